@@ -1,0 +1,184 @@
+"""What steps know of an engine: facts as data, and the one seam to whatever runs the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from cosmicdeploy.stack.model import Build, Network, Service, Volume
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container as it is now. Times are ISO 8601 in UTC; `health` is "" without a health check."""
+
+    id: str
+    name: str
+    service: str
+    project: str
+    image_id: str
+    image_ref: str
+    status: str
+    health: str = ""
+    started_at: str = ""
+    restart_count: int = 0
+    exit_code: int = 0
+    oom_killed: bool = False
+    last_probe: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+    @property
+    def ready(self) -> bool:
+        """Running and healthy; without a health check running is all that can be known."""
+        return self.running and self.health in ("", "healthy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A local image."""
+
+    id: str
+    tags: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecResult:
+    """How a command in a container ended. `stdout` is empty where a sink took it."""
+
+    exit_code: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, undecodable bytes replaced."""
+        return self.stdout.decode("utf-8", "replace")
+
+    @property
+    def error_text(self) -> str:
+        """Standard error as text, undecodable bytes replaced."""
+        return self.stderr.decode("utf-8", "replace")
+
+
+class Engine(Protocol):
+    """The seam. All methods raise `EngineError`; `EngineUnavailable` where nobody answers."""
+
+    def describe(self) -> str:
+        """Name, version and address, for people."""
+
+    def containers(self, project: str) -> list[Container]:
+        """All containers of a project, stopped ones too, one-off ones not."""
+
+    def container(self, reference: str) -> Container | None:
+        """One container by id or name."""
+
+    def image(self, reference: str) -> Image | None:
+        """One local image by id or tag."""
+
+    def build(
+        self,
+        build: Build,
+        tag: str,
+        labels: Mapping[str, str],
+        on_line: Callable[[str], None],
+    ) -> str:
+        """Build and tag an image; its id. Raises `BuildFailed` with the last lines."""
+
+    def context_digest(self, build: Build) -> str:
+        """SHA-256 over what the build is made from: the context less `.dockerignore`, the
+        Dockerfile, arguments, target, and the ids of the base images named in it."""
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Let a tag name this image."""
+
+    def untag(self, reference: str) -> None:
+        """Remove a tag; the image goes with its last one where nothing uses it."""
+
+    def create(
+        self,
+        service: Service,
+        *,
+        name: str,
+        image: str,
+        project: str,
+        labels: Mapping[str, str],
+        volumes_from: Mapping[str, str] | None = None,
+    ) -> str:
+        """Create a container for a service, not started; its id. `volumes_from` (target → name)
+        re-attaches anonymous volumes of a predecessor."""
+
+    def start(self, container_id: str) -> None:
+        """Start a container."""
+
+    def stop(self, container_id: str, timeout: float) -> None:
+        """SIGTERM (or the container's own signal), SIGKILL after `timeout` seconds."""
+
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name."""
+
+    def remove(self, container_id: str) -> None:
+        """Remove a container, running or not; its volumes stay."""
+
+    def run(
+        self,
+        service: Service,
+        argv: Sequence[str],
+        *,
+        image: str,
+        project: str,
+        timeout: float,
+    ) -> ExecResult:
+        """Run one command in a one-off container of a service (its environment, mounts and
+        networks; no ports, no fixed address) and remove it."""
+
+    def exec(
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str = "",
+        stdin: Iterable[bytes] | None = None,
+        sink: Callable[[bytes], None] | None = None,
+    ) -> ExecResult:
+        """Run a command in a running container to its end. `sink` takes standard output as it
+        comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream broke
+        or no exit code is to be had."""
+
+    def logs(self, container_id: str, tail: int) -> list[str]:
+        """The last log lines, oldest first."""
+
+    def ensure_network(self, network: Network, project: str) -> bool:
+        """Make a network unless it is there; whether it was made."""
+
+    def ensure_volume(self, volume: Volume, project: str) -> bool:
+        """Make a volume unless it is there; whether it was made."""
+
+    def subnets(self) -> list[str]:
+        """The subnets of all networks of the engine, in CIDR form."""
+
+    def claim(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Create a marker of this name atomically. None where it is ours now, else the labels of
+        the one who has it (with "id", the marker's own id)."""
+
+    def release_claim(self, marker_id: str) -> None:
+        """Remove a marker by its own id; one already gone is fine."""
+
+    def claim_id(self, name: str) -> str | None:
+        """The id of a marker, or None."""
+
+
+def bind_sources(service: Service) -> list[Path]:
+    """Host paths that a service mounts."""
+    return [Path(mount.source) for mount in service.mounts if mount.type == "bind"]

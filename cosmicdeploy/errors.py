@@ -1,0 +1,106 @@
+"""The one exception tree. Every error a user can meet is one of these.
+
+Each error says *what* went wrong, *where*, and *what to do next*; the command line turns it into
+text and an exit code at one place. Exit codes are part of the interface (see docs/report.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a pipeline can rest on."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NEEDS_PERSON = 3
+    LOCKED = 4
+    CHECK_FAILED = 5
+    INTERRUPTED = 130
+
+
+class CosmicError(Exception):
+    """Base of all errors of this project.
+
+    `what` is one sentence, `where` names the file, service or address, `todo` the next action, and
+    `details` are further lines worth seeing (the last lines of a build, of a log, of a probe).
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(
+        self, what: str, *, where: str = "", todo: str = "", details: Sequence[str] = ()
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.todo = todo
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        hint = f" → {self.todo}" if self.todo else ""
+        return f"{self.what}{place}{hint}"
+
+
+class UsageError(CosmicError):
+    """Wrong call or wrong configuration; nothing was touched."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(UsageError):
+    """`cosmicdeploy.yaml`, `.env`, a playbook or the compose file cannot be used."""
+
+
+class EngineError(CosmicError):
+    """The container engine refused, failed or went away."""
+
+
+class EngineUnavailable(EngineError):
+    """No engine answers at the address in use."""
+
+
+class BuildFailed(EngineError):
+    """An image could not be built."""
+
+
+class UnhealthyContainer(EngineError):
+    """A container did not become healthy in time."""
+
+
+class DatabaseError(CosmicError):
+    """The database cannot be reached, or refused a statement."""
+
+
+class BackupError(CosmicError):
+    """A backup could not be made, or is not what its manifest says."""
+
+
+class MigrationFailed(CosmicError):
+    """The application's migrations did not run to their end."""
+
+
+class ProbeFailed(CosmicError):
+    """A measurement from outside did not find what it expected."""
+
+
+class NeedsPerson(CosmicError):
+    """Failed half-way in a way that only a person should decide on."""
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+
+class LockHeld(CosmicError):
+    """Another run works on this stack."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class CheckFailed(CosmicError):
+    """A verification found a failing point."""
+
+    exit_code = ExitCode.CHECK_FAILED

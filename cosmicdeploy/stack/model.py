@@ -1,0 +1,147 @@
+"""What a compose file declares, with every default filled in and every path absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """How an image is made. `args` are resolved; `dockerfile` is relative to `context`."""
+
+    context: Path
+    dockerfile: str = "Dockerfile"
+    args: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A container port; `published` is None where the engine may choose one."""
+
+    target: int
+    published: int | None = None
+    host_ip: str = ""
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """`source` is an absolute host path (bind), the volume's real name (volume; "" for an
+    anonymous one) or "" (tmpfs)."""
+
+    type: Literal["bind", "volume", "tmpfs"]
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A service's place in one network; `network` is the network's real name."""
+
+    network: str
+    aliases: tuple[str, ...] = ()
+    ipv4_address: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Healthcheck:
+    """`test` as Docker takes it (["CMD", …], ["CMD-SHELL", …] or ["NONE"]); times in seconds."""
+
+    test: tuple[str, ...] = ()
+    interval: float | None = None
+    timeout: float | None = None
+    start_period: float | None = None
+    retries: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service of the compose file. None and empty mean: as the image says."""
+
+    name: str
+    container_name: str
+    image: str
+    build: Build | None = None
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    working_dir: str | None = None
+    hostname: str | None = None
+    ports: tuple[Port, ...] = ()
+    expose: tuple[int, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    networks: tuple[Attachment, ...] = ()
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    healthcheck: Healthcheck | None = None
+    restart: str = "no"
+    stop_signal: str | None = None
+    stop_grace_period: float = 10.0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    log_driver: str | None = None
+    log_options: Mapping[str, str] = field(default_factory=dict)
+    init: bool = False
+    read_only: bool = False
+    privileged: bool = False
+    tty: bool = False
+    stdin_open: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    dns: tuple[str, ...] = ()
+    group_add: tuple[str, ...] = ()
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int | None = None
+    mem_limit: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """`external` networks are never made or removed by us."""
+
+    key: str
+    name: str
+    driver: str | None = None
+    subnets: tuple[str, ...] = ()
+    internal: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    external: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """`external` volumes are never made or removed by us."""
+
+    key: str
+    name: str
+    driver: str | None = None
+    driver_opts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    external: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A compose file, read."""
+
+    project: str
+    file: Path
+    env_file: Path
+    services: Mapping[str, Service]
+    networks: Mapping[str, Network]
+    volumes: Mapping[str, Volume]
+
+    @property
+    def directory(self) -> Path:
+        """The project directory: relative paths in the file start here."""
+        return self.file.parent
