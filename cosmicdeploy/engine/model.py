@@ -12,7 +12,10 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container as it is now. Times are ISO 8601 in UTC; `health` is "" without a health check."""
+    """A container as it is now; times are ISO 8601 in UTC.
+
+    `health` is "" without a health check. `volumes` are the anonymous ones: target → name.
+    """
 
     id: str
     name: str

@@ -1,0 +1,22 @@
+"""`python -m cosmicdeploy.engine`: say which engine answers; exit 1 where none does."""
+
+from __future__ import annotations
+
+import sys
+
+from cosmicdeploy.engine import connect
+from cosmicdeploy.errors import EngineError
+
+
+def main() -> int:
+    """Print one line about the engine in use."""
+    try:
+        print(connect().describe())
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Image builds: what goes in, and the build itself with its lines as they come."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+from docker.errors import ImageNotFound
+from docker.utils.build import exclude_paths
+
+from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.errors import BuildFailed, ConfigError
+from cosmicdeploy.stack.model import Build
+
+LINES_SHOWN = 15
+FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+DEFAULT_ARG = re.compile(r"^\s*ARG\s+(\w+)=(\S+)", re.IGNORECASE | re.MULTILINE)
+REFERENCE = re.compile(r"\$\{?(\w+)\}?")
+
+
+def build_image(
+    api: APIClient,
+    build: Build,
+    tag: str,
+    labels: Mapping[str, str],
+    on_line: Callable[[str], None],
+) -> None:
+    """Build with the classic builder; raises `BuildFailed` with the last lines it printed."""
+    _require_context(build)
+    last: deque[str] = deque(maxlen=LINES_SHOWN)
+    with translated(f"Building {tag}", str(build.context)):
+        answers = api.build(
+            path=str(build.context),
+            dockerfile=build.dockerfile,
+            tag=tag,
+            buildargs=dict(build.args),
+            target=build.target,
+            labels={**build.labels, **labels},
+            decode=True,
+            rm=True,
+            forcerm=True,
+        )
+        for answer in answers:
+            for line in _lines(answer):
+                last.append(line)
+                on_line(line)
+            if "error" in answer:
+                raise BuildFailed(
+                    f"The image {tag} could not be built: {answer['error'].strip()}",
+                    where=str(build.context / build.dockerfile),
+                    todo="mend the build; nothing that runs was touched",
+                    details=tuple(last),
+                )
+
+
+def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
+    return [line for line in str(answer.get("stream", "")).splitlines() if line.strip()]
+
+
+def _require_context(build: Build) -> None:
+    dockerfile = build.context / build.dockerfile
+    if not dockerfile.is_file():
+        raise ConfigError(
+            "There is no Dockerfile",
+            where=str(dockerfile),
+            todo="check build.context and build.dockerfile in the compose file",
+        )
+
+
+def context_digest(api: APIClient, build: Build) -> str:
+    """SHA-256 over all that decides what the image will hold."""
+    _require_context(build)
+    digest = hashlib.sha256()
+    for item in _ingredients(api, build):
+        digest.update(item.encode("utf-8", "surrogateescape") + b"\0")
+    return digest.hexdigest()
+
+
+def _ingredients(api: APIClient, build: Build) -> Iterable[str]:
+    yield f"target {build.target}"
+    for name, value in sorted(build.args.items()):
+        yield f"arg {name}={value}"
+    dockerfile = build.context / build.dockerfile
+    text = dockerfile.read_text(encoding="utf-8")
+    yield text
+    for base in base_images(text, build.args):
+        yield f"from {base} {_image_id(api, base)}"
+    for path in sorted(exclude_paths(str(build.context), _ignored(build), build.dockerfile)):
+        yield _file_facts(build.context, path)
+
+
+def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
+    """The images that a Dockerfile starts from, its arguments resolved."""
+    known = {**dict(DEFAULT_ARG.findall(dockerfile)), **args}
+    return [
+        REFERENCE.sub(lambda found: known.get(found[1], ""), base)
+        for base in FROM.findall(dockerfile)
+    ]
+
+
+def _image_id(api: APIClient, reference: str) -> str:
+    try:
+        return str(api.inspect_image(reference)["Id"])
+    except ImageNotFound:
+        return "not here yet"
+
+
+def _ignored(build: Build) -> list[str]:
+    file = build.context / ".dockerignore"
+    if not file.is_file():
+        return []
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _file_facts(context: Path, name: str) -> str:
+    path = context / name
+    mode = path.lstat().st_mode
+    if path.is_symlink():
+        return f"{name} {mode:o} -> {path.readlink()}"
+    if path.is_dir():
+        return f"{name} {mode:o}"
+    return f"{name} {mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"

@@ -1,0 +1,73 @@
+"""Find the engine the way the docker command does, and translate its errors into ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException
+
+from cosmicdeploy.errors import EngineError, EngineUnavailable
+
+# Long enough for a busy daemon to create a container, short enough to notice that it is gone.
+TIMEOUT_SECONDS = 60
+
+
+def open_client() -> docker.DockerClient:
+    """Connect and ask for the version; raises `EngineUnavailable`."""
+    _require_context()
+    try:
+        client = docker.from_env(timeout=TIMEOUT_SECONDS)
+        client.version()
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise _unavailable(error) from error
+    return client
+
+
+def _require_context() -> None:
+    # The SDK falls back to the local daemon in silence where the named context does not exist.
+    name = os.environ.get("DOCKER_CONTEXT")
+    if name and not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(name) is None:
+        raise EngineUnavailable(
+            f"There is no Docker context named {name!r}",
+            where="DOCKER_CONTEXT",
+            todo="see `docker context ls`, or unset DOCKER_CONTEXT",
+        )
+
+
+def _unavailable(error: BaseException) -> EngineUnavailable:
+    where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    text = str(error)
+    if "Permission denied" in text or "PermissionError" in text:
+        return EngineUnavailable(
+            "No permission to talk to the Docker Engine",
+            where=where,
+            todo="run as root, or as a member of the docker group",
+        )
+    return EngineUnavailable(
+        "No Docker Engine answers",
+        where=where,
+        todo="start it (systemctl start docker), or set DOCKER_HOST",
+    )
+
+
+@contextmanager
+def translated(doing: str, where: str = "") -> Iterator[None]:
+    """Turn what the SDK raises into `EngineError`, saying what was being done."""
+    try:
+        yield
+    except APIError as error:
+        reason = str(error.explanation or error).strip()
+        raise EngineError(f"{doing} failed: {reason}", where=where) from error
+    except requests.ConnectionError as error:
+        raise EngineUnavailable(
+            f"The Docker Engine went away while {doing.lower()}",
+            where=where,
+            todo="start it again and run the same command: it goes on from what it finds",
+        ) from error
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise EngineError(f"{doing} failed: {error}", where=where) from error

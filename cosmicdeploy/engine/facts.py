@@ -1,0 +1,78 @@
+"""From what the engine's API answers to the facts that steps read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container, Image
+
+Json = dict[str, Any]
+
+
+def container(attrs: Json) -> Container:
+    """A container from `GET /containers/{id}/json`."""
+    state, config = attrs["State"], attrs["Config"]
+    own = config.get("Labels") or {}
+    # After an exit the engine keeps the last health; it says nothing about now.
+    health = state.get("Health", {}) if state["Status"] == "running" else {}
+    return Container(
+        id=attrs["Id"],
+        name=attrs["Name"].lstrip("/"),
+        service=own.get(labels.SERVICE, ""),
+        project=own.get(labels.PROJECT, ""),
+        image_id=attrs["Image"],
+        image_ref=config["Image"],
+        status=state["Status"],
+        health=health.get("Status", "").replace("none", ""),
+        started_at=state.get("StartedAt", ""),
+        restart_count=attrs.get("RestartCount", 0),
+        exit_code=state.get("ExitCode", 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        last_probe=_last_probe(state.get("Health") or {}),
+        addresses=_addresses(attrs),
+        published=_published(attrs),
+        labels=own,
+        volumes=_anonymous_volumes(attrs),
+    )
+
+
+def image(attrs: Json) -> Image:
+    """An image from `GET /images/{name}/json`."""
+    config = attrs.get("Config") or {}
+    pairs = (entry.partition("=") for entry in config.get("Env") or [])
+    return Image(
+        id=attrs["Id"],
+        tags=tuple(attrs.get("RepoTags") or ()),
+        labels=config.get("Labels") or {},
+        environment={name: value for name, _, value in pairs},
+    )
+
+
+def _last_probe(health: Json) -> str:
+    log = health.get("Log") or []
+    return str(log[-1].get("Output", "")).strip() if log else ""
+
+
+def _addresses(attrs: Json) -> dict[str, str]:
+    networks = attrs["NetworkSettings"].get("Networks") or {}
+    return {name: net["IPAddress"] for name, net in networks.items() if net.get("IPAddress")}
+
+
+def _published(attrs: Json) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for port, bindings in (attrs["NetworkSettings"].get("Ports") or {}).items():
+        if bindings and port.endswith("/tcp"):
+            first = bindings[0]
+            found[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
+    return found
+
+
+def _anonymous_volumes(attrs: Json) -> dict[str, str]:
+    # Volumes that the definition does not name show up among the mounts only.
+    named = {bind.split(":")[0] for bind in attrs["HostConfig"].get("Binds") or []}
+    return {
+        mount["Destination"]: mount["Name"]
+        for mount in attrs.get("Mounts") or []
+        if mount["Type"] == "volume" and mount["Name"] not in named
+    }

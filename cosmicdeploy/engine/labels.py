@@ -1,0 +1,30 @@
+"""Label names: those of Compose, so that its commands go on working, and our own."""
+
+from __future__ import annotations
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+ONEOFF = "com.docker.compose.oneoff"
+CONFIG_HASH = "com.docker.compose.config-hash"
+VERSION = "com.docker.compose.version"
+WORKING_DIR = "com.docker.compose.project.working_dir"
+CONFIG_FILES = "com.docker.compose.project.config_files"
+ENVIRONMENT_FILE = "com.docker.compose.project.environment_file"
+IMAGE = "com.docker.compose.image"
+NETWORK = "com.docker.compose.network"
+VOLUME = "com.docker.compose.volume"
+
+# What the container was made from: a digest, and a short hash per key of its definition.
+DEFINITION = "cosmicdeploy.definition"
+FINGERPRINT = "cosmicdeploy.fingerprint"
+# On a container that is on its way in or out: the name it is to have, or had.
+TAKES_OVER = "cosmicdeploy.takes-over"
+# On an image: what it was built from, and the release baked into it.
+CONTEXT = "cosmicdeploy.context"
+RELEASE = "cosmicdeploy.release"
+# On a marker that stands for a lock.
+MARKER = "cosmicdeploy.marker"
+
+# The Compose version whose label layout we follow; 1.29 refuses containers without one.
+COMPOSE_VERSION = "2.26.1"

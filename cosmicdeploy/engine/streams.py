@@ -1,0 +1,115 @@
+"""Commands in containers, with their whole output and their true exit code.
+
+The SDK's own exec reads the socket beneath http.client's buffer, which can lose the first bytes,
+and takes a broken stream for a finished one. Here the response's buffered reader is read, the
+8-byte frames are taken apart, and the exit code is asked for at the end.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import EngineError
+
+STDOUT, STDERR = 1, 2
+HEADER = struct.Struct(">BxxxL")
+
+
+def run_exec(
+    api: Any,
+    container_id: str,
+    argv: Sequence[str],
+    *,
+    options: Mapping[str, Any],
+    stdin: Iterable[bytes] | None,
+    sink: Callable[[bytes], None] | None,
+) -> ExecResult:
+    """Run to the end; raises `EngineError` where the stream breaks or no exit code is known."""
+    doing = f"Running {argv[0]} in {container_id[:12]}"
+    with translated(doing):
+        exec_id = api.exec_create(container_id, list(argv), stdin=stdin is not None, **options)[
+            "Id"
+        ]
+        out, err = bytearray(), bytearray()
+        take = sink or out.extend
+        for kind, chunk in _frames(api, exec_id, stdin):
+            take(chunk) if kind == STDOUT else err.extend(chunk)
+        return ExecResult(
+            exit_code=_exit_code(api, exec_id, doing), stdout=bytes(out), stderr=bytes(err)
+        )
+
+
+def _frames(api: Any, exec_id: str, stdin: Iterable[bytes] | None) -> Iterator[tuple[int, bytes]]:
+    response = api._post_json(
+        api._url("/exec/{0}/start", exec_id),
+        data={"Tty": False, "Detach": False},
+        stream=True,
+        timeout=None,  # a long statement says nothing for minutes and is still alive
+    )
+    api._raise_for_status(response)
+    try:
+        with _fed(api._get_raw_response_socket(response), stdin):
+            yield from read_frames(response.raw._fp.fp)
+    finally:
+        response.close()
+
+
+def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
+    """Take the engine's multiplexed stream apart; a cut frame is an error, not an end."""
+    while header := _exactly(reader, HEADER.size):
+        kind, size = HEADER.unpack(header)
+        while size:
+            chunk = reader.read1(min(size, 65536))
+            if not chunk:
+                raise EngineError("The engine's output stream broke off inside a frame")
+            size -= len(chunk)
+            yield kind, chunk
+
+
+def _exactly(reader: Any, size: int) -> bytes:
+    data: bytes = reader.read(size)
+    if data and len(data) < size:
+        raise EngineError("The engine's output stream broke off inside a frame header")
+    return data
+
+
+@contextmanager
+def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
+    """Send standard input from a thread meanwhile, so that output never waits for it."""
+    if chunks is None:
+        yield
+        return
+    failures: list[Exception] = []
+    sock = getattr(raw, "_sock", raw)
+    thread = threading.Thread(target=_send, args=(sock, chunks, failures), daemon=True)
+    thread.start()
+    yield
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _send(sock: socket.socket, chunks: Iterable[bytes], failures: list[Exception]) -> None:
+    try:
+        for chunk in chunks:
+            sock.sendall(chunk)
+    except OSError:
+        return  # the command ended before it read everything; its exit code tells the rest
+    except Exception as error:  # handed to the thread that waits
+        failures.append(error)
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+
+
+def _exit_code(api: Any, exec_id: str, doing: str) -> int:
+    state = api.exec_inspect(exec_id)
+    if state["Running"] or state["ExitCode"] is None:
+        raise EngineError(f"{doing}: the stream ended, but the command has no exit code")
+    return int(state["ExitCode"])
