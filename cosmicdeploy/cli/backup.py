@@ -1,0 +1,85 @@
+"""`cosmicdeploy backup …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.look import quiet
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+app = typer.Typer(help="Make, list and prove backups of the database.", no_args_is_help=True)
+Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
+
+
+@app.command()
+@common_options
+def create(*, config: Path | None, terminal: Terminal) -> None:
+    """Make a verified backup now."""
+    run_command("backup create", terminal, lambda call: _create(call, config))
+
+
+@app.command("list")
+@common_options
+def list_(*, config: Path | None, terminal: Terminal) -> None:
+    """List all backups, newest first."""
+    run_command("backup list", terminal, lambda call: _list(call, config))
+
+
+@app.command()
+@common_options
+def verify(
+    backup: Backup = "latest",
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Also load it into a scratch schema and compare.")
+    ] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Read a backup again and compare it with its manifest; exit 5 where it differs."""
+    run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
+
+
+def _create(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.cli.reporting import run_report
+    from cosmicdeploy.operations import execute
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.steps.backup import BackupStep
+    from cosmicdeploy.workspace import open_stack
+
+    with Watch(call.terminal.console) as watch:
+        ctx = open_stack(config, watch)
+        step = BackupStep(name="backup", when="always")
+        return run_report(call, *execute(ctx, call.command, [step]))
+
+
+def _list(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.report.tables import table
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, quiet)
+    manifests = ctx.catalogue.list()
+    rows = [
+        {
+            "id": m.id,
+            "status": m.status,
+            "made": f"{m.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+            "release": m.release or "",
+            "bytes": m.compressed.bytes if m.compressed else "",
+            "why": m.reason,
+        }
+        for m in manifests
+    ]
+    if not call.terminal.json:
+        call.terminal.console.print(
+            table(("id", "status", "made", "release", "bytes", "why"), rows)
+        )
+    return call.report(outcome="done", data=[m.model_dump(mode="json") for m in manifests])

@@ -1,0 +1,111 @@
+"""Commands that change the stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.playbook import Playbook
+    from cosmicdeploy.report.model import Report
+    from cosmicdeploy.steps.base import Step
+
+
+@common_options
+def deploy(
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Put the release in the stack's folder to work.
+
+    Health, backup, build, migrate, cache clear, rolling restart, verify. A step with nothing to do
+    says why. A failed step is undone, with those before it.
+    """
+    run_command("deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan))
+
+
+@common_options
+def up(*, config: Path | None, terminal: Terminal) -> None:
+    """Start what the compose file declares and does not run; touch nothing that runs."""
+    run_command("up", terminal, lambda call: _play(call, config, "up"))
+
+
+@common_options
+def step(
+    name: Annotated[str, typer.Argument(help="A step of the deploy playbook: backup, build, …")],
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Run one step of the deploy playbook alone."""
+    run_command("step", terminal, lambda call: _play(call, config, "deploy", only=name))
+
+
+@common_options
+def rollback(
+    to: Annotated[str, typer.Option("--to", help='A backup\'s id, or "latest".')] = "",
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Go back to a backup, and to the images of its time.
+
+    The present state is backed up first. What was written after the backup is only in that one.
+    """
+    run_command("rollback", terminal, lambda call: _rollback(call, config, to))
+
+
+def _play(
+    call: Call, config: Path | None, name: str, *, only: str = "", plan: bool = False
+) -> Report:
+    from cosmicdeploy.cli.reporting import plan_report, run_report
+    from cosmicdeploy.operations import execute, plan_only
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.workspace import open_playbook, open_stack
+
+    with Watch(call.terminal.console) as watch:
+        ctx = open_stack(config, watch)
+        playbook = open_playbook(ctx.loaded, name)
+        steps = (_named(playbook, only),) if only else playbook.steps
+        if plan:
+            return plan_report(call, plan_only(ctx, steps))
+        return run_report(call, *execute(ctx, call.command, steps))
+
+
+def _named(playbook: Playbook, name: str) -> Step:
+    from cosmicdeploy.errors import UsageError
+
+    for candidate in playbook.steps:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(candidate.name for candidate in playbook.steps)
+    raise UsageError(f"There is no step {name!r}", where=playbook.name, todo=f"choose from {names}")
+
+
+def _rollback(call: Call, config: Path | None, to: str) -> Report:
+    from cosmicdeploy.cli.reporting import run_report
+    from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.operations import backup_choices, rollback
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.workspace import open_playbook, open_stack
+
+    watch = Watch(call.terminal.console)
+    ctx = open_stack(config, watch)
+    if not to:
+        raise UsageError(
+            "No backup is named", todo="add --to ID or --to latest", details=backup_choices(ctx)
+        )
+    target = ctx.catalogue.get(to)
+    question = f"Go back to {target.id}? What was written after {target.created_at:%c} is left."
+    if not call.terminal.confirm(question):
+        raise UsageError("Nothing was touched", todo="say yes to go back")
+    with watch:
+        return run_report(call, *rollback(ctx, open_playbook(ctx.loaded, "rollback"), target))

@@ -1,0 +1,107 @@
+"""The one place where errors end: text for people, JSON for programs, and the exit code."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import typer
+
+from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.errors import CosmicError, ExitCode, NeedsPerson
+from cosmicdeploy.journal import now
+from cosmicdeploy.report.model import ErrorReport, Report
+from cosmicdeploy.report.summary import show, show_error
+
+
+@dataclass(kw_only=True)
+class Call:
+    """One command's call: its name, when it began, how it talks."""
+
+    command: str
+    terminal: Terminal
+    started_at: str = field(default_factory=now)
+    started: float = field(default_factory=time.monotonic)
+
+    def report(self, **fields: object) -> Report:
+        """A report of this call so far."""
+        return Report.model_validate(
+            {
+                "command": self.command,
+                "started_at": self.started_at,
+                "seconds": round(time.monotonic() - self.started, 3),
+                **fields,
+            }
+        )
+
+
+def finish(call: Call, report: Report) -> None:
+    """Print the report and leave with its exit code."""
+    if call.terminal.json:
+        print(report.to_json())
+    else:
+        show(report, call.terminal.console)
+    if report.error is not None:
+        show_error(report.error, call.terminal.errors)
+    raise typer.Exit(report.exit_code)
+
+
+@contextmanager
+def edge(call: Call) -> Iterator[None]:
+    """Run a command's body; every error ends here, and none as a traceback unless asked for."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except CosmicError as error:
+        _failed(call, error, error)
+    except KeyboardInterrupt as error:
+        _failed(call, Stopped("Interrupted", todo="run the same command again"), error)
+    except Exception as error:  # the edge: whatever was not foreseen must still be told in a line
+        _failed(call, _unforeseen(error), error)
+
+
+class Stopped(CosmicError):
+    """Ctrl-C or SIGTERM outside of a run."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _unforeseen(error: Exception) -> CosmicError:
+    return NeedsPerson(
+        f"Unexpected {type(error).__name__}: {error}",
+        todo="run it again with --verbose and report what it prints",
+    )
+
+
+def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
+    if call.terminal.verbose:
+        call.terminal.errors.print_exception()
+    interrupted = error.exit_code == ExitCode.INTERRUPTED
+    finish(
+        call,
+        call.report(
+            outcome="interrupted" if interrupted else "failed",
+            exit_code=int(error.exit_code),
+            error=ErrorReport.of(error),
+        ),
+    )
+
+
+Body = Callable[[Call], Report]
+
+
+def run_command(command: str, terminal: Terminal, body: Body) -> None:
+    """Call a command's body and print what it reports."""
+    call = Call(command=command, terminal=terminal)
+    with edge(call):
+        finish(call, body(call))

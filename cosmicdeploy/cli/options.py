@@ -1,0 +1,56 @@
+"""Options that every command takes, added in one place."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from cosmicdeploy.cli.terminal import Terminal
+
+COMMON: dict[str, tuple[Any, Any]] = {
+    "config": (
+        Annotated[
+            Path | None,
+            typer.Option(help="The configuration; default: cosmicdeploy.yaml, found upwards."),
+        ],
+        None,
+    ),
+    "json": (Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")], False),
+    "yes": (Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")], False),
+    "verbose": (
+        Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of errors.")],
+        False,
+    ),
+    "no_color": (Annotated[bool, typer.Option("--no-color", help="No colours.")], False),
+}
+
+
+def common_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options; it gets them as `config` and `terminal`."""
+
+    @functools.wraps(command)
+    def wrapper(**given: Any) -> None:
+        common = {name: given.pop(name) for name in COMMON}
+        config = common.pop("config")
+        command(**given, config=config, terminal=Terminal(**common))
+
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[name])
+        for name, parameter in inspect.signature(command).parameters.items()
+        if name not in ("config", "terminal")
+    ]
+    added = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in COMMON.items()
+    ]
+    wrapper.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in (*own, *added)}
+    return wrapper

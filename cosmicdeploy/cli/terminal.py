@@ -1,0 +1,54 @@
+"""What a command talks to: a console for people, stdout for programs, and a way to ask."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+
+from rich.console import Console
+
+from cosmicdeploy.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """With `json` stdout belongs to the one document, so people are told on stderr."""
+
+    json: bool = False
+    yes: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+    @cached_property
+    def console(self) -> Console:
+        """Where people read: live where it is a terminal and no pipeline."""
+        interactive = None if not in_pipeline() else False
+        return Console(
+            stderr=self.json,
+            no_color=self.no_color or None,
+            force_terminal=interactive,
+            highlight=False,
+        )
+
+    @cached_property
+    def errors(self) -> Console:
+        """Where errors go."""
+        return Console(stderr=True, no_color=self.no_color or None, highlight=False)
+
+    def confirm(self, question: str) -> bool:
+        """Ask once; raises `UsageError` where nobody can answer."""
+        if self.yes:
+            return True
+        if in_pipeline() or not sys.stdin.isatty():
+            raise UsageError(
+                "This needs a yes, and nobody is here to give it", todo="add --yes to go on"
+            )
+        self.console.print(f"{question} [y/N] ", end="")
+        return input().strip().lower() in ("y", "yes")
+
+
+def in_pipeline() -> bool:
+    """Whether this runs in a CI job (`CI=true`), where prompts and live output are of no use."""
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")

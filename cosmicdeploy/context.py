@@ -1,0 +1,120 @@
+"""What a step gets to work with. Steps reach for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cosmicdeploy.database import Catalogue, DatabaseAccess, Manifest
+from cosmicdeploy.engine.model import Container, Engine, Image
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.events import Emit, Progress
+from cosmicdeploy.journal import Journal
+from cosmicdeploy.settings import Loaded, Settings
+from cosmicdeploy.stack.model import Service, Stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One run on one stack.
+
+    `ahead` are the names of the later steps that will change something, as the plan found them;
+    `target` is the backup that a rollback goes to.
+    """
+
+    loaded: Loaded
+    stack: Stack
+    engine: Engine
+    journal: Journal
+    catalogue: Catalogue
+    emit: Emit = field(repr=False)
+    ahead: Sequence[str] = ()
+    target: Manifest | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded.settings
+
+    def seeing(self, ahead: Sequence[str]) -> Context:
+        """The same, knowing which steps will change something."""
+        return replace(self, ahead=tuple(ahead))
+
+    def say(self, text: str) -> None:
+        """Tell whoever watches."""
+        self.emit(Progress(text=text))
+
+    # --- the stack, as declared and as it runs
+
+    def service(self, name: str) -> Service:
+        return self.stack.services[name]
+
+    def container(self, service: str) -> Container | None:
+        """The container that plays a service now: by its final name, running or not."""
+        return self.engine.container(self.service(service).container_name)
+
+    def running(self, service: str) -> Container:
+        """As `container`, but it must run; raises `EngineError`."""
+        found = self.container(service)
+        if found is None or not found.running:
+            state = "does not exist" if found is None else f"is {found.status}"
+            raise EngineError(
+                f"The container of {service} {state}",
+                where=self.service(service).container_name,
+                todo="run `cosmicdeploy up`, or `cosmicdeploy status` to see more",
+            )
+        return found
+
+    def any_app(self) -> Container:
+        """A running replica to run console commands in; raises `EngineError`."""
+        for name in self.settings.services.app:
+            found = self.container(name)
+            if found is not None and found.running:
+                return found
+        return self.running(self.settings.services.app[0])
+
+    def image_of(self, service: str) -> Image | None:
+        """The image that the service's tag names now: the one it ought to run."""
+        return self.engine.image(self.service(service).image)
+
+    @property
+    def release(self) -> str:
+        """The release that the sources in the stack's folder are."""
+        variable = self.settings.app.release_variable
+        build = self.service(self.settings.services.app[0]).build
+        declared = build.args.get(variable) if build else None
+        return declared or self.loaded.variables.get(variable, "unnamed")
+
+    def console(self, *arguments: str) -> list[str]:
+        """A command line for the application's console."""
+        return [*self.settings.app.console, *arguments]
+
+    def database(self) -> DatabaseAccess:
+        """How to reach the database; raises `EngineError` where it does not run."""
+        wanted = self.settings.database
+        container = self.running(self.settings.services.database)
+        host, port = address(container, wanted.port)
+        return DatabaseAccess(
+            container_id=container.id,
+            host=host,
+            port=port,
+            name=wanted.name,
+            user=wanted.user,
+            password=self.loaded.secret(wanted.password_variable),
+        )
+
+
+def address(container: Container, port: int) -> tuple[str, int]:
+    """Where a container's port is reached from here: as published, else on its own address.
+
+    Raises `EngineError` where it has neither.
+    """
+    if port in container.published:
+        host, published = container.published[port]
+        return ("127.0.0.1" if host in ("0.0.0.0", "::", "") else host), published  # noqa: S104
+    for own in container.addresses.values():
+        return own, port
+    raise EngineError(
+        f"Port {port} of {container.name} cannot be reached from here",
+        where=container.name,
+        todo="publish it on 127.0.0.1 in the compose file",
+    )

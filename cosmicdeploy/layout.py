@@ -1,0 +1,169 @@
+"""Lay out the shipped stack in a folder, with secrets of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cosmicdeploy import resources
+from cosmicdeploy.engine import connect
+from cosmicdeploy.errors import EngineError, UsageError
+from cosmicdeploy.stack.environment import read_env_file
+
+SOURCES = "cosmic-media-streaming-dpr"
+APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
+LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
+WWW_DATA = 33
+# 172.30.0.0/16 is left alone by the engine's own default pools.
+SUBNETS = ipaddress.ip_network("172.30.0.0/16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What tells one stack from another. Port 0 means: any free one."""
+
+    project: str = "cosmic"
+    suffix: str = "prod"
+    release: str = "1"
+    http_port: int = 8080
+    images: Mapping[str, str] = field(default_factory=dict)
+    taken_subnets: Iterable[str] = ()
+
+
+def layout_choices(options: Mapping[str, Any], images: Path | None) -> Choices:
+    """Choices from a command's options, with what this machine's engine has taken already."""
+    try:
+        taken = connect().subnets()
+    except EngineError:
+        taken = []  # laying out needs no engine
+    chosen = read_env_file(images) if images else {}
+    return Choices(**options, images=chosen, taken_subnets=taken)
+
+
+def lay_out(folder: Path, choices: Choices) -> list[Path]:
+    """Copy the stack, write `.env` (0600) and `cosmicdeploy.yaml`; the files made.
+
+    Raises `UsageError` where a file is there already: nothing is ever overwritten.
+    """
+    targets = {
+        resources.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
+        resources.payload() / "nginx": folder / "nginx",
+        resources.payload() / "app": folder / SOURCES,
+        resources.example_settings(): folder / "cosmicdeploy.yaml",
+        resources.playbooks(): folder / "playbooks",
+    }
+    _require_absent([*targets.values(), folder / ".env"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for source, target in targets.items():
+        _copy(source, target)
+    _write_private(folder / ".env", _environment(choices))
+    _make_data_folders(folder)
+    return [*targets.values(), folder / ".env"]
+
+
+def _require_absent(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            raise UsageError(
+                f"{path.name} is there already", where=str(path), todo="choose an empty folder"
+            )
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+        shutil.copytree(source, target, ignore=ignored)
+    else:
+        shutil.copy(source, target)
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+
+
+def _environment(choices: Choices) -> str:
+    text = (resources.payload() / "env.template").read_text(encoding="utf-8")
+    for name, value in _values(choices).items():
+        text = text.replace("{{" + name + "}}", value)
+    return text
+
+
+def _values(choices: Choices) -> dict[str, str]:
+    subnet = free_subnet(choices.taken_subnets)
+    addresses = {f"app_{n}_address": str(subnet[10 + n]) for n in (1, 2, 3)}
+    uid, gid = (os.getuid(), os.getgid()) if os.getuid() else (WWW_DATA, WWW_DATA)
+    return {
+        "project": choices.project,
+        "suffix": choices.suffix,
+        "subnet": str(subnet),
+        **addresses,
+        "http_port": str(choices.http_port or free_port()),
+        "db_port": str(free_port()),
+        "redis_port": str(free_port()),
+        "db_root_password": secrets.token_urlsafe(24),
+        "db_password": secrets.token_urlsafe(24),
+        "device_token": secrets.token_urlsafe(24),
+        "app_version": choices.release,
+        "app_uid": str(uid),
+        "app_gid": str(gid),
+        **_images(choices.images),
+    }
+
+
+def _images(chosen: Mapping[str, str]) -> dict[str, str]:
+    official = {
+        "mariadb_image": "mariadb:10.11",
+        "redis_image": "redis:7-bookworm",
+        "nginx_image": "nginx:1.26",
+        "python_image": "python:3.11-slim-bookworm",
+    }
+    return official | {name.lower(): image for name, image in chosen.items()}
+
+
+def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
+    """A /24 that no network of the engine and no route of this machine uses."""
+    used = [ipaddress.ip_network(t) for t in taken if ":" not in t]
+    used += [ipaddress.ip_network(route) for route in _routes()]
+    for candidate in SUBNETS.subnets(new_prefix=24):  # type: ignore[union-attr]
+        if not any(candidate.overlaps(other) for other in used if other.prefixlen):  # type: ignore[arg-type]
+            return ipaddress.IPv4Network(candidate)
+    raise UsageError("No free subnet is left", where=str(SUBNETS), todo="remove unused networks")
+
+
+def _routes() -> list[str]:
+    try:
+        rows = Path("/proc/net/route").read_text().splitlines()[1:]
+    except OSError:
+        return []
+    return [_network(*row.split()[1:8:6]) for row in rows]
+
+
+def _network(destination: str, mask: str) -> str:
+    # The kernel writes addresses as little-endian hexadecimal numbers.
+    address = ipaddress.ip_address(int(destination, 16).to_bytes(4, "little"))
+    return f"{address}/{int(mask, 16).bit_count()}"
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _make_data_folders(folder: Path) -> None:
+    (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
+    for name in LOGS:
+        logs = folder / "data-kiosk" / "logs" / name
+        logs.mkdir(parents=True)
+        if os.getuid() == 0:
+            os.chown(logs, WWW_DATA, WWW_DATA)

@@ -1,0 +1,89 @@
+"""One run at a time on a stack: the lock lives on the engine, where all operators meet.
+
+It is a marker created atomically, and removed only by its own id, so that a loser cannot take the
+winner's. A holder that died on this machine is seen by its process and taken over.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.errors import LockHeld
+from cosmicdeploy.journal import now
+
+
+@contextmanager
+def held(engine: Engine, project: str, command: str) -> Iterator[None]:
+    """Hold the stack's lock; raises `LockHeld`, naming who has it, where and since when."""
+    name = f"cosmicdeploy-lock-{project}"
+    marker = _acquire(engine, name, command)
+    try:
+        yield
+    finally:
+        engine.release_claim(marker)
+
+
+def _acquire(engine: Engine, name: str, command: str) -> str:
+    wanted = {
+        labels.MARKER: "lock",
+        "owner": who(),
+        "host": socket.gethostname(),
+        "pid": str(os.getpid()),
+        "process": _process_start(os.getpid()),
+        "since": now(),
+        "command": command,
+    }
+    holder = engine.claim(name, wanted)
+    if holder is not None and _is_dead(holder):
+        engine.release_claim(holder["id"])
+        holder = engine.claim(name, wanted)
+    if holder is not None:
+        raise _held(holder)
+    marker = engine.claim_id(name)
+    if marker is None:
+        raise LockHeld("The lock was taken away by hand", where=name, todo="run it again")
+    return marker
+
+
+def _held(holder: Mapping[str, str]) -> LockHeld:
+    return LockHeld(
+        f"`cosmicdeploy {holder.get('command')}` is at work on this stack",
+        where=f"{holder.get('owner')}, process {holder.get('pid')}, since {holder.get('since')}",
+        todo="wait until it is done",
+    )
+
+
+def _is_dead(holder: Mapping[str, str]) -> bool:
+    """Whether the holder was a process of this machine that is no more.
+
+    The process's start time tells it from a later one with the same number.
+    """
+    if holder.get("host") != socket.gethostname():
+        return False
+    return holder.get("process") != _process_start(int(holder.get("pid", "0")))
+
+
+def _process_start(pid: int) -> str:
+    """When a process started, in clock ticks since boot, with the boot's id; "" for none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    return f"{fields[19]}@{boot}"
+
+
+def who() -> str:
+    """The person behind this process, as far as the system knows."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"{os.environ.get('SUDO_USER', name)}@{socket.gethostname()}"

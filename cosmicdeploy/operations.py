@@ -1,0 +1,95 @@
+"""What the commands do, as plain functions under the command line: each answers with data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.manifest import Manifest
+from cosmicdeploy.lock import held, who
+from cosmicdeploy.plan import Plan, make_plan
+from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.probes.traffic import Traffic, traffic
+from cosmicdeploy.release import Release, Releases
+from cosmicdeploy.runner import Run
+from cosmicdeploy.steps.base import Step
+
+
+def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
+    """What would change; nothing is."""
+    return make_plan(steps, ctx)
+
+
+def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Traffic | None]:
+    """Run steps under the stack's lock, with requests sent through the proxy meanwhile."""
+    with held(ctx.engine, ctx.stack.project, command):
+        ctx.journal.append("run", command=command, who=who(), release=ctx.release)
+        run = Run(ctx=ctx)
+        with traffic(ctx) as measured:
+            run.through(make_plan(steps, ctx))
+        if run.error is None and run.changed:
+            _record(ctx, command, run)
+        ctx.journal.append("end", error=run.error.what if run.error else None)
+    return run, measured
+
+
+def _record(ctx: Context, command: str, run: Run) -> None:
+    backup, migrations = run.fact("backup"), run.fact("migrations")
+    images = {name: ctx.running(name).image_id for name in ctx.settings.services.released}
+    release = Release(
+        name=running_release(ctx),
+        command=command,
+        images=images,
+        migrations=tuple(migrations) if isinstance(migrations, list) else (),
+        backup=str(backup) if backup else None,
+        who=who(),
+    )
+    Releases(path=ctx.loaded.state_directory / "releases.jsonl").add(release)
+
+
+def running_release(ctx: Context) -> str:
+    """The release baked into the image that the first replica runs; "" where none runs."""
+    container = ctx.container(ctx.settings.services.app[0])
+    image = ctx.engine.image(container.image_id) if container else None
+    if image is None:
+        return ""
+    return image.environment.get(ctx.settings.app.release_variable, "")
+
+
+def rollback(ctx: Context, playbook: Playbook, target: Manifest) -> tuple[Run, Traffic | None]:
+    """Go back to a backup and the images of its time."""
+    return execute(replace(ctx, target=target), "rollback", playbook.steps)
+
+
+def backup_choices(ctx: Context) -> list[str]:
+    """Backups that one can go back to, newest first, a line each."""
+    return [
+        f"{m.id}  {m.created_at.astimezone():%Y-%m-%d %H:%M}  release {m.release or 'unknown'}"
+        for m in ctx.catalogue.list()
+        if m.status == "good"
+    ]
+
+
+def status(ctx: Context) -> list[dict[str, Any]]:
+    """What runs: a row a service, with release, image, health and drift."""
+    return [_row(ctx, name) for name in ctx.settings.services.all]
+
+
+def _row(ctx: Context, name: str) -> dict[str, Any]:
+    container, wanted = ctx.container(name), ctx.image_of(name)
+    if container is None:
+        return {"service": name, "state": "missing", "drift": "no container"}
+    image = ctx.engine.image(container.image_id)
+    variable = ctx.settings.app.release_variable
+    return {
+        "service": name,
+        "container": container.name,
+        "state": container.health or container.status,
+        "release": image.environment.get(variable, "") if image else "",
+        "image": container.image_id,
+        "since": container.started_at,
+        "restarts": container.restart_count,
+        "drift": "" if wanted and wanted.id == container.image_id else "not the tag's image",
+    }

@@ -1,0 +1,70 @@
+"""Playbooks: an ordered list of steps in YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.kinds import KINDS
+from cosmicdeploy.validation import validated
+from cosmicdeploy.yamlfile import Document, nearest, read
+
+KEYS = ("name", "description", "steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playbook:
+    """What is wanted, in order."""
+
+    name: str
+    description: str
+    steps: tuple[Step, ...]
+
+
+def load_playbook(path: Path) -> Playbook:
+    """Read and validate; raises `ConfigError` with file, line and key."""
+    document = read(path)
+    for key in document.data:
+        if key not in KEYS:
+            raise ConfigError(
+                f"Unknown key {key!r}",
+                where=document.place(key),
+                todo=nearest(str(key), KEYS) or f"a playbook has {', '.join(KEYS)}",
+            )
+    rows = document.data.get("steps")
+    if not isinstance(rows, list) or not rows:
+        raise ConfigError("A playbook needs steps", where=str(path), todo="list them as `steps:`")
+    steps = tuple(_step(document, index, row) for index, row in enumerate(rows))
+    _require_distinct(document, steps)
+    return Playbook(
+        name=str(document.data.get("name", path.stem)),
+        description=str(document.data.get("description", "")),
+        steps=steps,
+    )
+
+
+def _step(document: Document, index: int, row: Any) -> Step:
+    at = ("steps", index)
+    kind = row.get("kind") if isinstance(row, dict) else None
+    if kind not in KINDS:
+        raise ConfigError(
+            f"Unknown kind of step {kind!r}",
+            where=document.place(*at, "kind"),
+            todo=nearest(str(kind), KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
+        )
+    options = {key: value for key, value in row.items() if key != "kind"}
+    return validated(KINDS[kind], {"name": kind, **options}, document, at)
+
+
+def _require_distinct(document: Document, steps: tuple[Step, ...]) -> None:
+    names = [step.name for step in steps]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ConfigError(
+                f"Two steps are named {name!r}",
+                where=document.place("steps", index),
+                todo="give one of them another `name:`",
+            )

@@ -1,0 +1,220 @@
+"""The verification checklist, one function a point. None of them changes anything but the
+heartbeat, which is a device's ordinary beat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.places import proxy_url, replica_url
+from cosmicdeploy.probes.result import CheckResult
+
+# A scheduler that has run this long (seconds) must have left a line in its log.
+SCHEDULER_GRACE = 120
+SCHEDULER_LINES = 50
+
+
+def containers(ctx: Context) -> CheckResult:
+    """Every service has a container that runs and is healthy."""
+    bad = []
+    for name in ctx.settings.services.all:
+        found = ctx.container(name)
+        if found is None or not found.ready:
+            bad.append(f"{name}: {_state(found)}")
+    count = len(ctx.settings.services.all)
+    return CheckResult(
+        point="containers",
+        ok=not bad,
+        expected=f"{count} containers running and healthy",
+        found="; ".join(bad) or f"{count} running and healthy",
+        todo="see `cosmicdeploy status` and the container's log",
+    )
+
+
+def images(ctx: Context) -> CheckResult:
+    """Every container of the application runs the image that its tag names."""
+    bad, ids = [], set()
+    for name in ctx.settings.services.released:
+        found, image = ctx.container(name), ctx.image_of(name)
+        if found is None or image is None or found.image_id != image.id:
+            bad.append(f"{name}: {found.image_id[:19] if found else 'no container'}")
+        else:
+            ids.add(image.id[:19])
+    return CheckResult(
+        point="images",
+        ok=not bad,
+        expected="the image that the tag names, in every app, scheduler and worker",
+        found="; ".join(bad) or ", ".join(sorted(ids)),
+        todo="run `cosmicdeploy deploy`: a restart keeps the old image",
+    )
+
+
+def schema(ctx: Context) -> CheckResult:
+    """The tables have the columns that the release needs."""
+    wanted = ctx.settings.verify.columns
+    with open_facts(ctx.database()) as database:
+        missing = [
+            f"{table}.{column}"
+            for table, columns in wanted.items()
+            for column in sorted(set(columns) - set(database.columns(table)))
+        ]
+    count = sum(len(columns) for columns in wanted.values())
+    return CheckResult(
+        point="schema",
+        ok=not missing,
+        expected=f"{count} columns in {', '.join(wanted) or 'no table'}",
+        found=f"missing: {', '.join(missing)}" if missing else f"all {count} are there",
+        todo="run `cosmicdeploy step migrate`, or go back with `cosmicdeploy rollback`",
+    )
+
+
+def health(ctx: Context) -> CheckResult:
+    """Each replica, and the load balancer, answer 200 with the release they run."""
+    path = ctx.settings.app.health_path
+    answers = {
+        name: _reached(partial(replica_url, ctx, name), path) for name in ctx.settings.services.app
+    }
+    if ctx.settings.services.proxy:
+        answers["load balancer"] = _reached(partial(proxy_url, ctx), path)
+    bad = [f"{name}: {found}" for name, found in answers.items() if found.status != 200]
+    releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
+    return CheckResult(
+        point="health",
+        ok=not bad and len(releases) <= 1,
+        expected=f"200 from {path} on {len(answers)} addresses, one release",
+        found="; ".join(bad) or f"200 on all, release {', '.join(releases) or 'not told'}",
+        todo="see the log of the app container named here",
+    )
+
+
+def scheduler(ctx: Context) -> CheckResult:
+    """The scheduler runs, its list has the monitor, and its log shows that it acts."""
+    name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
+    if not name:
+        return _absent("scheduler", "services.scheduler")
+    container = ctx.running(name)
+    listing = ctx.engine.exec(container.id, ctx.console(*ctx.settings.verify.schedule))
+    problems = []
+    if listing.exit_code != 0:
+        problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")
+    if command and command not in listing.text:
+        problems.append(f"{command} is not scheduled")
+    if command and not _acts(ctx, container, command):
+        problems.append(f"no run of {command} in its last {SCHEDULER_LINES} log lines")
+    return CheckResult(
+        point="scheduler",
+        ok=not problems,
+        expected=f"running, with {command or 'a schedule'}, a run every minute",
+        found="; ".join(problems) or f"running since {container.started_at[:19]}Z",
+        todo=f"see `docker logs --tail 100 {container.name}`",
+    )
+
+
+def monitor(ctx: Context) -> CheckResult:
+    """The command is registered and its dry run succeeds."""
+    command = ctx.settings.verify.command
+    if not command:
+        return _absent("monitor", "verify.command")
+    container = ctx.any_app()
+    listing = ctx.engine.exec(container.id, ctx.console("list"))
+    if command not in listing.text:
+        found, ok = f"{command} is not registered", False
+    else:
+        dry_run = ctx.settings.verify.dry_run or (command,)
+        result = ctx.engine.exec(container.id, ctx.console(*dry_run))
+        ok = result.exit_code == 0
+        found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
+    return CheckResult(
+        point="monitor",
+        ok=ok,
+        expected=f"{command} is registered and its dry run exits with 0",
+        found=found,
+        todo="rebuild with `cosmicdeploy deploy`; then run the command by hand in an app",
+    )
+
+
+def heartbeat(ctx: Context) -> CheckResult:
+    """A device's beat is taken, through the load balancer."""
+    wanted = ctx.settings.verify.heartbeat
+    if wanted is None:
+        return _absent("heartbeat", "verify.heartbeat")
+    token = ctx.loaded.secret(wanted.token_variable)
+    answer = ask(proxy_url(ctx) + wanted.path, token=token, json=wanted.body)
+    ok = answer.status == 200 and wanted.answers_with in _keys(answer.body)
+    return CheckResult(
+        point="heartbeat",
+        ok=ok,
+        expected=f"200 with {wanted.answers_with} from {wanted.path}",
+        found=f"{answer} {answer.body[:120]}".strip(),
+        todo=f"check the token in {wanted.token_variable} and the app's log",
+    )
+
+
+Check = Callable[[Context], CheckResult]
+CHECKS: Mapping[str, Check] = {
+    "containers": containers,
+    "images": images,
+    "schema": schema,
+    "health": health,
+    "scheduler": scheduler,
+    "monitor": monitor,
+    "heartbeat": heartbeat,
+}
+
+
+def run_check(ctx: Context, point: str) -> CheckResult:
+    """One point; an error on the way is a finding of its own."""
+    try:
+        return CHECKS[point](ctx)
+    except CosmicError as error:
+        return CheckResult(
+            point=point, ok=False, expected="an answer", found=str(error), todo=error.todo
+        )
+
+
+def _absent(point: str, key: str) -> CheckResult:
+    return CheckResult(point=point, ok=True, expected="nothing", found=f"{key} is not configured")
+
+
+def _state(container: Container | None) -> str:
+    if container is None:
+        return "no container"
+    return container.health if container.running and container.health else container.status
+
+
+def _reached(place: Callable[[], str], path: str) -> Answer:
+    try:
+        return ask(place() + path)
+    except CosmicError as error:
+        return Answer(url="", error=error.what)
+
+
+def _release(ctx: Context, answer: Answer) -> str:
+    header = ctx.settings.app.release_header
+    return answer.headers.get(header, "") if header else ""
+
+
+def _acts(ctx: Context, container: Container, command: str) -> bool:
+    started = datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=UTC)
+    if (datetime.now(UTC) - started).total_seconds() < SCHEDULER_GRACE:
+        return True
+    return any(command in line for line in ctx.engine.logs(container.id, SCHEDULER_LINES))
+
+
+def _last_line(text: str) -> str:
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+def _keys(body: str) -> set[str]:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return set()
+    return set(data) if isinstance(data, dict) else set()

@@ -1,0 +1,54 @@
+"""One HTTP request from outside, measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back; `status` is 0 and `error` says why where nothing did. `seconds` to the end of
+    the body."""
+
+    url: str
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    seconds: float = 0.0
+    error: str = ""
+
+    def __str__(self) -> str:
+        if self.error:
+            return f"{self.url}: {self.error}"
+        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms"
+
+
+def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
+    """GET, or POST where there is a body; never raises for what the other side does."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    method = "GET" if json is None else "POST"
+    started = time.monotonic()
+    try:
+        # The environment's proxies are for the world outside, not for the stack.
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            answer = client.request(method, url, headers=headers, json=json)
+    except httpx.HTTPError as error:
+        return Answer(
+            url=url,
+            error=str(error) or type(error).__name__,
+            seconds=time.monotonic() - started,
+        )
+    return Answer(
+        url=url,
+        status=answer.status_code,
+        headers=answer.headers,
+        body=answer.text,
+        seconds=time.monotonic() - started,
+    )

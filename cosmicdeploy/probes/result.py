@@ -1,0 +1,16 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """One point of a checklist: what was expected, what was found, and what to do."""
+
+    point: str
+    ok: bool
+    expected: str
+    found: str
+    todo: str = ""

@@ -1,0 +1,88 @@
+"""The report: what a command did, as one JSON document. Documented in docs/report.md.
+
+`schema` is the version of this layout. Fields are only added within a version.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cosmicdeploy.errors import CosmicError
+
+SCHEMA = 1
+
+
+class Part(BaseModel):
+    """Closed and frozen, so that the published schema is the whole truth."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class StepReport(Part):
+    """One step; `seconds` is wall time, `facts` is what came of it."""
+
+    name: str
+    kind: str
+    outcome: Literal["changed", "unchanged", "failed", "skipped", "undone", "planned"]
+    reason: str
+    seconds: float = 0.0
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class CheckReport(Part):
+    """One point of the verification checklist."""
+
+    point: str
+    ok: bool
+    expected: str
+    found: str
+    todo: str = ""
+
+
+class ErrorReport(Part):
+    """What went wrong, where, and what to do."""
+
+    what: str
+    where: str = ""
+    todo: str = ""
+    details: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, error: CosmicError) -> ErrorReport:
+        """The report of an exception."""
+        return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
+
+
+class RequestsReport(Part):
+    """Requests sent through the load balancer meanwhile; latencies in milliseconds."""
+
+    sent: int
+    failed: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    failures: tuple[str, ...] = ()
+
+
+class Report(Part):
+    """The document; times are ISO 8601 with an offset."""
+
+    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    command: str
+    outcome: Literal["changed", "unchanged", "planned", "done", "failed", "interrupted"]
+    exit_code: int = 0
+    release: str | None = None
+    backup: str | None = None
+    started_at: str
+    seconds: float
+    steps: tuple[StepReport, ...] = ()
+    requests: RequestsReport | None = None
+    checks: tuple[CheckReport, ...] = ()
+    data: Any = None
+    error: ErrorReport | None = None
+
+    def to_json(self) -> str:
+        """The document as it is printed."""
+        return self.model_dump_json(by_alias=True, indent=2)

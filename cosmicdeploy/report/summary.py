@@ -1,0 +1,79 @@
+"""A report as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, RequestsReport
+from cosmicdeploy.report.watch import COLOURS
+
+
+def show(report: Report, console: Console) -> None:
+    """Print what a command ended with."""
+    if report.steps:
+        _steps(report, console)
+    if report.checks:
+        _checks(report.checks, console)
+    if report.requests:
+        console.print(_requests(report.requests))
+    if report.steps or report.checks:
+        console.print(_last_line(report))
+
+
+def _steps(report: Report, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("step", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("seconds", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for step in report.steps:
+        outcome = f"[{COLOURS[step.outcome]}]{step.outcome}[/]"
+        table.add_row(escape(step.name), outcome, f"{step.seconds:.1f}", escape(step.reason))
+    console.print()
+    console.print(table)
+
+
+def _checks(checks: Iterable[CheckReport], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("", "point", "found"):
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        mark = "[green]ok[/]" if check.ok else "[red]FAILS[/]"
+        found = escape(check.found)
+        if not check.ok:
+            found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
+        table.add_row(mark, check.point, found)
+    console.print(table)
+
+
+def _requests(requests: RequestsReport) -> str:
+    colour = "red" if requests.failed else "green"
+    lines = [
+        f"\nrequests meanwhile: {requests.sent} sent, [{colour}]{requests.failed} failed[/]"
+        f" (p50 {requests.p50_ms} ms, p99 {requests.p99_ms} ms, max {requests.max_ms} ms)"
+    ]
+    return "\n  ".join([*lines, *map(escape, requests.failures)])
+
+
+def _last_line(report: Report) -> str:
+    parts = [f"{report.command}: {report.outcome} in {report.seconds:.1f} s"]
+    if report.release:
+        parts.append(f"release {report.release}")
+    if report.backup:
+        parts.append(f"backup {report.backup}")
+    return "[bold]" + escape(", ".join(parts)) + "[/]"
+
+
+def show_error(error: ErrorReport, console: Console) -> None:
+    """What, where, what to do; then the lines that help to see why."""
+    place = f" ({escape(error.where)})" if error.where else ""
+    what = error.what[:1].upper() + error.what[1:]
+    console.print(f"[red bold]error:[/] {escape(what)}{place}", soft_wrap=True)
+    for line in error.details:
+        console.print(f"  [dim]│[/] {escape(line)}", soft_wrap=True)
+    if error.todo:
+        console.print(f"  → {escape(error.todo)}", soft_wrap=True)

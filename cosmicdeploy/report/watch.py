@@ -1,0 +1,61 @@
+"""Events as they happen: live in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from cosmicdeploy.events import Event, Progress, StepEnded, StepStarted
+
+COLOURS = {
+    "changed": "yellow",
+    "unchanged": "green",
+    "failed": "red",
+    "undone": "magenta",
+    "skipped": "dim",
+    "planned": "yellow",
+}
+
+
+class Watch:
+    """Takes events and shows them. Use as a context manager, so that the terminal is left clean."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = None
+        self._step = ""
+
+    def __enter__(self) -> Watch:
+        if self._console.is_terminal:
+            self._status = self._console.status("")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, StepStarted):
+            self._step = event.name
+            self._now("…")
+        elif isinstance(event, Progress):
+            self._now(event.text)
+        else:
+            self._console.print(step_line(event))
+
+    def _now(self, text: str) -> None:
+        width = max(20, self._console.width - len(self._step) - 6)
+        if self._status is not None:
+            self._status.update(f"[bold]{escape(self._step)}[/] {escape(text[:width])}")
+        elif text != "…":
+            self._console.print(f"  {escape(self._step)}: {escape(text)}", soft_wrap=True)
+
+
+def step_line(event: StepEnded) -> str:
+    """One step's end on one line."""
+    colour = COLOURS[event.outcome]
+    outcome = f"[{colour}]{event.outcome:<9}[/]"
+    return f"{escape(event.name):<12} {outcome} {event.seconds:6.1f} s  {escape(event.reason)}"

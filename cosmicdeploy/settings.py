@@ -1,0 +1,205 @@
+"""`cosmicdeploy.yaml`, read once, validated and frozen. Its commented example is its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.environment import variables
+from cosmicdeploy.stack.interpolate import interpolate_values
+from cosmicdeploy.validation import validated
+from cosmicdeploy.yamlfile import Document, read
+
+FILE_NAME = "cosmicdeploy.yaml"
+
+Words = tuple[str, ...]
+
+
+class Section(BaseModel):
+    """Part of the settings: frozen, and no key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Services(Section):
+    """Which service of the compose file plays which part."""
+
+    app: Words = Field(min_length=1)
+    scheduler: str | None = None
+    worker: Words = ()
+    database: str
+    cache: str | None = None
+    proxy: str | None = None
+
+    @property
+    def released(self) -> Words:
+        """All services that run the application's own image, in the order of a roll."""
+        return (*self.app, *self.singletons)
+
+    @property
+    def singletons(self) -> Words:
+        """Scheduler and workers: what acts by itself."""
+        return (*((self.scheduler,) if self.scheduler else ()), *self.worker)
+
+    @property
+    def infrastructure(self) -> Words:
+        """What a deploy never replaces."""
+        optional = (self.cache, self.proxy)
+        return (self.database, *(name for name in optional if name))
+
+    @property
+    def all(self) -> Words:
+        return (*self.infrastructure, *self.released)
+
+
+class App(Section):
+    """How to talk to the application."""
+
+    console: Words = Field(min_length=1)
+    port: int = 80
+    health_path: str = "/api/health"
+    release_variable: str = "APP_VERSION"
+    release_header: str | None = None
+
+
+class Database(Section):
+    """The schema, and who may read and write it."""
+
+    name: str
+    user: str = "root"
+    password_variable: str = "DB_ROOT_PASSWORD"  # noqa: S105 - the name of a variable
+    port: int = 3306
+
+
+class Backup(Section):
+    """Where backups are kept."""
+
+    directory: Path = Path("data-kiosk/backups")
+
+
+class Migrate(Section):
+    """Console arguments; `timeout` in seconds."""
+
+    command: Words = ("migrate", "--force")
+    status: Words = ("migrate:status",)
+    rollback: Words = ("migrate:rollback", "--force")
+    timeout: float = Field(default=900, gt=0)
+
+
+class CacheClear(Section):
+    """Console commands that are run once for each new image."""
+
+    commands: Words = ()
+
+
+class Restart(Section):
+    """`healthy_within` in seconds."""
+
+    healthy_within: float = Field(default=60, gt=0)
+
+
+class Heartbeat(Section):
+    """A request that only a working release answers well."""
+
+    path: str
+    token_variable: str
+    body: dict[str, Any] = Field(default_factory=dict)
+    answers_with: str
+
+
+class Verify(Section):
+    """What must hold after a deploy."""
+
+    columns: dict[str, Words] = Field(default_factory=dict)
+    command: str | None = None
+    dry_run: Words = ()
+    schedule: Words = ("schedule:list",)
+    heartbeat: Heartbeat | None = None
+
+
+class Probe(Section):
+    """`rate` in requests per second."""
+
+    url: str | None = None
+    rate: float = Field(default=20, ge=0, le=200)
+
+
+class Settings(Section):
+    """Everything about one stack."""
+
+    compose_file: Path = Path("docker-compose.prod.yml")
+    env_file: Path = Path(".env")
+    project: str | None = None
+    services: Services
+    app: App
+    database: Database
+    backup: Backup = Backup()
+    migrate: Migrate = Migrate()
+    cache_clear: CacheClear = CacheClear()
+    restart: Restart = Restart()
+    verify: Verify = Verify()
+    probe: Probe = Probe()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """Settings with the place they came from and the variables they and the stack may use."""
+
+    file: Path
+    settings: Settings
+    variables: Mapping[str, str] = field(repr=False)  # secrets are among them
+
+    @property
+    def directory(self) -> Path:
+        """The stack's folder: relative paths start here."""
+        return self.file.parent
+
+    @property
+    def state_directory(self) -> Path:
+        """Where journals and releases are kept."""
+        return self.directory / ".cosmicdeploy"
+
+    def path(self, relative: Path) -> Path:
+        """A path of the settings, made absolute."""
+        return (self.directory / relative).resolve()
+
+    def secret(self, variable: str) -> str:
+        """A secret by its variable's name; raises `ConfigError` where it is not set."""
+        value = self.variables.get(variable)
+        if not value:
+            raise ConfigError(
+                f"The variable {variable} is not set",
+                where=str(self.path(self.settings.env_file)),
+                todo=f"set {variable} there or in the environment",
+            )
+        return value
+
+
+def find(start: Path) -> Path:
+    """The nearest `cosmicdeploy.yaml` from a folder upwards, as git looks for its own."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise ConfigError(
+        f"There is no {FILE_NAME} here or in a folder above",
+        where=str(start),
+        todo="run `cosmicdeploy init` to lay one out, or name one with --config FILE",
+    )
+
+
+def load(file: Path, environ: Mapping[str, str]) -> Loaded:
+    """Read and validate; raises `ConfigError` with file, line and the nearest known key."""
+    document = read(file.resolve())
+    env_file = document.path.parent / str(document.data.get("env_file") or ".env")
+    known = variables(env_file, environ)
+    data = interpolate_values(document, known)
+    settings = validated(Settings, data, document)
+    return Loaded(file=document.path, settings=settings, variables=known)
+
+
+__all__ = ["FILE_NAME", "Document", "Loaded", "Settings", "find", "load"]

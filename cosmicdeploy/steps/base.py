@@ -1,0 +1,67 @@
+"""What every kind of step is: look, change, look again, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a step would change. `before` is JSON, free of secrets, and enough to undo it."""
+
+    summary: str
+    before: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """Nothing is to be done, and why."""
+
+    reason: str
+
+
+class NotReversible(CosmicError):
+    """Undoing this would lose data, so only a person may decide on it."""
+
+
+class Step(BaseModel):
+    """One idempotent piece of the procedure; its fields are the keys it takes in a playbook."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str]
+    # A protective step is judged last: it is needed where another one changes something.
+    protective: ClassVar[bool] = False
+
+    name: str
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        """Compare live facts with what is wanted; changes nothing."""
+        raise NotImplementedError
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        """Make the change; what came of it, for journal and report."""
+        raise NotImplementedError
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """See that it took: by looking again, unless a kind knows better."""
+        again = self.check(ctx)
+        if isinstance(again, Change):
+            raise CosmicError(
+                f"The step {self.name} ran, but there is still something to change",
+                details=(again.summary,),
+            )
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """Go back to `change.before`, also from half-way; raises `NotReversible`."""
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        """The whole run succeeded: let go of what was kept for the way back only."""

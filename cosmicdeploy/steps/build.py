@@ -1,0 +1,99 @@
+"""Images are made from the sources in the stack's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.model import Build, Service
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+
+
+class BuildStep(Step):
+    """Build every image of the application whose ingredients differ from the image's own label."""
+
+    kind: ClassVar[str] = "build"
+
+    # Build only what has no image at all.
+    missing_only: bool = False
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        stale = [s.image for s in buildable(ctx) if self._stale(ctx, s)]
+        if not stale:
+            return Unchanged(reason=f"{_images(buildable(ctx))} already there")
+        before = {tag: _id(ctx, tag) for tag in stale}
+        return Change(
+            summary=f"{', '.join(stale)} is to be built as release {ctx.release}",
+            before={"tags": before},
+        )
+
+    def _stale(self, ctx: Context, service: Service) -> bool:
+        image = ctx.image_of(service.name)
+        if self.missing_only:
+            return image is None
+        digest = ctx.engine.context_digest(_build(service))
+        return image is None or image.labels.get(labels.CONTEXT) != digest
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        built: dict[str, str] = {}
+        for service in buildable(ctx):
+            if service.image not in change.before["tags"]:
+                continue
+            build = _build(service)
+            marks = {
+                labels.CONTEXT: ctx.engine.context_digest(build),
+                labels.RELEASE: ctx.release,
+            }
+            built[service.image] = ctx.engine.build(build, service.image, marks, ctx.say)
+        return {"images": built}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        restore_tags(ctx, change.before["tags"])
+
+
+def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
+    """Let tags name these images again; a tag that named nothing is taken away."""
+    for tag, image_id in tags.items():
+        if image_id is None:
+            ctx.engine.untag(tag)
+        else:
+            ctx.engine.tag(image_id, tag)
+
+
+def buildable(ctx: Context) -> list[Service]:
+    """One service for each image that is built; replicas share one."""
+    found: dict[str, Service] = {}
+    for name in ctx.settings.services.released:
+        service = ctx.service(name)
+        if service.build is not None:
+            known = found.setdefault(service.image, service)
+            _require_same(known, service)
+    return list(found.values())
+
+
+def _require_same(known: Service, other: Service) -> None:
+    if known.build != other.build:
+        raise ConfigError(
+            f"{known.name} and {other.name} build the same image {known.image} in different ways",
+            where="compose file",
+            todo="give them the same build section, or images of their own",
+        )
+
+
+def _build(service: Service) -> Build:
+    if service.build is None:
+        raise ConfigError(f"{service.name} has no build section", where="compose file")
+    return service.build
+
+
+def _id(ctx: Context, tag: str) -> str | None:
+    image = ctx.engine.image(tag)
+    return image.id if image else None
+
+
+def _images(services: Iterable[Service]) -> str:
+    names = [service.image for service in services]
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}" if names else "no image is"

@@ -1,0 +1,40 @@
+"""The application's console, in the image that a release brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import ConfigError
+
+
+def in_new_image(ctx: Context, arguments: Sequence[str]) -> ExecResult:
+    """Run a console command in the image that the app's tag names now.
+
+    Where a replica runs that image already, it runs there; else in a container of its own, since
+    only the new image is sure to have the new code.
+    """
+    name = ctx.settings.services.app[0]
+    command, image = ctx.console(*arguments), ctx.image_of(name)
+    if image is None:
+        raise ConfigError(
+            f"The image {ctx.service(name).image} is not there",
+            todo="run the build step first: `cosmicdeploy step build`",
+        )
+    running = ctx.container(name)
+    if running is not None and running.ready and running.image_id == image.id:
+        return ctx.engine.exec(running.id, command)
+    return ctx.engine.run(
+        ctx.service(name),
+        command,
+        image=image.id,
+        project=ctx.stack.project,
+        timeout=ctx.settings.migrate.timeout,
+    )
+
+
+def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:
+    """The end of what a command printed, both streams."""
+    lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
+    return tuple(lines[-count:])

@@ -1,0 +1,64 @@
+"""Is the stack well enough to be changed?"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import redis
+
+from cosmicdeploy.context import Context, address
+from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.errors import EngineError, ProbeFailed
+from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.readiness import wait_ready
+
+REDIS_PORT = 6379
+REDIS_TIMEOUT = 2.0
+
+
+class HealthStep(Step):
+    """Containers healthy, database and cache answering. Changes nothing.
+
+    `of: [database]` asks for the database alone: a rollback is for a stack that is not well.
+    """
+
+    kind: ClassVar[str] = "health"
+
+    of: tuple[Literal["containers", "database", "cache"], ...] = ("containers", "database", "cache")
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        found = []
+        if "containers" in self.of:
+            found.append(_containers(ctx))
+        if "database" in self.of:
+            found.append(_database(ctx))
+        if "cache" in self.of and ctx.settings.services.cache:
+            found.append(_cache(ctx, ctx.settings.services.cache))
+        return Unchanged(reason="; ".join(found))
+
+
+def _containers(ctx: Context) -> str:
+    for name in ctx.settings.services.all:
+        container = ctx.running(name)
+        if not container.ready:
+            wait_ready(ctx, container.id, name)
+    return f"{len(ctx.settings.services.all)} containers healthy"
+
+
+def _database(ctx: Context) -> str:
+    with open_facts(ctx.database()) as database:
+        database.ping()
+        server = database.server()
+    return f"{server.vendor} {server.version.partition('-')[0]} answers"
+
+
+def _cache(ctx: Context, name: str) -> str:
+    try:
+        host, port = address(ctx.running(name), REDIS_PORT)
+        client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)
+        client.ping()
+    except (redis.RedisError, EngineError) as error:
+        raise ProbeFailed(
+            f"The cache does not answer: {error}", where=name, todo="see its container's log"
+        ) from error
+    return "Redis answers"

@@ -1,0 +1,54 @@
+"""Tags name the images that belong to a backup again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.build import restore_tags
+
+
+class ImagesStep(Step):
+    """Retag, so that neither we nor a later `compose up` brings the left release back."""
+
+    kind: ClassVar[str] = "images"
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        wanted, before = _wanted(ctx), {}
+        for tag, image_id in wanted.items():
+            current = ctx.engine.image(tag)
+            if current is None or current.id != image_id:
+                before[tag] = current.id if current else None
+        if not before:
+            return Unchanged(reason="the tags name the images of that time")
+        moves = ", ".join(f"{tag} → {wanted[tag][:19]}" for tag in before)
+        return Change(summary=moves, before={"tags": before})
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        wanted = _wanted(ctx)
+        for tag in change.before["tags"]:
+            ctx.engine.tag(wanted[tag], tag)
+        return {"images": wanted}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        restore_tags(ctx, change.before["tags"])
+
+
+def _wanted(ctx: Context) -> dict[str, str]:
+    """Tag → image id, as the backup's manifest has them."""
+    if ctx.target is None:
+        raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
+    wanted = {}
+    for service, image_id in ctx.target.images.items():
+        if service not in ctx.stack.services:
+            continue
+        if ctx.engine.image(image_id) is None:
+            raise CosmicError(
+                f"The image of {service} at the time of the backup is gone",
+                where=image_id[:19],
+                todo="choose another backup: `cosmicdeploy backup list`",
+            )
+        wanted[ctx.service(service).image] = image_id
+    return wanted

@@ -1,0 +1,37 @@
+"""The table of kinds: what a playbook may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cosmicdeploy.steps.backup import BackupStep
+from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.build import BuildStep
+from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.health import HealthStep
+from cosmicdeploy.steps.images import ImagesStep
+from cosmicdeploy.steps.migrate import MigrateStep
+from cosmicdeploy.steps.quiesce import QuiesceStep
+from cosmicdeploy.steps.recover import RecoverStep
+from cosmicdeploy.steps.restart import RestartStep
+from cosmicdeploy.steps.restore import RestoreStep
+from cosmicdeploy.steps.services import ServicesStep
+from cosmicdeploy.steps.verify import VerifyStep
+
+KINDS: Mapping[str, type[Step]] = {
+    step.kind: step
+    for step in (
+        BackupStep,
+        BuildStep,
+        CacheClearStep,
+        HealthStep,
+        ImagesStep,
+        MigrateStep,
+        QuiesceStep,
+        RecoverStep,
+        RestartStep,
+        RestoreStep,
+        ServicesStep,
+        VerifyStep,
+    )
+}

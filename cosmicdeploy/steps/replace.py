@@ -1,0 +1,125 @@
+"""Put a new container in an old one's place, with a way back until the run is over.
+
+Stop-first, at the same name and address, as measured best behind nginx: the new container is
+created beside the old one, the old one is stopped and set aside, the new one takes the name and
+starts. Names tell a later run what an interrupted one left: `NAME-next-…` was on its way in,
+`NAME-before-…` was set aside.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.stack.digest import digest, fingerprint
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.readiness import wait_ready
+
+SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
+
+
+def replace(ctx: Context, service_name: str) -> Container:
+    """Make the service's container anew, from the compose file and the image its tag names.
+
+    Where the new one does not become healthy the old one is put back, and the error raised.
+    """
+    service, old = ctx.service(service_name), ctx.container(service_name)
+    made = _create(ctx, service, old)
+    try:
+        if old is not None:
+            ctx.engine.stop(old.id, service.stop_grace_period)
+            ctx.engine.rename(old.id, f"{service.container_name}-before-{old.id[:8]}")
+        ctx.engine.rename(made, service.container_name)
+        ctx.engine.start(made)
+        return wait_ready(ctx, made, service.container_name)
+    except BaseException:  # a Ctrl-C here must not leave the service without a container either
+        put_back(ctx, service_name, facts_of(old))
+        raise
+
+
+def _create(ctx: Context, service: Service, old: Container | None) -> str:
+    image = ctx.engine.image(service.image)
+    if image is None:
+        raise EngineError(
+            f"The image {service.image} is not there",
+            where=service.name,
+            todo="build or load it, then run the same command again",
+        )
+    seed = (old.id if old else image.id.removeprefix("sha256:"))[:8]
+    temporary = f"{service.container_name}-next-{seed}"
+    leftover = ctx.engine.container(temporary)
+    if leftover is not None:
+        ctx.engine.remove(leftover.id)
+    return ctx.engine.create(
+        service,
+        name=temporary,
+        image=service.image,
+        project=ctx.stack.project,
+        labels=container_labels(ctx, service, image.id),
+        volumes_from=old.volumes if old else None,
+    )
+
+
+def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str, str]:
+    """Compose's labels, so that its commands see the container, and ours."""
+    definition = digest(service)
+    return {
+        labels.PROJECT: ctx.stack.project,
+        labels.SERVICE: service.name,
+        labels.NUMBER: "1",
+        labels.ONEOFF: "False",
+        labels.CONFIG_HASH: definition,
+        labels.VERSION: labels.COMPOSE_VERSION,
+        labels.WORKING_DIR: str(ctx.stack.directory),
+        labels.CONFIG_FILES: str(ctx.stack.file),
+        labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
+        labels.IMAGE: image_id,
+        labels.DEFINITION: definition,
+        labels.FINGERPRINT: json.dumps(fingerprint(service)),
+    }
+
+
+def facts_of(container: Container | None) -> dict[str, Any] | None:
+    """What is journalled of a container before it is replaced."""
+    if container is None:
+        return None
+    return {"id": container.id, "image": container.image_id, "running": container.running}
+
+
+def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> None:
+    """Give the place back to the container that had it; from any state in between."""
+    service, current = ctx.service(service_name), ctx.container(service_name)
+    for leftover in set_aside(ctx, service):
+        if "-next-" in leftover.name:
+            ctx.engine.remove(leftover.id)
+    if current is not None and (before is None or current.id != before["id"]):
+        ctx.engine.stop(current.id, service.stop_grace_period)
+        ctx.engine.remove(current.id)
+    if before is None:
+        return
+    if current is None or current.id != before["id"]:
+        ctx.engine.rename(before["id"], service.container_name)
+    if before["running"]:
+        ctx.engine.start(before["id"])
+        wait_ready(ctx, before["id"], service.container_name)
+
+
+def set_aside(ctx: Context, service: Service) -> list[Container]:
+    """Containers of a service under temporary names."""
+    final = re.escape(service.container_name)
+    return [
+        c
+        for c in ctx.engine.containers(ctx.stack.project)
+        if re.fullmatch(final + SET_ASIDE.pattern, c.name)
+    ]
+
+
+def let_go(ctx: Context, service_name: str) -> None:
+    """Remove what was set aside for the way back."""
+    for leftover in set_aside(ctx, ctx.service(service_name)):
+        ctx.engine.remove(leftover.id)

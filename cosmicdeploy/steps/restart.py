@@ -1,0 +1,109 @@
+"""Containers come to run the image and the definition they should, one after the other.
+
+A restart as Compose does it keeps the container, and with it the old image; here each container
+that differs is made anew.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.stack.digest import digest
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.readiness import wait_ready
+from cosmicdeploy.steps.replace import facts_of, let_go, put_back, replace
+
+Role = Literal["app", "scheduler", "worker"]
+
+
+class RestartStep(Step):
+    """Roll the services of some roles; each is healthy before the next is touched."""
+
+    kind: ClassVar[str] = "restart"
+
+    # Start what does not run, and leave what runs as it is.
+    missing_only: bool = False
+    roles: tuple[Role, ...] = ("app", "scheduler", "worker")
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        reasons = {name: why for name in self._services(ctx) if (why := self._why(ctx, name))}
+        if not reasons:
+            images = sorted({_short(ctx, name) for name in self._services(ctx)})
+            count = len(self._services(ctx))
+            return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
+        before = {name: facts_of(ctx.container(name)) for name in reasons}
+        summary = "; ".join(f"{name} {why}" for name, why in reasons.items())
+        return Change(summary=summary, before={"containers": before})
+
+    def _why(self, ctx: Context, name: str) -> str | None:
+        container = ctx.container(name)
+        if self.missing_only and container is not None and container.running:
+            return None
+        return difference(ctx, name)
+
+    def _services(self, ctx: Context) -> list[str]:
+        services = ctx.settings.services
+        scheduler = (services.scheduler,) if services.scheduler else ()
+        named = {"app": services.app, "scheduler": scheduler, "worker": services.worker}
+        return [name for role in self.roles for name in named[role]]
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        replaced = {}
+        for name in change.before["containers"]:
+            why = self._why(ctx, name)
+            if why is None:
+                continue
+            found = replace(ctx, name) if why != STOPPED else _start(ctx, name)
+            replaced[name] = found.image_id
+            ctx.say(f"{name} is healthy")
+        return {"containers": replaced}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        for name, before in reversed(change.before["containers"].items()):
+            put_back(ctx, name, before)
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        for name in change.before["containers"]:
+            let_go(ctx, name)
+
+
+STOPPED = "is stopped"
+
+
+def difference(ctx: Context, name: str) -> str | None:
+    """Why a service's container is not what it should be; None where it is."""
+    container, image = ctx.container(name), ctx.image_of(name)
+    if container is None:
+        return "has no container"
+    if image is None:
+        raise EngineError(
+            f"The image {ctx.service(name).image} is not there",
+            where=name,
+            todo="build it: `cosmicdeploy step build`",
+        )
+    if "build" in ctx.ahead:
+        return "is to run the new image"
+    if container.image_id != image.id:
+        return "runs another image"
+    if container.labels.get(labels.DEFINITION, digest(ctx.service(name))) != digest(
+        ctx.service(name)
+    ):
+        return "was made from another definition"
+    return None if container.running else STOPPED
+
+
+def _start(ctx: Context, name: str) -> Container:
+    container = ctx.container(name)
+    if container is None:
+        raise EngineError("The container went away", where=name, todo="run the command again")
+    ctx.engine.start(container.id)
+    return wait_ready(ctx, container.id, name)
+
+
+def _short(ctx: Context, name: str) -> str:
+    image = ctx.image_of(name)
+    return image.id[:19] if image else "no image"

@@ -1,0 +1,52 @@
+"""What a deploy rests on: networks, volumes, and the containers of database, cache and proxy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.readiness import wait_ready
+from cosmicdeploy.steps.replace import facts_of, put_back, replace
+
+
+class ServicesStep(Step):
+    """Create or start what is missing; touch nothing that runs."""
+
+    kind: ClassVar[str] = "services"
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        missing = {
+            name: facts_of(found)
+            for name in ctx.settings.services.infrastructure
+            if (found := ctx.container(name)) is None or not found.running
+        }
+        if not missing:
+            return Unchanged(reason=f"{', '.join(ctx.settings.services.infrastructure)} run")
+        return Change(summary=f"{', '.join(missing)} to start", before={"containers": missing})
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        for network in ctx.stack.networks.values():
+            if not network.external and ctx.engine.ensure_network(network, ctx.stack.project):
+                ctx.say(f"network {network.name} made")
+        for volume in ctx.stack.volumes.values():
+            if not volume.external and ctx.engine.ensure_volume(volume, ctx.stack.project):
+                ctx.say(f"volume {volume.name} made")
+        started = [name for name in change.before["containers"] if self._bring_up(ctx, name)]
+        return {"started": started}
+
+    @staticmethod
+    def _bring_up(ctx: Context, name: str) -> bool:
+        found = ctx.container(name)
+        if found is None:
+            replace(ctx, name)
+        else:
+            ctx.engine.start(found.id)
+            wait_ready(ctx, found.id, name)
+        ctx.say(f"{name} is healthy")
+        return True
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        for name, before in reversed(change.before["containers"].items()):
+            if before is None:
+                put_back(ctx, name, None)

@@ -1,0 +1,47 @@
+"""The verification checklist as a step: it changes nothing, and fails where a point does."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import field_validator
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CheckFailed
+from cosmicdeploy.probes.checks import CHECKS, run_check
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.steps.base import Change, Step, Unchanged
+
+
+class VerifyStep(Step):
+    """Run some or all points of the checklist."""
+
+    kind: ClassVar[str] = "verify"
+
+    only: tuple[str, ...] = tuple(CHECKS)
+
+    @field_validator("only")
+    @classmethod
+    def _known(cls, points: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = set(points) - set(CHECKS)
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(CHECKS)}")
+        return points
+
+    def results(self, ctx: Context) -> list[CheckResult]:
+        """Every point's result."""
+        return [run_check(ctx, point) for point in self.only]
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        changing = [kind for kind in ctx.ahead if kind != self.kind]
+        if changing:
+            return Unchanged(reason="looked at once the changes are made")
+        failed = [result for result in self.results(ctx) if not result.ok]
+        if failed:
+            raise CheckFailed(
+                f"{len(failed)} of {len(self.only)} points fail",
+                where=", ".join(result.point for result in failed),
+                todo=failed[0].todo,
+                details=[f"{r.point}: expected {r.expected}; found {r.found}" for r in failed],
+            )
+        return Unchanged(reason=f"{len(self.only)} of {len(self.only)} points hold")

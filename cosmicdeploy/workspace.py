@@ -1,0 +1,57 @@
+"""Open a stack: its settings, its compose file, its engine, its records."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.engine import connect
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.events import Emit
+from cosmicdeploy.journal import Journal
+from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.resources import playbooks
+from cosmicdeploy.settings import Loaded, find, load
+from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.yamlfile import nearest
+
+
+def open_stack(config: Path | None, emit: Emit) -> Context:
+    """Everything a command works with. Raises `ConfigError` before anything is touched, and
+    `EngineUnavailable`."""
+    loaded = load(config or find(Path.cwd()), os.environ)
+    settings = loaded.settings
+    stack = read_stack(
+        loaded.path(settings.compose_file),
+        env_file=loaded.path(settings.env_file),
+        environ=os.environ,
+        project=settings.project,
+    )
+    _require_services(loaded, stack)
+    return Context(
+        loaded=loaded,
+        stack=stack,
+        engine=connect(),
+        journal=Journal(path=loaded.state_directory / "journal.jsonl"),
+        catalogue=Catalogue(loaded.path(settings.backup.directory)),
+        emit=emit,
+    )
+
+
+def _require_services(loaded: Loaded, stack: Stack) -> None:
+    for name in loaded.settings.services.all:
+        if name not in stack.services:
+            raise ConfigError(
+                f"The compose file has no service {name!r}",
+                where=f"{loaded.file}: services, {stack.file}",
+                todo=nearest(name, stack.services) or "name a service that it has",
+            )
+
+
+def open_playbook(loaded: Loaded, name: str) -> Playbook:
+    """A playbook by name: the stack's own, where its folder has one, else the shipped one."""
+    own = loaded.directory / "playbooks" / f"{name}.yaml"
+    return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml")
