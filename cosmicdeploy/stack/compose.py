@@ -1,0 +1,100 @@
+"""A compose file → a `Stack`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.attachments import network_keys
+from cosmicdeploy.stack.dependencies import check_dependencies
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.environment import variables as all_variables
+from cosmicdeploy.stack.interpolate import interpolate_values
+from cosmicdeploy.stack.keys import refuse_unknown_keys
+from cosmicdeploy.stack.model import Network, Service, Stack
+from cosmicdeploy.stack.project import project_name
+from cosmicdeploy.stack.resources import read_networks, read_volumes
+from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.service import read_service
+from cosmicdeploy.yamlfile import Document, read
+
+
+def read_stack(
+    file: Path, *, env_file: Path, environ: Mapping[str, str], project: str | None = None
+) -> Stack:
+    """Read a compose file; `environ` is the shell's environment and wins over `env_file`.
+
+    Raises `ConfigError`, with file and line, for all that is wrong or that we do not serve.
+    """
+    document = _without_extensions(_document(file))
+    refuse_unknown_keys(document)
+    variables = all_variables(env_file, environ)
+    name = project_name(document, variables, project)
+    variables["COMPOSE_PROJECT_NAME"] = name
+    document = replace(document, data=interpolate_values(document, variables))
+    top = Entry(document, (), document.data)
+    scope = Scope(
+        project=name,
+        directory=file.absolute().parent,
+        variables=variables,
+        networks=read_networks(top, name),
+        volumes=read_volumes(top, name),
+    )
+    entries = _service_entries(top)
+    return Stack(
+        project=name,
+        file=file.absolute(),
+        env_file=env_file.absolute(),
+        services=_services(entries, scope),
+        networks=_used_networks(entries, scope.networks),
+        volumes=scope.volumes,
+    )
+
+
+def _document(file: Path) -> Document:
+    if not file.is_file():
+        raise ConfigError(
+            f"compose file {file.name} not found",
+            where=str(file),
+            todo="check the name of the compose file in the configuration",
+        )
+    return read(file)
+
+
+def _without_extensions(document: Document) -> Document:
+    """`x-*` blocks at the top are for people: not even their variables count."""
+    data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
+    return replace(document, data=data)
+
+
+def _service_entries(top: Entry) -> Entry:
+    services = top.get("services")
+    if services is None or not services.data:
+        raise ConfigError(
+            "no service is declared", where=top.where, todo="add a service under 'services:'"
+        )
+    services.mapping()
+    kept = {key: value for key, value in services.data.items() if not key.startswith("x-")}
+    return replace(services, data=kept)
+
+
+def _services(entries: Entry, scope: Scope) -> dict[str, Service]:
+    services = {name: read_service(each, name, scope) for name, each in entries.mapping().items()}
+    check_dependencies(entries, services)
+    owners: dict[str, str] = {}
+    for name, service in services.items():
+        other = owners.setdefault(service.container_name, name)
+        if other != name:
+            raise entries.child(name).error(
+                f"has the same container name as '{other}': '{service.container_name}'",
+                "give each service its own container_name",
+            )
+    return services
+
+
+def _used_networks(entries: Entry, networks: Mapping[str, Network]) -> dict[str, Network]:
+    """The default network exists only where a service is in it."""
+    used = {key for each in entries.mapping().values() for key in network_keys(each)}
+    return {key: each for key, each in networks.items() if key != "default" or key in used}

@@ -1,0 +1,88 @@
+"""What a compose file may say to us. All else is refused, by name, before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.yamlfile import Document, nearest
+
+TOP_LEVEL = ("name", "networks", "services", "version", "volumes")
+
+SERVICE = (
+    "build", "cap_add", "cap_drop", "command", "container_name", "cpus", "depends_on", "deploy",
+    "dns", "entrypoint", "env_file", "environment", "expose", "extra_hosts", "group_add",
+    "healthcheck", "hostname", "image", "init", "labels", "logging", "mem_limit", "networks",
+    "pids_limit", "ports", "privileged", "profiles", "read_only", "restart", "scale",
+    "security_opt", "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "sysctls",
+    "tmpfs", "tty", "ulimits", "user", "volumes", "working_dir",
+)  # fmt: skip
+
+_REFUSED_TOP_LEVEL = {
+    "configs": "mount a file as a volume instead",
+    "include": "put everything into one file",
+    "models": "remove it",
+    "secrets": "give secrets as variables from the environment or .env",
+}
+
+_REFUSED_SERVICE = {
+    "configs": "mount a file as a volume instead",
+    "extends": "repeat the keys, or share them with a YAML anchor ('<<: *anchor')",
+    "external_links": "join the other stack's network as an external one",
+    "links": "services of one network find each other by name: remove it",
+    "network_mode": "declare a network and list it under 'networks'",
+    "secrets": "give secrets as variables from the environment or .env",
+    "volumes_from": "list the same volumes in both services",
+}
+
+_REFUSED_WITHOUT_ADVICE = (
+    "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent",
+    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpuset",
+    "credential_spec", "develop", "device_cgroup_rules", "devices", "dns_opt", "dns_search",
+    "domainname", "gpus", "ipc", "isolation", "label_file", "mac_address", "mem_reservation",
+    "mem_swappiness", "memswap_limit", "oom_kill_disable", "oom_score_adj", "pid", "platform",
+    "post_start", "pre_stop", "provider", "pull_policy", "runtime", "storage_opt", "use_api_socket",
+    "userns_mode", "uts",
+)  # fmt: skip
+
+
+def refuse_unknown_keys(document: Document) -> None:
+    """Raises `ConfigError` for the first key we do not serve, with the others as its details."""
+    errors = list(_problems(Entry(document, (), document.data)))
+    if errors:
+        first, *others = errors
+        raise ConfigError(
+            first.what, where=first.where, todo=first.todo, details=[str(each) for each in others]
+        )
+
+
+def _problems(top: Entry) -> Iterator[ConfigError]:
+    for key in _spoken(top):
+        if key not in TOP_LEVEL:
+            yield _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
+    services = top.get("services")
+    if services is not None and isinstance(services.data, dict):
+        for name in _spoken(services):
+            yield from _service_problems(services.child(name))
+
+
+def _service_problems(service: Entry) -> Iterator[ConfigError]:
+    if isinstance(service.data, dict):
+        refused = {**dict.fromkeys(_REFUSED_WITHOUT_ADVICE, "remove it"), **_REFUSED_SERVICE}
+        for key in _spoken(service):
+            if key not in SERVICE:
+                yield _refusal(service.child(key), key, SERVICE, refused)
+
+
+def _spoken(entry: Entry) -> list[str]:
+    return [key for key in entry.data if not key.startswith("x-")]
+
+
+def _refusal(
+    entry: Entry, key: str, served: tuple[str, ...], refused: dict[str, str]
+) -> ConfigError:
+    if key in refused:
+        return entry.error("is not supported", refused[key])
+    hint = nearest(key, served)
+    return entry.error("is not a known key", hint or "remove it, or name it 'x-…'")

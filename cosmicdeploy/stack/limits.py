@@ -1,0 +1,92 @@
+"""CPU, memory, process and file limits; `deploy:` as far as it means something to one engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.units import size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """CPUs as a number of them, memory in bytes; None: no limit."""
+
+    cpus: float | None = None
+    memory: int | None = None
+    pids: int | None = None
+
+
+def read_limits(service: Entry) -> Limits:
+    """Limits by `cpus`, `mem_limit` and `pids_limit`, or by `deploy.resources.limits`."""
+    plain = Limits(
+        cpus=_cpus(service.get("cpus")),
+        memory=_size(service.get("mem_limit")),
+        pids=_whole(service.get("pids_limit")),
+    )
+    entry = _deploy_limits(service.get("deploy"))
+    if entry is None:
+        return plain
+    deployed = Limits(
+        cpus=_cpus(entry.get("cpus")),
+        memory=_size(entry.get("memory")),
+        pids=_whole(entry.get("pids")),
+    )
+    return _joined(entry, plain, deployed)
+
+
+def read_ulimits(entry: Entry | None) -> dict[str, tuple[int, int]]:
+    """Soft and hard limits by name."""
+    return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
+
+
+def _deploy_limits(deploy: Entry | None) -> Entry | None:
+    if deploy is None:
+        return None
+    fields = deploy.mapping(("replicas", "resources"))
+    if "replicas" in fields:
+        refuse_replicas(fields["replicas"])
+    resources = fields.get("resources")
+    limits = resources.mapping(("limits",)).get("limits") if resources else None
+    if limits is not None:
+        limits.mapping(("cpus", "memory", "pids"))
+    return limits
+
+
+def refuse_replicas(entry: Entry) -> None:
+    """Every container here has its own service: a count other than 1 is refused."""
+    if entry.integer() != 1:
+        raise entry.error("other than 1 is not supported", "write one service per replica")
+
+
+def _joined(entry: Entry, plain: Limits, deployed: Limits) -> Limits:
+    for name in ("cpus", "memory", "pids"):
+        one, other = getattr(plain, name), getattr(deployed, name)
+        if None not in (one, other) and one != other:
+            raise entry.error(f"and the service's own limit differ on {name}", "remove one of them")
+    return Limits(
+        cpus=deployed.cpus if plain.cpus is None else plain.cpus,
+        memory=deployed.memory if plain.memory is None else plain.memory,
+        pids=deployed.pids if plain.pids is None else plain.pids,
+    )
+
+
+def _ulimit(item: Entry) -> tuple[int, int]:
+    if not isinstance(item.data, dict):
+        return item.integer(), item.integer()
+    fields = item.mapping(("soft", "hard"))
+    if set(fields) != {"soft", "hard"}:
+        raise item.error("must have both soft and hard")
+    return fields["soft"].integer(), fields["hard"].integer()
+
+
+def _cpus(entry: Entry | None) -> float | None:
+    return None if entry is None else entry.number()
+
+
+def _size(entry: Entry | None) -> int | None:
+    return None if entry is None else size(entry)
+
+
+def _whole(entry: Entry | None) -> int | None:
+    return None if entry is None else entry.integer()

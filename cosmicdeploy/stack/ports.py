@@ -1,0 +1,91 @@
+"""Published and exposed ports, short and long syntax."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.model import Port
+
+_SHORT = re.compile(
+    r"(?:(?P<ip>\[[^\]]+\]|[0-9.]+):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
+    r"(?P<target>[0-9-]+)(?:/(?P<protocol>\w+))?"
+)
+_HOW = "write for example 8080:80, 127.0.0.1:8080:80 or 53:53/udp"
+_LONG = ("target", "published", "host_ip", "protocol", "mode", "name", "app_protocol")
+
+
+def read_ports(entry: Entry | None) -> tuple[Port, ...]:
+    """All ports of a service; a range becomes one port each."""
+    if entry is None:
+        return ()
+    found = [port for item in entry.items() for port in _read(item)]
+    return tuple(dict.fromkeys(found))
+
+
+def read_expose(entry: Entry | None) -> tuple[int, ...]:
+    """Exposed TCP ports."""
+    if entry is None:
+        return ()
+    ports = [
+        number for item in entry.items() for number in _range(item, item.text().split("/tcp")[0])
+    ]
+    return tuple(dict.fromkeys(ports))
+
+
+def _read(item: Entry) -> list[Port]:
+    if isinstance(item.data, dict):
+        return _long(item)
+    match = _SHORT.fullmatch(item.text())
+    if match is None:
+        raise item.error(f"'{item.text()}' is not a port", _HOW)
+    protocol = _protocol(item, match["protocol"] or "tcp")
+    published = match["published"] or match["any"] or ""
+    return _ports(item, match["target"], published, match["ip"] or "", protocol)
+
+
+def _long(item: Entry) -> list[Port]:
+    fields = item.mapping(_LONG)
+    if "target" not in fields:
+        raise item.error("has no target", "add 'target: <port in the container>'")
+    if "mode" in fields:
+        fields["mode"].one_of(("host", "ingress"))
+    protocol = _protocol(item, fields["protocol"].text()) if "protocol" in fields else "tcp"
+    published = fields["published"].text() if "published" in fields else ""
+    host_ip = fields["host_ip"].text() if "host_ip" in fields else ""
+    return _ports(item, fields["target"].text(), published, host_ip, protocol)
+
+
+def _ports(
+    item: Entry, target: str, published: str, host_ip: str, protocol: Literal["tcp", "udp"]
+) -> list[Port]:
+    inside = _range(item, target)
+    outside: list[int | None] = [*_range(item, published)] if published else [None] * len(inside)
+    if len(inside) != len(outside):
+        raise item.error(f"'{item.data}' has ranges of different lengths", _HOW)
+    address = host_ip.strip("[]")
+    return [
+        Port(target=to, published=at, host_ip=address, protocol=protocol)
+        for to, at in zip(inside, outside, strict=True)
+    ]
+
+
+def _range(item: Entry, text: str) -> list[int]:
+    """ "8000-8002" as [8000, 8001, 8002]."""
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        raise item.error(f"'{text}' is not a port", _HOW)
+    low, high = int(first), int(last or first)
+    if not 0 < low <= high <= 65535:
+        raise item.error(f"'{text}' is not a port", "ports go from 1 to 65535")
+    return list(range(low, high + 1))
+
+
+def _protocol(item: Entry, word: str) -> Literal["tcp", "udp"]:
+    match word:
+        case "tcp":
+            return "tcp"
+        case "udp":
+            return "udp"
+    raise item.error(f"'{word}' is not supported", "use tcp or udp")

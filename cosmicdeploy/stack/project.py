@@ -1,0 +1,55 @@
+"""The project's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.interpolate import interpolate
+from cosmicdeploy.yamlfile import Document
+
+_VALID = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def project_name(document: Document, variables: Mapping[str, str], given: str | None) -> str:
+    """`given`, else COMPOSE_PROJECT_NAME, else the file's `name:`, else the folder's name.
+
+    Only the folder's name is made to fit; the others must be valid, else `ConfigError`.
+    """
+    top_level = document.data.get("name")
+    if given:
+        return _checked(given, "the project name given")
+    if variables.get("COMPOSE_PROJECT_NAME"):
+        return _checked(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
+    if top_level:
+        where = document.place("name")
+        return _checked(interpolate(str(top_level), variables, where), where)
+    return _from_folder(document.path.absolute().parent)
+
+
+def _checked(name: str, where: str) -> str:
+    if not _VALID.fullmatch(name):
+        fitting = _fitting(name)
+        raise ConfigError(
+            f"'{name}' is not a project name: a-z, 0-9, '-' and '_' only, a letter or digit first",
+            where=where,
+            todo=f"write '{fitting}'" if fitting else "choose another name",
+        )
+    return name
+
+
+def _from_folder(folder: Path) -> str:
+    name = _fitting(folder.name)
+    if not name:
+        raise ConfigError(
+            "no project name can be made from the folder's name",
+            where=str(folder),
+            todo="set COMPOSE_PROJECT_NAME",
+        )
+    return name
+
+
+def _fitting(text: str) -> str:
+    return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")

@@ -1,0 +1,96 @@
+"""Networks and volumes that the compose file declares at its top level."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.model import Network, Volume
+
+_NETWORK = ("name", "driver", "ipam", "internal", "labels", "external")
+_VOLUME = ("name", "driver", "driver_opts", "labels", "external")
+
+
+def read_networks(top: Entry, project: str) -> dict[str, Network]:
+    """Declared networks by key, and the default one."""
+    entry = top.get("networks")
+    items = {} if entry is None else entry.mapping()
+    found = {key: _network(item, key, project) for key, item in items.items() if _spoken(key)}
+    found.setdefault("default", Network(key="default", name=f"{project}_default"))
+    return found
+
+
+def read_volumes(top: Entry, project: str) -> dict[str, Volume]:
+    """Declared volumes by key."""
+    entry = top.get("volumes")
+    items = {} if entry is None else entry.mapping()
+    return {key: _volume(item, key, project) for key, item in items.items() if _spoken(key)}
+
+
+def _spoken(key: str) -> bool:
+    return not key.startswith("x-")
+
+
+def _network(item: Entry, key: str, project: str) -> Network:
+    if item.data is None:
+        return Network(key=key, name=f"{project}_{key}")
+    fields = item.mapping(_NETWORK)
+    name, external = _name(item, key, project)
+    if external:
+        return Network(key=key, name=name, external=True)
+    return Network(
+        key=key,
+        name=name,
+        driver=fields["driver"].text() if item.get("driver") else None,
+        subnets=_subnets(item.get("ipam")),
+        internal="internal" in fields and fields["internal"].flag(),
+        labels=fields["labels"].filled_pairs() if item.get("labels") else {},
+    )
+
+
+def _volume(item: Entry, key: str, project: str) -> Volume:
+    if item.data is None:
+        return Volume(key=key, name=f"{project}_{key}")
+    fields = item.mapping(_VOLUME)
+    name, external = _name(item, key, project)
+    if external:
+        return Volume(key=key, name=name, external=True)
+    return Volume(
+        key=key,
+        name=name,
+        driver=fields["driver"].text() if item.get("driver") else None,
+        driver_opts=fields["driver_opts"].filled_pairs() if item.get("driver_opts") else {},
+        labels=fields["labels"].filled_pairs() if item.get("labels") else {},
+    )
+
+
+def _name(item: Entry, key: str, project: str) -> tuple[str, bool]:
+    """Real name, and whether it is external (`external: {name: …}` is the old way to say both)."""
+    named, external = item.get("name"), item.get("external")
+    if external is not None and isinstance(external.data, dict):
+        old = external.mapping(("name",)).get("name")
+        return (old.text() if old else key), True
+    if external is None or not external.flag():
+        return (named.text() if named else f"{project}_{key}"), False
+    for other in item.data:
+        if other not in ("name", "external") and not other.startswith("x-"):
+            raise item.child(other).error("does not go with 'external: true'", "remove one of them")
+    return (named.text() if named else key), True
+
+
+def _subnets(ipam: Entry | None) -> tuple[str, ...]:
+    if ipam is None:
+        return ()
+    fields = ipam.mapping(("driver", "config"))
+    if "driver" in fields:
+        fields["driver"].one_of(("default",))
+    configs = fields["config"].items() if "config" in fields else []
+    parts = [config.mapping(("subnet",)).get("subnet") for config in configs]
+    return tuple(_subnet(part) for part in parts if part is not None)
+
+
+def _subnet(entry: Entry) -> str:
+    try:
+        return str(ipaddress.ip_network(entry.text()))
+    except ValueError as error:
+        raise entry.error(f"is not a subnet: {error}", "write for example 172.28.0.0/24") from None

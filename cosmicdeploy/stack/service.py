@@ -1,0 +1,140 @@
+"""One service of the compose file."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from cosmicdeploy.stack.attachments import read_attachments
+from cosmicdeploy.stack.building import read_build
+from cosmicdeploy.stack.container_environment import read_environment
+from cosmicdeploy.stack.dependencies import read_dependencies
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.health import read_healthcheck
+from cosmicdeploy.stack.limits import read_limits, read_ulimits, refuse_replicas
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.mounts import read_mounts
+from cosmicdeploy.stack.ports import read_expose, read_ports
+from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.units import seconds, size
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
+
+
+def read_service(entry: Entry, name: str, scope: Scope) -> Service:
+    """A service with every default filled in. Raises `ConfigError` with the place at fault."""
+    _refuse(entry, name)
+    limits = read_limits(entry)
+    return Service(
+        name=name,
+        container_name=_container_name(entry, f"{scope.project}-{name}-1"),
+        image=_image(entry, f"{scope.project}-{name}"),
+        build=read_build(entry.get("build"), scope),
+        command=_words(entry.get("command")),
+        entrypoint=_words(entry.get("entrypoint")),
+        environment=read_environment(entry, scope),
+        ports=read_ports(entry.get("ports")),
+        expose=read_expose(entry.get("expose")),
+        mounts=read_mounts(entry, scope),
+        networks=read_attachments(entry, name, scope),
+        depends_on=read_dependencies(entry.get("depends_on")),
+        healthcheck=read_healthcheck(entry.get("healthcheck")),
+        ulimits=read_ulimits(entry.get("ulimits")),
+        mem_limit=limits.memory,
+        cpus=limits.cpus,
+        pids_limit=limits.pids,
+        **_lifecycle(entry),
+        **_plain(entry),
+        **_logging(entry.get("logging")),
+    )
+
+
+def _refuse(entry: Entry, name: str) -> None:
+    if not isinstance(entry.data, dict) or not (entry.get("image") or entry.get("build")):
+        raise entry.error("has neither image nor build", "add one of them")
+    if not _NAME.fullmatch(name):
+        raise entry.error("is not a valid name", "use letters, digits, '.', '-' and '_'")
+    profiles, scale = entry.get("profiles"), entry.get("scale")
+    if profiles is not None and profiles.data:
+        raise profiles.error("is not supported", "remove it, or move the service to another file")
+    if scale is not None:
+        refuse_replicas(scale)
+
+
+def _container_name(entry: Entry, default: str) -> str:
+    given = entry.get("container_name")
+    if given is None:
+        return default
+    if not _NAME.fullmatch(given.text()):
+        raise given.error(
+            f"'{given.text()}' is not a container name", "use letters, digits, '.', '-' and '_'"
+        )
+    return given.text()
+
+
+def _image(entry: Entry, default: str) -> str:
+    given = entry.get("image")
+    if given is None:
+        return default
+    if not given.text():
+        raise given.error("is empty", "set the variable that it names")
+    return given.text()
+
+
+def _words(entry: Entry | None) -> tuple[str, ...] | None:
+    if entry is None:
+        return None
+    if isinstance(entry.data, list):
+        return entry.texts()
+    try:
+        return tuple(shlex.split(entry.text()))
+    except ValueError as error:
+        raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
+
+
+def _lifecycle(entry: Entry) -> dict[str, Any]:
+    restart, grace = entry.get("restart"), entry.get("stop_grace_period")
+    if restart is not None and not _RESTART.fullmatch(restart.text()):
+        raise restart.error(
+            f"'{restart.text()}' is not known", "use no, always, unless-stopped or on-failure:N"
+        )
+    return {
+        "restart": restart.text() if restart else "no",
+        "stop_grace_period": seconds(grace) if grace else 10.0,
+    }
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """The keys whose value goes into the service as it is; absent ones keep the default."""
+    readers: Mapping[str, Any] = {
+        **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), Entry.text),
+        **dict.fromkeys(("init", "read_only", "privileged", "tty", "stdin_open"), Entry.flag),
+        **dict.fromkeys(("cap_add", "cap_drop", "security_opt", "dns", "group_add"), Entry.texts),
+        **dict.fromkeys(("labels", "sysctls"), Entry.filled_pairs),
+        "extra_hosts": _extra_hosts,
+        "shm_size": size,
+    }
+    given = {key: entry.get(key) for key in readers}
+    return {key: readers[key](item) for key, item in given.items() if item is not None}
+
+
+def _extra_hosts(entry: Entry) -> dict[str, str]:
+    hosts = entry.filled_pairs("=:")
+    for name, address in hosts.items():
+        if not name or not address:
+            raise entry.error(f"'{name}' has no address", "write host:address")
+    return {name: address.strip("[]") for name, address in hosts.items()}
+
+
+def _logging(entry: Entry | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    entry.mapping(("driver", "options"))
+    driver, options = entry.get("driver"), entry.get("options")
+    return {
+        "log_driver": driver.text() if driver else None,
+        "log_options": options.filled_pairs() if options else {},
+    }

@@ -1,0 +1,36 @@
+"""A context without an engine, for what needs none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.events import Event
+from cosmicdeploy.journal import Journal
+
+
+class NoEngine:
+    """Stands where an engine would; every use of it is an error of the test."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"this test must not use the engine, but asked for {name}")
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, events: list[Event]) -> Context:
+    return Context(
+        loaded=None,  # type: ignore[arg-type]
+        stack=None,  # type: ignore[arg-type]
+        engine=NoEngine(),  # type: ignore[arg-type]
+        journal=Journal(path=tmp_path / "journal.jsonl"),
+        catalogue=None,  # type: ignore[arg-type]
+        emit=events.append,
+    )

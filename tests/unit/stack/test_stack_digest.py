@@ -1,0 +1,51 @@
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.stack.digest import digest, fingerprint
+from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+
+pytestmark = pytest.mark.unit
+
+PLAIN = Service(name="web", container_name="web-1", image="web:1")
+OTHER: dict[str, Any] = {
+    "name": "x", "container_name": "x", "image": "web:2", "command": ("a",), "entrypoint": (),
+    "environment": {"A": "hunter2"}, "user": "33", "working_dir": "/", "hostname": "h",
+    "ports": (Port(target=80),), "expose": (80,), "restart": "always", "stop_signal": "SIGINT",
+    "mounts": (Mount(type="bind", source="/a", target="/b"),), "labels": {"a": "b"},
+    "networks": (Attachment(network="n"),), "healthcheck": Healthcheck(), "log_driver": "local",
+    "stop_grace_period": 3.0, "log_options": {"a": "b"}, "init": True, "read_only": True,
+    "privileged": True, "tty": True, "stdin_open": True, "cap_add": ("A",), "cap_drop": ("A",),
+    "security_opt": ("a",), "extra_hosts": {"a": "b"}, "dns": ("1.1.1.1",), "group_add": ("1",),
+    "sysctls": {"a": "b"}, "ulimits": {"nofile": (1, 2)}, "shm_size": 1, "mem_limit": 1,
+    "cpus": 1.0, "pids_limit": 1,
+}  # fmt: skip
+
+
+def test_every_field_of_a_container_counts_and_is_named() -> None:
+    names = {field.name for field in fields(Service)} - {"build", "depends_on"}
+    assert names == set(OTHER), "a field of Service is missing in this test"
+    for name, value in OTHER.items():
+        changed = replace(PLAIN, **{name: value})
+        assert digest(changed) != digest(PLAIN), name
+        before, after = fingerprint(PLAIN), fingerprint(changed)
+        assert {key for key in before if before[key] != after[key]} == {name}
+
+
+def test_build_and_dependencies_do_not_count() -> None:
+    changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
+    assert digest(changed) == digest(PLAIN)
+    assert fingerprint(changed) == fingerprint(PLAIN)
+
+
+def test_the_order_of_a_mapping_does_not_count() -> None:
+    one, other = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
+    assert digest(replace(PLAIN, environment=one)) == digest(replace(PLAIN, environment=other))
+
+
+def test_it_is_the_same_in_every_process_and_holds_no_value() -> None:
+    service = replace(PLAIN, environment={"PASSWORD": "hunter2"})
+    assert digest(service) == "4021d05d722cb7b7e14c5776358783f4185349444fb6bdd5c19ba29496b40118"
+    assert "hunter2" not in repr(fingerprint(service))

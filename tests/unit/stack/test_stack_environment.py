@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.environment import read_env_file, variables
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("K=v", "v"),
+        ("export K=v", "v"),
+        ("K = v", "v"),
+        ("K=", ""),
+        ("K=a b # note", "a b"),
+        ("K=a#b", "a#b"),
+        ("K='a # b'", "a # b"),
+        ('K="a\\nb"', "a\nb"),
+        ('K="two\nlines"', "two\nlines"),
+        ("K=${A}/x", "file/x"),
+        ("K=${NO:-d}", "d"),
+        ("K=${NO}", ""),
+        ("K='${A}'", "${A}"),
+        ("K=${OUTER}", "shell"),
+        ("K=pa$$word$#", "pa$$word$#"),
+        ("K=a=b", "a=b"),
+        ("K=1\nK=2", "2"),
+        ("OUTER=file\nK=${OUTER}", "shell"),
+        ("\ufeffK=v", "v"),
+    ],
+)
+def test_a_line(tmp_path: Path, line: str, value: str) -> None:
+    path = tmp_path / ".env"
+    first, rest = ("", line) if line.startswith("\ufeff") else ("A=file\n", line)
+    path.write_bytes(f"{first}{rest}\r\n".encode())
+    assert read_env_file(path, {"OUTER": "shell"})["K"] == value
+
+
+def test_a_name_alone_comes_from_the_shell_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("OUTER\nNOBODY\n")
+    assert read_env_file(path, {"OUTER": "shell"}) == {"OUTER": "shell"}
+
+
+def test_the_process_environment_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FROM_PROCESS", "x")
+    path = tmp_path / ".env"
+    path.write_text("K=[${FROM_PROCESS}]\n")
+    assert read_env_file(path) == {"K": "[]"}
+
+
+def test_the_shell_wins_over_the_file(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=file\nB=file\n")
+    assert variables(path, {"A": "shell", "C": "c"}) == {"A": "shell", "B": "file", "C": "c"}
+
+
+def test_a_missing_file_is_empty(tmp_path: Path) -> None:
+    assert read_env_file(tmp_path / "none") == {}
+
+
+def test_a_bad_line_is_named_but_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=1\n\nPASSWORD='hunter2\nB=2\n")
+    with pytest.raises(ConfigError) as caught:
+        read_env_file(path)
+    assert caught.value.where == f"{path}:3"
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        read_env_file(tmp_path)
+    (tmp_path / ".env").write_bytes(b"A=\xff")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        read_env_file(tmp_path / ".env")

@@ -1,0 +1,235 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+
+pytestmark = pytest.mark.unit
+
+ServiceOf = Callable[..., Service]
+
+
+def bind(source: str, target: str, read_only: bool = False) -> Mount:
+    return Mount(type="bind", source=source, target=target, read_only=read_only)
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "value"),
+    [
+        ("", "container_name", "shop-web-1"),
+        ("container_name: my.web-1", "container_name", "my.web-1"),
+        ("command: php artisan 'two words'", "command", ("php", "artisan", "two words")),
+        ("command: [sleep, 5]", "command", ("sleep", "5")),
+        ("command: []", "command", ()),
+        ("command:", "command", None),
+        ('entrypoint: ""', "entrypoint", ()),
+        ("entrypoint: sh -c", "entrypoint", ("sh", "-c")),
+        ("user: 33", "user", "33"),
+        ("user: 33:33", "user", "33:33"),
+        ("working_dir: /var/www", "working_dir", "/var/www"),
+        ("hostname: h", "hostname", "h"),
+        ("restart: no", "restart", "no"),
+        ("restart: on-failure:3", "restart", "on-failure:3"),
+        ("", "restart", "no"),
+        ("init: ${INIT:-true}", "init", True),
+        ("privileged: false", "privileged", False),
+        ("tty: true", "tty", True),
+        ("stop_signal: SIGQUIT", "stop_signal", "SIGQUIT"),
+        ("stop_grace_period: 1m30s", "stop_grace_period", 90.0),
+        ("stop_grace_period: 500ms", "stop_grace_period", 0.5),
+        ("stop_grace_period: 1h0m2.5s", "stop_grace_period", 3602.5),
+        ("stop_grace_period: 0s", "stop_grace_period", 0.0),
+        ("", "stop_grace_period", 10.0),
+        ("cap_add: [NET_ADMIN]", "cap_add", ("NET_ADMIN",)),
+        ("dns: 1.1.1.1", "dns", ("1.1.1.1",)),
+        ("group_add: [33, www]", "group_add", ("33", "www")),
+        ("sysctls: {net.core.somaxconn: 1024}", "sysctls", {"net.core.somaxconn": "1024"}),
+        ("sysctls: [net.core.somaxconn=1024]", "sysctls", {"net.core.somaxconn": "1024"}),
+        ("ulimits: {nofile: 5, core: {soft: 1, hard: 2}}", "ulimits",
+         {"nofile": (5, 5), "core": (1, 2)}),
+        ("mem_limit: 512m", "mem_limit", 512 * 1024**2),
+        ("mem_limit: 1.5GB", "mem_limit", 1536 * 1024**2),
+        ("mem_limit: 1000000", "mem_limit", 1_000_000),
+        ("shm_size: 64kb", "shm_size", 65536),
+        ("cpus: 1.5", "cpus", 1.5),
+        ("pids_limit: 100", "pids_limit", 100),
+        ("deploy: {replicas: 1, resources: {limits: {memory: 1g}}}", "mem_limit", 1024**3),
+        ("deploy: {resources: {limits: {cpus: '0.5'}}}", "cpus", 0.5),
+        ("deploy: {resources: {limits: {pids: 7}}}", "pids_limit", 7),
+        ("cpus: 2\ndeploy: {resources: {limits: {cpus: 2}}}", "cpus", 2.0),
+        ("labels: {a: 1, b: , c: true}", "labels", {"a": "1", "b": "", "c": "true"}),
+        ("labels: [a=1, b, c=d=e]", "labels", {"a": "1", "b": "", "c": "d=e"}),
+        ("extra_hosts: ['db:10.0.0.1', 'v6:::1', 'e=10.0.0.2']", "extra_hosts",
+         {"db": "10.0.0.1", "v6": "::1", "e": "10.0.0.2"}),
+        ("extra_hosts: {db: 10.0.0.1}", "extra_hosts", {"db": "10.0.0.1"}),
+        ("logging: {driver: local, options: {max-file: 3}}", "log_options", {"max-file": "3"}),
+        ("logging: {driver: local}", "log_driver", "local"),
+        ("expose: [80, '81', 90-92, 93/tcp]", "expose", (80, 81, 90, 91, 92, 93)),
+        ("profiles: []", "name", "web"),
+        ("scale: 1", "name", "web"),
+        ("x-note: {extends: me}", "name", "web"),
+        # environment
+        ("environment: {A: 80, B: true, C: 1.5, D: '', E: yes}", "environment",
+         {"A": "80", "B": "true", "C": "1.5", "D": "", "E": "yes"}),
+        ("environment: [A=1, 'B=x=y', C=]", "environment", {"A": "1", "B": "x=y", "C": ""}),
+        ("environment: {FROM_SHELL: , NOWHERE: }", "environment", {"FROM_SHELL": "s"}),
+        ("environment: [FROM_SHELL, NOWHERE]", "environment", {"FROM_SHELL": "s"}),
+        ("environment: {P: 'a$$b'}", "environment", {"P": "a$b"}),
+        # dependencies need their services: see the stack's tests
+        ("depends_on: []", "depends_on", {}),
+        # ports
+        ("ports: [80]", "ports", (Port(target=80),)),
+        ("ports: ['8080:80']", "ports", (Port(target=80, published=8080),)),
+        ("ports: [22:22]", "ports", (Port(target=22, published=22),)),
+        ("ports: ['127.0.0.1:53:53/udp']", "ports",
+         (Port(target=53, published=53, host_ip="127.0.0.1", protocol="udp"),)),
+        ("ports: ['127.0.0.1::80']", "ports", (Port(target=80, host_ip="127.0.0.1"),)),
+        ("ports: ['[::1]:80:80']", "ports", (Port(target=80, published=80, host_ip="::1"),)),
+        ("ports: ['3000-3001']", "ports", (Port(target=3000), Port(target=3001))),
+        ("ports: ['9090-9091:80-81']", "ports",
+         (Port(target=80, published=9090), Port(target=81, published=9091))),
+        ("ports: [{target: 80, published: '8080', protocol: tcp, mode: host}]", "ports",
+         (Port(target=80, published=8080),)),
+        ("ports: [{target: 80, host_ip: 127.0.0.1}]", "ports",
+         (Port(target=80, host_ip="127.0.0.1"),)),
+        # mounts
+        ("volumes: [/a/../b:/c:ro]", "mounts", (bind("/b", "/c", True),)),
+        ("volumes: ['~/a:/c:rw,cached']", "mounts", (bind("/home/op/a", "/c"),)),
+        ("volumes: [data:/c/]", "mounts",
+         (Mount(type="volume", source="shop_data", target="/c"),)),
+        ("volumes: [/c]", "mounts", (Mount(type="volume", source="", target="/c"),)),
+        ("volumes: [{type: volume, source: data, target: /c, read_only: true}]", "mounts",
+         (Mount(type="volume", source="shop_data", target="/c", read_only=True),)),
+        ("volumes: [{type: bind, source: /a, target: /c, bind: {create_host_path: true}}]",
+         "mounts", (bind("/a", "/c"),)),
+        ("volumes: [{type: tmpfs, target: /t}]\ntmpfs: [/run, /tmp]", "mounts",
+         tuple(Mount(type="tmpfs", source="", target=t) for t in ("/t", "/run", "/tmp"))),
+        # networks
+        ("", "networks", (Attachment(network="shop_default", aliases=("web",)),)),
+        ("networks: []", "networks", (Attachment(network="shop_default", aliases=("web",)),)),
+        ("networks: [front, back]", "networks",
+         (Attachment(network="shop_front", aliases=("web",)),
+          Attachment(network="real-back", aliases=("web",)))),
+        ("networks: {front: , back: {aliases: [b, web, c], ipv4_address: 10.0.0.9}}", "networks",
+         (Attachment(network="shop_front", aliases=("web",)),
+          Attachment(network="real-back", aliases=("web", "b", "c"), ipv4_address="10.0.0.9"))),
+        # health
+        ("healthcheck: {test: curl x || exit 1, interval: 2s}", "healthcheck",
+         Healthcheck(test=("CMD-SHELL", "curl x || exit 1"), interval=2.0)),
+        ("healthcheck: {test: [CMD, a, 1], timeout: 1m30s, start_period: 0s, retries: 3}",
+         "healthcheck",
+         Healthcheck(test=("CMD", "a", "1"), timeout=90.0, start_period=0.0, retries=3)),
+        ("healthcheck: {disable: true}", "healthcheck", Healthcheck(test=("NONE",))),
+        ("healthcheck: {test: [NONE]}", "healthcheck", Healthcheck(test=("NONE",))),
+        ("healthcheck: {retries: 5}", "healthcheck", Healthcheck(retries=5)),
+        ("", "healthcheck", None),
+        ("", "build", None),
+    ],
+)  # fmt: skip
+def test_a_key_is_read(service_of: ServiceOf, keys: str, field: str, value: object) -> None:
+    assert getattr(service_of(keys, FROM_SHELL="s"), field) == value
+
+
+@pytest.mark.parametrize(
+    ("keys", "what", "todo"),
+    [
+        ("command: it's", "web': command cannot be split", "quotes"),
+        ("restart: alway", "restart 'alway'", "unless-stopped"),
+        ("restart: false", "'false' is not known", "no, always"),
+        ("init: maybe", "init must be true or false", ""),
+        ("cpus: many", "cpus must be a number", ""),
+        ("user: [a]", "user must be text", ""),
+        ("stop_grace_period: 10", "'10' is not a duration", "1m30s"),
+        ("stop_grace_period: 1m 30s", "is not a duration", ""),
+        ("mem_limit: much", "'much' is not a size", "512m"),
+        ("mem_limit: 1g\ndeploy: {resources: {limits: {memory: 2g}}}", "differ on memory", ""),
+        ("ulimits: {nofile: {soft: 1}}", "both soft and hard", ""),
+        ("extra_hosts: [db]", "'db' has no address", ""),
+        ("environment: {A: [1]}", "environment.A must be text", ""),
+        ("environment: text", "environment must be a mapping", ""),
+        ("env_file: none.env", "none.env' not found", ""),
+        ("env_file: {path: a, format: raw}", "format is not supported", "path"),
+        ("ports: ['80:']", "'80:' is not a port", "8080:80"),
+        ("ports: [':80']", "':80' is not a port", "8080:80"),
+        ("ports: ['${PORT}:80']", "':80' is not a port", ""),
+        ("ports: ['99999:80']", "'99999' is not a port", "65535"),
+        ("ports: ['0:80']", "'0' is not a port", ""),
+        ("ports: ['90-80']", "'90-80' is not a port", ""),
+        ("ports: ['9000-9009:80']", "different lengths", ""),
+        ("ports: ['80/sctp']", "'sctp' is not supported", "udp"),
+        ("ports: [{published: 80}]", "has no target", ""),
+        ("ports: [{target: 80, publish: 80}]", "publish is not supported", "'published'"),
+        ("ports: 80:80", "ports must be a list", ""),
+        ("volumes: [nope:/c]", "volume 'nope', which is not declared", "./nope"),
+        ("volumes: [dta:/c]", "volume 'dta', which is not declared", "'data'"),
+        ("volumes: ['a:b:c:d']", "is not a volume", ""),
+        ("volumes: ['./a:relative']", "not an absolute path", ""),
+        ("volumes: ['./a:/c:rslave']", "mode 'rslave' is not supported", ""),
+        ("volumes: ['./a:/c', './b:/c/']", "mounts '/c' a second time", ""),
+        ("volumes: [{type: bind, target: /c}]", "has no source", ""),
+        ("volumes: [{type: npipe, target: /c}]", "'npipe' is not supported", "bind"),
+        ("volumes: [{target: /c}]", "has no type", ""),
+        ("volumes: [{type: tmpfs, target: /c, tmpfs: {size: 1}}]", "tmpfs is not supported", ""),
+        ("volumes: [{type: bind, source: /a, target: /c, bind: {propagation: shared}}]",
+         "propagation is not supported", ""),
+        ("tmpfs: /run:size=1m", "options are not supported", ""),
+        ("networks: [frnt]", "network 'frnt', which is not declared", "'front'"),
+        ("networks: {front: {ipv4_address: 10.0.0}}", "'10.0.0' is not an IPv4", ""),
+        ("networks: {front: {ipv6_address: '::1'}}", "ipv6_address is not supported", ""),
+        ("healthcheck: {test: [curl, x]}", "must begin with CMD", ""),
+        ("healthcheck: {start_interval: 1s}", "start_interval is not supported", ""),
+        ("healthcheck: {intervall: 1s}", "intervall is not supported", "'interval'"),
+        ("build: {dockerfile: D}", "build has no context", ""),
+        ("build: https://example.com/a.git", "not a local folder", ""),
+        ("build: {context: ., secrets: [x]}", "build.secrets is not supported", ""),
+        ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
+        ("container_name: a b", "'a b' is not a container name", ""),
+        ("profiles: [debug]", "profiles is not supported", ""),
+        ("scale: 2", "scale other than 1", "one service per replica"),
+        ("deploy: {replicas: 3}", "deploy.replicas other than 1", "one service per replica"),
+        ("deploy: {mode: global}", "deploy.mode is not supported", ""),
+        ("deploy: {resources: {reservations: {cpus: 1}}}", "reservations is not supported", ""),
+        ("depends_on: [db]", "service 'db', which is not declared", ""),
+        ("depends_on: {web: {condition: service_helthy}}", "is not supported", "service_healthy"),
+        ("depends_on: {web: {required: false}}", "required is not supported", ""),
+        ("depends_on: [web]", "goes in a circle: web → web", ""),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_named(service_of: ServiceOf, keys: str, what: str, todo: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        service_of(keys)
+    assert what in caught.value.what
+    assert caught.value.what.startswith("service 'web'")
+    assert todo in caught.value.todo
+    line = 3 + len(keys.splitlines())
+    assert f"compose.yml:{line}" in caught.value.where
+
+
+def test_a_build(service_of: ServiceOf, tmp_path: Path) -> None:
+    service = service_of(
+        "build: {context: ./app, args: {A: 1, FROM_SHELL: , NO: }, target: t, labels: [a=b]}",
+        FROM_SHELL="s",
+    )
+    assert service.build == Build(
+        context=tmp_path / "Shop" / "app",
+        args={"A": "1", "FROM_SHELL": "s"},
+        target="t",
+        labels={"a": "b"},
+    )
+    short = service_of("build: ../app").build
+    assert short == Build(context=tmp_path / "app")
+
+
+def test_env_files_lie_beneath_the_environment(service_of: ServiceOf, tmp_path: Path) -> None:
+    (tmp_path / "Shop" / "a.env").write_text("A=a\nB=a\nC=a\nD=${FROM_SHELL}\n")
+    (tmp_path / "Shop" / "b.env").write_text("B=b\nC=b\n")
+    keys = "env_file: [a.env, {path: b.env}, {path: no.env, required: false}]\nenvironment: [C=c]"
+    assert service_of(keys, FROM_SHELL="s").environment == {
+        "A": "a",
+        "B": "b",
+        "C": "c",
+        "D": "s",
+    }
+    assert service_of("env_file: a.env").environment["A"] == "a"

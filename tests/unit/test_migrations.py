@@ -1,0 +1,34 @@
+"""One reader for what all Artisan versions print."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.steps import migrations
+
+LARAVEL_8 = """\
++------+------------------------------------------------+-------+
+| Ran? | Migration                                      | Batch |
++------+------------------------------------------------+-------+
+| Yes  | 2014_10_12_000000_create_users_table           | 1     |
+| No   | 2026_02_02_000001_add_heartbeat_management     |       |
++------+------------------------------------------------+-------+
+"""
+LARAVEL_10 = """\
+
+  Migration name ................................ Batch / Status
+  2014_10_12_000000_create_users_table ................. [1] Ran
+  2026_02_02_000001_add_heartbeat_management ........... Pending
+
+"""
+
+
+@pytest.mark.parametrize("status", [LARAVEL_8, LARAVEL_10])
+def test_it_finds_what_has_not_run(status: str) -> None:
+    assert migrations.known(status)
+    assert migrations.pending(status) == ["2026_02_02_000001_add_heartbeat_management"]
+
+
+def test_other_output_is_no_status() -> None:
+    assert not migrations.known("Could not open input file: artisan")
+    assert migrations.pending("Could not open input file: artisan") == []

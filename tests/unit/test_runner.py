@@ -1,0 +1,140 @@
+"""Plans and runs, with steps that change a list in memory."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.plan import Undecided, make_plan
+from cosmicdeploy.runner import Run
+from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+
+
+class Append(Step):
+    """Put a word on a list unless it is there."""
+
+    kind: ClassVar[str] = "append"
+    words: Any
+    word: str
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        if self.word in self.words:
+            return Unchanged(reason=f"{self.word} is there")
+        return Change(summary=f"{self.word} is missing", before={"count": len(self.words)})
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        self.words.append(self.word)
+        return {self.name: self.word}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        del self.words[change.before["count"] :]
+
+
+class Break(Append):
+    """As above, but fails after its change."""
+
+    error: Any = CosmicError("broken", todo="mend it")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        super().apply(ctx, change)
+        raise self.error
+
+
+class Stuck(Append):
+    def undo(self, ctx: Context, change: Change) -> None:
+        raise NotReversible("data would be lost", todo="restore the backup")
+
+
+class Ahead(Append):
+    """Protective: needed only where another step changes something."""
+
+    protective: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        return super().check(ctx) if ctx.ahead else Unchanged(reason="nothing to protect")
+
+
+class Fussy(Append):
+    """Cannot be looked at before another step has run."""
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        if "first" not in self.words:
+            raise CosmicError("first is not there")
+        return super().check(ctx)
+
+
+@pytest.fixture
+def words() -> list[str]:
+    return ["here"]
+
+
+def run(ctx: Context, *steps: Step) -> Run:
+    made = Run(ctx=ctx)
+    made.through(make_plan(steps, ctx))
+    return made
+
+
+def outcomes(made: Run) -> list[str]:
+    return [result.outcome for result in made.results]
+
+
+def append(words: list[str], word: str, kind: type[Append] = Append, **more: Any) -> Append:
+    # pydantic would copy the list; the steps of one test share it
+    return kind.model_construct(name=word, words=words, word=word, **more)
+
+
+def test_a_second_run_changes_nothing_and_says_why(ctx: Context, words: list[str]) -> None:
+    steps = [append(words, "a"), append(words, "b")]
+    assert outcomes(run(ctx, *steps)) == ["changed", "changed"]
+    again = run(ctx, *steps)
+    assert outcomes(again) == ["unchanged", "unchanged"]
+    assert again.results[0].reason == "a is there"
+    assert not again.changed
+
+
+def test_a_failed_step_is_undone_with_those_before_it(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a"), append(words, "b", Break), append(words, "c"))
+    assert words == ["here"]
+    assert outcomes(made) == ["undone", "failed", "skipped"]
+    assert made.error is not None and made.error.exit_code == ExitCode.FAILED
+
+
+def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a", Stuck), append(words, "b", Break))
+    assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
+    assert "broken" in made.error.what and "data would be lost" in made.error.what
+    assert made.error.todo == "restore the backup"
+
+
+def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a"), append(words, "b", Break, error=KeyboardInterrupt()))
+    assert words == ["here"]
+    assert made.error is not None and made.error.exit_code == ExitCode.INTERRUPTED
+
+
+def test_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) -> None:
+    run(ctx, append(words, "a"))
+    kinds = [(record["kind"], record.get("before")) for record in ctx.journal.records()]
+    assert kinds == [("intent", {"count": 1}), ("done", None)]
+
+
+def test_a_protective_step_changes_only_where_another_does(ctx: Context, words: list[str]) -> None:
+    guard = append(words, "guard", Ahead)
+    assert outcomes(run(ctx, guard, append(words, "here"))) == ["unchanged", "unchanged"]
+    assert outcomes(run(ctx, guard, append(words, "new"))) == ["changed", "changed"]
+
+
+def test_what_only_an_earlier_step_can_show_is_decided_later(
+    ctx: Context, words: list[str]
+) -> None:
+    first, fussy = append(words, "first"), append(words, "second", Fussy)
+    assert isinstance(make_plan([first, fussy], ctx)[1].finding, Undecided)
+    assert outcomes(run(ctx, first, fussy)) == ["changed", "changed"]
+
+
+def test_an_error_that_no_earlier_step_can_mend_is_raised(ctx: Context, words: list[str]) -> None:
+    with pytest.raises(CosmicError, match="first is not there"):
+        make_plan([append(words, "here"), append(words, "second", Fussy)], ctx)
