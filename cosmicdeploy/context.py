@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.database import Catalogue, DatabaseAccess, Manifest
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.engine.model import Container, Engine, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
@@ -29,7 +30,7 @@ class Context:
     catalogue: Catalogue
     emit: Emit = field(repr=False)
     ahead: Sequence[str] = ()
-    target: Manifest | None = None
+    target: Backup | None = None
 
     @property
     def settings(self) -> Settings:
@@ -84,6 +85,12 @@ class Context:
         declared = build.args.get(variable) if build else None
         return declared or self.loaded.variables.get(variable, "unnamed")
 
+    def running_release(self) -> str:
+        """The release baked into the image that the first replica runs; "" where none runs."""
+        container = self.container(self.settings.services.app[0])
+        image = self.engine.image(container.image_id) if container else None
+        return release_of(image, self.settings.app.release_variable)
+
     def console(self, *arguments: str) -> list[str]:
         """A command line for the application's console."""
         return [*self.settings.app.console, *arguments]
@@ -101,6 +108,11 @@ class Context:
             user=wanted.user,
             password=self.loaded.secret(wanted.password_variable),
         )
+
+
+def release_of(image: Image | None, variable: str) -> str:
+    """The release that an image says it is; "" where it does not."""
+    return image.environment.get(variable, "") if image else ""
 
 
 def address(container: Container, port: int) -> tuple[str, int]:

@@ -133,8 +133,8 @@ def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
     """A /24 that no network of the engine and no route of this machine uses."""
     used = [ipaddress.ip_network(t) for t in taken if ":" not in t]
     used += [ipaddress.ip_network(route) for route in _routes()]
-    for candidate in SUBNETS.subnets(new_prefix=24):  # type: ignore[union-attr]
-        if not any(candidate.overlaps(other) for other in used if other.prefixlen):  # type: ignore[arg-type]
+    for candidate in SUBNETS.subnets(new_prefix=24):
+        if not any(candidate.overlaps(other) for other in used if other.prefixlen):
             return ipaddress.IPv4Network(candidate)
     raise UsageError("No free subnet is left", where=str(SUBNETS), todo="remove unused networks")
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cosmicdeploy.context import Context
-from cosmicdeploy.database.manifest import Manifest
+from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.lock import held, who
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.release import Release, Releases
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.verify import VerifyStep
 
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
@@ -39,7 +41,7 @@ def _record(ctx: Context, command: str, run: Run) -> None:
     backup, migrations = run.fact("backup"), run.fact("migrations")
     images = {name: ctx.running(name).image_id for name in ctx.settings.services.released}
     release = Release(
-        name=running_release(ctx),
+        name=ctx.running_release(),
         command=command,
         images=images,
         migrations=tuple(migrations) if isinstance(migrations, list) else (),
@@ -49,16 +51,7 @@ def _record(ctx: Context, command: str, run: Run) -> None:
     Releases(path=ctx.loaded.state_directory / "releases.jsonl").add(release)
 
 
-def running_release(ctx: Context) -> str:
-    """The release baked into the image that the first replica runs; "" where none runs."""
-    container = ctx.container(ctx.settings.services.app[0])
-    image = ctx.engine.image(container.image_id) if container else None
-    if image is None:
-        return ""
-    return image.environment.get(ctx.settings.app.release_variable, "")
-
-
-def rollback(ctx: Context, playbook: Playbook, target: Manifest) -> tuple[Run, Traffic | None]:
+def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Traffic | None]:
     """Go back to a backup and the images of its time."""
     return execute(replace(ctx, target=target), "rollback", playbook.steps)
 
@@ -66,9 +59,10 @@ def rollback(ctx: Context, playbook: Playbook, target: Manifest) -> tuple[Run, T
 def backup_choices(ctx: Context) -> list[str]:
     """Backups that one can go back to, newest first, a line each."""
     return [
-        f"{m.id}  {m.created_at.astimezone():%Y-%m-%d %H:%M}  release {m.release or 'unknown'}"
-        for m in ctx.catalogue.list()
-        if m.status == "good"
+        f"{b.id}  {b.manifest.created_at.astimezone():%Y-%m-%d %H:%M}"
+        f"  release {b.manifest.release or 'unknown'}"
+        for b in ctx.catalogue.list()
+        if b.good
     ]
 
 
@@ -82,14 +76,19 @@ def _row(ctx: Context, name: str) -> dict[str, Any]:
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
     image = ctx.engine.image(container.image_id)
-    variable = ctx.settings.app.release_variable
     return {
         "service": name,
         "container": container.name,
         "state": container.health or container.status,
-        "release": image.environment.get(variable, "") if image else "",
+        "release": release_of(image, ctx.settings.app.release_variable),
         "image": container.image_id,
         "since": container.started_at,
         "restarts": container.restart_count,
         "drift": "" if wanted and wanted.id == container.image_id else "not the tag's image",
     }
+
+
+def verify(ctx: Context, playbook: Playbook) -> list[CheckResult]:
+    """The results of a playbook's verification points."""
+    steps = [step for step in playbook.steps if isinstance(step, VerifyStep)]
+    return [result for step in steps for result in step.results(ctx)]

@@ -48,12 +48,13 @@ def load_playbook(path: Path) -> Playbook:
 
 def _step(document: Document, index: int, row: Any) -> Step:
     at = ("steps", index)
-    kind = row.get("kind") if isinstance(row, dict) else None
+    row = row if isinstance(row, dict) else {}
+    kind = str(row.get("kind"))
     if kind not in KINDS:
         raise ConfigError(
             f"Unknown kind of step {kind!r}",
             where=document.place(*at, "kind"),
-            todo=nearest(str(kind), KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
+            todo=nearest(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
         )
     options = {key: value for key, value in row.items() if key != "kind"}
     return validated(KINDS[kind], {"name": kind, **options}, document, at)

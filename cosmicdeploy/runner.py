@@ -52,6 +52,7 @@ class Run:
         try:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
+            self.ctx.journal.append("success")
             for step, change in self._applied:
                 step.settle(self.ctx, change)
         except CosmicError as error:
@@ -82,7 +83,13 @@ class Run:
 
     def _apply(self, step: Step, change: Change, started: float) -> None:
         journal = self.ctx.journal
-        journal.append("intent", step=step.name, change=change.summary, before=change.before)
+        journal.append(
+            "intent",
+            step=step.name,
+            step_kind=step.kind,
+            change=change.summary,
+            before=change.before,
+        )
         self._applied.append((step, change))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)

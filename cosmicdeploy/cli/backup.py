@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.look import quiet
+from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from cosmicdeploy.database.catalogue import Backup as Stored
     from cosmicdeploy.report.model import Report
 
 app = typer.Typer(help="Make, list and prove backups of the database.", no_args_is_help=True)
@@ -66,20 +67,50 @@ def _list(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
-    manifests = ctx.catalogue.list()
-    rows = [
-        {
-            "id": m.id,
-            "status": m.status,
-            "made": f"{m.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-            "release": m.release or "",
-            "bytes": m.compressed.bytes if m.compressed else "",
-            "why": m.reason,
-        }
-        for m in manifests
-    ]
+    backups = ctx.catalogue.list()
     if not call.terminal.json:
-        call.terminal.console.print(
-            table(("id", "status", "made", "release", "bytes", "why"), rows)
-        )
-    return call.report(outcome="done", data=[m.model_dump(mode="json") for m in manifests])
+        call.terminal.console.print(table(COLUMNS, map(_row, backups)))
+    return call.report(
+        outcome="done", data=[backup.manifest.model_dump(mode="json") for backup in backups]
+    )
+
+
+COLUMNS = ("id", "status", "made", "release", "bytes", "why")
+
+
+def _row(backup: Stored) -> dict[str, object]:
+    manifest = backup.manifest
+    return {
+        "id": manifest.id,
+        "status": manifest.status,
+        "made": f"{manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        "release": manifest.release or "",
+        "bytes": manifest.compressed.bytes if manifest.compressed else "",
+        "why": manifest.reason,
+    }
+
+
+def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
+    from cosmicdeploy.database.verify import verify_backup, verify_restore
+    from cosmicdeploy.errors import ExitCode
+    from cosmicdeploy.report.model import CheckReport
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, quiet)
+    backup = ctx.catalogue.get(reference)
+    if restore:
+        result = verify_restore(ctx.engine, ctx.database(), backup)
+    else:
+        result = verify_backup(backup)
+    expected = "restores as its manifest says" if restore else "is what its manifest says"
+    found = "; ".join(result.reasons) or f"it {expected}"
+    todo = "take another: `cosmicdeploy backup create`"
+    check = CheckReport(
+        point=backup.id, ok=result.good, expected=f"it {expected}", found=found, todo=todo
+    )
+    return call.report(
+        outcome="done" if result.good else "failed",
+        exit_code=0 if result.good else int(ExitCode.CHECK_FAILED),
+        backup=backup.id,
+        checks=[check],
+    )

@@ -104,7 +104,8 @@ def _rollback(call: Call, config: Path | None, to: str) -> Report:
             "No backup is named", todo="add --to ID or --to latest", details=backup_choices(ctx)
         )
     target = ctx.catalogue.get(to)
-    question = f"Go back to {target.id}? What was written after {target.created_at:%c} is left."
+    made = target.manifest.created_at.astimezone()
+    question = f"Go back to {target.id}? What was written after {made:%Y-%m-%d %H:%M:%S} is left."
     if not call.terminal.confirm(question):
         raise UsageError("Nothing was touched", todo="say yes to go back")
     with watch:

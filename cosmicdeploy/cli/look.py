@@ -34,7 +34,7 @@ def _verify(call: Call, config: Path | None) -> Report:
     from dataclasses import asdict
 
     from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.operations import running_release, verify
+    from cosmicdeploy.operations import verify
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     ctx = open_stack(config, quiet)
@@ -43,20 +43,20 @@ def _verify(call: Call, config: Path | None) -> Report:
     return call.report(
         outcome="failed" if failing else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if failing else 0,
-        release=running_release(ctx) or None,
+        release=ctx.running_release() or None,
         checks=[asdict(result) for result in results],
     )
 
 
 def _status(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.operations import running_release, status
+    from cosmicdeploy.operations import status
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
     rows = status(ctx)
     if not call.terminal.json:
         _print_rows(call, rows)
-    return call.report(outcome="done", release=running_release(ctx) or None, data=rows)
+    return call.report(outcome="done", release=ctx.running_release() or None, data=rows)
 
 
 def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:

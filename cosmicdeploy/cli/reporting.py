@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.errors import ExitCode
-from cosmicdeploy.operations import running_release
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import ErrorReport, Report, StepReport
@@ -18,7 +17,7 @@ def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
     return call.report(
         outcome=_outcome(run),
         exit_code=int(error.exit_code) if error else 0,
-        release=running_release(run.ctx) or None,
+        release=run.ctx.running_release() or None,
         backup=run.fact("backup"),
         steps=[
             StepReport(

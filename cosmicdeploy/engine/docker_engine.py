@@ -225,6 +225,16 @@ class DockerEngine:
                 return True
         return False
 
+    def remove_project(self, project: str) -> None:
+        chosen = {"label": [f"{label.PROJECT}={project}"]}
+        with translated("Removing a project", project):
+            for row in self._api.containers(all=True, filters=chosen):
+                self._api.remove_container(row["Id"], force=True, v=True)
+            for network in self._api.networks(filters=chosen):
+                self._api.remove_network(network["Id"])
+            for volume in self._api.volumes(filters=chosen)["Volumes"] or []:
+                self._api.remove_volume(volume["Name"])
+
     # --- markers: a container's name is the one thing that an engine hands out atomically
 
     def claim(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str] | None:

@@ -168,6 +168,9 @@ class Engine(Protocol):
     def ensure_volume(self, volume: Volume, project: str) -> bool:
         """Make a volume unless it is there; whether it was made."""
 
+    def remove_project(self, project: str) -> None:
+        """Remove all containers, networks and volumes of a project; its data is gone after."""
+
     def subnets(self) -> list[str]:
         """The subnets of all networks of the engine, in CIDR form."""
 

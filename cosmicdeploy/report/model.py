@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.errors import CosmicError
 
-SCHEMA = 1
+SCHEMA: Literal[1] = 1
 
 
 class Part(BaseModel):

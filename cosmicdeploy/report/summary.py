@@ -71,8 +71,7 @@ def _last_line(report: Report) -> str:
 def show_error(error: ErrorReport, console: Console) -> None:
     """What, where, what to do; then the lines that help to see why."""
     place = f" ({escape(error.where)})" if error.where else ""
-    what = error.what[:1].upper() + error.what[1:]
-    console.print(f"[red bold]error:[/] {escape(what)}{place}", soft_wrap=True)
+    console.print(f"[red bold]error:[/] {escape(error.what)}{place}", soft_wrap=True)
     for line in error.details:
         console.print(f"  [dim]│[/] {escape(line)}", soft_wrap=True)
     if error.todo:

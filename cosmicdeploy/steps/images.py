@@ -41,7 +41,7 @@ def _wanted(ctx: Context) -> dict[str, str]:
     if ctx.target is None:
         raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
     wanted = {}
-    for service, image_id in ctx.target.images.items():
+    for service, image_id in ctx.target.manifest.images.items():
         if service not in ctx.stack.services:
             continue
         if ctx.engine.image(image_id) is None:

@@ -118,7 +118,7 @@ def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:
 def test_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) -> None:
     run(ctx, append(words, "a"))
     kinds = [(record["kind"], record.get("before")) for record in ctx.journal.records()]
-    assert kinds == [("intent", {"count": 1}), ("done", None)]
+    assert kinds == [("intent", {"count": 1}), ("done", None), ("success", None)]
 
 
 def test_a_protective_step_changes_only_where_another_does(ctx: Context, words: list[str]) -> None:
