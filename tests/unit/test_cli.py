@@ -1,0 +1,116 @@
+"""The command line without an engine: bad input is one clear line and the right exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from cosmicdeploy.cli.app import app
+from cosmicdeploy.report.schema import schema_text
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = "services:\n  web: {image: shop/web}\n  db: {image: mariadb}\n"
+SETTINGS = (
+    "compose_file: compose.yml\n"
+    "services: {app: [web], database: db}\n"
+    "app: {console: [php, artisan]}\n"
+    "database: {name: shop}\n"
+)
+
+
+def spawn(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user has it, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "cosmicdeploy", *words],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def call(*words: str) -> Result:
+    """The command in this process: quicker."""
+    return CliRunner().invoke(app, words)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    (tmp_path / "compose.yml").write_text(COMPOSE)
+    (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS)
+    return tmp_path
+
+
+def test_no_engine_is_one_clear_line(folder: Path) -> None:
+    done = spawn(folder, "deploy")
+    assert done.returncode == 1
+    assert "No Docker Engine answers" in done.stderr
+    assert f"unix://{folder}/no.sock" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("cosmicdeploy.yaml", SETTINGS + "bakup: {}\n", "bakup"),
+        ("cosmicdeploy.yaml", SETTINGS.replace("[web]", "[webb]"), "no service 'webb'"),
+        ("cosmicdeploy.yaml", SETTINGS.replace("compose.yml", "absent.yml"), "absent.yml"),
+        ("cosmicdeploy.yaml", "", "cosmicdeploy.yaml"),
+        ("cosmicdeploy.yaml", "services: [\n", "cosmicdeploy.yaml"),
+        ("compose.yml", COMPOSE.replace("image: shop/web", "imag: shop/web"), "imag"),
+        ("compose.yml", COMPOSE.replace("shop/web", "'${IMAGE:?which image}'"), "which image"),
+        ("compose.yml", "services:\n  web: {extends: {service: db}}\n", "extends"),
+    ],
+)
+def test_bad_configuration_exits_with_2(folder: Path, file: str, text: str, expected: str) -> None:
+    (folder / file).write_text(text)
+    done = call("deploy")
+    assert done.exit_code == 2
+    assert expected in done.stderr
+    assert "→" in done.stderr, "it says what to do"
+    assert "Traceback" not in done.stderr
+
+
+def test_no_configuration_exits_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call("status")
+    assert done.exit_code == 2
+    assert "cosmicdeploy init" in done.stderr
+
+
+def test_with_json_stdout_is_one_document(folder: Path) -> None:
+    import jsonschema
+
+    done = spawn(folder, "verify", "--json")
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, json.loads(schema_text()))
+    assert document["exit_code"] == done.returncode == 1
+    assert document["error"]["what"] == "No Docker Engine answers"
+
+
+def test_a_traceback_only_with_verbose(folder: Path) -> None:
+    assert "Traceback" in call("status", "--verbose").stderr
+    assert "Traceback" not in call("status").stderr
+
+
+@pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
+def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
+    assert call(*words).exit_code == 2
+
+
+def test_the_published_schema_is_the_code_s() -> None:
+    assert (ROOT / "docs" / "report.schema.json").read_text() == schema_text()
+
+
+def test_no_colours_in_a_pipe(folder: Path) -> None:
+    assert "\x1b" not in call("deploy").stderr

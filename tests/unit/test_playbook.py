@@ -1,0 +1,64 @@
+"""Playbooks: the shipped ones load; mistakes carry file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy import resources
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.playbook import load_playbook
+from cosmicdeploy.steps.kinds import KINDS
+
+GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+
+
+@pytest.mark.parametrize("path", sorted(resources.playbooks().glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_shipped_playbook_loads(path: Path) -> None:
+    playbook = load_playbook(path)
+    assert playbook.name == path.stem
+    assert playbook.description and playbook.steps
+
+
+def test_deploy_follows_the_guide_in_its_order() -> None:
+    steps = load_playbook(resources.playbooks() / "deploy.yaml").steps
+    assert [step.kind for step in steps if step.kind in GUIDE] == GUIDE
+
+
+def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
+    used = {
+        step.kind
+        for path in resources.playbooks().glob("*.yaml")
+        for step in load_playbook(path).steps
+    }
+    assert used == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "line", "todo"),
+    [
+        ("steps:\n  - kind: bild\n", "Unknown kind of step 'bild'", 2, "build"),
+        ("steps:\n  - kind: backup\n    wen: always\n", "Unknown key 'wen'", 3, "when"),
+        ("steps:\n  - kind: verify\n    only: [moon]\n", "moon is none of", 3, ""),
+        ("step:\n  - kind: build\n", "Unknown key 'step'", 1, "steps"),
+        ("steps:\n  - kind: build\n  - kind: build\n", "Two steps are named 'build'", 3, "name"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(
+    tmp_path: Path, text: str, what: str, line: int, todo: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_playbook(path)
+    assert what in caught.value.what
+    assert f"mine.yaml:{line}" in caught.value.where
+    assert todo in caught.value.todo
+
+
+def test_a_playbook_without_steps_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("name: mine\n")
+    with pytest.raises(ConfigError, match="needs steps"):
+        load_playbook(path)
