@@ -106,7 +106,7 @@ def _seed(ctx: Context) -> list[str]:
     _require(ctx.engine.exec(app.id, verifier, environment=own))
     result = ctx.engine.exec(app.id, ctx.console("devices:seed", str(KIOSKS), "--fresh", "--json"))
     _require(result)
-    return [device["token"] for device in json.loads(result.text)]
+    return [device["token"] for device in json.loads(result.text)["devices"]]
 
 
 def _require(result: ExecResult) -> None:

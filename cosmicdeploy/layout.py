@@ -105,6 +105,7 @@ def _values(choices: Choices) -> dict[str, str]:
         "project": choices.project,
         "suffix": choices.suffix,
         "subnet": str(subnet),
+        "dynamic_range": str(list(subnet.subnets())[1]),
         **addresses,
         "http_port": str(choices.http_port or free_port()),
         "db_port": str(free_port()),

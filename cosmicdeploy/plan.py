@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,10 +23,11 @@ Finding = Change | Unchanged | Undecided
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A step with what its check found."""
+    """A step with what its check found, and the seconds that looking took."""
 
     step: Step
     finding: Finding
+    seconds: float = 0.0
 
     @property
     def changes(self) -> bool:
@@ -40,10 +42,14 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
     Protective steps are judged last, when it is known what they would protect.
     """
-    findings: dict[str, Finding] = {}
+    found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
-        findings[step.name] = _find(step, ctx.seeing(_ahead(steps, findings)))
-    return [Planned(step=step, finding=findings[step.name]) for step in steps]
+        ctx.say(f"looking at {step.name}")
+        started = time.monotonic()
+        finding = _find(step, ctx.seeing(_ahead(steps, found)))
+        seconds = time.monotonic() - started
+        found[step.name] = Planned(step=step, finding=finding, seconds=seconds)
+    return [found[step.name] for step in steps]
 
 
 def _find(step: Step, ctx: Context) -> Finding:
@@ -55,6 +61,5 @@ def _find(step: Step, ctx: Context) -> Finding:
         return Undecided(reason=f"seen after {', '.join(ctx.ahead)}: {error.what}")
 
 
-def _ahead(steps: Sequence[Step], findings: dict[str, Finding]) -> list[str]:
-    changing = {name for name, found in findings.items() if not isinstance(found, Unchanged)}
-    return [step.kind for step in steps if step.name in changing]
+def _ahead(steps: Sequence[Step], found: dict[str, Planned]) -> list[str]:
+    return [step.kind for step in steps if step.name in found and found[step.name].changes]

@@ -61,7 +61,8 @@ class Run:
             self._fail(Interrupted("Interrupted", todo="run the same command again"), plan)
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
-        step, started = planned.step, time.monotonic()
+        # What looking took in the plan is the step's own time.
+        step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
         ctx = self.ctx.seeing([p.step.kind for p in rest if p.changes])
         try:

@@ -191,7 +191,10 @@ class DockerEngine:
         with translated("Looking for a network", network.name):
             if any(n["Name"] == network.name for n in self._api.networks([network.name])):
                 return False
-            pools = [docker.types.IPAMPool(subnet=subnet) for subnet in network.subnets]
+            pools = [
+                docker.types.IPAMPool(subnet=pool.subnet, iprange=pool.ip_range)
+                for pool in network.pools
+            ]
             self._api.create_network(
                 network.name,
                 driver=network.driver or "bridge",

@@ -30,6 +30,7 @@ def container(attrs: Json) -> Container:
         exit_code=state.get("ExitCode", 0),
         oom_killed=bool(state.get("OOMKilled")),
         last_probe=_last_probe(state.get("Health") or {}),
+        healthcheck=_probe_command(config.get("Healthcheck") or {}),
         addresses=_addresses(attrs),
         published=_published(attrs),
         labels=own,
@@ -52,6 +53,13 @@ def image(attrs: Json) -> Image:
 def _last_probe(health: Json) -> str:
     log = health.get("Log") or []
     return str(log[-1].get("Output", "")).strip() if log else ""
+
+
+def _probe_command(check: Json) -> tuple[str, ...]:
+    kind, *words = check.get("Test") or ["NONE"]
+    if kind == "CMD-SHELL":
+        return ("/bin/sh", "-c", *words)
+    return tuple(words) if kind == "CMD" else ()
 
 
 def _addresses(attrs: Json) -> dict[str, str]:

@@ -14,7 +14,8 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
-    `health` is "" without a health check. `volumes` are the anonymous ones: target → name.
+    `health` is "" without a health check. `healthcheck` is the
+    command line that the engine probes it with. `volumes` are the anonymous ones: target → name.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Container:
     exit_code: int = 0
     oom_killed: bool = False
     last_probe: str = ""
+    healthcheck: tuple[str, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -11,9 +11,10 @@ from functools import partial
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.places import proxy_url, replica_url
+from cosmicdeploy.probes.readiness import wait_judged
 from cosmicdeploy.probes.result import CheckResult
 
 # A scheduler that has run this long (seconds) must have left a line in its log.
@@ -26,7 +27,7 @@ def containers(ctx: Context) -> CheckResult:
     bad = []
     for name in ctx.settings.services.all:
         found = ctx.container(name)
-        if found is None or not found.ready:
+        if found is None or not _judged(ctx, found).ready:
             bad.append(f"{name}: {_state(found)}")
     count = len(ctx.settings.services.all)
     return CheckResult(
@@ -177,6 +178,16 @@ def run_check(ctx: Context, point: str) -> CheckResult:
         return CheckResult(
             point=point, ok=False, expected="an answer", found=str(error), todo=error.todo
         )
+
+
+def _judged(ctx: Context, container: Container) -> Container:
+    """The container once the engine has judged it: right after its start it has not yet."""
+    if container.health != "starting":
+        return container
+    try:
+        return wait_judged(ctx, container.id, container.name)
+    except UnhealthyContainer:
+        return container
 
 
 def _absent(point: str, key: str) -> CheckResult:

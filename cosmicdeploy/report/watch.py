@@ -44,13 +44,13 @@ class Watch:
         elif isinstance(event, Progress):
             self._now(event.text)
         else:
-            self._console.print(step_line(event))
+            self._console.print(step_line(event), soft_wrap=not self._console.is_terminal)
 
     def _now(self, text: str) -> None:
         width = max(20, self._console.width - len(self._step) - 6)
         if self._status is not None:
             self._status.update(f"[bold]{escape(self._step)}[/] {escape(text[:width])}")
-        elif text != "…":
+        elif self._step and text != "…":
             self._console.print(f"  {escape(self._step)}: {escape(text)}", soft_wrap=True)
 
 

@@ -106,16 +106,29 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pool:
+    """A network's addresses; those not asked for by name are taken from `ip_range`, a part of
+    `subnet`, where it is given."""
+
+    subnet: str
+    ip_range: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """`external` networks are never made or removed by us."""
 
     key: str
     name: str
     driver: str | None = None
-    subnets: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
     internal: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     external: bool = False
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        return tuple(pool.subnet for pool in self.pools)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 
 from cosmicdeploy.stack.entry import Entry
-from cosmicdeploy.stack.model import Network, Volume
+from cosmicdeploy.stack.model import Network, Pool, Volume
 
 _NETWORK = ("name", "driver", "ipam", "internal", "labels", "external")
 _VOLUME = ("name", "driver", "driver_opts", "labels", "external")
@@ -42,7 +43,7 @@ def _network(item: Entry, key: str, project: str) -> Network:
         key=key,
         name=name,
         driver=fields["driver"].text() if item.get("driver") else None,
-        subnets=_subnets(item.get("ipam")),
+        pools=_pools(item.get("ipam")),
         internal="internal" in fields and fields["internal"].flag(),
         labels=fields["labels"].filled_pairs() if item.get("labels") else {},
     )
@@ -78,15 +79,22 @@ def _name(item: Entry, key: str, project: str) -> tuple[str, bool]:
     return (named.text() if named else key), True
 
 
-def _subnets(ipam: Entry | None) -> tuple[str, ...]:
+def _pools(ipam: Entry | None) -> tuple[Pool, ...]:
     if ipam is None:
         return ()
     fields = ipam.mapping(("driver", "config"))
     if "driver" in fields:
         fields["driver"].one_of(("default",))
     configs = fields["config"].items() if "config" in fields else []
-    parts = [config.mapping(("subnet",)).get("subnet") for config in configs]
-    return tuple(_subnet(part) for part in parts if part is not None)
+    parts = [config.mapping(("subnet", "ip_range")) for config in configs]
+    return tuple(_pool(part) for part in parts if part)
+
+
+def _pool(part: Mapping[str, Entry]) -> Pool:
+    ip_range = _subnet(part["ip_range"]) if "ip_range" in part else None
+    if "subnet" not in part:
+        raise part["ip_range"].error("needs a subnet beside it", "name the subnet it is a part of")
+    return Pool(subnet=_subnet(part["subnet"]), ip_range=ip_range)
 
 
 def _subnet(entry: Entry) -> str:

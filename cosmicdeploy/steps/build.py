@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -47,11 +48,17 @@ class BuildStep(Step):
                 labels.CONTEXT: ctx.engine.context_digest(build),
                 labels.RELEASE: ctx.release,
             }
-            built[service.image] = ctx.engine.build(build, service.image, marks, ctx.say)
+            built[service.image] = ctx.engine.build(build, service.image, marks, partial(_say, ctx))
         return {"images": built}
 
     def undo(self, ctx: Context, change: Change) -> None:
         restore_tags(ctx, change.before["tags"])
+
+
+def _say(ctx: Context, line: str) -> None:
+    """What the build does and prints, without the builder's own bookkeeping."""
+    if not line.startswith((" --->", "Removing intermediate", "Successfully")):
+        ctx.say(line)
 
 
 def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:

@@ -9,8 +9,8 @@ import redis
 from cosmicdeploy.context import Context, address
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import EngineError, ProbeFailed
+from cosmicdeploy.probes.readiness import wait_judged
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-from cosmicdeploy.steps.readiness import wait_ready
 
 REDIS_PORT = 6379
 REDIS_TIMEOUT = 2.0
@@ -41,7 +41,7 @@ def _containers(ctx: Context) -> str:
     for name in ctx.settings.services.all:
         container = ctx.running(name)
         if not container.ready:
-            wait_ready(ctx, container.id, name)
+            wait_judged(ctx, container.id, name)
     return f"{len(ctx.settings.services.all)} containers healthy"
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap import drop_before, has_before, swap_back
 from cosmicdeploy.engine.model import Container
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.readiness import wait_ready
 from cosmicdeploy.steps.replace import set_aside
 from cosmicdeploy.steps.restore import RestoreStep
 

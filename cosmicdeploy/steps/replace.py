@@ -16,9 +16,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.digest import digest, fingerprint
 from cosmicdeploy.stack.model import Service
-from cosmicdeploy.steps.readiness import wait_ready
 
 SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 

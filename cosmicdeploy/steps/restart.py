@@ -12,9 +12,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.digest import digest
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.readiness import wait_ready
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back, replace
 
 Role = Literal["app", "scheduler", "worker"]
@@ -36,8 +36,7 @@ class RestartStep(Step):
             count = len(self._services(ctx))
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
-        summary = "; ".join(f"{name} {why}" for name, why in reasons.items())
-        return Change(summary=summary, before={"containers": before})
+        return Change(summary=_grouped(reasons), before={"containers": before})
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
@@ -71,14 +70,14 @@ class RestartStep(Step):
             let_go(ctx, name)
 
 
-STOPPED = "is stopped"
+STOPPED = "stopped"
 
 
 def difference(ctx: Context, name: str) -> str | None:
     """Why a service's container is not what it should be; None where it is."""
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
-        return "has no container"
+        return "no container"
     if image is None:
         raise EngineError(
             f"The image {ctx.service(name).image} is not there",
@@ -86,14 +85,21 @@ def difference(ctx: Context, name: str) -> str | None:
             todo="build it: `cosmicdeploy step build`",
         )
     if "build" in ctx.ahead:
-        return "is to run the new image"
+        return "to run the new image"
     if container.image_id != image.id:
         return "runs another image"
     if container.labels.get(labels.DEFINITION, digest(ctx.service(name))) != digest(
         ctx.service(name)
     ):
-        return "was made from another definition"
+        return "made from another definition"
     return None if container.running else STOPPED
+
+
+def _grouped(reasons: dict[str, str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        groups.setdefault(why, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {why}" for why, names in groups.items())
 
 
 def _start(ctx: Context, name: str) -> Container:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.readiness import wait_ready
 from cosmicdeploy.steps.replace import facts_of, put_back, replace
 
 

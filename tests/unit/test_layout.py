@@ -55,6 +55,8 @@ def test_replicas_have_addresses_in_the_stack_s_subnet(laid_out: Path) -> None:
     addresses = {env[f"APP_{n}_ADDRESS"] for n in (1, 2, 3)}
     assert len(addresses) == 3
     assert all(ipaddress.ip_address(address) in subnet for address in addresses)
+    dynamic = ipaddress.ip_network(env["STACK_DYNAMIC_RANGE"])
+    assert not any(ipaddress.ip_address(address) in dynamic for address in addresses)
 
 
 def test_a_taken_subnet_is_avoided() -> None:

@@ -6,7 +6,7 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL, _REFUSED_WITHOUT_ADVICE
-from cosmicdeploy.stack.model import Network, Stack, Volume
+from cosmicdeploy.stack.model import Network, Pool, Stack, Volume
 
 pytestmark = pytest.mark.unit
 
@@ -71,7 +71,7 @@ networks:
     driver: bridge
     internal: true
     labels: [a=b]
-    ipam: {driver: default, config: [{subnet: 10.9.0.0/24}, {subnet: 'fd00::/64'}]}
+    ipam: {driver: default, config: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}, {subnet: 'fd00::/64'}]}
   theirs: {external: true}
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}
@@ -88,7 +88,7 @@ x-note: {anything: '$(at all)'}
             key="fixed",
             name="fixed-1",
             driver="bridge",
-            subnets=("10.9.0.0/24", "fd00::/64"),
+            pools=(Pool(subnet="10.9.0.0/24", ip_range="10.9.0.128/25"), Pool(subnet="fd00::/64")),
             internal=True,
             labels={"a": "b"},
         ),

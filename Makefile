@@ -1,0 +1,51 @@
+# Every target sets up what it needs by itself, and can be run twice.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo demo-down test unit stack lint lock clean venv engine images oracles
+
+VENV_PYTHON := .venv/bin/python
+IMAGES := .cache/images.env
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: images ## lay out the demo stack, and deploy a release to it under load
+	@$(VENV_PYTHON) bootstrap/demo.py up
+
+demo-down: venv ## remove all that the demo made
+	@$(VENV_PYTHON) bootstrap/demo.py down
+
+test: images oracles lint ## lint, unit tests, and tests on the real stack
+	@$(VENV_PYTHON) -m pytest tests/unit tests/stack
+
+unit: venv ## the fast tests, without an engine
+	@$(VENV_PYTHON) -m pytest tests/unit
+
+stack: images oracles ## the tests on the real stack
+	@$(VENV_PYTHON) -m pytest tests/stack
+
+lint: venv ## style, format, types and import rules
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+lock: venv ## write requirements.lock anew
+	@bootstrap/lock.sh
+
+clean: ## remove the virtual environment and what was downloaded or generated here (not the demo)
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+
+venv:
+	@bootstrap/venv.sh
+
+engine: venv
+	@bootstrap/engine.sh
+
+images: engine
+	@bootstrap/images.sh $(IMAGES)
+
+oracles: engine
+	@bootstrap/compose-oracles.sh

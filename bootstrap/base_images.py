@@ -1,0 +1,119 @@
+"""Get the stack's base images: the official ones where a registry answers, else our equivalents.
+
+Usage: base_images.py [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and its siblings, as the
+stack's `.env` wants them. Progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import requests
+from docker.errors import DockerException, ImageNotFound
+from equivalents import BuildError, build_all
+
+from cosmicdeploy.engine.connection import open_client
+from cosmicdeploy.errors import EngineError
+
+REGISTRY_TIMEOUT_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class BaseImage:
+    """One image the stack's compose file is built on, under both of its names."""
+
+    variable: str
+    official: str
+    equivalent: str
+
+
+BASE_IMAGES = (
+    # Not the slim one: health checks and drills need its curl and ps.
+    BaseImage("PYTHON_IMAGE", "python:3.11", "cosmicdeploy/python:3.11"),
+    BaseImage("MARIADB_IMAGE", "mariadb:10.11", "cosmicdeploy/mariadb:10.11"),
+    BaseImage("REDIS_IMAGE", "redis:7", "cosmicdeploy/redis:7"),
+    BaseImage("NGINX_IMAGE", "nginx:1.22", "cosmicdeploy/nginx:1.22"),
+)
+
+
+def say(text: str) -> None:
+    """Show progress at once; stdout is for the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def is_present(client: docker.DockerClient, name: str) -> bool:
+    """Whether the engine has the image already."""
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def registry_answers(name: str) -> bool:
+    """Whether the engine's registry knows `name`; takes seconds at most, and downloads nothing."""
+    client = open_client()
+    client.api.timeout = REGISTRY_TIMEOUT_SECONDS
+    try:
+        client.images.get_registry_data(name)
+    except (DockerException, requests.RequestException):
+        return False
+    return True
+
+
+def get_official(client: docker.DockerClient) -> bool:
+    """Pull what is missing of the official images; False where that cannot be done."""
+    missing = [image.official for image in BASE_IMAGES if not is_present(client, image.official)]
+    if not missing:
+        return True
+    say(f"images: asking the registry for {missing[-1]}")
+    if not registry_answers(missing[-1]):
+        say("images: no registry answers")
+        return False
+    for name in missing:
+        say(f"images: pulling {name}")
+        try:
+            client.images.pull(name)
+        except (DockerException, requests.RequestException) as error:
+            say(f"images: {name} cannot be pulled: {error}")
+            return False
+    return True
+
+
+def choose(client: docker.DockerClient) -> dict[str, str]:
+    """Return the image to use by variable; raises `BuildError`."""
+    if get_official(client):
+        return {image.variable: image.official for image in BASE_IMAGES}
+    build_all(client, [image.equivalent for image in BASE_IMAGES], say)
+    return {image.variable: image.equivalent for image in BASE_IMAGES}
+
+
+def write(lines: str, out: Path | None) -> None:
+    """Print the lines, or replace `out` by them in one go."""
+    if out is None:
+        print(lines, end="")
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f"{out.name}.partial")
+    partial.write_text(lines, encoding="utf-8")
+    partial.replace(out)
+
+
+def main(arguments: list[str]) -> int:
+    """Return 0, or 2 with one clear line where the images cannot be had."""
+    try:
+        chosen = choose(open_client())
+    except (BuildError, EngineError) as error:
+        say(f"images: {error}")
+        return 2
+    lines = "".join(f"{variable}={name}\n" for variable, name in chosen.items())
+    write(lines, Path(arguments[0]) if arguments else None)
+    say(f"images: ready ({', '.join(chosen.values())})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

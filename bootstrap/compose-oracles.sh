@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Gets the two Docker Compose programs that the tests compare with: 1.29.2 (docker-compose, Debian 12)
+# on PATH, and v2 from Debian 13's package in .cache, untouched by and not touching the system's own.
+# Prints where they are.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+suite=trixie
+folder=$PWD/.cache/compose-v2
+plugin=$folder/usr/libexec/docker/cli-plugins/docker-compose
+state=$PWD/.cache/apt-$suite
+# `DOCKER_CONFIG=.cache/docker-config docker compose` finds the plugin here.
+plugins=$PWD/.cache/docker-config/cli-plugins
+
+say() { echo "compose-oracles: $*" >&2; }
+
+# apt-get with lists, cache and sources of its own; keys and mirror settings are the machine's.
+isolated_apt() {
+    "$1" -qq -o Dir::State="$state/state" -o Dir::State::status="$state/status" \
+        -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" \
+        -o Dir::Etc::sourceparts="$state/none" -o Dir::Etc::preferencesparts="$state/none" \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none "${@:2}"
+}
+
+debian_mirror() {
+    # shellcheck source=/dev/null
+    . /etc/os-release
+    # shellcheck disable=SC2016  # these are apt's variables
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+        awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
+}
+
+get_compose_v2() {
+    local mirror
+    bootstrap/apt-install.sh # the lists tell the mirror
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
+    mkdir -p "$state"/{none,state/lists/partial,cache/archives/partial}
+    : >"$state/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
+    say "downloading docker-compose of $suite"
+    isolated_apt apt-get update
+    (cd "$state" && isolated_apt apt-get download docker-compose)
+    rm -rf "$folder.partial"
+    dpkg-deb -x "$state"/docker-compose_*.deb "$folder.partial"
+    rm -rf "$folder" "$state"
+    mv "$folder.partial" "$folder"
+}
+
+mkdir -p .cache
+exec {lock}>.cache/compose-oracles.lock
+flock "$lock"
+
+command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
+[ -x "$plugin" ] || get_compose_v2
+mkdir -p "$plugins"
+ln -sfn "$plugin" "$plugins/docker-compose"
+
+echo "COMPOSE_V1=$(command -v docker-compose)"
+echo "COMPOSE_V2=$plugin"

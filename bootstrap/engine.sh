@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Makes sure that a Docker Engine answers. Where one does, it changes nothing; where none does, it
+# installs and starts the distribution's own (Debian and Ubuntu, as root).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+log=${ENGINE_LOG:-/var/log/cosmicdeploy-dockerd.log}
+patience_seconds=60
+dockerd=
+
+say() { echo "engine: $*" >&2; }
+die() { say "$*"; exit 2; }
+
+engine_answers() { .venv/bin/python -m cosmicdeploy.engine 2>/dev/null; }
+
+require_ours_to_start() {
+    if [ -n "${DOCKER_HOST:-}" ]; then
+        die "DOCKER_HOST=$DOCKER_HOST does not answer: start that engine, or unset DOCKER_HOST"
+    elif [ -n "${DOCKER_CONTEXT:-}" ]; then
+        die "the engine of DOCKER_CONTEXT=$DOCKER_CONTEXT does not answer: start it, or unset DOCKER_CONTEXT"
+    elif [ ! -e /etc/debian_version ]; then
+        die 'no Docker Engine answers: install one (docs.docker.com/engine/install), start it, and run this again'
+    elif [ "$(id -u)" != 0 ]; then
+        die 'no Docker Engine answers, and only root can set one up: run this as root, or have docker.io installed and join the docker group'
+    fi
+}
+
+start_engine() {
+    if [ -d /run/systemd/system ]; then
+        say 'starting docker.service'
+        systemctl start docker.service
+        return
+    fi
+    say "starting dockerd, with its log in $log"
+    # A session of its own and no inherited files: it outlives this shell, and holds none of its locks.
+    (
+        cd /
+        for descriptor in /proc/self/fd/*; do
+            descriptor=${descriptor##*/}
+            [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+        done
+        exec setsid nohup dockerd </dev/null >>"$log" 2>&1
+    ) &
+    dockerd=$!
+}
+
+last_log_lines() {
+    if [ -d /run/systemd/system ]; then
+        journalctl --no-pager --unit docker.service --lines 15
+    else
+        tail -n 15 "$log"
+    fi
+}
+
+give_up() {
+    last_log_lines >&2 || true
+    die "$1: the lines above are the end of its log"
+}
+
+wait_for_engine() {
+    local deadline=$((SECONDS + patience_seconds))
+    until engine_answers; do
+        if [ -n "$dockerd" ] && ! kill -0 "$dockerd" 2>/dev/null; then
+            give_up 'dockerd ended'
+        elif [ "$SECONDS" -ge "$deadline" ]; then
+            give_up "dockerd does not answer after $patience_seconds s"
+        fi
+        sleep 0.5
+    done
+}
+
+if engine_answers; then
+    exit 0
+fi
+require_ours_to_start
+mkdir -p .cache
+exec {lock}>.cache/engine.lock
+flock "$lock"
+if ! command -v dockerd >/dev/null; then
+    bootstrap/apt-install.sh docker.io iptables ca-certificates
+fi
+# Installing the package may have started it.
+if ! engine_answers; then
+    start_engine
+    wait_for_engine
+fi

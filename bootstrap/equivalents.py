@@ -1,0 +1,172 @@
+"""Build equivalents of the official base images from the packages of this machine's distribution.
+
+One minimal root file system carries them all. An image is built anew only when what goes into it
+has changed: the digest of that is a label of the image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import machine
+from docker.errors import DockerException, ImageNotFound
+
+FOLDER = Path(__file__).parent / "images"
+INPUTS_LABEL = "cosmicdeploy.inputs"
+# The package whose version is the image's own, where it is not named like the image.
+PACKAGES = {"python": "python3", "redis": "redis-server", "mariadb": "mariadb-server-core"}
+# Downloading and unpacking take turns well; more builds at once only wait for each other.
+BUILDS_AT_ONCE = 2
+
+Say = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """An image cannot be built; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Builder:
+    """What all builds of one run share: the engine, and where progress is told."""
+
+    client: docker.DockerClient
+    say: Say
+
+    def is_current(self, name: str, inputs: str) -> bool:
+        """Whether the engine has `name`, made from just these inputs."""
+        try:
+            return self.client.images.get(name).labels.get(INPUTS_LABEL) == inputs
+        except ImageNotFound:
+            return False
+
+    def make_root(self, name: str, inputs: str) -> None:
+        """Pack the minimal root file system and import it as the image `name`."""
+        repository, tag = name.split(":")
+        with tempfile.TemporaryDirectory(prefix="cosmicdeploy-root-") as folder:
+            sources, settings, out = (
+                Path(folder, part) for part in ("apt.list", "apt.conf", "root.tar")
+            )
+            sources.write_text(machine.apt_sources(), encoding="utf-8")
+            settings.write_text(machine.apt_settings(), encoding="utf-8")
+            _run(
+                "the root file system",
+                str(FOLDER / "root.sh"),
+                str(sources),
+                str(settings),
+                str(out),
+            )
+            self.client.api.import_image_from_file(
+                str(out),
+                repository=repository,
+                tag=tag,
+                changes=[f"LABEL {INPUTS_LABEL}={inputs}", 'CMD ["bash"]'],
+            )
+
+    def make_image(self, name: str, base: str, inputs: str) -> None:
+        """Build the image `name` from its folder, on top of `base`."""
+        service = _service(name)
+        version = machine.package_version(PACKAGES.get(service, service))
+        labels = {INPUTS_LABEL: inputs, "org.opencontainers.image.version": version}
+        with tempfile.TemporaryDirectory(prefix="cosmicdeploy-image-") as folder:
+            context = shutil.copytree(FOLDER / service, folder, dirs_exist_ok=True)
+            if service == "python":
+                Path(context, "pip.conf").write_text(machine.pip_conf(), encoding="utf-8")
+            self._build(name, context, {"BASE": base}, labels)
+
+    def _build(self, name: str, context: str, args: dict[str, str], labels: dict[str, str]) -> None:
+        lines = self.client.api.build(
+            path=context,
+            tag=name,
+            buildargs=args,
+            labels=labels,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        output: list[str] = []
+        for line in lines:
+            output += line.get("stream", "").splitlines()
+            if "error" in line:
+                raise BuildError("\n".join([f"{name}: {line['error']}", *output[-15:]]))
+
+
+def build_all(client: docker.DockerClient, names: Sequence[str], say: Say) -> None:
+    """Build what is missing or outdated of the images; raises `BuildError`."""
+    builder = Builder(client, say)
+    try:
+        _get_tools(say)
+        base = f"cosmicdeploy/base:{machine.codename()}"
+        root_inputs = digest(
+            "root.sh", machine.apt_sources(), machine.apt_settings(), _authorities()
+        )
+        if not builder.is_current(base, root_inputs):
+            timed(say, base, lambda: builder.make_root(base, root_inputs))
+        inputs = {name: digest(_service(name), root_inputs, machine.pip_conf()) for name in names}
+        outdated = [name for name in names if not builder.is_current(name, inputs[name])]
+        with ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
+            list(
+                pool.map(
+                    lambda name: timed(
+                        say, name, lambda: builder.make_image(name, base, inputs[name])
+                    ),
+                    outdated,
+                )
+            )
+    except (machine.MachineError, DockerException) as error:
+        raise BuildError(str(error)) from error
+
+
+def timed(say: Say, name: str, make: Callable[[], None]) -> None:
+    """Run `make`, and say that it began and how long it took."""
+    say(f"images: building {name}")
+    begin = time.monotonic()
+    make()
+    say(f"images: built {name} in {time.monotonic() - begin:.0f} s")
+
+
+def digest(part: str, *texts: str) -> str:
+    """Digest the file or folder `part` of the images' folder together with `texts`."""
+    found = FOLDER / part
+    files = (
+        [found] if found.is_file() else sorted(path for path in found.rglob("*") if path.is_file())
+    )
+    content = hashlib.sha256()
+    for file in files:
+        content.update(f"{file.relative_to(FOLDER)}\0{file.stat().st_mode & 0o111:o}\0".encode())
+        content.update(file.read_bytes())
+    for text in texts:
+        content.update(b"\0" + text.encode())
+    return content.hexdigest()
+
+
+def _service(name: str) -> str:
+    return name.rpartition("/")[2].partition(":")[0]
+
+
+def _authorities() -> str:
+    path = machine.HOST_AUTHORITIES
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def _get_tools(say: Say) -> None:
+    machine.codename()  # the clear refusal elsewhere than on Debian comes before anything else
+    if shutil.which("mmdebstrap") and machine.has_package_lists():
+        return
+    say("images: getting mmdebstrap, which packs the root file system")
+    _run("mmdebstrap", str(FOLDER.parent / "apt-install.sh"), "mmdebstrap")
+
+
+def _run(what: str, *command: str) -> None:
+    # Their output is progress, and stdout is for the result alone.
+    if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode:
+        raise BuildError(f"{what} cannot be made: see the lines above")

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Usage: images.sh [OUT_ENV_FILE]
+# Gets the base images of the stack and writes which ones: PYTHON_IMAGE=… and its siblings.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+python=$root/.venv/bin/python
+
+if [ ! -x "$python" ]; then
+    echo 'images: there is no .venv yet: run bootstrap/venv.sh first' >&2
+    exit 2
+fi
+
+mkdir -p "$root/.cache"
+exec {lock}>"$root/.cache/images.lock"
+flock "$lock" # two runs at once would build everything twice
+
+"$python" "$root/bootstrap/base_images.py" "$@"

@@ -1,0 +1,87 @@
+"""What the images take over from this machine: release, package mirror, pip settings."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PASSWORD_IN_URL = re.compile(r"://[^/\s]*@")
+HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+class MachineError(Exception):
+    """This machine cannot build the images; the text says why and what to do."""
+
+
+def _output(*command: str) -> str:
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise MachineError(f"{command[0]} failed: {error}") from error
+
+
+def codename() -> str:
+    """Return the release's code name (`bookworm`); raises `MachineError` elsewhere than Debian."""
+    facts = platform.freedesktop_os_release()
+    family = {facts["ID"], *facts.get("ID_LIKE", "").split()}
+    if "debian" not in family or not shutil.which("apt-get"):
+        raise MachineError(
+            "no registry answers, and only Debian or Ubuntu can build the base images themselves: "
+            "make a registry reachable, or load the official images (docker load)"
+        )
+    return facts["VERSION_CODENAME"]
+
+
+def has_package_lists() -> bool:
+    """Whether apt knows what the mirror has; a fresh machine often does not."""
+    return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
+
+
+def apt_sources() -> str:
+    """Return this release's own package sources, in one-line form, whatever form they are in."""
+    release = codename()
+    lines = _output(
+        "apt-get",
+        "indextargets",
+        "--format",
+        "deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
+        "Created-By: Packages",
+        "Origin: " + platform.freedesktop_os_release()["NAME"].split()[0],
+    ).splitlines()
+    own = [line for line in lines if line.split()[2].split("-")[0] == release]
+    if not own:
+        raise MachineError(f"apt knows no package source for {release}: run apt-get update")
+    if any(PASSWORD_IN_URL.search(line) for line in own):
+        raise MachineError("an apt source carries a password, which would end up in the images")
+    return "".join(f"{line}\n" for line in dict.fromkeys(own))
+
+
+def apt_settings() -> str:
+    """Return how this machine's apt reaches its mirror (proxy, validity), without secrets."""
+    wanted = re.compile(r"Acquire::(Check-|https?::)")
+    lines = _output("apt-config", "dump", "Acquire").splitlines()
+    kept = [line for line in lines if wanted.match(line) and not PASSWORD_IN_URL.search(line)]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def package_version(name: str) -> str:
+    """Return the version of a package that this release would install."""
+    shown = _output("apt-cache", "show", "--no-all-versions", name)
+    match = re.search(r"^Version: (?:\d+:)?(\S+)", shown, re.MULTILINE)
+    return match.group(1) if match else "unknown"
+
+
+def pip_conf() -> str:
+    """Return a pip.conf that makes `pip install` in a build reach the index this machine uses."""
+    lines = ["[global]"]
+    if HOST_AUTHORITIES.exists():
+        lines.append(f"cert = {HOST_AUTHORITIES}")
+    settings = _output(sys.executable, "-m", "pip", "config", "list")
+    index = re.search(r"^(?:global|:env:)\.index-url='(https?://\S+)'$", settings, re.MULTILINE)
+    if index and not PASSWORD_IN_URL.search(index.group(1)):
+        lines.append(f"index-url = {index.group(1)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# Sourced: makes pip use the main index alone, through this machine's mirror of it where it has one.
+# Wheels from local folders or extra indexes have hashes that no other machine can match.
+# Usage: use_main_index PYTHON
+
+use_main_index() {
+    [ -z "${PIP_NO_INDEX:-}" ] || return 0 # then local folders are all there is
+    local index cert
+    index=$("$1" -m pip config get global.index-url 2>/dev/null || true)
+    cert=$("$1" -m pip config get global.cert 2>/dev/null || true)
+    unset PIP_FIND_LINKS PIP_EXTRA_INDEX_URL
+    export PIP_CONFIG_FILE=/dev/null PIP_DISABLE_PIP_VERSION_CHECK=1
+    [ -z "$index" ] || export PIP_INDEX_URL="${PIP_INDEX_URL:-$index}"
+    [ -z "$cert" ] || export PIP_CERT="${PIP_CERT:-$cert}"
+}

@@ -1,0 +1,129 @@
+"""How to reach the database, and one session with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from cosmicdeploy.errors import DatabaseError
+
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 600
+
+ACCESS_DENIED = frozenset({1044, 1045, 1698})
+UNKNOWN_DATABASE = 1049
+UNREACHABLE = frozenset({2002, 2003, 2005})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseAccess:
+    """Where the database is: its container for dumps and restores, its address for queries."""
+
+    container_id: str
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def where(self) -> str:
+        """The database as people name it."""
+        return f"{self.user}@{self.host}:{self.port}/{self.name}"
+
+
+class Session:
+    """One connection; every statement commits by itself. Errors come as `DatabaseError`."""
+
+    def __init__(self, connection: Connection[Cursor], where: str) -> None:
+        self._connection = connection
+        self.where = where
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run one statement; its rows."""
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(sql, parameters or None)
+                return list(cursor.fetchall())
+        except pymysql.MySQLError as error:
+            raise explained(error, self.where) from error
+
+    def execute(self, sql: str, *parameters: object) -> None:
+        """Run one statement that returns nothing of interest."""
+        self.rows(sql, *parameters)
+
+    def use(self, schema: str) -> None:
+        """Make a schema the current one: names without a schema then mean it."""
+        self.execute(f"USE {quoted(schema)}")
+
+
+@contextmanager
+def open_session(access: DatabaseAccess) -> Iterator[Session]:
+    """A session with the database, closed at the end.
+
+    Raises `DatabaseError` where it cannot be reached, refuses the user or has no such schema.
+    """
+    try:
+        connection = pymysql.connect(
+            host=access.host,
+            port=access.port,
+            user=access.user,
+            password=access.password,
+            database=access.name,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+        )
+    except (pymysql.MySQLError, RuntimeError) as error:
+        raise explained(error, access.where) from error
+    try:
+        yield Session(connection, access.where)
+    finally:
+        connection.close()
+
+
+def error_code(error: BaseException | None) -> int:
+    """The server's or the driver's error number; 0 where there is none."""
+    number = error.args[0] if error is not None and error.args else 0
+    return number if isinstance(number, int) else 0
+
+
+def explained(error: Exception, where: str) -> DatabaseError:
+    """A driver's error in words that say what to do."""
+    code = error_code(error)
+    if code in ACCESS_DENIED:
+        return DatabaseError(
+            "the database refuses this user or password",
+            where=where,
+            todo="check the database user and password in the configuration and .env",
+        )
+    if code == UNKNOWN_DATABASE:
+        return DatabaseError(
+            "the server has no such database",
+            where=where,
+            todo="check the database's name in the configuration",
+        )
+    if code in UNREACHABLE:
+        return DatabaseError(
+            "the database cannot be reached",
+            where=where,
+            todo="check that its container runs and publishes this port",
+            details=[str(error)],
+        )
+    return DatabaseError(f"the database answered: {_message(error)}", where=where)
+
+
+def quoted(name: str) -> str:
+    """A schema's, table's or view's name as SQL identifier."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _message(error: Exception) -> str:
+    return " ".join(str(argument) for argument in error.args) or type(error).__name__

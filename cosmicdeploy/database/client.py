@@ -1,0 +1,157 @@
+"""The database's own command-line tools, run inside its container.
+
+The password crosses as environment of the one command (`MYSQL_PWD`): the engine shows an exec's
+command line in its events and to whoever inspects it, but not its environment.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.errors import CosmicError, DatabaseError
+
+JOB_VARIABLE = "COSMICDEPLOY_JOB"
+
+PROBE = """
+for name in mariadb-dump mysqldump; do command -v "$name" && break; done
+for name in mariadb mysql; do command -v "$name" && break; done
+"""
+
+# A client that goes away leaves its command running, and a dump with it its snapshot: so a command
+# that we give up is found by its environment and ended.
+END_JOB = """
+for process in /proc/[0-9]*; do
+  tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" && kill "${process#/proc/}"
+done
+exit 0
+"""
+
+# Reading a known number of bytes needs no half-close of the connection; what a client that stopped
+# early left unread is taken off, so that its exit code and not a broken pipe is the answer.
+LOAD = """
+head -c "$1" | { shift; "$@"; code=$?; cat >/dev/null; exit "$code"; }
+"""
+
+DUMP_FLAGS = (
+    "--single-transaction",
+    "--quick",
+    "--routines",
+    "--events",
+    "--triggers",
+    "--hex-blob",
+    "--default-character-set=utf8mb4",
+    "--max-allowed-packet=1G",
+    "--tz-utc",
+    "--comments",
+    "--dump-date",
+)
+# Option → how it is given; MariaDB's and older clients do not have every one of them.
+PROBED_FLAGS = {
+    "no-tablespaces": "--no-tablespaces",
+    "set-gtid-purged": "--set-gtid-purged=OFF",
+    "column-statistics": "--column-statistics=0",
+}
+LOAD_FLAGS = (
+    "--batch",
+    "--skip-column-names",
+    "--default-character-set=utf8mb4",
+    "--max-allowed-packet=1G",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """The tools of one database container."""
+
+    engine: Engine
+    access: DatabaseAccess
+    dump_tool: str
+    load_tool: str
+    dump_flags: tuple[str, ...]
+
+    def dump(self, sink: Callable[[bytes], None]) -> ExecResult:
+        """Dump the schema into `sink`. Raises what the engine or the sink raises."""
+        argv = [self.dump_tool, f"--user={self.access.user}", *self.dump_flags, self.access.name]
+        return self._run(argv, sink=sink)
+
+    def load(self, schema: str, size: int, chunks: Iterable[bytes]) -> ExecResult:
+        """Run `size` bytes of SQL in a schema. Raises what the engine or the chunks raise."""
+        tool = [self.load_tool, f"--user={self.access.user}", *LOAD_FLAGS, schema]
+        return self._run(["sh", "-c", LOAD, "sh", str(size), *tool], stdin=chunks)
+
+    def _run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: Iterable[bytes] | None = None,
+        sink: Callable[[bytes], None] | None = None,
+    ) -> ExecResult:
+        job = secrets.token_hex(8)
+        environment = {"MYSQL_PWD": self.access.password, JOB_VARIABLE: job}
+        try:
+            return self.engine.exec(
+                self.access.container_id, argv, environment=environment, stdin=stdin, sink=sink
+            )
+        except BaseException:
+            self._end(job)
+            raise
+
+    def _end(self, job: str) -> None:
+        try:
+            self.engine.exec(
+                self.access.container_id, ["sh", "-c", END_JOB, "sh", f"{JOB_VARIABLE}={job}"]
+            )
+        except CosmicError:
+            return  # the container or the engine is gone, and the command with it
+
+
+def find_client(engine: Engine, access: DatabaseAccess) -> Client:
+    """The tools that the database's container has, by either vendor's names.
+
+    Raises `DatabaseError` where it has none, `EngineError` where it does not answer.
+    """
+    found = engine.exec(access.container_id, ["sh", "-c", PROBE]).text.split()
+    if len(found) != 2:
+        raise DatabaseError(
+            "the database container lacks a dump tool or a client",
+            where=f"container {access.container_id[:12]}",
+            todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
+        )
+    dump_tool, load_tool = found
+    text = engine.exec(access.container_id, [dump_tool, "--help"]).text
+    return Client(
+        engine=engine,
+        access=access,
+        dump_tool=dump_tool,
+        load_tool=load_tool,
+        dump_flags=(*DUMP_FLAGS, *known_flags(text)),
+    )
+
+
+def known_flags(help_text: str) -> tuple[str, ...]:
+    """Those of the probed flags that a tool's help names."""
+    return tuple(
+        flag
+        for option, flag in PROBED_FLAGS.items()
+        if re.search(rf"--(\[no-\])?{option}\b", help_text)
+    )
+
+
+def error_lines(result: ExecResult) -> list[str]:
+    """Lines of standard error that tell of an error."""
+    return [line for line in _stderr(result) if re.search(r"\berror\b", line, re.IGNORECASE)]
+
+
+def warning_lines(result: ExecResult) -> list[str]:
+    """The other lines of standard error."""
+    errors = error_lines(result)
+    return [line for line in _stderr(result) if line not in errors]
+
+
+def _stderr(result: ExecResult) -> list[str]:
+    return [line.strip() for line in result.error_text.splitlines() if line.strip()]

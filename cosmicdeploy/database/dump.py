@@ -1,0 +1,157 @@
+"""Take a backup: dump, compress, hash, check, and only then call it good."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.archive import ArchiveWriter
+from cosmicdeploy.database.catalogue import Backup, Catalogue, new_id
+from cosmicdeploy.database.client import error_lines, find_client, warning_lines
+from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.facts import Facts, open_facts
+from cosmicdeploy.database.faithful import no_room, require_dumpable, require_room
+from cosmicdeploy.database.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.errors import BackupError
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What ran when a backup was taken; `images` is service → image id."""
+
+    release: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+
+
+def create_backup(
+    engine: Engine,
+    access: DatabaseAccess,
+    catalogue: Catalogue,
+    origin: Origin | None = None,
+    on_bytes: OnBytes = unheard,
+) -> Backup:
+    """Take a backup of the live schema; nothing may change its structure meanwhile.
+
+    Raises `BackupError` where it could not be made or is not whole; the catalogue then has a failed
+    entry with the reason. Raises `DatabaseError` and `EngineError` where these do not answer.
+    """
+    started = time.monotonic()
+    with open_facts(access) as facts:
+        draft = catalogue.begin(_described(facts, origin or Origin()))
+    try:
+        manifest = _dumped(engine, access, draft, on_bytes)
+        draft.finish(manifest.updated(seconds=time.monotonic() - started))
+    except OSError as error:
+        failure = _unwritten(error, catalogue.folder)
+        draft.fail(failure.what, time.monotonic() - started)
+        raise failure from error
+    except BaseException as error:
+        draft.fail(str(error) or type(error).__name__, time.monotonic() - started)
+        raise
+    return catalogue.get(draft.manifest.id)
+
+
+def _described(facts: Facts, origin: Origin) -> Manifest:
+    server = facts.server()
+    return Manifest(
+        id=new_id(),
+        created_at=now(),
+        database=facts.schema,
+        server_vendor=server.vendor,
+        server_version=server.version,
+        release=origin.release,
+        images=dict(origin.images),
+    )
+
+
+def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes) -> Manifest:
+    client = find_client(engine, access)
+    with open_facts(access) as facts:
+        require_dumpable(facts)
+        require_room(draft.data.parent, facts.data_bytes())
+        digest, batch, before = facts.schema_digest(), facts.highest_batch(), _counts(facts)
+    writer = ArchiveWriter(draft.file)
+    result = client.dump(_sink(writer, draft.data.parent, on_bytes))
+    writer.close()
+    _require_whole(result, writer, set(before))
+    with open_facts(access) as facts:
+        _require_same_structure(digest, facts)
+        objects = _objects(facts, before)
+    statements = tuple(sorted(writer.scan.schema_statements))
+    return draft.manifest.updated(
+        status="good",
+        highest_batch=batch,
+        schema_digest=digest,
+        objects=objects,
+        raw=writer.raw.content,
+        compressed=writer.compressed.content,
+        tool=Path(client.dump_tool).name,
+        schema_statements=statements,
+        warnings=(*warning_lines(result), *(f"not restorable here: {s}" for s in statements)),
+    )
+
+
+def _sink(writer: ArchiveWriter, folder: Path, on_bytes: OnBytes) -> Callable[[bytes], None]:
+    def take(chunk: bytes) -> None:
+        try:
+            writer.write(chunk)
+        except OSError as error:  # must not look like a failure of the engine's own stream
+            raise _unwritten(error, folder) from error
+        on_bytes(writer.raw.bytes)
+
+    return take
+
+
+def _unwritten(error: OSError, folder: Path) -> BackupError:
+    if error.errno in DISK_FULL:
+        return no_room(folder, error.strerror or "disk full")
+    return BackupError(f"the backup cannot be written: {error.strerror}", where=str(folder))
+
+
+def _require_whole(result: ExecResult, writer: ArchiveWriter, expected: set[str]) -> None:
+    missing = sorted(expected - writer.scan.tables)
+    checks = (
+        (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
+        (not error_lines(result), "the dump tool reported an error"),
+        (writer.scan.complete, "the dump lacks its closing line"),
+        (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
+    )
+    for passed, reason in checks:
+        if not passed:
+            raise BackupError(
+                reason,
+                todo="see the tool's own words, and take another backup",
+                details=result.error_text.splitlines()[-10:],
+            )
+
+
+def _require_same_structure(digest: str, facts: Facts) -> None:
+    if facts.schema_digest() != digest:
+        raise BackupError(
+            "the schema changed while it was dumped, so the dump is not one moment of it",
+            where=facts.session.where,
+            todo="stop whatever migrates, and take another backup",
+        )
+
+
+def _counts(facts: Facts) -> dict[str, int]:
+    return {table.name: table.rows for table in facts.tables()}
+
+
+def _objects(facts: Facts, before: Mapping[str, int]) -> Objects:
+    after = _counts(facts)
+    return Objects(
+        tables={name: TableRows(before=rows, after=after[name]) for name, rows in before.items()},
+        views=facts.views(),
+        triggers=facts.triggers(),
+        routines=facts.routines(),
+        events=facts.events(),
+    )

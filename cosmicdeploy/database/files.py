@@ -1,0 +1,61 @@
+"""Files that are either whole or not there, whatever happens in between."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE = 0o600
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file's content as a whole, 0600, durable on return. Raises `OSError`."""
+    partial = path.with_name(path.name + ".new")
+    try:
+        with open_private(partial) as file:
+            file.write(text.encode())
+            sync(file)
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def open_private(path: Path) -> BinaryIO:
+    """Open a file of our own for writing, 0600, empty. Raises `OSError`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
+    return os.fdopen(descriptor, "wb")
+
+
+def sync(file: BinaryIO) -> None:
+    """Bring what was written to the disk. Raises `OSError`."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in a folder durable. Raises `OSError`."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hold(file: BinaryIO) -> None:
+    """Lock a file until it is closed or the process ends: the sign of a living writer."""
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds a file; one that is not there is held by nobody."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

@@ -1,0 +1,97 @@
+"""What a backup says of itself: a JSON file beside the data."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cosmicdeploy.errors import BackupError
+
+Status = Literal["running", "good", "failed"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Content(_Record):
+    """A stream of bytes: how many, and their SHA-256 in hex."""
+
+    bytes: int
+    sha256: str
+
+
+class TableRows(_Record):
+    """A table's rows right before and right after the dump; the dump's own lie near the first."""
+
+    before: int
+    after: int
+
+    @property
+    def steady(self) -> bool:
+        """Whether nothing was seen to come or go meanwhile."""
+        return self.before == self.after
+
+
+class Objects(_Record):
+    """What the schema held."""
+
+    tables: dict[str, TableRows] = Field(default_factory=dict)
+    views: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    routines: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+class Manifest(_Record):
+    """A backup's own description. `created_at` has an offset; `seconds` is the time it took."""
+
+    format: Literal[1] = 1
+    id: str
+    status: Status = "running"
+    reason: str = ""
+    created_at: datetime
+    seconds: float = 0.0
+    database: str
+    server_vendor: str
+    server_version: str
+    release: str | None = None
+    images: dict[str, str] = Field(default_factory=dict)
+    highest_batch: int = 0
+    schema_digest: str = ""
+    rows_counted: Literal["before and after"] = "before and after"
+    objects: Objects = Objects()
+    raw: Content | None = None
+    compressed: Content | None = None
+    tool: str = ""
+    schema_statements: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def updated(self, **changes: object) -> Manifest:
+        """The same manifest with some fields replaced, validated again."""
+        return Manifest.model_validate({**self.model_dump(), **changes})
+
+    def to_json(self) -> str:
+        """The manifest as it is stored."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def parse_manifest(text: str, where: str) -> Manifest:
+    """Read a stored manifest. Raises `BackupError` where it is damaged or of another format."""
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "JSON"
+        raise BackupError(
+            f"the backup's manifest cannot be read: {key}: {first['msg']}",
+            where=where,
+            todo="take another backup, or repair the file from a copy",
+        ) from error
+
+
+def now() -> datetime:
+    """This moment in UTC, to the second as manifests store it."""
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,80 @@
+"""Bring a backup back: load it beside the live schema, compare, and swap."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.database.compare import differences
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.faithful import require_loadable, require_swappable
+from cosmicdeploy.database.load import load_schema
+from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.schemas import create_schema_like, drop_schema, shadow_name
+from cosmicdeploy.database.swap import Swapped, require_no_before, swap
+from cosmicdeploy.database.verify import verify_backup
+from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.errors import BackupError, CosmicError
+
+
+def restore_backup(
+    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = unheard
+) -> Swapped:
+    """Load a backup and swap it in. Raises what `load_shadow` and `swap` raise."""
+    load_shadow(engine, access, backup, on_bytes)
+    return swap(access)
+
+
+def load_shadow(
+    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = unheard
+) -> None:
+    """Load a backup into the shadow schema; the live one goes on serving meanwhile.
+
+    Raises `BackupError` where the backup is damaged, may not be restored here, or did not load as
+    its manifest says; the live schema is untouched then and the shadow is gone.
+    """
+    verify_backup(backup, on_bytes).require()
+    shadow = shadow_name(access.name)
+    with open_session(access) as session:
+        _require_restorable(Facts(session, access.name), backup)
+        require_no_before(session, access)
+        drop_schema(session, shadow)
+        create_schema_like(session, access.name, shadow)
+    try:
+        load_schema(engine, access, backup, shadow, on_bytes)
+        _require_equal(access, backup, shadow)
+    except BaseException:
+        with suppress(CosmicError):  # what went wrong first is what people need to know
+            drop_shadow(access)
+        raise
+
+
+def drop_shadow(access: DatabaseAccess) -> None:
+    """Let go of a loaded backup that will not be swapped in. Raises `DatabaseError`."""
+    with open_session(access) as session:
+        drop_schema(session, shadow_name(access.name))
+
+
+def _require_restorable(live: Facts, backup: Backup) -> None:
+    require_loadable(backup.manifest, live)
+    require_swappable(live)
+    objects = backup.manifest.objects
+    if refused := [*objects.triggers, *objects.routines, *objects.events]:
+        raise BackupError(
+            f"a backup with triggers, routines or events cannot be swapped in: {refused}",
+            where=f"backup {backup.id}",
+            todo="restore it by hand",
+        )
+
+
+def _require_equal(access: DatabaseAccess, backup: Backup, shadow: str) -> None:
+    with open_session(access) as session:
+        reasons = differences(backup.manifest, Facts(session, shadow))
+    if reasons:
+        raise BackupError(
+            f"the loaded backup is not what its manifest says: {reasons[0]}",
+            where=f"backup {backup.id}",
+            todo="the live schema is untouched; use another backup",
+            details=reasons[1:],
+        )

@@ -1,0 +1,58 @@
+"""The schemas beside the live one, by name."""
+
+from __future__ import annotations
+
+from cosmicdeploy.database.access import Session, quoted
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.errors import DatabaseError
+
+LONGEST_NAME = 64
+
+
+def shadow_name(live: str) -> str:
+    """Where a backup is loaded before it becomes the live schema."""
+    return _beside(live, "restore")
+
+
+def before_name(live: str) -> str:
+    """Where the tables live that a restore replaced."""
+    return _beside(live, "before")
+
+
+def scratch_name(live: str, backup_id: str) -> str:
+    """Where a backup is loaded only to prove that it loads."""
+    return _beside(live, f"verify_{backup_id[-4:]}")
+
+
+def create_schema_like(session: Session, model: str, schema: str) -> None:
+    """Create a schema with another one's default character set. Raises `DatabaseError`."""
+    rows = session.rows(
+        "SELECT default_character_set_name, default_collation_name"
+        " FROM information_schema.schemata WHERE schema_name = %s",
+        model,
+    )
+    if not rows:
+        raise DatabaseError("the server has no such database", where=model)
+    charset, collation = rows[0]
+    session.execute(f"CREATE DATABASE {quoted(schema)} CHARACTER SET {charset} COLLATE {collation}")
+
+
+def drop_schema(session: Session, schema: str) -> None:
+    """Drop a schema and all it holds; one that is not there is fine. Raises `DatabaseError`."""
+    session.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
+
+
+def drop_empty_schema(session: Session, schema: str) -> None:
+    """Drop a schema unless it holds tables. Raises `DatabaseError`."""
+    if not Facts(session, schema).engines():
+        drop_schema(session, schema)
+
+
+def _beside(live: str, suffix: str) -> str:
+    name = f"{live}__{suffix}"
+    if len(name) > LONGEST_NAME:
+        raise DatabaseError(
+            f"the schema name {name!r} would be longer than {LONGEST_NAME} characters",
+            todo="a shorter database name is needed for restores",
+        )
+    return name

@@ -1,0 +1,110 @@
+"""Is a backup still what its manifest says, and does it load?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.archive import Digest, read_compressed, read_raw
+from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.database.compare import differences
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.load import load_schema
+from cosmicdeploy.database.manifest import Manifest
+from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.scan import DumpScan
+from cosmicdeploy.database.schemas import create_schema_like, drop_schema, scratch_name
+from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.errors import BackupError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Good where there is no reason against it."""
+
+    backup_id: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        return not self.reasons
+
+    def require(self) -> None:
+        """Raise `BackupError` unless the backup is good."""
+        if self.reasons:
+            raise BackupError(
+                f"the backup cannot be used: {self.reasons[0]}",
+                where=f"backup {self.backup_id}",
+                todo="use another one: cosmicdeploy backup list",
+                details=self.reasons[1:],
+            )
+
+
+def verify_backup(backup: Backup, on_bytes: OnBytes = unheard) -> Verification:
+    """Read the whole file again and compare it with the manifest. Raises nothing of its own."""
+    manifest = backup.manifest
+    if not backup.good:
+        reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
+    else:
+        try:
+            reasons = _damage(backup, manifest, on_bytes)
+        except BackupError as error:
+            reasons = [str(error)]
+    return Verification(backup_id=backup.id, reasons=tuple(reasons))
+
+
+def verify_restore(
+    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = unheard
+) -> Verification:
+    """Load the backup into a scratch schema, compare, drop the schema: proven to restore.
+
+    A backup that may not be loaded beside the live schema is not proven, with that as the reason.
+    Raises `DatabaseError` and `EngineError` where these do not answer.
+    """
+    read = verify_backup(backup, on_bytes)
+    if not read.good:
+        return read
+    with scratch_schema(access, backup) as schema:
+        try:
+            load_schema(engine, access, backup, schema, on_bytes)
+        except BackupError as error:
+            return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
+        with open_session(access) as session:
+            reasons = differences(backup.manifest, Facts(session, schema))
+    return Verification(backup_id=backup.id, reasons=tuple(reasons))
+
+
+@contextmanager
+def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
+    """An empty schema with the live one's defaults, dropped at the end whatever happens."""
+    schema = scratch_name(access.name, backup.id)
+    try:
+        with open_session(access) as session:
+            drop_schema(session, schema)
+            create_schema_like(session, access.name, schema)
+        yield schema
+    finally:
+        with open_session(access) as session:
+            drop_schema(session, schema)
+
+
+def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
+    compressed = Digest()
+    for chunk in read_compressed(backup.data):
+        compressed.feed(chunk)
+    # Damaged data is not worth decompressing: its own error would say less than this.
+    if compressed.content != manifest.compressed:
+        return ["the compressed data is not what was written (size or SHA-256 differs)"]
+    raw, scan = Digest(), DumpScan()
+    for chunk in read_raw(backup.data):
+        raw.feed(chunk)
+        scan.feed(chunk)
+        on_bytes(raw.bytes)
+    checks = (
+        (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
+        (scan.complete, "the dump lacks its closing line"),
+        (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
+    )
+    return [reason for passed, reason in checks if not passed]

@@ -1,0 +1,1 @@
+"""The heartbeat service and monitor for kiosk devices."""

@@ -1,0 +1,77 @@
+"""devices:monitor-status"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from cosmic_app.cache import Breaker
+from cosmic_app.console.context import Command, Console
+from cosmic_app.console.table import render_table
+from cosmic_app.monitor.decide import DeviceState
+from cosmic_app.monitor.sweep import Sweep
+from cosmic_app.transitions import Transition, announce
+
+
+def monitor(console: Console, options: Namespace) -> int:
+    """Demote silent devices; with --dry-run only say which."""
+    sweep = Sweep(console.settings)
+    try:
+        return run(console, options, sweep)
+    finally:
+        sweep.close()
+
+
+def run(console: Console, options: Namespace, sweep: Sweep) -> int:
+    """One round."""
+    watched = sweep.watched()
+    due = sweep.due(watched)
+    if console.verbose:
+        console.line(device_table(watched))
+    if options.dry_run:
+        say(console, due)
+        console.line(f"Dry run: {len(watched)} devices checked, {len(due)} would change.")
+        return 0
+    done = demote(console, sweep, due)
+    if console.verbose:
+        say(console, done)
+    console.line(f"{len(watched)} devices checked, {len(done)} changed.")
+    return 0
+
+
+def demote(console: Console, sweep: Sweep, due: Sequence[Transition]) -> list[Transition]:
+    """Do what is due; what was really done, each announced after its commit."""
+    breaker = Breaker(console.connect_redis())
+    done: list[Transition] = []
+    for transitions in sweep.apply(due):
+        announce(transitions, breaker)
+        done += transitions
+    return done
+
+
+def say(console: Console, transitions: Sequence[Transition]) -> None:
+    """One line per transition."""
+    for t in transitions:
+        console.line(f"{t.device_name}: {t.from_status} -> {t.to_status} ({t.reason})")
+
+
+def device_table(devices: Sequence[DeviceState]) -> str:
+    """The devices that are watched, as they are before this round."""
+    rows = [(d.id, d.name, d.status, f"{d.silence:.0f}s", f"{d.interval}s") for d in devices]
+    return render_table(("ID", "Name", "Status", "Silent for", "Interval"), rows)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Options of devices:monitor-status."""
+    parser.add_argument("--dry-run", action="store_true", help="change nothing")
+
+
+COMMANDS = (
+    Command(
+        name="devices:monitor-status",
+        description="Monitor device heartbeats and update device status",
+        handle=monitor,
+        options=add_options,
+        every_minutes=1,
+    ),
+)

@@ -1,0 +1,83 @@
+"""devices:seed"""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from cosmic_app import devices
+from cosmic_app.console.context import Command, CommandFailed, Console
+from cosmic_app.console.table import render_table
+from cosmic_app.devices import Seeded
+
+
+def seed(console: Console, options: Namespace) -> int:
+    """Create devices; plain tokens are said once, here, and stored nowhere."""
+    if not options.name and options.count < 1:
+        raise CommandFailed('Not enough arguments (missing: "count" or "--name").')
+    connection = console.connect_database()
+    try:
+        with connection.cursor() as cursor:
+            if options.name:
+                token = token_from(console, options.token_env)
+                seeded = [devices.seed_named(cursor, options.name, token)]
+            else:
+                seeded = devices.seed_many(cursor, options.count, fresh=options.fresh)
+        connection.commit()
+    finally:
+        connection.close()
+    report(console, options, seeded)
+    return 0
+
+
+def token_from(console: Console, variable: str | None) -> str:
+    """The token in a variable of the environment: an argument would show in process lists."""
+    token = console.environment.get(variable or "", "")
+    if not token:
+        raise CommandFailed("--name needs --token-env with the name of a variable that is set.")
+    return token
+
+
+def report(console: Console, options: Namespace, seeded: list[Seeded]) -> None:
+    """Say what was made, in the form that was asked for."""
+    if options.tokens_file:
+        write_tokens(options.tokens_file, seeded)
+    if options.json:
+        rows = [{"name": s.name, "token": s.token, "created": s.created} for s in seeded]
+        console.line(json.dumps({"devices": rows}))
+    elif options.name or options.tokens_file:
+        console.line(f"Seeded {len(seeded)} devices, {sum(s.created for s in seeded)} of them new.")
+    else:
+        rows_shown = [(s.name, s.token or "(as before)") for s in seeded]
+        console.line(render_table(("Name", "Token"), rows_shown))
+
+
+def write_tokens(path: Path, seeded: list[Seeded]) -> None:
+    """Name → token as JSON, for the owner only; tokens written there before are kept."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known.update({s.name: s.token for s in seeded if s.token})
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump(known, file, indent=2)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Options of devices:seed."""
+    parser.add_argument("count", type=int, nargs="?", default=0, help="how many: KIOSK-01, …")
+    parser.add_argument("--fresh", action="store_true", help="new tokens for those that exist")
+    parser.add_argument("--json", action="store_true", help="names and tokens as JSON")
+    parser.add_argument("--tokens-file", type=Path, help="write names and tokens there")
+    parser.add_argument("--name", help="one device of this name")
+    parser.add_argument("--token-env", help="the variable that holds its token")
+
+
+COMMANDS = (
+    Command(
+        name="devices:seed",
+        description="Create kiosk devices with tokens",
+        handle=seed,
+        options=add_options,
+    ),
+)

@@ -1,0 +1,28 @@
+"""queue:work"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from cosmic_app.console.context import Command, Console
+from cosmic_app.queue.worker import WAIT_SECONDS, Worker, work_until
+from cosmic_app.stop import StopSignal
+
+
+def work(console: Console, options: Namespace) -> int:
+    """Take jobs until SIGTERM; the job in hand is finished first."""
+    stopped = StopSignal()
+    client = console.connect_redis(timeout=WAIT_SECONDS + 1)
+    worker = Worker(client, console.settings.worker_name)
+    work_until(worker, stopped, console.settings.alive_file.touch)
+    return 0
+
+
+COMMANDS = (
+    Command(
+        name="queue:work",
+        description="Start processing jobs on the queue as a daemon",
+        handle=work,
+        long_running=True,
+    ),
+)

@@ -1,0 +1,79 @@
+"""schedule:list, schedule:run, schedule:work"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from datetime import UTC, datetime
+
+from cosmic_app.console.context import Command, Console
+from cosmic_app.console.registry import discover
+from cosmic_app.console.table import render_table
+from cosmic_app.scheduling.due import expression, next_due, scheduled
+from cosmic_app.scheduling.tick import NOTHING, keep_time, run_due
+from cosmic_app.stop import StopSignal
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def show(console: Console, options: Namespace) -> int:
+    """Say what is on the schedule."""
+    commands = scheduled(discover().values())
+    if not commands:
+        console.line(NOTHING)
+        return 0
+    console.line(schedule_table(commands, now()))
+    return 0
+
+
+def schedule_table(commands: list[Command], moment: datetime) -> str:
+    """One row per scheduled command."""
+    rows = [
+        (
+            expression(command.every_minutes or 1),
+            command.name,
+            command.description,
+            next_due(command.every_minutes or 1, moment).strftime("%Y-%m-%d %H:%M:%S +00:00"),
+        )
+        for command in commands
+    ]
+    return render_table(("Interval", "Command", "Description", "Next Due"), rows)
+
+
+def run_once(console: Console, options: Namespace) -> int:
+    """Run what is due this minute."""
+    run_due(console, scheduled(discover().values()), now())
+    return 0
+
+
+def work(console: Console, options: Namespace) -> int:
+    """Run what is due, every minute, until SIGTERM."""
+    stopped = StopSignal()
+    commands = scheduled(discover().values())
+    console.line("Schedule worker started successfully.")
+    keep_time(
+        tick=lambda moment: run_due(console, commands, moment),
+        clock=now,
+        stopped=stopped,
+        alive=console.settings.alive_file.touch,
+    )
+    return 0
+
+
+COMMANDS = (
+    Command(name="schedule:list", description="List the scheduled commands", handle=show),
+    Command(
+        name="schedule:run",
+        description="Run the scheduled commands",
+        handle=run_once,
+        long_running=True,
+    ),
+    Command(
+        name="schedule:work",
+        description="Start the schedule worker",
+        handle=work,
+        long_running=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The command line inside the container: finding, describing and running commands."""

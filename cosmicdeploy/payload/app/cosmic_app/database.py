@@ -1,0 +1,137 @@
+"""Connections to the database, and transactions that survive what passes by itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.constants import CR, ER
+from pymysql.cursors import Cursor, DictCursor
+
+from cosmic_app.settings import DatabaseSettings
+
+Result = TypeVar("Result")
+
+LOCK_WAIT_SECONDS = 5
+CHECKREAD = 1020  # snapshot isolation of MariaDB 11.6.2 and later
+TABLE_DEFINITION_CHANGED = 1412
+SCHEMA_CODES = {ER.BAD_FIELD_ERROR, ER.NO_SUCH_TABLE, ER.WRONG_VALUE_COUNT_ON_ROW}
+RETRY_CODES = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT, CHECKREAD, TABLE_DEFINITION_CHANGED}
+LOST_CODES = {
+    0,
+    CR.CR_CONN_HOST_ERROR,
+    CR.CR_SERVER_GONE_ERROR,
+    CR.CR_SERVER_LOST,
+    ER.SERVER_SHUTDOWN,
+    1927,  # connection was killed
+}
+
+logger = logging.getLogger(__name__)
+
+
+class DatabaseUnavailable(Exception):
+    """The database did not take the work in time; the message says why."""
+
+
+def connect(settings: DatabaseSettings, *, timeout: float = 10.0) -> Connection[DictCursor]:
+    """A connection in READ COMMITTED and UTC, not in autocommit.
+
+    `timeout` bounds each wait for the network, in seconds. Raises `pymysql.MySQLError`.
+    """
+    connection = pymysql.connect(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password,
+        database=settings.name,
+        charset="utf8mb4",
+        cursorclass=DictCursor,
+        connect_timeout=max(1, min(3, int(timeout))),
+        read_timeout=timeout,
+        write_timeout=timeout,
+        init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET SESSION time_zone = '+00:00',"
+            " lock_wait_timeout = %s, innodb_lock_wait_timeout = %s",
+            (LOCK_WAIT_SECONDS, LOCK_WAIT_SECONDS),
+        )
+    return connection
+
+
+def error_code(error: pymysql.MySQLError) -> int:
+    """The server's or the client's error number; 0 where there is none."""
+    code = error.args[0] if error.args else 0
+    return code if isinstance(code, int) else 0
+
+
+class Session:
+    """One connection, made when needed and made anew after it broke. For one thread only."""
+
+    def __init__(
+        self,
+        settings: DatabaseSettings,
+        *,
+        patience: float = 3.0,
+        on_schema_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`patience`: seconds during which a transaction is tried again."""
+        self._settings = settings
+        self._patience = patience
+        self._on_schema_change = on_schema_change
+        self._connection: Connection[DictCursor] | None = None
+
+    def transaction(self, work: Callable[[Cursor], Result]) -> Result:
+        """Do the work and commit, again from its start where the cause passes by itself.
+
+        Raises `DatabaseUnavailable` where patience ends, and `pymysql.MySQLError` on any other
+        error. The work must be safe to repeat: a commit whose answer is lost is repeated too.
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._attempt(work)
+            except pymysql.MySQLError as error:
+                self._recover(error)
+                if time.monotonic() >= deadline:
+                    raise DatabaseUnavailable(str(error)) from error
+                time.sleep(0.05)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection and self._connection.open:
+            self._connection.close()
+        self._connection = None
+
+    def _attempt(self, work: Callable[[Cursor], Result]) -> Result:
+        if self._connection is None:
+            self._connection = connect(self._settings)
+        with self._connection.cursor() as cursor:
+            result = work(cursor)
+        self._connection.commit()
+        return result
+
+    def _recover(self, error: pymysql.MySQLError) -> None:
+        """Make ready for another try; raise the error where another try cannot help."""
+        code = error_code(error)
+        lost = code in LOST_CODES or not (self._connection and self._connection.open)
+        if lost:
+            self.close()
+            return
+        self._roll_back()
+        if code in SCHEMA_CODES:
+            self._on_schema_change()
+        elif code not in RETRY_CODES:
+            raise error
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection:
+                self._connection.rollback()
+        except pymysql.MySQLError:
+            self.close()

@@ -1,0 +1,1 @@
+"""From a validated beat to a committed one: batches, limiter, writer."""

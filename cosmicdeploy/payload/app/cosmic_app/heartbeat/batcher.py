@@ -1,0 +1,108 @@
+"""Gathers the beats of many requests into few transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cosmic_app.heartbeat.model import Beat, Outcome, Unavailable
+from cosmic_app.settings import BatchSettings
+
+Write = Callable[[Sequence[Beat]], list[Outcome]]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A beat, and the request that waits for its outcome."""
+
+    beat: Beat
+    future: asyncio.Future[Outcome]
+
+
+class Batcher:
+    """A bounded queue and one thread that empties it. Made within a running event loop."""
+
+    def __init__(self, settings: BatchSettings, write: Write) -> None:
+        self._settings = settings
+        self._write = write
+        self._loop = asyncio.get_running_loop()
+        # None ends the thread.
+        self._queue: queue.Queue[Pending | None] = queue.Queue(settings.queue_size)
+        self._thread = threading.Thread(target=self._work, name="heartbeat-writer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, beat: Beat) -> Outcome:
+        """Wait until the beat is committed, or refused."""
+        pending = Pending(beat, self._loop.create_future())
+        try:
+            self._queue.put_nowait(pending)
+        except queue.Full:
+            return Unavailable("Too many beats are waiting.")
+        return await pending.future
+
+    async def close(self) -> None:
+        """Write what is queued, then end the thread."""
+        await asyncio.to_thread(self._queue.put, None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        more = True
+        while more:
+            batch, more = self._gather()
+            if batch:
+                outcomes = self._outcomes([pending.beat for pending in batch])
+                self._loop.call_soon_threadsafe(_resolve, batch, outcomes)
+                if all(isinstance(outcome, Unavailable) for outcome in outcomes):
+                    more = self._refuse_queued(outcomes[0]) and more
+
+    def _gather(self) -> tuple[list[Pending], bool]:
+        """The next batch, and whether another may follow.
+
+        While one batch is committed the next one fills by itself; lingering only helps the first.
+        """
+        batch: list[Pending] = []
+        deadline = None
+        while len(batch) < self._settings.size:
+            try:
+                wait = None if deadline is None else max(0.0, deadline - time.monotonic())
+                pending = self._queue.get(timeout=wait)
+            except queue.Empty:
+                break
+            if pending is None:
+                return batch, False
+            batch.append(pending)
+            deadline = deadline or time.monotonic() + self._settings.linger
+        return batch, True
+
+    def _refuse_queued(self, outcome: Outcome) -> bool:
+        """Let nobody wait in line only to hear the same; whether more may follow."""
+        batch: list[Pending] = []
+        more = True
+        for _ in range(self._queue.qsize()):
+            pending = self._queue.get()
+            if pending is None:
+                more = False
+            else:
+                batch.append(pending)
+        self._loop.call_soon_threadsafe(_resolve, batch, [outcome] * len(batch))
+        return more
+
+    def _outcomes(self, beats: list[Beat]) -> list[Outcome]:
+        try:
+            return self._write(beats)
+        except Exception:  # the thread must outlive whatever happens: all beats go through it
+            logger.exception("Beats not written")
+            return [Unavailable("The beat could not be written.")] * len(beats)
+
+
+def _resolve(batch: Sequence[Pending], outcomes: Sequence[Outcome]) -> None:
+    for pending, outcome in zip(batch, outcomes, strict=True):
+        if not pending.future.done():
+            pending.future.set_result(outcome)

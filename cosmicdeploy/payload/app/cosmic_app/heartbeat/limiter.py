@@ -1,0 +1,69 @@
+"""At most so many beats per device and window, counted in Redis for all replicas together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import redis
+
+from cosmic_app.cache import CACHE_PREFIX, Breaker
+from cosmic_app.heartbeat.model import Allowance
+from cosmic_app.settings import LimiterSettings
+
+# A fixed window from the first beat. A refused beat does not count, and the check and the count
+# are one step, so that replicas cannot both take the last place.
+SCRIPT = """
+local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+if used >= limit then
+    return {0, 0, redis.call('PTTL', KEYS[1])}
+end
+used = redis.call('INCR', KEYS[1])
+if used == 1 then
+    redis.call('PEXPIRE', KEYS[1], window)
+end
+return {1, limit - used, redis.call('PTTL', KEYS[1])}
+"""
+
+
+class Limiter:
+    """Asks Redis once per batch; without Redis every beat is allowed."""
+
+    def __init__(self, settings: LimiterSettings, breaker: Breaker) -> None:
+        self._settings = settings
+        self._breaker = breaker
+
+    def check(self, device_ids: Sequence[int]) -> list[Allowance]:
+        """One allowance per id, in the same order; an id may occur more than once."""
+        if not device_ids:
+            return []
+        answers = self._breaker.attempt(lambda client: self._ask(client, device_ids))
+        if answers is None:
+            return [self._open()] * len(device_ids)
+        return [to_allowance(answer, self._settings.limit) for answer in answers]
+
+    def _ask(self, client: redis.Redis, device_ids: Sequence[int]) -> list[list[int]]:
+        pipeline = client.pipeline(transaction=False)
+        for device_id in device_ids:
+            key = f"{CACHE_PREFIX}limiter:{device_id}"
+            pipeline.eval(SCRIPT, 1, key, self._settings.limit, self._settings.window * 1000)
+        return pipeline.execute()
+
+    def _open(self) -> Allowance:
+        limit = self._settings.limit
+        return Allowance(allowed=True, limit=limit, remaining=limit, reset=0)
+
+
+def to_allowance(answer: Sequence[int], limit: int) -> Allowance:
+    """What the script's answer (allowed, remaining, milliseconds left) means.
+
+    Seconds are rounded up: who waits that long is in the next window.
+    """
+    allowed, remaining, milliseconds = answer
+    return Allowance(
+        allowed=bool(allowed),
+        limit=limit,
+        remaining=max(0, remaining),
+        reset=max(1, math.ceil(milliseconds / 1000)),
+    )

@@ -1,0 +1,80 @@
+"""The statements by which beats reach the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pymysql.cursors import Cursor
+
+from cosmic_app.heartbeat.model import Device
+from cosmic_app.schema import Schema
+from cosmic_app.transitions import CONNECTED, Transition
+from cosmic_app.transitions import store as store_transitions
+
+SOURCE = "heartbeat"
+REASON = "Heartbeat received"
+
+
+def find_devices(cursor: Cursor, token_hashes: Sequence[str]) -> dict[str, Device]:
+    """The devices whose tokens these are and are not revoked, by token hash."""
+    cursor.execute(
+        "SELECT id, name, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
+        (sorted(set(token_hashes)),),
+    )
+    return {row["token_hash"]: Device(id=row["id"], name=row["name"]) for row in cursor.fetchall()}
+
+
+def record_beats(cursor: Cursor, levels: Mapping[int, float], schema: Schema) -> list[Transition]:
+    """Write one beat per device (id → battery level); the transitions that this makes.
+
+    Rows are locked in the order of their ids, as everyone does who writes them.
+    """
+    ids = sorted(levels)
+    cursor.execute(
+        "SELECT id, name, status FROM remotes WHERE id IN %s ORDER BY id FOR UPDATE", (ids,)
+    )
+    recovered = [_recovery(row) for row in cursor.fetchall() if row["status"] != CONNECTED]
+    if recovered and schema.tracks_status_changes:
+        _note_status_change(cursor, [transition.device_id for transition in recovered])
+    _touch(cursor, levels, schema)
+    store_transitions(cursor, recovered, schema)
+    return recovered
+
+
+def _recovery(row: Mapping[str, object]) -> Transition:
+    return Transition(
+        device_id=int(str(row["id"])),
+        device_name=str(row["name"]),
+        from_status=str(row["status"]),
+        to_status=CONNECTED,
+        reason=REASON,
+        source=SOURCE,
+    )
+
+
+def _note_status_change(cursor: Cursor, ids: Sequence[int]) -> None:
+    """Before the status itself is written: `previous_status` is taken from it."""
+    cursor.execute(
+        "UPDATE remotes SET previous_status = status, last_status_change_at = NOW(3),"
+        " status_change_reason = %s WHERE id IN %s",
+        (REASON, sorted(ids)),
+    )
+
+
+def _touch(cursor: Cursor, levels: Mapping[int, float], schema: Schema) -> None:
+    """The database's clock counts, and time never runs backwards."""
+    ids = sorted(levels)
+    arms = " ".join(["WHEN %s THEN %s"] * len(ids))
+    values: list[object] = [part for device_id in ids for part in (device_id, levels[device_id])]
+    sets = [
+        "status = %s",
+        f"battery_level = CASE id {arms} END",
+        "last_heartbeat_at = GREATEST(COALESCE(last_heartbeat_at, NOW(3)), NOW(3))",
+        "updated_at = NOW(3)",
+    ]
+    parameters: list[object] = [CONNECTED, *values]
+    if "last_heartbeat_source" in schema.remotes:
+        sets.append("last_heartbeat_source = %s")
+        parameters.append(SOURCE)
+    sql = f"UPDATE remotes SET {', '.join(sets)} WHERE id IN %s"  # noqa: S608 - no outside text
+    cursor.execute(sql, (*parameters, ids))

@@ -1,0 +1,95 @@
+"""Brings a batch of beats into the database: who, how often, commit, tell."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import pymysql
+
+from cosmic_app.cache import Breaker
+from cosmic_app.database import DatabaseUnavailable, Session
+from cosmic_app.heartbeat.limiter import Limiter
+from cosmic_app.heartbeat.model import (
+    Accepted,
+    Allowance,
+    Beat,
+    Device,
+    Limited,
+    Outcome,
+    Unauthorized,
+    Unavailable,
+)
+from cosmic_app.heartbeat.store import find_devices, record_beats
+from cosmic_app.schema import SchemaCache
+from cosmic_app.settings import Settings
+from cosmic_app.transitions import announce
+
+logger = logging.getLogger(__name__)
+
+
+class BeatWriter:
+    """The only writer of beats in a process; used by one thread."""
+
+    def __init__(self, settings: Settings, breaker: Breaker) -> None:
+        self._schema = SchemaCache()
+        self._session = Session(settings.database, on_schema_change=self._schema.forget)
+        self._limiter = Limiter(settings.limiter, breaker)
+        self._breaker = breaker
+
+    def write(self, beats: Sequence[Beat]) -> list[Outcome]:
+        """One outcome per beat, in the same order. An accepted beat is committed."""
+        try:
+            return self._write(beats)
+        except DatabaseUnavailable as error:
+            logger.warning("Beats not written, the database is not to be had: %s", error)
+            return [Unavailable("The database is not reachable.")] * len(beats)
+        except pymysql.MySQLError as error:
+            logger.error("Beats not written, the database refused them: %s", error)
+            return [Unavailable("The database refused the beat.")] * len(beats)
+
+    def close(self) -> None:
+        """Close the connection to the database."""
+        self._session.close()
+
+    def _write(self, beats: Sequence[Beat]) -> list[Outcome]:
+        hashes = [beat.token_hash for beat in beats]
+        devices = self._session.transaction(lambda cursor: find_devices(cursor, hashes))
+        allowances = self._check_limits(beats, devices)
+        levels = {
+            devices[beat.token_hash].id: beat.battery_level
+            for beat, allowance in zip(beats, allowances, strict=True)
+            if allowance and allowance.allowed
+        }
+        recovered = self._record(levels)
+        return [
+            self._outcome(devices.get(beat.token_hash), allowance, recovered)
+            for beat, allowance in zip(beats, allowances, strict=True)
+        ]
+
+    def _check_limits(
+        self, beats: Sequence[Beat], devices: Mapping[str, Device]
+    ) -> list[Allowance | None]:
+        """One allowance per beat; None where nobody owns its token."""
+        owners = [devices.get(beat.token_hash) for beat in beats]
+        checked = iter(self._limiter.check([owner.id for owner in owners if owner]))
+        return [next(checked) if owner else None for owner in owners]
+
+    def _record(self, levels: Mapping[int, float]) -> set[int]:
+        """Commit the beats; the ids of the devices that came back by them."""
+        if not levels:
+            return set()
+        recovered = self._session.transaction(
+            lambda cursor: record_beats(cursor, levels, self._schema.get(cursor))
+        )
+        announce(recovered, self._breaker)
+        return {transition.device_id for transition in recovered}
+
+    def _outcome(
+        self, device: Device | None, allowance: Allowance | None, recovered: set[int]
+    ) -> Outcome:
+        if device is None or allowance is None:
+            return Unauthorized()
+        if not allowance.allowed:
+            return Limited(allowance=allowance)
+        return Accepted(should_reconnect=device.id in recovered, allowance=allowance)

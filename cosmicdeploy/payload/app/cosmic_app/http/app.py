@@ -1,0 +1,118 @@
+"""The web application: two routes, and the release on every answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cosmic_app import cache
+from cosmic_app.heartbeat.batcher import Batcher
+from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_battery_level
+from cosmic_app.heartbeat.model import Beat, Outcome
+from cosmic_app.heartbeat.writer import BeatWriter
+from cosmic_app.http import answers
+from cosmic_app.http.health import HealthCheck
+from cosmic_app.settings import Settings
+from cosmic_app.tokens import bearer_token, hash_token
+
+Submit = Callable[[Beat], Awaitable[Outcome]]
+
+
+class Endpoints:
+    """The routes' handlers."""
+
+    def __init__(self, release: str, health: HealthCheck) -> None:
+        self._release = release
+        self._health = health
+
+    async def heartbeat(self, request: Request) -> Response:
+        """POST /api/devices/heartbeat"""
+        token = bearer_token(request.headers.get("authorization"))
+        if token is None:
+            return answers.unauthorized()
+        try:
+            battery_level = parse_battery_level(await read_body(request))
+        except BadBody as error:
+            return answers.bad_body(error)
+        submit: Submit = request.state.submit
+        outcome = await submit(Beat(token_hash=hash_token(token), battery_level=battery_level))
+        return answers.answer(outcome, time.time())
+
+    async def health(self, request: Request) -> Response:
+        """GET /api/health"""
+        return answers.health(await self._health.check(), self._release)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, as far as it may be of interest: one byte too many is enough to refuse it."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAXIMUM_BYTES:
+            break
+    return bytes(body)
+
+
+def build_app(settings: Settings) -> ASGIApp:
+    """The application; it connects to nothing before it is started."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
+        writer = BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
+        batcher = Batcher(settings.batch, writer.write)
+        yield {"submit": batcher.submit}
+        await batcher.close()
+        writer.close()
+
+    endpoints = Endpoints(settings.release, HealthCheck(settings))
+    app = Starlette(
+        routes=[
+            Route("/api/devices/heartbeat", endpoints.heartbeat, methods=["POST"]),
+            Route("/api/health", endpoints.health, methods=["GET"]),
+        ],
+        exception_handlers={
+            HTTPException: _say_as_json,
+            ClientDisconnect: _nobody_listens,
+            Exception: _internal_error,
+        },
+        lifespan=lifespan,
+    )
+    return with_release(app, settings.release)
+
+
+def with_release(app: ASGIApp, release: str) -> ASGIApp:
+    """The same application, with X-App-Version on every answer, errors too."""
+    header = (b"x-app-version", release.encode("latin-1", "replace"))
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_release(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        await app(scope, receive, send_with_release)
+
+    return wrapped
+
+
+def _say_as_json(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = getattr(error, "headers", None)
+    message = str(getattr(error, "detail", "Server Error"))
+    return JSONResponse({"message": message}, status_code=status, headers=headers)
+
+
+def _nobody_listens(request: Request, error: Exception) -> Response:
+    return JSONResponse({"message": "The body ended early."}, status_code=400)
+
+
+def _internal_error(request: Request, error: Exception) -> Response:
+    return JSONResponse({"message": "Server Error"}, status_code=500)

@@ -1,0 +1,1 @@
+"""Migrations in files, run in the order of their names."""

@@ -1,0 +1,56 @@
+"""The table that remembers which migrations ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pymysql.connections import Connection
+from pymysql.cursors import DictCursor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A migration that ran, and the batch it ran in."""
+
+    migration: str
+    batch: int
+
+
+class Repository:
+    """The table `migrations`, as Laravel keeps it."""
+
+    def __init__(self, connection: Connection[DictCursor]) -> None:
+        self._connection = connection
+
+    def exists(self) -> bool:
+        """Whether the table is there."""
+        with self._connection.cursor() as cursor:
+            return bool(cursor.execute("SHOW TABLES LIKE 'migrations'"))
+
+    def create(self) -> None:
+        """Make the table."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TABLE migrations (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
+                " migration VARCHAR(255) NOT NULL, batch INT NOT NULL)"
+            )
+
+    def ran(self) -> list[Ran]:
+        """What ran, in the order in which it did."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT migration, batch FROM migrations ORDER BY batch, migration")
+            return [Ran(**row) for row in cursor.fetchall()]
+
+    def add(self, migration: str, batch: int) -> None:
+        """Remember that a migration ran."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO migrations (migration, batch) VALUES (%s, %s)", (migration, batch)
+            )
+        self._connection.commit()
+
+    def remove(self, migration: str) -> None:
+        """Forget that a migration ran."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("DELETE FROM migrations WHERE migration = %s", (migration,))
+        self._connection.commit()

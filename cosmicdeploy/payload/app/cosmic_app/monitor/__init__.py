@@ -1,0 +1,1 @@
+"""Which devices fell silent, and what becomes of them."""

@@ -1,0 +1,50 @@
+"""What a device's silence means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmic_app.transitions import CONNECTED, DISCONNECTED, TEMPORARILY_OFFLINE, Transition
+
+SOURCE = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceState:
+    """A device as the database knows it; `silence`, `interval` and `grace_period` in seconds."""
+
+    id: int
+    name: str
+    status: str
+    silence: float
+    interval: int
+    grace_period: int
+
+
+def decide(device: DeviceState, tolerance: int) -> Transition | None:
+    """The demotion that is due, if any.
+
+    A device is late once it is silent for its interval and the tolerance, and gone once it is
+    silent for longer than its grace period; nobody is gone before being late.
+    """
+    late_after = device.interval + tolerance
+    gone_after = max(device.grace_period, late_after)
+    if device.status not in (CONNECTED, TEMPORARILY_OFFLINE):
+        return None
+    if device.silence > gone_after:
+        return _demotion(device, DISCONNECTED)
+    if device.status == CONNECTED and device.silence >= late_after:
+        return _demotion(device, TEMPORARILY_OFFLINE)
+    return None
+
+
+def _demotion(device: DeviceState, status: str) -> Transition:
+    silence, grace = int(device.silence), device.grace_period
+    return Transition(
+        device_id=device.id,
+        device_name=device.name,
+        from_status=device.status,
+        to_status=status,
+        reason=f"No heartbeat for {silence}s (grace period: {grace}s)",
+        source=SOURCE,
+    )

@@ -1,0 +1,1 @@
+"""Jobs in Redis lists, and the worker that takes them."""

@@ -1,0 +1,29 @@
+"""What each kind of job does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cosmic_app.queue.jobs import BadJob, Job
+
+logger = logging.getLogger(__name__)
+
+
+def notify_status_change(data: Mapping[str, Any]) -> None:
+    """Tell the operators; for now the log is where they look."""
+    logger.info("Device status notification", extra={"context": dict(data)})
+
+
+HANDLERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+    "DeviceStatusChanged": notify_status_change,
+}
+
+
+def handle(job: Job) -> None:
+    """Do the job. Raises `BadJob` where nobody here can."""
+    handler = HANDLERS.get(job.job)
+    if handler is None:
+        raise BadJob(f"no handler for {job.job!r}")
+    handler(job.data)

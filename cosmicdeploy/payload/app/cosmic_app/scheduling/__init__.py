@@ -1,0 +1,1 @@
+"""What runs every minute, and the lock that keeps two runs apart."""

@@ -1,0 +1,57 @@
+"""Which columns there are just now: the service runs before, after and during a migration."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from pymysql.cursors import Cursor
+
+REMOTES = "remotes"
+TRANSITIONS = "device_status_transitions"
+MAXIMUM_AGE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of the tables that differ between releases."""
+
+    remotes: frozenset[str]
+    transitions: frozenset[str]
+
+    @property
+    def tracks_status_changes(self) -> bool:
+        """Whether the columns for heartbeat management exist."""
+        return "last_status_change_at" in self.remotes
+
+
+@dataclass
+class SchemaCache:
+    """The schema as last seen; looked up anew when old or when told to forget it."""
+
+    _schema: Schema | None = None
+    _seen_at: float = field(default=0.0)
+
+    def get(self, cursor: Cursor) -> Schema:
+        """The schema, at most `MAXIMUM_AGE_SECONDS` old."""
+        if self._schema is None or time.monotonic() - self._seen_at > MAXIMUM_AGE_SECONDS:
+            self._schema = read_schema(cursor)
+            self._seen_at = time.monotonic()
+        return self._schema
+
+    def forget(self) -> None:
+        """Look it up again at the next use."""
+        self._schema = None
+
+
+def read_schema(cursor: Cursor) -> Schema:
+    """Ask the database for the columns there are."""
+    cursor.execute(
+        "SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS"
+        " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (%s, %s)",
+        (REMOTES, TRANSITIONS),
+    )
+    columns: dict[str, set[str]] = {REMOTES: set(), TRANSITIONS: set()}
+    for row in cursor.fetchall():
+        columns[row["name"]].add(row["col"])
+    return Schema(frozenset(columns[REMOTES]), frozenset(columns[TRANSITIONS]))

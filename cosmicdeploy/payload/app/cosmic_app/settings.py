@@ -1,0 +1,122 @@
+"""What the environment says, read once and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """Where the database is. The password is kept out of `repr`."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"DatabaseSettings({self.user}@{self.host}:{self.port}/{self.name})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisSettings:
+    """Where Redis is."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings:
+    """How beats are gathered; `linger` is in seconds."""
+
+    size: int
+    linger: float
+    queue_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimiterSettings:
+    """`limit` beats per device and window of `window` seconds."""
+
+    limit: int
+    window: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorSettings:
+    """Seconds; interval and grace period hold where a device's own columns do not exist."""
+
+    interval: int
+    grace_period: int
+    tolerance: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside."""
+
+    release: str
+    environment: str
+    database: DatabaseSettings
+    redis: RedisSettings
+    batch: BatchSettings
+    limiter: LimiterSettings
+    monitor: MonitorSettings
+    http_port: int
+    worker_name: str
+    log_file: Path
+    alive_file: Path
+    migrations: Path
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings that these variables mean.
+
+    Raises `ValueError`, naming the variable, where one is not a whole number.
+    """
+    get = environment.get
+
+    def number(name: str, default: int) -> int:
+        text = get(name) or str(default)
+        try:
+            return int(text)
+        except ValueError:
+            raise ValueError(f"{name} must be a whole number, not {text!r}") from None
+
+    return Settings(
+        release=get("APP_VERSION", "dev"),
+        environment=get("APP_ENV", "production"),
+        database=DatabaseSettings(
+            host=get("DB_HOST", "platform-db"),
+            port=number("DB_PORT", 3306),
+            name=get("DB_DATABASE", "platform"),
+            user=get("DB_USERNAME", "platform"),
+            password=get("DB_PASSWORD", ""),
+        ),
+        redis=RedisSettings(
+            host=get("REDIS_HOST", "platform-redis"), port=number("REDIS_PORT", 6379)
+        ),
+        batch=BatchSettings(
+            size=number("HEARTBEAT_BATCH_SIZE", 200),
+            linger=number("HEARTBEAT_BATCH_MILLISECONDS", 2) / 1000,
+            queue_size=number("HEARTBEAT_QUEUE_SIZE", 5000),
+        ),
+        limiter=LimiterSettings(
+            limit=number("HEARTBEAT_RATE_LIMIT", 120),
+            window=number("HEARTBEAT_RATE_WINDOW_SECONDS", 60),
+        ),
+        monitor=MonitorSettings(
+            interval=number("HEARTBEAT_INTERVAL_SECONDS", 30),
+            grace_period=number("HEARTBEAT_GRACE_PERIOD_SECONDS", 60),
+            tolerance=number("HEARTBEAT_TOLERANCE_SECONDS", 15),
+        ),
+        http_port=number("HTTP_LISTEN_PORT", 80),
+        worker_name=get("WORKER_NAME", "queue-1"),
+        log_file=Path(get("LOG_FILE", "/var/www/storage/logs/laravel.log")),
+        alive_file=Path(get("ALIVE_FILE", "/tmp/cosmic-alive")),  # noqa: S108 - gone with the container
+        migrations=Path(get("MIGRATIONS_PATH", "/var/www/database/migrations")),
+    )

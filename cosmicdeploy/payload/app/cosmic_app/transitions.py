@@ -1,0 +1,54 @@
+"""A device's change of status: stored with the change, announced after the commit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from pymysql.cursors import Cursor
+
+from cosmic_app.cache import Breaker
+from cosmic_app.queue.jobs import Job, push
+from cosmic_app.schema import Schema
+
+CONNECTED = "Connected"
+TEMPORARILY_OFFLINE = "Temporarily Offline"
+DISCONNECTED = "Disconnected"
+
+NOTIFICATION = "DeviceStatusChanged"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """`source` is "heartbeat" where a beat caused it, "system" where the monitor did."""
+
+    device_id: int
+    device_name: str
+    from_status: str
+    to_status: str
+    reason: str
+    source: str
+
+
+def store(cursor: Cursor, transitions: Sequence[Transition], schema: Schema) -> None:
+    """Keep the transitions, within the transaction that makes them."""
+    if not transitions or not schema.transitions:
+        return
+    cursor.executemany(
+        "INSERT INTO device_status_transitions"
+        " (remote_id, from_status, to_status, reason, source, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, NOW(3))",
+        [(t.device_id, t.from_status, t.to_status, t.reason, t.source) for t in transitions],
+    )
+
+
+def announce(transitions: Sequence[Transition], redis: Breaker) -> None:
+    """Log committed transitions, and queue a notification for each."""
+    for transition in transitions:
+        logger.info("Device status transition", extra={"context": asdict(transition)})
+    if transitions:
+        jobs = [Job.new(NOTIFICATION, asdict(transition)) for transition in transitions]
+        redis.attempt(lambda client: push(client, jobs))

@@ -1,0 +1,26 @@
+"""The kiosk devices."""
+
+
+def up() -> list[str]:
+    """Make the table."""
+    return [
+        "CREATE TABLE remotes ("
+        " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
+        " name VARCHAR(191) NOT NULL,"
+        " token_hash CHAR(64) CHARACTER SET ascii NOT NULL,"
+        " token_revoked TINYINT(1) NOT NULL DEFAULT 0,"
+        " status VARCHAR(32) NOT NULL DEFAULT 'Disconnected',"
+        " battery_level DECIMAL(5,2) NULL,"
+        " last_heartbeat_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " created_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " updated_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " UNIQUE KEY remotes_name_unique (name),"
+        " UNIQUE KEY remotes_token_hash_unique (token_hash),"
+        " KEY remotes_status_index (status)"
+        ") ENGINE=InnoDB",
+    ]
+
+
+def down() -> list[str]:
+    """Drop it."""
+    return ["DROP TABLE remotes"]

@@ -1,0 +1,22 @@
+"""Every change of a device's status."""
+
+
+def up() -> list[str]:
+    """Make the table; without a foreign key, so that either table can be swapped by itself."""
+    return [
+        "CREATE TABLE device_status_transitions ("
+        " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
+        " remote_id BIGINT UNSIGNED NOT NULL,"
+        " from_status VARCHAR(32) NOT NULL,"
+        " to_status VARCHAR(32) NOT NULL,"
+        " reason VARCHAR(191) NOT NULL,"
+        " source VARCHAR(32) NOT NULL,"
+        " created_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " KEY device_status_transitions_remote_id_created_at_index (remote_id, created_at)"
+        ") ENGINE=InnoDB",
+    ]
+
+
+def down() -> list[str]:
+    """Drop it."""
+    return ["DROP TABLE device_status_transitions"]

@@ -1,0 +1,32 @@
+"""What a device's heartbeat is expected to be, and what became of its status last.
+
+One statement each way: the table has all of the columns or none of them.
+"""
+
+
+def up() -> list[str]:
+    """Add the columns."""
+    return [
+        "ALTER TABLE remotes"
+        " ADD COLUMN heartbeat_interval_seconds INT UNSIGNED NOT NULL DEFAULT 30,"
+        " ADD COLUMN grace_period_seconds INT UNSIGNED NOT NULL DEFAULT 60,"
+        " ADD COLUMN previous_status VARCHAR(32) NULL,"
+        " ADD COLUMN last_status_change_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " ADD COLUMN status_change_reason VARCHAR(191) NULL,"
+        " ADD COLUMN last_heartbeat_source VARCHAR(32) NULL,"
+        " ADD INDEX remotes_last_status_change_at_index (last_status_change_at)",
+    ]
+
+
+def down() -> list[str]:
+    """Remove them."""
+    return [
+        "ALTER TABLE remotes"
+        " DROP INDEX remotes_last_status_change_at_index,"
+        " DROP COLUMN heartbeat_interval_seconds,"
+        " DROP COLUMN grace_period_seconds,"
+        " DROP COLUMN previous_status,"
+        " DROP COLUMN last_status_change_at,"
+        " DROP COLUMN status_change_reason,"
+        " DROP COLUMN last_heartbeat_source",
+    ]

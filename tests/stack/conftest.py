@@ -1,0 +1,60 @@
+"""One real stack for all tests of this tier: laid out, brought up and removed by the tests.
+
+Its project, names, ports and subnet are its own, so that it runs beside a demo. Where no engine
+answers, the tests fail and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cosmicdeploy.engine import Engine, connect
+from tests.stack.harness import IMAGES, StackUnderTest, lay_out_release_1
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return connect()
+
+
+@pytest.fixture(scope="session")
+def laid_out(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
+    """Release 1, running, with a device for verification; removed at the end."""
+    assert IMAGES.is_file(), "the base images are not there: run `make images`"
+    stack = lay_out_release_1(tmp_path_factory.mktemp("stack") / "kiosk")
+    try:
+        up = stack.cli("up", "--json")
+        assert up.code == 0, up.stderr
+        stack.seed_verifier()
+        yield stack
+    finally:
+        stack.remove()
+
+
+@pytest.fixture
+def stack(laid_out: StackUnderTest) -> Iterator[StackUnderTest]:
+    """The stack, well before the test, and its files as they were after it."""
+    with laid_out.files_kept():
+        yield laid_out
+
+
+@pytest.fixture
+def released(stack: StackUnderTest) -> StackUnderTest:
+    """The stack on release 2, as the guide's deploy leaves it."""
+    stack.put_release_2()
+    done = stack.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    return stack
+
+
+@pytest.fixture
+def release_1(stack: StackUnderTest) -> StackUnderTest:
+    """The stack on release 1, gone back to where a test before left it on release 2."""
+    ctx = stack.open()
+    if ctx.running_release() != "1":
+        backup = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+        done = stack.cli("rollback", "--to", backup.id, "--yes", "--json")
+        assert done.code == 0, done.stderr
+    return stack

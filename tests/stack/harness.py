@@ -1,0 +1,220 @@
+"""What tests of the real stack share: the command line, the containers, a stream of beats."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from cosmicdeploy import resources
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.facts import Facts, open_facts
+from cosmicdeploy.engine import Container
+from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.places import proxy_url
+from cosmicdeploy.probes.traffic import Traffic
+from cosmicdeploy.workspace import open_stack
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / ".cache" / "images.env"
+RELEASED = (
+    "cosmic-app-1",
+    "cosmic-app-2",
+    "cosmic-app-3",
+    "cosmic-scheduler",
+    "cosmic-queue-1",
+)
+KEPT = (".env", "cosmicdeploy.yaml", "docker-compose.prod.yml", SOURCES)
+BEAT = "/api/devices/heartbeat"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {step["name"]: step["outcome"] for step in self.report["steps"]}
+
+    def reason(self, step: str) -> str:
+        return next(str(s["reason"]) for s in self.report["steps"] if s["name"] == step)
+
+
+@dataclass(frozen=True)
+class StackUnderTest:
+    """A laid-out stack in a folder of its own."""
+
+    folder: Path
+
+    def open(self) -> Context:
+        return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
+
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
+        """The command as a user starts it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cosmicdeploy", *words],
+            cwd=self.folder,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def cli(self, *words: str, **environ: str) -> Done:
+        """The command, run to its end."""
+        process = self.start(*words, **environ)
+        out, err = process.communicate(timeout=400)
+        return Done(process.returncode, out, err)
+
+    # --- facts
+
+    def containers(self) -> dict[str, Container]:
+        ctx = self.open()
+        found = {name: ctx.container(name) for name in ctx.settings.services.all}
+        return {name: container for name, container in found.items() if container}
+
+    def images(self) -> set[str]:
+        """Image ids of app, scheduler and worker containers."""
+        return {c.image_id for name, c in self.containers().items() if name in RELEASED}
+
+    @contextmanager
+    def database(self) -> Iterator[Facts]:
+        with open_facts(self.open().database()) as facts:
+            yield facts
+
+    def url(self) -> str:
+        return proxy_url(self.open())
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that a failed deploy must leave as it was: containers, images, tags, schema."""
+        ctx = self.open()
+        containers = self.containers()
+        with self.database() as facts:
+            schema, migrations = facts.schema_digest(), facts.applied_migrations()
+        tag = ctx.image_of(RELEASED[0])
+        return {
+            "containers": {name: (c.id, c.ready) for name, c in containers.items()},
+            "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
+            "tag": tag.id if tag else None,
+            "schema": schema,
+            "migrations": migrations,
+        }
+
+    def health(self) -> Answer:
+        return ask(self.url() + "/api/health")
+
+    # --- changes
+
+    def seed_verifier(self) -> None:
+        ctx = self.open()
+        command = ctx.console("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
+        result = ctx.engine.exec(
+            ctx.any_app().id, command, environment={"DEVICE_TOKEN": self.token()}
+        )
+        assert result.exit_code == 0, result.error_text
+
+    def token(self) -> str:
+        return self.open().loaded.secret("DEVICE_TOKEN")
+
+    def put_release_2(self) -> None:
+        """What `git pull` brings: the release's files, and its name in `.env`."""
+        for name in release_2_files():
+            shutil.copy(resources.payload() / "app" / name, self.folder / SOURCES / name)
+        self.set_variable("APP_VERSION", "2")
+
+    def set_variable(self, name: str, value: str) -> None:
+        env = self.folder / ".env"
+        text = re.sub(rf"^{name}=.*$", f"{name}={value}", env.read_text(), flags=re.MULTILINE)
+        env.write_text(text)
+
+    def set_setting(self, old: str, new: str) -> None:
+        path = self.folder / "cosmicdeploy.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    @contextmanager
+    def files_kept(self) -> Iterator[None]:
+        """Whatever a test does to the stack's files is undone after it."""
+        kept = self.folder.with_name("kept")
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for name in KEPT:
+            copy(self.folder / name, kept / name)
+        try:
+            yield
+        finally:
+            for name in KEPT:
+                copy(kept / name, self.folder / name)
+
+    @contextmanager
+    def beats(self, per_second: float = 20, longest: float = 300) -> Iterator[Traffic]:
+        """A device's heartbeats through the load balancer until the block is left."""
+        measured, stop, url, token = Traffic(), threading.Event(), self.url(), self.token()
+
+        def send() -> None:
+            until = time.monotonic() + longest
+            while time.monotonic() < until and not stop.wait(1 / per_second):
+                measured.count(ask(url + BEAT, token=token, json={"battery_level": 85}))
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        try:
+            yield measured
+        finally:
+            stop.set()
+            thread.join()
+
+    def remove(self) -> None:
+        ctx = self.open()
+        images = {ctx.service(name).image for name in RELEASED}
+        ctx.engine.remove_project(ctx.stack.project)
+        for image in images:
+            ctx.engine.untag(image)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make target what source is; folders stay the same ones, since containers mount them."""
+    if not source.is_dir():
+        shutil.copy(source, target)
+        return
+    wanted = {path.relative_to(source) for path in source.rglob("*")}
+    for old in sorted(target.rglob("*"), reverse=True) if target.exists() else ():
+        if old.relative_to(target) not in wanted:
+            old.rmdir() if old.is_dir() else old.unlink()
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def release_2_files() -> list[str]:
+    return (resources.payload() / "release-2-only.txt").read_text().split()
+
+
+def lay_out_release_1(folder: Path) -> StackUnderTest:
+    name = f"t{uuid4().hex[:6]}"
+    options = {"project": f"cosmic-{name}", "suffix": name, "http_port": 0}
+    lay_out(folder, layout_choices(options, IMAGES))
+    for path in release_2_files():
+        (folder / SOURCES / path).unlink()
+    return StackUnderTest(folder)

@@ -1,0 +1,216 @@
+"""The main job on the real stack: deploy, deploy again, verify, go back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import jsonschema
+import pytest
+
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.places import replica_url
+from cosmicdeploy.report.schema import schema_text
+from tests.stack.harness import BEAT, RELEASED, ROOT, StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+NEW_COLUMNS = {
+    "heartbeat_interval_seconds",
+    "grace_period_seconds",
+    "previous_status",
+    "last_status_change_at",
+    "status_change_reason",
+    "last_heartbeat_source",
+}
+STEPS = ["recover", "health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+
+
+def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnderTest) -> None:
+    release_1.put_release_2()
+    before = release_1.snapshot()
+    done = release_1.cli("deploy", "--plan", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["outcome"] == "planned"
+    assert done.outcomes == {
+        "recover": "unchanged",
+        "health": "unchanged",
+        "backup": "planned",
+        "build": "planned",
+        "migrate": "planned",
+        "cache-clear": "planned",
+        "restart": "planned",
+        "verify": "unchanged",
+    }
+    assert "add_heartbeat_management_fields" in done.reason("migrate")
+    assert release_1.snapshot() == before
+
+
+def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderTest) -> None:
+    old_images = release_1.images()
+    release_1.put_release_2()
+    with release_1.beats() as beats:
+        done = release_1.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    jsonschema.validate(done.report, json.loads(schema_text()))
+    assert [step["name"] for step in done.report["steps"]] == STEPS
+    assert done.report["release"] == "2"
+
+    ctx = release_1.open()
+    built = ctx.image_of("cosmic-app-1")
+    assert built is not None
+    assert release_1.images() == {built.id} and built.id not in old_images
+    assert all(container.ready for container in release_1.containers().values())
+    for name in RELEASED[:3]:
+        answer = ask(replica_url(ctx, name) + "/api/health")
+        assert (answer.status, answer.headers["X-App-Version"]) == (200, "2")
+    with release_1.database() as facts:
+        assert set(facts.columns("remotes")) >= NEW_COLUMNS
+    assert beats.sent > 20 and beats.failures == []
+    requests = done.report["requests"]
+    assert requests["sent"] > 20 and requests["failed"] == 0
+
+
+def test_a_second_deploy_changes_nothing_and_says_why(released: StackUnderTest) -> None:
+    before = released.snapshot()
+    backups = len(released.open().catalogue.list())
+    done = released.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["outcome"] == "unchanged"
+    assert set(done.outcomes.values()) == {"unchanged"}
+    assert all(step["reason"] for step in done.report["steps"])
+    assert released.snapshot() == before
+    assert len(released.open().catalogue.list()) == backups
+
+
+def test_verify_has_a_result_for_every_point(released: StackUnderTest) -> None:
+    done = released.cli("verify", "--json")
+    assert done.code == 0, done.stdout
+    points = {check["point"]: check["ok"] for check in done.report["checks"]}
+    assert points == dict.fromkeys(
+        ["containers", "images", "schema", "health", "scheduler", "monitor", "heartbeat"], True
+    )
+
+
+def test_verify_names_a_missing_column(released: StackUnderTest) -> None:
+    with released.database() as facts:
+        facts.session.execute("ALTER TABLE remotes DROP COLUMN last_heartbeat_source")
+    try:
+        done = released.cli("verify", "--json")
+        assert done.code == 5
+        failing = [check for check in done.report["checks"] if not check["ok"]]
+        assert [check["point"] for check in failing] == ["schema"]
+        assert "remotes.last_heartbeat_source" in failing[0]["found"]
+    finally:
+        with released.database() as facts:
+            facts.session.execute(
+                "ALTER TABLE remotes ADD COLUMN last_heartbeat_source VARCHAR(50) NULL"
+            )
+
+
+def test_verify_names_a_stopped_app(released: StackUnderTest) -> None:
+    ctx = released.open()
+    app = ctx.running("cosmic-app-2")
+    ctx.engine.stop(app.id, 10)
+    try:
+        done = released.cli("verify", "--json")
+        assert done.code == 5
+        failing = {c["point"]: c["found"] for c in done.report["checks"] if not c["ok"]}
+        assert "cosmic-app-2" in failing["containers"]
+        assert "cosmic-app-2" in failing["health"]
+    finally:
+        ctx.engine.start(app.id)
+        assert released.cli("step", "health").code == 0
+
+
+def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest) -> None:
+    old = release_1.snapshot()
+    old_images = release_1.images()
+    with release_1.database() as facts:
+        old_rows = facts.session.rows("SELECT id, name FROM remotes ORDER BY id")
+    release_1.put_release_2()
+    backup = release_1.cli("deploy", "--json").report["backup"]
+    with release_1.database() as facts:
+        facts.session.execute("UPDATE remotes SET name = CONCAT('spoiled ', name)")
+        facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
+
+    with release_1.beats() as beats:
+        done = release_1.cli("rollback", "--to", backup, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["release"] == "1"
+    assert done.report["backup"] not in (None, backup), "the state before is backed up too"
+    assert release_1.images() == old_images
+    new = release_1.snapshot()
+    assert (new["schema"], new["migrations"], new["tag"]) == (
+        old["schema"],
+        old["migrations"],
+        old["tag"],
+    )
+    with release_1.database() as facts:
+        assert facts.session.rows("SELECT id, name FROM remotes ORDER BY id") == old_rows
+        assert "made_later" not in facts.engines()
+    assert beats.sent > 10 and beats.failures == []
+
+
+def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
+    release_1.put_release_2()
+    deployed = release_1.cli("deploy", "--json").report
+    new = release_1.snapshot()
+    back = release_1.cli("rollback", "--to", deployed["backup"], "--yes", "--json").report
+    forth = release_1.cli("rollback", "--to", back["backup"], "--yes", "--json")
+    assert forth.code == 0, forth.stderr
+    assert forth.report["release"] == "2"
+    again = release_1.snapshot()
+    assert (again["schema"], again["tag"]) == (new["schema"], new["tag"])
+
+
+def test_the_compose_commands_go_on_working(released: StackUnderTest) -> None:
+    one = compose(released, "docker-compose", "ps")
+    two = compose(released, str(ROOT / ".cache/compose-v2/docker-compose"), "ps")
+    for name in released.containers().values():
+        assert name.name in one and name.name in two
+    assert "health" in compose(released, "docker-compose", "logs", "--tail=5", "cosmic-app-1")
+    said = compose(released, "docker-compose", "exec", "-T", "cosmic-app-1", "console", "list")
+    assert "migrate:status" in said
+    compose(released, "docker-compose", "restart", "cosmic-queue-1")
+    assert released.cli("step", "health").code == 0
+
+
+def compose(stack: StackUnderTest, program: str, *words: str) -> str:
+    done = subprocess.run(
+        [program, "-f", "docker-compose.prod.yml", *words],
+        cwd=stack.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step_run_alone_and_again_changes_nothing(
+    released: StackUnderTest, name: str
+) -> None:
+    before = released.snapshot()
+    for _ in range(2):
+        done = released.cli("step", name, "--json")
+        assert done.code == 0, done.stderr
+        assert done.outcomes == {name: "unchanged"}
+    assert released.snapshot() == before
+
+
+def test_status_shows_what_runs(released: StackUnderTest) -> None:
+    done = released.cli("status", "--json")
+    rows = {row["service"]: row for row in done.report["data"]}
+    assert done.code == 0
+    assert rows["cosmic-app-1"]["release"] == "2"
+    assert {row["state"] for row in rows.values()} == {"healthy"}
+    assert {row["drift"] for name, row in rows.items() if name in RELEASED} == {""}
+
+
+def test_a_beat_through_the_load_balancer_is_answered(released: StackUnderTest) -> None:
+    answer = ask(released.url() + BEAT, token=released.token(), json={"battery_level": 85})
+    assert answer.status == 200
+    assert isinstance(json.loads(answer.body)["should_reconnect"], bool)

@@ -1,0 +1,241 @@
+"""What goes wrong is one clear line, and leaves the stack as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.layout import SOURCES
+from tests.stack.harness import Done, StackUnderTest
+from tests.stack.relay import Relay
+
+pytestmark = pytest.mark.stack
+
+FAILING_MIGRATION = '''"""A migration that fails at once."""
+
+
+def up() -> list[str]:
+    return ["ALTER TABLE no_such_table ADD COLUMN x INT"]
+
+
+def down() -> list[str]:
+    return []
+'''
+HALF_MIGRATION = '''"""A migration whose second statement fails."""
+
+
+def up() -> list[str]:
+    return ["CREATE TABLE half (id INT PRIMARY KEY)", "ALTER TABLE no_such_table ADD COLUMN x INT"]
+
+
+def down() -> list[str]:
+    return ["DROP TABLE half"]
+'''
+
+
+@contextmanager
+def untouched(stack: StackUnderTest) -> Iterator[None]:
+    """What happens in the block leaves the stack as it was, serving all the while."""
+    before = stack.snapshot()
+    with stack.beats() as beats:
+        yield
+    assert stack.snapshot() == before
+    assert beats.failures == []
+
+
+def clear(done: Done, code: int, *words: str) -> None:
+    """One clear message: what, and what to do; never a traceback."""
+    assert done.code == code, done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert "error:" in done.stderr and "→" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_build_that_fails_shows_its_last_lines(released: StackUnderTest) -> None:
+    dockerfile = released.folder / SOURCES / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text() + "\nRUN echo the-last-line && exit 7\n")
+    with untouched(released):
+        done = released.cli("deploy")
+    clear(done, 1, "could not be built", "the-last-line")
+
+
+def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) -> None:
+    dockerfile = released.folder / SOURCES / "Dockerfile"
+    dockerfile.write_text(
+        dockerfile.read_text() + '\nCMD ["sh", "-c", "echo cannot-start >&2; sleep 300"]\n'
+    )
+    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    with untouched(released):
+        done = released.cli("deploy")
+    clear(done, 1, "did not become healthy", "cannot-start", "last probe")
+
+
+def test_an_app_that_ends_at_once_is_noticed_early(released: StackUnderTest) -> None:
+    dockerfile = released.folder / SOURCES / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text() + '\nCMD ["sh", "-c", "echo bye; exit 3"]\n')
+    started = time.monotonic()
+    with untouched(released):
+        done = released.cli("deploy")
+    clear(done, 1, "did not become healthy", "bye")
+    assert time.monotonic() - started < 55, "it did not wait for the whole 60 s"
+
+
+def test_a_migration_that_fails_at_once_leaves_all_as_it_was(released: StackUnderTest) -> None:
+    migrations = released.folder / SOURCES / "database" / "migrations"
+    (migrations / "2026_03_01_000001_fail.py").write_text(FAILING_MIGRATION)
+    with untouched(released):
+        done = released.cli("deploy")
+    clear(done, 1, "migrations failed", "no_such_table")
+
+
+def test_a_migration_that_fails_half_way_needs_a_person(released: StackUnderTest) -> None:
+    migrations = released.folder / SOURCES / "database" / "migrations"
+    file = migrations / "2026_03_01_000002_half.py"
+    file.write_text(HALF_MIGRATION)
+    try:
+        done = released.cli("deploy")
+        clear(done, 3, "schema is not as it was", "cosmicdeploy rollback --to latest")
+    finally:
+        file.unlink()
+    back = released.cli("rollback", "--to", "latest", "--yes", "--json")
+    assert back.code == 0, back.stderr
+    with released.database() as facts:
+        assert "half" not in facts.engines()
+
+
+def test_a_wrong_database_password_is_named(released: StackUnderTest) -> None:
+    with untouched(released):
+        done = released.cli("deploy", DB_ROOT_PASSWORD="wrong-p4ss")
+    clear(done, 1, "password")
+    assert "wrong-p4ss" not in done.stderr + done.stdout
+
+
+def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
+    released.set_variable("DEVICE_TOKEN", "")
+    done = released.cli("verify")
+    assert done.code == 5
+    assert "DEVICE_TOKEN" in done.stdout
+
+
+def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> None:
+    with untouched(released):
+        done = released.cli("rollback", "--to", "20010101-000000-abcd", "--yes")
+    newest = next(b for b in released.open().catalogue.list() if b.good)
+    clear(done, 1, "20010101-000000-abcd", newest.id)
+
+
+def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
+    done = released.cli("rollback")
+    newest = next(b for b in released.open().catalogue.list() if b.good)
+    clear(done, 2, "--to", newest.id)
+
+
+def test_nobody_is_asked_in_a_pipe(released: StackUnderTest) -> None:
+    clear(released.cli("rollback", "--to", "latest"), 2, "--yes")
+
+
+def test_a_full_disk_stops_the_deploy_before_any_change(
+    released: StackUnderTest, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]
+    subprocess.run(mount, check=True)
+    try:
+        released.set_setting("./data-kiosk/backups", str(small))
+        released.set_variable("APP_VERSION", "3")
+        with untouched(released):
+            done = released.cli("deploy")
+        clear(done, 1, "room")
+        assert not list(small.glob("*.partial"))
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_second_run_is_told_who_holds_the_lock(released: StackUnderTest) -> None:
+    released.set_variable("APP_VERSION", "4")
+    first = released.start("deploy")
+    time.sleep(3)
+    second = released.cli("deploy")
+    first.communicate(timeout=300)
+    assert first.returncode == 0
+    clear(second, 4, "`cosmicdeploy deploy` is at work", f"process {first.pid}", "since")
+
+
+def test_the_lock_of_a_killed_run_is_taken_over(released: StackUnderTest) -> None:
+    released.set_variable("APP_VERSION", "5")
+    first = released.start("deploy")
+    time.sleep(6)
+    first.kill()
+    first.communicate(timeout=60)
+    done = released.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["release"] == "5"
+    assert len(released.images()) == 1
+    names = {c.name for c in released.containers().values()}
+    ctx = released.open()
+    assert {c.name for c in ctx.engine.containers(ctx.stack.project)} == names
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
+    released: StackUnderTest, number: signal.Signals
+) -> None:
+    released.set_variable("APP_VERSION", f"6-{number.name}")
+    with untouched(released):
+        process = released.start("deploy", "--json")
+        wait_for_step(released, "restart")
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=120)
+        done = Done(process.returncode, out, err)
+    assert done.code == 130, err
+    assert done.report["outcome"] == "interrupted"
+    assert done.outcomes["build"] == "undone"
+
+
+def wait_for_step(stack: StackUnderTest, step: str, seconds: float = 120) -> None:
+    """Until the journal of the present run says that a step is about to change something."""
+    journal = stack.open().journal
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        last = [r for r in journal.records() if r["kind"] in ("run", "intent")][-1:]
+        if last and last[0].get("step") == step:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"the run never came to {step}")
+
+
+def test_an_engine_that_goes_away_is_named(released: StackUnderTest, tmp_path: Path) -> None:
+    released.set_variable("APP_VERSION", "7")
+    with Relay(tmp_path / "engine.sock", Path("/var/run/docker.sock")) as relay:
+        process = released.start("deploy", DOCKER_HOST=f"unix://{relay.path}")
+        wait_for_step(released, "build")
+    out, err = process.communicate(timeout=120)
+    done = Done(process.returncode, out, err)
+    assert done.code in (1, 3), err
+    assert "ngine" in err and "Traceback" not in err
+    assert released.cli("deploy").code == 0, "the next run converges"
+
+
+def test_secrets_are_nowhere(released: StackUnderTest) -> None:
+    secrets = [
+        released.open().loaded.secret(name)
+        for name in ("DB_ROOT_PASSWORD", "DB_PASSWORD", "DEVICE_TOKEN")
+    ]
+    done = released.cli("deploy", "--json", "--verbose")
+    backup = released.cli("backup", "create", "--json")
+    kept = [p for p in (released.folder / ".cosmicdeploy").rglob("*") if p.is_file()]
+    kept += list((released.folder / "data-kiosk" / "backups").glob("*.json"))
+    assert kept
+    texts = [done.stdout, done.stderr, backup.stdout, backup.stderr]
+    texts += [path.read_text() for path in kept]
+    for secret in secrets:
+        assert not any(secret in text for text in texts)
