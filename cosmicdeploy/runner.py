@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, ExitCode, NeedsPerson
+from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, NeedsPerson
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.plan import Finding, Plan, Planned
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
@@ -125,6 +125,8 @@ class Run:
             self._unwind()
         except (CosmicError, KeyboardInterrupt) as stuck:
             self.error = _needs_person(error, stuck)
+        else:
+            self.error = _told_after_undo(error) if self._applied else error
 
     def _unwind(self) -> None:
         for step, change in reversed(self._applied):
@@ -142,6 +144,13 @@ class Run:
                 self.results[index] = StepResult(
                     step=step, outcome="undone", reason=result.reason, seconds=result.seconds
                 )
+
+
+def _told_after_undo(error: CosmicError) -> CosmicError:
+    """A failed check that was undone is a failed run: the stack is as it was."""
+    if not isinstance(error, CheckFailed):
+        return error
+    return CosmicError(error.what, where=error.where, todo=error.todo, details=error.details)
 
 
 def _needs_person(error: CosmicError, stuck: BaseException) -> NeedsPerson:

@@ -98,9 +98,10 @@ class CacheClear(Section):
 
 
 class Restart(Section):
-    """`healthy_within` in seconds."""
+    """In seconds."""
 
     healthy_within: float = Field(default=60, gt=0)
+    pause: float = Field(default=2, ge=0)
 
 
 class Heartbeat(Section):

@@ -12,7 +12,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import OK, SHOWN, Answer, ask
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.probes.readiness import wait_judged
 from cosmicdeploy.probes.result import CheckResult
@@ -84,7 +84,7 @@ def health(ctx: Context) -> CheckResult:
     }
     if ctx.settings.services.proxy:
         answers["load balancer"] = _reached(partial(proxy_url, ctx), path)
-    bad = [f"{name}: {found}" for name, found in answers.items() if found.status != 200]
+    bad = [f"{name}: {found}" for name, found in answers.items() if found.status != OK]
     releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
     return CheckResult(
         point="health",
@@ -148,12 +148,12 @@ def heartbeat(ctx: Context) -> CheckResult:
         return _absent("heartbeat", "verify.heartbeat")
     token = ctx.loaded.secret(wanted.token_variable)
     answer = ask(proxy_url(ctx) + wanted.path, token=token, json=wanted.body)
-    ok = answer.status == 200 and wanted.answers_with in _keys(answer.body)
+    ok = answer.status == OK and wanted.answers_with in _keys(answer.body)
     return CheckResult(
         point="heartbeat",
         ok=ok,
         expected=f"200 with {wanted.answers_with} from {wanted.path}",
-        found=f"{answer} {answer.body[:120]}".strip(),
+        found=f"{answer} {answer.body[:SHOWN]}" if ok else str(answer),
         todo=f"check the token in {wanted.token_variable} and the app's log",
     )
 

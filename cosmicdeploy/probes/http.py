@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 
 TIMEOUT_SECONDS = 5.0
+OK = 200
+# How much of an answer is worth showing, in characters.
+SHOWN = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,8 @@ class Answer:
     def __str__(self) -> str:
         if self.error:
             return f"{self.url}: {self.error}"
-        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms"
+        said = "" if self.status == OK else f" {self.body[:SHOWN]}"
+        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Answer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import OK, Answer, ask
 from cosmicdeploy.probes.places import proxy_url
 
 FAILURES_SHOWN = 5
@@ -29,7 +29,7 @@ class Traffic:
         """Take one answer in; anything but 200 is a failure."""
         self.sent += 1
         self.latencies.append(answer.seconds)
-        if answer.status != 200:
+        if answer.status != OK:
             self.failures.append(str(answer))
 
     def percentile(self, share: float) -> float:

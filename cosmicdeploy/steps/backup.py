@@ -22,8 +22,8 @@ class BackupStep(Step):
         others = [kind for kind in ctx.ahead if kind != self.kind]
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so nothing needs a way back")
-        why = f"before {', '.join(others)}" if others else "asked for"
-        return Change(summary=f"a backup of {ctx.settings.database.name} {why}")
+        why = f" before {', '.join(others)}" if others else ""
+        return Change(summary=f"back up {ctx.settings.database.name}{why}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = _running_images(ctx)

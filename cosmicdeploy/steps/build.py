@@ -27,7 +27,7 @@ class BuildStep(Step):
             return Unchanged(reason=f"{_images(buildable(ctx))} already there")
         before = {tag: _id(ctx, tag) for tag in stale}
         return Change(
-            summary=f"{', '.join(stale)} is to be built as release {ctx.release}",
+            summary=f"build {', '.join(stale)} as release {ctx.release}",
             before={"tags": before},
         )
 

@@ -23,7 +23,7 @@ class CacheClearStep(Step):
         cleared = ctx.journal.last("cache-cleared")
         if cleared and cleared["image"] == image and "build" not in ctx.ahead:
             return Unchanged(reason=f"cleared for this image at {cleared['at']}")
-        return Change(summary=f"{', '.join(commands)} for the new image")
+        return Change(summary=f"run {', '.join(commands)} in the new image")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for command in ctx.settings.cache_clear.commands:

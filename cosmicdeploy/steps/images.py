@@ -24,7 +24,9 @@ class ImagesStep(Step):
         if not before:
             return Unchanged(reason="the tags name the images of that time")
         moves = ", ".join(f"{tag} → {wanted[tag][:19]}" for tag in before)
-        return Change(summary=moves, before={"tags": before})
+        return Change(
+            summary=f"let tags name the images of that time: {moves}", before={"tags": before}
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         wanted = _wanted(ctx)

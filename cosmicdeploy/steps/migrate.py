@@ -23,7 +23,7 @@ class MigrateStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         result = in_new_image(ctx, ctx.settings.migrate.status)
         if migrations.NO_TABLE in result.text + result.error_text:
-            return self._change(ctx, "the schema is empty; all migrations are to run")
+            return self._change(ctx, "run all migrations on an empty schema")
         if result.exit_code != 0 or not migrations.known(result.text):
             raise MigrationFailed(
                 "The state of the migrations cannot be read",
@@ -37,7 +37,7 @@ class MigrateStep(Step):
         if not names:
             known = "in the present image" if "build" in ctx.ahead else ""
             return Unchanged(reason=f"no migration is pending {known}".strip())
-        return self._change(ctx, f"{migrations.listed(names)} is to run")
+        return self._change(ctx, f"run {migrations.listed(names)}")
 
     def _change(self, ctx: Context, summary: str) -> Change:
         with open_facts(ctx.database()) as database:

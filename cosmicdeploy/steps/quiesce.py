@@ -22,7 +22,7 @@ class QuiesceStep(Step):
         }
         if not acting:
             return Unchanged(reason="no scheduler or worker runs")
-        return Change(summary=f"{', '.join(acting)} to stop", before={"containers": acting})
+        return Change(summary=f"stop {', '.join(acting)}", before={"containers": acting})
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for name, container_id in change.before["containers"].items():

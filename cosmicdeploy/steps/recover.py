@@ -25,7 +25,7 @@ class RecoverStep(Step):
             left.append("data from before a restore")
         if not left:
             return Unchanged(reason="no run was interrupted half-way")
-        return Change(summary=f"an interrupted run left {', '.join(left)}")
+        return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for name in ctx.settings.services.released:

@@ -15,7 +15,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.digest import digest, fingerprint
 from cosmicdeploy.stack.model import Service
@@ -91,22 +91,43 @@ def facts_of(container: Container | None) -> dict[str, Any] | None:
     return {"id": container.id, "image": container.image_id, "running": container.running}
 
 
-def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> None:
-    """Give the place back to the container that had it; from any state in between."""
+def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
+    """Give the place back to the container that had it; from any state in between.
+
+    Whether there was anything to do.
+    """
     service, current = ctx.service(service_name), ctx.container(service_name)
     for leftover in set_aside(ctx, service):
         if "-next-" in leftover.name:
             ctx.engine.remove(leftover.id)
+    if current is not None and _is(current, before):
+        return False
     if current is not None and (before is None or current.id != before["id"]):
         ctx.engine.stop(current.id, service.stop_grace_period)
         ctx.engine.remove(current.id)
-    if before is None:
-        return
-    if current is None or current.id != before["id"]:
-        ctx.engine.rename(before["id"], service.container_name)
+    if before is not None:
+        _take_place(ctx, service, before)
+    return True
+
+
+def _is(current: Container, before: dict[str, Any] | None) -> bool:
+    wanted = before and (before["id"], before["running"])
+    return (current.id, current.running) == wanted
+
+
+def _take_place(ctx: Context, service: Service, before: dict[str, Any]) -> None:
+    found = ctx.engine.container(before["id"])
+    if found is None:
+        raise NeedsPerson(
+            "The container that ran before is gone",
+            where=service.container_name,
+            todo="run `cosmicdeploy up`, which makes it anew",
+        )
+    if found.name != service.container_name:
+        ctx.engine.rename(found.id, service.container_name)
     if before["running"]:
-        ctx.engine.start(before["id"])
-        wait_ready(ctx, before["id"], service.container_name)
+        ctx.engine.start(found.id)
+        wait_ready(ctx, found.id, service.container_name)
 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:

@@ -6,6 +6,7 @@ that differs is made anew.
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
@@ -36,7 +37,9 @@ class RestartStep(Step):
             count = len(self._services(ctx))
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
-        return Change(summary=_grouped(reasons), before={"containers": before})
+        return Change(
+            summary=f"make anew or start {_grouped(reasons)}", before={"containers": before}
+        )
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
@@ -56,6 +59,8 @@ class RestartStep(Step):
             why = self._why(ctx, name)
             if why is None:
                 continue
+            if replaced:
+                _let_serve(ctx, name)
             found = replace(ctx, name) if why != STOPPED else _start(ctx, name)
             replaced[name] = found.image_id
             ctx.say(f"{name} is healthy")
@@ -63,7 +68,8 @@ class RestartStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         for name, before in reversed(change.before["containers"].items()):
-            put_back(ctx, name, before)
+            if put_back(ctx, name, before):
+                _let_serve(ctx, name)
 
     def settle(self, ctx: Context, change: Change) -> None:
         for name in change.before["containers"]:
@@ -85,9 +91,9 @@ def difference(ctx: Context, name: str) -> str | None:
             todo="build it: `cosmicdeploy step build`",
         )
     if "build" in ctx.ahead:
-        return "to run the new image"
+        return "an older image runs"
     if container.image_id != image.id:
-        return "runs another image"
+        return "another image runs"
     if container.labels.get(labels.DEFINITION, digest(ctx.service(name))) != digest(
         ctx.service(name)
     ):
@@ -95,11 +101,17 @@ def difference(ctx: Context, name: str) -> str | None:
     return None if container.running else STOPPED
 
 
+def _let_serve(ctx: Context, name: str) -> None:
+    """Before another replica goes, the proxy must have found the one before it again."""
+    if name in ctx.settings.services.app:
+        time.sleep(ctx.settings.restart.pause)
+
+
 def _grouped(reasons: dict[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for name, why in reasons.items():
         groups.setdefault(why, []).append(name)
-    return "; ".join(f"{', '.join(names)}: {why}" for why, names in groups.items())
+    return "; ".join(f"{', '.join(names)} ({why})" for why, names in groups.items())
 
 
 def _start(ctx: Context, name: str) -> Container:

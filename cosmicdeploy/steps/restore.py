@@ -23,7 +23,7 @@ class RestoreStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         target = _target(ctx)
         made = f"{target.manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        return Change(summary=f"the data goes back to {target.id} of {made}")
+        return Change(summary=f"put the data back to {target.id} of {made}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         access = ctx.database()

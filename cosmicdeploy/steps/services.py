@@ -23,7 +23,7 @@ class ServicesStep(Step):
         }
         if not missing:
             return Unchanged(reason=f"{', '.join(ctx.settings.services.infrastructure)} run")
-        return Change(summary=f"{', '.join(missing)} to start", before={"containers": missing})
+        return Change(summary=f"start {', '.join(missing)}", before={"containers": missing})
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for network in ctx.stack.networks.values():

@@ -27,7 +27,7 @@ def laid_out(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         up = stack.cli("up", "--json")
         assert up.code == 0, up.stderr
-        stack.seed_verifier()
+        stack.seed()
         yield stack
     finally:
         stack.remove()

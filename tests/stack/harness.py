@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -38,6 +39,8 @@ RELEASED = (
 )
 KEPT = (".env", "cosmicdeploy.yaml", "docker-compose.prod.yml", SOURCES)
 BEAT = "/api/devices/heartbeat"
+BODY = {"battery_level": 85}
+KIOSKS = 20
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ class Done:
 
 @dataclass(frozen=True)
 class StackUnderTest:
-    """A laid-out stack in a folder of its own."""
+    """A laid-out stack in a folder of its own; `kiosks` are the tokens of its devices."""
 
     folder: Path
+    kiosks: list[str] = field(default_factory=list)
 
     def open(self) -> Context:
         return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
@@ -115,7 +119,7 @@ class StackUnderTest:
             schema, migrations = facts.schema_digest(), facts.applied_migrations()
         tag = ctx.image_of(RELEASED[0])
         return {
-            "containers": {name: (c.id, c.ready) for name, c in containers.items()},
+            "containers": {name: (c.id, c.running) for name, c in containers.items()},
             "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
             "tag": tag.id if tag else None,
             "schema": schema,
@@ -127,13 +131,17 @@ class StackUnderTest:
 
     # --- changes
 
-    def seed_verifier(self) -> None:
+    def seed(self) -> None:
+        """Devices: the one that verification beats as, and kiosks."""
         ctx = self.open()
-        command = ctx.console("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
-        result = ctx.engine.exec(
-            ctx.any_app().id, command, environment={"DEVICE_TOKEN": self.token()}
-        )
+        app = ctx.any_app().id
+        verifier = ctx.console("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
+        result = ctx.engine.exec(app, verifier, environment={"DEVICE_TOKEN": self.token()})
         assert result.exit_code == 0, result.error_text
+        # Several: one alone would meet the rate limit.
+        result = ctx.engine.exec(app, ctx.console("devices:seed", str(KIOSKS), "--json"))
+        assert result.exit_code == 0, result.error_text
+        self.kiosks[:] = [device["token"] for device in json.loads(result.text)["devices"]]
 
     def token(self) -> str:
         return self.open().loaded.secret("DEVICE_TOKEN")
@@ -171,13 +179,14 @@ class StackUnderTest:
 
     @contextmanager
     def beats(self, per_second: float = 20, longest: float = 300) -> Iterator[Traffic]:
-        """A device's heartbeats through the load balancer until the block is left."""
-        measured, stop, url, token = Traffic(), threading.Event(), self.url(), self.token()
+        """Some devices' heartbeats through the load balancer until the block is left."""
+        measured, stop, url = Traffic(), threading.Event(), self.url()
+        tokens = itertools.cycle(self.kiosks)
 
         def send() -> None:
             until = time.monotonic() + longest
             while time.monotonic() < until and not stop.wait(1 / per_second):
-                measured.count(ask(url + BEAT, token=token, json={"battery_level": 85}))
+                measured.count(ask(url + BEAT, token=next(tokens), json=BODY))
 
         thread = threading.Thread(target=send, daemon=True)
         thread.start()

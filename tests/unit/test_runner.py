@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode
 from cosmicdeploy.plan import Undecided, make_plan
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
@@ -107,6 +107,12 @@ def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) ->
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
     assert "broken" in made.error.what and "data would be lost" in made.error.what
     assert made.error.todo == "restore the backup"
+
+
+def test_a_check_that_fails_after_a_change_is_a_failed_run(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a"), append(words, "b", Break, error=CheckFailed("2 fail")))
+    assert words == ["here"]
+    assert made.error is not None and made.error.exit_code == ExitCode.FAILED
 
 
 def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:

@@ -71,7 +71,9 @@ networks:
     driver: bridge
     internal: true
     labels: [a=b]
-    ipam: {driver: default, config: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}, {subnet: 'fd00::/64'}]}
+    ipam:
+      driver: default
+      config: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}, {subnet: 'fd00::/64'}]
   theirs: {external: true}
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pymysql
 from pymysql.connections import Connection
 from pymysql.constants import CR, ER
-from pymysql.cursors import Cursor, DictCursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.settings import DatabaseSettings
 
@@ -37,7 +37,7 @@ class DatabaseUnavailable(Exception):
     """The database did not take the work in time; the message says why."""
 
 
-def connect(settings: DatabaseSettings, *, timeout: float = 10.0) -> Connection[DictCursor]:
+def connect(settings: DatabaseSettings, *, timeout: float = 7.0) -> Connection[DictCursor]:
     """A connection in READ COMMITTED and UTC, not in autocommit.
 
     `timeout` bounds each wait for the network, in seconds. Raises `pymysql.MySQLError`.
@@ -86,7 +86,7 @@ class Session:
         self._on_schema_change = on_schema_change
         self._connection: Connection[DictCursor] | None = None
 
-    def transaction(self, work: Callable[[Cursor], Result]) -> Result:
+    def transaction(self, work: Callable[[DictCursor], Result]) -> Result:
         """Do the work and commit, again from its start where the cause passes by itself.
 
         Raises `DatabaseUnavailable` where patience ends, and `pymysql.MySQLError` on any other
@@ -108,7 +108,7 @@ class Session:
             self._connection.close()
         self._connection = None
 
-    def _attempt(self, work: Callable[[Cursor], Result]) -> Result:
+    def _attempt(self, work: Callable[[DictCursor], Result]) -> Result:
         if self._connection is None:
             self._connection = connect(self._settings)
         with self._connection.cursor() as cursor:

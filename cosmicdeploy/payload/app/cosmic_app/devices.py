@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.tokens import hash_token, new_token
 
@@ -18,7 +18,7 @@ class Seeded:
     created: bool
 
 
-def seed_many(cursor: Cursor, count: int, *, fresh: bool) -> list[Seeded]:
+def seed_many(cursor: DictCursor, count: int, *, fresh: bool) -> list[Seeded]:
     """See that KIOSK-01 … KIOSK-`count` exist; `fresh` gives new tokens to those that did."""
     names = [f"KIOSK-{number:02d}" for number in range(1, count + 1)]
     existing = _existing(cursor, names)
@@ -36,21 +36,21 @@ def seed_many(cursor: Cursor, count: int, *, fresh: bool) -> list[Seeded]:
     return seeded
 
 
-def seed_named(cursor: Cursor, name: str, token: str) -> Seeded:
+def seed_named(cursor: DictCursor, name: str, token: str) -> Seeded:
     """See that one device exists and has this token."""
     created = not _existing(cursor, [name])
     _put(cursor, name, token)
     return Seeded(name=name, token=None, created=created)
 
 
-def _existing(cursor: Cursor, names: list[str]) -> set[str]:
+def _existing(cursor: DictCursor, names: list[str]) -> set[str]:
     if not names:
         return set()
     cursor.execute("SELECT name FROM remotes WHERE name IN %s", (names,))
     return {row["name"] for row in cursor.fetchall()}
 
 
-def _put(cursor: Cursor, name: str, token: str) -> None:
+def _put(cursor: DictCursor, name: str, token: str) -> None:
     cursor.execute(
         "INSERT INTO remotes (name, token_hash, created_at, updated_at)"
         " VALUES (%s, %s, NOW(3), NOW(3))"

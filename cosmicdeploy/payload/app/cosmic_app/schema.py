@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 REMOTES = "remotes"
 TRANSITIONS = "device_status_transitions"
@@ -32,7 +32,7 @@ class SchemaCache:
     _schema: Schema | None = None
     _seen_at: float = field(default=0.0)
 
-    def get(self, cursor: Cursor) -> Schema:
+    def get(self, cursor: DictCursor) -> Schema:
         """The schema, at most `MAXIMUM_AGE_SECONDS` old."""
         if self._schema is None or time.monotonic() - self._seen_at > MAXIMUM_AGE_SECONDS:
             self._schema = read_schema(cursor)
@@ -44,7 +44,7 @@ class SchemaCache:
         self._schema = None
 
 
-def read_schema(cursor: Cursor) -> Schema:
+def read_schema(cursor: DictCursor) -> Schema:
     """Ask the database for the columns there are."""
     cursor.execute(
         "SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.cache import Breaker
 from cosmic_app.queue.jobs import Job, push
@@ -33,7 +33,7 @@ class Transition:
     source: str
 
 
-def store(cursor: Cursor, transitions: Sequence[Transition], schema: Schema) -> None:
+def store(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema) -> None:
     """Keep the transitions, within the transaction that makes them."""
     if not transitions or not schema.transitions:
         return

@@ -56,11 +56,15 @@ class Batcher:
         more = True
         while more:
             batch, more = self._gather()
-            if batch:
-                outcomes = self._outcomes([pending.beat for pending in batch])
-                self._loop.call_soon_threadsafe(_resolve, batch, outcomes)
-                if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                    more = self._refuse_queued(outcomes[0]) and more
+            if not batch:
+                continue
+            outcomes = self._outcomes([pending.beat for pending in batch])
+            if all(isinstance(outcome, Unavailable) for outcome in outcomes):
+                # Nobody should wait in line only to hear the same.
+                queued, still_more = self._take_queued()
+                batch, more = batch + queued, more and still_more
+                outcomes = outcomes + [outcomes[0]] * len(queued)
+            self._loop.call_soon_threadsafe(_resolve, batch, outcomes)
 
     def _gather(self) -> tuple[list[Pending], bool]:
         """The next batch, and whether another may follow.
@@ -81,18 +85,11 @@ class Batcher:
             deadline = deadline or time.monotonic() + self._settings.linger
         return batch, True
 
-    def _refuse_queued(self, outcome: Outcome) -> bool:
-        """Let nobody wait in line only to hear the same; whether more may follow."""
-        batch: list[Pending] = []
-        more = True
-        for _ in range(self._queue.qsize()):
-            pending = self._queue.get()
-            if pending is None:
-                more = False
-            else:
-                batch.append(pending)
-        self._loop.call_soon_threadsafe(_resolve, batch, [outcome] * len(batch))
-        return more
+    def _take_queued(self) -> tuple[list[Pending], bool]:
+        """All that is queued now, and whether more may follow."""
+        taken = [self._queue.get() for _ in range(self._queue.qsize())]
+        batch = [pending for pending in taken if pending is not None]
+        return batch, len(batch) == len(taken)
 
     def _outcomes(self, beats: list[Beat]) -> list[Outcome]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.heartbeat.model import Device
 from cosmic_app.schema import Schema
@@ -15,7 +15,7 @@ SOURCE = "heartbeat"
 REASON = "Heartbeat received"
 
 
-def find_devices(cursor: Cursor, token_hashes: Sequence[str]) -> dict[str, Device]:
+def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, Device]:
     """The devices whose tokens these are and are not revoked, by token hash."""
     cursor.execute(
         "SELECT id, name, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
@@ -24,7 +24,9 @@ def find_devices(cursor: Cursor, token_hashes: Sequence[str]) -> dict[str, Devic
     return {row["token_hash"]: Device(id=row["id"], name=row["name"]) for row in cursor.fetchall()}
 
 
-def record_beats(cursor: Cursor, levels: Mapping[int, float], schema: Schema) -> list[Transition]:
+def record_beats(
+    cursor: DictCursor, levels: Mapping[int, float], schema: Schema
+) -> list[Transition]:
     """Write one beat per device (id → battery level); the transitions that this makes.
 
     Rows are locked in the order of their ids, as everyone does who writes them.
@@ -52,7 +54,7 @@ def _recovery(row: Mapping[str, object]) -> Transition:
     )
 
 
-def _note_status_change(cursor: Cursor, ids: Sequence[int]) -> None:
+def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
     """Before the status itself is written: `previous_status` is taken from it."""
     cursor.execute(
         "UPDATE remotes SET previous_status = status, last_status_change_at = NOW(3),"
@@ -61,7 +63,7 @@ def _note_status_change(cursor: Cursor, ids: Sequence[int]) -> None:
     )
 
 
-def _touch(cursor: Cursor, levels: Mapping[int, float], schema: Schema) -> None:
+def _touch(cursor: DictCursor, levels: Mapping[int, float], schema: Schema) -> None:
     """The database's clock counts, and time never runs backwards."""
     ids = sorted(levels)
     arms = " ".join(["WHEN %s THEN %s"] * len(ids))

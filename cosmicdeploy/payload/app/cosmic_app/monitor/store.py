@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.monitor.decide import DeviceState
 from cosmic_app.schema import Schema
@@ -16,7 +16,9 @@ from cosmic_app.transitions import CONNECTED, TEMPORARILY_OFFLINE, Transition
 SILENCE = "TIMESTAMPDIFF(MICROSECOND, COALESCE(last_heartbeat_at, created_at), NOW(6)) / 1000000"
 
 
-def read_watched(cursor: Cursor, schema: Schema, defaults: MonitorSettings) -> list[DeviceState]:
+def read_watched(
+    cursor: DictCursor, schema: Schema, defaults: MonitorSettings
+) -> list[DeviceState]:
     """All devices that can still be demoted, in the order of their ids, without locks."""
     sql = f"{_select(schema)} WHERE status IN %s ORDER BY id"
     cursor.execute(sql, ((CONNECTED, TEMPORARILY_OFFLINE),))
@@ -24,14 +26,14 @@ def read_watched(cursor: Cursor, schema: Schema, defaults: MonitorSettings) -> l
 
 
 def read_locked(
-    cursor: Cursor, ids: Sequence[int], schema: Schema, defaults: MonitorSettings
+    cursor: DictCursor, ids: Sequence[int], schema: Schema, defaults: MonitorSettings
 ) -> list[DeviceState]:
     """These devices as they are now, locked in the order of their ids until the commit."""
     cursor.execute(f"{_select(schema)} WHERE id IN %s ORDER BY id FOR UPDATE", (sorted(ids),))
     return [_state(row, defaults) for row in cursor.fetchall()]
 
 
-def demote(cursor: Cursor, transition: Transition, schema: Schema) -> None:
+def demote(cursor: DictCursor, transition: Transition, schema: Schema) -> None:
     """Write a demotion; the row is locked and was read under that lock."""
     if schema.tracks_status_changes:
         cursor.execute(

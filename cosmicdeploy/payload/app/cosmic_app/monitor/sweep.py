@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from pymysql.cursors import Cursor
+from pymysql.cursors import DictCursor
 
 from cosmic_app.database import Session
 from cosmic_app.monitor.decide import DeviceState, decide
@@ -40,13 +41,13 @@ class Sweep:
         ids = sorted(transition.device_id for transition in due)
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
-            yield self._session.transaction(lambda cursor, chunk=chunk: self._demote(cursor, chunk))
+            yield self._session.transaction(partial(self._demote, ids=chunk))
 
     def close(self) -> None:
         """Close the connection to the database."""
         self._session.close()
 
-    def _demote(self, cursor: Cursor, ids: Sequence[int]) -> list[Transition]:
+    def _demote(self, cursor: DictCursor, ids: Sequence[int]) -> list[Transition]:
         schema = self._schema.get(cursor)
         transitions = self._judge(read_locked(cursor, ids, schema, self._settings))
         for transition in transitions:

@@ -37,7 +37,8 @@ class Worker:
         )
         if text is None:
             return False
-        self._finish(text, self._run(text))
+        job = str(text)
+        self._finish(job, self._run(job))
         return True
 
     def _run(self, text: str) -> bool:
@@ -72,6 +73,4 @@ def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable
             worker.work_once()
         except redis.RedisError as error:
             logger.warning("Redis is not to be had: %s", error)
-            stopped_meanwhile = stopped(WAIT_SECONDS)
-            if stopped_meanwhile:
-                return
+            stopped(WAIT_SECONDS)

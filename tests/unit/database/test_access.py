@@ -1,0 +1,65 @@
+"""Errors, names and tools in words."""
+
+import pymysql
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
+from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
+from cosmicdeploy.database.schemas import scratch_name, shadow_name
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import DatabaseError
+
+pytestmark = pytest.mark.unit
+
+
+def test_the_password_is_not_shown() -> None:
+    access = DatabaseAccess(
+        container_id="c", host="127.0.0.1", port=1, name="platform", user="root", password="s3cret"
+    )
+    assert "s3cret" not in repr(access) + access.where
+    with pytest.raises(DatabaseError, match="cannot be reached") as caught, open_session(access):
+        pass
+    assert "s3cret" not in str(caught.value) + repr(caught.value.details)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1045, "refuses this user"),
+        (1049, "no such database"),
+        (2003, "cannot be reached"),
+        (1146, "1146 what it said"),
+    ],
+)
+def test_errors_say_what_to_do(code: int, words: str) -> None:
+    assert words in explained(pymysql.err.OperationalError(code, "what it said"), "here").what
+
+
+def test_names_are_quoted() -> None:
+    assert quoted("a`b") == "`a``b`"
+
+
+def test_schemas_beside_the_live_one() -> None:
+    assert shadow_name("platform") == "platform__restore"
+    assert scratch_name("platform", "20260202-010203-ab12") == "platform__verify_ab12"
+    with pytest.raises(DatabaseError, match="longer than 64"):
+        shadow_name("p" * 60)
+
+
+def test_only_flags_that_the_tool_knows() -> None:
+    mariadb = "  -y, --no-tablespaces \n  --max-allowed-packet=#"
+    mysql = "  -y, --no-tablespaces\n  --set-gtid-purged[=name]\n  --column-statistics\n"
+    assert known_flags(mariadb) == ("--no-tablespaces",)
+    assert known_flags(mysql) == (
+        "--no-tablespaces",
+        "--set-gtid-purged=OFF",
+        "--column-statistics=0",
+    )
+
+
+def test_errors_and_warnings_of_the_tools_are_told_apart() -> None:
+    result = ExecResult(
+        exit_code=0, stderr=b"Warning: old option\n\nmysqldump: Error 2013: Lost connection\n"
+    )
+    assert error_lines(result) == ["mysqldump: Error 2013: Lost connection"]
+    assert warning_lines(result) == ["Warning: old option"]

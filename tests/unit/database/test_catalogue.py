@@ -1,0 +1,146 @@
+"""The folder of backups, and what a writer that dies leaves in it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.database.catalogue import Catalogue, new_id
+from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.manifest import Manifest, now
+from cosmicdeploy.errors import BackupError
+
+pytestmark = pytest.mark.unit
+
+OLDER, NEWER, NEWEST = "20260202-010203-aaaa", "20260202-010204-0000", "20260203-000000-ffff"
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.database.manifest import parse_manifest
+draft = Catalogue(Path(sys.argv[1])).begin(parse_manifest(sys.stdin.read(), "stdin"))
+draft.file.write(b"half a dump")
+draft.file.flush()
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "data-kiosk" / "backups")
+
+
+def manifest(backup_id: str) -> Manifest:
+    return Manifest(
+        id=backup_id,
+        created_at=now(),
+        database="platform",
+        server_vendor="MariaDB",
+        server_version="10.11.19-MariaDB",
+    )
+
+
+def finished(catalogue: Catalogue, backup_id: str) -> Draft:
+    draft = catalogue.begin(manifest(backup_id))
+    draft.file.write(b"data")
+    draft.finish(draft.manifest.updated(status="good"))
+    return draft
+
+
+def names(catalogue: Catalogue) -> list[str]:
+    return sorted(path.name for path in catalogue.folder.iterdir())
+
+
+def test_ids_sort_by_time_and_are_their_own() -> None:
+    ids = {new_id() for _ in range(20)}
+    assert len(ids) > 15
+    assert all(len(i) == 20 and i[8] == i[15] == "-" for i in ids)
+
+
+def test_an_empty_catalogue(catalogue: Catalogue) -> None:
+    assert catalogue.list() == []
+    with pytest.raises(BackupError, match="no good backup"):
+        catalogue.get("latest")
+
+
+def test_newest_first_and_latest_is_the_newest_good_one(catalogue: Catalogue) -> None:
+    finished(catalogue, OLDER)
+    finished(catalogue, NEWER)
+    catalogue.begin(manifest(NEWEST)).fail("no room", 1.5)
+    assert [backup.id for backup in catalogue.list()] == [NEWEST, NEWER, OLDER]
+    assert catalogue.get("latest").id == NEWER
+    failed = catalogue.get(NEWEST).manifest
+    assert (failed.status, failed.reason, failed.seconds) == ("failed", "no room", 1.5)
+
+
+@pytest.mark.parametrize("reference", ["20260202-999999-dead", "../../etc/passwd", "", "*"])
+def test_an_unknown_id_lists_the_candidates(catalogue: Catalogue, reference: str) -> None:
+    finished(catalogue, OLDER)
+    with pytest.raises(BackupError) as caught:
+        catalogue.get(reference)
+    assert OLDER in caught.value.details[0]
+
+
+def test_files_are_private(catalogue: Catalogue) -> None:
+    draft = finished(catalogue, OLDER)
+    assert catalogue.folder.stat().st_mode & 0o777 == 0o700
+    assert draft.data.stat().st_mode & 0o777 == 0o600
+    assert draft.data.with_name(f"{OLDER}.json").stat().st_mode & 0o777 == 0o600
+    assert names(catalogue) == [f"{OLDER}.json", f"{OLDER}.sql.zst"]
+
+
+def test_an_entry_exists_before_the_data_and_data_only_when_whole(catalogue: Catalogue) -> None:
+    draft = catalogue.begin(manifest(OLDER))
+    assert catalogue.get(OLDER).manifest.status == "running"
+    assert not draft.data.exists()
+    draft.fail("stopped", 0)
+    assert names(catalogue) == [f"{OLDER}.json"]
+
+
+def test_a_writer_that_dies_leaves_a_failed_entry(catalogue: Catalogue) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(catalogue.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert writer.stdin and writer.stdout
+        writer.stdin.write(manifest(OLDER).to_json())
+        writer.stdin.close()
+        assert writer.stdout.readline() == "begun\n"
+        assert catalogue.get(OLDER).manifest.status == "running"
+    finally:
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait()
+    dead = catalogue.get(OLDER).manifest
+    assert dead.status == "failed"
+    assert "interrupted" in dead.reason
+
+    finished(catalogue, NEWER)
+    assert f"{OLDER}.sql.zst.partial" not in names(catalogue)
+    assert catalogue.get("latest").id == NEWER
+
+
+def test_a_living_writers_file_is_left_alone(catalogue: Catalogue) -> None:
+    draft = catalogue.begin(manifest(OLDER))
+    finished(catalogue, NEWER)
+    assert draft.partial.exists()
+    draft.finish(draft.manifest.updated(status="good"))
+
+
+def test_other_files_in_the_folder_are_ignored(catalogue: Catalogue) -> None:
+    finished(catalogue, OLDER)
+    (catalogue.folder / "notes.json").write_text("mine")
+    assert [backup.id for backup in catalogue.list()] == [OLDER]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BackupError, match="cannot be used"):
+        Catalogue(tmp_path / "file" / "backups").begin(manifest(OLDER))

@@ -1,0 +1,67 @@
+"""What a dump says of itself, however its chunks are cut."""
+
+import pytest
+
+from cosmicdeploy.database.scan import DumpScan
+
+pytestmark = pytest.mark.unit
+
+DUMP = b"""/*M!999999\\- enable the sandbox mode */
+-- MariaDB dump 10.19
+CREATE TABLE `sites` (
+  `id` int COMMENT 'CREATE TABLE `no` (',
+) ENGINE=InnoDB;
+INSERT INTO `sites` VALUES
+(1,'\\nCREATE TABLE `data` (');
+/*!50001 CREATE VIEW `v` AS SELECT 1 AS `id` */;
+CREATE TABLE `odd ``name``` (
+  `id` int
+);
+-- Dump completed on 2026-02-02  1:02:03
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 4096])
+def test_it_finds_tables_across_chunk_borders(size: int) -> None:
+    scan = scanned(DUMP, size)
+    assert scan.tables == {"sites", "odd `name`"}
+    assert scan.complete
+    assert scan.schema_statements == set()
+
+
+def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
+    row = b"INSERT INTO `a` VALUES (" + b"x" * 5_000_000 + b"CREATE TABLE `b` (\n"
+    scan = scanned(b"CREATE TABLE `a` (\n" + row + b"CREATE TABLE `c` (\n", 65536)
+    assert scan.tables == {"a", "c"}
+    assert len(scan._line) <= 1024
+
+
+@pytest.mark.parametrize("cut", [1, 5, 41])
+def test_a_cut_dump_is_not_complete(cut: int) -> None:
+    assert not scanned(DUMP[: len(DUMP) - 41 - cut], 16).complete
+
+
+def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
+    assert not scanned(DUMP + b"INSERT INTO `sites` VALUES (2)\n", 16).complete
+    assert not scanned(b"", 16).complete
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"ALTER DATABASE `platform` CHARACTER SET latin1 ;",
+        b"USE `platform`;",
+        b"/*!40000 DROP DATABASE IF EXISTS `platform`*/;",
+        b"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `platform`;",
+    ],
+)
+def test_statements_about_a_schema_by_name_are_kept(line: bytes) -> None:
+    scan = scanned(b"-- x\n" + line + b"\n", 3)
+    assert len(scan.schema_statements) == 1
+
+
+def scanned(dump: bytes, size: int) -> DumpScan:
+    scan = DumpScan()
+    for start in range(0, len(dump), size):
+        scan.feed(dump[start : start + size])
+    return scan

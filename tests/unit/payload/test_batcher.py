@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+from cosmic_app.heartbeat.batcher import Batcher
+from cosmic_app.heartbeat.model import Beat, Outcome, Unauthorized, Unavailable
+from cosmic_app.settings import BatchSettings
+
+pytestmark = pytest.mark.unit
+
+SETTINGS = BatchSettings(size=4, linger=0.01, queue_size=4)
+
+
+def beat(number: int = 0) -> Beat:
+    return Beat(token_hash=str(number), battery_level=1.0)
+
+
+def test_beats_are_written_in_batches_and_each_hears_its_own_outcome() -> None:
+    batches: list[int] = []
+
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        batches.append(len(beats))
+        return [Unavailable(item.token_hash) for item in beats[:-1]] + [Unauthorized()]
+
+    async def run() -> list[Outcome]:
+        batcher = Batcher(SETTINGS, write)
+        outcomes = await asyncio.gather(*(batcher.submit(beat(number)) for number in range(4)))
+        await batcher.close()
+        return outcomes
+
+    outcomes = asyncio.run(run())
+    assert outcomes == [Unavailable("0"), Unavailable("1"), Unavailable("2"), Unauthorized()]
+    assert max(batches) > 1
+
+
+def test_beyond_the_bound_a_beat_is_refused_at_once_and_close_writes_what_is_queued() -> None:
+    free = threading.Event()
+    busy = threading.Event()
+
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        busy.set()
+        assert free.wait(5)
+        return [Unauthorized() for _ in beats]
+
+    async def run() -> tuple[Outcome, list[Outcome]]:
+        batcher = Batcher(SETTINGS, write)
+        first = asyncio.create_task(batcher.submit(beat()))
+        await asyncio.to_thread(busy.wait, 5)
+        queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(4)]
+        await asyncio.sleep(0)
+        refused = await batcher.submit(beat())
+        free.set()
+        await batcher.close()
+        return refused, await asyncio.gather(first, *queued)
+
+    refused, written = asyncio.run(run())
+    assert refused == Unavailable("Too many beats are waiting.")
+    assert written == [Unauthorized()] * 5
+
+
+def test_the_thread_outlives_an_error() -> None:
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        if beats[0].token_hash == "0":
+            raise RuntimeError("boom")
+        return [Unauthorized()]
+
+    async def run() -> list[Outcome]:
+        batcher = Batcher(SETTINGS, write)
+        outcomes = [await batcher.submit(beat(0)), await batcher.submit(beat(1))]
+        await batcher.close()
+        return outcomes
+
+    assert asyncio.run(run()) == [Unavailable("The beat could not be written."), Unauthorized()]
+
+
+def test_in_an_outage_nobody_waits_in_line_to_hear_the_same() -> None:
+    free = threading.Event()
+    busy = threading.Event()
+    calls: list[int] = []
+
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        calls.append(len(beats))
+        busy.set()
+        assert free.wait(5)
+        return [Unavailable("gone")] * len(beats)
+
+    async def run() -> list[Outcome]:
+        batcher = Batcher(SETTINGS, write)
+        first = asyncio.create_task(batcher.submit(beat()))
+        await asyncio.to_thread(busy.wait, 5)
+        queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(3)]
+        await asyncio.sleep(0)
+        free.set()
+        outcomes = await asyncio.gather(first, *queued)
+        await batcher.close()
+        return outcomes
+
+    assert asyncio.run(run()) == [Unavailable("gone")] * 4
+    assert calls == [1]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_battery_level
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("body", "level"),
+    [
+        (b'{"battery_level": 85}', 85.0),
+        (b'{"battery_level": 0}', 0.0),
+        (b'{"battery_level": 100}', 100.0),
+        (b'{"battery_level": 42.5, "more": [1]}', 42.5),
+    ],
+)
+def test_a_level_is_read(body: bytes, level: float) -> None:
+    assert parse_battery_level(body) == level
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b"", 400, "must be JSON"),
+        (b"{nope", 400, "must be JSON"),
+        (b"\xff\xfe\x00", 400, "must be JSON"),
+        (b"[" * 4000, 400, "must be JSON"),
+        (b"[85]", 422, "JSON object"),
+        (b"{}", 422, "required"),
+        (b'{"battery_level": null}', 422, "required"),
+        (b'{"battery_level": "85"}', 422, "must be a number"),
+        (b'{"battery_level": true}', 422, "must be a number"),
+        (b'{"battery_level": NaN}', 422, "must be a number"),
+        (b'{"battery_level": -0.1}', 422, "between 0 and 100"),
+        (b'{"battery_level": 101}', 422, "between 0 and 100"),
+        (b'{"battery_level": Infinity}', 422, "between 0 and 100"),
+        (b'{"battery_level": 1e999}', 422, "between 0 and 100"),
+        (b" " * (MAXIMUM_BYTES + 1), 413, "larger than"),
+    ],
+)
+def test_a_bad_body_is_refused_with_its_reason(body: bytes, status: int, reason: str) -> None:
+    with pytest.raises(BadBody, match=reason) as caught:
+        parse_battery_level(body)
+    assert caught.value.status == status

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+import redis
+from cosmic_app.cache import Breaker
+from cosmic_app.heartbeat.limiter import Limiter, to_allowance
+from cosmic_app.heartbeat.model import Allowance
+from cosmic_app.settings import LimiterSettings
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ([1, 9, 60000], Allowance(allowed=True, limit=10, remaining=9, reset=60)),
+        ([1, 0, 1001], Allowance(allowed=True, limit=10, remaining=0, reset=2)),
+        ([0, 0, 1], Allowance(allowed=False, limit=10, remaining=0, reset=1)),
+        ([0, 0, -1], Allowance(allowed=False, limit=10, remaining=0, reset=1)),
+    ],
+)
+def test_seconds_are_rounded_up(answer: list[int], expected: Allowance) -> None:
+    assert to_allowance(answer, 10) == expected
+
+
+def test_without_redis_every_beat_is_allowed_and_redis_is_left_alone_for_a_while() -> None:
+    client = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=None)
+    breaker = Breaker(client, pause=60)
+    limiter = Limiter(LimiterSettings(limit=3, window=60), breaker)
+
+    assert [allowance.allowed for allowance in limiter.check([1, 1, 1, 1, 2])] == [True] * 5
+    asked: list[redis.Redis] = []
+    assert breaker.attempt(asked.append) is None
+    assert asked == []

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from cosmic_app.scheduling.due import expression, is_due, next_due
+from cosmic_app.scheduling.tick import keep_time
+
+pytestmark = pytest.mark.unit
+
+START = datetime(2026, 2, 2, 10, 0, 57, tzinfo=UTC)
+
+
+def test_every_minute_and_every_fifth() -> None:
+    assert expression(1) == "* * * * *"
+    assert expression(5) == "*/5 * * * *"
+    assert is_due(5, START)
+    assert not is_due(7, START.replace(minute=6))
+    assert next_due(1, START) == datetime(2026, 2, 2, 10, 1, tzinfo=UTC)
+    assert next_due(5, START) == datetime(2026, 2, 2, 10, 5, tzinfo=UTC)
+
+
+class Clock:
+    """Time that passes only by waiting, and ends at a moment."""
+
+    def __init__(self, end: datetime) -> None:
+        self.now = START
+        self._end = end
+
+    def wait(self, seconds: float = 0) -> bool:
+        self.now += timedelta(seconds=seconds)
+        return self.now >= self._end
+
+
+def test_a_tick_at_once_and_one_in_every_minute_until_told_to_stop() -> None:
+    clock = Clock(START + timedelta(minutes=3))
+    ticks: list[datetime] = []
+    alive: list[datetime] = []
+    keep_time(ticks.append, lambda: clock.now, clock.wait, lambda: alive.append(clock.now))
+    assert [tick.strftime("%H:%M:%S") for tick in ticks] == [
+        "10:00:57",
+        "10:01:00",
+        "10:02:00",
+        "10:03:00",
+    ]
+    gaps = [later - earlier for earlier, later in pairwise(alive)]
+    assert max(gaps) <= timedelta(seconds=5)
