@@ -10,6 +10,7 @@ from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.engine.model import Container, Engine, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
+from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
@@ -31,6 +32,7 @@ class Context:
     emit: Emit = field(repr=False)
     ahead: Sequence[str] = ()
     target: Backup | None = None
+    interrupts: Interrupts = field(default_factory=Interrupts)
 
     @property
     def settings(self) -> Settings:

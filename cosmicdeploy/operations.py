@@ -8,6 +8,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.interrupts import deferred
 from cosmicdeploy.lock import held, who
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
@@ -26,7 +27,8 @@ def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
 
 def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Traffic | None]:
     """Run steps under the stack's lock, with requests sent through the proxy meanwhile."""
-    with held(ctx.engine, ctx.stack.project, command):
+    with deferred() as interrupts, held(ctx.engine, ctx.stack.project, command):
+        ctx = replace(ctx, interrupts=interrupts)
         ctx.journal.append("run", command=command, who=who(), release=ctx.release)
         run = Run(ctx=ctx)
         with traffic(ctx) as measured:

@@ -62,6 +62,7 @@ class Run:
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
         # What looking took in the plan is the step's own time.
+        self.ctx.interrupts.safe_point()
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
         ctx = self.ctx.seeing([p.step.kind for p in rest if p.changes])
@@ -115,6 +116,7 @@ class Run:
 
     def _fail(self, error: CosmicError, plan: Plan) -> None:
         self.error = error
+        self.ctx.interrupts.hold()
         self.ctx.journal.append("failed", error=error.what)
         reached = {result.step.name for result in self.results}
         for planned in plan:

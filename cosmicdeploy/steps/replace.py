@@ -26,20 +26,16 @@ SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 def replace(ctx: Context, service_name: str) -> Container:
     """Make the service's container anew, from the compose file and the image its tag names.
 
-    Where the new one does not become healthy the old one is put back, and the error raised.
+    Raises `UnhealthyContainer` where it does not become healthy; `put_back` is the way back.
     """
     service, old = ctx.service(service_name), ctx.container(service_name)
     made = _create(ctx, service, old)
-    try:
-        if old is not None:
-            ctx.engine.stop(old.id, service.stop_grace_period)
-            ctx.engine.rename(old.id, f"{service.container_name}-before-{old.id[:8]}")
-        ctx.engine.rename(made, service.container_name)
-        ctx.engine.start(made)
-        return wait_ready(ctx, made, service.container_name)
-    except BaseException:  # a Ctrl-C here must not leave the service without a container either
-        put_back(ctx, service_name, facts_of(old))
-        raise
+    if old is not None:
+        ctx.engine.stop(old.id, service.stop_grace_period)
+        ctx.engine.rename(old.id, f"{service.container_name}-before-{old.id[:8]}")
+    ctx.engine.rename(made, service.container_name)
+    ctx.engine.start(made)
+    return wait_ready(ctx, made, service.container_name)
 
 
 def _create(ctx: Context, service: Service, old: Container | None) -> str:

@@ -54,7 +54,7 @@ class RestartStep(Step):
         return [name for role in self.roles for name in named[role]]
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        replaced = {}
+        replaced: dict[str, str] = {}
         for name in change.before["containers"]:
             why = self._why(ctx, name)
             if why is None:

@@ -27,7 +27,7 @@ class RestoreStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         access = ctx.database()
-        load_shadow(ctx.engine, access, _target(ctx))
+        load_shadow(ctx.engine, access, _target(ctx), lambda _bytes: ctx.interrupts.safe_point())
         ctx.say("loaded and compared with its manifest; swapping")
         swapped = swap(access)
         return {"restored": _target(ctx).id, "tables": list(swapped.came)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import jsonschema
@@ -14,6 +15,8 @@ from cosmicdeploy.report.schema import schema_text
 from tests.stack.harness import BEAT, RELEASED, ROOT, StackUnderTest
 
 pytestmark = pytest.mark.stack
+
+COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
 
 NEW_COLUMNS = {
     "heartbeat_interval_seconds",
@@ -166,7 +169,7 @@ def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
 
 def test_the_compose_commands_go_on_working(released: StackUnderTest) -> None:
     one = compose(released, "docker-compose", "ps")
-    two = compose(released, str(ROOT / ".cache/compose-v2/docker-compose"), "ps")
+    two = compose(released, str(COMPOSE_V2), "ps")
     for name in released.containers().values():
         assert name.name in one and name.name in two
     assert "health" in compose(released, "docker-compose", "logs", "--tail=5", "cosmic-app-1")
@@ -180,6 +183,7 @@ def compose(stack: StackUnderTest, program: str, *words: str) -> str:
     done = subprocess.run(
         [program, "-f", "docker-compose.prod.yml", *words],
         cwd=stack.folder,
+        env={**os.environ, "COLUMNS": "200"},  # narrower, and names are cut
         capture_output=True,
         text=True,
         timeout=120,

@@ -201,13 +201,19 @@ def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
     assert done.outcomes["build"] == "undone"
 
 
+def _last(records: list[dict[str, object]], kind: str) -> int:
+    return max(number for number, record in enumerate(records) if record["kind"] == kind)
+
+
 def wait_for_step(stack: StackUnderTest, step: str, seconds: float = 120) -> None:
-    """Until the journal of the present run says that a step is about to change something."""
+    """Until the journal says that a step of the run just started is about to change something."""
     journal = stack.open().journal
+    ended = [r for r in journal.records() if r["kind"] == "end"]
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        last = [r for r in journal.records() if r["kind"] in ("run", "intent")][-1:]
-        if last and last[0].get("step") == step:
+        records = list(journal.records())
+        under_way = records[_last(records, "end") + 1 :] if ended else records
+        if any(r["kind"] == "intent" and r["step"] == step for r in under_way):
             return
         time.sleep(0.1)
     raise AssertionError(f"the run never came to {step}")
