@@ -55,7 +55,7 @@ class Watch:
 
 
 def step_line(event: StepEnded) -> str:
-    """One step's end on one line."""
+    """One step's end on one line; why it need not act is for the summary."""
     colour = COLOURS[event.outcome]
-    outcome = f"[{colour}]{event.outcome:<9}[/]"
-    return f"{escape(event.name):<12} {outcome} {event.seconds:6.1f} s  {escape(event.reason)}"
+    why = f"  {escape(event.reason)}" if event.outcome == "failed" else ""
+    return f"{escape(event.name):<20} [{colour}]{event.outcome:<9}[/] {event.seconds:6.1f} s{why}"
