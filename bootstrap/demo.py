@@ -72,7 +72,9 @@ def _lay_out_release_1() -> None:
     _say("Laying out the stack in demo/, as release 1")
     partial = DEMO.with_name("demo.partial")  # a kill must not leave half a demo
     shutil.rmtree(partial, ignore_errors=True)
-    lay_out(partial, layout_choices({}, IMAGES if IMAGES.exists() else None))
+    lay_out(
+        partial, layout_choices({"http_bind": "127.0.0.1"}, IMAGES if IMAGES.exists() else None)
+    )
     for name in _release_2_files():
         (partial / SOURCES / name).unlink()
     partial.rename(DEMO)

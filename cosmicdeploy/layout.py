@@ -33,6 +33,7 @@ class Choices:
     suffix: str = "prod"
     release: str = "1"
     http_port: int = 8080
+    http_bind: str = "0.0.0.0"  # noqa: S104 - kiosks come from elsewhere
     images: Mapping[str, str] = field(default_factory=dict)
     taken_subnets: Iterable[str] = ()
 
@@ -107,6 +108,7 @@ def _values(choices: Choices) -> dict[str, str]:
         "subnet": str(subnet),
         "dynamic_range": str(list(subnet.subnets())[1]),
         **addresses,
+        "http_bind": choices.http_bind,
         "http_port": str(choices.http_port or free_port()),
         "db_port": str(free_port()),
         "redis_port": str(free_port()),

@@ -10,12 +10,12 @@ import getpass
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Engine
-from cosmicdeploy.errors import LockHeld
+from cosmicdeploy.errors import EngineUnavailable, LockHeld
 from cosmicdeploy.journal import now
 
 
@@ -27,7 +27,9 @@ def held(engine: Engine, project: str, command: str) -> Iterator[None]:
     try:
         yield
     finally:
-        engine.release_claim(marker)
+        # Where the engine is gone the marker stays; the next run sees that its holder is dead.
+        with suppress(EngineUnavailable):
+            engine.release_claim(marker)
 
 
 def _acquire(engine: Engine, name: str, command: str) -> str:

@@ -17,6 +17,7 @@ from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.release import Release, Releases
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.restart import difference
 from cosmicdeploy.steps.verify import VerifyStep
 
 
@@ -74,7 +75,7 @@ def status(ctx: Context) -> list[dict[str, Any]]:
 
 
 def _row(ctx: Context, name: str) -> dict[str, Any]:
-    container, wanted = ctx.container(name), ctx.image_of(name)
+    container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
     image = ctx.engine.image(container.image_id)
@@ -86,7 +87,7 @@ def _row(ctx: Context, name: str) -> dict[str, Any]:
         "image": container.image_id,
         "since": container.started_at,
         "restarts": container.restart_count,
-        "drift": "" if wanted and wanted.id == container.image_id else "not the tag's image",
+        "drift": difference(ctx, name) or "",
     }
 
 

@@ -237,6 +237,9 @@ class DockerEngine:
                 self._api.remove_network(network["Id"])
             for volume in self._api.volumes(filters=chosen)["Volumes"] or []:
                 self._api.remove_volume(volume["Name"])
+            for image in self._api.images(name=label.kept_repository(project)):
+                for tag in image["RepoTags"]:
+                    self._api.remove_image(tag)
 
     # --- markers: a container's name is the one thing that an engine hands out atomically
 

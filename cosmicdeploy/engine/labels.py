@@ -26,5 +26,11 @@ RELEASE = "cosmicdeploy.release"
 # On a marker that stands for a lock.
 MARKER = "cosmicdeploy.marker"
 
+
+def kept_repository(project: str) -> str:
+    """Images under this name are kept for a rollback; the tag is the image's short id."""
+    return f"cosmicdeploy/{project}"
+
+
 # The Compose version whose label layout we follow; 1.29 refuses containers without one.
 COMPOSE_VERSION = "2.26.1"

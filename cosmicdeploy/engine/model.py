@@ -171,7 +171,7 @@ class Engine(Protocol):
         """Make a volume unless it is there; whether it was made."""
 
     def remove_project(self, project: str) -> None:
-        """Remove all containers, networks and volumes of a project; its data is gone after."""
+        """Remove a project's containers, networks, volumes and kept images: its data is gone."""
 
     def subnets(self) -> list[str]:
         """The subnets of all networks of the engine, in CIDR form."""

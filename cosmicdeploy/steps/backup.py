@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.dump import Origin, create_backup
 from cosmicdeploy.database.verify import verify_backup
+from cosmicdeploy.engine.labels import kept_repository
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
@@ -47,7 +48,7 @@ class BackupStep(Step):
 
 def kept_tag(ctx: Context, image_id: str) -> str:
     """The name under which an image is kept for a rollback."""
-    return f"cosmicdeploy/{ctx.stack.project}:{image_id.removeprefix('sha256:')[:12]}"
+    return f"{kept_repository(ctx.stack.project)}:{image_id.removeprefix('sha256:')[:12]}"
 
 
 def _running_images(ctx: Context) -> dict[str, str]:

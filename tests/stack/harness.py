@@ -222,7 +222,12 @@ def release_2_files() -> list[str]:
 
 def lay_out_release_1(folder: Path) -> StackUnderTest:
     name = f"t{uuid4().hex[:6]}"
-    options = {"project": f"cosmic-{name}", "suffix": name, "http_port": 0}
+    options = {
+        "project": f"cosmic-{name}",
+        "suffix": name,
+        "http_port": 0,
+        "http_bind": "127.0.0.1",
+    }
     lay_out(folder, layout_choices(options, IMAGES))
     for path in release_2_files():
         (folder / SOURCES / path).unlink()

@@ -1,0 +1,78 @@
+"""Steps that no deploy uses: each run twice, the second time with nothing to change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.plan import make_plan
+from cosmicdeploy.runner import Run
+from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.images import ImagesStep
+from cosmicdeploy.steps.quiesce import QuiesceStep
+from cosmicdeploy.steps.restart import RestartStep
+from tests.stack.harness import StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+
+def outcome(ctx: Context, step: Step) -> str:
+    run = Run(ctx=ctx)
+    run.through(make_plan([step], ctx))
+    assert run.error is None, run.error
+    return run.results[0].outcome
+
+
+def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) -> None:
+    before = released.containers()
+    ctx = released.open()
+    ctx.engine.remove(before["platform-redis"].id)
+    ctx.engine.stop(before["cosmic-queue-1"].id, 10)
+    done = released.cli("up", "--json")
+    assert done.code == 0, done.stderr
+    assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
+    after = released.containers()
+    assert all(container.ready for container in after.values())
+    made_anew = {name for name in after if after[name].id != before[name].id}
+    assert made_anew == {"platform-redis"}
+    assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}
+
+
+def test_quiesce_stops_what_acts_by_itself_and_restart_starts_it(
+    released: StackUnderTest,
+) -> None:
+    ctx, step = released.open(), QuiesceStep(name="quiesce")
+    assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
+    running = {name for name, c in released.containers().items() if c.running}
+    assert not running & {"cosmic-scheduler", "cosmic-queue-1"}
+    assert "cosmic-app-1" in running
+    restart = RestartStep(name="restart")
+    assert [outcome(ctx, restart), outcome(ctx, restart)] == ["changed", "unchanged"]
+
+
+def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) -> None:
+    ctx = released.open()
+    target = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+    present = ctx.image_of("cosmic-app-1")
+    assert present is not None
+    back, step = replace(ctx, target=target), ImagesStep(name="images")
+    try:
+        assert [outcome(back, step), outcome(back, step)] == ["changed", "unchanged"]
+        moved = ctx.image_of("cosmic-app-1")
+        assert moved is not None and moved.id == target.manifest.images["cosmic-app-1"]
+    finally:
+        ctx.engine.tag(present.id, ctx.service("cosmic-app-1").image)
+
+
+def test_a_backup_can_be_proven_to_restore(released: StackUnderTest) -> None:
+    made = released.cli("backup", "create", "--json")
+    assert made.code == 0 and made.report["backup"]
+    proven = released.cli("backup", "verify", made.report["backup"], "--restore", "--json")
+    assert proven.code == 0, proven.stdout
+    listed = released.cli("backup", "list", "--json").report["data"]
+    assert listed[0]["id"] == made.report["backup"]
+    data = released.folder / "data-kiosk" / "backups" / f"{made.report['backup']}.sql.zst"
+    data.write_bytes(data.read_bytes()[:-10])
+    assert released.cli("backup", "verify", made.report["backup"], "--json").code == 5
