@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed
-from cosmicdeploy.probes.checks import CHECKS, run_check
+from cosmicdeploy.probes.checklist import CHECKS, run_check
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 

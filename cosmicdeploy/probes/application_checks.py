@@ -1,60 +1,20 @@
-"""The verification checklist, one function a point. None of them changes anything but the
-heartbeat, which is a device's ordinary beat."""
+"""Points of the checklist that look at the application: schema, scheduler, monitor, heartbeat."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.probes.http import OK, SHOWN, Answer, ask
-from cosmicdeploy.probes.places import proxy_url, replica_url
-from cosmicdeploy.probes.readiness import wait_judged
+from cosmicdeploy.probes.http import OK, SHOWN, ask
+from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult
 
 # A scheduler that has run this long (seconds) must have left a line in its log.
 SCHEDULER_GRACE = 120
 SCHEDULER_LINES = 50
-
-
-def containers(ctx: Context) -> CheckResult:
-    """Every service has a container that runs and is healthy."""
-    bad = []
-    for name in ctx.settings.services.all:
-        found = ctx.container(name)
-        if found is None or not _judged(ctx, found).ready:
-            bad.append(f"{name}: {_state(found)}")
-    count = len(ctx.settings.services.all)
-    return CheckResult(
-        point="containers",
-        ok=not bad,
-        expected=f"{count} containers running and healthy",
-        found="; ".join(bad) or f"{count} running and healthy",
-        todo="see `cosmicdeploy status` and the container's log",
-    )
-
-
-def images(ctx: Context) -> CheckResult:
-    """Every container of the application runs the image that its tag names."""
-    bad, ids = [], set()
-    for name in ctx.settings.services.released:
-        found, image = ctx.container(name), ctx.image_of(name)
-        if found is None or image is None or found.image_id != image.id:
-            bad.append(f"{name}: {found.image_id[:19] if found else 'no container'}")
-        else:
-            ids.add(image.id[:19])
-    return CheckResult(
-        point="images",
-        ok=not bad,
-        expected="the image that the tag names, in every app, scheduler and worker",
-        found="; ".join(bad) or ", ".join(sorted(ids)),
-        todo="run `cosmicdeploy deploy`: a restart keeps the old image",
-    )
 
 
 def schema(ctx: Context) -> CheckResult:
@@ -73,25 +33,6 @@ def schema(ctx: Context) -> CheckResult:
         expected=f"{count} columns in {', '.join(wanted) or 'no table'}",
         found=f"missing: {', '.join(missing)}" if missing else f"all {count} are there",
         todo="run `cosmicdeploy step migrate`, or go back with `cosmicdeploy rollback`",
-    )
-
-
-def health(ctx: Context) -> CheckResult:
-    """Each replica, and the load balancer, answer 200 with the release they run."""
-    path = ctx.settings.app.health_path
-    answers = {
-        name: _reached(partial(replica_url, ctx, name), path) for name in ctx.settings.services.app
-    }
-    if ctx.settings.services.proxy:
-        answers["load balancer"] = _reached(partial(proxy_url, ctx), path)
-    bad = [f"{name}: {found}" for name, found in answers.items() if found.status != OK]
-    releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
-    return CheckResult(
-        point="health",
-        ok=not bad and len(releases) <= 1,
-        expected=f"200 from {path} on {len(answers)} addresses, one release",
-        found="; ".join(bad) or f"200 on all, release {', '.join(releases) or 'not told'}",
-        todo="see the log of the app container named here",
     )
 
 
@@ -158,58 +99,8 @@ def heartbeat(ctx: Context) -> CheckResult:
     )
 
 
-Check = Callable[[Context], CheckResult]
-CHECKS: Mapping[str, Check] = {
-    "containers": containers,
-    "images": images,
-    "schema": schema,
-    "health": health,
-    "scheduler": scheduler,
-    "monitor": monitor,
-    "heartbeat": heartbeat,
-}
-
-
-def run_check(ctx: Context, point: str) -> CheckResult:
-    """One point; an error on the way is a finding of its own."""
-    try:
-        return CHECKS[point](ctx)
-    except CosmicError as error:
-        return CheckResult(
-            point=point, ok=False, expected="an answer", found=str(error), todo=error.todo
-        )
-
-
-def _judged(ctx: Context, container: Container) -> Container:
-    """The container once the engine has judged it: right after its start it has not yet."""
-    if container.health != "starting":
-        return container
-    try:
-        return wait_judged(ctx, container.id, container.name)
-    except UnhealthyContainer:
-        return container
-
-
 def _absent(point: str, key: str) -> CheckResult:
     return CheckResult(point=point, ok=True, expected="nothing", found=f"{key} is not configured")
-
-
-def _state(container: Container | None) -> str:
-    if container is None:
-        return "no container"
-    return container.health if container.running and container.health else container.status
-
-
-def _reached(place: Callable[[], str], path: str) -> Answer:
-    try:
-        return ask(place() + path)
-    except CosmicError as error:
-        return Answer(url="", error=error.what)
-
-
-def _release(ctx: Context, answer: Answer) -> str:
-    header = ctx.settings.app.release_header
-    return answer.headers.get(header, "") if header else ""
 
 
 def _acts(ctx: Context, container: Container, command: str) -> bool:
