@@ -20,7 +20,7 @@ demo-down: venv ## remove all that the demo made
 test: images oracles lint ## lint, unit tests, and tests on the real stack
 	@$(VENV_PYTHON) -m pytest tests/unit tests/stack
 
-unit: venv ## the fast tests, without an engine
+unit: oracles ## the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
 stack: images oracles ## the tests on the real stack
@@ -47,5 +47,5 @@ engine: venv
 images: engine
 	@bootstrap/images.sh $(IMAGES)
 
-oracles: engine
+oracles: venv
 	@bootstrap/compose-oracles.sh

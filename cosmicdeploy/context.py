@@ -20,8 +20,8 @@ from cosmicdeploy.stack.model import Service, Stack
 class Context:
     """One run on one stack.
 
-    `ahead` are the names of the later steps that will change something, as the plan found them;
-    `target` is the backup that a rollback goes to.
+    `ahead` are the kinds of the steps that the plan found to change something and that have not done
+    so yet; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
     """
 
     loaded: Loaded
@@ -32,6 +32,7 @@ class Context:
     emit: Emit = field(repr=False)
     ahead: Sequence[str] = ()
     target: Backup | None = None
+    only_plan: bool = False
     interrupts: Interrupts = field(default_factory=Interrupts)
 
     @property
@@ -52,8 +53,18 @@ class Context:
         return self.stack.services[name]
 
     def container(self, service: str) -> Container | None:
-        """The container that plays a service now: by its final name, running or not."""
-        return self.engine.container(self.service(service).container_name)
+        """The container that plays a service now: by its final name, running or not.
+
+        Raises `EngineError` where one of that name is another project's.
+        """
+        found = self.engine.container(self.service(service).container_name)
+        if found is not None and found.project != self.stack.project:
+            raise EngineError(
+                f"The container {found.name} is not of the project {self.stack.project!r}",
+                where=f"project {found.project or 'none'}",
+                todo="give one of the two stacks other container names",
+            )
+        return found
 
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""

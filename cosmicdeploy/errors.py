@@ -88,6 +88,10 @@ class ProbeFailed(CosmicError):
     """A measurement from outside did not find what it expected."""
 
 
+class Refused(CosmicError):
+    """Cannot work, whatever an earlier step does: said before anything is touched."""
+
+
 class NeedsPerson(CosmicError):
     """Failed half-way in a way that only a person should decide on."""
 

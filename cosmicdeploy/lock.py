@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Engine
-from cosmicdeploy.errors import EngineUnavailable, LockHeld
+from cosmicdeploy.errors import EngineError, LockHeld
 from cosmicdeploy.journal import now
 
 
@@ -28,7 +28,7 @@ def held(engine: Engine, project: str, command: str) -> Iterator[None]:
         yield
     finally:
         # Where the engine is gone the marker stays; the next run sees that its holder is dead.
-        with suppress(EngineUnavailable):
+        with suppress(EngineError):
             engine.release_claim(marker)
 
 
@@ -37,6 +37,7 @@ def _acquire(engine: Engine, name: str, command: str) -> str:
         labels.MARKER: "lock",
         "owner": who(),
         "host": socket.gethostname(),
+        "machine": _machine(),
         "pid": str(os.getpid()),
         "process": _process_start(os.getpid()),
         "since": now(),
@@ -58,7 +59,7 @@ def _held(holder: Mapping[str, str]) -> LockHeld:
     return LockHeld(
         f"`cosmicdeploy {holder.get('command')}` is at work on this stack",
         where=f"{holder.get('owner')}, process {holder.get('pid')}, since {holder.get('since')}",
-        todo="wait until it is done",
+        todo=f"wait until it is done; if it is surely dead: docker rm {holder['id'][:12]}",
     )
 
 
@@ -67,9 +68,17 @@ def _is_dead(holder: Mapping[str, str]) -> bool:
 
     The process's start time tells it from a later one with the same number.
     """
-    if holder.get("host") != socket.gethostname():
+    if holder.get("machine") != _machine():
         return False
     return holder.get("process") != _process_start(int(holder.get("pid", "0")))
+
+
+def _machine() -> str:
+    """What tells this machine from another of the same name."""
+    try:
+        return Path("/etc/machine-id").read_text().strip() + socket.gethostname()
+    except OSError:
+        return socket.gethostname()
 
 
 def _process_start(pid: int) -> str:

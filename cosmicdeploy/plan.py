@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 
 
@@ -56,6 +56,8 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 def _find(step: Step, ctx: Context) -> Finding:
     try:
         return step.check(ctx)
+    except (Refused, NeedsPerson):
+        raise
     except CosmicError as error:
         if not ctx.ahead:
             raise

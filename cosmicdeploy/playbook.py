@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
 from cosmicdeploy.validation import validated
@@ -22,6 +22,18 @@ class Playbook:
     name: str
     description: str
     steps: tuple[Step, ...]
+
+    def alone(self, name: str) -> Step:
+        """One step by its name; raises `UsageError`."""
+        for step in self.steps:
+            if step.name == name:
+                return step.alone()
+        names = [step.name for step in self.steps]
+        raise UsageError(
+            f"There is no step {name!r}",
+            where=self.name,
+            todo=nearest(name, names) or f"choose from {', '.join(names)}",
+        )
 
 
 def load_playbook(path: Path) -> Playbook:

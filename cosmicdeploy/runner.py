@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, NeedsPerson
@@ -53,12 +54,19 @@ class Run:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
             self.ctx.journal.append("success")
-            for step, change in self._applied:
+        except BaseException as error:  # whatever it is, what was changed must be undone
+            self._fail(_as_ours(error), plan)
+        else:
+            self.ctx.interrupts.hold()
+            self._settle()
+
+    def _settle(self) -> None:
+        # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
+        for step, change in self._applied:
+            try:
                 step.settle(self.ctx, change)
-        except CosmicError as error:
-            self._fail(error, plan)
-        except KeyboardInterrupt:
-            self._fail(Interrupted("Interrupted", todo="run the same command again"), plan)
+            except CosmicError as error:
+                self.ctx.say(f"left for the next run to tidy up: {error.what}")
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
         # What looking took in the plan is the step's own time.
@@ -72,9 +80,8 @@ class Run:
                 self._apply(step, finding, started)
             else:
                 self._end(step, "unchanged", finding.reason, started)
-        except (CosmicError, KeyboardInterrupt) as error:
-            reason = error.what if isinstance(error, CosmicError) else "interrupted"
-            self._end(step, "failed", reason, started)
+        except BaseException as error:
+            self._end(step, "failed", _as_ours(error).what, started)
             raise
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
@@ -95,7 +102,7 @@ class Run:
         self._applied.append((step, change))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
-        journal.append("done", step=step.name, facts=facts)
+        journal.append("done", step=step.name, step_kind=step.kind, facts=facts)
         self._end(step, "changed", change.summary, started, facts)
 
     def _end(
@@ -117,7 +124,7 @@ class Run:
     def _fail(self, error: CosmicError, plan: Plan) -> None:
         self.error = error
         self.ctx.interrupts.hold()
-        self.ctx.journal.append("failed", error=error.what)
+        self._note("failed", error=error.what)
         reached = {result.step.name for result in self.results}
         for planned in plan:
             if planned.step.name not in reached:
@@ -125,8 +132,8 @@ class Run:
                 self.results.append(StepResult(step=planned.step, outcome="skipped", reason=reason))
         try:
             self._unwind()
-        except (CosmicError, KeyboardInterrupt) as stuck:
-            self.error = _needs_person(error, stuck)
+        except Exception as stuck:  # half-way back is the one state that must never go untold
+            self.error = _needs_person(error, _as_ours(stuck))
         else:
             self.error = _told_after_undo(error) if self._applied else error
 
@@ -137,15 +144,20 @@ class Run:
                 step.undo(self.ctx, change)
             except NotReversible as error:
                 raise NeedsPerson(error.what, where=error.where, todo=error.todo) from error
-            self.ctx.journal.append("undone", step=step.name)
+            self._note("undone", step=step.name, step_kind=step.kind)
             self._mark_undone(step)
 
+    def _note(self, kind: str, **facts: object) -> None:
+        """Journal on the way back, where a full disk must not be in the way."""
+        with suppress(OSError):
+            self.ctx.journal.append(kind, **facts)
+
     def _mark_undone(self, step: Step) -> None:
+        if not step.reversible:
+            return
         for index, result in enumerate(self.results):
             if result.step.name == step.name and result.outcome == "changed":
-                self.results[index] = StepResult(
-                    step=step, outcome="undone", reason=result.reason, seconds=result.seconds
-                )
+                self.results[index] = replace(result, outcome="undone")
 
 
 def _told_after_undo(error: CosmicError) -> CosmicError:
@@ -155,11 +167,23 @@ def _told_after_undo(error: CosmicError) -> CosmicError:
     return CosmicError(error.what, where=error.where, todo=error.todo, details=error.details)
 
 
-def _needs_person(error: CosmicError, stuck: BaseException) -> NeedsPerson:
-    second = stuck if isinstance(stuck, CosmicError) else None
+def _needs_person(error: CosmicError, stuck: CosmicError) -> NeedsPerson:
     return NeedsPerson(
-        f"{error.what}; and going back failed: {second.what if second else 'interrupted'}",
-        where=second.where if second else error.where,
-        todo=(second.todo if second else "") or "run `cosmicdeploy status`, then deploy again",
-        details=(*error.details, *(second.details if second else ())),
+        f"{error.what}; and going back failed: {stuck.what}",
+        where=stuck.where or error.where,
+        todo=stuck.todo or "run `cosmicdeploy status`, then deploy again",
+        details=(*error.details, *stuck.details),
     )
+
+
+def _as_ours(error: BaseException) -> CosmicError:
+    """Any exception as one of the tree."""
+    if isinstance(error, CosmicError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted("Interrupted", todo="run the same command again")
+    told = CosmicError(
+        f"Unexpected {type(error).__name__}: {error}",
+        todo="run it again with --verbose and report what it prints",
+    )
+    return told.with_traceback(error.__traceback__)

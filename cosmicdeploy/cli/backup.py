@@ -58,8 +58,8 @@ def _create(call: Call, config: Path | None) -> Report:
 
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, watch)
-        step = BackupStep(name="backup", when="always")
-        return run_report(call, *execute(ctx, call.command, [step]))
+        step = BackupStep(name="backup")
+        return run_report(call, *execute(ctx, call.command, [step.alone()]))
 
 
 def _list(call: Call, config: Path | None) -> Report:

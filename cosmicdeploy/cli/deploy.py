@@ -12,9 +12,7 @@ from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
-    from cosmicdeploy.steps.base import Step
 
 
 @common_options
@@ -58,7 +56,8 @@ def rollback(
 ) -> None:
     """Go back to a backup, and to the images of its time.
 
-    The present state is backed up first. What was written after the backup is only in that one.
+    The present state is backed up first. Heartbeats go on meanwhile; those answered between that
+    backup and the swap of the data, a few seconds, are in neither.
     """
     run_command("rollback", terminal, lambda call: _rollback(call, config, to))
 
@@ -74,20 +73,11 @@ def _play(
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, watch)
         playbook = open_playbook(ctx.loaded, name)
-        steps = (_named(playbook, only),) if only else playbook.steps
+        steps = (playbook.alone(only),) if only else playbook.steps
         if plan:
             return plan_report(call, plan_only(ctx, steps))
-        return run_report(call, *execute(ctx, call.command, steps))
-
-
-def _named(playbook: Playbook, name: str) -> Step:
-    from cosmicdeploy.errors import UsageError
-
-    for candidate in playbook.steps:
-        if candidate.name == name:
-            return candidate
-    names = ", ".join(candidate.name for candidate in playbook.steps)
-    raise UsageError(f"There is no step {name!r}", where=playbook.name, todo=f"choose from {names}")
+        run, measured = execute(ctx, call.command, steps)
+        return run_report(call, run, measured)
 
 
 def _rollback(call: Call, config: Path | None, to: str) -> Report:
@@ -105,8 +95,9 @@ def _rollback(call: Call, config: Path | None, to: str) -> Report:
         )
     target = ctx.catalogue.get(to)
     made = target.manifest.created_at.astimezone()
-    question = f"Go back to {target.id}? What was written after {made:%Y-%m-%d %H:%M:%S} is left."
+    question = f"Go back to {target.id}? What was written after {made:%Y-%m-%d %H:%M:%S} goes."
     if not call.terminal.confirm(question):
         raise UsageError("Nothing was touched", todo="say yes to go back")
     with watch:
-        return run_report(call, *rollback(ctx, open_playbook(ctx.loaded, "rollback"), target))
+        run, measured = rollback(ctx, open_playbook(ctx.loaded, "rollback"), target)
+        return run_report(call, run, measured)

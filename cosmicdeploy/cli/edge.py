@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 import typer
+from rich.traceback import Traceback
 
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, NeedsPerson
@@ -37,6 +38,13 @@ class Call:
                 **fields,
             }
         )
+
+    def trace(self, error: BaseException | None) -> None:
+        """Show where an error came from, if that was asked for."""
+        if error is not None and self.terminal.verbose:
+            self.terminal.errors.print(
+                Traceback.from_exception(type(error), error, error.__traceback__)
+            )
 
 
 def finish(call: Call, report: Report) -> None:
@@ -84,8 +92,7 @@ def _unforeseen(error: Exception) -> CosmicError:
 
 
 def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
-    if call.terminal.verbose:
-        call.terminal.errors.print_exception()
+    call.trace(cause)
     interrupted = error.exit_code == ExitCode.INTERRUPTED
     finish(
         call,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.cli.edge import Call
-from cosmicdeploy.errors import ExitCode
+from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import ErrorReport, Report, StepReport
@@ -14,10 +14,11 @@ from cosmicdeploy.steps.base import Change
 def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
     """What a run did."""
     error = run.error
+    call.trace(error)
     return call.report(
         outcome=_outcome(run),
         exit_code=int(error.exit_code) if error else 0,
-        release=run.ctx.running_release() or None,
+        release=_release(run),
         backup=run.fact("backup"),
         steps=[
             StepReport(
@@ -33,6 +34,13 @@ def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
         requests=measured.facts() if measured else None,
         error=ErrorReport.of(error) if error else None,
     )
+
+
+def _release(run: Run) -> str | None:
+    try:
+        return run.ctx.running_release() or None
+    except CosmicError:  # the engine is gone; the run's own outcome is what must be told
+        return None
 
 
 def _outcome(run: Run) -> str:

@@ -12,6 +12,13 @@ from rich.console import Console
 from cosmicdeploy.errors import UsageError
 
 
+class PatientConsole(Console):
+    """A reader who goes away, as in `deploy | head`, must not end a run half-way."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 @dataclass(frozen=True)
 class Terminal:
     """With `json` stdout belongs to the one document, so people are told on stderr."""
@@ -25,7 +32,7 @@ class Terminal:
     def console(self) -> Console:
         """Where people read: live where it is a terminal and no pipeline."""
         interactive = None if not in_pipeline() else False
-        return Console(
+        return PatientConsole(
             stderr=self.json,
             no_color=self.no_color or None,
             force_terminal=interactive,
@@ -46,7 +53,10 @@ class Terminal:
                 "This needs a yes, and nobody is here to give it", todo="add --yes to go on"
             )
         self.console.print(f"{question} [y/N] ", end="")
-        return input().strip().lower() in ("y", "yes")
+        try:
+            return input().strip().lower() in ("y", "yes")
+        except EOFError:  # Ctrl-D is no yes
+            return False
 
 
 def in_pipeline() -> bool:

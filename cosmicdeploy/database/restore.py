@@ -56,6 +56,12 @@ def drop_shadow(access: DatabaseAccess) -> None:
         drop_schema(session, shadow_name(access.name))
 
 
+def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
+    """Raise `BackupError` where this backup may not be swapped into the live schema."""
+    with open_session(access) as session:
+        _require_restorable(Facts(session, access.name), backup)
+
+
 def _require_restorable(live: Facts, backup: Backup) -> None:
     require_loadable(backup.manifest, live)
     require_swappable(live)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from docker import APIClient
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
+from docker.utils import parse_repository_tag
 from docker.utils.build import exclude_paths
 
 from cosmicdeploy.engine.connection import translated
@@ -18,7 +19,8 @@ from cosmicdeploy.errors import BuildFailed, ConfigError
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
-FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
+ABSENT = "not here"
+FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 DEFAULT_ARG = re.compile(r"^\s*ARG\s+(\w+)=(\S+)", re.IGNORECASE | re.MULTILINE)
 REFERENCE = re.compile(r"\$\{?(\w+)\}?")
 
@@ -26,18 +28,21 @@ REFERENCE = re.compile(r"\$\{?(\w+)\}?")
 def build_image(
     api: APIClient,
     build: Build,
-    tag: str,
+    name: str,
     labels: Mapping[str, str],
     on_line: Callable[[str], None],
-) -> None:
-    """Build with the classic builder; raises `BuildFailed` with the last lines it printed."""
+) -> str:
+    """Build with the classic builder, without a tag; the image's id.
+
+    Raises `BuildFailed` with the last lines it printed.
+    """
     _require_context(build)
     last: deque[str] = deque(maxlen=LINES_SHOWN)
-    with translated(f"Building {tag}", str(build.context)):
+    image_id = ""
+    with translated(f"Building {name}", str(build.context)):
         answers = api.build(
             path=str(build.context),
             dockerfile=build.dockerfile,
-            tag=tag,
             buildargs=dict(build.args),
             target=build.target,
             labels={**build.labels, **labels},
@@ -46,16 +51,37 @@ def build_image(
             forcerm=True,
         )
         for answer in answers:
+            image_id = (answer.get("aux") or {}).get("ID", image_id)
             for line in _lines(answer):
                 last.append(line)
                 on_line(line)
             if "error" in answer:
-                raise BuildFailed(
-                    f"The image {tag} could not be built: {answer['error'].strip()}",
-                    where=str(build.context / build.dockerfile),
-                    todo="mend the build; nothing that runs was touched",
-                    details=tuple(last),
-                )
+                raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
+    return image_id
+
+
+def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
+    return BuildFailed(
+        f"The image could not be built: {why}",
+        where=str(build.context / build.dockerfile),
+        todo="mend the build; nothing that runs was touched",
+        details=lines,
+    )
+
+
+def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
+    """Pull what the Dockerfile starts from and is not here; raises `BuildFailed`."""
+    dockerfile = build.context / build.dockerfile
+    for base in base_images(dockerfile.read_text(encoding="utf-8"), build.args):
+        if _image_id(api, base) != ABSENT:
+            continue
+        on_line(f"pulling {base}")
+        repository, tag = parse_repository_tag(base)
+        try:
+            api.pull(repository, tag=tag or "latest")
+        except APIError as error:
+            reason = str(error.explanation or error)
+            raise _failed(build, f"its base image {base} cannot be had", (reason,)) from error
 
 
 def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
@@ -95,19 +121,22 @@ def _ingredients(api: APIClient, build: Build) -> Iterable[str]:
 
 
 def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
-    """The images that a Dockerfile starts from, its arguments resolved."""
+    """The images that a Dockerfile starts from, its arguments resolved, its own stages left out."""
     known = {**dict(DEFAULT_ARG.findall(dockerfile)), **args}
-    return [
-        REFERENCE.sub(lambda found: known.get(found[1], ""), base)
-        for base in FROM.findall(dockerfile)
-    ]
+    stages, found = {"scratch"}, []
+    for base, stage in FROM.findall(dockerfile):
+        name = REFERENCE.sub(lambda match: known.get(match[1], ""), base)
+        if name not in stages:
+            found.append(name)
+        stages.add(stage)
+    return found
 
 
 def _image_id(api: APIClient, reference: str) -> str:
     try:
         return str(api.inspect_image(reference)["Id"])
     except ImageNotFound:
-        return "not here yet"
+        return ABSENT
 
 
 def _ignored(build: Build) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import uuid4
 
@@ -46,6 +47,13 @@ class DockerEngine:
             key=lambda c: c.name,
         )
 
+    def leftovers(self, project: str) -> list[Container]:
+        chosen = [f"{label.PROJECT}={project}", f"{label.MARKER}=run"]
+        with translated("Listing containers"):
+            rows = self._api.containers(all=True, filters={"label": chosen})
+        found = [self.container(row["Id"]) for row in rows]
+        return [container for container in found if container]
+
     def container(self, reference: str) -> Container | None:
         with translated("Looking at a container", reference):
             try:
@@ -60,9 +68,12 @@ class DockerEngine:
             except ImageNotFound:
                 return None
 
-    def logs(self, container_id: str, tail: int) -> list[str]:
+    def logs(
+        self, container_id: str, *, tail: int | None = None, seconds: float | None = None
+    ) -> list[str]:
+        since = None if seconds is None else int(time.time() - seconds)
         with translated("Reading logs", container_id[:12]):
-            text = self._api.logs(container_id, tail=tail)
+            text = self._api.logs(container_id, tail="all" if tail is None else tail, since=since)
         return [line.rstrip() for line in text.decode("utf-8", "replace").splitlines()]
 
     def subnets(self) -> list[str]:
@@ -80,9 +91,13 @@ class DockerEngine:
         labels: Mapping[str, str],
         on_line: Callable[[str], None],
     ) -> str:
-        building.build_image(self._api, build, tag, labels, on_line)
-        with translated("Looking at the built image", tag):
-            return str(self._api.inspect_image(tag)["Id"])
+        image_id = building.build_image(self._api, build, tag, labels, on_line)
+        # Tagged by us, at the end: a build that was given up cannot move the tag behind our back.
+        self.tag(image_id, tag)
+        return image_id
+
+    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
+        building.pull_bases(self._api, build, on_line)
 
     def context_digest(self, build: Build) -> str:
         with translated("Reading the build context", str(build.context)):
@@ -92,6 +107,17 @@ class DockerEngine:
         name, _, tag = reference.rpartition(":") if _has_tag(reference) else (reference, "", "")
         with translated("Tagging an image", reference):
             self._api.tag(image_id, name, tag or "latest", force=True)
+
+    def discard(self, image_id: str) -> None:
+        found = self.image(image_id)
+        if found is None or found.tags:
+            return
+        with translated("Removing an image", image_id[:19]):
+            try:
+                self._api.remove_image(image_id)
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
 
     def untag(self, reference: str) -> None:
         with translated("Removing a tag", reference):
@@ -143,6 +169,10 @@ class DockerEngine:
             except NotFound:
                 return
 
+    def wait_end(self, container_id: str, timeout: float) -> None:
+        with translated("Waiting for a container to end", container_id[:12]):
+            self._api.wait(container_id, timeout=round(timeout))
+
     def run(
         self,
         service: Service,
@@ -160,6 +190,7 @@ class DockerEngine:
             label.NUMBER: "1",
             label.CONFIG_HASH: "",
             label.VERSION: label.COMPOSE_VERSION,
+            label.MARKER: "run",
         }
         made = self.create(
             oneoff_service(service, argv), name=name, image=image, project=project, labels=marks
@@ -176,14 +207,18 @@ class DockerEngine:
         argv: Sequence[str],
         *,
         environment: Mapping[str, str] | None = None,
-        user: str = "",
         stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
+        silence: float | None = None,
     ) -> ExecResult:
-        options = {"environment": dict(environment or {}), "user": user}
-        return streams.run_exec(
-            self._api, container_id, argv, options=options, stdin=stdin, sink=sink
+        command = streams.Command(
+            argv=argv,
+            options={"environment": dict(environment or {})},
+            stdin=stdin,
+            sink=sink,
+            silence=silence,
         )
+        return streams.run_exec(self._api, container_id, command)
 
     # --- what containers need
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container, Image
 
 Json = dict[str, Any]
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def container(attrs: Json) -> Container:
@@ -77,10 +79,10 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
-    # Volumes that the definition does not name show up among the mounts only.
-    named = {bind.split(":")[0] for bind in attrs["HostConfig"].get("Binds") or []}
+    # Known by the name that the engine gives to a volume that nobody named. Among the binds is no
+    # place to look: a volume that was attached again after a replacement stands there too.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []
-        if mount["Type"] == "volume" and mount["Name"] not in named
+        if mount["Type"] == "volume" and ANONYMOUS.fullmatch(mount["Name"])
     }

@@ -15,15 +15,12 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# What the container was made from: a digest, and a short hash per key of its definition.
-DEFINITION = "cosmicdeploy.definition"
+# What the container was made from: a short hash per key of its definition, as JSON.
 FINGERPRINT = "cosmicdeploy.fingerprint"
-# On a container that is on its way in or out: the name it is to have, or had.
-TAKES_OVER = "cosmicdeploy.takes-over"
 # On an image: what it was built from, and the release baked into it.
 CONTEXT = "cosmicdeploy.context"
 RELEASE = "cosmicdeploy.release"
-# On a marker that stands for a lock.
+# On a container of ours that is no service's: a lock, or the run of one command.
 MARKER = "cosmicdeploy.marker"
 
 

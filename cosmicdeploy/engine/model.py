@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
@@ -100,12 +99,18 @@ class Engine(Protocol):
     ) -> str:
         """Build and tag an image; its id. Raises `BuildFailed` with the last lines."""
 
+    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
+        """Pull the base images that are not here. Raises `BuildFailed` where one cannot be had."""
+
     def context_digest(self, build: Build) -> str:
         """SHA-256 over what the build is made from: the context less `.dockerignore`, the
         Dockerfile, arguments, target, and the ids of the base images named in it."""
 
     def tag(self, image_id: str, reference: str) -> None:
         """Let a tag name this image."""
+
+    def discard(self, image_id: str) -> None:
+        """Remove an image that neither a tag names nor a container uses; else leave it."""
 
     def untag(self, reference: str) -> None:
         """Remove a tag; the image goes with its last one where nothing uses it."""
@@ -153,16 +158,25 @@ class Engine(Protocol):
         argv: Sequence[str],
         *,
         environment: Mapping[str, str] | None = None,
-        user: str = "",
         stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
+        silence: float | None = None,
     ) -> ExecResult:
         """Run a command in a running container to its end. `sink` takes standard output as it
-        comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream broke
-        or no exit code is to be had."""
+        comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream
+        broke, no exit code is to be had, or the command said nothing for `silence` seconds."""
 
-    def logs(self, container_id: str, tail: int) -> list[str]:
-        """The last log lines, oldest first."""
+    def leftovers(self, project: str) -> list[Container]:
+        """One-off containers of ours, running or not: while no run is under way, somebody's who
+        was killed."""
+
+    def logs(
+        self, container_id: str, *, tail: int | None = None, seconds: float | None = None
+    ) -> list[str]:
+        """Log lines, oldest first: the last `tail`, of the last `seconds`."""
+
+    def wait_end(self, container_id: str, timeout: float) -> None:
+        """Wait until a container has ended; raises `EngineError` after `timeout` seconds."""
 
     def ensure_network(self, network: Network, project: str) -> bool:
         """Make a network unless it is there; whether it was made."""
@@ -185,8 +199,3 @@ class Engine(Protocol):
 
     def claim_id(self, name: str) -> str | None:
         """The id of a marker, or None."""
-
-
-def bind_sources(service: Service) -> list[Path]:
-    """Host paths that a service mounts."""
-    return [Path(mount.source) for mount in service.mounts if mount.type == "bind"]

@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from cosmicdeploy.engine.connection import translated
@@ -22,40 +23,43 @@ STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
 
 
-def run_exec(
-    api: Any,
-    container_id: str,
-    argv: Sequence[str],
-    *,
-    options: Mapping[str, Any],
-    stdin: Iterable[bytes] | None,
-    sink: Callable[[bytes], None] | None,
-) -> ExecResult:
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What to run and how; the meaning of each stands at `Engine.exec`."""
+
+    argv: Sequence[str]
+    options: Mapping[str, Any]
+    stdin: Iterable[bytes] | None
+    sink: Callable[[bytes], None] | None
+    silence: float | None
+
+
+def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
     """Run to the end; raises `EngineError` where the stream breaks or no exit code is known."""
-    doing = f"Running {argv[0]} in {container_id[:12]}"
+    doing = f"Running {command.argv[0]} in {container_id[:12]}"
     with translated(doing):
-        exec_id = api.exec_create(container_id, list(argv), stdin=stdin is not None, **options)[
-            "Id"
-        ]
+        exec_id = api.exec_create(
+            container_id, list(command.argv), stdin=command.stdin is not None, **command.options
+        )["Id"]
         out, err = bytearray(), bytearray()
-        take = sink or out.extend
-        for kind, chunk in _frames(api, exec_id, stdin):
+        take = command.sink or out.extend
+        for kind, chunk in _frames(api, exec_id, command):
             take(chunk) if kind == STDOUT else err.extend(chunk)
         return ExecResult(
             exit_code=_exit_code(api, exec_id, doing), stdout=bytes(out), stderr=bytes(err)
         )
 
 
-def _frames(api: Any, exec_id: str, stdin: Iterable[bytes] | None) -> Iterator[tuple[int, bytes]]:
+def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, bytes]]:
     response = api._post_json(
         api._url("/exec/{0}/start", exec_id),
         data={"Tty": False, "Detach": False},
         stream=True,
-        timeout=None,  # a long statement says nothing for minutes and is still alive
+        timeout=command.silence,  # none: a long statement says nothing for minutes and lives
     )
     api._raise_for_status(response)
     try:
-        with _fed(api._get_raw_response_socket(response), stdin):
+        with _fed(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
     finally:
         response.close()

@@ -12,9 +12,8 @@ from cosmicdeploy.probes.http import OK, SHOWN, ask
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult
 
-# A scheduler that has run this long (seconds) must have left a line in its log.
+# A scheduler that runs every minute has left a line in the log of so many seconds.
 SCHEDULER_GRACE = 120
-SCHEDULER_LINES = 50
 
 
 def schema(ctx: Context) -> CheckResult:
@@ -49,7 +48,7 @@ def scheduler(ctx: Context) -> CheckResult:
     if command and command not in listing.text:
         problems.append(f"{command} is not scheduled")
     if command and not _acts(ctx, container, command):
-        problems.append(f"no run of {command} in its last {SCHEDULER_LINES} log lines")
+        problems.append(f"no run of {command} in its log of {SCHEDULER_GRACE} s")
     return CheckResult(
         point="scheduler",
         ok=not problems,
@@ -107,7 +106,8 @@ def _acts(ctx: Context, container: Container, command: str) -> bool:
     started = datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=UTC)
     if (datetime.now(UTC) - started).total_seconds() < SCHEDULER_GRACE:
         return True
-    return any(command in line for line in ctx.engine.logs(container.id, SCHEDULER_LINES))
+    lines = ctx.engine.logs(container.id, seconds=SCHEDULER_GRACE)
+    return any(command in line for line in lines)
 
 
 def _last_line(text: str) -> str:

@@ -59,10 +59,12 @@ def health(ctx: Context) -> CheckResult:
         answers["load balancer"] = _reached(partial(proxy_url, ctx), path)
     bad = [f"{name}: {found}" for name, found in answers.items() if found.status != OK]
     releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
+    wanted = ctx.running_release()
+    same = not (ctx.settings.app.release_header and wanted) or releases == [wanted]
     return CheckResult(
         point="health",
-        ok=not bad and len(releases) <= 1,
-        expected=f"200 from {path} on {len(answers)} addresses, one release",
+        ok=not bad and same,
+        expected=f"200 from {path} on {len(answers)} addresses, release {wanted or 'not told'}",
         found="; ".join(bad) or f"200 on all, release {', '.join(releases) or 'not told'}",
         todo="see the log of the app container named here",
     )

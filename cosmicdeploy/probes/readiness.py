@@ -12,6 +12,8 @@ from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContain
 
 POLL_SECONDS = 0.25
 LOG_LINES = 10
+# A health check that hangs, in seconds.
+PROBE_SILENCE = 10.0
 
 
 def wait_ready(ctx: Context, container_id: str, name: str) -> Container:
@@ -57,11 +59,16 @@ def _passes(ctx: Context, found: Container) -> bool:
     if found.health != "starting" or not found.healthcheck:
         return False
     try:
-        return ctx.engine.exec(found.id, found.healthcheck).exit_code == 0
+        return _probe(ctx, found)
     except EngineUnavailable:
         raise
     except EngineError:
         return False  # it ended in this moment: the next look tells how
+
+
+def _probe(ctx: Context, found: Container) -> bool:
+    result = ctx.engine.exec(found.id, found.healthcheck, silence=PROBE_SILENCE)
+    return result.exit_code == 0
 
 
 def _dead(found: Container) -> bool:
@@ -78,6 +85,6 @@ def unhealthy(ctx: Context, found: Container, name: str, within: float) -> Unhea
     return UnhealthyContainer(
         f"{name} did not become healthy within {within:.0f} s ({state or found.status})",
         where=name,
-        todo="see the lines below; the release before it goes on serving",
-        details=(*probe, *ctx.engine.logs(found.id, LOG_LINES)),
+        todo="the lines above are its last probe and log lines",
+        details=(*probe, *ctx.engine.logs(found.id, tail=LOG_LINES)),
     )

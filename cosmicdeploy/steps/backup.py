@@ -19,6 +19,9 @@ class BackupStep(Step):
 
     when: Literal["needed", "always"] = "needed"
 
+    def alone(self) -> Step:
+        return self.model_copy(update={"when": "always"})
+
     def check(self, ctx: Context) -> Change | Unchanged:
         others = [kind for kind in ctx.ahead if kind != self.kind]
         if self.when == "needed" and not others:

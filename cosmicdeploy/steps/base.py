@@ -43,6 +43,10 @@ class Step(BaseModel):
 
     name: str
 
+    def alone(self) -> Step:
+        """The step as it is when somebody asks for it by name."""
+        return self
+
     def check(self, ctx: Context) -> Change | Unchanged:
         """Compare live facts with what is wanted; changes nothing."""
         raise NotImplementedError
@@ -62,6 +66,11 @@ class Step(BaseModel):
 
     def undo(self, ctx: Context, change: Change) -> None:
         """Go back to `change.before`, also from half-way; raises `NotReversible`."""
+
+    @property
+    def reversible(self) -> bool:
+        """Whether undoing it changes anything."""
+        return type(self).undo is not Step.undo
 
     def settle(self, ctx: Context, change: Change) -> None:
         """The whole run succeeded: let go of what was kept for the way back only."""

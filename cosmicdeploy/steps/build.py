@@ -44,6 +44,7 @@ class BuildStep(Step):
             if service.image not in change.before["tags"]:
                 continue
             build = _build(service)
+            ctx.engine.pull_bases(build, ctx.say)  # its id is part of what the image is made from
             marks = {
                 labels.CONTEXT: ctx.engine.context_digest(build),
                 labels.RELEASE: ctx.release,
@@ -52,7 +53,10 @@ class BuildStep(Step):
         return {"images": built}
 
     def undo(self, ctx: Context, change: Change) -> None:
+        refused = {_id(ctx, tag) for tag in change.before["tags"]}
         restore_tags(ctx, change.before["tags"])
+        for image_id in refused - set(change.before["tags"].values()) - {None}:
+            ctx.engine.discard(str(image_id))
 
 
 def _say(ctx: Context, line: str) -> None:

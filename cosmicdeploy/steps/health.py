@@ -57,6 +57,8 @@ def _cache(ctx: Context, name: str) -> str:
         host, port = address(ctx.running(name), REDIS_PORT)
         client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)
         client.ping()
+    except redis.AuthenticationError:
+        return "Redis answers"  # that it wants a password is an answer; no data is asked for
     except (redis.RedisError, EngineError) as error:
         raise ProbeFailed(
             f"The cache does not answer: {error}", where=name, todo="see its container's log"

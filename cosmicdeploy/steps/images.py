@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.build import restore_tags
 
@@ -47,7 +47,7 @@ def _wanted(ctx: Context) -> dict[str, str]:
         if service not in ctx.stack.services:
             continue
         if ctx.engine.image(image_id) is None:
-            raise CosmicError(
+            raise Refused(
                 f"The image of {service} at the time of the backup is gone",
                 where=image_id[:19],
                 todo="choose another backup: `cosmicdeploy backup list`",

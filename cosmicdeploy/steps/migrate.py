@@ -70,20 +70,23 @@ class MigrateStep(Step):
             result = in_new_image(ctx, rollback)
             ctx.say(f"{ran} migration(s) rolled back")
             if result.exit_code != 0:
-                raise self._stuck("The migrations could not be rolled back", last_lines(result))
+                what = "The migrations could not be rolled back"
+                raise self._stuck(ctx, what, last_lines(result))
         with open_facts(ctx.database()) as database:
             if database.schema_digest() != change.before["schema"]:
-                raise self._stuck("The schema is not as it was before the migrations")
+                raise self._stuck(ctx, "The schema is not as it was before the migrations")
 
     def _ran(self, ctx: Context, change: Change) -> int:
         with open_facts(ctx.database()) as database:
             return len(set(database.applied_migrations()) - set(change.before["applied"]))
 
     @staticmethod
-    def _stuck(what: str, details: tuple[str, ...] = ()) -> NeedsPerson:
+    def _stuck(ctx: Context, what: str, details: tuple[str, ...] = ()) -> NeedsPerson:
+        # By its id: once somebody has tried, "latest" is the backup of the state to leave.
+        backup = ctx.catalogue.get("latest").id
         return NeedsPerson(
             what,
             where="database",
-            todo="go back to the backup of this deploy: `cosmicdeploy rollback --to latest`",
+            todo=f"go back to the newest backup: `cosmicdeploy rollback --to {backup}`",
             details=details,
         )

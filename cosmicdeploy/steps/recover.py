@@ -5,35 +5,44 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.swap import drop_before, has_before, swap_back
+from cosmicdeploy.database.swap import drop_before, has_before
 from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.replace import set_aside
-from cosmicdeploy.steps.restore import RestoreStep
+from cosmicdeploy.steps.restore import unfinished
 
 
 class RecoverStep(Step):
-    """Containers under temporary names are put back into service, or removed; data that a restore
-    replaced is put back, or let go where that restore's run had succeeded."""
+    """Containers under temporary names are put back into service, or removed; a command that still
+    runs in a container of its own is waited for; data that a finished restore replaced is let go.
+
+    A restore that was killed after its data was swapped is for a person to finish.
+    """
 
     kind: ClassVar[str] = "recover"
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for name in ctx.settings.services.released for c in _leftovers(ctx, name)]
+        left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         if _data_is_kept(ctx):
-            left.append("data from before a restore")
+            _require_finished(ctx)
+            left += ["data from before a restore"] if ctx.target is None else []
         if not left:
             return Unchanged(reason="no run was interrupted half-way")
         return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        for command in ctx.engine.leftovers(ctx.stack.project):
+            ctx.say(f"waiting for {command.name}, which an interrupted run started")
+            ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
+            ctx.engine.remove(command.id)
         for name in ctx.settings.services.released:
             for leftover in _leftovers(ctx, name):
                 _resolve(ctx, name, leftover)
-        if _data_is_kept(ctx):
-            resolve_data = drop_before if _restore_succeeded(ctx) else swap_back
-            resolve_data(ctx.database())
+        if ctx.target is None and _data_is_kept(ctx):
+            drop_before(ctx.database())
         return {}
 
 
@@ -43,15 +52,22 @@ def _leftovers(ctx: Context, name: str) -> list[Container]:
 
 def _resolve(ctx: Context, name: str, leftover: Container) -> None:
     current = ctx.container(name)
-    if "-next-" in leftover.name or (current is not None and current.ready):
+    if current is not None and "-next-" in leftover.name:
         ctx.engine.remove(leftover.id)
-        return
-    # The new container never became healthy: the one that was set aside is the one that works.
-    if current is not None:
-        ctx.engine.remove(current.id)
-    ctx.engine.rename(leftover.id, ctx.service(name).container_name)
-    ctx.engine.start(leftover.id)
-    wait_ready(ctx, leftover.id, name)
+        _start(ctx, current, name)  # it may have been stopped to make room
+    elif current is not None and current.ready:
+        ctx.engine.remove(leftover.id)
+    else:
+        # The new container never became healthy: the one that was set aside is the one that works.
+        if current is not None:
+            ctx.engine.remove(current.id)
+        ctx.engine.rename(leftover.id, ctx.service(name).container_name)
+        _start(ctx, leftover, name)
+
+
+def _start(ctx: Context, container: Container, name: str) -> None:
+    ctx.engine.start(container.id)
+    wait_ready(ctx, container.id, name)
 
 
 def _data_is_kept(ctx: Context) -> bool:
@@ -59,11 +75,12 @@ def _data_is_kept(ctx: Context) -> bool:
     return database is not None and database.ready and has_before(ctx.database())
 
 
-def _restore_succeeded(ctx: Context) -> bool:
-    """Whether the run that made the last restore came to its end."""
-    succeeded = False
-    for record in ctx.journal.records():
-        if record["kind"] == "intent" and record.get("step_kind") == RestoreStep.kind:
-            succeeded = False
-        succeeded = succeeded or record["kind"] == "success"
-    return succeeded
+def _require_finished(ctx: Context) -> None:
+    target = unfinished(ctx.journal)
+    if target is not None and ctx.target is None:
+        raise NeedsPerson(
+            f"A rollback to {target} was killed after its data was swapped in",
+            where="database",
+            todo=f"finish it: `cosmicdeploy rollback --to {target}`; the backup that it made first "
+            "is the way back",
+        )

@@ -63,19 +63,17 @@ def _create(ctx: Context, service: Service, old: Container | None) -> str:
 
 def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str, str]:
     """Compose's labels, so that its commands see the container, and ours."""
-    definition = digest(service)
     return {
         labels.PROJECT: ctx.stack.project,
         labels.SERVICE: service.name,
         labels.NUMBER: "1",
         labels.ONEOFF: "False",
-        labels.CONFIG_HASH: definition,
+        labels.CONFIG_HASH: digest(service),
         labels.VERSION: labels.COMPOSE_VERSION,
         labels.WORKING_DIR: str(ctx.stack.directory),
         labels.CONFIG_FILES: str(ctx.stack.file),
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
-        labels.DEFINITION: definition,
         labels.FINGERPRINT: json.dumps(fingerprint(service)),
     }
 
@@ -98,11 +96,12 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
             ctx.engine.remove(leftover.id)
     if current is not None and _is(current, before):
         return False
-    if current is not None and (before is None or current.id != before["id"]):
+    old = _still_there(ctx, service, before) if before is not None else None
+    if current is not None and (old is None or current.id != old.id):
         ctx.engine.stop(current.id, service.stop_grace_period)
         ctx.engine.remove(current.id)
-    if before is not None:
-        _take_place(ctx, service, before)
+    if old is not None:
+        _take_place(ctx, service, old, start=before is not None and before["running"])
     return True
 
 
@@ -111,19 +110,24 @@ def _is(current: Container, before: dict[str, Any] | None) -> bool:
     return (current.id, current.running) == wanted
 
 
-def _take_place(ctx: Context, service: Service, before: dict[str, Any]) -> None:
+def _still_there(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
+    """Asked before anything is taken away for it."""
     found = ctx.engine.container(before["id"])
     if found is None:
         raise NeedsPerson(
             "The container that ran before is gone",
             where=service.container_name,
-            todo="run `cosmicdeploy up`, which makes it anew",
+            todo="the one that replaced it is left as it is; see `cosmicdeploy status`",
         )
-    if found.name != service.container_name:
-        ctx.engine.rename(found.id, service.container_name)
-    if before["running"]:
-        ctx.engine.start(found.id)
-        wait_ready(ctx, found.id, service.container_name)
+    return found
+
+
+def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) -> None:
+    if old.name != service.container_name:
+        ctx.engine.rename(old.id, service.container_name)
+    if start:
+        ctx.engine.start(old.id)
+        wait_ready(ctx, old.id, service.container_name)
 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:

@@ -6,6 +6,7 @@ that differs is made anew.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import ClassVar, Literal
 
@@ -14,7 +15,8 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.digest import digest
+from cosmicdeploy.stack.digest import fingerprint
+from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back, replace
 
@@ -43,8 +45,8 @@ class RestartStep(Step):
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
-        if self.missing_only and container is not None and container.running:
-            return None
+        if self.missing_only and container is not None:
+            return None if container.running else STOPPED
         return difference(ctx, name)
 
     def _services(self, ctx: Context) -> list[str]:
@@ -94,11 +96,21 @@ def difference(ctx: Context, name: str) -> str | None:
         return "an older image runs"
     if container.image_id != image.id:
         return "another image runs"
-    if container.labels.get(labels.DEFINITION, digest(ctx.service(name))) != digest(
-        ctx.service(name)
-    ):
-        return "made from another definition"
+    if keys := _changed_keys(container, ctx.service(name)):
+        return f"other {', '.join(keys)} in the compose file"
     return None if container.running else STOPPED
+
+
+def _changed_keys(container: Container, service: Service) -> list[str]:
+    """Keys of the definition that differ from what the container was made from.
+
+    Of a container that Compose made this is not known, and not held against it.
+    """
+    made_from = json.loads(container.labels.get(labels.FINGERPRINT, "{}"))
+    wanted = fingerprint(service)
+    if not made_from:
+        return []
+    return sorted(k for k in made_from.keys() | wanted.keys() if made_from.get(k) != wanted.get(k))
 
 
 def _let_serve(ctx: Context, name: str) -> None:

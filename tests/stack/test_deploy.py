@@ -193,7 +193,13 @@ def compose(stack: StackUnderTest, program: str, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", STEPS)
+def test_a_backup_asked_for_by_name_is_made(released: StackUnderTest) -> None:
+    before = len(released.open().catalogue.list())
+    assert released.cli("step", "backup", "--json").outcomes == {"backup": "changed"}
+    assert len(released.open().catalogue.list()) == before + 1
+
+
+@pytest.mark.parametrize("name", [step for step in STEPS if step != "backup"])
 def test_every_step_run_alone_and_again_changes_nothing(
     released: StackUnderTest, name: str
 ) -> None:

@@ -48,6 +48,11 @@ class Stuck(Append):
         raise NotReversible("data would be lost", todo="restore the backup")
 
 
+class Untidy(Append):
+    def settle(self, ctx: Context, change: Change) -> None:
+        raise CosmicError("the engine is busy")
+
+
 class Ahead(Append):
     """Protective: needed only where another step changes something."""
 
@@ -119,6 +124,21 @@ def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "a"), append(words, "b", Break, error=KeyboardInterrupt()))
     assert words == ["here"]
     assert made.error is not None and made.error.exit_code == ExitCode.INTERRUPTED
+
+
+def test_whatever_goes_wrong_is_undone(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a"), append(words, "b", Break, error=OSError("disk full")))
+    assert words == ["here"]
+    assert made.error is not None and "disk full" in made.error.what
+    assert made.error.exit_code == ExitCode.FAILED
+
+
+def test_a_run_that_succeeded_is_not_undone_by_its_tidying_up(
+    ctx: Context, words: list[str]
+) -> None:
+    made = run(ctx, append(words, "a", Untidy))
+    assert made.error is None
+    assert words == ["here", "a"]
 
 
 def test_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) -> None:
