@@ -17,7 +17,8 @@ from pathlib import Path
 from cosmicdeploy import resources
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine import ExecResult
+from cosmicdeploy.engine import Engine, ExecResult, connect
+from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.probes.http import ask
@@ -28,6 +29,7 @@ from cosmicdeploy.workspace import open_stack
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 IMAGES = ROOT / ".cache" / "images.env"
+PROJECT = "cosmicdeploy-demo"
 KIOSKS = 20
 BEATS_PER_SECOND = 10.0
 # However long a deploy takes, the kiosks of a demo stop by themselves.
@@ -36,6 +38,7 @@ LONGEST_SECONDS = 900
 
 def up() -> int:
     """Bring release 1 up, deploy release 2 while kiosks beat, tell what to try next."""
+    _require_ours(connect())
     if not DEMO.exists():
         _lay_out_release_1()
     _say("Starting what does not run yet")
@@ -60,7 +63,8 @@ def down() -> int:
         print("There is no demo.")
         return 0
     ctx = _open()
-    ctx.engine.remove_project(ctx.stack.project)
+    _require_ours(ctx.engine)
+    ctx.engine.remove_project(PROJECT)
     for image in {ctx.service(name).image for name in ctx.settings.services.released}:
         ctx.engine.untag(image)
     shutil.rmtree(DEMO)
@@ -68,13 +72,24 @@ def down() -> int:
     return 0
 
 
+def _require_ours(engine: Engine) -> None:
+    """Another clone's demo has the same names; it is not ours to touch."""
+    for container in engine.containers(PROJECT):
+        home = container.labels.get(WORKING_DIR)
+        if home != str(DEMO):
+            raise CosmicError(
+                "The demo of another clone is here",
+                where=f"{container.name} of {home}",
+                todo="run `make demo-down` there",
+            )
+
+
 def _lay_out_release_1() -> None:
     _say("Laying out the stack in demo/, as release 1")
     partial = DEMO.with_name("demo.partial")  # a kill must not leave half a demo
     shutil.rmtree(partial, ignore_errors=True)
-    lay_out(
-        partial, layout_choices({"http_bind": "127.0.0.1"}, IMAGES if IMAGES.exists() else None)
-    )
+    options = {"project": PROJECT, "http_bind": "127.0.0.1"}
+    lay_out(partial, layout_choices(options, IMAGES if IMAGES.exists() else None))
     for name in _release_2_files():
         (partial / SOURCES / name).unlink()
     partial.rename(DEMO)
@@ -144,8 +159,17 @@ class _Kiosks:
 
 
 def _run(*words: str, check: bool = True) -> int:
-    command = [sys.executable, "-m", "cosmicdeploy", *words]
-    return subprocess.run(command, cwd=DEMO, check=check).returncode
+    """The command as a user has it. A Ctrl-C reaches it too; it is waited for, since it undoes."""
+    process = subprocess.Popen([sys.executable, "-m", "cosmicdeploy", *words], cwd=DEMO)
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            continue
+    if check and code:
+        raise subprocess.CalledProcessError(code, words)
+    return code
 
 
 def _next_steps(url: str) -> None:
@@ -157,7 +181,7 @@ The stack serves at {url}/api/health. Try next:
   {tool} verify
   {tool} deploy                  # nothing new: changes nothing, and says why
   {tool} rollback --to latest    # back to release 1, schema and data too
-  make demo-down                 # in {ROOT}: remove all this""")
+  make -C {ROOT} demo-down       # remove all this""")
 
 
 def _say(text: str) -> None:
@@ -177,6 +201,9 @@ def main() -> int:
         return int(error.exit_code)
     except subprocess.CalledProcessError as error:
         return int(error.returncode)
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make demo` goes on from here", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from cosmicdeploy.stack.model import Service, Stack
 class Context:
     """One run on one stack.
 
-    `ahead` are the kinds of the steps that the plan found to change something and that have not done
-    so yet; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
+    `ahead` are the kinds of the steps that the plan found to change something and that have not yet
+    done so; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
     """
 
     loaded: Loaded

@@ -55,6 +55,7 @@ def lay_out(folder: Path, choices: Choices) -> list[Path]:
     """
     targets = {
         resources.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
+        resources.payload() / "gitignore": folder / ".gitignore",
         resources.payload() / "nginx": folder / "nginx",
         resources.payload() / "app": folder / SOURCES,
         resources.example_settings(): folder / "cosmicdeploy.yaml",
