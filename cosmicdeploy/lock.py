@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.model import Engine, Marker
 from cosmicdeploy.errors import EngineError, LockHeld
 from cosmicdeploy.journal import now
 
@@ -43,23 +43,21 @@ def _acquire(engine: Engine, name: str, command: str) -> str:
         "since": now(),
         "command": command,
     }
-    holder = engine.claim(name, wanted)
-    if holder is not None and _is_dead(holder):
-        engine.release_claim(holder["id"])
-        holder = engine.claim(name, wanted)
-    if holder is not None:
-        raise _held(holder)
-    marker = engine.claim_id(name)
-    if marker is None:
-        raise LockHeld("The lock was taken away by hand", where=name, todo="run it again")
-    return marker
+    marker = engine.claim(name, wanted)
+    if not marker.ours and _is_dead(marker.labels):
+        engine.release_claim(marker.id)
+        marker = engine.claim(name, wanted)
+    if not marker.ours:
+        raise _held(marker)
+    return marker.id
 
 
-def _held(holder: Mapping[str, str]) -> LockHeld:
+def _held(marker: Marker) -> LockHeld:
+    holder = marker.labels
     return LockHeld(
         f"`cosmicdeploy {holder.get('command')}` is at work on this stack",
         where=f"{holder.get('owner')}, process {holder.get('pid')}, since {holder.get('since')}",
-        todo=f"wait until it is done; if it is surely dead: docker rm {holder['id'][:12]}",
+        todo=f"wait until it is done; if it is surely dead: docker rm {marker.id[:12]}",
     )
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import uuid4
 
 import docker
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import NotFound
 
-from cosmicdeploy.engine import building, facts, streams
+from cosmicdeploy.engine import building, facts, images, markers, streams
 from cosmicdeploy.engine import labels as label
+from cosmicdeploy.engine import project as projects
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.definition import container_body
-from cosmicdeploy.engine.model import Container, ExecResult, Image
+from cosmicdeploy.engine.model import Container, ExecResult, Image, Marker
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
-
-CONFLICT = 409
-# An empty image of our own: markers are containers that never start, and need one.
-MARKER_IMAGE = "cosmicdeploy/marker"
 
 
 class DockerEngine:
@@ -63,10 +58,7 @@ class DockerEngine:
 
     def image(self, reference: str) -> Image | None:
         with translated("Looking at an image", reference):
-            try:
-                return facts.image(self._api.inspect_image(reference))
-            except ImageNotFound:
-                return None
+            return images.find(self._api, reference)
 
     def logs(
         self, container_id: str, *, tail: int | None = None, seconds: float | None = None
@@ -104,27 +96,16 @@ class DockerEngine:
             return building.context_digest(self._api, build)
 
     def tag(self, image_id: str, reference: str) -> None:
-        name, _, tag = reference.rpartition(":") if _has_tag(reference) else (reference, "", "")
         with translated("Tagging an image", reference):
-            self._api.tag(image_id, name, tag or "latest", force=True)
+            images.tag(self._api, image_id, reference)
 
     def discard(self, image_id: str) -> None:
-        found = self.image(image_id)
-        if found is None or found.tags:
-            return
         with translated("Removing an image", image_id[:19]):
-            try:
-                self._api.remove_image(image_id)
-            except APIError as error:
-                if error.status_code != CONFLICT:
-                    raise
+            images.discard(self._api, image_id)
 
     def untag(self, reference: str) -> None:
         with translated("Removing a tag", reference):
-            try:
-                self._api.remove_image(reference)
-            except ImageNotFound:
-                return
+            images.untag(self._api, reference)
 
     # --- containers
 
@@ -223,90 +204,22 @@ class DockerEngine:
     # --- what containers need
 
     def ensure_network(self, network: Network, project: str) -> bool:
-        with translated("Looking for a network", network.name):
-            if any(n["Name"] == network.name for n in self._api.networks([network.name])):
-                return False
-            pools = [
-                docker.types.IPAMPool(subnet=pool.subnet, iprange=pool.ip_range)
-                for pool in network.pools
-            ]
-            self._api.create_network(
-                network.name,
-                driver=network.driver or "bridge",
-                ipam=docker.types.IPAMConfig(pool_configs=pools) if pools else None,
-                internal=network.internal,
-                labels={
-                    **network.labels,
-                    label.PROJECT: project,
-                    label.NETWORK: network.key,
-                    label.VERSION: label.COMPOSE_VERSION,
-                },
-            )
-        return True
+        with translated("Making a network", network.name):
+            return projects.ensure_network(self._api, network, project)
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
-        with translated("Looking for a volume", volume.name):
-            try:
-                self._api.inspect_volume(volume.name)
-            except NotFound:
-                self._api.create_volume(
-                    volume.name,
-                    driver=volume.driver,
-                    driver_opts=dict(volume.driver_opts),
-                    labels={
-                        **volume.labels,
-                        label.PROJECT: project,
-                        label.VOLUME: volume.key,
-                        label.VERSION: label.COMPOSE_VERSION,
-                    },
-                )
-                return True
-        return False
+        with translated("Making a volume", volume.name):
+            return projects.ensure_volume(self._api, volume, project)
 
     def remove_project(self, project: str) -> None:
-        chosen = {"label": [f"{label.PROJECT}={project}"]}
         with translated("Removing a project", project):
-            for row in self._api.containers(all=True, filters=chosen):
-                self._api.remove_container(row["Id"], force=True, v=True)
-            for network in self._api.networks(filters=chosen):
-                self._api.remove_network(network["Id"])
-            for volume in self._api.volumes(filters=chosen)["Volumes"] or []:
-                self._api.remove_volume(volume["Name"])
-            for image in self._api.images(name=label.kept_repository(project)):
-                for tag in image["RepoTags"]:
-                    self._api.remove_image(tag)
+            projects.remove(self._api, project)
 
-    # --- markers: a container's name is the one thing that an engine hands out atomically
+    # --- markers
 
-    def claim(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str] | None:
-        self._ensure_marker_image()
-        body = {"Image": MARKER_IMAGE, "Cmd": ["marker"], "Labels": dict(labels)}
+    def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
         with translated("Claiming a marker", name):
-            try:
-                self._api.create_container_from_config(body, name)
-            except APIError as error:
-                if error.status_code != CONFLICT:
-                    raise
-            else:
-                return None
-        holder = self.container(name)
-        # Gone between the two calls: whoever had it is done, so try again.
-        return {**holder.labels, "id": holder.id} if holder else self.claim(name, labels)
-
-    def claim_id(self, name: str) -> str | None:
-        holder = self.container(name)
-        return holder.id if holder else None
+            return markers.claim(self._api, name, labels)
 
     def release_claim(self, marker_id: str) -> None:
         self.remove(marker_id)
-
-    def _ensure_marker_image(self) -> None:
-        if self.image(MARKER_IMAGE) is None:
-            empty = io.BytesIO()
-            tarfile.open(fileobj=empty, mode="w").close()
-            with translated("Importing the marker image", MARKER_IMAGE):
-                self._api.import_image_from_data(empty.getvalue(), repository=MARKER_IMAGE)
-
-
-def _has_tag(reference: str) -> bool:
-    return ":" in reference.rpartition("/")[2]

@@ -75,6 +75,15 @@ class ExecResult:
         return self.stderr.decode("utf-8", "replace")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """Something that only one can have. `labels` say who has it; `ours` where that is us."""
+
+    id: str
+    labels: Mapping[str, str]
+    ours: bool
+
+
 class Engine(Protocol):
     """The seam. All methods raise `EngineError`; `EngineUnavailable` where nobody answers."""
 
@@ -190,12 +199,8 @@ class Engine(Protocol):
     def subnets(self) -> list[str]:
         """The subnets of all networks of the engine, in CIDR form."""
 
-    def claim(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Create a marker of this name atomically. None where it is ours now, else the labels of
-        the one who has it (with "id", the marker's own id)."""
+    def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
+        """Create a marker of this name atomically, or find the one that is there."""
 
     def release_claim(self, marker_id: str) -> None:
         """Remove a marker by its own id; one already gone is fine."""
-
-    def claim_id(self, name: str) -> str | None:
-        """The id of a marker, or None."""

@@ -102,7 +102,7 @@ def test_a_migration_that_fails_half_way_needs_a_person(released: StackUnderTest
     file.write_text(HALF_MIGRATION)
     try:
         done = released.cli("deploy")
-        clear(done, 3, "schema is not as it was", "cosmicdeploy rollback --to latest")
+        clear(done, 3, "schema is not as it was", "cosmicdeploy rollback --to 2")
     finally:
         file.unlink()
     back = released.cli("rollback", "--to", "latest", "--yes", "--json")
@@ -206,8 +206,9 @@ def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
 ) -> None:
     released.set_variable("APP_VERSION", f"6-{number.name}")
     with untouched(released):
+        known = len(steps_begun(released))
         process = released.start("deploy", "--json")
-        wait_for_step(released, "restart")
+        wait_for_step(released, "restart", known)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=120)
         done = Done(process.returncode, out, err)
@@ -216,19 +217,16 @@ def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
     assert done.outcomes["build"] == "undone"
 
 
-def _last(records: list[dict[str, object]], kind: str) -> int:
-    return max(number for number, record in enumerate(records) if record["kind"] == kind)
+def steps_begun(stack: StackUnderTest) -> list[str]:
+    """The steps that ever began to change something, in order."""
+    return [r["step"] for r in stack.open().journal.records() if r["kind"] == "intent"]
 
 
-def wait_for_step(stack: StackUnderTest, step: str, seconds: float = 120) -> None:
-    """Until the journal says that a step of the run just started is about to change something."""
-    journal = stack.open().journal
-    ended = [r for r in journal.records() if r["kind"] == "end"]
+def wait_for_step(stack: StackUnderTest, step: str, known: int, seconds: float = 120) -> None:
+    """Until a step begins to change something, `known` having begun before."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        records = list(journal.records())
-        under_way = records[_last(records, "end") + 1 :] if ended else records
-        if any(r["kind"] == "intent" and r["step"] == step for r in under_way):
+        if step in steps_begun(stack)[known:]:
             return
         time.sleep(0.1)
     raise AssertionError(f"the run never came to {step}")
@@ -237,8 +235,9 @@ def wait_for_step(stack: StackUnderTest, step: str, seconds: float = 120) -> Non
 def test_an_engine_that_goes_away_is_named(released: StackUnderTest, tmp_path: Path) -> None:
     released.set_variable("APP_VERSION", "7")
     with Relay(tmp_path / "engine.sock", Path("/var/run/docker.sock")) as relay:
+        known = len(steps_begun(released))
         process = released.start("deploy", DOCKER_HOST=f"unix://{relay.path}")
-        wait_for_step(released, "build")
+        wait_for_step(released, "build", known)
     out, err = process.communicate(timeout=120)
     done = Done(process.returncode, out, err)
     assert done.code == 3, err

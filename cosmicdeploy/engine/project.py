@@ -1,0 +1,56 @@
+"""What the containers of a project share: networks and volumes, made as Compose makes them."""
+
+from __future__ import annotations
+
+from docker import APIClient
+from docker.errors import NotFound
+from docker.types import IPAMConfig, IPAMPool
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.stack.model import Network, Volume
+
+
+def ensure_network(api: APIClient, network: Network, project: str) -> bool:
+    """Make a network unless one of this name is there; whether it was made."""
+    if any(found["Name"] == network.name for found in api.networks([network.name])):
+        return False
+    pools = [IPAMPool(subnet=pool.subnet, iprange=pool.ip_range) for pool in network.pools]
+    marks = {labels.PROJECT: project, labels.NETWORK: network.key}
+    api.create_network(
+        network.name,
+        driver=network.driver or "bridge",
+        ipam=IPAMConfig(pool_configs=pools) if pools else None,
+        internal=network.internal,
+        labels={**network.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
+    )
+    return True
+
+
+def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
+    """Make a volume unless one of this name is there; whether it was made."""
+    try:
+        api.inspect_volume(volume.name)
+    except NotFound:
+        marks = {labels.PROJECT: project, labels.VOLUME: volume.key}
+        api.create_volume(
+            volume.name,
+            driver=volume.driver,
+            driver_opts=dict(volume.driver_opts),
+            labels={**volume.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
+        )
+        return True
+    return False
+
+
+def remove(api: APIClient, project: str) -> None:
+    """Remove containers, networks, volumes and the images kept for rollbacks."""
+    chosen = {"label": [f"{labels.PROJECT}={project}"]}
+    for row in api.containers(all=True, filters=chosen):
+        api.remove_container(row["Id"], force=True, v=True)
+    for network in api.networks(filters=chosen):
+        api.remove_network(network["Id"])
+    for volume in api.volumes(filters=chosen)["Volumes"] or []:
+        api.remove_volume(volume["Name"])
+    for image in api.images(name=labels.kept_repository(project)):
+        for tag in image["RepoTags"]:
+            api.remove_image(tag)
