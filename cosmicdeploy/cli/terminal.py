@@ -37,12 +37,13 @@ class Terminal:
             no_color=self.no_color or None,
             force_terminal=interactive,
             highlight=False,
+            emoji=False,
         )
 
     @cached_property
     def errors(self) -> Console:
         """Where errors go."""
-        return Console(stderr=True, no_color=self.no_color or None, highlight=False)
+        return Console(stderr=True, no_color=self.no_color or None, highlight=False, emoji=False)
 
     def confirm(self, question: str) -> bool:
         """Ask once; raises `UsageError` where nobody can answer."""

@@ -40,7 +40,7 @@ class RestartStep(Step):
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
         return Change(
-            summary=f"make anew or start {_grouped(reasons)}", before={"containers": before}
+            summary=_grouped(reasons), before={"containers": before}
         )
 
     def _why(self, ctx: Context, name: str) -> str | None:
@@ -79,13 +79,14 @@ class RestartStep(Step):
 
 
 STOPPED = "stopped"
+MISSING = "no container"
 
 
 def difference(ctx: Context, name: str) -> str | None:
     """Why a service's container is not what it should be; None where it is."""
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
-        return "no container"
+        return MISSING
     if image is None:
         raise EngineError(
             f"The image {ctx.service(name).image} is not there",
@@ -123,7 +124,10 @@ def _grouped(reasons: dict[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for name, why in reasons.items():
         groups.setdefault(why, []).append(name)
-    return "; ".join(f"{', '.join(names)} ({why})" for why, names in groups.items())
+    verbs = {STOPPED: "start", MISSING: "create"}
+    return "; ".join(
+        f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
+    )
 
 
 def _start(ctx: Context, name: str) -> Container:
