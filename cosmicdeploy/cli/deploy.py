@@ -95,7 +95,10 @@ def _rollback(call: Call, config: Path | None, to: str) -> Report:
         )
     target = ctx.catalogue.get(to)
     made = target.manifest.created_at.astimezone()
-    question = f"Go back to {target.id}? What was written after {made:%Y-%m-%d %H:%M:%S} goes."
+    question = (
+        f"Go back to {target.id}? The data will be that of {made:%Y-%m-%d %H:%M:%S}; what is there "
+        "now is backed up first"
+    )
     if not call.terminal.confirm(question):
         raise UsageError("Nothing was touched", todo="say yes to go back")
     with watch:

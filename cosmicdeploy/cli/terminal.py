@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rich.console import Console
+from rich.prompt import Confirm
 
 from cosmicdeploy.errors import UsageError
 
@@ -53,9 +54,8 @@ class Terminal:
             raise UsageError(
                 "This needs a yes, and nobody is here to give it", todo="add --yes to go on"
             )
-        self.console.print(f"{question} [y/N] ", end="")
         try:
-            return input().strip().lower() in ("y", "yes")
+            return Confirm.ask(question, console=self.console, default=False)
         except EOFError:  # Ctrl-D is no yes
             return False
 

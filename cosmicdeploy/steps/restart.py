@@ -39,9 +39,7 @@ class RestartStep(Step):
             count = len(self._services(ctx))
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
-        return Change(
-            summary=_grouped(reasons), before={"containers": before}
-        )
+        return Change(summary=_grouped(reasons), before={"containers": before})
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
