@@ -108,3 +108,22 @@ class CheckFailed(CosmicError):
     """A verification found a failing point."""
 
     exit_code = ExitCode.CHECK_FAILED
+
+
+class Interrupted(CosmicError):
+    """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+def as_ours(error: BaseException) -> CosmicError:
+    """Any exception as one of the tree: what was not foreseen must still be told in a line."""
+    if isinstance(error, CosmicError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted("Interrupted", todo="run the same command again")
+    told = CosmicError(
+        f"Unexpected {type(error).__name__}: {error}",
+        todo="run it again with --verbose and report what it prints",
+    )
+    return told.with_traceback(error.__traceback__)

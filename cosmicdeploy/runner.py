@@ -8,16 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, NeedsPerson
+from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson, as_ours
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.plan import Finding, Plan, Planned
-from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
-
-
-class Interrupted(CosmicError):
-    """Stopped by Ctrl-C or SIGTERM."""
-
-    exit_code = ExitCode.INTERRUPTED
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +49,7 @@ class Run:
                 self._one(planned, plan[index:])
             self.ctx.journal.append("success")
         except BaseException as error:  # whatever it is, what was changed must be undone
-            self._fail(_as_ours(error), plan)
+            self._fail(as_ours(error), plan)
         else:
             self.ctx.interrupts.hold()
             self._settle()
@@ -81,7 +75,7 @@ class Run:
             else:
                 self._end(step, "unchanged", finding.reason, started)
         except BaseException as error:
-            self._end(step, "failed", _as_ours(error).what, started)
+            self._end(step, "failed", as_ours(error).what, started)
             raise
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
@@ -130,22 +124,25 @@ class Run:
             if planned.step.name not in reached:
                 reason = "an earlier step failed"
                 self.results.append(StepResult(step=planned.step, outcome="skipped", reason=reason))
-        try:
-            self._unwind()
-        except Exception as stuck:  # half-way back is the one state that must never go untold
-            self.error = _needs_person(error, _as_ours(stuck))
-        else:
-            self.error = _told_after_undo(error) if self._applied else error
+        stuck = self._unwind()
+        if stuck is not None:
+            self.error = _needs_person(error, stuck)
+        elif self._applied:
+            self.error = _told_after_undo(error)
 
-    def _unwind(self) -> None:
+    def _unwind(self) -> CosmicError | None:
+        """Undo all that was applied, in reverse; the first error, the rest undone all the same."""
+        stuck: CosmicError | None = None
         for step, change in reversed(self._applied):
             self.ctx.say(f"undoing {step.name}")
             try:
                 step.undo(self.ctx, change)
-            except NotReversible as error:
-                raise NeedsPerson(error.what, where=error.where, todo=error.todo) from error
+            except Exception as error:  # half-way back is the one state that must never go untold
+                stuck = stuck or as_ours(error)
+                continue
             self._note("undone", step=step.name, step_kind=step.kind)
             self._mark_undone(step)
+        return stuck
 
     def _note(self, kind: str, **facts: object) -> None:
         """Journal on the way back, where a full disk must not be in the way."""
@@ -174,16 +171,3 @@ def _needs_person(error: CosmicError, stuck: CosmicError) -> NeedsPerson:
         todo=stuck.todo or "run `cosmicdeploy status`, then deploy again",
         details=(*error.details, *stuck.details),
     )
-
-
-def _as_ours(error: BaseException) -> CosmicError:
-    """Any exception as one of the tree."""
-    if isinstance(error, CosmicError):
-        return error
-    if isinstance(error, KeyboardInterrupt):
-        return Interrupted("Interrupted", todo="run the same command again")
-    told = CosmicError(
-        f"Unexpected {type(error).__name__}: {error}",
-        todo="run it again with --verbose and report what it prints",
-    )
-    return told.with_traceback(error.__traceback__)

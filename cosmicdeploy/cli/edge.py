@@ -13,7 +13,7 @@ import typer
 from rich.traceback import Traceback
 
 from cosmicdeploy.cli.terminal import Terminal
-from cosmicdeploy.errors import CosmicError, ExitCode, NeedsPerson
+from cosmicdeploy.errors import CosmicError, ExitCode, as_ours
 from cosmicdeploy.journal import now
 from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.summary import show, show_error
@@ -66,29 +66,12 @@ def edge(call: Call) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except CosmicError as error:
-        _failed(call, error, error)
-    except KeyboardInterrupt as error:
-        _failed(call, Stopped("Interrupted", todo="run the same command again"), error)
-    except Exception as error:  # the edge: whatever was not foreseen must still be told in a line
-        _failed(call, _unforeseen(error), error)
-
-
-class Stopped(CosmicError):
-    """Ctrl-C or SIGTERM outside of a run."""
-
-    exit_code = ExitCode.INTERRUPTED
+    except BaseException as error:  # the edge: nothing leaves it as a traceback
+        _failed(call, as_ours(error), error)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _unforeseen(error: Exception) -> CosmicError:
-    return NeedsPerson(
-        f"Unexpected {type(error).__name__}: {error}",
-        todo="run it again with --verbose and report what it prints",
-    )
 
 
 def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:

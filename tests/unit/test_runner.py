@@ -108,7 +108,8 @@ def test_a_failed_step_is_undone_with_those_before_it(ctx: Context, words: list[
 
 
 def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) -> None:
-    made = run(ctx, append(words, "a", Stuck), append(words, "b", Break))
+    made = run(ctx, append(words, "first"), append(words, "a", Stuck), append(words, "b", Break))
+    assert made.results[0].outcome == "undone", "what can be undone is"
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
     assert "broken" in made.error.what and "data would be lost" in made.error.what
     assert made.error.todo == "restore the backup"
