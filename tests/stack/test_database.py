@@ -28,10 +28,11 @@ from cosmicdeploy.database.swap import drop_before, has_before, swap, swap_back
 from cosmicdeploy.database.verify import verify_backup, verify_restore
 from cosmicdeploy.engine import Engine, connect
 from cosmicdeploy.errors import BackupError, DatabaseError
+from cosmicdeploy.stack.environment import read_env_file
+from tests.stack.harness import IMAGES
 
 pytestmark = pytest.mark.stack
 
-IMAGE = os.environ.get("MARIADB_IMAGE", "cosmicdeploy/mariadb:10.11")
 PASSWORD = "p'\"\\$# w"
 ROWS = 20_000
 
@@ -64,7 +65,7 @@ def server(engine: Engine) -> Iterator[DatabaseAccess]:
     name = f"cosmicdeploy-test-database-{secrets.token_hex(3)}"
     network = client.networks.create(name)
     container = client.containers.create(
-        IMAGE,
+        read_env_file(IMAGES)["MARIADB_IMAGE"],
         name=name,
         network=name,
         environment={"MARIADB_ROOT_PASSWORD": PASSWORD, "MARIADB_DATABASE": "platform"},
