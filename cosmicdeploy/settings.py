@@ -13,7 +13,7 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.environment import variables
 from cosmicdeploy.stack.interpolate import interpolate_values
 from cosmicdeploy.validation import validated
-from cosmicdeploy.yamlfile import Document, read
+from cosmicdeploy.yamlfile import read
 
 FILE_NAME = "cosmicdeploy.yaml"
 
@@ -201,6 +201,3 @@ def load(file: Path, environ: Mapping[str, str]) -> Loaded:
     data = interpolate_values(document, known)
     settings = validated(Settings, data, document)
     return Loaded(file=document.path, settings=settings, variables=known)
-
-
-__all__ = ["FILE_NAME", "Document", "Loaded", "Settings", "find", "load"]

@@ -24,7 +24,6 @@ def container(attrs: Json) -> Container:
         service=own.get(labels.SERVICE, ""),
         project=own.get(labels.PROJECT, ""),
         image_id=attrs["Image"],
-        image_ref=config["Image"],
         status=state["Status"],
         health=health.get("Status", "").replace("none", ""),
         started_at=state.get("StartedAt", ""),

@@ -22,7 +22,6 @@ class Container:
     service: str
     project: str
     image_id: str
-    image_ref: str
     status: str
     health: str = ""
     started_at: str = ""

@@ -34,9 +34,11 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         reasons = {name: why for name in self._services(ctx) if (why := self._why(ctx, name))}
+        count = len(self._services(ctx))
+        if not reasons and self.missing_only:
+            return Unchanged(reason=f"all {count} containers run, whichever their image")
         if not reasons:
             images = sorted({_short(ctx, name) for name in self._services(ctx)})
-            count = len(self._services(ctx))
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
         return Change(summary=_grouped(reasons), before={"containers": before})
