@@ -10,10 +10,12 @@ from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.engine.model import Container, Engine, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
+from cosmicdeploy.history import PastRun
 from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
+from cosmicdeploy.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class Context:
 
     `ahead` are the kinds of the steps that the plan found to change something and that have not yet
     done so; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
+    `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
+    which requests are turned away on purpose.
     """
 
     loaded: Loaded
@@ -33,7 +37,9 @@ class Context:
     ahead: Sequence[str] = ()
     target: Backup | None = None
     only_plan: bool = False
+    earlier: Sequence[PastRun] = ()
     interrupts: Interrupts = field(default_factory=Interrupts)
+    window: Window = field(default_factory=Window)
 
     @property
     def settings(self) -> Settings:

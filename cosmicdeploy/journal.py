@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,20 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
-    """One file for one stack; records never hold secrets."""
+    """One file for one stack; records never hold secrets. `run` names the run that writes."""
 
     path: Path
+    run: str = ""
+
+    def of_run(self, run: str) -> Journal:
+        """The same file, each record marked with the run that writes it."""
+        return replace(self, run=run)
 
     def append(self, kind: str, **facts: Any) -> None:
         """Write one record; it is on the disk when this returns."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = {"at": now(), "kind": kind, **facts}
+        mark = {"run": self.run} if self.run else {}
+        record = {"at": now(), "kind": kind, **mark, **facts}
         # A line cut short by a kill must not swallow the next one.
         line = ("" if self._ends_whole() else "\n") + json.dumps(record) + "\n"
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
+from cosmicdeploy import interruption
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.errors import ConfigError, CosmicError
@@ -18,9 +21,11 @@ from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
+from cosmicdeploy.state import observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.restart import difference
 from cosmicdeploy.steps.verify import VerifyStep
+from cosmicdeploy.unwind import Applied, note
 
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
@@ -29,17 +34,52 @@ def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
 
 
 def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Traffic | None]:
-    """Run steps under the stack's lock, with requests sent through the proxy meanwhile."""
-    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
-    with deferred(tell) as interrupts, held(ctx.engine, ctx.stack.project, command):
-        ctx = replace(ctx, interrupts=interrupts)
-        run = Run(ctx=ctx)
-        ctx.journal.append("run", command=command, who=who(), release=ctx.release)
-        with traffic(ctx) as measured:
-            run.through(make_plan(steps, ctx))
+    """Run steps under the stack's lock, with requests sent through the proxy meanwhile.
+
+    Goes on from runs that were killed, or undoes them first, whichever is right for this command.
+    """
+    with _run(ctx, command) as ours:
+        back, on = interruption.divided(ours, command)
+        interruption.undo(ours, back)
+        run = Run(ctx=replace(ours, earlier=on), before=on[0].state if on else observe(ours))
+        with traffic(run.ctx) as measured:
+            run.through(make_plan(steps, run.ctx))
         if run.error is None and run.changed:
-            _record(ctx, command, run)
+            _record(run.ctx, command, run)
     return run, measured
+
+
+def abort(ctx: Context) -> Sequence[Applied]:
+    """Undo what interrupted deploys and rollbacks changed; what was undone, in that order.
+
+    Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
+    """
+    with _run(ctx, "deploy --abort") as ours:
+        undone = interruption.undo(ours, interruption.required(ours))
+        ours.journal.append("success", resolves=[])
+    return undone
+
+
+@contextmanager
+def _run(ctx: Context, command: str) -> Iterator[Context]:
+    """One run under the lock, journalled from its first moment to its last."""
+    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
+    journal = ctx.journal.of_run(uuid4().hex[:8])
+    with deferred(tell) as interrupts, held(ctx.engine, ctx.stack.project, command):
+        journal.append(
+            "run",
+            command=command,
+            who=who(),
+            pid=os.getpid(),
+            release=ctx.release,
+            target=ctx.target.id if ctx.target else None,
+            state=observe(ctx),
+        )
+        try:
+            yield replace(ctx, interrupts=interrupts, journal=journal)
+        except BaseException:  # raised before the first step: the run itself changed nothing
+            note(journal, "ended", whole=True)
+            raise
 
 
 def _record(ctx: Context, command: str, run: Run) -> None:
@@ -56,19 +96,11 @@ def _record(ctx: Context, command: str, run: Run) -> None:
         )
 
 
-def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Traffic | None]:
-    """Go back to a backup and the images of its time."""
-    return execute(replace(ctx, target=target), "rollback", playbook.steps)
-
-
-def backup_choices(ctx: Context) -> list[str]:
-    """Backups that one can go back to, newest first, a line each."""
-    return [
-        f"{b.id}  {b.manifest.created_at.astimezone():%Y-%m-%d %H:%M}"
-        f"  release {b.manifest.release or 'unknown'}"
-        for b in ctx.catalogue.list()
-        if b.good
-    ]
+def rollback(
+    ctx: Context, command: str, playbook: Playbook, target: Backup
+) -> tuple[Run, Traffic | None]:
+    """Go back to a backup's release, in the way that the playbook says."""
+    return execute(replace(ctx, target=target), command, playbook.steps)
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:

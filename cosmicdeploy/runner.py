@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson, as_ours
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.plan import Finding, Plan, Planned
+from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.unwind import Applied, Unwound, applied_by, note, unwind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,21 @@ class StepResult:
 
 @dataclass(kw_only=True)
 class Run:
-    """One run's progress. Not reusable."""
+    """One run's progress. Not reusable.
+
+    `before` is the state that a failure has to lead back to: that of the first run which is not
+    over. Without it nothing is proven after the way back.
+    """
 
     ctx: Context
+    before: State | None = None
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
-    _applied: list[tuple[Step, Change]] = field(default_factory=list)
+    _applied: list[Applied] = field(default_factory=list)
+    _own: int = 0
+
+    def __post_init__(self) -> None:
+        self._applied = applied_by(self.ctx.earlier)
 
     @property
     def changed(self) -> bool:
@@ -47,18 +57,22 @@ class Run:
         try:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
-            self.ctx.journal.append("success")
+            self.ctx.journal.append("success", resolves=self._earlier)
         except BaseException as error:  # whatever it is, what was changed must be undone
             self._fail(as_ours(error), plan)
         else:
             self.ctx.interrupts.hold()
             self._settle()
 
+    @property
+    def _earlier(self) -> list[str]:
+        return [run.id for run in self.ctx.earlier]
+
     def _settle(self) -> None:
         # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
-        for step, change in self._applied:
+        for one in self._applied:
             try:
-                step.settle(self.ctx, change)
+                one.step.settle(self.ctx, one.change)
             except CosmicError as error:
                 self.ctx.say(f"left for the next run to tidy up: {error.what}")
 
@@ -80,7 +94,7 @@ class Run:
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
         # What the plan saw holds until the first change is made.
-        if not self._applied and isinstance(planned.finding, Change | Unchanged):
+        if not self._own and isinstance(planned.finding, Change | Unchanged):
             return planned.finding
         return planned.step.check(ctx)
 
@@ -90,10 +104,12 @@ class Run:
             "intent",
             step=step.name,
             step_kind=step.kind,
+            options=step.model_dump(mode="json"),
             change=change.summary,
             before=change.before,
         )
-        self._applied.append((step, change))
+        self._own += 1
+        self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
         journal.append("done", step=step.name, step_kind=step.kind, facts=facts)
@@ -118,50 +134,53 @@ class Run:
     def _fail(self, error: CosmicError, plan: Plan) -> None:
         self.error = error
         self.ctx.interrupts.hold()
-        self._note("failed", error=error.what)
+        note(self.ctx.journal, "failed", error=error.what)
         reached = {result.step.name for result in self.results}
         for planned in plan:
             if planned.step.name not in reached:
                 reason = "an earlier step failed"
                 self.results.append(StepResult(step=planned.step, outcome="skipped", reason=reason))
-        stuck = self._unwind()
+        unwound = unwind(self.ctx, self._applied)
+        self._mark_undone(unwound)
+        stuck = unwound.stuck or self._unproven()
         if stuck is not None:
             self.error = _needs_person(error, stuck)
         elif self._applied:
-            self.error = _told_after_undo(error)
+            self.error = _told_after_undo(error, proven=self.before is not None)
+        resolved = [] if stuck else self._earlier
+        note(self.ctx.journal, "ended", whole=stuck is None, resolves=resolved)
 
-    def _unwind(self) -> CosmicError | None:
-        """Undo all that was applied, in reverse; the first error, the rest undone all the same."""
-        stuck: CosmicError | None = None
-        for step, change in reversed(self._applied):
-            self.ctx.say(f"undoing {step.name}")
-            try:
-                step.undo(self.ctx, change)
-            except Exception as error:  # half-way back is the one state that must never go untold
-                stuck = stuck or as_ours(error)
-                continue
-            self._note("undone", step=step.name, step_kind=step.kind)
-            self._mark_undone(step)
-        return stuck
+    def _unproven(self) -> CosmicError | None:
+        """Why the stack is not as it was, although all was undone without an error."""
+        if self.before is None or not self._applied:
+            return None
+        try:
+            differences = changed(self.before, observe(self.ctx))
+        except CosmicError as error:
+            return error
+        if not differences:
+            return None
+        return CosmicError(
+            "the stack is not as it was before",
+            where=differences[0],
+            todo="see `cosmicdeploy status`, then deploy again or roll back",
+            details=differences,
+        )
 
-    def _note(self, kind: str, **facts: object) -> None:
-        """Journal on the way back, where a full disk must not be in the way."""
-        with suppress(OSError):
-            self.ctx.journal.append(kind, **facts)
-
-    def _mark_undone(self, step: Step) -> None:
-        if not step.reversible:
-            return
+    def _mark_undone(self, unwound: Unwound) -> None:
+        names = {one.step.name for one in unwound.undone if one.step.reversible}
         for index, result in enumerate(self.results):
-            if result.step.name == step.name and result.outcome == "changed":
+            if result.outcome == "changed" and result.step.name in names:
                 self.results[index] = replace(result, outcome="undone")
 
 
-def _told_after_undo(error: CosmicError) -> CosmicError:
-    """A failed check that was undone is a failed run: the stack is as it was."""
-    if not isinstance(error, CheckFailed):
-        return error
-    return CosmicError(error.what, where=error.where, todo=error.todo, details=error.details)
+def _told_after_undo(error: CosmicError, *, proven: bool) -> CosmicError:
+    """What the failure left: a failed check that was undone is a failed run, not a failed check."""
+    kind = CosmicError if isinstance(error, CheckFailed) else type(error)
+    details = error.details
+    if proven:
+        details = (*details, "undone, and seen to be as before: images, containers, schema")
+    return kind(error.what, where=error.where, todo=error.todo, details=details)
 
 
 def _needs_person(error: CosmicError, stuck: CosmicError) -> NeedsPerson:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -104,6 +104,12 @@ class Restart(Section):
     pause: float = Field(default=2, ge=0)
 
 
+class Maintenance(Section):
+    """How clients are turned away while data is exchanged: `file` is looked for by the proxy."""
+
+    file: PurePosixPath | None = None
+
+
 class Heartbeat(Section):
     """A request that only a working release answers well."""
 
@@ -143,6 +149,7 @@ class Settings(Section):
     migrate: Migrate = Migrate()
     cache_clear: CacheClear = CacheClear()
     restart: Restart = Restart()
+    maintenance: Maintenance = Maintenance()
     verify: Verify = Verify()
     probe: Probe = Probe()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cosmicdeploy.cli import backup, deploy, init, look
+from cosmicdeploy.cli import backup, deploy, init, look, rollback
 
 app = typer.Typer(
     name="cosmicdeploy",
@@ -15,7 +15,7 @@ app = typer.Typer(
 app.command()(deploy.deploy)
 app.command()(deploy.up)
 app.command()(deploy.step)
-app.command()(deploy.rollback)
+app.command()(rollback.rollback)
 app.command()(look.verify)
 app.command()(look.status)
 app.command()(init.init)

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 @common_options
 def deploy(
     plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a deploy that was interrupted.")
+    ] = False,
+    abort: Annotated[
+        bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
+    ] = False,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -25,9 +31,14 @@ def deploy(
     """Put the release in the stack's folder to work.
 
     Health, backup, build, migrate, cache clear, rolling restart, verify. A step with nothing to do
-    says why. A failed step is undone, with those before it.
+    says why. A failed step is undone, with those before it. A deploy that was killed is gone on
+    with, or undone first where it had failed.
     """
-    run_command("deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan))
+    if abort:
+        run_command("deploy --abort", terminal, lambda call: _abort(call, config))
+    run_command(
+        "deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan, resume=resume)
+    )
 
 
 @common_options
@@ -47,25 +58,17 @@ def step(
     run_command("step", terminal, lambda call: _play(call, config, "deploy", only=name))
 
 
-@common_options
-def rollback(
-    to: Annotated[str, typer.Option("--to", help='A backup\'s id, or "latest".')] = "",
-    *,
-    config: Path | None,
-    terminal: Terminal,
-) -> None:
-    """Go back to a backup, and to the images of its time.
-
-    The present state is backed up first. Heartbeats go on meanwhile; those answered between that
-    backup and the swap of the data, a few seconds, are in neither.
-    """
-    run_command("rollback", terminal, lambda call: _rollback(call, config, to))
-
-
 def _play(
-    call: Call, config: Path | None, name: str, *, only: str = "", plan: bool = False
+    call: Call,
+    config: Path | None,
+    name: str,
+    *,
+    only: str = "",
+    plan: bool = False,
+    resume: bool = False,
 ) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
+    from cosmicdeploy.interruption import required
     from cosmicdeploy.operations import execute, plan_only
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
@@ -74,33 +77,19 @@ def _play(
         ctx = open_stack(config, watch)
         playbook = open_playbook(ctx.loaded, name)
         steps = (playbook.alone(only),) if only else playbook.steps
+        if resume:
+            required(ctx)
         if plan:
             return plan_report(call, plan_only(ctx, steps))
         run, measured = execute(ctx, call.command, steps)
         return run_report(call, run, measured)
 
 
-def _rollback(call: Call, config: Path | None, to: str) -> Report:
-    from cosmicdeploy.cli.reporting import run_report
-    from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.operations import backup_choices, rollback
+def _abort(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.cli.reporting import abort_report
+    from cosmicdeploy.operations import abort
     from cosmicdeploy.report.watch import Watch
-    from cosmicdeploy.workspace import open_playbook, open_stack
+    from cosmicdeploy.workspace import open_stack
 
-    watch = Watch(call.terminal.console)
-    ctx = open_stack(config, watch)
-    if not to:
-        raise UsageError(
-            "No backup is named", todo="add --to ID or --to latest", details=backup_choices(ctx)
-        )
-    target = ctx.catalogue.get(to)
-    made = target.manifest.created_at.astimezone()
-    question = (
-        f"Go back to {target.id}? The data will be that of {made:%Y-%m-%d %H:%M:%S}; what is there "
-        "now is backed up first"
-    )
-    if not call.terminal.confirm(question):
-        raise UsageError("Nothing was touched", todo="say yes to go back")
-    with watch:
-        run, measured = rollback(ctx, open_playbook(ctx.loaded, "rollback"), target)
-        return run_report(call, run, measured)
+    with Watch(call.terminal.console) as watch:
+        return abort_report(call, abort(open_stack(config, watch)))

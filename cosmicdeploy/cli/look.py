@@ -49,6 +49,7 @@ def _verify(call: Call, config: Path | None) -> Report:
 
 
 def _status(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.cli.reporting import unfinished_reports
     from cosmicdeploy.operations import status
     from cosmicdeploy.workspace import open_stack
 
@@ -56,7 +57,12 @@ def _status(call: Call, config: Path | None) -> Report:
     rows = status(ctx)
     if not call.terminal.json:
         _print_rows(call, rows)
-    return call.report(outcome="done", release=ctx.running_release() or None, data=rows)
+    return call.report(
+        outcome="done",
+        release=ctx.running_release() or None,
+        data=rows,
+        unfinished=unfinished_reports(ctx),
+    )
 
 
 def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
-from cosmicdeploy.report.model import ErrorReport, Report, StepReport
+from cosmicdeploy.report.model import ErrorReport, Report, StepReport, UnfinishedReport
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change
+from cosmicdeploy.unwind import Applied
 
 
 def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
@@ -32,6 +37,7 @@ def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
             for result in run.results
         ],
         requests=measured.facts() if measured else None,
+        turned_away_seconds=round(run.ctx.window.seconds, 1) or None,
         error=ErrorReport.of(error) if error else None,
     )
 
@@ -65,3 +71,40 @@ def plan_report(call: Call, plan: Plan) -> Report:
         )
     changes = any(step.outcome == "planned" for step in steps)
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
+
+
+def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
+    """Runs that are not over, oldest first, each with the commands that end it."""
+    return [
+        UnfinishedReport(
+            run=run.id,
+            command=run.command,
+            at=run.at,
+            who=run.who,
+            told=run.told(),
+            todo=_ways_on(run),
+        )
+        for run in unfinished(ctx.journal)
+    ]
+
+
+def _ways_on(run: PastRun) -> str:
+    if run.command.startswith("deploy"):
+        return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
+    if run.target:
+        return (
+            f"`cosmicdeploy {run.command} --to {run.target}` goes on, "
+            "`cosmicdeploy deploy --abort` undoes it"
+        )
+    return f"`cosmicdeploy {run.command}` again"
+
+
+def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
+    """What of interrupted runs was undone."""
+    steps = [
+        StepReport(
+            name=one.step.name, kind=one.step.kind, outcome="undone", reason=one.change.summary
+        )
+        for one in undone
+    ]
+    return call.report(outcome="changed" if steps else "unchanged", steps=steps)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.facts import Facts, Table
 from cosmicdeploy.database.manifest import Manifest
 
 
@@ -41,10 +42,10 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
     return reasons
 
 
-def row_differences(manifest: Manifest, facts: Facts) -> list[RowDifference]:
+def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:
     """What a restore would take away or bring back, by the number of rows."""
     then = {name: rows.before for name, rows in manifest.objects.tables.items()}
-    today = {table.name: table.rows for table in facts.tables()}
+    today = {table.name: table.rows for table in tables}
     return [
         RowDifference(table=name, backup=then.get(name), now=today.get(name))
         for name in sorted({*then, *today})

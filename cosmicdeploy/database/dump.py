@@ -69,6 +69,8 @@ def _described(facts: Facts, origin: Origin) -> Manifest:
         server_version=server.version,
         release=origin.release,
         images=dict(origin.images),
+        migrations=tuple(sorted(facts.applied_migrations())),
+        outline=facts.outline(),
     )
 
 

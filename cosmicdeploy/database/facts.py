@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, Session, open_session, quoted
 from cosmicdeploy.database.digest import schema_digest
+from cosmicdeploy.database.manifest import Outline
+from cosmicdeploy.database.outline import obstacles, outline
 
 MIGRATIONS_TABLE = "migrations"
 
@@ -122,6 +124,14 @@ class Facts:
             f"SELECT migration, batch FROM {table} ORDER BY batch, migration"  # noqa: S608 - quoted
         )
         return {str(name): int(batch) for name, batch in rows}
+
+    def outline(self) -> Outline:
+        """Tables with their columns, as code meets them."""
+        return outline(self.session, self.schema)
+
+    def obstacles(self, code: Outline) -> list[str]:
+        """Why code that was made for another schema cannot work on this one."""
+        return obstacles(code, self.outline()) if code else ["it is not known what that code needs"]
 
     def highest_batch(self) -> int:
         """The last migration batch; 0 where nothing was ever migrated."""

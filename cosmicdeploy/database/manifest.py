@@ -35,6 +35,18 @@ class TableRows(_Record):
         return self.before == self.after
 
 
+class Column(_Record):
+    """A column as code meets it; `fills_itself`: an INSERT may leave it out though it is not
+    NULL."""
+
+    type: str
+    nullable: bool
+    fills_itself: bool
+
+
+Outline = dict[str, dict[str, Column]]
+
+
 class Objects(_Record):
     """What the schema held."""
 
@@ -60,6 +72,8 @@ class Manifest(_Record):
     release: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     highest_batch: int = 0
+    migrations: tuple[str, ...] = ()
+    outline: Outline = Field(default_factory=dict)
     schema_digest: str = ""
     rows_counted: Literal["before and after"] = "before and after"
     objects: Objects = Objects()

@@ -13,6 +13,7 @@ import httpx
 
 TIMEOUT_SECONDS = 5.0
 OK = 200
+UNAVAILABLE = 503
 # How much of an answer is worth showing, in characters.
 SHOWN = 120
 
@@ -28,6 +29,11 @@ class Answer:
     body: str = ""
     seconds: float = 0.0
     error: str = ""
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the client was told that this will pass."""
+        return self.status == UNAVAILABLE and "Retry-After" in self.headers
 
     def __str__(self) -> str:
         if self.error:

@@ -19,15 +19,22 @@ FAILURES_SHOWN = 5
 
 @dataclass(kw_only=True)
 class Traffic:
-    """What was sent and what came of it; latencies in seconds. One connection per request."""
+    """What was sent and what came of it; latencies in seconds. One connection per request.
+
+    `held` were turned away while that was meant to be; they are neither failures nor measured.
+    """
 
     sent: int = 0
+    held: int = 0
     failures: list[str] = field(default_factory=list)
     latencies: list[float] = field(default_factory=list)
 
-    def count(self, answer: Answer) -> None:
+    def count(self, answer: Answer, *, turning_away: bool = False) -> None:
         """Take one answer in; anything but 200 is a failure."""
         self.sent += 1
+        if turning_away and (answer.turned_away or answer.error):
+            self.held += 1
+            return
         self.latencies.append(answer.seconds)
         if answer.status != OK:
             self.failures.append(str(answer))
@@ -42,6 +49,7 @@ class Traffic:
         return {
             "sent": self.sent,
             "failed": len(self.failures),
+            "held": self.held,
             "p50_ms": round(self.percentile(0.5) * 1000, 1),
             "p99_ms": round(self.percentile(0.99) * 1000, 1),
             "max_ms": round(self.percentile(1.0) * 1000, 1),
@@ -59,7 +67,7 @@ def traffic(ctx: Context) -> Iterator[Traffic | None]:
         return
     measured, stop = Traffic(), threading.Event()
     thread = threading.Thread(
-        target=_send, args=(measured, stop, rate, _requests(ctx, url)), daemon=True
+        target=_send, args=(ctx, measured, stop, _requests(ctx, url)), daemon=True
     )
     thread.start()
     try:
@@ -89,11 +97,16 @@ def _requests(ctx: Context, url: str) -> Iterator[Callable[[], Answer]]:
 
 
 def _send(
-    measured: Traffic, stop: threading.Event, rate: float, requests: Iterator[Callable[[], Answer]]
+    ctx: Context,
+    measured: Traffic,
+    stop: threading.Event,
+    requests: Iterator[Callable[[], Answer]],
 ) -> None:
     due = time.monotonic()
     for request in requests:
         if stop.wait(max(0.0, due - time.monotonic())):
             return
-        measured.count(request())
-        due = max(due + 1 / rate, time.monotonic())
+        before = ctx.window.is_open
+        answer = request()
+        measured.count(answer, turning_away=before or ctx.window.is_open)
+        due = max(due + 1 / ctx.settings.probe.rate, time.monotonic())

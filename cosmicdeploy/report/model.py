@@ -56,18 +56,36 @@ class ErrorReport(Part):
 
 
 class RequestsReport(Part):
-    """Requests sent through the load balancer meanwhile; latencies in milliseconds."""
+    """Requests sent through the load balancer meanwhile; latencies in milliseconds.
+
+    `held` were answered 503 with Retry-After while data was exchanged; they are not failures.
+    """
 
     sent: int
     failed: int
+    held: int = 0
     p50_ms: float
     p99_ms: float
     max_ms: float
     failures: tuple[str, ...] = ()
 
 
+class UnfinishedReport(Part):
+    """A run that was killed, or could not go back, and that no later run took up."""
+
+    run: str
+    command: str
+    at: str
+    who: str
+    told: str
+    todo: str
+
+
 class Report(Part):
-    """The document; times are ISO 8601 with an offset."""
+    """The document; times are ISO 8601 with an offset.
+
+    `turned_away_seconds` is how long clients were turned away while data was exchanged.
+    """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
     command: str
@@ -80,6 +98,8 @@ class Report(Part):
     steps: tuple[StepReport, ...] = ()
     requests: RequestsReport | None = None
     checks: tuple[CheckReport, ...] = ()
+    turned_away_seconds: float | None = None
+    unfinished: tuple[UnfinishedReport, ...] = ()
     data: Any = None
     error: ErrorReport | None = None
 

@@ -20,6 +20,12 @@ def show(report: Report, console: Console) -> None:
         _checks(report.checks, console)
     if report.requests:
         console.print(_requests(report.requests))
+    if report.turned_away_seconds:
+        console.print(
+            f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
+        )
+    for run in report.unfinished:
+        console.print(f"[yellow]unfinished:[/] {escape(run.told)}\n  → {escape(run.todo)}")
     if report.steps or report.checks:
         console.print(_last_line(report))
 
@@ -52,8 +58,9 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
 
 def _requests(requests: RequestsReport) -> str:
     colour = "red" if requests.failed else "green"
+    held = f", {requests.held} turned away" if requests.held else ""
     lines = [
-        f"\nrequests meanwhile: {requests.sent} sent, [{colour}]{requests.failed} failed[/]"
+        f"\nrequests meanwhile: {requests.sent} sent, [{colour}]{requests.failed} failed[/]{held}"
         f" (p50 {requests.p50_ms} ms, p99 {requests.p99_ms} ms, max {requests.max_ms} ms)"
     ]
     return "\n  ".join([*lines, *map(escape, requests.failures)])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, Refused
+from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.build import restore_tags
+from cosmicdeploy.steps.fits import target_of
 
 
 class ImagesStep(Step):
@@ -40,10 +41,8 @@ class ImagesStep(Step):
 
 def _wanted(ctx: Context) -> dict[str, str]:
     """Tag → image id, as the backup's manifest has them."""
-    if ctx.target is None:
-        raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
     wanted = {}
-    for service, image_id in ctx.target.manifest.images.items():
+    for service, image_id in target_of(ctx).manifest.images.items():
         if service not in ctx.stack.services:
             continue
         if ctx.engine.image(image_id) is None:

@@ -8,6 +8,7 @@ from cosmicdeploy.steps.backup import BackupStep
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.fits import FitsStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.migrate import MigrateStep
@@ -15,6 +16,7 @@ from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.restore import RestoreStep
+from cosmicdeploy.steps.resume import ResumeStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.verify import VerifyStep
 
@@ -24,6 +26,7 @@ KINDS: Mapping[str, type[Step]] = {
         BackupStep,
         BuildStep,
         CacheClearStep,
+        FitsStep,
         HealthStep,
         ImagesStep,
         MigrateStep,
@@ -31,6 +34,7 @@ KINDS: Mapping[str, type[Step]] = {
         RecoverStep,
         RestartStep,
         RestoreStep,
+        ResumeStep,
         ServicesStep,
         VerifyStep,
     )

@@ -1,4 +1,4 @@
-"""What acts by itself stands still."""
+"""What writes stands still."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ from typing import ClassVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 
 
 class QuiesceStep(Step):
-    """Stop the scheduler and the workers; a later restart step starts them again."""
+    """Turn clients away, then stop applications, scheduler and workers, each with its own grace.
+
+    Requests in flight are answered and what they brought is committed; after that nobody writes.
+    The `resume` step lets all go on.
+    """
 
     kind: ClassVar[str] = "quiesce"
 
     def check(self, ctx: Context) -> Change | Unchanged:
         acting = {
             name: found.id
-            for name in ctx.settings.services.singletons
+            for name in ctx.settings.services.released
             if (found := ctx.container(name)) is not None and found.running
         }
-        if not acting:
-            return Unchanged(reason="no scheduler or worker runs")
-        return Change(summary=f"stop {', '.join(acting)}", before={"containers": acting})
+        shielded = is_up(ctx)
+        if shielded and not acting:
+            return Unchanged(reason="clients are turned away, and nothing that writes runs")
+        return Change(
+            summary=f"turn clients away, and stop {', '.join(acting) or 'nothing'}",
+            before={"containers": acting, "shielded": shielded},
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        raise_shield(ctx)
         for name, container_id in change.before["containers"].items():
             ctx.engine.stop(container_id, ctx.service(name).stop_grace_period)
         return {"stopped": list(change.before["containers"])}
@@ -33,3 +43,5 @@ class QuiesceStep(Step):
         for name, container_id in change.before["containers"].items():
             ctx.engine.start(container_id)
             wait_ready(ctx, container_id, name)
+        if not change.before["shielded"]:
+            lower_shield(ctx)

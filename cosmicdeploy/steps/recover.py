@@ -7,47 +7,69 @@ from typing import ClassVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap import drop_before, has_before
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import NeedsPerson
+from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.replace import set_aside
-from cosmicdeploy.steps.restore import unfinished
+from cosmicdeploy.steps.restore import RestoreStep
 
 
 class RecoverStep(Step):
     """Containers under temporary names are put back into service, or removed; a command that still
     runs in a container of its own is waited for; data that a finished restore replaced is let go.
 
-    A restore that was killed after its data was swapped is for a person to finish.
+    What a run that is not over set aside is its way back, and kept.
     """
 
     kind: ClassVar[str] = "recover"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        left = [c.name for name in ctx.settings.services.released for c in _leftovers(ctx, name)]
+        left = [c.name for _, c in _leftovers(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
-        if _data_is_kept(ctx):
-            _require_finished(ctx)
-            left += ["data from before a restore"] if ctx.target is None else []
-        if not left:
-            return Unchanged(reason="no run was interrupted half-way")
-        return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
+        left += ["data from before a restore"] if _data_is_left(ctx) else []
+        if left:
+            return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
+        if ctx.earlier:
+            return Unchanged(reason=f"goes on where {ctx.earlier[-1].told()}")
+        return Unchanged(reason="no run was interrupted half-way")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        for command in ctx.engine.leftovers(ctx.stack.project):
-            ctx.say(f"waiting for {command.name}, which an interrupted run started")
-            ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
-            ctx.engine.remove(command.id)
-        for name in ctx.settings.services.released:
-            for leftover in _leftovers(ctx, name):
-                _resolve(ctx, name, leftover)
-        if ctx.target is None and _data_is_kept(ctx):
+        wait_for_commands(ctx)
+        for name, leftover in _leftovers(ctx):
+            _resolve(ctx, name, leftover)
+        if _data_is_left(ctx):
             drop_before(ctx.database())
         return {}
 
 
-def _leftovers(ctx: Context, name: str) -> list[Container]:
-    return set_aside(ctx, ctx.service(name))
+def wait_for_commands(ctx: Context) -> None:
+    """Wait for what a run that is no more started in containers of its own; then remove those."""
+    for command in ctx.engine.leftovers(ctx.stack.project):
+        ctx.say(f"waiting for {command.name}, which an interrupted run started")
+        ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
+        ctx.engine.remove(command.id)
+
+
+def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
+    """Service and container of all that stands aside and is nobody's way back."""
+    kept = _kept(ctx)
+    return [
+        (name, container)
+        for name in ctx.settings.services.released
+        for container in set_aside(ctx, ctx.service(name))
+        if container.id not in kept or not _serves(ctx, name)
+    ]
+
+
+def _kept(ctx: Context) -> set[str]:
+    begun = intents(unfinished(ctx.journal), "restart")
+    containers = [facts for intent in begun for facts in intent.before["containers"].values()]
+    return {facts["id"] for facts in containers if facts}
+
+
+def _serves(ctx: Context, name: str) -> bool:
+    current = ctx.container(name)
+    return current is not None and current.ready
 
 
 def _resolve(ctx: Context, name: str, leftover: Container) -> None:
@@ -70,17 +92,9 @@ def _start(ctx: Context, container: Container, name: str) -> None:
     wait_ready(ctx, container.id, name)
 
 
-def _data_is_kept(ctx: Context) -> bool:
+def _data_is_left(ctx: Context) -> bool:
+    """Whether data is kept that no restore will ever swap back."""
     database = ctx.container(ctx.settings.services.database)
+    if intents(unfinished(ctx.journal), RestoreStep.kind):
+        return False
     return database is not None and database.ready and has_before(ctx.database())
-
-
-def _require_finished(ctx: Context) -> None:
-    target = unfinished(ctx.journal)
-    if target is not None and ctx.target is None:
-        raise NeedsPerson(
-            f"A rollback to {target} was killed after its data was swapped in",
-            where="database",
-            todo=f"finish it: `cosmicdeploy rollback --to {target}`; the backup that it made first "
-            "is the way back",
-        )

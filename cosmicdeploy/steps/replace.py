@@ -24,9 +24,14 @@ SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def replace(ctx: Context, service_name: str) -> Container:
-    """Make the service's container anew, from the compose file and the image its tag names.
+    """As `put_in_place`; raises `UnhealthyContainer` where it does not become healthy."""
+    return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
 
-    Raises `UnhealthyContainer` where it does not become healthy; `put_back` is the way back.
+
+def put_in_place(ctx: Context, service_name: str) -> str:
+    """Make the service's container anew, from the compose file and the image its tag names; its id.
+
+    `put_back` is the way back.
     """
     service, old = ctx.service(service_name), ctx.container(service_name)
     made = _create(ctx, service, old)
@@ -35,7 +40,7 @@ def replace(ctx: Context, service_name: str) -> Container:
         ctx.engine.rename(old.id, f"{service.container_name}-before-{old.id[:8]}")
     ctx.engine.rename(made, service.container_name)
     ctx.engine.start(made)
-    return wait_ready(ctx, made, service.container_name)
+    return made
 
 
 def _create(ctx: Context, service: Service, old: Container | None) -> str:

@@ -18,7 +18,7 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.digest import fingerprint
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.replace import facts_of, let_go, put_back, replace
+from cosmicdeploy.steps.replace import facts_of, let_go, put_back, put_in_place
 
 Role = Literal["app", "scheduler", "worker"]
 
@@ -30,6 +30,8 @@ class RestartStep(Step):
 
     # Start what does not run, and leave what runs as it is.
     missing_only: bool = False
+    # All at the same time: for when clients are turned away anyway.
+    at_once: bool = False
     roles: tuple[Role, ...] = ("app", "scheduler", "worker")
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -56,17 +58,19 @@ class RestartStep(Step):
         return [name for role in self.roles for name in named[role]]
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        replaced: dict[str, str] = {}
-        for name in change.before["containers"]:
-            why = self._why(ctx, name)
-            if why is None:
-                continue
-            if replaced:
+        names = change.before["containers"]
+        wanted = {name: why for name in names if (why := self._why(ctx, name))}
+        started: dict[str, str] = {}
+        for name, why in wanted.items():
+            if started and not self.at_once:
                 _let_serve(ctx, name)
-            found = replace(ctx, name) if why != STOPPED else _start(ctx, name)
-            replaced[name] = found.image_id
-            ctx.say(f"{name} is healthy")
-        return {"containers": replaced}
+            started[name] = _put_to_work(ctx, name, why)
+            if not self.at_once:
+                _see_healthy(ctx, name, started[name])
+        if self.at_once:
+            for name, made in started.items():
+                _see_healthy(ctx, name, made)
+        return {"containers": {name: ctx.running(name).image_id for name in started}}
 
     def undo(self, ctx: Context, change: Change) -> None:
         for name, before in reversed(change.before["containers"].items()):
@@ -130,12 +134,20 @@ def _grouped(reasons: dict[str, str]) -> str:
     )
 
 
-def _start(ctx: Context, name: str) -> Container:
+def _put_to_work(ctx: Context, name: str, why: str) -> str:
+    """Start what is only stopped, make the rest anew; the container's id."""
+    if why != STOPPED:
+        return put_in_place(ctx, name)
     container = ctx.container(name)
     if container is None:
         raise EngineError("The container went away", where=name, todo="run the command again")
     ctx.engine.start(container.id)
-    return wait_ready(ctx, container.id, name)
+    return container.id
+
+
+def _see_healthy(ctx: Context, name: str, container_id: str) -> None:
+    wait_ready(ctx, container_id, name)
+    ctx.say(f"{name} is healthy")
 
 
 def _short(ctx: Context, name: str) -> str:

@@ -9,9 +9,10 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.restore import drop_shadow, load_shadow, require_restorable
 from cosmicdeploy.database.swap import drop_before, has_before, swap, swap_back
 from cosmicdeploy.database.verify import verify_backup
-from cosmicdeploy.errors import BackupError, CosmicError, Refused
-from cosmicdeploy.journal import Journal
+from cosmicdeploy.errors import BackupError, Refused
+from cosmicdeploy.history import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.fits import target_of
 
 
 class RestoreStep(Step):
@@ -23,23 +24,19 @@ class RestoreStep(Step):
     kind: ClassVar[str] = "restore"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        target = _target(ctx)
-        swapped = unfinished(ctx.journal) == target.id and has_before(ctx.database())
+        target = target_of(ctx)
+        swapped = _is_swapped(ctx, target)
         if not swapped:
             _require_usable(ctx, target)
         made = f"{target.manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        what = "finish putting" if swapped else "put"
+        if swapped:
+            return Unchanged(reason=f"the data is that of {target.id} of {made} already")
         return Change(
-            summary=f"{what} the data back to {target.id} of {made}",
-            before={"target": target.id, "swapped": swapped},
+            summary=f"put the data back to {target.id} of {made}", before={"target": target.id}
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        access, target = ctx.database(), _target(ctx)
-        if change.before["swapped"]:
-            return {"restored": target.id}
-        # What another, unfinished rollback kept is in the backup that it made first.
-        drop_before(access)
+        access, target = ctx.database(), target_of(ctx)
         load_shadow(ctx.engine, access, target, lambda _bytes: ctx.interrupts.safe_point())
         ctx.say("loaded and compared with its manifest; swapping")
         return {"restored": target.id, "tables": list(swap(access).came)}
@@ -48,9 +45,8 @@ class RestoreStep(Step):
         """The data was compared with its manifest before it became live."""
 
     def undo(self, ctx: Context, change: Change) -> None:
+        """While clients are turned away nothing was written since, so going back loses nothing."""
         access = ctx.database()
-        if change.before["swapped"]:
-            return  # by an earlier run, so the state that this run found
         if has_before(access):
             swap_back(access)
         drop_shadow(access)
@@ -59,18 +55,10 @@ class RestoreStep(Step):
         drop_before(ctx.database())
 
 
-def unfinished(journal: Journal) -> str | None:
-    """The backup of a restore whose run neither succeeded nor was undone: it was killed."""
-    target, ours = None, False
-    for record in journal.records():
-        restores = record.get("step_kind") == RestoreStep.kind
-        if record["kind"] == "run":
-            ours = False
-        elif record["kind"] == "intent" and restores:
-            target, ours = record["before"]["target"], True
-        elif (record["kind"] == "undone" and restores) or (record["kind"] == "success" and ours):
-            target = None
-    return target
+def _is_swapped(ctx: Context, target: Backup) -> bool:
+    """Whether an earlier, killed run put this very data in place."""
+    begun = intents(ctx.earlier, RestoreStep.kind)
+    return any(i.before["target"] == target.id for i in begun) and has_before(ctx.database())
 
 
 def _require_usable(ctx: Context, target: Backup) -> None:
@@ -80,9 +68,3 @@ def _require_usable(ctx: Context, target: Backup) -> None:
         require_restorable(ctx.database(), target)
     except BackupError as error:
         raise Refused(error.what, where=error.where, todo=error.todo) from error
-
-
-def _target(ctx: Context) -> Backup:
-    if ctx.target is None:
-        raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
-    return ctx.target

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode
+from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, NeedsPerson
 from cosmicdeploy.plan import Undecided, make_plan
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
@@ -36,7 +37,7 @@ class Append(Step):
 class Break(Append):
     """As above, but fails after its change."""
 
-    error: Any = CosmicError("broken", todo="mend it")
+    error: Any = Field(default=CosmicError("broken", todo="mend it"), exclude=True)
 
     def apply(self, ctx: Context, change: Change) -> Result:
         super().apply(ctx, change)
@@ -44,6 +45,11 @@ class Break(Append):
 
 
 class Stuck(Append):
+    def undo(self, ctx: Context, change: Change) -> None:
+        raise NeedsPerson("it is stuck", todo="pull harder")
+
+
+class Final(Append):
     def undo(self, ctx: Context, change: Change) -> None:
         raise NotReversible("data would be lost", todo="restore the backup")
 
@@ -111,7 +117,14 @@ def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) ->
     made = run(ctx, append(words, "first"), append(words, "a", Stuck), append(words, "b", Break))
     assert made.results[0].outcome == "undone", "what can be undone is"
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
-    assert "broken" in made.error.what and "data would be lost" in made.error.what
+    assert "broken" in made.error.what and "it is stuck" in made.error.what
+    assert made.error.todo == "pull harder"
+
+
+def test_what_came_before_a_step_that_loses_data_stays(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "first"), append(words, "a", Final), append(words, "b", Break))
+    assert outcomes(made) == ["changed", "changed", "failed"]
+    assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
     assert made.error.todo == "restore the backup"
 
 

@@ -1,0 +1,157 @@
+"""`cosmicdeploy rollback`"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.context import Context
+    from cosmicdeploy.losses import Loss
+    from cosmicdeploy.report.model import Report
+
+COLUMNS = ("backup", "made", "age", "release", "MB", "what would be lost")
+
+
+class Way(StrEnum):
+    """What goes back; the value names the playbook."""
+
+    RESTORE = "rollback"
+    MIGRATION = "rollback-migration"
+    CODE_ONLY = "rollback-code"
+
+    @property
+    def command(self) -> str:
+        return {
+            Way.RESTORE: "rollback",
+            Way.MIGRATION: "rollback --migration",
+            Way.CODE_ONLY: "rollback --code-only",
+        }[self]
+
+
+@common_options
+def rollback(
+    to: Annotated[str, typer.Option("--to", help='A backup\'s id, or "latest".')] = "",
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Data, schema and images (what is done by default).")
+    ] = False,
+    migration: Annotated[
+        bool,
+        typer.Option("--migration", help="Schema and images: down migrations; newer rows stay."),
+    ] = False,
+    code_only: Annotated[
+        bool, typer.Option("--code-only", help="Images only: no data changes, nobody waits.")
+    ] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Go back to the release of a backup; without --to list what there is to go back to.
+
+    --restore (the default) brings the data back too, and with it loses what was written since: it
+    shows what that is and asks. The present state is backed up first, clients get 503 with
+    Retry-After while data is exchanged, and until they are let in again all can be undone.
+    """
+    chosen = [
+        way
+        for way, asked in (
+            (Way.RESTORE, restore),
+            (Way.MIGRATION, migration),
+            (Way.CODE_ONLY, code_only),
+        )
+        if asked
+    ]
+    run_command("rollback", terminal, lambda call: _rollback(call, config, to, chosen))
+
+
+def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way]) -> Report:
+    from cosmicdeploy.cli.reporting import run_report
+    from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.operations import rollback
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.workspace import open_playbook, open_stack
+
+    if len(chosen) > 1:
+        raise UsageError("These exclude each other", where=", ".join(w.command for w in chosen))
+    way = chosen[0] if chosen else Way.RESTORE
+    watch = Watch(call.terminal.console)
+    ctx = open_stack(config, watch)
+    if not to:
+        return _list(call, ctx)
+    target = ctx.catalogue.get(to)
+    if not call.terminal.confirm(_question(call, ctx, way, target.id)):
+        raise UsageError("Nothing was touched", todo="say yes to go back")
+    with watch:
+        playbook = open_playbook(ctx.loaded, way.value)
+        run, measured = rollback(ctx, way.command, playbook, target)
+        return run_report(call, run, measured)
+
+
+def _list(call: Call, ctx: Context) -> Report:
+    from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.losses import candidates, losses
+    from cosmicdeploy.report.model import ErrorReport
+    from cosmicdeploy.report.tables import table
+
+    rows = [_row(loss) for loss in losses(ctx, candidates(ctx))]
+    if not call.terminal.json:
+        call.terminal.console.print(table(COLUMNS, rows))
+    error = UsageError("No backup is named", todo="add --to ID or --to latest")
+    return call.report(
+        outcome="failed", exit_code=int(error.exit_code), data=rows, error=ErrorReport.of(error)
+    )
+
+
+def _row(loss: Loss) -> dict[str, object]:
+    manifest = loss.backup.manifest
+    size = manifest.compressed.bytes / 1e6 if manifest.compressed else 0
+    return {
+        "backup": manifest.id,
+        "made": f"{manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        "age": age(loss.age),
+        "release": manifest.release or "unknown",
+        "MB": f"{size:.1f}",
+        "what would be lost": loss.rows,
+    }
+
+
+def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
+    from cosmicdeploy.losses import losses
+
+    target = ctx.catalogue.get(backup_id)
+    release = target.manifest.release or "unknown"
+    if way is Way.CODE_ONLY:
+        return f"Put release {release} to work again? No data changes"
+    if way is Way.MIGRATION:
+        return f"Put release {release} to work again, and undo the migrations made since?"
+    loss = losses(ctx, [target])[0]
+    say = call.terminal.console.print
+    say(f"{target.id} is {age(loss.age)} old; going back to it loses what was written since:")
+    for table in loss.tables:
+        say(f"  {table.table}: {_count(table.backup)} rows then, {_count(table.now)} now")
+    if not loss.tables:
+        say("  no table has more or fewer rows than then; changed rows are not counted")
+    say("what is there now is backed up first: that backup is the way back")
+    return f"Go back to {target.id} (release {release})?"
+
+
+def _count(rows: int | None) -> str:
+    return "no such table," if rows is None else str(rows)
+
+
+def age(delta: timedelta) -> str:
+    """A time span in its two largest units."""
+    minutes, seconds = divmod(max(0, round(delta.total_seconds())), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+    named = [f"{count} {unit}" for count, unit in units if count]
+    return " ".join(named[:2]) or "0 s"

@@ -1,0 +1,59 @@
+"""What a run may change, seen before it and after it was undone: going back is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.steps.replace import facts_of
+
+State = Mapping[str, Any]
+
+
+def observe(ctx: Context) -> State:
+    """Tags, containers and schema as they are now, as JSON; a part that cannot be seen is None."""
+    released = ctx.settings.services.released
+    return {
+        "tags": {ctx.service(name).image: _tag(ctx, name) for name in released},
+        "containers": {name: _container(ctx, name) for name in released},
+        **_schema(ctx),
+    }
+
+
+def _tag(ctx: Context, service: str) -> str | None:
+    image = ctx.image_of(service)
+    return image.id if image else None
+
+
+def _container(ctx: Context, service: str) -> dict[str, Any] | None:
+    return facts_of(ctx.container(service))
+
+
+def _schema(ctx: Context) -> dict[str, Any]:
+    try:
+        with open_facts(ctx.database()) as facts:
+            return {
+                "schema": facts.schema_digest(),
+                "migrations": sorted(facts.applied_migrations()),
+            }
+    except CosmicError:
+        return {"schema": None, "migrations": None}
+
+
+def changed(before: State, after: State) -> list[str]:
+    """What is not as it was, a line each; what could not be seen both times is left out."""
+    lines = [
+        f"{kind}: {name}"
+        for kind in ("tags", "containers")
+        for name in sorted({*before[kind], *after[kind]})
+        if before[kind].get(name) != after[kind].get(name)
+    ]
+    whole = [
+        f"{kind} differ" if kind == "migrations" else f"the {kind} differs"
+        for kind in ("schema", "migrations")
+        if None not in (before[kind], after[kind]) and before[kind] != after[kind]
+    ]
+    return [*lines, *whole]

@@ -1,0 +1,34 @@
+"""What was made to stand still goes on, and clients are let in again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.history import RESUME
+from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+from cosmicdeploy.steps.shield import is_up, lower_shield
+
+
+class ResumeStep(Step):
+    """The last moment in which all can be undone without losing a row is the one before this."""
+
+    kind: ClassVar[str] = RESUME
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        if "quiesce" not in ctx.ahead and not is_up(ctx):
+            return Unchanged(reason="clients are not turned away")
+        return Change(summary="let clients in again")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        lower_shield(ctx)
+        return {"turned_away_seconds": round(ctx.window.seconds, 1)}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        if not is_up(ctx):
+            raise NotReversible(
+                "clients have been let in, so what they wrote since would be lost",
+                where="database",
+                todo="see `cosmicdeploy verify`; the pre-rollback backup is the way back: "
+                "`cosmicdeploy rollback --to latest`",
+            )

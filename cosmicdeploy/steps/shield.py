@@ -1,0 +1,96 @@
+"""Keep every writer out while data is exchanged, and let clients know that it will pass.
+
+Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
+Retry-After while the file is there; else the proxy itself stands still. A stack without a proxy is
+shielded only by its applications being stopped.
+"""
+
+from __future__ import annotations
+
+import tenacity
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import EngineError, ProbeFailed
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.places import proxy_url
+from cosmicdeploy.probes.readiness import wait_ready
+
+SEEN_WITHIN = 5.0
+
+
+def is_up(ctx: Context) -> bool:
+    """Whether clients are kept out now."""
+    proxy, file = _proxy(ctx), ctx.settings.maintenance.file
+    if ctx.settings.services.proxy is None:
+        return not any(_runs(ctx, name) for name in ctx.settings.services.app)
+    if proxy is None or not proxy.running:
+        return True
+    return bool(file) and ctx.engine.exec(proxy.id, ["test", "-e", str(file)]).exit_code == 0
+
+
+def raise_shield(ctx: Context) -> None:
+    """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
+    ctx.window.open()
+    proxy, file = _proxy(ctx), ctx.settings.maintenance.file
+    if proxy is None or not proxy.running:
+        return
+    if not file:
+        ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
+        return
+    _command(ctx, proxy, 'mkdir -p "$(dirname "$1")" && touch "$1"')
+    _see(ctx, turned_away=True)
+
+
+def lower_shield(ctx: Context) -> None:
+    """Let clients in again; seen from outside when this returns. Raises `ProbeFailed`."""
+    proxy = _proxy(ctx)
+    if proxy is not None:
+        if not proxy.running:
+            ctx.engine.start(proxy.id)
+            wait_ready(ctx, proxy.id, proxy.service)
+        if ctx.settings.maintenance.file:
+            _command(ctx, proxy, 'rm -f "$1"')
+        _see(ctx, turned_away=False)
+    ctx.window.close()
+
+
+def _command(ctx: Context, proxy: Container, script: str) -> None:
+    file = str(ctx.settings.maintenance.file)
+    result = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", file])
+    if result.exit_code != 0:
+        raise EngineError(
+            "The proxy's maintenance file cannot be changed",
+            where=f"{proxy.name}: {file}",
+            todo="name one that can be written in `maintenance.file`",
+            details=result.error_text.splitlines(),
+        )
+
+
+def _see(ctx: Context, *, turned_away: bool) -> None:
+    url = proxy_url(ctx) + ctx.settings.app.health_path
+    looking = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(SEEN_WITHIN),
+        wait=tenacity.wait_fixed(0.1),
+        retry=tenacity.retry_if_result(lambda answer: answer.turned_away != turned_away),
+        retry_error_callback=lambda state: None,
+    )
+    if looking(ask, url) is None:
+        raise ProbeFailed(
+            "The proxy does not turn clients away"
+            if turned_away
+            else "The proxy still turns clients away",
+            where=url,
+            todo="let the proxy answer 503 with Retry-After while `maintenance.file` is there; "
+            "leave that key out to have the proxy stopped instead",
+        )
+
+
+def _proxy(ctx: Context) -> Container | None:
+    name = ctx.settings.services.proxy
+    return ctx.container(name) if name else None
+
+
+def _runs(ctx: Context, name: str) -> bool:
+    found = ctx.container(name)
+    return found is not None and found.running

@@ -1,0 +1,84 @@
+"""The way back: undo what was applied, in reverse, whoever applied it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, NeedsPerson, as_ours
+from cosmicdeploy.history import Intent, PastRun
+from cosmicdeploy.journal import Journal
+from cosmicdeploy.steps.base import Change, NotReversible, Step
+from cosmicdeploy.steps.kinds import KINDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """A step that began to change something; `run` is the run that did."""
+
+    step: Step
+    change: Change
+    run: str
+
+
+def applied_by(runs: Sequence[PastRun]) -> list[Applied]:
+    """What earlier runs began and nobody undid, in the order in which they began it.
+
+    Raises `NeedsPerson` for a kind of step that this version does not know.
+    """
+    return [
+        Applied(step=_step(intent), change=_change(intent), run=run.id)
+        for run in runs
+        for intent in run.intents
+    ]
+
+
+def _step(intent: Intent) -> Step:
+    if intent.kind not in KINDS:
+        raise NeedsPerson(
+            f"An interrupted run did something that this version does not know: {intent.kind}",
+            where=intent.name,
+            todo="run the version of cosmicdeploy that it was",
+        )
+    return KINDS[intent.kind].model_validate(intent.options)
+
+
+def _change(intent: Intent) -> Change:
+    return Change(summary=intent.summary, before=intent.before)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwound:
+    """What was undone, and the first error on the way."""
+
+    undone: Sequence[Applied]
+    stuck: CosmicError | None
+
+
+def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
+    """Undo all, the last first; after an error the rest all the same.
+
+    Only `NotReversible` ends it: what came before such a step belongs to the state that stays.
+    """
+    stuck: CosmicError | None = None
+    undone: list[Applied] = []
+    for one in reversed(applied):
+        ctx.say(f"undoing {one.step.name}")
+        try:
+            one.step.undo(ctx, one.change)
+        except NotReversible as error:
+            return Unwound(undone=undone, stuck=stuck or error)
+        except Exception as error:  # half-way back is the one state that must never go untold
+            stuck = stuck or as_ours(error)
+            continue
+        note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
+        undone.append(one)
+    return Unwound(undone=undone, stuck=stuck)
+
+
+def note(journal: Journal, kind: str, **facts: object) -> None:
+    """Journal on the way back, where a full disk must not be in the way."""
+    with suppress(OSError):
+        journal.append(kind, **facts)
