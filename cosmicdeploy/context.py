@@ -23,7 +23,8 @@ class Context:
     """One run on one stack.
 
     `ahead` are the kinds of the steps that the plan found to change something and that have not yet
-    done so; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
+    done so, or, while a plan is being made (`planning`), those before. `target` is the backup that
+    a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
     which requests are turned away on purpose.
     """
@@ -36,6 +37,7 @@ class Context:
     emit: Emit = field(repr=False)
     ahead: Sequence[str] = ()
     target: Backup | None = None
+    planning: bool = False
     only_plan: bool = False
     earlier: Sequence[PastRun] = ()
     interrupts: Interrupts = field(default_factory=Interrupts)

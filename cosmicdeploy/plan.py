@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
@@ -42,6 +42,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
     Protective steps are judged last, when it is known what they would protect.
     """
+    ctx = replace(ctx, planning=True)
     found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
         ctx.interrupts.safe_point()

@@ -106,5 +106,6 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
             name=one.step.name, kind=one.step.kind, outcome="undone", reason=one.change.summary
         )
         for one in undone
+        if one.step.reversible
     ]
     return call.report(outcome="changed" if steps else "unchanged", steps=steps)

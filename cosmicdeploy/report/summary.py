@@ -25,7 +25,8 @@ def show(report: Report, console: Console) -> None:
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
-        console.print(f"[yellow]unfinished:[/] {escape(run.told)}\n  → {escape(run.todo)}")
+        console.print(f"[yellow]unfinished:[/] {escape(run.told)}", soft_wrap=True)
+        console.print(f"  → {escape(run.todo)}", soft_wrap=True)
     if report.steps or report.checks:
         console.print(_last_line(report))
 

@@ -11,6 +11,7 @@ from cosmicdeploy.steps.cache_clear import CacheClearStep
 from cosmicdeploy.steps.fits import FitsStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
+from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.migrate import MigrateStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type[Step]] = {
         FitsStep,
         HealthStep,
         ImagesStep,
+        LoadStep,
         MigrateStep,
         QuiesceStep,
         RecoverStep,

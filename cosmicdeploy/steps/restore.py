@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
-from cosmicdeploy.database.restore import drop_shadow, load_shadow, require_restorable
+from cosmicdeploy.database.restore import drop_shadow, require_restorable
 from cosmicdeploy.database.swap import drop_before, has_before, swap, swap_back
 from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.errors import BackupError, Refused
@@ -16,7 +16,7 @@ from cosmicdeploy.steps.fits import target_of
 
 
 class RestoreStep(Step):
-    """Load beside the live schema, compare with the manifest, swap all tables at once.
+    """Swap in what the `load` step loaded, all tables at once.
 
     The replaced tables are kept until the whole run has succeeded.
     """
@@ -25,21 +25,22 @@ class RestoreStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
-        swapped = _is_swapped(ctx, target)
-        if not swapped:
-            _require_usable(ctx, target)
         made = f"{target.manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        if swapped:
+        if is_swapped(ctx, target):
             return Unchanged(reason=f"the data is that of {target.id} of {made} already")
+        if ctx.planning and "load" not in ctx.ahead:
+            raise Refused(
+                "The playbook loads nothing that could be swapped in",
+                where=self.name,
+                todo="put a step of kind load before it, as the shipped rollback playbook does",
+            )
         return Change(
             summary=f"put the data back to {target.id} of {made}", before={"target": target.id}
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        access, target = ctx.database(), target_of(ctx)
-        load_shadow(ctx.engine, access, target, lambda _bytes: ctx.interrupts.safe_point())
-        ctx.say("loaded and compared with its manifest; swapping")
-        return {"restored": target.id, "tables": list(swap(access).came)}
+        swapped = swap(ctx.database())
+        return {"restored": change.before["target"], "tables": list(swapped.came)}
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The data was compared with its manifest before it became live."""
@@ -55,14 +56,14 @@ class RestoreStep(Step):
         drop_before(ctx.database())
 
 
-def _is_swapped(ctx: Context, target: Backup) -> bool:
+def is_swapped(ctx: Context, target: Backup) -> bool:
     """Whether an earlier, killed run put this very data in place."""
     begun = intents(ctx.earlier, RestoreStep.kind)
     return any(i.before["target"] == target.id for i in begun) and has_before(ctx.database())
 
 
-def _require_usable(ctx: Context, target: Backup) -> None:
-    """Whatever speaks against this backup is said before anything is stopped for it."""
+def require_usable(ctx: Context, target: Backup) -> None:
+    """Whatever speaks against a backup is said before anything is done for it; raises `Refused`."""
     try:
         verify_backup(target).require()
         require_restorable(ctx.database(), target)

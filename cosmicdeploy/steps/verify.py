@@ -34,7 +34,7 @@ class VerifyStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         changing = [kind for kind in ctx.ahead if kind != self.kind]
-        if changing or ctx.only_plan:
+        if ctx.planning and (changing or ctx.only_plan):
             return Unchanged(reason="looked at by the run itself")
         failed = [result for result in self.results(ctx) if not result.ok]
         if failed:

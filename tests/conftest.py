@@ -1,0 +1,84 @@
+"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from cosmicdeploy.errors import CosmicError
+
+TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults",
+        choices=("sample", "all"),
+        default="sample",
+        help="Plant some of the faults, or each at every place.",
+    )
+
+
+@dataclass
+class Tries:
+    """How often a fault was planted, and what did not end well."""
+
+    properties: list[tuple[str, object]]
+    tried: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def one(self, name: str) -> Iterator[None]:
+        """One try, which survives unless its block raises."""
+        try:
+            yield
+        except (AssertionError, CosmicError) as error:
+            self.failures.append(f"{name}: {error}")
+        self.tried += 1
+        # The last of a name counts.
+        self.properties.append((TRIED, self.tried))
+        self.properties.append((SURVIVED, self.tried - len(self.failures)))
+
+
+@pytest.fixture
+def every(request: pytest.FixtureRequest) -> bool:
+    """Whether faults are to be planted at every place."""
+    return bool(request.config.getoption("--faults") == "all")
+
+
+@pytest.fixture
+def tries(request: pytest.FixtureRequest) -> Tries:
+    """For a test that plants its fault many times: it goes on after one that did not end well."""
+    return Tries(request.node.user_properties)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers(FAULT):
+        item.user_properties.append((FAULT, mark.args[0]))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print fault, tried and survived, as a table in Markdown."""
+    table: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, []):
+            if report.when == "call" or outcome == "error":
+                _add(table, report)
+    if table:
+        terminalreporter.write_sep("-", "faults")
+        terminalreporter.write_line("| fault | tried | survived |\n|---|---:|---:|")
+    for name, (tried, survived) in table.items():
+        terminalreporter.write_line(f"| {name} | {tried} | {survived} |")
+
+
+def _add(table: dict[str, list[int]], report: pytest.TestReport) -> None:
+    facts = dict(report.user_properties)
+    if FAULT in facts:
+        row = table[str(facts[FAULT])]
+        row[0] += int(str(facts.get(TRIED, 1)))
+        row[1] += int(str(facts.get(SURVIVED, int(report.passed))))

@@ -1,0 +1,137 @@
+"""kill -9 at every boundary of the journal; the same command again ends in a whole state."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cosmicdeploy.layout import SOURCES
+from tests.conftest import Tries
+from tests.stack.harness import ROOT, StackUnderTest
+from tests.stack.promises import acknowledged, require_backups_intact, require_whole
+
+pytestmark = pytest.mark.stack
+
+# The first record of a run stands before its first change.
+FIRST = 1
+SAMPLED = 5
+MIGRATION = '''"""One more column."""
+
+
+def up() -> list[str]:
+    return ["ALTER TABLE remotes ADD COLUMN torture_{number} INT NULL"]
+
+
+def down() -> list[str]:
+    return ["ALTER TABLE remotes DROP COLUMN torture_{number}"]
+'''
+
+
+def killed(stack: StackUnderTest, count: int, *words: str) -> int:
+    """Run a command that dies with its `count`-th record; its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.stack.killed", str(count), *words],
+        cwd=stack.folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode
+
+
+def boundaries(stack: StackUnderTest, *, every: bool) -> range:
+    """Where the last run, which was not disturbed, wrote a record; all, or some of them."""
+    records = list(stack.open().journal.records())
+    count = sum(record.get("run") == records[-1]["run"] for record in records)
+    return range(FIRST, count + 1, 1 if every else SAMPLED)
+
+
+def next_release(stack: StackUnderTest, number: int) -> None:
+    """A release with a migration of its own, so that every step has something to change."""
+    migrations = stack.folder / SOURCES / "database" / "migrations"
+    (migrations / f"2026_09_01_{number:06}_torture.py").write_text(MIGRATION.format(number=number))
+    stack.set_variable("APP_VERSION", f"torture-{number}")
+
+
+@pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy")
+def test_a_deploy_survives_a_kill_anywhere(
+    released: StackUnderTest, tries: Tries, every: bool
+) -> None:
+    next_release(released, 0)
+    assert released.cli("deploy").code == 0
+    for number in boundaries(released, every=every):
+        next_release(released, number)
+        with tries.one(f"record {number}"), acknowledged(released) as beats:
+            assert killed(released, number, "deploy") == -signal.SIGKILL
+            again = released.cli("deploy", "--json")
+            assert again.code == 0, again.stderr
+            assert released.open().running_release() == f"torture-{number}"
+            require_whole(released)
+            require_backups_intact(released)
+        beats.require_kept(released)
+        assert beats.refused == 0
+        assert released.cli("status", "--json").report["unfinished"] == []
+    assert tries.failures == []
+
+
+@pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy --abort")
+def test_a_killed_deploy_can_be_undone(released: StackUnderTest, tries: Tries, every: bool) -> None:
+    next_release(released, 100)
+    assert released.cli("deploy").code == 0
+    last = boundaries(released, every=True)[-1]
+    for number in boundaries(released, every=every):
+        before = released.snapshot()
+        next_release(released, 100 + number)
+        with tries.one(f"record {number}"):
+            assert killed(released, number, "deploy") == -signal.SIGKILL
+            if number >= last - 1:  # it had succeeded: nothing is left to undo
+                assert released.cli("deploy").code == 0
+                continue
+            told = released.cli("status", "--json").report["unfinished"]
+            assert [run["command"] for run in told] == ["deploy"]
+            undone = released.cli("deploy", "--abort", "--json")
+            assert undone.code == 0, undone.stderr
+            assert released.snapshot() == before
+            assert released.cli("status", "--json").report["unfinished"] == []
+            file = released.folder / SOURCES / "database" / "migrations"
+            (file / f"2026_09_01_{100 + number:06}_torture.py").unlink()
+    assert tries.failures == []
+
+
+@pytest.mark.fault("kill -9 at a journal boundary of rollback, then rollback")
+def test_a_rollback_survives_a_kill_anywhere(
+    released: StackUnderTest, tries: Tries, every: bool
+) -> None:
+    target = released.cli("backup", "create", "--json").report["backup"]
+    done = released.cli("rollback", "--to", target, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    for number in boundaries(released, every=every):
+        with tries.one(f"record {number}"), acknowledged(released) as beats:
+            assert killed(released, number, "rollback", "--to", target, "--yes") == -signal.SIGKILL
+            again = released.cli("rollback", "--to", target, "--yes", "--json")
+            assert again.code == 0, again.stderr
+            require_whole(released)
+            require_backups_intact(released)
+        # What was answered before is in the backup that was made first; what came after is here.
+        assert beats.last
+        assert released.health().status == 200
+        assert released.cli("status", "--json").report["unfinished"] == []
+    assert tries.failures == []
+
+
+@pytest.mark.fault("kill -9 at a journal boundary of backup create, then backup create")
+def test_a_backup_survives_a_kill_anywhere(released: StackUnderTest, tries: Tries) -> None:
+    assert released.cli("backup", "create").code == 0
+    for number in boundaries(released, every=True):
+        with tries.one(f"record {number}"):
+            assert killed(released, number, "backup", "create") == -signal.SIGKILL
+            again = released.cli("backup", "create", "--json")
+            assert again.code == 0, again.stderr
+            require_backups_intact(released)
+            require_whole(released)
+    assert tries.failures == []
