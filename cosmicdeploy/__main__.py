@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 
+import os
+import signal
+
+from cosmicdeploy.errors import ExitCode
+
+
 def main() -> None:
     """Run the command line."""
+    # While the rest is still being loaded there is nothing to undo, and nothing to tell.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     app()
 

@@ -8,7 +8,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.dump import Origin, create_backup
 from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.engine.labels import kept_repository
+from cosmicdeploy.history import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.shield import is_up
 
 
 class BackupStep(Step):
@@ -23,6 +25,8 @@ class BackupStep(Step):
         return self.model_copy(update={"when": "always"})
 
     def check(self, ctx: Context) -> Change | Unchanged:
+        if made := _made_earlier(ctx):
+            return Unchanged(reason=f"{made} was made by the interrupted run; nobody wrote since")
         others = [kind for kind in ctx.ahead if kind != self.kind]
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so nothing needs a way back")
@@ -47,6 +51,13 @@ class BackupStep(Step):
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The backup was read again as soon as it was made."""
+
+
+def _made_earlier(ctx: Context) -> str | None:
+    """The backup that a killed rollback made while clients were, and still are, turned away."""
+    rollbacks = [run for run in ctx.earlier if run.command.startswith("rollback")]
+    made = [str(i.facts["backup"]) for i in intents(rollbacks, BackupStep.kind) if i.done]
+    return made[-1] if made and is_up(ctx) else None
 
 
 def kept_tag(ctx: Context, image_id: str) -> str:

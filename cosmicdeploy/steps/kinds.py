@@ -13,6 +13,7 @@ from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.migrate import MigrateStep
+from cosmicdeploy.steps.migrate_down import MigrateDownStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
@@ -31,6 +32,7 @@ KINDS: Mapping[str, type[Step]] = {
         HealthStep,
         ImagesStep,
         LoadStep,
+        MigrateDownStep,
         MigrateStep,
         QuiesceStep,
         RecoverStep,
