@@ -12,6 +12,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
 from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
+from cosmicdeploy.lock import Lock
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
 
@@ -34,6 +35,7 @@ class Context:
     target: Backup | None = None
     only_plan: bool = False
     interrupts: Interrupts = field(default_factory=Interrupts)
+    lock: Lock = field(default_factory=Lock)
 
     @property
     def settings(self) -> Settings:
@@ -46,6 +48,12 @@ class Context:
     def say(self, text: str) -> None:
         """Tell whoever watches."""
         self.emit(Progress(text=text))
+
+    def safe_point(self) -> None:
+        """Nothing is half done here: stop where that was asked for (`KeyboardInterrupt`), or where
+        the lock is no longer ours (`LockLost`)."""
+        self.interrupts.safe_point()
+        self.lock.require()
 
     # --- the stack, as declared and as it runs
 

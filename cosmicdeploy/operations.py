@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.engine.fenced import fenced
 from cosmicdeploy.errors import ConfigError, CosmicError
-from cosmicdeploy.interrupts import deferred
-from cosmicdeploy.lock import held, who
+from cosmicdeploy.events import Notice
+from cosmicdeploy.interrupts import Interrupts, deferred
+from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
@@ -28,11 +30,17 @@ def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
     return make_plan(steps, replace(ctx, only_plan=True))
 
 
-def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Traffic | None]:
-    """Run steps under the stack's lock, with requests sent through the proxy meanwhile."""
+def execute(
+    ctx: Context, command: str, steps: Sequence[Step], wait: float = 0.0
+) -> tuple[Run, Traffic | None]:
+    """Run steps under the stack's lock, with requests sent through the proxy meanwhile.
+
+    Somebody else's run is waited for as long as `wait` says, in seconds.
+    """
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
-    with deferred(tell) as interrupts, held(ctx.engine, ctx.stack.project, command):
-        ctx = replace(ctx, interrupts=interrupts)
+    with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+        engine = fenced(ctx.engine, lock.require)
+        ctx = replace(ctx, interrupts=interrupts, lock=lock, engine=engine)
         run = Run(ctx=ctx)
         ctx.journal.append("run", command=command, who=who(), release=ctx.release)
         with traffic(ctx) as measured:
@@ -42,9 +50,22 @@ def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Tra
     return run, measured
 
 
+def _held(
+    ctx: Context, command: str, wait: float, interrupts: Interrupts
+) -> AbstractContextManager[Lock]:
+    patience = Patience(
+        wait=wait,
+        stale_after=ctx.settings.lock.stale_after,
+        tell=lambda text: ctx.emit(Notice(text=text)),
+        safe_point=interrupts.safe_point,
+    )
+    return held(ctx.engine, ctx.stack.project, command, patience)
+
+
 def _record(ctx: Context, command: str, run: Run) -> None:
     """What is in place now. The run has succeeded, so nothing here may fail it."""
     with suppress(CosmicError):
+        ctx.lock.require()
         ctx.journal.append(
             "release",
             command=command,
@@ -56,9 +77,11 @@ def _record(ctx: Context, command: str, run: Run) -> None:
         )
 
 
-def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Traffic | None]:
+def rollback(
+    ctx: Context, playbook: Playbook, target: Backup, wait: float = 0.0
+) -> tuple[Run, Traffic | None]:
     """Go back to a backup and the images of its time."""
-    return execute(replace(ctx, target=target), "rollback", playbook.steps)
+    return execute(replace(ctx, target=target), "rollback", playbook.steps, wait)
 
 
 def backup_choices(ctx: Context) -> list[str]:

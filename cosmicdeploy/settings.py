@@ -130,6 +130,12 @@ class Probe(Section):
     rate: float = Field(default=20, ge=0, le=200)
 
 
+class Lock(Section):
+    """In seconds."""
+
+    stale_after: float = Field(default=30, ge=5)
+
+
 class Settings(Section):
     """Everything about one stack."""
 
@@ -145,6 +151,7 @@ class Settings(Section):
     restart: Restart = Restart()
     verify: Verify = Verify()
     probe: Probe = Probe()
+    lock: Lock = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,8 +40,9 @@ class RestoreStep(Step):
             return {"restored": target.id}
         # What another, unfinished rollback kept is in the backup that it made first.
         drop_before(access)
-        load_shadow(ctx.engine, access, target, lambda _bytes: ctx.interrupts.safe_point())
+        load_shadow(ctx.engine, access, target, lambda _bytes: ctx.safe_point())
         ctx.say("loaded and compared with its manifest; swapping")
+        ctx.lock.require()
         return {"restored": target.id, "tables": list(swap(access).came)}
 
     def verify(self, ctx: Context, change: Change) -> None:
@@ -52,6 +53,7 @@ class RestoreStep(Step):
         if change.before["swapped"]:
             return  # by an earlier run, so the state that this run found
         if has_before(access):
+            ctx.lock.require()
             swap_back(access)
         drop_shadow(access)
 
