@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @common_options
 def deploy(
     plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -27,29 +28,31 @@ def deploy(
     Health, backup, build, migrate, cache clear, rolling restart, verify. A step with nothing to do
     says why. A failed step is undone, with those before it.
     """
-    run_command("deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan))
+    run_command("deploy", terminal, lambda call: _play(call, config, "deploy", wait, plan=plan))
 
 
 @common_options
-def up(*, config: Path | None, terminal: Terminal) -> None:
+def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
     """Start what the compose file declares and does not run; touch nothing that runs."""
-    run_command("up", terminal, lambda call: _play(call, config, "up"))
+    run_command("up", terminal, lambda call: _play(call, config, "up", wait))
 
 
 @common_options
 def step(
     name: Annotated[str, typer.Argument(help="A step of the deploy playbook: backup, build, …")],
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
     """Run one step of the deploy playbook alone."""
-    run_command("step", terminal, lambda call: _play(call, config, "deploy", only=name))
+    run_command("step", terminal, lambda call: _play(call, config, "deploy", wait, only=name))
 
 
 @common_options
 def rollback(
     to: Annotated[str, typer.Option("--to", help='A backup\'s id, or "latest".')] = "",
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -59,11 +62,11 @@ def rollback(
     The present state is backed up first. Heartbeats go on meanwhile; those answered between that
     backup and the swap of the data, a few seconds, are in neither.
     """
-    run_command("rollback", terminal, lambda call: _rollback(call, config, to))
+    run_command("rollback", terminal, lambda call: _rollback(call, config, to, wait))
 
 
 def _play(
-    call: Call, config: Path | None, name: str, *, only: str = "", plan: bool = False
+    call: Call, config: Path | None, name: str, wait: float, *, only: str = "", plan: bool = False
 ) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import execute, plan_only
@@ -76,11 +79,11 @@ def _play(
         steps = (playbook.alone(only),) if only else playbook.steps
         if plan:
             return plan_report(call, plan_only(ctx, steps))
-        run, measured = execute(ctx, call.command, steps)
+        run, measured = execute(ctx, call.command, steps, wait)
         return run_report(call, run, measured)
 
 
-def _rollback(call: Call, config: Path | None, to: str) -> Report:
+def _rollback(call: Call, config: Path | None, to: str, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations import backup_choices, rollback
@@ -102,5 +105,5 @@ def _rollback(call: Call, config: Path | None, to: str) -> Report:
     if not call.terminal.confirm(question):
         raise UsageError("Nothing was touched", todo="say yes to go back")
     with watch:
-        run, measured = rollback(ctx, open_playbook(ctx.loaded, "rollback"), target)
+        run, measured = rollback(ctx, open_playbook(ctx.loaded, "rollback"), target, wait)
         return run_report(call, run, measured)
