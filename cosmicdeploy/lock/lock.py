@@ -12,7 +12,6 @@ from cosmicdeploy.lock.holder import describe
 
 # A beat costs the engine about 40 ms, asking whether the marker is there 1 ms.
 BEAT_SECONDS = 2.0
-TRUST_SECONDS = 1.0
 # Goes on while the machine is suspended, as everybody else's clock does.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -20,9 +19,9 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class Lock:
     """Nobody else's turn can come: for work that is under no lock."""
 
-    def require(self) -> None:
+    def require(self, trust: float = 0.0) -> None:
         """Raise `LockLost` where another run took the lock over; `EngineError` where the engine
-        cannot be asked. Cheap enough for every step of a loop."""
+        cannot be asked. An answer that is not older than `trust` seconds is believed."""
 
 
 class HeldLock(Lock):
@@ -36,11 +35,11 @@ class HeldLock(Lock):
         self._beating = threading.Thread(target=self._beat, name="lock", daemon=True)
         self._beating.start()
 
-    def require(self) -> None:
-        """As above. An answer of the engine holds for `TRUST_SECONDS`, counted from before it was
-        asked, so that a process that was frozen in between does not trust it."""
+    def require(self, trust: float = 0.0) -> None:
+        """As above. An answer's age counts from before it was asked for, so that a process that
+        was frozen in between does not believe it."""
         now = time.clock_gettime(CLOCK)
-        if not self._lost and now - self._verified_at > TRUST_SECONDS:
+        if not self._lost and now - self._verified_at >= trust:
             self._note(there=self._engine.container(self._id) is not None)
             self._verified_at = now
         if self._lost:
