@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -24,7 +26,37 @@ from tests.stack.test_failures import clear, steps_begun, wait_for_step
 pytestmark = pytest.mark.stack
 
 SILENCE = 3.0
-Holder = subprocess.Popen[str]
+
+
+class Holder:
+    """A process that wants the lock, and the lines that it says."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(argv, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+        self.pid = self.process.pid
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self._lines.put(line.strip())
+
+    def says(self) -> str:
+        """Its next line."""
+        return self._lines.get(timeout=60)
+
+    def end(self) -> int:
+        """Let it end by itself; its exit code."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        return self.process.wait(timeout=60)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 Start = Callable[..., Holder]
 
 
@@ -41,36 +73,22 @@ def start(project: str) -> Iterator[Start]:
     """Start a process that wants the lock; all are gone at the end."""
     started: list[Holder] = []
 
-    def begin(*options: str) -> Holder:
-        argv = [sys.executable, "-m", "tests.stack.lock_holder", project, *options]
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(argv, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-        started.append(process)
-        return process
+    def begin(*options: str, under: Sequence[str] = ()) -> Holder:
+        argv = [*under, sys.executable, "-m", "tests.stack.lock_holder", project, *options]
+        started.append(Holder(argv))
+        return started[-1]
 
     yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def next_line(process: Holder) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def end(process: Holder) -> int:
-    """Let it end by itself; its exit code."""
-    process.communicate(timeout=60)
-    return process.returncode
+    for holder in started:
+        holder.kill()
 
 
 def winner(holders: list[Holder]) -> Holder:
     """The one that got the lock, the others having been refused it."""
-    lines = [next_line(holder) for holder in holders]
+    lines = [holder.says() for holder in holders]
     assert lines.count("held") == 1, lines
     won = holders[lines.index("held")]
-    assert [end(holder) for holder in holders if holder is not won] == [4] * (len(holders) - 1)
+    assert [holder.end() for holder in holders if holder is not won] == [4] * (len(holders) - 1)
     return won
 
 
@@ -99,15 +117,17 @@ def beating(engine: Engine, marker: Marker) -> Iterator[None]:
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
-    yield
-    over.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_of_five_at_once_one_gets_it(engine: Engine, project: str, start: Start) -> None:
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid), "no loser removed the winner's"
-    assert end(won) == 0
+    assert won.end() == 0
     assert engine.find_claim(marker_name(project)) is None
 
 
@@ -115,9 +135,8 @@ def test_a_dead_holder_s_is_taken_over_at_once_by_one(
     engine: Engine, project: str, start: Start
 ) -> None:
     dead = start()
-    assert next_line(dead) == "held"
+    assert dead.says() == "held"
     dead.kill()
-    dead.wait()
     assert look(engine, project).life == "dead"
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid)
@@ -130,13 +149,13 @@ def test_one_elsewhere_is_taken_over_only_after_its_silence(
     stale = ("--stale-after", str(SILENCE))
     with beating(engine, theirs):
         refused = start("--wait", "4", *stale)
-        assert next_line(refused).startswith("waiting up to 4 s for ")
-        assert next_line(refused).startswith("LockHeld: ")
-    assert end(refused) == 4
+        assert refused.says().startswith("waiting up to 4 s for ")
+        assert refused.says().startswith("LockHeld: ")
+    assert refused.end() == 4
     assert of(engine, project).id == theirs.id
     takers = [start("--wait", "20", *stale) for _ in range(2)]
-    assert all(next_line(taker).startswith("waiting") for taker in takers)
-    lines = {next_line(taker)[:7] for taker in takers}
+    assert all(taker.says().startswith("waiting") for taker in takers)
+    lines = {taker.says()[:7] for taker in takers}
     assert lines == {"held", "waiting"}, "the other one waits for the one that took it over"
     assert of(engine, project).id != theirs.id
 
@@ -146,9 +165,18 @@ def test_one_elsewhere_is_never_taken_over_without_looking(
 ) -> None:
     theirs = of_another_machine(engine, project)
     taker = start("--stale-after", str(SILENCE))
-    assert "--wait SECONDS" in next_line(taker)
-    assert end(taker) == 4
+    assert "--wait SECONDS" in taker.says()
+    assert taker.end() == 4
     assert of(engine, project).id == theirs.id
+
+
+def test_one_in_another_container_of_this_machine_is_not_taken_for_dead(start: Start) -> None:
+    # Its process number means another process here, or none.
+    inside = start(under=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
+    assert inside.says() == "held"
+    refused = start()
+    assert refused.says().startswith("LockHeld: ")
+    assert inside.end() == 0
 
 
 def test_a_frozen_holder_that_thaws_changes_nothing_more(
@@ -157,16 +185,16 @@ def test_a_frozen_holder_that_thaws_changes_nothing_more(
     thing = engine.claim(f"{project}-0", {})
     try:
         frozen = start("--change", thing.id)
-        assert next_line(frozen) == "held"
+        assert frozen.says() == "held"
         wait_for_change(engine, thing)
         os.kill(frozen.pid, signal.SIGSTOP)
         taker = start("--wait", "60", "--stale-after", str(SILENCE))
-        assert next_line(taker).startswith("waiting")
-        assert next_line(taker) == "held"
+        assert taker.says().startswith("waiting")
+        assert taker.says() == "held"
         name = name_of(engine, thing)
         os.kill(frozen.pid, signal.SIGCONT)
-        assert next_line(frozen).startswith("LockLost: "), "it stopped by itself"
-        assert end(frozen) == 3
+        assert frozen.says().startswith("LockLost: "), "it stopped by itself"
+        assert frozen.end() == 3
         assert name_of(engine, thing) == name
         assert of(engine, project).labels["pid"] == str(taker.pid), "and left the new one alone"
     finally:
@@ -187,22 +215,21 @@ def wait_for_change(engine: Engine, thing: Marker) -> None:
 
 def test_who_waits_gets_it_when_it_is_free(start: Start) -> None:
     first = start()
-    assert next_line(first) == "held"
+    assert first.says() == "held"
     second = start("--wait", "60")
-    assert next_line(second).startswith("waiting up to 60 s for ")
-    assert end(first) == 0
-    assert next_line(second) == "held"
-    assert end(second) == 0
+    assert second.says().startswith("waiting up to 60 s for ")
+    assert first.end() == 0
+    assert second.says() == "held"
+    assert second.end() == 0
 
 
 def test_release_refuses_a_living_holder_s(engine: Engine, project: str, start: Start) -> None:
     assert release(engine, project) is None, "it was free"
     living = start()
-    assert next_line(living) == "held"
+    assert living.says() == "held"
     with pytest.raises(LockHeld, match="cosmicdeploy deploy"):
         release(engine, project)
     living.kill()
-    living.wait()
     freed = release(engine, project)
     assert freed is not None and freed.labels["pid"] == str(living.pid)
     assert look(engine, project).life == "free"
@@ -221,19 +248,19 @@ def test_a_signal_frees_it(
     engine: Engine, project: str, start: Start, number: signal.Signals
 ) -> None:
     holder = start()
-    assert next_line(holder) == "held"
+    assert holder.says() == "held"
     os.kill(holder.pid, number)
-    assert holder.wait(timeout=60) == 130
+    assert holder.process.wait(timeout=60) == 130
     assert engine.find_claim(marker_name(project)) is None
 
 
 def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -> None:
     first = start()
-    assert next_line(first) == "held"
+    assert first.says() == "held"
     second = start("--wait", "60")
-    assert next_line(second).startswith("waiting")
+    assert second.says().startswith("waiting")
     os.kill(second.pid, signal.SIGTERM)
-    assert second.wait(timeout=60) == 130
+    assert second.process.wait(timeout=60) == 130
     assert of(engine, project).labels["pid"] == str(first.pid)
 
 
@@ -245,6 +272,7 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     known = len(steps_begun(released))
     frozen = released.start("deploy")
     wait_for_step(released, "restart", known)
+    wait_until_rolling(released)
     os.kill(frozen.pid, signal.SIGSTOP)
     try:
         seen = released.cli("lock", "status", "--json").report["data"]
@@ -260,6 +288,15 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     assert whole_state(released) == after
     assert len(released.images()) == 1
     assert released.cli("lock", "release", "--json").report["outcome"] == "unchanged"
+
+
+def wait_until_rolling(stack: StackUnderTest) -> None:
+    """Until a replica is set aside: some are new then, and some old."""
+    ctx, until = stack.open(), time.monotonic() + 60
+    while time.monotonic() < until:
+        if any("-before-" in c.name for c in ctx.engine.containers(ctx.stack.project)):
+            return
+    raise AssertionError("no replica was replaced")
 
 
 def whole_state(stack: StackUnderTest) -> dict[str, object]:
