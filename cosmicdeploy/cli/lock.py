@@ -62,7 +62,8 @@ def _print(call: Call, row: dict[str, Any]) -> None:
     if not row["held"]:
         call.terminal.console.print("The lock is free")
         return
-    call.terminal.console.print(table((*HOLDER, "life", "beats", "silent_seconds"), [row]))
+    columns = ("command", "owner", "pid", "since", "life", "silent_seconds")
+    call.terminal.console.print(table(columns, [{**row, "since": row["since"][:19]}]))
 
 
 def _release(call: Call, config: Path | None) -> Report:

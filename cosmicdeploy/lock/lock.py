@@ -56,8 +56,8 @@ class HeldLock(Lock):
     def _beat(self) -> None:
         count = 0
         while not (self._lost or self._over.is_set()):
-            # Where the engine does not answer now it may do so the next time.
-            with suppress(EngineError):
+            # Whatever goes wrong now may go well the next time, and silence would cost the lock.
+            with suppress(Exception):
                 self._note(there=self._engine.beat(self._id, count))
             count += 1
             self._over.wait(BEAT_SECONDS)

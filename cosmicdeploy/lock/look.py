@@ -36,8 +36,7 @@ def look(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> Look:
     else:
         return Look(life="free")
     life = "alive" if watch.alive else "dead" if is_dead(marker.labels) else "silent"
-    beats = engine.last_beat(marker.id)
-    return Look(life=life, marker=marker, beats=beats, silent=watch.silent)
+    return Look(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
 
 
 def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:

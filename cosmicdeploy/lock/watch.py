@@ -33,6 +33,11 @@ class Watch:
         self.alive = False
         self.silent = 0.0
 
+    @property
+    def beat(self) -> int | None:
+        """The beat that was seen last."""
+        return self._seen.beat if self._seen else None
+
     def is_gone(self, marker: Marker) -> bool:
         """Look once more; raises `EngineError`."""
         if is_dead(marker.labels):
