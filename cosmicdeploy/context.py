@@ -13,6 +13,7 @@ from cosmicdeploy.events import Emit, Progress
 from cosmicdeploy.history import PastRun
 from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
+from cosmicdeploy.lock import Lock
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
 from cosmicdeploy.window import Window
@@ -41,6 +42,7 @@ class Context:
     only_plan: bool = False
     earlier: Sequence[PastRun] = ()
     interrupts: Interrupts = field(default_factory=Interrupts)
+    lock: Lock = field(default_factory=Lock)
     window: Window = field(default_factory=Window)
 
     @property
@@ -54,6 +56,12 @@ class Context:
     def say(self, text: str) -> None:
         """Tell whoever watches."""
         self.emit(Progress(text=text))
+
+    def safe_point(self) -> None:
+        """Nothing is half done here: stop where that was asked for (`KeyboardInterrupt`), or where
+        the lock is no longer ours (`LockLost`)."""
+        self.interrupts.safe_point()
+        self.lock.require(trust=1.0)  # some are passed a thousand times a second
 
     # --- the stack, as declared and as it runs
 

@@ -104,6 +104,10 @@ class LockHeld(CosmicError):
     exit_code = ExitCode.LOCKED
 
 
+class LockLost(NeedsPerson):
+    """Another run took the lock over while this one was frozen or cut off: the stack is theirs."""
+
+
 class CheckFailed(CosmicError):
     """A verification found a failing point."""
 

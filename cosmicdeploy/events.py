@@ -22,6 +22,13 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something that must be told wherever it is read, also before the first step."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepEnded:
     """`outcome` is one of changed, unchanged, failed, skipped, undone; `seconds` is wall time."""
 
@@ -32,5 +39,5 @@ class StepEnded:
     seconds: float
 
 
-Event = StepStarted | Progress | StepEnded
+Event = StepStarted | Progress | Notice | StepEnded
 Emit = Callable[[Event], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import NeedsPerson, UsageError
+from cosmicdeploy.errors import LockLost, NeedsPerson, UsageError
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
@@ -64,6 +64,8 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     wait_for_commands(ctx)
     unwound = unwind(ctx, applied_by(runs))
+    if isinstance(unwound.stuck, LockLost):
+        raise unwound.stuck
     if unwound.stuck is not None:
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {unwound.stuck.what}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,9 +13,11 @@ from uuid import uuid4
 from cosmicdeploy import interruption
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.database.catalogue import Backup
-from cosmicdeploy.errors import ConfigError, CosmicError
-from cosmicdeploy.interrupts import deferred
-from cosmicdeploy.lock import held, who
+from cosmicdeploy.engine.fenced import fenced
+from cosmicdeploy.errors import ConfigError, CosmicError, LockLost
+from cosmicdeploy.events import Notice
+from cosmicdeploy.interrupts import Interrupts, deferred
+from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
@@ -33,12 +35,15 @@ def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
     return make_plan(steps, replace(ctx, only_plan=True))
 
 
-def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Traffic | None]:
+def execute(
+    ctx: Context, command: str, steps: Sequence[Step], wait: float = 0.0
+) -> tuple[Run, Traffic | None]:
     """Run steps under the stack's lock, with requests sent through the proxy meanwhile.
 
     Goes on from runs that were killed, or undoes them first, whichever is right for this command.
+    Somebody else's run is waited for as long as `wait` says, in seconds.
     """
-    with _run(ctx, command) as ours:
+    with _run(ctx, command, wait) as ours:
         back, on = interruption.divided(ours, command)
         interruption.undo(ours, back)
         run = Run(ctx=replace(ours, earlier=on), before=on[0].state if on else observe(ours))
@@ -49,23 +54,24 @@ def execute(ctx: Context, command: str, steps: Sequence[Step]) -> tuple[Run, Tra
     return run, measured
 
 
-def abort(ctx: Context) -> Sequence[Applied]:
+def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     """Undo what interrupted deploys and rollbacks changed; what was undone, in that order.
 
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
-    with _run(ctx, "deploy --abort") as ours:
+    with _run(ctx, "deploy --abort", wait) as ours:
         undone = interruption.undo(ours, interruption.required(ours))
         ours.journal.append("success", resolves=[])
     return undone
 
 
 @contextmanager
-def _run(ctx: Context, command: str) -> Iterator[Context]:
+def _run(ctx: Context, command: str, wait: float) -> Iterator[Context]:
     """One run under the lock, journalled from its first moment to its last."""
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
-    with deferred(tell) as interrupts, held(ctx.engine, ctx.stack.project, command):
+    with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+        engine = fenced(ctx.engine, lock.require)
         journal.append(
             "run",
             command=command,
@@ -76,15 +82,30 @@ def _run(ctx: Context, command: str) -> Iterator[Context]:
             state=observe(ctx),
         )
         try:
-            yield replace(ctx, interrupts=interrupts, journal=journal)
+            yield replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+        except LockLost:
+            raise  # the journal is the new holder's
         except BaseException:  # raised before the first step: the run itself changed nothing
             note(journal, "ended", whole=True)
             raise
 
 
+def _held(
+    ctx: Context, command: str, wait: float, interrupts: Interrupts
+) -> AbstractContextManager[Lock]:
+    patience = Patience(
+        wait=wait,
+        stale_after=ctx.settings.lock.stale_after,
+        tell=lambda text: ctx.emit(Notice(text=text)),
+        safe_point=interrupts.safe_point,
+    )
+    return held(ctx.engine, ctx.stack.project, command, patience)
+
+
 def _record(ctx: Context, command: str, run: Run) -> None:
     """What is in place now. The run has succeeded, so nothing here may fail it."""
     with suppress(CosmicError):
+        ctx.lock.require()
         ctx.journal.append(
             "release",
             command=command,
@@ -97,10 +118,10 @@ def _record(ctx: Context, command: str, run: Run) -> None:
 
 
 def rollback(
-    ctx: Context, command: str, playbook: Playbook, target: Backup
+    ctx: Context, command: str, playbook: Playbook, target: Backup, wait: float = 0.0
 ) -> tuple[Run, Traffic | None]:
     """Go back to a backup's release, in the way that the playbook says."""
-    return execute(replace(ctx, target=target), command, playbook.steps)
+    return execute(replace(ctx, target=target), command, playbook.steps, wait)
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
     ctx = replace(ctx, planning=True)
     found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
-        ctx.interrupts.safe_point()
+        ctx.safe_point()
         ctx.say(f"looking at {step.name}")
         started = time.monotonic()
         finding = _find(step, ctx.seeing(_ahead(steps, found)))

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson, as_ours
+from cosmicdeploy.errors import (
+    CheckFailed,
+    CosmicError,
+    EngineError,
+    LockLost,
+    NeedsPerson,
+    as_ours,
+)
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.plan import Finding, Plan, Planned
 from cosmicdeploy.state import State, changed, observe
@@ -57,6 +64,7 @@ class Run:
         try:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
+            self.ctx.lock.require()
             self.ctx.journal.append("success", resolves=self._earlier)
         except BaseException as error:  # whatever it is, what was changed must be undone
             self._fail(as_ours(error), plan)
@@ -72,13 +80,14 @@ class Run:
         # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
         for one in self._applied:
             try:
+                self.ctx.lock.require()
                 one.step.settle(self.ctx, one.change)
             except CosmicError as error:
                 self.ctx.say(f"left for the next run to tidy up: {error.what}")
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
         # What looking took in the plan is the step's own time.
-        self.ctx.interrupts.safe_point()
+        self.ctx.safe_point()
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
         ctx = self.ctx.seeing([p.step.kind for p in rest if p.changes])
@@ -100,6 +109,7 @@ class Run:
 
     def _apply(self, step: Step, change: Change, started: float) -> None:
         journal = self.ctx.journal
+        self.ctx.lock.require()
         journal.append(
             "intent",
             step=step.name,
@@ -112,6 +122,7 @@ class Run:
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
+        self.ctx.lock.require()
         journal.append("done", step=step.name, step_kind=step.kind, facts=facts)
         self._end(step, "changed", change.summary, started, facts)
 
@@ -132,23 +143,38 @@ class Run:
     # --- the way back
 
     def _fail(self, error: CosmicError, plan: Plan) -> None:
-        self.error = error
         self.ctx.interrupts.hold()
-        note(self.ctx.journal, "failed", error=error.what)
+        self.error = error = self._lost_or(error)
         reached = {result.step.name for result in self.results}
         for planned in plan:
             if planned.step.name not in reached:
                 reason = "an earlier step failed"
                 self.results.append(StepResult(step=planned.step, outcome="skipped", reason=reason))
+        if isinstance(error, LockLost):
+            return  # the stack and its journal are the new holder's
+        note(self.ctx.journal, "failed", error=error.what)
         unwound = unwind(self.ctx, self._applied)
         self._mark_undone(unwound)
         stuck = unwound.stuck or self._unproven()
+        if isinstance(stuck, LockLost):
+            self.error = stuck
+            return
         if stuck is not None:
             self.error = _needs_person(error, stuck)
         elif self._applied:
             self.error = _told_after_undo(error, proven=self.before is not None)
         resolved = [] if stuck else self._earlier
         note(self.ctx.journal, "ended", whole=stuck is None, resolves=resolved)
+
+    def _lost_or(self, error: CosmicError) -> CosmicError:
+        """The error, unless the lock was lost: then nothing else matters."""
+        try:
+            self.ctx.lock.require()
+        except LockLost as lost:
+            return lost
+        except EngineError:
+            pass  # who holds it cannot be asked; going back will meet the same engine
+        return error
 
     def _unproven(self) -> CosmicError | None:
         """Why the stack is not as it was, although all was undone without an error."""

@@ -136,6 +136,12 @@ class Probe(Section):
     rate: float = Field(default=20, ge=0, le=200)
 
 
+class Lock(Section):
+    """In seconds."""
+
+    stale_after: float = Field(default=30, ge=5)
+
+
 class Settings(Section):
     """Everything about one stack."""
 
@@ -152,6 +158,7 @@ class Settings(Section):
     maintenance: Maintenance = Maintenance()
     verify: Verify = Verify()
     probe: Probe = Probe()
+    lock: Lock = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)

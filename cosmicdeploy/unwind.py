@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, NeedsPerson, as_ours
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, as_ours
 from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.base import Change, NotReversible, Step
@@ -67,7 +67,10 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
     for one in reversed(applied):
         ctx.say(f"undoing {one.step.name}")
         try:
+            ctx.lock.require()
             one.step.undo(ctx, one.change)
+        except LockLost as lost:
+            return Unwound(undone=undone, stuck=lost)
         except NotReversible as error:
             return Unwound(undone=undone, stuck=stuck or error)
         except Exception as error:  # half-way back is the one state that must never go untold

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cosmicdeploy.cli import backup, deploy, init, look, rollback
+from cosmicdeploy.cli import backup, deploy, init, lock, look, rollback
 
 app = typer.Typer(
     name="cosmicdeploy",
@@ -20,3 +20,4 @@ app.command()(look.verify)
 app.command()(look.status)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")
+app.add_typer(lock.app, name="lock")

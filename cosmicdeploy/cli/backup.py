@@ -9,7 +9,7 @@ import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.look import quiet
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
 
 @app.command()
 @common_options
-def create(*, config: Path | None, terminal: Terminal) -> None:
+def create(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
     """Make a verified backup now."""
-    run_command("backup create", terminal, lambda call: _create(call, config))
+    run_command("backup create", terminal, lambda call: _create(call, config, wait))
 
 
 @app.command("list")
@@ -49,7 +49,7 @@ def verify(
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 
 
-def _create(call: Call, config: Path | None) -> Report:
+def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations import execute
     from cosmicdeploy.report.watch import Watch
@@ -59,7 +59,7 @@ def _create(call: Call, config: Path | None) -> Report:
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, watch)
         step = BackupStep(name="backup")
-        return run_report(call, *execute(ctx, call.command, [step.alone()]))
+        return run_report(call, *execute(ctx, call.command, [step.alone()], wait))
 
 
 def _list(call: Call, config: Path | None) -> Report:

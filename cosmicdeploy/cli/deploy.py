@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def deploy(
     abort: Annotated[
         bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
     ] = False,
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -35,33 +36,37 @@ def deploy(
     with, or undone first where it had failed.
     """
     if abort:
-        run_command("deploy --abort", terminal, lambda call: _abort(call, config))
+        run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
     run_command(
-        "deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan, resume=resume)
+        "deploy",
+        terminal,
+        lambda call: _play(call, config, "deploy", wait, plan=plan, resume=resume),
     )
 
 
 @common_options
-def up(*, config: Path | None, terminal: Terminal) -> None:
+def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
     """Start what the compose file declares and does not run; touch nothing that runs."""
-    run_command("up", terminal, lambda call: _play(call, config, "up"))
+    run_command("up", terminal, lambda call: _play(call, config, "up", wait))
 
 
 @common_options
 def step(
     name: Annotated[str, typer.Argument(help="A step of the deploy playbook: backup, build, …")],
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
     """Run one step of the deploy playbook alone."""
-    run_command("step", terminal, lambda call: _play(call, config, "deploy", only=name))
+    run_command("step", terminal, lambda call: _play(call, config, "deploy", wait, only=name))
 
 
 def _play(
     call: Call,
     config: Path | None,
     name: str,
+    wait: float,
     *,
     only: str = "",
     plan: bool = False,
@@ -81,15 +86,15 @@ def _play(
             required(ctx)
         if plan:
             return plan_report(call, plan_only(ctx, steps))
-        run, measured = execute(ctx, call.command, steps)
+        run, measured = execute(ctx, call.command, steps, wait)
         return run_report(call, run, measured)
 
 
-def _abort(call: Call, config: Path | None) -> Report:
+def _abort(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import abort_report
     from cosmicdeploy.operations import abort
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
-        return abort_report(call, abort(open_stack(config, watch)))
+        return abort_report(call, abort(open_stack(config, watch), wait))

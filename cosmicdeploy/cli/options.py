@@ -12,6 +12,17 @@ import typer
 
 from cosmicdeploy.cli.terminal import Terminal
 
+# For commands that hold the stack's lock.
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        help="Wait so long for another run on this stack to end.",
+        show_default=False,
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "config": (
         Annotated[

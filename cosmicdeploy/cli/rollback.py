@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def rollback(
     code_only: Annotated[
         bool, typer.Option("--code-only", help="Images only: no data changes, nobody waits.")
     ] = False,
+    wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -69,10 +70,10 @@ def rollback(
         )
         if asked
     ]
-    run_command("rollback", terminal, lambda call: _rollback(call, config, to, chosen))
+    run_command("rollback", terminal, lambda call: _rollback(call, config, to, chosen, wait))
 
 
-def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way]) -> Report:
+def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations import rollback
@@ -91,7 +92,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way]) -> Re
         raise UsageError("Nothing was touched", todo="say yes to go back")
     with watch:
         playbook = open_playbook(ctx.loaded, way.value)
-        run, measured = rollback(ctx, way.command, playbook, target)
+        run, measured = rollback(ctx, way.command, playbook, target, wait)
         return run_report(call, run, measured)
 
 

@@ -221,5 +221,18 @@ class DockerEngine:
         with translated("Claiming a marker", name):
             return markers.claim(self._api, name, labels)
 
+    def find_claim(self, name: str) -> Marker | None:
+        with translated("Looking for a marker", name):
+            return markers.find(self._api, name)
+
     def release_claim(self, marker_id: str) -> None:
-        self.remove(marker_id)
+        with translated("Removing a marker", marker_id[:12]):
+            markers.release(self._api, marker_id)
+
+    def beat(self, marker_id: str, count: int) -> bool:
+        with translated("Giving a sign of life", marker_id[:12]):
+            return markers.beat(self._api, marker_id, count)
+
+    def last_beat(self, marker_id: str) -> int | None:
+        with translated("Looking for a sign of life", marker_id[:12]):
+            return markers.last_beat(self._api, marker_id)

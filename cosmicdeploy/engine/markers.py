@@ -1,7 +1,7 @@
 """Markers: containers that never start.
 
 A container's name is the one thing that an engine hands out atomically, so whoever creates it has
-what it stands for.
+what it stands for. Its labels never change; a file in it can, and that is where its holder beats.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -18,6 +19,8 @@ from cosmicdeploy.engine.model import Marker
 CONFLICT = 409
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"
+BEAT = "beat"
+REMOVAL_SECONDS = 10
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
@@ -32,11 +35,62 @@ def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
                 raise
         else:
             return Marker(id=made["Id"], labels=labels, ours=True)
-        try:
-            found = api.inspect_container(name)
-        except NotFound:
-            continue  # gone between the two calls: whoever had it is done
-        return Marker(id=found["Id"], labels=found["Config"]["Labels"] or {}, ours=False)
+        if found := find(api, name):
+            return found
+        # Gone between the two calls: whoever had it is done.
+
+
+def find(api: APIClient, name: str) -> Marker | None:
+    """Whose marker this is; none where nobody has it."""
+    try:
+        found = api.inspect_container(name)
+    except NotFound:
+        return None
+    return Marker(id=found["Id"], labels=found["Config"]["Labels"] or {}, ours=False)
+
+
+def release(api: APIClient, marker_id: str) -> None:
+    """Remove a marker; it is gone when this returns, whoever else removes it at the same time."""
+    try:
+        api.remove_container(marker_id, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != CONFLICT:
+            raise
+        _wait_removed(api, marker_id)
+
+
+def _wait_removed(api: APIClient, marker_id: str) -> None:
+    with suppress(NotFound):
+        api.wait(marker_id, timeout=REMOVAL_SECONDS, condition="removed")
+
+
+def beat(api: APIClient, marker_id: str, count: int) -> bool:
+    """Put a number into the marker; whether the marker is there."""
+    try:
+        return bool(api.put_archive(marker_id, "/", _archive(BEAT, str(count))))
+    except NotFound:
+        return False
+
+
+def last_beat(api: APIClient, marker_id: str) -> int | None:
+    """The number that was put last; none where there is no marker or no number yet."""
+    try:
+        chunks, _ = api.get_archive(marker_id, f"/{BEAT}")
+    except NotFound:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        file = archive.extractfile(BEAT)
+        return int(file.read()) if file else None
+
+
+def _archive(name: str, text: str) -> bytes:
+    packed, entry = io.BytesIO(), tarfile.TarInfo(name)
+    entry.size = len(text.encode())
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()
 
 
 def _ensure_image(api: APIClient) -> None:

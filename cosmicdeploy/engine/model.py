@@ -201,5 +201,14 @@ class Engine(Protocol):
     def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
         """Create a marker of this name atomically, or find the one that is there."""
 
+    def find_claim(self, name: str) -> Marker | None:
+        """The marker of this name, where there is one."""
+
     def release_claim(self, marker_id: str) -> None:
         """Remove a marker by its own id; one already gone is fine."""
+
+    def beat(self, marker_id: str, count: int) -> bool:
+        """Leave a number in a marker, as a sign of life; whether the marker is still there."""
+
+    def last_beat(self, marker_id: str) -> int | None:
+        """The number left last in a marker; none where there is none."""

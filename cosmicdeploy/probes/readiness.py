@@ -37,7 +37,7 @@ def _wait(
     within = ctx.settings.restart.healthy_within
 
     def look() -> tuple[Container, bool]:
-        ctx.interrupts.safe_point()
+        ctx.safe_point()
         found = ctx.engine.container(container_id)
         if found is None:
             raise EngineError("The container went away while it was waited for", where=name)

@@ -40,7 +40,7 @@ class BackupStep(Step):
             ctx.database(),
             ctx.catalogue,
             Origin(release=ctx.running_release() or None, images=images),
-            lambda _bytes: ctx.interrupts.safe_point(),
+            lambda _bytes: ctx.safe_point(),
         )
         ctx.say(f"{backup.id} is made; reading it again")
         verify_backup(backup).require()

@@ -61,7 +61,7 @@ class BuildStep(Step):
 
 def _say(ctx: Context, line: str) -> None:
     """What the build does and prints, without the builder's own bookkeeping."""
-    ctx.interrupts.safe_point()
+    ctx.safe_point()
     if not line.startswith((" --->", "Removing intermediate", "Successfully")):
         ctx.say(line)
 

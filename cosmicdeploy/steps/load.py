@@ -25,7 +25,7 @@ class LoadStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         target = target_of(ctx)
-        load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.interrupts.safe_point())
+        load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
         ctx.say(f"{target.id} is loaded, and is what its manifest says")
         return {"loaded": target.id}
 

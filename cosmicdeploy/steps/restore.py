@@ -39,6 +39,7 @@ class RestoreStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        ctx.lock.require()
         swapped = swap(ctx.database())
         return {"restored": change.before["target"], "tables": list(swapped.came)}
 
@@ -49,6 +50,7 @@ class RestoreStep(Step):
         """While clients are turned away nothing was written since, so going back loses nothing."""
         access = ctx.database()
         if has_before(access):
+            ctx.lock.require()
             swap_back(access)
         drop_shadow(access)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, NeedsPerson
+from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson
+from cosmicdeploy.lock import Lock
 from cosmicdeploy.plan import Undecided, make_plan
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
@@ -52,6 +54,17 @@ class Stuck(Append):
 class Final(Append):
     def undo(self, ctx: Context, change: Change) -> None:
         raise NotReversible("data would be lost", todo="restore the backup")
+
+
+class Taken(Lock):
+    """Lost as soon as a word is on the list."""
+
+    def __init__(self, words: list[str], word: str) -> None:
+        self._words, self._word = words, word
+
+    def require(self, trust: float = 0.0) -> None:
+        if self._word in self._words:
+            raise LockLost("taken over")
 
 
 class Untidy(Append):
@@ -132,6 +145,38 @@ def test_a_check_that_fails_after_a_change_is_a_failed_run(ctx: Context, words: 
     made = run(ctx, append(words, "a"), append(words, "b", Break, error=CheckFailed("2 fail")))
     assert words == ["here"]
     assert made.error is not None and made.error.exit_code == ExitCode.FAILED
+
+
+def test_who_lost_the_lock_undoes_nothing_and_writes_nothing(
+    ctx: Context, words: list[str]
+) -> None:
+    steps = [append(words, "a"), append(words, "b"), append(words, "c")]
+    made = run(replace(ctx, lock=Taken(words, "b")), *steps)
+    assert words == ["here", "a", "b"]
+    assert outcomes(made) == ["changed", "failed", "skipped"]
+    assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
+    kinds = [record["kind"] for record in ctx.journal.records()]
+    assert kinds == ["intent", "done", "intent"]
+
+
+def test_whatever_failed_who_lost_the_lock_undoes_nothing(ctx: Context, words: list[str]) -> None:
+    steps = [append(words, "a"), append(words, "b", Break)]
+    made = run(replace(ctx, lock=Taken(words, "b")), *steps)
+    assert words == ["here", "a", "b"]
+    assert isinstance(made.error, LockLost)
+    assert [record["kind"] for record in ctx.journal.records()] == ["intent", "done", "intent"]
+
+
+def test_who_loses_the_lock_on_the_way_back_stops_there(ctx: Context, words: list[str]) -> None:
+    class StuckAndLost(Break):
+        def undo(self, ctx: Context, change: Change) -> None:
+            self.words.append("lost")
+            raise CosmicError("cannot be undone")
+
+    steps = [append(words, "a"), append(words, "b", StuckAndLost)]
+    made = run(replace(ctx, lock=Taken(words, "lost")), *steps)
+    assert words == ["here", "a", "b", "lost"]
+    assert isinstance(made.error, LockLost)
 
 
 def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:
