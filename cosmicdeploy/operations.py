@@ -58,7 +58,8 @@ def _record(ctx: Context, command: str, run: Run) -> None:
 
 def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Traffic | None]:
     """Go back to a backup and the images of its time."""
-    return execute(replace(ctx, target=target), "rollback", playbook.steps)
+    with ctx.catalogue.in_use(target):
+        return execute(replace(ctx, target=target), "rollback", playbook.steps)
 
 
 def backup_choices(ctx: Context) -> list[str]:

@@ -10,28 +10,42 @@ import typer
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.prune import prune
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.database.catalogue import Backup as Stored
+    from cosmicdeploy.database.verify import Verification
     from cosmicdeploy.report.model import Report
 
-app = typer.Typer(help="Make, list and prove backups of the database.", no_args_is_help=True)
+app = typer.Typer(help="Make, prove, keep and copy backups of the database.", no_args_is_help=True)
 Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
 
 
 @app.command()
 @common_options
 def create(*, config: Path | None, terminal: Terminal) -> None:
-    """Make a verified backup now."""
+    """Make a verified backup now, and its copies."""
     run_command("backup create", terminal, lambda call: _create(call, config))
 
 
 @app.command("list")
 @common_options
-def list_(*, config: Path | None, terminal: Terminal) -> None:
+def list_(
+    copies: Annotated[bool, typer.Option("--copies", help="Also where copies are.")] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
     """List all backups, newest first."""
-    run_command("backup list", terminal, lambda call: _list(call, config))
+    run_command("backup list", terminal, lambda call: _list(call, config, copies))
+
+
+@app.command()
+@common_options
+def show(backup: Backup = "latest", *, config: Path | None, terminal: Terminal) -> None:
+    """Show all that is known of a backup."""
+    run_command("backup show", terminal, lambda call: _show(call, config, backup))
 
 
 @app.command()
@@ -49,6 +63,44 @@ def verify(
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 
 
+@app.command()
+@common_options
+def pin(
+    backup: Backup,
+    reason: Annotated[str, typer.Option(help="Why it must stay.")] = "",
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Keep a backup whatever the policy says."""
+    run_command("backup pin", terminal, lambda call: _pin(call, config, backup, reason))
+
+
+@app.command()
+@common_options
+def unpin(backup: Backup, *, config: Path | None, terminal: Terminal) -> None:
+    """Leave a backup to the policy again."""
+    run_command("backup unpin", terminal, lambda call: _pin(call, config, backup, None))
+
+
+@app.command()
+@common_options
+def fetch(
+    backup: Annotated[str, typer.Argument(help='A copy\'s id, or "latest".')],
+    from_: Annotated[
+        str, typer.Option("--from", help="The place; default: those of the settings, in order.")
+    ] = "",
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Bring a backup back from one of its copies, and read it again."""
+    run_command("backup fetch", terminal, lambda call: _fetch(call, config, backup, from_))
+
+
+app.command("prune")(prune)
+
+
 def _create(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations import execute
@@ -62,46 +114,69 @@ def _create(call: Call, config: Path | None) -> Report:
         return run_report(call, *execute(ctx, call.command, [step.alone()]))
 
 
-def _list(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.report.tables import table
+def _list(call: Call, config: Path | None, copies: bool) -> Report:
+    from cosmicdeploy.report.backups import show_backups
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
-    backups = ctx.catalogue.list()
+    backups = open_stack(config, quiet).catalogue.list()
     if not call.terminal.json:
-        call.terminal.console.print(table(COLUMNS, map(_row, backups)))
-    return call.report(
-        outcome="done", data=[backup.manifest.model_dump(mode="json") for backup in backups]
-    )
+        show_backups(call.terminal.console, backups, copies=copies)
+    return call.report(outcome="done", data=[backup.facts() for backup in backups])
 
 
-COLUMNS = ("id", "status", "made", "release", "bytes", "why")
+def _show(call: Call, config: Path | None, reference: str) -> Report:
+    from cosmicdeploy.report.backups import show_backup
+    from cosmicdeploy.workspace import open_stack
+
+    backup = open_stack(config, quiet).catalogue.get(reference)
+    if not call.terminal.json:
+        show_backup(call.terminal.console, backup)
+    return call.report(outcome="done", backup=backup.id, data=backup.facts())
 
 
-def _row(backup: Stored) -> dict[str, object]:
-    manifest = backup.manifest
-    return {
-        "id": manifest.id,
-        "status": manifest.status,
-        "made": f"{manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        "release": manifest.release or "",
-        "bytes": manifest.compressed.bytes if manifest.compressed else "",
-        "why": manifest.reason,
-    }
+def _pin(call: Call, config: Path | None, reference: str, reason: str | None) -> Report:
+    from cosmicdeploy.database.manifest import now
+    from cosmicdeploy.database.state import Pin
+    from cosmicdeploy.workspace import open_stack
+
+    catalogue = open_stack(config, quiet).catalogue
+    backup = catalogue.get(reference)
+    wanted = None if reason is None else Pin(at=now(), reason=reason)
+    catalogue.note(backup.id, lambda state: state.updated(pin=wanted))
+    told = "is left to the policy again" if wanted is None else "stays whatever the policy says"
+    call.terminal.console.print(f"{backup.id} {told}")
+    return call.report(outcome="changed", backup=backup.id)
+
+
+def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
+    from cosmicdeploy.database.proof import prove_read
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.steps.prune import copies_of
+    from cosmicdeploy.workspace import open_stack
+
+    with Watch(call.terminal.console) as watch:
+        ctx = open_stack(config, watch)
+        backup = copies_of(ctx).fetch(reference, url)
+        return _proven(call, backup, prove_read(ctx.catalogue, backup), restore=False)
 
 
 def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
-    from cosmicdeploy.database.verify import verify_backup, verify_restore
-    from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.report.model import CheckReport
+    from cosmicdeploy.database.proof import prove_read, prove_restore
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
     backup = ctx.catalogue.get(reference)
     if restore:
-        result = verify_restore(ctx.engine, ctx.database(), backup)
+        result = prove_restore(ctx.engine, ctx.database(), ctx.catalogue, backup)
     else:
-        result = verify_backup(backup)
+        result = prove_read(ctx.catalogue, backup)
+    return _proven(call, backup, result, restore)
+
+
+def _proven(call: Call, backup: Stored, result: Verification, restore: bool) -> Report:
+    from cosmicdeploy.errors import ExitCode
+    from cosmicdeploy.report.model import CheckReport
+
     expected = "restores as its manifest says" if restore else "is what its manifest says"
     found = "; ".join(result.reasons) or f"it {expected}"
     todo = "take another: `cosmicdeploy backup create`"

@@ -1,0 +1,162 @@
+"""Copies of backups at other places, and the way back from there.
+
+The manifest is written last and removed first: data without one is no copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosmicdeploy.database.archive import Digest
+from cosmicdeploy.database.catalogue import ID, LATEST, Backup, Catalogue
+from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.removal import condemned
+from cosmicdeploy.database.state import Copied
+from cosmicdeploy.database.store import Place, Store
+from cosmicdeploy.errors import BackupError
+
+
+class Copies:
+    """What the settings name as places. A relative path starts at `base`."""
+
+    def __init__(self, catalogue: Catalogue, places: Sequence[Place], base: Path) -> None:
+        self._catalogue = catalogue
+        self._base = base
+        self.places = tuple(places)
+
+    def copy(self, backup: Backup, place: Place) -> Copied:
+        """Bring a backup to a place, read it back and compare; what came of it is recorded.
+
+        Raises `BackupError` only where the record cannot be written.
+        """
+        try:
+            self._put(backup, Store(place, self._base))
+            copied = Copied(url=place.name, at=now())
+        except BackupError as error:
+            copied = Copied(url=place.name, at=now(), error=str(error))
+        self._catalogue.note(backup.id, lambda state: state.with_copy(copied))
+        return copied
+
+    def fetch(self, reference: str, url: str = "") -> Backup:
+        """Bring a copy back into the catalogue, compared with its manifest.
+
+        `reference` is an ID, or "latest" for the newest copy; without `url` the settings' places
+        are asked in order. Raises `BackupError`, with the candidates where there is no such copy.
+        """
+        seen: list[str] = []
+        for place in self._asked(url):
+            store = Store(place, self._base)
+            ids = _ids(store)
+            if ids and reference == LATEST:
+                return self._bring(ids[-1], store)
+            if reference in ids:
+                return self._bring(reference, store)
+            seen += [f"{backup_id}  {place.name}" for backup_id in reversed(ids)]
+        raise BackupError(
+            f"no copy of {reference!r} is at any place",
+            where=", ".join(place.name for place in self._asked(url)),
+            todo="name one of these" if seen else "name a place that has one: --from URL",
+            details=seen[:10],
+        )
+
+    def remove(self, backup_id: str, name: str) -> None:
+        """Remove a copy from a place of the settings. Raises `BackupError`."""
+        store = Store(self._known(name), self._base)
+        store.remove(f"{backup_id}.json")
+        store.remove(f"{backup_id}.sql.zst")
+        self._catalogue.note(backup_id, lambda state: state.without_copy(name))
+
+    def _put(self, backup: Backup, store: Store) -> None:
+        data, manifest = backup.data.name, f"{backup.id}.json"
+        with self._catalogue.in_use(backup):
+            store.put(backup.data, data)
+            if store.content(data) != backup.manifest.compressed:
+                raise _differs(backup.id, store.place)
+            store.put(self._catalogue.folder / manifest, manifest)
+        if _manifest(store, backup.id) != backup.manifest:
+            raise _differs(backup.id, store.place)
+
+    def _asked(self, url: str) -> list[Place]:
+        if not url:
+            return list(self.places)
+        wanted = Place(url=url)
+        return [place for place in self.places if place.name == wanted.name] or [wanted]
+
+    def _known(self, name: str) -> Place:
+        for place in self.places:
+            if place.name == name:
+                return place
+        raise BackupError(
+            "a copy is at a place that the settings no longer name",
+            where=name,
+            todo="name it in backup.copies again, so that prune can remove the copy",
+        )
+
+    def _bring(self, backup_id: str, store: Store) -> Backup:
+        self._require_absent(backup_id)
+        manifest = _manifest(store, backup_id)
+        draft = self._catalogue.begin(manifest.updated(status="running"))
+        try:
+            _fill(draft, manifest, store)
+            draft.finish(manifest)
+        except OSError as error:
+            draft.fail(f"fetching it failed: {error.strerror}", 0)
+            raise BackupError(
+                f"the copy cannot be written here: {error.strerror}",
+                where=str(self._catalogue.folder),
+            ) from error
+        except BaseException as error:
+            draft.fail(f"fetching it failed: {error}", 0)
+            raise
+        copied = Copied(url=store.place.name, at=now())
+        # Whatever was found wrong with the file that was here before is wrong no more.
+        self._catalogue.note(backup_id, lambda state: state.with_copy(copied).updated(read=None))
+        return self._catalogue.get(backup_id)
+
+    def _require_absent(self, backup_id: str) -> None:
+        here = [b for b in self._catalogue.list() if b.id == backup_id]
+        if any(b.usable or b.status == "running" for b in here):
+            raise BackupError(
+                f"the backup {backup_id} is here already",
+                where=str(self._catalogue.folder),
+                todo=f"prove it: `cosmicdeploy backup verify {backup_id}`",
+            )
+        if backup_id in condemned(self._catalogue):
+            raise BackupError(
+                f"the backup {backup_id} is being removed",
+                where=str(self._catalogue.folder),
+                todo="let `cosmicdeploy backup prune` finish that first",
+            )
+
+
+def _fill(draft: Draft, manifest: Manifest, store: Store) -> None:
+    digest = Digest()
+    for chunk in store.read(draft.data.name):
+        draft.file.write(chunk)
+        digest.feed(chunk)
+    if digest.content != manifest.compressed:
+        raise _differs(manifest.id, store.place)
+
+
+def _ids(store: Store) -> list[str]:
+    """What is whole there: backups with a manifest, oldest first."""
+    stems = (name.removesuffix(".json") for name in store.names() if name.endswith(".json"))
+    return [stem for stem in stems if ID.fullmatch(stem)]
+
+
+def _manifest(store: Store, backup_id: str) -> Manifest:
+    text = b"".join(store.read(f"{backup_id}.json")).decode("utf-8", "replace")
+    manifest = parse_manifest(text, f"{store.place.name}/{backup_id}.json")
+    if manifest.id != backup_id or manifest.status != "good":
+        raise BackupError("the copy's manifest is not that of a good backup", where=backup_id)
+    return manifest
+
+
+def _differs(backup_id: str, place: Place) -> BackupError:
+    return BackupError(
+        f"the copy of {backup_id} is not what the manifest says (size or SHA-256 differs)",
+        where=place.name,
+        todo="see to the place; another copy may be whole",
+    )

@@ -1,0 +1,155 @@
+"""The collection of backups on the real stack: proven, pinned, pruned, copied and fetched."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from cosmicdeploy.steps.kept import kept_tag
+from tests.stack.harness import StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def own(stack: StackUnderTest) -> Iterator[StackUnderTest]:
+    """The stack with a collection of its own: other tests go back to what they made."""
+    stack.set_setting("directory: ./data-kiosk/backups", "directory: ./own-backups")
+    stack.set_setting("    releases: 3", "    releases: 1000")
+    try:
+        yield stack
+    finally:
+        shutil.rmtree(collection(stack), ignore_errors=True)
+
+
+def collection(stack: StackUnderTest) -> Path:
+    return stack.folder / "own-backups"
+
+
+def create(stack: StackUnderTest) -> str:
+    done = stack.cli("backup", "create", "--json")
+    assert done.code == 0, done.stderr
+    return str(done.report["backup"])
+
+
+def ids(stack: StackUnderTest) -> list[str]:
+    return [backup.id for backup in stack.open().catalogue.list()]
+
+
+def test_a_backup_is_shown_proven_and_pinned(own: StackUnderTest) -> None:
+    backup = create(own)
+    [listed] = own.cli("backup", "list", "--json").report["data"]
+    assert listed["state"]["read"]["reason"] == ""
+    assert listed["state"]["restored"] is None
+
+    assert own.cli("backup", "verify", "--restore").code == 0
+    assert own.cli("backup", "pin", backup, "--reason", "the audit's").code == 0
+    shown = own.cli("backup", "show", "--json").report["data"]
+    assert shown["state"]["restored"]["reason"] == ""
+    assert shown["state"]["pin"]["reason"] == "the audit's"
+    assert shown["objects"]["tables"]["remotes"]
+    for_people = own.cli("backup", "show", backup, COLUMNS="200").stdout
+    assert all(word in for_people for word in ("restored, ", "the audit's", "remotes", "SHA-256"))
+    assert "restored, " in own.cli("backup", "list", COLUMNS="200").stdout
+
+    data = collection(own) / f"{backup}.sql.zst"
+    data.write_bytes(data.read_bytes()[:-1])
+    assert own.cli("backup", "verify", backup).code == 5
+    assert "DAMAGED" in own.cli("backup", "list", COLUMNS="200").stdout
+    assert "no good backup" in own.cli("backup", "verify", "latest").stderr
+
+
+def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
+    first, second, third = (create(own) for _ in range(3))
+    assert own.cli("backup", "prune", "--json").report["outcome"] == "unchanged"
+    assert own.cli("backup", "pin", first).code == 0
+    half = half_removed(own, third)
+    own.set_setting("    last: 0", "    last: 1")
+    with image_kept_for(own, second) as tag:
+        plan = own.cli("backup", "prune", "--plan", "--json").report
+        assert plan["outcome"] == "planned"
+        keep = {row["id"]: row["keep"] for row in plan["data"]["backups"]}
+        assert keep == {third: True, second: False, first: True}
+        assert plan["data"]["finish"] == [half]
+        assert own.cli("backup", "prune").code == 2  # nobody is here to say yes
+        assert ids(own) == [third, second, first]
+
+        done = own.cli("backup", "prune", "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert done.report["data"]["removed"] == [second]
+        assert done.report["data"]["warnings"] == []
+        assert own.open().engine.image(tag) is None
+    assert {path.name[:20] for path in collection(own).iterdir()} == {third, first}
+
+    # Without the pin, a run that makes a backup prunes by itself.
+    assert own.cli("backup", "unpin", first).code == 0
+    assert ids(own) == [create(own)]
+
+
+def half_removed(stack: StackUnderTest, like: str) -> str:
+    """What a prune leaves that is killed after it took a backup out of the catalogue."""
+    backup_id = "20260101-000000-dead"
+    folder = collection(stack)
+    shutil.copy(folder / f"{like}.json", folder / f"{backup_id}.removing")
+    shutil.copy(folder / f"{like}.sql.zst", folder / f"{backup_id}.sql.zst")
+    return backup_id
+
+
+class image_kept_for:  # noqa: N801 - reads as a function
+    """An image of its own that only one backup names."""
+
+    def __init__(self, stack: StackUnderTest, backup: str) -> None:
+        self._stack = stack
+        self._manifest = collection(stack) / f"{backup}.json"
+        self._client = docker.from_env()
+
+    def __enter__(self) -> str:
+        archive = io.BytesIO()
+        tarfile.open(fileobj=archive, mode="w").close()
+        ctx = self._stack.open()
+        made = self._client.api.import_image_from_data(
+            archive.getvalue(), repository="backups-test", tag=ctx.stack.project
+        )
+        image_id = json.loads(made.splitlines()[-1])["status"]
+        self._tag = kept_tag(ctx, image_id)
+        ctx.engine.tag(image_id, self._tag)
+        ctx.engine.untag(f"backups-test:{ctx.stack.project}")
+        manifest = json.loads(self._manifest.read_text())
+        manifest["images"]["cosmic-app-1"] = image_id
+        self._manifest.write_text(json.dumps(manifest))
+        return self._tag
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.open().engine.untag(self._tag)
+
+
+def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Path) -> None:
+    lost = "nonsense://nowhere"
+    places = f'[{{url: "{tmp_path}/nas"}}, {{url: "{lost}", options: {{key: "${{DB_PASSWORD}}"}}}}]'
+    own.set_setting("  copies: []", f"  copies: {places}")
+    done = own.cli("backup", "create", "--json")
+    assert done.code == 0, done.stderr
+    [step] = done.report["steps"]
+    assert step["facts"]["copies"] == [f"{tmp_path}/nas"]
+    assert lost in step["facts"]["warnings"][0]
+    assert f"{tmp_path}/nas" in own.cli("backup", "list", "--copies", COLUMNS="300").stdout
+
+    backup = done.report["backup"]
+    shutil.rmtree(collection(own))
+    assert own.cli("backup", "fetch", "20260101-000000-dead").code == 1
+    fetched = own.cli("backup", "fetch", backup, "--from", f"{tmp_path}/nas", "--json")
+    assert fetched.code == 0, fetched.stderr
+    assert own.cli("backup", "verify", backup, "--restore").code == 0
+
+    own.set_setting(f'url: "{lost}"', f'required: true, url: "{lost}"')
+    failed = own.cli("backup", "create")
+    assert failed.code == 1
+    assert "not copied to where it must be" in failed.stderr
+    assert own.open().catalogue.list()[0].usable
