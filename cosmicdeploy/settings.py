@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.retention import Keep
-from cosmicdeploy.database.store import Place
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.environment import variables
 from cosmicdeploy.stack.interpolate import interpolate_values

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import keeping
 from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.fetch import fetch
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
-from cosmicdeploy.cli.prune import prune
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.database.catalogue import Backup as Stored
-    from cosmicdeploy.database.verify import Verification
     from cosmicdeploy.report.model import Report
 
 app = typer.Typer(help="Make, prove, keep and copy backups of the database.", no_args_is_help=True)
@@ -63,42 +62,10 @@ def verify(
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 
 
-@app.command()
-@common_options
-def pin(
-    backup: Backup,
-    reason: Annotated[str, typer.Option(help="Why it must stay.")] = "",
-    *,
-    config: Path | None,
-    terminal: Terminal,
-) -> None:
-    """Keep a backup whatever the policy says."""
-    run_command("backup pin", terminal, lambda call: _pin(call, config, backup, reason))
-
-
-@app.command()
-@common_options
-def unpin(backup: Backup, *, config: Path | None, terminal: Terminal) -> None:
-    """Leave a backup to the policy again."""
-    run_command("backup unpin", terminal, lambda call: _pin(call, config, backup, None))
-
-
-@app.command()
-@common_options
-def fetch(
-    backup: Annotated[str, typer.Argument(help='A copy\'s id, or "latest".')],
-    from_: Annotated[
-        str, typer.Option("--from", help="The place; default: those of the settings, in order.")
-    ] = "",
-    *,
-    config: Path | None,
-    terminal: Terminal,
-) -> None:
-    """Bring a backup back from one of its copies, and read it again."""
-    run_command("backup fetch", terminal, lambda call: _fetch(call, config, backup, from_))
-
-
-app.command("prune")(prune)
+app.command()(keeping.pin)
+app.command()(keeping.unpin)
+app.command()(keeping.prune)
+app.command()(fetch)
 
 
 def _create(call: Call, config: Path | None) -> Report:
@@ -134,33 +101,8 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     return call.report(outcome="done", backup=backup.id, data=backup.facts())
 
 
-def _pin(call: Call, config: Path | None, reference: str, reason: str | None) -> Report:
-    from cosmicdeploy.database.manifest import now
-    from cosmicdeploy.database.state import Pin
-    from cosmicdeploy.workspace import open_stack
-
-    catalogue = open_stack(config, quiet).catalogue
-    backup = catalogue.get(reference)
-    wanted = None if reason is None else Pin(at=now(), reason=reason)
-    catalogue.note(backup.id, lambda state: state.updated(pin=wanted))
-    told = "is left to the policy again" if wanted is None else "stays whatever the policy says"
-    call.terminal.console.print(f"{backup.id} {told}")
-    return call.report(outcome="changed", backup=backup.id)
-
-
-def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
-    from cosmicdeploy.database.proof import prove_read
-    from cosmicdeploy.report.watch import Watch
-    from cosmicdeploy.steps.prune import copies_of
-    from cosmicdeploy.workspace import open_stack
-
-    with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
-        backup = copies_of(ctx).fetch(reference, url)
-        return _proven(call, backup, prove_read(ctx.catalogue, backup), restore=False)
-
-
 def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
+    from cosmicdeploy.cli.reporting import proof_report
     from cosmicdeploy.database.proof import prove_read, prove_restore
     from cosmicdeploy.workspace import open_stack
 
@@ -170,22 +112,4 @@ def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> R
         result = prove_restore(ctx.engine, ctx.database(), ctx.catalogue, backup)
     else:
         result = prove_read(ctx.catalogue, backup)
-    return _proven(call, backup, result, restore)
-
-
-def _proven(call: Call, backup: Stored, result: Verification, restore: bool) -> Report:
-    from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.report.model import CheckReport
-
-    expected = "restores as its manifest says" if restore else "is what its manifest says"
-    found = "; ".join(result.reasons) or f"it {expected}"
-    todo = "take another: `cosmicdeploy backup create`"
-    check = CheckReport(
-        point=backup.id, ok=result.good, expected=f"it {expected}", found=found, todo=todo
-    )
-    return call.report(
-        outcome="done" if result.good else "failed",
-        exit_code=0 if result.good else int(ExitCode.CHECK_FAILED),
-        backup=backup.id,
-        checks=[check],
-    )
+    return proof_report(call, result, restore=restore)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.database.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
-from cosmicdeploy.report.model import ErrorReport, Report, StepReport
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, StepReport
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change
 
@@ -65,3 +66,21 @@ def plan_report(call: Call, plan: Plan) -> Report:
         )
     changes = any(step.outcome == "planned" for step in steps)
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
+
+
+def proof_report(call: Call, found: Verification, *, restore: bool) -> Report:
+    """What a verification of a backup found."""
+    expected = "it restores as its manifest says" if restore else "it is what its manifest says"
+    check = CheckReport(
+        point=found.backup_id,
+        ok=found.good,
+        expected=expected,
+        found="; ".join(found.reasons) or expected,
+        todo="take another: `cosmicdeploy backup create`",
+    )
+    return call.report(
+        outcome="done" if found.good else "failed",
+        exit_code=0 if found.good else int(ExitCode.CHECK_FAILED),
+        backup=found.backup_id,
+        checks=[check],
+    )

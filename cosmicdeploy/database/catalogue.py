@@ -11,67 +11,22 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from cosmicdeploy.database.draft import Draft, partial_path
+from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError
+
+__all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
 LATEST = "latest"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 INTERRUPTED = "interrupted: the process that made it ended before it was done"
 GONE = "its data file is gone"
 SHOWN_CANDIDATES = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backup:
-    """One entry of the catalogue, as it counts now.
-
-    `damaged` says why manifest or state cannot be read; the manifest is a stand-in then.
-    """
-
-    manifest: Manifest
-    data: Path
-    state: State = field(default_factory=State)
-    damaged: str = ""
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def status(self) -> str:
-        """running, good, failed, or damaged."""
-        return "damaged" if self.damaged else self.manifest.status
-
-    @property
-    def good(self) -> bool:
-        return self.manifest.status == "good"
-
-    @property
-    def usable(self) -> bool:
-        """Good, and not found damaged when it was last read again."""
-        return self.good and not self.state.damaged
-
-    @property
-    def why(self) -> str:
-        """Why it is not usable; "" where it is."""
-        return self.damaged or self.manifest.reason or self.state.damaged
-
-    def facts(self) -> dict[str, Any]:
-        """Manifest and state as data, for reports."""
-        return {
-            **self.manifest.model_dump(mode="json"),
-            "status": self.status,
-            "reason": self.why,
-            "state": self.state.model_dump(mode="json"),
-        }
 
 
 class Catalogue:
@@ -150,7 +105,7 @@ class Catalogue:
             return None
         except (BackupError, OSError) as error:
             why = error.what if isinstance(error, BackupError) else str(error)
-            return Backup(manifest=_stand_in(path), data=_data_path(path), damaged=why)
+            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=why)
 
     def _read(self, path: Path) -> Backup:
         data = _data_path(path)
@@ -181,18 +136,6 @@ class Catalogue:
 
 def _data_path(manifest: Path) -> Path:
     return manifest.with_suffix(".sql.zst")
-
-
-def _stand_in(path: Path) -> Manifest:
-    """For lists, where a manifest cannot be read: its file's time is all that is known."""
-    return Manifest(
-        id=path.stem,
-        status="failed",
-        created_at=datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0),
-        database="",
-        server_vendor="",
-        server_version="",
-    )
 
 
 def new_id() -> str:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosmicdeploy.database.archive import Digest
-from cosmicdeploy.database.catalogue import ID, LATEST, Backup, Catalogue
+from cosmicdeploy.database.catalogue import ID, LATEST, Catalogue
 from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.removal import condemned
 from cosmicdeploy.database.state import Copied
-from cosmicdeploy.database.store import Place, Store
+from cosmicdeploy.database.store import Store
 from cosmicdeploy.errors import BackupError
 
 
@@ -123,7 +125,7 @@ class Copies:
                 where=str(self._catalogue.folder),
                 todo=f"prove it: `cosmicdeploy backup verify {backup_id}`",
             )
-        if backup_id in condemned(self._catalogue):
+        if any(b.id == backup_id for b in condemned(self._catalogue)):
             raise BackupError(
                 f"the backup {backup_id} is being removed",
                 where=str(self._catalogue.folder),

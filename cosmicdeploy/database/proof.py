@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import now
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.state import Proof

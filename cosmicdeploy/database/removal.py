@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.catalogue import ID, Backup, Catalogue
+from cosmicdeploy.database.catalogue import ID, Catalogue
 from cosmicdeploy.database.draft import partial_path
+from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import exclusive, sync_folder
-from cosmicdeploy.database.state import State, read_state, state_path
+from cosmicdeploy.database.manifest import parse_manifest
+from cosmicdeploy.database.state import read_state, state_path
 from cosmicdeploy.errors import BackupError
 
 REMOVING = ".removing"
@@ -37,10 +39,10 @@ def condemn(catalogue: Catalogue, backup: Backup) -> bool:
     return True
 
 
-def condemned(catalogue: Catalogue) -> dict[str, State]:
-    """What is being removed, also by a process that was killed: id → what is known of it."""
-    paths = [p for p in catalogue.folder.glob(f"*{REMOVING}") if ID.fullmatch(p.stem)]
-    return {path.stem: _state(path) for path in sorted(paths)}
+def condemned(catalogue: Catalogue) -> list[Backup]:
+    """What is being removed, also by a process that was killed, oldest first."""
+    paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
+    return [_known(path) for path in paths if ID.fullmatch(path.stem)]
 
 
 def forget(catalogue: Catalogue, backup_id: str) -> None:
@@ -60,11 +62,13 @@ def _remove_data(data: Path) -> None:
     partial_path(data).unlink(missing_ok=True)
 
 
-def _state(path: Path) -> State:
+def _known(path: Path) -> Backup:
+    data = path.with_suffix(".sql.zst")
     try:
-        return read_state(path.with_suffix(".state.json"))
-    except BackupError:  # nothing is known of copies then
-        return State()
+        manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
+    except BackupError:  # of a damaged one neither copies nor images are known
+        return Backup(manifest=stand_in(path), data=data)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.database.entry import Backup
 
 FAILED_STAYS = timedelta(days=1)
 

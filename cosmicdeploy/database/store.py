@@ -7,40 +7,19 @@ them.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.database.archive import CHUNK, Digest
 from cosmicdeploy.database.files import open_private, sync_folder
 from cosmicdeploy.database.manifest import Content
+from cosmicdeploy.database.place import Place
 from cosmicdeploy.errors import BackupError, CosmicError
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
 # Where a rename is one step; an object store has none, and shows an object only when it is whole.
 RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
-USERINFO = re.compile(r"//[^/@]+@")
-SHORTEST_SECRET = 4
-
-
-class Place(BaseModel):
-    """Where copies go. `options` are fsspec's for the URL's protocol; `required` makes a copy that
-    fails fail the step."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(repr=False)
-    options: dict[str, Any] = Field(default_factory=dict, repr=False)
-    required: bool = False
-
-    @property
-    def name(self) -> str:
-        """The URL as it may be shown and recorded."""
-        return USERINFO.sub("//", self.url).rstrip("/")
 
 
 class Store:
@@ -131,7 +110,7 @@ class Store:
             raise _no_package(self.place, error) from None
         except Exception as error:  # each store has exceptions of its own
             raise BackupError(
-                f"the place for copies cannot be {what}: {_clean(self.place, error)}",
+                f"the place for copies cannot be {what}: {self.place.told(error)}",
                 where=self.place.name,
                 todo="see to the place, its options (backup.copies) and its credentials",
             ) from None
@@ -145,23 +124,3 @@ def _no_package(place: Place, error: ImportError) -> BackupError:
         where=place.name,
         todo=f"pip install '{extra}'" if extra else str(error),
     )
-
-
-def _clean(place: Place, error: Exception) -> str:
-    """The store's own words, without anything that the options or the URL keep secret."""
-    text = f"{type(error).__name__}: {error}"
-    for secret in sorted(_strings(place.options), key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    return USERINFO.sub("//", text)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)

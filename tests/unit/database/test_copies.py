@@ -11,9 +11,10 @@ import pytest
 from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.copies import Copies
 from cosmicdeploy.database.manifest import now
+from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.removal import condemn, condemned, forget
 from cosmicdeploy.database.state import Proof
-from cosmicdeploy.database.store import Place, Store
+from cosmicdeploy.database.store import Store
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.entries import DATA, good
 
@@ -147,7 +148,7 @@ def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
     assert condemn(catalogue, backup)
     with pytest.raises(BackupError, match="being removed"):
         both.fetch(ID)
-    assert condemned(catalogue)[ID].places == [place.name]
+    assert condemned(catalogue)[0].state.places == [place.name]
     forget(catalogue, ID)
     assert both.fetch(ID).usable
 

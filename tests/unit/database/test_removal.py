@@ -38,7 +38,7 @@ def test_nothing_is_left_of_it(catalogue: Catalogue) -> None:
     good(catalogue, OTHER)
     assert condemn(catalogue, backup)
     assert [b.id for b in catalogue.list()] == [OTHER]
-    assert condemned(catalogue)[ID].places == ["/nas"]
+    assert [b.state.places for b in condemned(catalogue)] == [["/nas"]]
     forget(catalogue, ID)
     assert names(catalogue) == {f"{OTHER}.json", f"{OTHER}.sql.zst"}
 
@@ -55,7 +55,7 @@ def test_a_kill_leaves_either_all_of_it_or_nothing_that_counts(
         patch.setattr(removal, step, kill)
         condemn(catalogue, backup)
     assert catalogue.list() == []
-    assert list(condemned(catalogue)) == [ID]
+    assert [b.id for b in condemned(catalogue)] == [ID]
     forget(catalogue, ID)
     assert names(catalogue) == set()
 

@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup prune`"""
+"""`cosmicdeploy backup pin|unpin|prune`: what stays and what goes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,31 @@ if TYPE_CHECKING:
     from cosmicdeploy.database.retention import Decision
     from cosmicdeploy.report.model import Report
 
+Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
+
 NO_POLICY = (
     "No policy is set, so all good backups stay; one such as\n"
     "  backup: {keep: {last: 5, daily: 7, weekly: 4, monthly: 6}}\n"
     "in cosmicdeploy.yaml lets old ones go."
 )
+
+
+@common_options
+def pin(
+    backup: Backup,
+    reason: Annotated[str, typer.Option(help="Why it must stay.")] = "",
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Keep a backup whatever the policy says."""
+    run_command("backup pin", terminal, lambda call: _pin(call, config, backup, reason))
+
+
+@common_options
+def unpin(backup: Backup, *, config: Path | None, terminal: Terminal) -> None:
+    """Leave a backup to the policy again."""
+    run_command("backup unpin", terminal, lambda call: _pin(call, config, backup, None))
 
 
 @common_options
@@ -38,6 +58,20 @@ def prune(
     those that kept releases need always stay.
     """
     run_command("backup prune", terminal, lambda call: _prune(call, config, plan))
+
+
+def _pin(call: Call, config: Path | None, reference: str, reason: str | None) -> Report:
+    from cosmicdeploy.database.manifest import now
+    from cosmicdeploy.database.state import Pin
+    from cosmicdeploy.workspace import open_stack
+
+    catalogue = open_stack(config, quiet).catalogue
+    backup = catalogue.get(reference)
+    wanted = None if reason is None else Pin(at=now(), reason=reason)
+    catalogue.note(backup.id, lambda state: state.updated(pin=wanted))
+    told = "is left to the policy again" if wanted is None else "stays whatever the policy says"
+    call.terminal.console.print(f"{backup.id} {told}")
+    return call.report(outcome="changed", backup=backup.id)
 
 
 def _prune(call: Call, config: Path | None, plan: bool) -> Report:
