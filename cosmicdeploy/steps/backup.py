@@ -58,7 +58,10 @@ class BackupStep(Step):
     def settle(self, ctx: Context, change: Change) -> None:
         if not ctx.settings.backup.keep.is_set:
             return
-        pruned = prune(ctx)
+        try:
+            pruned = prune(ctx)
+        except OSError as error:  # the run has succeeded, whatever becomes of old backups
+            raise BackupError(f"old backups cannot be pruned: {error}") from error
         if pruned.backups:
             ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:
