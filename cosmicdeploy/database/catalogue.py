@@ -113,6 +113,12 @@ class Catalogue:
         # file, the manifest is written, and only then the lock goes.
         alive = is_held(partial_path(data)) or is_held(data)
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        if manifest.id != path.stem:
+            raise BackupError(
+                f"the manifest is that of {manifest.id}",
+                where=str(path),
+                todo="give data and manifest their own names again",
+            )
         if manifest.status == "running" and not alive:
             manifest = manifest.updated(status="failed", reason=INTERRUPTED)
         if manifest.status == "good" and not data.is_file():

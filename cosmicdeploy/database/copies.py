@@ -14,6 +14,7 @@ from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.place import Place
+from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.removal import condemned
 from cosmicdeploy.database.state import Copied
 from cosmicdeploy.database.store import Store
@@ -28,13 +29,13 @@ class Copies:
         self._base = base
         self.places = tuple(places)
 
-    def copy(self, backup: Backup, place: Place) -> Copied:
+    def copy(self, backup: Backup, place: Place, on_bytes: OnBytes = unheard) -> Copied:
         """Bring a backup to a place, read it back and compare; what came of it is recorded.
 
         Raises `BackupError` only where the record cannot be written.
         """
         try:
-            self._put(backup, Store(place, self._base))
+            self._put(backup, Store(place, self._base), on_bytes)
             copied = Copied(url=place.name, at=now())
         except BackupError as error:
             copied = Copied(url=place.name, at=now(), error=str(error))
@@ -70,11 +71,11 @@ class Copies:
         store.remove(f"{backup_id}.sql.zst")
         self._catalogue.note(backup_id, lambda state: state.without_copy(name))
 
-    def _put(self, backup: Backup, store: Store) -> None:
+    def _put(self, backup: Backup, store: Store, on_bytes: OnBytes) -> None:
         data, manifest = backup.data.name, f"{backup.id}.json"
         with self._catalogue.in_use(backup):
             store.put(backup.data, data)
-            if store.content(data) != backup.manifest.compressed:
+            if store.content(data, on_bytes) != backup.manifest.compressed:
                 raise _differs(backup.id, store.place)
             store.put(self._catalogue.folder / manifest, manifest)
         if _manifest(store, backup.id) != backup.manifest:

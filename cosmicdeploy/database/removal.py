@@ -66,6 +66,7 @@ def _known(path: Path) -> Backup:
     data = path.with_suffix(".sql.zst")
     try:
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        manifest = manifest.updated(id=path.stem)  # the file's name is what is removed
         return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
     except BackupError:  # of a damaged one neither copies nor images are known
         return Backup(manifest=stand_in(path), data=data)

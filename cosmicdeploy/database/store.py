@@ -15,6 +15,7 @@ from cosmicdeploy.database.archive import CHUNK, Digest
 from cosmicdeploy.database.files import open_private, sync_folder
 from cosmicdeploy.database.manifest import Content
 from cosmicdeploy.database.place import Place
+from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.errors import BackupError, CosmicError
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
@@ -56,11 +57,12 @@ class Store:
             while chunk := file.read(CHUNK):
                 yield chunk
 
-    def content(self, name: str) -> Content:
+    def content(self, name: str, on_bytes: OnBytes = unheard) -> Content:
         """Size and SHA-256 of a file, read back from there."""
         digest = Digest()
         for chunk in self.read(name):
             digest.feed(chunk)
+            on_bytes(digest.bytes)
         return digest.content
 
     def names(self) -> list[str]:

@@ -74,7 +74,7 @@ def _copied(ctx: Context, backup: Backup) -> Result:
     for place in copies.places:
         ctx.interrupts.safe_point()
         ctx.say(f"copying {backup.id} to {place.name}")
-        copied = copies.copy(backup, place)
+        copied = copies.copy(backup, place, _progress(ctx, "read back"))
         if not copied.error:
             made.append(copied.url)
         elif place.required:

@@ -161,6 +161,12 @@ def test_one_damaged_manifest_does_not_hide_the_others(catalogue: Catalogue, tex
         catalogue.get(NEWER)
 
 
+def test_a_manifest_under_anothers_name_is_damaged(catalogue: Catalogue) -> None:
+    path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
+    path.with_name(f"{NEWER}.json").write_text(path.read_text())
+    assert [backup.status for backup in catalogue.list()] == ["damaged", "good"]
+
+
 def test_a_damaged_state_is_told_as_well(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER)
     (catalogue.folder / f"{OLDER}.state.json").write_text("{")
