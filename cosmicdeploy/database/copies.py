@@ -6,6 +6,8 @@ The manifest is written last and removed first: data without one is no copy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from cosmicdeploy.database.archive import Digest
@@ -16,9 +18,11 @@ from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.removal import condemned
-from cosmicdeploy.database.state import Copied
+from cosmicdeploy.database.state import Copied, State
 from cosmicdeploy.database.store import Store
 from cosmicdeploy.errors import BackupError
+
+UNFINISHED = "the process that copied it ended before it was done"
 
 
 class Copies:
@@ -34,13 +38,15 @@ class Copies:
 
         Raises `BackupError` only where the record cannot be written.
         """
+        self._note(backup.id, Copied(url=place.name, at=now(), error=UNFINISHED))
         try:
             self._put(backup, Store(place, self._base), on_bytes)
-            copied = Copied(url=place.name, at=now())
-        except BackupError as error:
-            copied = Copied(url=place.name, at=now(), error=str(error))
-        self._catalogue.note(backup.id, lambda state: state.with_copy(copied))
-        return copied
+            error = ""
+        except BackupError as failure:
+            error = str(failure)
+            with suppress(BackupError):  # what is half there takes room for nothing
+                _clear(Store(place, self._base), backup.id)
+        return self._note(backup.id, Copied(url=place.name, at=now(), error=error))
 
     def fetch(self, reference: str, url: str = "") -> Backup:
         """Bring a copy back into the catalogue, compared with its manifest.
@@ -64,12 +70,15 @@ class Copies:
             details=seen[:10],
         )
 
-    def remove(self, backup_id: str, name: str) -> None:
-        """Remove a copy from a place of the settings. Raises `BackupError`."""
-        store = Store(self._known(name), self._base)
-        store.remove(f"{backup_id}.json")
-        store.remove(f"{backup_id}.sql.zst")
-        self._catalogue.note(backup_id, lambda state: state.without_copy(name))
+    def remove(self, backup: Backup) -> None:
+        """Remove all copies of a backup. Raises `BackupError` where one has to wait."""
+        for copied in backup.state.copies:
+            try:
+                _clear(Store(self._known(copied.url), self._base), backup.id)
+            except BackupError:
+                if not copied.error:  # what never was a copy is not worth waiting for
+                    raise
+            self._catalogue.note(backup.id, partial(_without, copied.url))
 
     def _put(self, backup: Backup, store: Store, on_bytes: OnBytes) -> None:
         data, manifest = backup.data.name, f"{backup.id}.json"
@@ -113,10 +122,14 @@ class Copies:
         except BaseException as error:
             draft.fail(f"fetching it failed: {error}", 0)
             raise
-        copied = Copied(url=store.place.name, at=now())
+        self._note(backup_id, Copied(url=store.place.name, at=now()))
         # Whatever was found wrong with the file that was here before is wrong no more.
-        self._catalogue.note(backup_id, lambda state: state.with_copy(copied).updated(read=None))
+        self._catalogue.note(backup_id, lambda state: state.updated(read=None))
         return self._catalogue.get(backup_id)
+
+    def _note(self, backup_id: str, copied: Copied) -> Copied:
+        self._catalogue.note(backup_id, lambda state: state.with_copy(copied))
+        return copied
 
     def _require_absent(self, backup_id: str) -> None:
         here = [b for b in self._catalogue.list() if b.id == backup_id]
@@ -132,6 +145,15 @@ class Copies:
                 where=str(self._catalogue.folder),
                 todo="let `cosmicdeploy backup prune` finish that first",
             )
+
+
+def _without(url: str, state: State) -> State:
+    return state.without_copy(url)
+
+
+def _clear(store: Store, backup_id: str) -> None:
+    for name in (f"{backup_id}.json", f"{backup_id}.sql.zst"):
+        store.remove(name)
 
 
 def _fill(draft: Draft, manifest: Manifest, store: Store) -> None:

@@ -40,7 +40,7 @@ class Store:
     def put(self, local: Path, name: str) -> None:
         """Bring a file there under its name, as a whole or not at all."""
         target = self._path(name)
-        partial = f"{target}.partial" if self._protocols & RENAMING else target
+        partial = _partial(target) if self._protocols & RENAMING else target
         with self._telling("written"):
             self._make_root()
             if self._is_local:
@@ -74,11 +74,12 @@ class Store:
             return sorted(str(path).rpartition("/")[2] for path in self._fs.ls(self._root, False))
 
     def remove(self, name: str) -> None:
-        """Remove a file; one already gone is fine."""
+        """Remove a file, and what a killed copy left of it; one already gone is fine."""
         with self._telling("cleared"):
             self._fs.invalidate_cache()
-            if self._fs.exists(self._path(name)):
-                self._fs.rm_file(self._path(name))
+            for path in (self._path(name), _partial(self._path(name))):
+                if self._fs.exists(path):
+                    self._fs.rm_file(path)
 
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"
@@ -116,6 +117,10 @@ class Store:
                 where=self.place.name,
                 todo="see to the place, its options (backup.copies) and its credentials",
             ) from None
+
+
+def _partial(path: str) -> str:
+    return f"{path}.partial"
 
 
 def _no_package(place: Place, error: ImportError) -> BackupError:

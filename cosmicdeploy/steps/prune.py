@@ -82,8 +82,7 @@ def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
 def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str]:
     """The rest of a removal, which a kill may have cut short; ids of images that went."""
     try:
-        for place in backup.state.places:
-            copies_of(ctx).remove(backup.id, place)
+        copies_of(ctx).remove(backup)
         images = let_go_of_images(ctx, backup.manifest.images.values())
         forget(ctx.catalogue, backup.id)
     except CosmicError as error:

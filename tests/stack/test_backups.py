@@ -138,6 +138,7 @@ def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Pa
     [step] = done.report["steps"]
     assert step["facts"]["copies"] == [f"{tmp_path}/nas"]
     assert lost in step["facts"]["warnings"][0]
+    assert own.open().loaded.secret("DB_PASSWORD") not in done.stdout + done.stderr
 
     backup = done.report["backup"]
     shutil.rmtree(collection(own))

@@ -62,10 +62,11 @@ def test_there_and_back(catalogue: Catalogue, place: Place) -> None:
 def test_a_copy_is_removed(catalogue: Catalogue, place: Place) -> None:
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
-    both.remove(ID, place.name)
+    copied = catalogue.get(ID)
+    both.remove(copied)
     assert Store(place, catalogue.folder.parent).names() == []
     assert catalogue.get(ID).state.copies == ()
-    both.remove(ID, place.name)  # a kill may have come before it was recorded
+    both.remove(copied)  # a kill may have come before it was recorded
 
 
 def test_local_copies_are_private(catalogue: Catalogue, tmp_path: Path) -> None:
@@ -115,7 +116,29 @@ def test_data_that_changes_on_the_way_is_no_copy(
     copied = copies(catalogue, place).copy(good(catalogue, ID), place)
     assert "not what the manifest says" in copied.error
     assert catalogue.get(ID).state.places == []
-    assert f"{ID}.json" not in Store(place, Path()).names()
+    assert Store(place, Path()).names() == []
+
+
+def test_a_killed_copy_is_known_and_cleared_away(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(_store: Store, path: str) -> None:
+        raise Killed
+
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, "_sync", kill)
+        both.copy(backup, place)
+    left = catalogue.get(ID)
+    assert left.state.places == []
+    assert "ended before" in left.state.copies[0].error
+    assert [path.name for path in (tmp_path / "off").iterdir()] == [f"{ID}.sql.zst.partial"]
+    both.remove(left)
+    assert list((tmp_path / "off").iterdir()) == []
 
 
 def test_data_without_a_manifest_is_no_copy(catalogue: Catalogue, tmp_path: Path) -> None:
