@@ -14,6 +14,7 @@ from cosmicdeploy.database.archive import Digest
 from cosmicdeploy.database.catalogue import ID, LATEST, Catalogue
 from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.faithful import require_room
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.progress import OnBytes, unheard
@@ -157,6 +158,8 @@ def _clear(store: Store, backup_id: str) -> None:
 
 
 def _fill(draft: Draft, manifest: Manifest, store: Store) -> None:
+    if manifest.compressed:
+        require_room(draft.data.parent, manifest.compressed.bytes)
     digest = Digest()
     for chunk in store.read(draft.data.name):
         draft.file.write(chunk)
