@@ -90,7 +90,8 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
 
     # Without the pin, a run that makes a backup prunes by itself.
     assert own.cli("backup", "unpin", first).code == 0
-    assert ids(own) == [create(own)]
+    newest = create(own)
+    assert ids(own) == [newest]
 
 
 def half_removed(stack: StackUnderTest, like: str) -> str:
