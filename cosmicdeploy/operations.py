@@ -121,7 +121,8 @@ def rollback(
     ctx: Context, command: str, playbook: Playbook, target: Backup, wait: float = 0.0
 ) -> tuple[Run, Traffic | None]:
     """Go back to a backup's release, in the way that the playbook says."""
-    return execute(replace(ctx, target=target), command, playbook.steps, wait)
+    with ctx.catalogue.in_use(target):
+        return execute(replace(ctx, target=target), command, playbook.steps, wait)
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:

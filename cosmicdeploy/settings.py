@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cosmicdeploy.database.place import Place
+from cosmicdeploy.database.retention import Keep
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.environment import variables
 from cosmicdeploy.stack.interpolate import interpolate_values
@@ -77,9 +79,11 @@ class Database(Section):
 
 
 class Backup(Section):
-    """Where backups are kept."""
+    """Where backups are kept, which of them stay, and where copies go."""
 
     directory: Path = Path("data-kiosk/backups")
+    keep: Keep = Keep()
+    copies: tuple[Place, ...] = ()
 
 
 class Migrate(Section):

@@ -7,31 +7,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import keeping
 from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.fetch import fetch
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.database.catalogue import Backup as Stored
     from cosmicdeploy.report.model import Report
 
-app = typer.Typer(help="Make, list and prove backups of the database.", no_args_is_help=True)
+app = typer.Typer(help="Make, prove, keep and copy backups of the database.", no_args_is_help=True)
 Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
 
 
 @app.command()
 @common_options
 def create(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Make a verified backup now."""
+    """Make a verified backup now, and its copies."""
     run_command("backup create", terminal, lambda call: _create(call, config, wait))
 
 
 @app.command("list")
 @common_options
-def list_(*, config: Path | None, terminal: Terminal) -> None:
+def list_(
+    copies: Annotated[bool, typer.Option("--copies", help="Also where copies are.")] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
     """List all backups, newest first."""
-    run_command("backup list", terminal, lambda call: _list(call, config))
+    run_command("backup list", terminal, lambda call: _list(call, config, copies))
+
+
+@app.command()
+@common_options
+def show(backup: Backup = "latest", *, config: Path | None, terminal: Terminal) -> None:
+    """Show all that is known of a backup."""
+    run_command("backup show", terminal, lambda call: _show(call, config, backup))
 
 
 @app.command()
@@ -49,6 +62,12 @@ def verify(
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 
 
+app.command()(keeping.pin)
+app.command()(keeping.unpin)
+app.command()(keeping.prune)
+app.command()(fetch)
+
+
 def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations import execute
@@ -62,55 +81,35 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
         return run_report(call, *execute(ctx, call.command, [step.alone()], wait))
 
 
-def _list(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.report.tables import table
+def _list(call: Call, config: Path | None, copies: bool) -> Report:
+    from cosmicdeploy.report.backups import show_backups
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
-    backups = ctx.catalogue.list()
+    backups = open_stack(config, quiet).catalogue.list()
     if not call.terminal.json:
-        call.terminal.console.print(table(COLUMNS, map(_row, backups)))
-    return call.report(
-        outcome="done", data=[backup.manifest.model_dump(mode="json") for backup in backups]
-    )
+        show_backups(call.terminal.console, backups, copies=copies)
+    return call.report(outcome="done", data=[backup.facts() for backup in backups])
 
 
-COLUMNS = ("id", "status", "made", "release", "bytes", "why")
+def _show(call: Call, config: Path | None, reference: str) -> Report:
+    from cosmicdeploy.report.backups import show_backup
+    from cosmicdeploy.workspace import open_stack
 
-
-def _row(backup: Stored) -> dict[str, object]:
-    manifest = backup.manifest
-    return {
-        "id": manifest.id,
-        "status": manifest.status,
-        "made": f"{manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        "release": manifest.release or "",
-        "bytes": manifest.compressed.bytes if manifest.compressed else "",
-        "why": manifest.reason,
-    }
+    backup = open_stack(config, quiet).catalogue.get(reference)
+    if not call.terminal.json:
+        show_backup(call.terminal.console, backup)
+    return call.report(outcome="done", backup=backup.id, data=backup.facts())
 
 
 def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
-    from cosmicdeploy.database.verify import verify_backup, verify_restore
-    from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.report.model import CheckReport
+    from cosmicdeploy.cli.reporting import proof_report
+    from cosmicdeploy.database.proof import prove_read, prove_restore
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
     backup = ctx.catalogue.get(reference)
     if restore:
-        result = verify_restore(ctx.engine, ctx.database(), backup)
+        result = prove_restore(ctx.engine, ctx.database(), ctx.catalogue, backup)
     else:
-        result = verify_backup(backup)
-    expected = "restores as its manifest says" if restore else "is what its manifest says"
-    found = "; ".join(result.reasons) or f"it {expected}"
-    todo = "take another: `cosmicdeploy backup create`"
-    check = CheckReport(
-        point=backup.id, ok=result.good, expected=f"it {expected}", found=found, todo=todo
-    )
-    return call.report(
-        outcome="done" if result.good else "failed",
-        exit_code=0 if result.good else int(ExitCode.CHECK_FAILED),
-        backup=backup.id,
-        checks=[check],
-    )
+        result = prove_read(ctx.catalogue, backup)
+    return proof_report(call, result, restore=restore)

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
+from cosmicdeploy.database.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
-from cosmicdeploy.report.model import ErrorReport, Report, StepReport, UnfinishedReport
+from cosmicdeploy.report.model import (
+    CheckReport,
+    ErrorReport,
+    Report,
+    StepReport,
+    UnfinishedReport,
+)
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.unwind import Applied
@@ -109,3 +116,21 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
         if one.step.reversible
     ]
     return call.report(outcome="changed" if steps else "unchanged", steps=steps)
+
+
+def proof_report(call: Call, found: Verification, *, restore: bool) -> Report:
+    """What a verification of a backup found."""
+    expected = "it restores as its manifest says" if restore else "it is what its manifest says"
+    check = CheckReport(
+        point=found.backup_id,
+        ok=found.good,
+        expected=expected,
+        found="; ".join(found.reasons) or expected,
+        todo="take another: `cosmicdeploy backup create`",
+    )
+    return call.report(
+        outcome="done" if found.good else "failed",
+        exit_code=0 if found.good else int(ExitCode.CHECK_FAILED),
+        backup=found.backup_id,
+        checks=[check],
+    )

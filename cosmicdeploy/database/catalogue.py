@@ -1,4 +1,5 @@
-"""The folder of backups: `<id>.sql.zst` with the data, `<id>.json` with the manifest.
+"""The folder of backups: `<id>.sql.zst` with the data, `<id>.json` with the manifest, and
+`<id>.state.json` with what became of it since.
 
 An entry exists before its dump starts, so that a backup which never ended is seen as a failed one.
 The writer holds a lock on its data file; a "running" entry that nobody holds has lost its writer.
@@ -8,35 +9,24 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cosmicdeploy.database.draft import Draft, partial_path
-from cosmicdeploy.database.files import is_held
+from cosmicdeploy.database.entry import Backup, stand_in
+from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError
+
+__all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
 LATEST = "latest"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 INTERRUPTED = "interrupted: the process that made it ended before it was done"
+GONE = "its data file is gone"
 SHOWN_CANDIDATES = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backup:
-    """One entry of the catalogue, as it counts now."""
-
-    manifest: Manifest
-    data: Path
-
-    @property
-    def id(self) -> str:
-        return self.manifest.id
-
-    @property
-    def good(self) -> bool:
-        return self.manifest.status == "good"
 
 
 class Catalogue:
@@ -46,22 +36,23 @@ class Catalogue:
         self.folder = folder
 
     def list(self) -> list[Backup]:
-        """Every backup, newest first. Raises `BackupError` where a manifest is damaged."""
+        """Every backup, newest first; one whose manifest is damaged says so."""
         paths = sorted(self.folder.glob("*.json"), reverse=True)
-        return [self._read(path) for path in paths if ID.fullmatch(path.stem)]
+        found = (self._listed(path) for path in paths if ID.fullmatch(path.stem))
+        return [backup for backup in found if backup is not None]
 
     def get(self, reference: str) -> Backup:
-        """A backup by its ID; "latest" is the newest good one.
+        """A backup by its ID; "latest" is the newest usable one.
 
-        Raises `BackupError`, with the candidates, where there is none.
+        Raises `BackupError`, with the candidates, where there is none, and where it is damaged.
         """
         path = self.folder / f"{reference}.json"
         if ID.fullmatch(reference) and path.is_file():
             return self._read(path)
         backups = self.list()
-        good = [backup for backup in backups if backup.good]
-        if reference == LATEST and good:
-            return good[0]
+        usable = [backup for backup in backups if backup.usable]
+        if reference == LATEST and usable:
+            return usable[0]
         raise self._unknown(reference, backups)
 
     def begin(self, manifest: Manifest) -> Draft:
@@ -77,15 +68,62 @@ class Catalogue:
                 todo="give the deployer a folder that it may write to",
             ) from error
 
+    def note(self, backup_id: str, change: Callable[[State], State]) -> State:
+        """Change what is known of a backup since its dump; the new state. Raises `BackupError`."""
+        path = state_path(self.folder / f"{backup_id}.sql.zst")
+        try:
+            with alone_in(self.folder):
+                state = change(read_state(path))
+                write_atomically(path, state.model_dump_json(indent=2) + "\n")
+        except OSError as error:
+            raise BackupError(
+                f"what is known of {backup_id} cannot be written: {error.strerror}", where=str(path)
+            ) from error
+        return state
+
+    @contextmanager
+    def in_use(self, backup: Backup) -> Iterator[None]:
+        """Nobody removes a backup's data within the block. Raises `BackupError` where it is being
+        removed; where there is none, whoever reads it says so better."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(shared(backup.data))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise BackupError(
+                    "the backup is being made or removed",
+                    where=str(backup.data),
+                    todo="wait, and see `cosmicdeploy backup list`",
+                ) from error
+            yield
+
+    def _listed(self, path: Path) -> Backup | None:
+        try:
+            return self._read(path)
+        except FileNotFoundError:  # removed since the folder was listed
+            return None
+        except (BackupError, OSError) as error:
+            why = error.what if isinstance(error, BackupError) else str(error)
+            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=why)
+
     def _read(self, path: Path) -> Backup:
-        data = path.with_suffix(".sql.zst")
+        data = _data_path(path)
         # In the writer's own order, so that it cannot slip by: the partial file becomes the data
         # file, the manifest is written, and only then the lock goes.
         alive = is_held(partial_path(data)) or is_held(data)
-        manifest = parse_manifest(path.read_text(encoding="utf-8"), str(path))
+        manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        if manifest.id != path.stem:
+            raise BackupError(
+                f"the manifest is that of {manifest.id}",
+                where=str(path),
+                todo="give data and manifest their own names again",
+            )
         if manifest.status == "running" and not alive:
             manifest = manifest.updated(status="failed", reason=INTERRUPTED)
-        return Backup(manifest=manifest, data=data)
+        if manifest.status == "good" and not data.is_file():
+            manifest = manifest.updated(status="failed", reason=GONE)
+        return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
 
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
@@ -94,12 +132,16 @@ class Catalogue:
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
-            f"{backup.id}  {backup.manifest.status}  {backup.manifest.created_at.isoformat()}"
+            f"{backup.id}  {backup.status}  {backup.manifest.created_at.isoformat()}"
             for backup in backups[:SHOWN_CANDIDATES]
         ]
         what = "there is no good backup" if reference == LATEST else f"no backup {reference!r}"
         todo = "name one of these" if lines else "take one: cosmicdeploy backup create"
         return BackupError(what, where=str(self.folder), todo=todo, details=lines)
+
+
+def _data_path(manifest: Path) -> Path:
+    return manifest.with_suffix(".sql.zst")
 
 
 def new_id() -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.dump import Origin, create_backup
-from cosmicdeploy.database.verify import verify_backup
-from cosmicdeploy.engine.labels import kept_repository
+from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.proof import prove_read
+from cosmicdeploy.errors import BackupError
 from cosmicdeploy.history import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.kept import kept_tag
+from cosmicdeploy.steps.prune import copies_of, prune
 from cosmicdeploy.steps.shield import is_up
+
+TELL_EVERY = 3.0
 
 
 class BackupStep(Step):
@@ -40,17 +47,29 @@ class BackupStep(Step):
             ctx.database(),
             ctx.catalogue,
             Origin(release=ctx.running_release() or None, images=images),
-            lambda _bytes: ctx.safe_point(),
+            _progress(ctx, "dumped"),
         )
         ctx.say(f"{backup.id} is made; reading it again")
-        verify_backup(backup).require()
+        prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         for image_id in set(images.values()):
             # A tag of its own keeps the image from being pruned once its container is replaced.
             ctx.engine.tag(image_id, kept_tag(ctx, image_id))
-        return {"backup": backup.id}
+        return {"backup": backup.id, **_copied(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The backup was read again as soon as it was made."""
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        if not ctx.settings.backup.keep.is_set:
+            return
+        try:
+            pruned = prune(ctx)
+        except OSError as error:  # the run has succeeded, whatever becomes of old backups
+            raise BackupError(f"old backups cannot be pruned: {error}") from error
+        if pruned.backups:
+            ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
+        for warning in pruned.warnings:
+            ctx.say(f"warning: {warning}")
 
 
 def _made_earlier(ctx: Context) -> str | None:
@@ -60,9 +79,40 @@ def _made_earlier(ctx: Context) -> str | None:
     return made[-1] if made and is_up(ctx) else None
 
 
-def kept_tag(ctx: Context, image_id: str) -> str:
-    """The name under which an image is kept for a rollback."""
-    return f"{kept_repository(ctx.stack.project)}:{image_id.removeprefix('sha256:')[:12]}"
+def _copied(ctx: Context, backup: Backup) -> Result:
+    """Copies elsewhere; raises `BackupError` where a required one fails. The backup stays good."""
+    copies, made, warnings = copies_of(ctx), [], []
+    for place in copies.places:
+        ctx.safe_point()
+        ctx.say(f"copying {backup.id} to {place.name}")
+        copied = copies.copy(backup, place, _progress(ctx, "read back"))
+        if not copied.error:
+            made.append(copied.url)
+        elif place.required:
+            raise BackupError(
+                f"the backup {backup.id} is good, but not copied to where it must be",
+                where=place.name,
+                todo="see to the place, or take `required` from it in backup.copies",
+                details=(copied.error,),
+            )
+        else:
+            ctx.say(f"warning: no copy at {place.name}: {copied.error}")
+            warnings.append(copied.error)
+    return {"copies": made, "warnings": warnings} if copies.places else {}
+
+
+def _progress(ctx: Context, what: str) -> Callable[[int], None]:
+    """Tells every few seconds how far the work is; a safe point to stop at, too."""
+    told = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal told
+        ctx.safe_point()
+        if time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            ctx.say(f"{done // 1_000_000} MB {what}")
+
+    return tell
 
 
 def _running_images(ctx: Context) -> dict[str, str]:

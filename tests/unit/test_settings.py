@@ -48,7 +48,7 @@ def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> lis
         inner = _model_in(field.annotation)
         if name not in data:
             found.append(path + name)
-        elif inner is not None:
+        elif inner is not None and isinstance(data[name], dict):
             found += missing(inner, data[name], f"{path}{name}.")
     return found
 

@@ -11,6 +11,7 @@ import pytest
 from cosmicdeploy.database.catalogue import Catalogue, new_id
 from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.manifest import Manifest, now
+from cosmicdeploy.database.state import Pin, Proof
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -144,3 +145,58 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupError, match="cannot be used"):
         Catalogue(tmp_path / "file" / "backups").begin(manifest(OLDER))
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"id": 7}', "\udcff"])
+def test_one_damaged_manifest_does_not_hide_the_others(catalogue: Catalogue, text: str) -> None:
+    finished(catalogue, OLDER)
+    finished(catalogue, NEWER)
+    (catalogue.folder / f"{NEWER}.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    damaged, fine = catalogue.list()
+    assert (damaged.id, damaged.status, damaged.good) == (NEWER, "damaged", False)
+    assert damaged.why
+    assert fine.usable
+    assert catalogue.get("latest").id == OLDER
+    with pytest.raises(BackupError):
+        catalogue.get(NEWER)
+
+
+def test_a_manifest_under_anothers_name_is_damaged(catalogue: Catalogue) -> None:
+    path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
+    path.with_name(f"{NEWER}.json").write_text(path.read_text())
+    assert [backup.status for backup in catalogue.list()] == ["damaged", "good"]
+
+
+def test_a_damaged_state_is_told_as_well(catalogue: Catalogue) -> None:
+    finished(catalogue, OLDER)
+    (catalogue.folder / f"{OLDER}.state.json").write_text("{")
+    [damaged] = catalogue.list()
+    assert damaged.status == "damaged"
+    assert "state" in damaged.why
+
+
+def test_good_needs_its_data(catalogue: Catalogue) -> None:
+    finished(catalogue, OLDER).data.unlink()
+    [gone] = catalogue.list()
+    assert (gone.status, gone.why) == ("failed", "its data file is gone")
+
+
+def test_what_became_of_a_backup_is_kept_beside_its_manifest(catalogue: Catalogue) -> None:
+    manifest_path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
+    before = manifest_path.read_bytes()
+    catalogue.note(OLDER, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
+    catalogue.note(OLDER, lambda state: state.updated(restored=Proof(at=now())))
+    state = catalogue.get(OLDER).state
+    assert state.pin and state.pin.reason == "audit"
+    assert state.restored and state.restored.good
+    assert manifest_path.read_bytes() == before
+    assert manifest_path.with_suffix(".state.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_latest_passes_over_what_was_found_damaged(catalogue: Catalogue) -> None:
+    finished(catalogue, OLDER)
+    finished(catalogue, NEWER)
+    proof = Proof(at=now(), reason="a byte differs")
+    catalogue.note(NEWER, lambda state: state.updated(read=proof))
+    assert catalogue.get("latest").id == OLDER
+    assert catalogue.get(NEWER).good  # so that it can be verified anew

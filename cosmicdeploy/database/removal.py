@@ -1,0 +1,89 @@
+"""A backup goes, or stays as it was: never half of it is taken for a good one.
+
+Its manifest is renamed first, to `<id>.removing`; what a kill leaves after that is not listed any
+more, and is finished by the next prune.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from cosmicdeploy.database.catalogue import ID, Catalogue
+from cosmicdeploy.database.draft import partial_path
+from cosmicdeploy.database.entry import Backup, stand_in
+from cosmicdeploy.database.files import exclusive, sync_folder
+from cosmicdeploy.database.manifest import parse_manifest
+from cosmicdeploy.database.state import read_state, state_path
+from cosmicdeploy.errors import BackupError
+
+REMOVING = ".removing"
+
+
+def condemn(catalogue: Catalogue, backup: Backup) -> bool:
+    """Take a backup out of the catalogue and free its space; False where somebody uses it.
+
+    Copies elsewhere are still known (`condemned`) until `forget`. Raises `BackupError`.
+    """
+    manifest = catalogue.folder / f"{backup.id}.json"
+    try:
+        with _alone(backup.data):
+            manifest.rename(manifest.with_suffix(REMOVING))
+            sync_folder(catalogue.folder)
+            _remove_data(backup.data)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _stuck(backup.id, error) from error
+    return True
+
+
+def condemned(catalogue: Catalogue) -> list[Backup]:
+    """What is being removed, also by a process that was killed, oldest first."""
+    paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
+    return [_known(path) for path in paths if ID.fullmatch(path.stem)]
+
+
+def forget(catalogue: Catalogue, backup_id: str) -> None:
+    """The end of a removal: the last that is known of a backup goes. Raises `BackupError`."""
+    data = catalogue.folder / f"{backup_id}.sql.zst"
+    try:
+        _remove_data(data)
+        state_path(data).unlink(missing_ok=True)
+        (catalogue.folder / f"{backup_id}{REMOVING}").unlink(missing_ok=True)
+        sync_folder(catalogue.folder)
+    except OSError as error:
+        raise _stuck(backup_id, error) from error
+
+
+def _remove_data(data: Path) -> None:
+    data.unlink(missing_ok=True)
+    partial_path(data).unlink(missing_ok=True)
+
+
+def _known(path: Path) -> Backup:
+    data = path.with_suffix(".sql.zst")
+    try:
+        manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        manifest = manifest.updated(id=path.stem)  # the file's name is what is removed
+        return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
+    except BackupError:  # of a damaged one neither copies nor images are known
+        return Backup(manifest=stand_in(path), data=data)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    with ExitStack() as held:
+        for path in (data, partial_path(data)):
+            if path.exists():
+                held.enter_context(exclusive(path))
+        yield
+
+
+def _stuck(backup_id: str, error: OSError) -> BackupError:
+    return BackupError(
+        f"the backup {backup_id} cannot be removed: {error.strerror}",
+        where=str(error.filename or ""),
+        todo="`cosmicdeploy backup prune` again goes on with it",
+    )

@@ -1,0 +1,131 @@
+"""Backups as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console, Group
+from rich.filesize import decimal
+
+from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.manifest import Content, Manifest, TableRows
+from cosmicdeploy.database.retention import Decision
+from cosmicdeploy.database.state import State
+from cosmicdeploy.report.tables import table
+
+LISTED = ("id", "status", "age", "made", "release", "size", "verified", "pinned", "why")
+DECIDED = ("id", "made", "release", "size", "decision", "reason")
+UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+
+
+def show_backups(console: Console, backups: Iterable[Backup], *, copies: bool) -> None:
+    """A line for each."""
+    columns = (*LISTED[:-1], "copies", LISTED[-1]) if copies else LISTED
+    console.print(table(columns, (_row(backup) for backup in backups)))
+
+
+def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
+    """What stays, what goes, and why."""
+    rows = [
+        {
+            **_row(decision.backup),
+            "decision": "keep" if decision.keep else "remove",
+            "reason": decision.reason,
+        }
+        for decision in decisions
+    ]
+    console.print(table(DECIDED, rows))
+
+
+def show_backup(console: Console, backup: Backup) -> None:
+    """All that is known of one."""
+    facts = [{"": name, " ": value} for name, value in _facts(backup) if value]
+    rows = [
+        {"table": name, **rows.model_dump()}
+        for name, rows in backup.manifest.objects.tables.items()
+    ]
+    console.print(
+        Group(table(("", " "), facts), "", table(("table", *TableRows.model_fields), rows))
+    )
+
+
+def _row(backup: Backup) -> dict[str, object]:
+    manifest = backup.manifest
+    return {
+        "id": backup.id,
+        "status": backup.status,
+        "age": age(manifest.created_at),
+        "made": moment(manifest.created_at),
+        "release": manifest.release or "",
+        "size": decimal(manifest.compressed.bytes) if manifest.compressed else "",
+        "verified": verified(backup.state),
+        "pinned": _pinned(backup.state),
+        "copies": ", ".join(backup.state.places),
+        "why": backup.why,
+    }
+
+
+def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
+    manifest, state = backup.manifest, backup.state
+    objects = manifest.objects
+    yield "backup", f"{backup.id}, {backup.status}"
+    yield "why", backup.why
+    yield "made", f"{moment(manifest.created_at)} ({age(manifest.created_at)} ago)"
+    yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
+    yield "schema", manifest.database
+    yield "server", f"{manifest.server_vendor} {manifest.server_version}"
+    yield "release", manifest.release or ""
+    yield from ((f"image of {name}", image) for name, image in manifest.images.items())
+    yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""
+    yield "raw", _content(manifest.raw)
+    yield "compressed", _content(manifest.compressed) + _ratio(manifest)
+    for kind in ("views", "triggers", "routines", "events"):
+        yield kind, ", ".join(getattr(objects, kind))
+    yield "warnings", "; ".join(manifest.warnings)
+    yield "verified", verified(state)
+    yield "pinned", _pinned(state)
+    for copy in state.copies:
+        found = f"not copied: {copy.error}" if copy.error else "compared"
+        yield "copy", f"{copy.url}, {moment(copy.at)}, {found}"
+    yield "rows counted", str(manifest.rows_counted)
+
+
+def verified(state: State) -> str:
+    """How and when a backup was proven last: the strongest proof, and what failed."""
+    if state.damaged:
+        return f"DAMAGED, {moment(state.read.at)}" if state.read else ""
+    if state.restored:
+        how = "restored" if state.restored.good else "DID NOT RESTORE"
+        return f"{how}, {moment(state.restored.at)}"
+    return f"read again, {moment(state.read.at)}" if state.read else "no"
+
+
+def moment(at: datetime) -> str:
+    """A time in this machine's zone."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def age(since: datetime, at: datetime | None = None) -> str:
+    """How long ago that was, in its largest unit."""
+    passed = (at or datetime.now(UTC)) - since
+    for unit, length in UNITS:
+        if passed >= length:
+            return f"{passed // length} {unit}"
+    return "< 1 min"
+
+
+def _pinned(state: State) -> str:
+    if state.pin is None:
+        return ""
+    return f"yes: {state.pin.reason}" if state.pin.reason else "yes"
+
+
+def _content(content: Content | None) -> str:
+    return f"{decimal(content.bytes)}, SHA-256 {content.sha256}" if content else ""
+
+
+def _ratio(manifest: Manifest) -> str:
+    if not manifest.raw or not manifest.compressed or not manifest.raw.bytes:
+        return ""
+    return f", {manifest.compressed.bytes / manifest.raw.bytes:.0%} of raw"

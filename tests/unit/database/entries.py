@@ -1,0 +1,31 @@
+"""Backups made by hand, for tests that need no database."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.manifest import Content, Manifest
+
+DATA = b"not really a dump " * 1000
+
+
+def manifest(backup_id: str) -> Manifest:
+    """Of the time that the id says."""
+    return Manifest(
+        id=backup_id,
+        created_at=datetime.strptime(backup_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC),
+        database="platform",
+        server_vendor="MariaDB",
+        server_version="10.11.19-MariaDB",
+    )
+
+
+def good(catalogue: Catalogue, backup_id: str, data: bytes = DATA) -> Backup:
+    """Enter a good backup."""
+    draft = catalogue.begin(manifest(backup_id))
+    draft.file.write(data)
+    written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    draft.finish(draft.manifest.updated(status="good", compressed=written))
+    return catalogue.get(backup_id)

@@ -1,0 +1,204 @@
+"""Copies of backups: to a folder and to fsspec's own store in memory, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.copies import Copies
+from cosmicdeploy.database.manifest import now
+from cosmicdeploy.database.place import Place
+from cosmicdeploy.database.removal import condemn, condemned, forget
+from cosmicdeploy.database.state import Proof
+from cosmicdeploy.database.store import Store
+from cosmicdeploy.errors import BackupError
+from tests.unit.database.entries import DATA, good
+
+pytestmark = pytest.mark.unit
+
+ID, OLDER = "20260301-120000-aaaa", "20260201-120000-bbbb"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "backups")
+
+
+@pytest.fixture(params=["folder", "nas", "memory"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    urls = {"folder": "off/site", "nas": str(tmp_path / "nas"), "memory": f"memory://{tmp_path}"}
+    return Place(url=urls[request.param])
+
+
+def copies(catalogue: Catalogue, *places: Place) -> Copies:
+    return Copies(catalogue, places, catalogue.folder.parent)
+
+
+def lose(backup: Backup) -> None:
+    for path in backup.data.parent.glob(f"{backup.id}.*"):
+        path.unlink()
+
+
+def test_there_and_back(catalogue: Catalogue, place: Place) -> None:
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    copied = both.copy(backup, place)
+    assert (copied.url, copied.error) == (place.name, "")
+    assert catalogue.get(ID).state.copies == (copied,)
+    assert Store(place, catalogue.folder.parent).names() == [f"{ID}.json", f"{ID}.sql.zst"]
+
+    lose(backup)
+    fetched = both.fetch("latest")
+    assert fetched.manifest == backup.manifest
+    assert fetched.data.read_bytes() == DATA
+    assert fetched.state.places == [place.name]
+    with pytest.raises(BackupError, match="here already"):
+        both.fetch(ID)
+
+
+def test_a_copy_is_removed(catalogue: Catalogue, place: Place) -> None:
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    copied = catalogue.get(ID)
+    both.remove(copied)
+    assert Store(place, catalogue.folder.parent).names() == []
+    assert catalogue.get(ID).state.copies == ()
+    both.remove(copied)  # a kill may have come before it was recorded
+
+
+def test_local_copies_are_private(catalogue: Catalogue, tmp_path: Path) -> None:
+    place = Place(url="off")
+    copies(catalogue, place).copy(good(catalogue, ID), place)
+    assert (tmp_path / "off").stat().st_mode & 0o777 == 0o700
+    assert {p.stat().st_mode & 0o777 for p in (tmp_path / "off").iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(DATA[:-1]),
+        lambda path: path.write_bytes(DATA[:-1] + b"x"),
+        lambda path: path.unlink(),
+    ],
+)
+def test_a_damaged_copy_is_refused(
+    catalogue: Catalogue, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    place = Place(url=str(tmp_path / "nas"))
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    lose(backup)
+    damage(tmp_path / "nas" / backup.data.name)
+    with pytest.raises(BackupError):
+        both.fetch(ID)
+    [left] = catalogue.list()
+    assert left.status == "failed"
+    assert "fetching it failed" in left.why
+    assert not left.data.exists()
+
+
+def test_data_that_changes_on_the_way_is_no_copy(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(url="memory://flips")
+    memory = type(fsspec.filesystem("memory"))
+    put = memory.put_file
+
+    def flip(self: object, local: str, remote: str, **options: object) -> None:
+        put(self, local, remote, **options)
+        if "zst" in remote:
+            self.pipe_file(remote, DATA[:-1] + b"x")  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(memory, "put_file", flip)
+    copied = copies(catalogue, place).copy(good(catalogue, ID), place)
+    assert "not what the manifest says" in copied.error
+    assert catalogue.get(ID).state.places == []
+    assert Store(place, Path()).names() == []
+
+
+def test_a_killed_copy_is_known_and_cleared_away(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(_store: Store, path: str) -> None:
+        raise Killed
+
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, "_sync", kill)
+        both.copy(backup, place)
+    left = catalogue.get(ID)
+    assert left.state.places == []
+    assert "ended before" in left.state.copies[0].error
+    assert [path.name for path in (tmp_path / "off").iterdir()] == [f"{ID}.sql.zst.partial"]
+    both.remove(left)
+    assert list((tmp_path / "off").iterdir()) == []
+
+
+def test_data_without_a_manifest_is_no_copy(catalogue: Catalogue, tmp_path: Path) -> None:
+    place = Place(url=str(tmp_path / "nas"))
+    both = copies(catalogue, place)
+    both.copy(good(catalogue, OLDER), place)
+    both.copy(good(catalogue, ID), place)
+    (tmp_path / "nas" / f"{ID}.json").unlink()
+    with pytest.raises(BackupError) as caught:
+        both.fetch(ID)
+    assert caught.value.details == (f"{OLDER}  {place.name}",)
+
+
+def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) -> None:
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    backup.data.write_bytes(b"rotten")
+    proof = Proof(at=now(), reason="differs")
+    catalogue.note(ID, lambda state: state.updated(read=proof))
+    assert not catalogue.get(ID).usable
+    assert both.fetch(ID).usable
+    assert backup.data.read_bytes() == DATA
+
+
+def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    assert condemn(catalogue, backup)
+    with pytest.raises(BackupError, match="being removed"):
+        both.fetch(ID)
+    assert condemned(catalogue)[0].state.places == [place.name]
+    forget(catalogue, ID)
+    assert both.fetch(ID).usable
+
+
+def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "s3cr3t").write_text("a file, no folder")
+    place = Place(url=str(tmp_path / "s3cr3t" / "x"), options={"auto_mkdir": False, "k": "s3cr3t"})
+    copied = copies(catalogue, place).copy(good(catalogue, ID), place)
+    assert "cannot be written" in copied.error
+    assert "s3cr3t" not in copied.error.split(" (")[0]
+    assert "s3cr3t" not in repr(place)
+
+
+def test_a_url_is_told_without_its_password() -> None:
+    assert Place(url="sftp://me:pa55@host/folder/").name == "sftp://host/folder"
+    assert "pa55" not in repr(Place(url="sftp://me:pa55@host"))
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("s3://bucket/x", "cosmicdeploy[s3]"), ("nonsense://x", "nonsense")],
+)
+def test_a_missing_package_or_protocol_is_named(
+    catalogue: Catalogue, url: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)  # also where it is installed
+    place = Place(url=url)
+    assert told in copies(catalogue, place).copy(good(catalogue, ID), place).error
