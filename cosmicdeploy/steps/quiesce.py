@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -35,9 +36,10 @@ class QuiesceStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         raise_shield(ctx)
+        closed_at = time.time()
         for name, container_id in change.before["containers"].items():
             ctx.engine.stop(container_id, ctx.service(name).stop_grace_period)
-        return {"stopped": list(change.before["containers"])}
+        return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
         for name, container_id in change.before["containers"].items():

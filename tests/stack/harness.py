@@ -178,15 +178,21 @@ class StackUnderTest:
                 copy(kept / name, self.folder / name)
 
     @contextmanager
-    def beats(self, per_second: float = 20, longest: float = 300) -> Iterator[Traffic]:
-        """Some devices' heartbeats through the load balancer until the block is left."""
+    def beats(
+        self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
+    ) -> Iterator[Traffic]:
+        """Some devices' heartbeats through the load balancer until the block is left.
+
+        With `turning_away` 503 with Retry-After is `held`, and no failure.
+        """
         measured, stop, url = Traffic(), threading.Event(), self.url()
         tokens = itertools.cycle(self.kiosks)
 
         def send() -> None:
             until = time.monotonic() + longest
             while time.monotonic() < until and not stop.wait(1 / per_second):
-                measured.count(ask(url + BEAT, token=next(tokens), json=BODY))
+                answer = ask(url + BEAT, token=next(tokens), json=BODY)
+                measured.count(answer, turning_away=turning_away and answer.turned_away)
 
         thread = threading.Thread(target=send, daemon=True)
         thread.start()

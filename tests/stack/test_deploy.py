@@ -126,47 +126,6 @@ def test_verify_names_a_stopped_app(released: StackUnderTest) -> None:
         assert released.cli("step", "health").code == 0
 
 
-def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest) -> None:
-    old = release_1.snapshot()
-    old_images = release_1.images()
-    with release_1.database() as facts:
-        old_rows = facts.session.rows("SELECT id, name FROM remotes ORDER BY id")
-    release_1.put_release_2()
-    backup = release_1.cli("deploy", "--json").report["backup"]
-    with release_1.database() as facts:
-        facts.session.execute("UPDATE remotes SET name = CONCAT('spoiled ', name)")
-        facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
-
-    with release_1.beats() as beats:
-        done = release_1.cli("rollback", "--to", backup, "--yes", "--json")
-    assert done.code == 0, done.stderr
-    assert done.report["release"] == "1"
-    assert done.report["backup"] not in (None, backup), "the state before is backed up too"
-    assert release_1.images() == old_images
-    new = release_1.snapshot()
-    assert (new["schema"], new["migrations"], new["tag"]) == (
-        old["schema"],
-        old["migrations"],
-        old["tag"],
-    )
-    with release_1.database() as facts:
-        assert facts.session.rows("SELECT id, name FROM remotes ORDER BY id") == old_rows
-        assert "made_later" not in facts.engines()
-    assert beats.sent > 10 and beats.failures == []
-
-
-def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
-    release_1.put_release_2()
-    deployed = release_1.cli("deploy", "--json").report
-    new = release_1.snapshot()
-    back = release_1.cli("rollback", "--to", deployed["backup"], "--yes", "--json").report
-    forth = release_1.cli("rollback", "--to", back["backup"], "--yes", "--json")
-    assert forth.code == 0, forth.stderr
-    assert forth.report["release"] == "2"
-    again = release_1.snapshot()
-    assert (again["schema"], again["tag"]) == (new["schema"], new["tag"])
-
-
 def test_the_compose_commands_go_on_working(released: StackUnderTest) -> None:
     one = compose(released, "docker-compose", "ps")
     two = compose(released, str(COMPOSE_V2), "ps")
