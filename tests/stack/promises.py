@@ -14,14 +14,14 @@ from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.probes.http import OK, Answer, ask
 from tests.stack.harness import BEAT, BODY, RELEASED, StackUnderTest
 
-# The service stores whole seconds.
-RESOLUTION_SECONDS = 1.0
+# The service stores milliseconds, by the same clock as ours.
+RESOLUTION_SECONDS = 0.001
 
 
 @dataclass
 class Acknowledged:
-    """When each beat was sent that was answered 200, in seconds of Unix time; `turned_away` are those
-    answered 503 with Retry-After, `failures` all others."""
+    """When each beat was sent that was answered 200, in seconds of Unix time; `turned_away` counts
+    those answered 503 with Retry-After, `failures` holds all others."""
 
     all: list[float] = field(default_factory=list)
     turned_away: int = 0

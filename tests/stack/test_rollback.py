@@ -9,7 +9,7 @@ from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.verify import scratch_schema
 from cosmicdeploy.layout import SOURCES
 from tests.stack.harness import StackUnderTest
-from tests.stack.promises import Acknowledged, acknowledged, require_whole
+from tests.stack.promises import RESOLUTION_SECONDS, Acknowledged, acknowledged, require_whole
 
 pytestmark = pytest.mark.stack
 
@@ -69,7 +69,7 @@ def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest)
     assert beats.failures == [] and beats.turned_away > 0
     kept = done.report["backup"]
     assert kept not in (None, backup), "the state before is backed up too"
-    assert newest_beat_in(release_1, kept) >= int(before_window(release_1, beats)) - 1
+    assert newest_beat_in(release_1, kept) >= before_window(release_1, beats) - RESOLUTION_SECONDS
     beats.require_kept(release_1)
 
 
@@ -122,7 +122,7 @@ def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUn
 def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> None:
     backup = release_1_backup(released)
     with released.database() as facts:
-        facts.session.execute("INSERT INTO remotes (name, token) VALUES ('NEWER', 'newer')")
+        facts.session.execute("INSERT INTO remotes (name, token_hash) VALUES ('NEWER', 'newer')")
         assert NEW_COLUMN in facts.columns("remotes")
     try:
         with acknowledged(released) as beats:
