@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.model import Engine, Marker
 from cosmicdeploy.lock.holder import describe, lock_held, marker_name, this_process
 from cosmicdeploy.lock.lock import HeldLock, Lock
 from cosmicdeploy.lock.watch import STALE_SECONDS, Watch
@@ -56,10 +56,15 @@ def _acquire(engine: Engine, name: str, command: str, patience: Patience) -> str
         if (left := until - time.monotonic()) <= 0:
             raise lock_held(marker, _todo(patience))
         if told != marker.id:
-            patience.tell(f"waiting up to {left:.0f} s for {describe(marker.labels)}")
+            patience.tell(_waiting(marker, left))
             told = marker.id
         time.sleep(min(POLL_SECONDS, left))
     return marker.id
+
+
+def _waiting(marker: Marker, left: float) -> str:
+    work = f"`cosmicdeploy {marker.labels.get('command')}`"
+    return f"waiting up to {left:.0f} s for {work} of {describe(marker.labels)}"
 
 
 def _todo(patience: Patience) -> str:

@@ -36,6 +36,7 @@ class CacheClearStep(Step):
                     details=last_lines(result),
                 )
             ctx.say(" ".join(last_lines(result, 1)))
+        ctx.lock.require()
         ctx.journal.append("cache-cleared", image=self._image(ctx))
         return {"commands": list(ctx.settings.cache_clear.commands)}
 
