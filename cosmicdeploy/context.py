@@ -21,7 +21,8 @@ class Context:
     """One run on one stack.
 
     `ahead` are the kinds of the steps that the plan found to change something and that have not yet
-    done so; `target` is the backup that a rollback goes to; `only_plan` says that no run follows.
+    done so; `target` is the backup that a rollback goes to; `only_plan` says that no run follows;
+    `allowed` are migrations that may destroy, by name.
     """
 
     loaded: Loaded
@@ -33,6 +34,7 @@ class Context:
     ahead: Sequence[str] = ()
     target: Backup | None = None
     only_plan: bool = False
+    allowed: frozenset[str] = frozenset()
     interrupts: Interrupts = field(default_factory=Interrupts)
 
     @property

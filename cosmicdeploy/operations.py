@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -10,7 +10,8 @@ from typing import Any
 
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.database.catalogue import Backup
-from cosmicdeploy.errors import ConfigError, CosmicError
+from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.errors import ConfigError, CosmicError, UsageError
 from cosmicdeploy.interrupts import deferred
 from cosmicdeploy.lock import held, who
 from cosmicdeploy.plan import Plan, make_plan
@@ -18,7 +19,9 @@ from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
+from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.pending import pending_names, pending_statements
 from cosmicdeploy.steps.restart import difference
 from cosmicdeploy.steps.verify import VerifyStep
 
@@ -59,6 +62,38 @@ def _record(ctx: Context, command: str, run: Run) -> None:
 def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Traffic | None]:
     """Go back to a backup and the images of its time."""
     return execute(replace(ctx, target=target), "rollback", playbook.steps)
+
+
+def migrations(ctx: Context) -> dict[str, Any]:
+    """Pending migrations with what they would run, and what became of those that an earlier run
+    left in between; nothing is changed."""
+    begun = migrating.unresolved(ctx.journal)
+    found = migrating.look(ctx, begun) if begun else None
+    names = pending_names(ctx)
+    return {
+        "pending": names,
+        "statements": [s.facts() for s in pending_statements(ctx, names or ())],
+        "interrupted": {"state": found.state, "fates": found.lines} if found else None,
+    }
+
+
+def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool]) -> str:
+    """Let deploys go on from the schema as it is, where a person agrees to that; what was found.
+
+    Raises `LockHeld`, and `UsageError` where nobody agrees.
+    """
+    with held(ctx.engine, ctx.stack.project, command):
+        begun = migrating.unresolved(ctx.journal)
+        if begun is None:
+            return "no run was interrupted while it migrated"
+        found = migrating.look(ctx, begun)
+        if found.state is not migrating.State.BROKEN:
+            return f"nothing is to be resolved: {found.state}"
+        if not agreed(found):
+            raise UsageError("Nothing was resolved", todo="say yes once the schema is mended")
+        with open_facts(ctx.database()) as database:
+            ctx.journal.append("resolved", who=who(), schema=database.schema_digest())
+    return "resolved: the next deploy goes on from the schema as it is"
 
 
 def backup_choices(ctx: Context) -> list[str]:

@@ -10,6 +10,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.replace import set_aside
 from cosmicdeploy.steps.restore import unfinished
 
@@ -26,6 +27,8 @@ class RecoverStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for name in ctx.settings.services.released for c in _leftovers(ctx, name)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
+        if _database_is_ready(ctx) and lock_wait_left(ctx) is not None:
+            left.append("the server's lock wait")
         if _data_is_kept(ctx):
             _require_finished(ctx)
             left += ["data from before a restore"] if ctx.target is None else []
@@ -38,6 +41,8 @@ class RecoverStep(Step):
             ctx.say(f"waiting for {command.name}, which an interrupted run started")
             ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
             ctx.engine.remove(command.id)
+        if _database_is_ready(ctx):
+            restore_lock_wait(ctx)
         for name in ctx.settings.services.released:
             for leftover in _leftovers(ctx, name):
                 _resolve(ctx, name, leftover)
@@ -70,9 +75,13 @@ def _start(ctx: Context, container: Container, name: str) -> None:
     wait_ready(ctx, container.id, name)
 
 
-def _data_is_kept(ctx: Context) -> bool:
+def _database_is_ready(ctx: Context) -> bool:
     database = ctx.container(ctx.settings.services.database)
-    return database is not None and database.ready and has_before(ctx.database())
+    return database is not None and database.ready
+
+
+def _data_is_kept(ctx: Context) -> bool:
+    return _database_is_ready(ctx) and has_before(ctx.database())
 
 
 def _require_finished(ctx: Context) -> None:
