@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 @common_options
 def deploy(
     plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="A migration that may destroy, by name; repeatable.")
+    ] = None,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -27,7 +32,9 @@ def deploy(
     Health, backup, build, migrate, cache clear, rolling restart, verify. A step with nothing to do
     says why. A failed step is undone, with those before it.
     """
-    run_command("deploy", terminal, lambda call: _play(call, config, "deploy", plan=plan))
+    allowed = frozenset(allow or ())
+    body = partial(_play, config=config, name="deploy", plan=plan, allowed=allowed)
+    run_command("deploy", terminal, body)
 
 
 @common_options
@@ -63,7 +70,13 @@ def rollback(
 
 
 def _play(
-    call: Call, config: Path | None, name: str, *, only: str = "", plan: bool = False
+    call: Call,
+    config: Path | None,
+    name: str,
+    *,
+    only: str = "",
+    plan: bool = False,
+    allowed: frozenset[str] = frozenset(),
 ) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import execute, plan_only
@@ -71,7 +84,7 @@ def _play(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
+        ctx = replace(open_stack(config, watch), allowed=allowed)
         playbook = open_playbook(ctx.loaded, name)
         steps = (playbook.alone(only),) if only else playbook.steps
         if plan:
