@@ -25,7 +25,7 @@ FAILING = ["ALTER TABLE no_such_table ADD COLUMN x INT"]
 HALF = ["CREATE TABLE half (id INT PRIMARY KEY)", *FAILING]
 SLOW = [
     "CREATE TABLE slow (id INT PRIMARY KEY)",
-    "SELECT SLEEP(8)",
+    "SELECT SLEEP(6)",
     "ALTER TABLE slow ADD COLUMN x INT",
 ]
 DAY = 86400
@@ -52,16 +52,18 @@ def lock_wait(stack: StackUnderTest) -> int:
         return int(session.rows("SELECT @@GLOBAL.lock_wait_timeout")[0][0])
 
 
-def roll_back(stack: StackUnderTest, to: str = "latest") -> None:
-    done = stack.cli("rollback", "--to", to, "--yes", "--json")
-    assert done.code == 0, done.stderr
-
-
-def test_a_migration_that_fails_at_once_leaves_all_as_it_was(released: StackUnderTest) -> None:
+def test_a_migration_that_fails_leaves_all_as_it_was(released: StackUnderTest) -> None:
     name = "2026_03_01_000001_fail"
+    released.set_setting("allow: []", f"allow: [{name}]")
     with migration(released, name, FAILING, []), untouched(released):
-        done = released.cli("deploy", "--allow", name)
+        done = released.cli("step", "migrate")
     clear(done, 1, "migrations failed", "no_such_table")
+    assert lock_wait(released) == DAY
+    released.set_setting("lock_wait: 10", "lock_wait: 2")
+    late = ["ALTER TABLE remotes ADD COLUMN late INT NULL"]
+    with migration(released, name, late, []), reader_of(released, "remotes"), untouched(released):
+        done = released.cli("step", "migrate")
+    clear(done, 1, "waited 2 s in vain", "Lock wait timeout exceeded")
     assert lock_wait(released) == DAY
 
 
@@ -82,28 +84,37 @@ def test_a_destructive_migration_is_refused_unless_it_is_allowed(released: Stack
             refused = released.cli("deploy")
         clear(refused, 1, name, "drops the column last_heartbeat_source", f"--allow {name}")
         assert f"migrate.allow: [{name}]" in refused.stderr
-        plan = released.cli("deploy", "--plan", "--json", "--allow", name)
-        step = next(s for s in plan.report["steps"] if s["name"] == "migrate")
-        kinds = [s["kind"] for s in step["facts"]["statements"]]
-        assert kinds == ["additive", "additive", "data", "destructive"]
-        assert "a-value" not in plan.stdout, "rows' values stay out of records"
-        said = released.cli("deploy", "--plan", "--allow", name).stdout
-        assert "destructive (drops the column last_heartbeat_source): ALTER TABLE remotes" in said
-        assert "refused" not in plan.reason("migrate")
-        shown = released.cli("migrate", "--json").report["data"]
-        assert shown["pending"] == [name] and shown["interrupted"] is None
+        assert "a-value" not in (released.folder / ".cosmicdeploy/journal.jsonl").read_text()
+        it_is_shown(released, name)
         released.set_setting("allow: []", f"allow: [{name}]")
         done = released.cli("step", "migrate", "--json")
         assert done.code == 0, done.stderr
         with released.database() as facts:
             assert "last_heartbeat_source" not in facts.columns("remotes")
             applied = set(facts.applied_migrations())
-        assert roll_down(released.open(), applied - {name}) == [name]
-        with pytest.raises(Refused, match="not applied"):
-            roll_down(released.open(), applied)
-        with pytest.raises(Refused, match="in its place"):
-            roll_down(released.open(), {max(applied - {name})})
-    assert released.cli("deploy").code == 0
+        it_is_rolled_down(released, name, applied)
+
+
+def it_is_shown(stack: StackUnderTest, name: str) -> None:
+    assert "refused as it is now" in stack.cli("deploy", "--plan", "--json").reason("migrate")
+    plan = stack.cli("deploy", "--plan", "--json", "--allow", name)
+    assert "refused" not in plan.reason("migrate")
+    step = next(s for s in plan.report["steps"] if s["name"] == "migrate")
+    kinds = [s["kind"] for s in step["facts"]["statements"]]
+    assert kinds == ["additive", "additive", "data", "destructive"]
+    shown = stack.cli("migrate").stdout
+    assert "destructive (drops the column last_heartbeat_source): ALTER TABLE remotes" in shown
+    assert "a-value" not in shown + plan.stdout
+
+
+def it_is_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> None:
+    ctx, before = stack.open(), applied - {name}
+    with pytest.raises(Refused, match="in its place"):
+        roll_down(ctx, applied - {min(applied)})
+    assert roll_down(ctx, before) == [name]
+    assert roll_down(ctx, before) == []
+    with pytest.raises(Refused, match="not applied"):
+        roll_down(ctx, applied)
 
 
 def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTest) -> None:
@@ -111,43 +122,50 @@ def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTe
     with migration(released, name, HALF, ["DROP TABLE half"]):
         broken = released.cli("deploy", "--allow", name)
         clear(broken, 3, "schema is not as it was", "cosmicdeploy rollback --to 2", "--resolve")
-        assert f"done: {name}: CREATE TABLE half" in broken.stderr
+        assert f" done: {name}: CREATE TABLE half" in broken.stderr
         assert f"not done: {name}: ALTER TABLE no_such_table" in broken.stderr
         again = released.cli("deploy", "--allow", name)
-        clear(again, 3, "half done", f"done: {name}: CREATE TABLE half", "migrate --resolve")
+        clear(again, 3, "half done", f" done: {name}: CREATE TABLE half", "migrate --resolve")
     backup = again.stderr.partition("rollback --to ")[2].partition("`")[0]
-    clear(released.cli("migrate", "--resolve"), 2, "--yes")
-    assert released.cli("deploy").code == 3, "nobody said yes"
-    roll_back(released, backup)
+    back = released.cli("rollback", "--to", backup, "--yes", "--json")
+    assert back.code == 0, back.stderr
     assert "half" not in tables(released)
-    done = released.cli("deploy", "--json")
-    assert done.code == 0, done.stderr
-    assert "nothing is to be resolved" in said(released) or "no run was interrupted" in said(
-        released
-    )
+    assert released.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
-def said(stack: StackUnderTest) -> str:
-    done = stack.cli("migrate", "--resolve")
-    assert done.code == 0, done.stderr
-    return done.stdout
-
-
-def test_a_schema_mended_by_hand_is_resolved(released: StackUnderTest) -> None:
-    name = "2026_03_03_000002_half"
-    with migration(released, name, [*HALF[:1], "INSERT INTO half (nope) VALUES (1)"], []):
-        broken = released.cli("deploy")
-        clear(broken, 3, f"done: {name}: CREATE TABLE half", f"cannot be known: {name}: INSERT")
-    done = released.cli("migrate", "--resolve", "--yes", "--json")
-    assert done.code == 0, done.stderr
-    assert "resolved" in done.report["data"]["found"]
-    assert released.cli("deploy").code == 0, "it goes on from the schema as it is"
+def test_a_database_killed_in_mid_migration_needs_a_person(released: StackUnderTest) -> None:
+    name = "2026_03_04_000001_slow"
+    with migration(released, name, SLOW, ["DROP TABLE slow"]):
+        process = released.start("step", "migrate")
+        wait_for_table(released, "slow")
+        kill_database(released)
+        out, err = process.communicate(timeout=300)
+        broken = Done(process.returncode, out, err)
+        clear(broken, 3, f" done: {name}: CREATE TABLE slow", f"not done: {name}: ALTER TABLE slow")
+        clear(released.cli("deploy"), 3, "half done")
+    clear(released.cli("migrate", "--resolve"), 2, "--yes")
     with open_session(released.open().database()) as session:
-        session.execute("DROP TABLE half")
+        session.execute("DROP TABLE slow")
+    found = released.cli("migrate", "--resolve", "--json").report["data"]["found"]
+    assert "nothing of it happened" in found, "mended is mended"
+    assert released.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
+
+
+def test_a_schema_mended_in_another_way_is_resolved(stack: StackUnderTest) -> None:
+    """On the records of a run that was killed half-way, and a schema that somebody mended."""
+    ctx = stack.open()
+    before = {"applied": ["gone"], "schema": "another", "names": ["never"], "pending": []}
+    ctx.journal.append("run", command="deploy")
+    ctx.journal.append("intent", step="migrate", step_kind="migrate", before=before)
+    clear(stack.cli("step", "migrate"), 3, "half done", "migrate --resolve")
+    resolved = stack.cli("migrate", "--resolve", "--yes", "--json")
+    assert resolved.code == 0, resolved.stderr
+    assert "resolved" in resolved.report["data"]["found"]
+    assert stack.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
 def test_a_deployer_killed_in_mid_migration_is_gone_on_from(released: StackUnderTest) -> None:
-    name = "2026_03_04_000001_slow"
+    name = "2026_03_05_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):
         known = len(steps_begun(released))
         process = released.start("deploy")
@@ -156,17 +174,15 @@ def test_a_deployer_killed_in_mid_migration_is_gone_on_from(released: StackUnder
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
         assert lock_wait(released) == 10
-        plan = released.cli("deploy", "--plan", "--json")
-        assert "seen after recover" in plan.reason("migrate")
         done = released.cli("deploy", "--json")
         assert done.code == 0, done.stderr
+        assert done.outcomes["recover"] == "changed"
         assert done.outcomes["migrate"] == "unchanged"
         with released.database() as facts:
             assert facts.columns("slow") == ("id", "x")
+            applied = set(facts.applied_migrations())
         assert lock_wait(released) == DAY
-        console = released.open()
-        down = console.console("migrate:rollback", "--step=1", "--force")
-        assert console.engine.exec(console.any_app().id, down).exit_code == 0
+        assert roll_down(released.open(), applied - {name}) == [name]
     assert "slow" not in tables(released)
 
 
@@ -177,22 +193,6 @@ def wait_for_table(stack: StackUnderTest, name: str, seconds: float = 60) -> Non
         time.sleep(0.1)
 
 
-def test_a_database_killed_in_mid_migration_needs_a_person(released: StackUnderTest) -> None:
-    name = "2026_03_05_000001_slow"
-    with migration(released, name, SLOW, ["DROP TABLE slow"]):
-        process = released.start("deploy")
-        wait_for_table(released, "slow")
-        kill_database(released)
-        out, err = process.communicate(timeout=300)
-        broken = Done(process.returncode, out, err)
-        clear(broken, 3, f"done: {name}: CREATE TABLE slow", f"not done: {name}: ALTER TABLE slow")
-        clear(released.cli("deploy"), 3, "half done")
-    backup = err.partition("rollback --to ")[2].partition("`")[0]
-    roll_back(released, backup)
-    assert "slow" not in tables(released)
-    assert released.cli("deploy").code == 0
-
-
 def kill_database(stack: StackUnderTest) -> None:
     """As a crash does: the server's own process, so that the restart policy holds."""
     ctx = stack.open()
@@ -201,19 +201,6 @@ def kill_database(stack: StackUnderTest) -> None:
         with suppress(OSError):
             if container in entry.read_text():
                 os.kill(int(entry.parent.name), signal.SIGKILL)
-
-
-def test_a_migration_waits_seconds_for_a_lock(released: StackUnderTest) -> None:
-    name = "2026_03_06_000001_locked"
-    released.set_setting("lock_wait: 10", "lock_wait: 2")
-    with (
-        migration(released, name, ["ALTER TABLE remotes ADD COLUMN late INT NULL"], []),
-        reader_of(released, "remotes"),
-        untouched(released),
-    ):
-        done = released.cli("deploy")
-    clear(done, 1, "waited 2 s in vain", "Lock wait timeout exceeded")
-    assert lock_wait(released) == DAY
 
 
 @contextmanager
