@@ -27,7 +27,7 @@ class Context:
     done so, or, while a plan is being made (`planning`), those before. `target` is the backup that
     a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
-    which requests are turned away on purpose.
+    which requests are turned away on purpose. `allowed` are migrations that may destroy, by name.
     """
 
     loaded: Loaded
@@ -41,6 +41,7 @@ class Context:
     planning: bool = False
     only_plan: bool = False
     earlier: Sequence[PastRun] = ()
+    allowed: frozenset[str] = frozenset()
     interrupts: Interrupts = field(default_factory=Interrupts)
     lock: Lock = field(default_factory=Lock)
     window: Window = field(default_factory=Window)

@@ -15,6 +15,7 @@ from cosmicdeploy.journal import Journal, Record
 
 # The kind of step after which a rollback is in place.
 RESUME = "resume"
+MIGRATE = "migrate"
 
 
 @dataclass(kw_only=True)
@@ -71,6 +72,9 @@ def unfinished(journal: Journal) -> list[PastRun]:
             _follow(found, found[run], record)
         for resolved in record.get("resolves", ()):
             found.pop(resolved, None)
+        if record["kind"] == "resolved":
+            for past in found.values():
+                _forget_schema(past)
     return list(found.values())
 
 
@@ -110,6 +114,12 @@ def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
             del found[run.id]
         case "ended" if record["whole"]:
             del found[run.id]
+
+
+def _forget_schema(run: PastRun) -> None:
+    """A person took the schema over, so it is neither undone nor compared any more."""
+    run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
+    run.state = {**run.state, "schema": None, "migrations": None}
 
 
 def _intent(record: Record) -> Intent:

@@ -87,11 +87,14 @@ class Backup(Section):
 
 
 class Migrate(Section):
-    """Console arguments; `timeout` in seconds."""
+    """Console arguments, times in seconds; `allow` names migrations that may destroy."""
 
     command: Words = ("migrate", "--force")
     status: Words = ("migrate:status",)
     rollback: Words = ("migrate:rollback", "--force")
+    pretend: Words | None = ("migrate", "--pretend", "--force")
+    allow: Words = ()
+    lock_wait: int = Field(default=10, ge=1)
     timeout: float = Field(default=900, gt=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cosmicdeploy.cli import backup, deploy, init, lock, look, rollback
+from cosmicdeploy.cli import backup, deploy, init, lock, look, migrate, rollback
 
 app = typer.Typer(
     name="cosmicdeploy",
@@ -16,6 +16,7 @@ app.command()(deploy.deploy)
 app.command()(deploy.up)
 app.command()(deploy.step)
 app.command()(rollback.rollback)
+app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
 app.command()(init.init)

@@ -70,7 +70,7 @@ app.command()(fetch)
 
 def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
-    from cosmicdeploy.operations import execute
+    from cosmicdeploy.operations.runs import execute
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.steps.backup import BackupStep
     from cosmicdeploy.workspace import open_stack

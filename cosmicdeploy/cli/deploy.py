@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +26,9 @@ def deploy(
     abort: Annotated[
         bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
     ] = False,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="A migration that may destroy, by name; repeatable.")
+    ] = None,
     wait: Wait = 0.0,
     *,
     config: Path | None,
@@ -37,11 +42,8 @@ def deploy(
     """
     if abort:
         run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
-    run_command(
-        "deploy",
-        terminal,
-        lambda call: _play(call, config, "deploy", wait, plan=plan, resume=resume),
-    )
+    body = partial(_play, config=config, name="deploy", wait=wait, plan=plan, resume=resume)
+    run_command("deploy", terminal, partial(body, allowed=frozenset(allow or ())))
 
 
 @common_options
@@ -71,15 +73,16 @@ def _play(
     only: str = "",
     plan: bool = False,
     resume: bool = False,
+    allowed: frozenset[str] = frozenset(),
 ) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
-    from cosmicdeploy.interruption import required
-    from cosmicdeploy.operations import execute, plan_only
+    from cosmicdeploy.operations.interruption import required
+    from cosmicdeploy.operations.runs import execute, plan_only
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
+        ctx = replace(open_stack(config, watch), allowed=allowed)
         playbook = open_playbook(ctx.loaded, name)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
@@ -92,7 +95,7 @@ def _play(
 
 def _abort(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import abort_report
-    from cosmicdeploy.operations import abort
+    from cosmicdeploy.operations.runs import abort
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_stack
 

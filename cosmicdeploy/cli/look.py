@@ -34,7 +34,7 @@ def _verify(call: Call, config: Path | None) -> Report:
     from dataclasses import asdict
 
     from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.operations import verify
+    from cosmicdeploy.operations.look import verify
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     ctx = open_stack(config, quiet)
@@ -50,7 +50,7 @@ def _verify(call: Call, config: Path | None) -> Report:
 
 def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.cli.reporting import unfinished_reports
-    from cosmicdeploy.operations import status
+    from cosmicdeploy.operations.look import status
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)

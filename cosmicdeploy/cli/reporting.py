@@ -74,6 +74,7 @@ def plan_report(call: Call, plan: Plan) -> Report:
                 kind=planned.step.kind,
                 outcome="planned" if change else "unchanged",
                 reason=found.summary if isinstance(found, Change) else found.reason,
+                facts=found.facts if isinstance(found, Change) else {},
             )
         )
     changes = any(step.outcome == "planned" for step in steps)

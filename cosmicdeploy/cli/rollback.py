@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.losses import Loss
+    from cosmicdeploy.operations.losses import Loss
     from cosmicdeploy.report.model import Report
 
 COLUMNS = ("backup", "made", "age", "release", "MB", "what would be lost")
@@ -76,7 +76,7 @@ def rollback(
 def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.operations import rollback
+    from cosmicdeploy.operations.runs import rollback
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
 
@@ -98,7 +98,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
 
 def _list(call: Call, ctx: Context) -> Report:
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.losses import candidates, losses
+    from cosmicdeploy.operations.losses import candidates, losses
     from cosmicdeploy.report.model import ErrorReport
     from cosmicdeploy.report.tables import table
 
@@ -125,7 +125,7 @@ def _row(loss: Loss) -> dict[str, object]:
 
 
 def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
-    from cosmicdeploy.losses import losses
+    from cosmicdeploy.operations.losses import losses
 
     target = ctx.catalogue.get(backup_id)
     release = target.manifest.release or "unknown"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,8 @@ from rich.table import Table
 
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, RequestsReport
 from cosmicdeploy.report.watch import COLOURS
+
+KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
 
 
 def show(report: Report, console: Console) -> None:
@@ -42,6 +45,25 @@ def _steps(report: Report, console: Console) -> None:
         table.add_row(escape(step.name), outcome, f"{step.seconds:.1f}", escape(step.reason))
     console.print()
     console.print(table)
+    for step in report.steps:
+        if step.outcome == "planned" and "statements" in step.facts:
+            console.print(f"\n{escape(step.name)} would run:")
+            show_statements(step.facts["statements"], console)
+
+
+def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -> None:
+    """What migrations would run: under each one's name its statements, with what they may cost."""
+    last = None
+    for statement in statements:
+        if statement["migration"] != last:
+            last = statement["migration"]
+            console.print(f"  [bold]{escape(last)}[/]", soft_wrap=True)
+        kind, why = statement["kind"], statement["why"]
+        colour = KINDS.get(kind, "green")
+        said = f"{kind} ({why})" if why else kind
+        console.print(
+            f"    [{colour}]{escape(said)}[/]: {escape(statement['sql'])}", soft_wrap=True
+        )
 
 
 def _checks(checks: Iterable[CheckReport], console: Console) -> None:

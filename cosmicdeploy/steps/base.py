@@ -15,10 +15,12 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a step would change. `before` is JSON, free of secrets, and enough to undo it."""
+    """What a step would change. `before` is JSON, free of secrets, and enough to undo it; `facts`
+    are what a plan shows beside the summary."""
 
     summary: str
     before: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

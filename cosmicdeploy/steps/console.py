@@ -9,11 +9,12 @@ from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import ConfigError
 
 
-def in_new_image(ctx: Context, arguments: Sequence[str]) -> ExecResult:
+def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False) -> ExecResult:
     """Run a console command in the image that the app's tag names now.
 
     Where a replica runs that image already, it runs there; else in a container of its own, since
-    only the new image is sure to have the new code.
+    only the new image is sure to have the new code. `apart`: always in one of its own, where a
+    later run finds it should this one be killed.
     """
     name = ctx.settings.services.app[0]
     command, image = ctx.console(*arguments), ctx.image_of(name)
@@ -23,7 +24,7 @@ def in_new_image(ctx: Context, arguments: Sequence[str]) -> ExecResult:
             todo="run the build step first: `cosmicdeploy step build`",
         )
     running = ctx.container(name)
-    if running is not None and running.ready and running.image_id == image.id:
+    if not apart and running and running.ready and running.image_id == image.id:
         return ctx.engine.exec(running.id, command)
     return ctx.engine.run(
         ctx.service(name),

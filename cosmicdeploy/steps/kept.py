@@ -24,7 +24,7 @@ def last_releases(ctx: Context) -> list[Record]:
         record
         for record in ctx.journal.records()
         if record["kind"] == "release"
-        and record.get("command") in RELEASING
+        and str(record.get("command")).split()[0] in RELEASING
         and record.get("backup")
     ]
     return records[-count:] if count else []

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
-from cosmicdeploy.errors import MigrationFailed, NeedsPerson
-from cosmicdeploy.steps import migrations
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
+from cosmicdeploy.migrations.preview import Statement
+from cosmicdeploy.migrations.status import listed
+from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.console import in_new_image, last_lines
+from cosmicdeploy.steps.lock_wait import TIMED_OUT, lock_wait_before, put_back, short_lock_wait
+from cosmicdeploy.steps.pending import (
+    counted,
+    pending_names,
+    pending_statements,
+    refused,
+    require_allowed,
+)
+from cosmicdeploy.steps.roll_down import roll_down
+
+# A server that crashed and starts anew is back within this many seconds, or a person is needed.
+BACK_WITHIN = 60
 
 
 class MigrateStep(Step):
@@ -21,72 +39,125 @@ class MigrateStep(Step):
     empty_only: bool = False
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        result = in_new_image(ctx, ctx.settings.migrate.status)
-        if migrations.NO_TABLE in result.text + result.error_text:
-            return self._change(ctx, "run all migrations on an empty schema")
-        if result.exit_code != 0 or not migrations.known(result.text):
-            raise MigrationFailed(
-                "The state of the migrations cannot be read",
-                where=" ".join(ctx.console(*ctx.settings.migrate.status)),
-                todo="run the command by hand in an app container",
-                details=last_lines(result),
-            )
-        names = migrations.pending(result.text)
+        if not self.empty_only:
+            migrating.require_whole(ctx)
+        names = pending_names(ctx)
+        if names is None:
+            return self._on_empty(ctx)
         if names and self.empty_only:
-            return Unchanged(reason=f"{migrations.listed(names)}: left for a deploy")
+            return Unchanged(reason=f"{listed(names)}: left for a deploy")
         if not names:
-            known = "in the present image" if "build" in ctx.ahead else ""
-            return Unchanged(reason=f"no migration is pending {known}".strip())
-        return self._change(ctx, f"run {migrations.listed(names)}")
+            return Unchanged(reason=_none_pending(ctx))
+        statements = pending_statements(ctx, names)
+        harmful = refused(ctx, statements)
+        if "build" not in ctx.ahead:
+            require_allowed(ctx, statements)
+        summary = f"run {listed(names)}: {counted(statements)}"
+        if harmful:  # what the new image brings may have been mended
+            summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
+        return self._change(ctx, summary, names, statements)
 
-    def _change(self, ctx: Context, summary: str) -> Change:
+    def _on_empty(self, ctx: Context) -> Change:
         with open_facts(ctx.database()) as database:
-            before = {
-                "applied": sorted(database.applied_migrations()),
-                "schema": database.schema_digest(),
-            }
-        return Change(summary=summary, before=before)
+            tables = database.engines()
+        if tables:  # asking what would run makes Artisan create its table
+            raise Refused(
+                "The schema has tables, but no record of migrations: what they would do to those "
+                "cannot be shown",
+                where=ctx.settings.database.name,
+                todo="run the console's migrate:install, then this again",
+            )
+        return self._change(ctx, "run all migrations on an empty schema", None, ())
+
+    def _change(
+        self,
+        ctx: Context,
+        summary: str,
+        names: list[str] | None,
+        statements: Sequence[Statement],
+    ) -> Change:
+        pending = [statement.facts() for statement in statements]
+        return Change(
+            summary=summary,
+            before={
+                **_state(ctx),
+                "names": names,
+                "pending": pending,
+                "lock_wait": lock_wait_before(ctx),
+            },
+            facts={"statements": pending} if pending else {},
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        result = in_new_image(ctx, ctx.settings.migrate.command)
+        with short_lock_wait(ctx, change.before["lock_wait"]):
+            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
         for line in result.text.splitlines():
             ctx.say(line)
         if result.exit_code != 0:
-            raise MigrationFailed(
-                f"The migrations failed (exit code {result.exit_code})",
-                where=" ".join(ctx.console(*ctx.settings.migrate.command)),
-                todo="mend the migration and deploy again",
-                details=last_lines(result),
-            )
-        with open_facts(ctx.database()) as database:
-            ran = set(database.applied_migrations()) - set(change.before["applied"])
-        return {"migrations": sorted(ran)}
+            raise _failure(ctx, result)
+        state = _state(ctx)
+        ran = set(state["applied"]) - set(change.before["applied"])
+        return {"migrations": sorted(ran), "schema": state["schema"]}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        ran = self._ran(ctx, change)
-        if ran:
-            # In the image that has the files: the old one would skip them and report success.
-            rollback = (*ctx.settings.migrate.rollback, f"--step={ran}")
-            result = in_new_image(ctx, rollback)
-            ctx.say(f"{ran} migration(s) rolled back")
-            if result.exit_code != 0:
-                what = "The migrations could not be rolled back"
-                raise self._stuck(ctx, what, last_lines(result))
-        with open_facts(ctx.database()) as database:
-            if database.schema_digest() != change.before["schema"]:
-                raise self._stuck(ctx, "The schema is not as it was before the migrations")
+        _wait_for_database(ctx)
+        put_back(ctx, change.before["lock_wait"])
+        begun = migrating.unresolved(ctx.journal) or migrating.Begun(before=change.before)
+        try:
+            undone = set(roll_down(ctx, set(change.before["applied"])))
+        except CosmicError as error:
+            raise _stuck(ctx, begun, error) from error
+        found = migrating.look(ctx, begun, undone)
+        if found.state is not migrating.State.UNTOUCHED:
+            raise migrating.broken(found, "The schema is not as it was before the migrations")
 
-    def _ran(self, ctx: Context, change: Change) -> int:
-        with open_facts(ctx.database()) as database:
-            return len(set(database.applied_migrations()) - set(change.before["applied"]))
 
-    @staticmethod
-    def _stuck(ctx: Context, what: str, details: tuple[str, ...] = ()) -> NeedsPerson:
-        # By its id: once somebody has tried, "latest" is the backup of the state to leave.
-        backup = ctx.catalogue.get("latest").id
-        return NeedsPerson(
-            what,
-            where="database",
-            todo=f"go back to the newest backup: `cosmicdeploy rollback --to {backup}`",
-            details=details,
+def _state(ctx: Context) -> dict[str, Any]:
+    with open_facts(ctx.database()) as database:
+        return {
+            "applied": sorted(database.applied_migrations()),
+            "schema": database.schema_digest(),
+        }
+
+
+def _none_pending(ctx: Context) -> str:
+    if "build" in ctx.ahead:
+        return "no migration is pending in the present image; the new one is seen after build"
+    return "no migration is pending"
+
+
+def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
+    where = " ".join(ctx.console(*ctx.settings.migrate.command))
+    if TIMED_OUT in result.text + result.error_text:
+        seconds = ctx.settings.migrate.lock_wait
+        return MigrationFailed(
+            f"A migration waited {seconds} s in vain for the lock on a table that others use",
+            where=where,
+            todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
+            "the table waits as long",
+            details=last_lines(result),
         )
+    return MigrationFailed(
+        f"The migrations failed (exit code {result.exit_code})",
+        where=where,
+        todo="mend the migration and deploy again",
+        details=last_lines(result),
+    )
+
+
+def _stuck(ctx: Context, begun: migrating.Begun, error: CosmicError) -> CosmicError:
+    stuck = migrating.broken(migrating.look(ctx, begun), error.what)
+    stuck.details = (*stuck.details, *error.details)
+    return stuck
+
+
+def _wait_for_database(ctx: Context) -> None:
+    waiting = Retrying(
+        stop=stop_after_delay(BACK_WITHIN),
+        wait=wait_fixed(1),
+        retry=retry_if_exception_type(CosmicError),
+        reraise=True,
+    )
+    for attempt in waiting:
+        with attempt, open_facts(ctx.database()) as database:
+            database.ping()

@@ -10,6 +10,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.replace import set_aside
 from cosmicdeploy.steps.restore import RestoreStep
 
@@ -27,6 +28,7 @@ class RecoverStep(Step):
         left = [c.name for _, c in _leftovers(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         left += ["data from before a restore"] if _data_is_left(ctx) else []
+        left += ["the server's lock wait"] if _waits_short(ctx) else []
         if left:
             return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
         if ctx.earlier:
@@ -35,6 +37,8 @@ class RecoverStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         wait_for_commands(ctx)
+        if _waits_short(ctx):
+            restore_lock_wait(ctx)
         for name, leftover in _leftovers(ctx):
             _resolve(ctx, name, leftover)
         if _data_is_left(ctx):
@@ -94,7 +98,15 @@ def _start(ctx: Context, container: Container, name: str) -> None:
 
 def _data_is_left(ctx: Context) -> bool:
     """Whether data is kept that no restore will ever swap back."""
-    database = ctx.container(ctx.settings.services.database)
     if intents(unfinished(ctx.journal), RestoreStep.kind):
         return False
-    return database is not None and database.ready and has_before(ctx.database())
+    return _database_is_ready(ctx) and has_before(ctx.database())
+
+
+def _waits_short(ctx: Context) -> bool:
+    return _database_is_ready(ctx) and lock_wait_left(ctx) is not None
+
+
+def _database_is_ready(ctx: Context) -> bool:
+    database = ctx.container(ctx.settings.services.database)
+    return database is not None and database.ready

@@ -18,27 +18,6 @@ from tests.stack.relay import Relay
 
 pytestmark = pytest.mark.stack
 
-FAILING_MIGRATION = '''"""A migration that fails at once."""
-
-
-def up() -> list[str]:
-    return ["ALTER TABLE no_such_table ADD COLUMN x INT"]
-
-
-def down() -> list[str]:
-    return []
-'''
-HALF_MIGRATION = '''"""A migration whose second statement fails."""
-
-
-def up() -> list[str]:
-    return ["CREATE TABLE half (id INT PRIMARY KEY)", "ALTER TABLE no_such_table ADD COLUMN x INT"]
-
-
-def down() -> list[str]:
-    return ["DROP TABLE half"]
-'''
-
 
 @contextmanager
 def untouched(stack: StackUnderTest) -> Iterator[None]:
@@ -86,29 +65,6 @@ def test_an_app_that_ends_at_once_is_noticed_early(released: StackUnderTest) -> 
         done = released.cli("deploy")
     clear(done, 1, "did not become healthy", "bye")
     assert time.monotonic() - started < 55, "it did not wait for the whole 60 s"
-
-
-def test_a_migration_that_fails_at_once_leaves_all_as_it_was(released: StackUnderTest) -> None:
-    migrations = released.folder / SOURCES / "database" / "migrations"
-    (migrations / "2026_03_01_000001_fail.py").write_text(FAILING_MIGRATION)
-    with untouched(released):
-        done = released.cli("deploy")
-    clear(done, 1, "migrations failed", "no_such_table")
-
-
-def test_a_migration_that_fails_half_way_needs_a_person(released: StackUnderTest) -> None:
-    migrations = released.folder / SOURCES / "database" / "migrations"
-    file = migrations / "2026_03_01_000002_half.py"
-    file.write_text(HALF_MIGRATION)
-    try:
-        done = released.cli("deploy")
-        clear(done, 3, "schema is not as it was", "cosmicdeploy rollback --to 2")
-    finally:
-        file.unlink()
-    back = released.cli("rollback", "--to", "latest", "--yes", "--json")
-    assert back.code == 0, back.stderr
-    with released.database() as facts:
-        assert "half" not in facts.engines()
 
 
 def test_a_wrong_database_password_is_named(released: StackUnderTest) -> None:

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 from cosmic_app.console.context import Command, CommandFailed, Console
 from cosmic_app.console.table import render_table
+from cosmic_app.database import connect
 from cosmic_app.migrations.migrator import Migrator
 from cosmic_app.migrations.model import MigrationFailed, migration_names
 
+STATEMENT_SECONDS = 3600.0
 WARNING = """\
 **************************************
 *     Application In Production!     *
@@ -24,7 +26,8 @@ WARNING = """\
 @contextmanager
 def open_migrator(console: Console) -> Iterator[Migrator]:
     """A migrator for as long as it is used."""
-    connection = console.connect_database()
+    # Not an answer in seconds, as a request needs it: a change of a large table takes its time.
+    connection = connect(console.settings.database, timeout=STATEMENT_SECONDS)
     try:
         yield Migrator(connection, console.settings.migrations, console.line)
     except MigrationFailed as error:

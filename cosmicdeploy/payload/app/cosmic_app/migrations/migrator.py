@@ -81,7 +81,10 @@ class Migrator:
         """Run the statements; the seconds they took."""
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
-            cursor.execute("SET SESSION lock_wait_timeout = %s", (LOCK_WAIT_SECONDS,))
+            cursor.execute(
+                "SET SESSION lock_wait_timeout = LEAST(@@GLOBAL.lock_wait_timeout, %s)",
+                (LOCK_WAIT_SECONDS,),
+            )
             for number, statement in enumerate(statements, start=1):
                 try:
                     cursor.execute(statement)

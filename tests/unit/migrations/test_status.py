@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.steps import migrations
+from cosmicdeploy.migrations import status as migrations
 
 LARAVEL_8 = """\
 +------+------------------------------------------------+-------+

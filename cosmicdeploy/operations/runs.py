@@ -1,4 +1,4 @@
-"""What the commands do, as plain functions under the command line: each answers with data."""
+"""Commands that change the stack: plan, run under the lock, go back."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
-from cosmicdeploy import interruption
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
-from cosmicdeploy.errors import ConfigError, CosmicError, LockLost
+from cosmicdeploy.errors import CosmicError, LockLost
 from cosmicdeploy.events import Notice
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
+from cosmicdeploy.operations import interruption
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
-from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
 from cosmicdeploy.state import observe
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.restart import difference
-from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.unwind import Applied, note
 
 
@@ -123,40 +119,3 @@ def rollback(
     """Go back to a backup's release, in the way that the playbook says."""
     with ctx.catalogue.in_use(target):
         return execute(replace(ctx, target=target), command, playbook.steps, wait)
-
-
-def status(ctx: Context) -> list[dict[str, Any]]:
-    """What runs: a row a service, with release, image, health and drift."""
-    return [_row(ctx, name) for name in ctx.settings.services.all]
-
-
-def _row(ctx: Context, name: str) -> dict[str, Any]:
-    container = ctx.container(name)
-    if container is None:
-        return {"service": name, "state": "missing", "drift": "no container"}
-    image = ctx.engine.image(container.image_id)
-    return {
-        "service": name,
-        "container": container.name,
-        "state": container.health or container.status,
-        "release": release_of(image, ctx.settings.app.release_variable),
-        "image": container.image_id,
-        "since": container.started_at,
-        "restarts": container.restart_count,
-        "drift": _drift(ctx, name),
-    }
-
-
-def _drift(ctx: Context, name: str) -> str:
-    try:
-        return difference(ctx, name) or ""
-    except CosmicError as error:
-        return error.what
-
-
-def verify(ctx: Context, playbook: Playbook) -> list[CheckResult]:
-    """The results of a playbook's verification points."""
-    steps = [step for step in playbook.steps if isinstance(step, VerifyStep)]
-    if not steps:
-        raise ConfigError("The playbook has no step of kind verify", where=playbook.name)
-    return [result for step in steps for result in step.results(ctx)]

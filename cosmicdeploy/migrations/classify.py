@@ -1,0 +1,136 @@
+"""What each statement of a migration would do to the schema as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from sqlglot import exp
+
+from cosmicdeploy.database.shape import Shape, TableShape
+from cosmicdeploy.migrations.columns import added, modified
+from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
+from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst
+
+HARMLESS = Verdict(Kind.HARMLESS)
+ADDITIVE = Verdict(Kind.ADDITIVE)
+READS = (exp.Select, exp.SetOperation, exp.Show, exp.Describe)
+TRANSACTION = (exp.Transaction, exp.Commit, exp.Rollback)
+INDEXES = (exp.IndexColumnConstraint,)
+RENAMES = (exp.RenameColumn, exp.AlterRename, exp.RenameIndex)
+# How a change is made, not what it changes.
+MANNERS = (
+    exp.AlgorithmProperty,
+    exp.LockProperty,
+    exp.AutoIncrementProperty,
+    exp.SchemaCommentProperty,
+)
+
+
+def judge(sql: str, shape: Shape, new: Set[str] = frozenset()) -> Verdict:
+    """A statement against the schema as it is; `new` are tables that only this deploy makes, which
+    nothing relies on yet."""
+    try:
+        trees = parse(sql)
+    except NotUnderstood as error:
+        return cannot_judge(str(error))
+    return worst([_judge(tree, shape, new) for tree in trees] or [HARMLESS])
+
+
+def made_by(sql: str, shape: Shape) -> set[str]:
+    """Tables that a statement makes and that are not there now."""
+    try:
+        trees = parse(sql)
+    except NotUnderstood:
+        return set()
+    made = {
+        table_name(tree) for tree in trees if isinstance(tree, exp.Create) and tree.kind == "TABLE"
+    }
+    return made - set(shape.tables) - {""}
+
+
+def _judge(tree: exp.Expr, shape: Shape, new: Set[str]) -> Verdict:  # noqa: PLR0911
+    if isinstance(tree, READS):
+        return cannot_judge("it writes what it reads") if tree.find(exp.Into) else HARMLESS
+    if isinstance(tree, TRANSACTION):
+        return HARMLESS
+    if isinstance(tree, exp.Set):
+        return _set(tree)
+    if isinstance(tree, exp.Insert | exp.Update):
+        return Verdict(Kind.DATA)
+    if isinstance(tree, exp.Delete):
+        return _delete(tree)
+    if isinstance(tree, exp.Create):
+        return _create(tree, new)
+    if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
+        return _alter(tree, shape, new)
+    return _taken_away(tree, new)
+
+
+def _taken_away(tree: exp.Expr, new: Set[str]) -> Verdict:
+    if isinstance(tree, exp.TruncateTable):
+        return destructive("empties the table")
+    if isinstance(tree, exp.Drop):
+        names = [table.name for table in tree.args.get("tables") or ()]
+        of_this_deploy = tree.args["kind"] == "TABLE" and set(names) <= new
+        what = f"{str(tree.args['kind']).lower()} {', '.join(names)}".strip()
+        return ADDITIVE if of_this_deploy else destructive(f"drops the {what}")
+    if isinstance(tree, exp.Command) and str(tree.this).upper() == "RENAME":
+        return destructive("renames a table")
+    return cannot_judge("no statement of a kind that is known")
+
+
+def _set(tree: exp.Set) -> Verdict:
+    kinds = {str(item.args.get("kind") or "").upper() for item in tree.expressions}
+    session = kinds <= {"", "SESSION", "LOCAL", "VARIABLE", "NAMES"}
+    lasting = any(word in tree.sql().lower() for word in ("@@global", "@@persist", "password"))
+    return HARMLESS if session and not lasting else cannot_judge("it sets what lasts")
+
+
+def _delete(tree: exp.Delete) -> Verdict:
+    where = tree.args.get("where")
+    chosen = where is not None and where.find(exp.Column) is not None
+    return Verdict(Kind.DATA) if chosen else destructive("deletes every row")
+
+
+def _create(tree: exp.Create, new: Set[str]) -> Verdict:
+    if tree.kind not in ("TABLE", "VIEW", "INDEX"):
+        return cannot_judge(f"it makes a {str(tree.kind).lower()}")
+    if tree.args.get("replace"):
+        return destructive(f"replaces the {tree.kind.lower()} where there is one")
+    if tree.kind == "INDEX" and tree.args.get("unique") and table_name(tree) not in new:
+        return Verdict(Kind.RISKY, "the rows there are may not be unique")
+    return ADDITIVE
+
+
+def _alter(tree: exp.Alter, shape: Shape, new: Set[str]) -> Verdict:
+    name = table_name(tree.this)
+    actions, options = tree.args.get("actions") or [], tree.args.get("options") or []
+    foreign = [option for option in options if not isinstance(option, MANNERS)]
+    if foreign or not (actions or options):
+        return cannot_judge("it changes the table as a whole")
+    if name in new:
+        return ADDITIVE
+    if name not in shape.tables:
+        return cannot_judge(f"there is no table {name or 'of this schema'} now")
+    table = shape.tables[name]
+    return worst([_action(action, table) for action in actions] or [HARMLESS])
+
+
+def _action(action: exp.Expr, table: TableShape) -> Verdict:  # noqa: PLR0911
+    if isinstance(action, exp.ColumnDef):
+        return added(action)
+    if isinstance(action, exp.ModifyColumn):
+        return modified(action, table)
+    if isinstance(action, exp.AddConstraint):
+        plain = all(isinstance(e, INDEXES) for e in action.expressions)
+        return ADDITIVE if plain else Verdict(Kind.RISKY, "may not hold for the rows there are")
+    if isinstance(action, exp.Drop):
+        names = ", ".join(table.name for table in action.args.get("tables") or ())
+        return destructive(f"drops the {str(action.args['kind']).lower()} {names}".strip())
+    if isinstance(action, RENAMES):
+        return destructive("renames what the running release knows")
+    if isinstance(action, exp.AlterColumn) and action.args.get("drop"):
+        return destructive(f"{action.this.name} loses its default")
+    if isinstance(action, exp.AlterColumn) and action.args.get("default") is not None:
+        return ADDITIVE
+    return cannot_judge("an action of a kind that is not known")

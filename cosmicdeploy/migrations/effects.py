@@ -1,0 +1,123 @@
+"""Whether what a statement does is there: to tell how far a broken migration came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from cosmicdeploy.database.shape import Shape, TableShape
+from cosmicdeploy.migrations.columns import nullable
+from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
+from cosmicdeploy.migrations.types import live_type, type_of
+
+Known = bool | None
+
+
+def there(sql: str, shape: Shape) -> Known:
+    """Whether the schema is as the statement leaves it; None where it does not show."""
+    try:
+        return _all(_there(tree, shape) for tree in parse(sql))
+    except NotUnderstood:
+        return None
+
+
+def _all(parts: Iterable[Known]) -> Known:
+    """Of parts that come true together: what does not show follows the others."""
+    known = [part for part in parts if part is not None]
+    return all(known) if known else None
+
+
+def _there(tree: exp.Expr, shape: Shape) -> Known:
+    if isinstance(tree, exp.Create):
+        return _created(tree, shape)
+    if isinstance(tree, exp.Drop):
+        return _dropped(tree, shape)
+    if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
+        name = table_name(tree.this)
+        actions = tree.args.get("actions") or []
+        renamed = [action for action in actions if isinstance(action, exp.AlterRename)]
+        if renamed:
+            return name not in shape.tables and table_name(renamed[0].this) in shape.tables
+        if name not in shape.tables:
+            return False
+        return _all(_action(action, shape.tables[name]) for action in actions)
+    return None
+
+
+def _created(tree: exp.Create, shape: Shape) -> Known:
+    if tree.args.get("replace"):
+        return None
+    if tree.kind == "TABLE":
+        return table_name(tree) in shape.tables
+    if tree.kind == "VIEW":
+        return table_name(tree) in shape.views
+    if tree.kind == "INDEX":
+        table = shape.tables.get(table_name(tree), TableShape())
+        return tree.this.name.lower() in table.indexes
+    return None
+
+
+def _dropped(tree: exp.Drop, shape: Shape) -> Known:
+    names = [table.name for table in tree.args.get("tables") or ()]
+    if tree.args["kind"] == "TABLE":
+        return not set(names) & set(shape.tables)
+    if tree.args["kind"] == "VIEW":
+        return not set(names) & shape.views
+    if tree.args["kind"] == "INDEX" and tree.args.get("cluster"):
+        table = shape.tables.get(table_name(tree.args["cluster"]), TableShape())
+        return not {name.lower() for name in names} & table.indexes
+    return None
+
+
+def _action(action: exp.Expr, table: TableShape) -> Known:
+    if isinstance(action, exp.ColumnDef):
+        return action.name.lower() in table.columns
+    if isinstance(action, exp.ModifyColumn):
+        return _modified(action, table)
+    if isinstance(action, exp.AddConstraint):
+        return _all(_constraint(part, table) for part in action.expressions)
+    if isinstance(action, exp.RenameColumn):
+        old, new = action.this.name.lower(), action.args["to"].name.lower()
+        return new in table.columns and old not in table.columns
+    if isinstance(action, exp.Drop):
+        names = {name.name.lower() for name in action.args.get("tables") or ()}
+        kept = {"COLUMN": set(table.columns), "INDEX": set(table.indexes)}
+        return not names & kept.get(str(action.args["kind"]), set(table.constraints))
+    return None
+
+
+def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
+    column, former = action.this, action.args.get("rename_from")
+    live = table.columns.get(column.name.lower())
+    if former is not None and former.name.lower() != column.name.lower():
+        return live is not None and former.name.lower() not in table.columns
+    if live is None or column.kind is None:
+        return None
+    wanted, present = type_of(column.kind), live_type(live.type)
+    same = (wanted.name, wanted.unsigned) == (present.name, present.unsigned)
+    # The server adds the width to show an integer in where none was given.
+    same = same and (not wanted.arguments or wanted.arguments == present.arguments)
+    return same and nullable(column) == live.nullable
+
+
+def _constraint(part: exp.Expr, table: TableShape) -> Known:
+    """A key by its name; of one without a name, the server makes one up."""
+    named = part.this.this if isinstance(part.this, exp.Schema) else part.this
+    if not isinstance(named, exp.Identifier):
+        return None
+    return named.name.lower() in table.indexes | table.constraints
+
+
+def shows_in_structure(sql: str) -> bool:
+    """Whether a statement changes tables, columns or keys, and not rows."""
+    try:
+        trees = parse(sql)
+    except NotUnderstood:
+        return False
+    made = (exp.Create, exp.Drop, exp.Alter)
+    return all(isinstance(tree, made) and _kind(tree) in ("TABLE", "INDEX") for tree in trees)
+
+
+def _kind(tree: exp.Expr) -> str:
+    return str(tree.args.get("kind") or "").upper()

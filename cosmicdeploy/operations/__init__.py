@@ -1,0 +1,1 @@
+"""What the commands do, as plain functions under the command line: each answers with data."""

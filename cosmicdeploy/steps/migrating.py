@@ -1,0 +1,167 @@
+"""Migrations of an earlier run that nobody saw the end of: nothing happened, all is done, or the
+schema is in between. The journal says what was begun, the live schema how far it came.
+
+MariaDB commits each DDL statement by itself: a migration that breaks leaves what it did before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.database.shape import read_shape
+from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.journal import Journal, Record
+from cosmicdeploy.migrations.effects import shows_in_structure
+from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Fate, fates, of_record
+from cosmicdeploy.migrations.verdict import Kind
+from cosmicdeploy.steps.pending import pending_names
+
+KIND = "migrate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A migrate step that was begun: its `before`, the backup that its run made ("" for none), and
+    once it was done, what it reported. `failed`: its run went on to undo it."""
+
+    before: dict[str, Any]
+    backup: str = ""
+    done: dict[str, Any] | None = None
+    failed: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known to have ended well."""
+        return self.done is not None and not self.failed
+
+
+class State(StrEnum):
+    """How the live schema stands to migrations that were begun."""
+
+    UNTOUCHED = "nothing of it happened"
+    WHOLE = "all of it is done"
+    BROKEN = "it is half done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What became of migrations that were begun, as the live schema shows it."""
+
+    begun: Begun
+    state: State
+    fates: Sequence[Fate] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """For people: what became of each statement."""
+        return [fate.line for fate in self.fates]
+
+
+def unresolved(journal: Journal) -> Begun | None:
+    """The last migrate step, unless it ended well, was undone, restored over or resolved."""
+    begun, run = None, _Run()
+    for record in journal.records():
+        run = run.after(record)
+        if record.get("step_kind") == KIND:
+            begun = _after_step(begun, record, run)
+        elif record["kind"] in ("failed", "ended") and begun and run.migrates:
+            begun = replace(begun, failed=True)
+        elif record["kind"] == "resolved" or (record["kind"] == "success" and run.settles):
+            begun = None
+    return None if begun is None or begun.settled else begun
+
+
+def _after_step(begun: Begun | None, record: Record, run: _Run) -> Begun | None:
+    if record["kind"] == "intent":
+        return Begun(before=record["before"], backup=run.backup)
+    if record["kind"] == "done" and begun is not None:
+        return replace(begun, done=record.get("facts") or {})
+    return None if record["kind"] == "undone" else begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """What is known of the run that a record belongs to."""
+
+    command: str = ""
+    backup: str = ""
+    restores: bool = False
+    migrates: bool = False
+
+    def after(self, record: Record) -> _Run:
+        kind, step = record["kind"], record.get("step_kind")
+        if kind == "run":
+            return _Run(command=record.get("command", ""))
+        if kind == "done" and step == "backup":
+            return replace(self, backup=(record.get("facts") or {}).get("backup", ""))
+        if step == "restore" and kind in ("done", "undone"):
+            return replace(self, restores=kind == "done")
+        return replace(self, migrates=True) if step == KIND else self
+
+    @property
+    def settles(self) -> bool:
+        """Whether its success says that the schema is whole: every deploy looks first."""
+        return self.restores or self.migrates or self.command == "deploy"
+
+
+def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
+    """Compare the live schema with what was begun; `undone` are migrations that were rolled back
+    to their end. Raises `DatabaseError`."""
+    with open_facts(ctx.database()) as database:
+        applied, digest = set(database.applied_migrations()), database.schema_digest()
+        shape = read_shape(database.session, database.schema)
+    before = begun.before
+    undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
+    became = fates(of_record(before.get("pending", ())), shape, applied, undone)
+    same = applied == set(before["applied"]) and digest == before["schema"]
+    if same and not any(_may_have_run(fate) for fate in became):
+        return Found(begun=begun, state=State.UNTOUCHED, fates=became)
+    state = State.WHOLE if _all_done(ctx, begun, applied, digest) else State.BROKEN
+    return Found(begun=begun, state=state, fates=became)
+
+
+def _may_have_run(fate: Fate) -> bool:
+    """Of a statement that changes rows the schema says nothing."""
+    sql = fate.statement.sql
+    silent = fate.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
+    return fate.state != NOT_DONE and bool(silent)
+
+
+def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> bool:
+    """A migration's row is written after its last statement; on the way back its statements go
+    first, so that then only the structure tells."""
+    if begun.done is not None and digest != begun.done.get("schema"):
+        return False
+    names = begun.before.get("names")
+    if names is None:
+        return bool(applied) and pending_names(ctx) == []
+    return applied >= {*begun.before["applied"], *names}
+
+
+def require_whole(ctx: Context) -> None:
+    """Raise `NeedsPerson` where migrations of an earlier run are half done: how far they came, and
+    both ways on."""
+    begun = unresolved(ctx.journal)
+    if begun is None:
+        return
+    if "recover" in ctx.ahead:  # the command that was left behind may still be at work
+        raise CosmicError("whether the migrations of an interrupted run are whole")
+    found = look(ctx, begun)
+    if found.state is State.BROKEN:
+        raise broken(found)
+    ctx.say(f"a run was interrupted while it migrated: {found.state}")
+
+
+def broken(found: Found, what: str = "Migrations of an earlier run are half done") -> NeedsPerson:
+    """The error that names each statement and both ways on."""
+    backup = found.begun.backup
+    back = f"go back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
+    by_hand = "mend the schema by hand, then `cosmicdeploy migrate --resolve`"
+    unclear = any(fate.state == NOT_KNOWN for fate in found.fates)
+    note = ("what cannot be known may be in the application's log",) if unclear else ()
+    return NeedsPerson(what, where="database", todo=back + by_hand, details=(*found.lines, *note))

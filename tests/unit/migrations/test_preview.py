@@ -1,0 +1,90 @@
+"""Statements before they run, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import pytest
+
+from cosmicdeploy.database.shape import Column, Shape, TableShape
+from cosmicdeploy.migrations.effects import there
+from cosmicdeploy.migrations.preview import fates, of_record, preview
+
+pytestmark = pytest.mark.unit
+
+
+def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) -> Shape:
+    found = {name: Column(type="int(11)", nullable=True) for name in columns}
+    return Shape(tables={"t": TableShape(columns=found, indexes=frozenset(indexes)), **others})
+
+
+@pytest.mark.parametrize(
+    ("sql", "before", "after"),
+    [
+        ("CREATE TABLE x (id INT)", shape("a"), shape("a", x=TableShape())),
+        ("DROP TABLE x", shape("a", x=TableShape()), shape("a")),
+        ("ALTER TABLE t RENAME TO x", shape("a"), Shape(tables={"x": TableShape()})),
+        ("ALTER TABLE t ADD b INT", shape("a"), shape("a", "b")),
+        ("ALTER TABLE t ADD b INT, DROP a", shape("a"), shape("b")),
+        ("ALTER TABLE t RENAME COLUMN a TO b", shape("a"), shape("b")),
+        ("ALTER TABLE t CHANGE a b INT", shape("a"), shape("b")),
+        ("ALTER TABLE t ADD INDEX i (a)", shape("a"), shape("a", indexes=("i",))),
+        ("ALTER TABLE t ADD UNIQUE `i` (a)", shape("a"), shape("a", indexes=("i",))),
+        ("CREATE INDEX i ON t (a)", shape("a"), shape("a", indexes=("i",))),
+        ("DROP INDEX i ON t", shape("a", indexes=("i",)), shape("a")),
+        (
+            "ALTER TABLE t MODIFY a BIGINT",
+            shape("a"),
+            Shape(
+                tables={"t": TableShape(columns={"a": Column(type="bigint(20)", nullable=True)})}
+            ),
+        ),
+    ],
+)
+def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -> None:
+    assert there(sql, before) is False
+    assert there(sql, after) is True
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE t SET a = 1", "CREATE TRIGGER x", "ALTER TABLE t ADD KEY (a)"]
+)
+def test_what_does_not_show_is_not_guessed(sql: str) -> None:
+    assert there(sql, shape("a")) is None
+
+
+BROKEN = {"m1": ["UPDATE t SET a = 1"], "m2": ["UPDATE t SET a = 2", "ALTER TABLE t ADD b INT"]}
+
+
+def states(after: Shape, ran: Set[str], undone: Set[str] = frozenset()) -> list[str]:
+    recorded = of_record([s.facts() for s in preview(BROKEN, shape("a"))])
+    return [fate.state for fate in fates(recorded, after, ran, undone)]
+
+
+def test_what_comes_before_a_done_statement_is_done() -> None:
+    assert states(shape("a", "b"), {"m1"}) == ["done", "done", "done"]
+
+
+def test_what_changes_rows_cannot_be_known_by_itself() -> None:
+    assert states(shape("a"), {"m1"}) == ["done", "cannot be known", "not done"]
+    assert states(shape("a"), set()) == ["cannot be known", "cannot be known", "not done"]
+    assert states(shape("a"), set(), {"m1", "m2"}) == ["not done", "not done", "not done"]
+
+
+def test_what_was_there_before_proves_nothing() -> None:
+    (statement,) = preview({"m": ["CREATE TABLE t (id INT)"]}, shape("a"))
+    assert statement.there
+    (fate,) = fates([statement], shape("a"), set())
+    assert fate.state == "cannot be known"
+
+
+def test_a_migration_of_which_nothing_is_shown_is_refused() -> None:
+    (statement,) = preview({"m": []}, shape("a"))
+    assert statement.refused and statement.kind == "unknown"
+
+
+def test_rows_values_stay_out_of_records() -> None:
+    given = {"m": ["INSERT INTO t VALUES ('s3cret')", "CREATE USER u IDENTIFIED BY 's3cret'"]}
+    assert "s3cret" not in str([s.facts() for s in preview(given, shape("a"))])
+    (kept,) = preview({"m": ["ALTER TABLE t ADD e ENUM('a')"]}, shape("a"))
+    assert "'a'" in kept.sql, "a type's values are structure"
