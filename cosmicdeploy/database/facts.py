@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, Session, open_session, quoted
+from cosmicdeploy.database.definitions import Definitions, read_definitions
 from cosmicdeploy.database.digest import schema_digest
 
 MIGRATIONS_TABLE = "migrations"
@@ -89,6 +90,10 @@ class Facts:
     def events(self) -> tuple[str, ...]:
         """The scheduled events' names."""
         return self._names("events", "event_name", "event_schema")
+
+    def definitions(self) -> Definitions:
+        """Views, routines, triggers and events with their texts; a text that hides raises."""
+        return read_definitions(self.session, self.schema)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """A table's columns in their order; empty where there is no such table."""

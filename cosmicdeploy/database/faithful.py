@@ -61,12 +61,6 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
             todo="restore it by hand on another server",
             details=manifest.schema_statements,
         )
-    if manifest.objects.events:
-        raise BackupError(
-            f"its events would run in the copy: {', '.join(manifest.objects.events)}",
-            where=where,
-            todo="restore it by hand on another server",
-        )
     vendor = facts.server().vendor
     if vendor != manifest.server_vendor:
         raise BackupError(
@@ -79,9 +73,6 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
 def require_swappable(facts: Facts) -> None:
     """Raise `BackupError` where a schema's tables cannot be moved to another by name alone."""
     refused = {
-        "triggers": facts.triggers(),
-        "routines": facts.routines(),
-        "events": facts.events(),
         "sequences or versioned tables": facts.other_tables(),
         "foreign keys across schemas": facts.keys_across_schemas(),
     }

@@ -19,6 +19,11 @@ def before_name(live: str) -> str:
     return _beside(live, "before")
 
 
+def record_name(live: str) -> str:
+    """Where a swap keeps what it has to know."""
+    return _beside(live, "swap")
+
+
 def scratch_name(live: str, backup_id: str) -> str:
     """Where a backup is loaded only to prove that it loads."""
     return _beside(live, f"verify_{backup_id[-4:]}")
