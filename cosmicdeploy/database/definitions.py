@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +24,9 @@ NAMES: dict[Kind, str] = {
     " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
     "EVENT": "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY 1",
 }
+
+
+DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
 
 
 class Definition(BaseModel):
@@ -48,6 +52,12 @@ class Definition(BaseModel):
         return f"{self.kind.lower()} {self.name}"
 
     @property
+    def definer(self) -> str:
+        """The account whose rights the object has, as user@host; "" where it names none."""
+        match = DEFINER.search(self.statement)
+        return "@".join(part.replace("``", "`") for part in match.groups()) if match else ""
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) of the whole definition."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
@@ -69,6 +79,10 @@ class Definitions(BaseModel):
         """The same with these events in place of its own."""
         others = self.of("FUNCTION", "PROCEDURE", "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
+
+    def definers(self) -> tuple[str, ...]:
+        """The accounts whose rights the objects have, as user@host."""
+        return tuple(sorted({found.definer for found in self.objects if found.definer}))
 
     def digests(self) -> dict[str, str]:
         """Label → digest."""

@@ -95,6 +95,7 @@ def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBy
         collation=definitions.collation,
         definitions=definitions.digests(),
         event_definitions=definitions.of("EVENT"),
+        definers=definitions.definers(),
         objects=objects,
         raw=writer.raw.content,
         compressed=writer.compressed.content,

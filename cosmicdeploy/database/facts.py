@@ -69,11 +69,14 @@ class Facts:
         name = f"{quoted(self.schema)}.{quoted(table)}"
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
-    def other_tables(self) -> tuple[str, ...]:
-        """Sequences, system-versioned tables and whatever else is neither base table nor view."""
-        return self._names(
-            "tables", "table_name", "table_schema", "table_type NOT IN ('BASE TABLE', 'VIEW')"
+    def other_tables(self) -> dict[str, str]:
+        """Sequences, system-versioned tables and what else is no base table and no view → type."""
+        rows = self.session.rows(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
+            " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
+            self.schema,
         )
+        return {str(name): str(kind) for name, kind in rows}
 
     def views(self) -> tuple[str, ...]:
         """The views' names."""
@@ -94,6 +97,24 @@ class Facts:
     def definitions(self) -> Definitions:
         """Views, routines, triggers and events with their texts; a text that hides raises."""
         return read_definitions(self.session, self.schema)
+
+    def rounded_columns(self) -> tuple[str, ...]:
+        """FLOAT columns with values that lose digits as text, as in a dump; reads their tables."""
+        rows = self.session.rows(
+            "SELECT table_name, column_name FROM information_schema.columns JOIN"
+            " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
+            " AND data_type = 'float' AND table_type = 'BASE TABLE' ORDER BY 1, 2",
+            self.schema,
+        )
+        return tuple(f"{table}.{column}" for table, column in rows if self._rounds(table, column))
+
+    def _rounds(self, table: str, column: str) -> bool:
+        source, value = f"{quoted(self.schema)}.{quoted(table)}", quoted(column)
+        return bool(
+            self.session.rows(
+                f"SELECT 1 FROM {source} WHERE {value} <> CAST(CONCAT({value}) AS FLOAT) LIMIT 1"  # noqa: S608 - quoted
+            )
+        )
 
     def columns(self, table: str) -> tuple[str, ...]:
         """A table's columns in their order; empty where there is no such table."""

@@ -69,6 +69,7 @@ class Manifest(_Record):
     collation: str = ""
     definitions: dict[str, str] = Field(default_factory=dict)
     event_definitions: tuple[Definition, ...] = ()
+    definers: tuple[str, ...] = ()
     rows_counted: Literal["before and after"] = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None

@@ -99,17 +99,20 @@ def names_a_schema(definition: Definition) -> bool:
 
 def without_broken_views(session: Session, found: Definitions) -> Definitions:
     """Leave out views of the current schema that cannot be read: they could not be made anew."""
-    broken = {view.name for view in found.of("VIEW") if not _works(session, view)}
+    broken = broken_views(session, found)
     kept = tuple(one for one in found.objects if one.kind != "VIEW" or one.name not in broken)
     return found.model_copy(update={"objects": kept})
 
 
-def _works(session: Session, view: Definition) -> bool:
-    try:
-        session.execute(f"SHOW FIELDS FROM {quoted(view.name)}")
-    except DatabaseError:
-        return False
-    return True
+def broken_views(session: Session, found: Definitions) -> dict[str, str]:
+    """Views of the current schema that cannot be read → why."""
+    broken: dict[str, str] = {}
+    for view in found.of("VIEW"):
+        try:
+            session.execute(f"SHOW FIELDS FROM {quoted(view.name)}")
+        except DatabaseError as error:
+            broken[view.name] = error.what
+    return broken
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
