@@ -38,10 +38,10 @@ def load_shadow(
     its manifest says; the live schema is untouched then and the shadow is gone.
     """
     verify_backup(backup, on_bytes).require()
+    require_restorable(access, backup)
     settle_interrupted_swap(access)
     shadow = shadow_name(access.name)
     with open_session(access) as session:
-        _require_restorable(Facts(session, access.name), backup)
         require_no_before(session, access)
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
@@ -67,12 +67,9 @@ def drop_shadow(access: DatabaseAccess) -> None:
 def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
     """Raise `BackupError` where this backup may not be swapped into the live schema."""
     with open_session(access) as session:
-        _require_restorable(Facts(session, access.name), backup)
-
-
-def _require_restorable(live: Facts, backup: Backup) -> None:
-    require_loadable(backup.manifest, live)
-    require_swappable(live)
+        live = Facts(session, access.name)
+        require_loadable(backup.manifest, live)
+        require_swappable(live)
 
 
 def _require_equal(access: DatabaseAccess, backup: Backup, shadow: str) -> None:

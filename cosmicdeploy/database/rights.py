@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 
 from cosmicdeploy.database.access import Session
 from cosmicdeploy.errors import BackupError
@@ -17,7 +18,9 @@ TO_RESTORE = (
 )
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID"})
 ALL = "ALL PRIVILEGES"
-GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO ")
+GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
+# In a grant, _ and % in a schema's name stand for other characters unless they are escaped.
+WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
 def require_rights(session: Session, schemas: Iterable[str], wanted: Iterable[str]) -> None:
@@ -52,12 +55,22 @@ def rights_on(session: Session, schema: str | None) -> frozenset[str]:
 
     Raises `DatabaseError`. Those of the roles that are active count; those on single tables do not.
     """
-    held: set[str] = set()
+    whole: set[str] = set()
+    closest: dict[str, tuple[int, set[str]]] = {}
     for row in session.rows("SHOW GRANTS"):
         found = GRANT.match(str(row[0]))
-        if found and _covers(session, found["schema"], schema):
-            held |= {right.strip() for right in found["rights"].split(",")}
-    return frozenset(held)
+        if found is None:
+            continue
+        rights = {right.strip() for right in found["rights"].split(",")}
+        if found["schema"] == "*":
+            whole |= rights
+        elif schema is not None and _covers(session, found["schema"], schema):
+            # Of several patterns that fit, the server takes the closest one alone.
+            closeness = len(WILDCARD.split(found["schema"], maxsplit=1)[0])
+            closest[found["to"]] = max(
+                closest.get(found["to"], (0, set())), (closeness, rights), key=itemgetter(0)
+            )
+    return frozenset(whole.union(*(rights for _, rights in closest.values())))
 
 
 def _missing(session: Session, schema: str, wanted: tuple[str, ...]) -> list[str]:
@@ -65,9 +78,6 @@ def _missing(session: Session, schema: str, wanted: tuple[str, ...]) -> list[str
     return [] if ALL in held else [right for right in wanted if right not in held]
 
 
-def _covers(session: Session, granted: str, schema: str | None) -> bool:
-    if granted == "*":
-        return True
-    # In a grant, _ and % in a schema's name are wildcards.
+def _covers(session: Session, granted: str, schema: str) -> bool:
     pattern = granted[1:-1].replace("``", "`")
-    return schema is not None and bool(session.rows("SELECT %s LIKE %s", schema, pattern)[0][0])
+    return bool(session.rows("SELECT %s LIKE %s", schema, pattern)[0][0])

@@ -13,7 +13,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.definitions import Definition, Definitions
 from cosmicdeploy.database.facts import Facts
-from cosmicdeploy.database.schemas import create_schema_like, drop_empty_schema, record_name
+from cosmicdeploy.database.schemas import (
+    create_schema_like,
+    drop_empty_schema,
+    record_name,
+    schema_exists,
+)
 
 DRAFT = "draft"
 HELD_EVENTS = "held_events"
@@ -70,7 +75,7 @@ class SwapRecord:
 
     def forget(self, *tables: str) -> None:
         """Drop what is not needed any more, and the schema where nothing is left in it."""
-        if not self._exists():
+        if not schema_exists(self._session, self._schema):
             return
         for table in (*tables, DRAFT):
             self._session.execute(f"DROP TABLE IF EXISTS {self._table(table)}")
@@ -88,7 +93,7 @@ class SwapRecord:
         return EVENTS.validate_json(self._load(HELD_EVENTS))
 
     def _store(self, table: str, text: str) -> None:
-        if not self._exists():
+        if not schema_exists(self._session, self._schema):
             create_schema_like(self._session, self._live, self._schema)
         draft = self._table(DRAFT)
         self._session.execute(f"DROP TABLE IF EXISTS {draft}, {self._table(table)}")
@@ -101,13 +106,6 @@ class SwapRecord:
     def _load(self, table: str) -> str:
         rows = self._session.rows(f"SELECT record FROM {self._table(table)}")  # noqa: S608 - quoted
         return str(rows[0][0])
-
-    def _exists(self) -> bool:
-        return bool(
-            self._session.rows(
-                "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", self._schema
-            )
-        )
 
     def _table(self, name: str) -> str:
         return f"{quoted(self._schema)}.{quoted(name)}"

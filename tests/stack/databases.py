@@ -117,7 +117,7 @@ def snapshot(access: DatabaseAccess, schema: str = NAME) -> dict[str, Any]:
     with cursor(access, schema) as opened:
         opened.execute(
             "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = %s",
-            schema,
+            [schema],
         )
         found["schema"] = opened.fetchone()
         for kind, name in objects(opened, schema):

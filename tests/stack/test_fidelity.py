@@ -232,6 +232,9 @@ SET DEFAULT ROLE dumping FOR reader@'%'
     with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform; SELECT, INSERT"):
         restore_backup(engine, account, backup)
     run_all(server, "GRANT ALL ON `platform%`.* TO reader@'%'")
+    with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform \("):
+        restore_backup(engine, account, backup)  # the closer grant is the one that counts
+    run_all(server, "GRANT ALL ON platform.* TO reader@'%'")
     with pytest.raises(BackupError, match="another definer: ghost@%, root@%"):
         restore_backup(engine, account, backup)
     run_all(server, "GRANT SET USER ON *.* TO reader@'%'")
