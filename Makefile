@@ -3,10 +3,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-down test unit stack lint lock clean venv engine images oracles
+.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
+NEXT_IMAGES := .cache/images-next.env
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,13 +18,13 @@ demo: images ## lay out the demo stack, and deploy a release to it under load
 demo-down: venv ## remove all that the demo made
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
-test: images oracles lint ## lint, unit tests, and tests on the real stack
+test: images images-next oracles lint ## lint, unit tests, and tests on the real stack
 	@$(VENV_PYTHON) -m pytest tests/unit tests/stack
 
 unit: oracles ## the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
-stack: images oracles ## the tests on the real stack
+stack: images images-next oracles ## the tests on the real stack
 	@$(VENV_PYTHON) -m pytest tests/stack
 
 lint: venv ## style, format, types and import rules
@@ -46,6 +47,9 @@ engine: venv
 
 images: engine
 	@bootstrap/images.sh $(IMAGES)
+
+images-next: engine
+	@bootstrap/images.sh --next $(NEXT_IMAGES)
 
 oracles: venv
 	@bootstrap/compose-oracles.sh

@@ -1,12 +1,14 @@
 """Get the stack's base images: the official ones where a registry answers, else our equivalents.
 
-Usage: base_images.py [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and its siblings, as the
-stack's `.env` wants them. Progress goes to stderr.
+Usage: base_images.py [--next] [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and its siblings,
+as the stack's `.env` wants them; with `--next` the newer versions that only tests need. Progress
+goes to stderr.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,9 @@ BASE_IMAGES = (
     BaseImage("REDIS_IMAGE", "redis:7", "cosmicdeploy/redis:7"),
     BaseImage("NGINX_IMAGE", "nginx:1.22", "cosmicdeploy/nginx:1.22"),
 )
+# Backups are proven on the newest MariaDB of Debian's suites as well.
+NEXT_IMAGES = (BaseImage("MARIADB_IMAGE", "mariadb:11.8", "cosmicdeploy/mariadb:11.8"),)
+NEXT_SUITE = "trixie"
 
 
 def say(text: str) -> None:
@@ -64,9 +69,9 @@ def registry_answers(name: str) -> bool:
     return True
 
 
-def get_official(client: docker.DockerClient) -> bool:
+def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bool:
     """Pull what is missing of the official images; False where that cannot be done."""
-    missing = [image.official for image in BASE_IMAGES if not is_present(client, image.official)]
+    missing = [image.official for image in images if not is_present(client, image.official)]
     if not missing:
         return True
     say(f"images: asking the registry for {missing[-1]}")
@@ -83,12 +88,14 @@ def get_official(client: docker.DockerClient) -> bool:
     return True
 
 
-def choose(client: docker.DockerClient) -> dict[str, str]:
+def choose(
+    client: docker.DockerClient, images: Sequence[BaseImage], suite: str | None
+) -> dict[str, str]:
     """Return the image to use by variable; raises `BuildError`."""
-    if get_official(client):
-        return {image.variable: image.official for image in BASE_IMAGES}
-    build_all(client, [image.equivalent for image in BASE_IMAGES], say)
-    return {image.variable: image.equivalent for image in BASE_IMAGES}
+    if get_official(client, images):
+        return {image.variable: image.official for image in images}
+    build_all(client, [image.equivalent for image in images], say, suite)
+    return {image.variable: image.equivalent for image in images}
 
 
 def write(lines: str, out: Path | None) -> None:
@@ -104,13 +111,16 @@ def write(lines: str, out: Path | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Return 0, or 2 with one clear line where the images cannot be had."""
+    newer = arguments[:1] == ["--next"]
+    images, suite = (NEXT_IMAGES, NEXT_SUITE) if newer else (BASE_IMAGES, None)
+    files = arguments[newer:]
     try:
-        chosen = choose(open_client())
+        chosen = choose(open_client(), images, suite)
     except (BuildError, EngineError) as error:
         say(f"images: {error}")
         return 2
     lines = "".join(f"{variable}={name}\n" for variable, name in chosen.items())
-    write(lines, Path(arguments[0]) if arguments else None)
+    write(lines, Path(files[0]) if files else None)
     say(f"images: ready ({', '.join(chosen.values())})")
     return 0
 

@@ -50,17 +50,18 @@ class Builder:
             return False
 
     def make_root(self, name: str, inputs: str) -> None:
-        """Pack the minimal root file system and import it as the image `name`."""
-        repository, tag = name.split(":")
+        """Pack the root file system of the suite that is the image's tag, and import it."""
+        repository, suite = name.split(":")
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-root-") as folder:
             sources, settings, out = (
                 Path(folder, part) for part in ("apt.list", "apt.conf", "root.tar")
             )
-            sources.write_text(machine.apt_sources(), encoding="utf-8")
+            sources.write_text(machine.apt_sources(suite), encoding="utf-8")
             settings.write_text(machine.apt_settings(), encoding="utf-8")
             _run(
                 "the root file system",
                 str(FOLDER / "root.sh"),
+                suite,
                 str(sources),
                 str(settings),
                 str(out),
@@ -68,15 +69,14 @@ class Builder:
             self.client.api.import_image_from_file(
                 str(out),
                 repository=repository,
-                tag=tag,
+                tag=suite,
                 changes=[f"LABEL {INPUTS_LABEL}={inputs}", 'CMD ["bash"]'],
             )
 
     def make_image(self, name: str, base: str, inputs: str) -> None:
         """Build the image `name` from its folder, on top of `base`."""
         service = _service(name)
-        version = machine.package_version(PACKAGES.get(service, service))
-        labels = {INPUTS_LABEL: inputs, "org.opencontainers.image.version": version}
+        labels = {INPUTS_LABEL: inputs, "org.opencontainers.image.version": _version(name, base)}
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-image-") as folder:
             context = shutil.copytree(FOLDER / service, folder, dirs_exist_ok=True)
             if service == "python":
@@ -100,14 +100,20 @@ class Builder:
                 raise BuildError("\n".join([f"{name}: {line['error']}", *output[-15:]]))
 
 
-def build_all(client: docker.DockerClient, names: Sequence[str], say: Say) -> None:
-    """Build what is missing or outdated of the images; raises `BuildError`."""
+def build_all(
+    client: docker.DockerClient, names: Sequence[str], say: Say, suite: str | None = None
+) -> None:
+    """Build what is missing or outdated of the images; raises `BuildError`.
+
+    `suite` is the distribution release they are made of; None means this machine's own.
+    """
     builder = Builder(client, say)
     try:
         _get_tools(say)
-        base = f"cosmicdeploy/base:{machine.codename()}"
+        suite = suite or machine.codename()
+        base = f"cosmicdeploy/base:{suite}"
         root_inputs = digest(
-            "root.sh", machine.apt_sources(), machine.apt_settings(), _authorities()
+            "root.sh", machine.apt_sources(suite), machine.apt_settings(), _authorities()
         )
         if not builder.is_current(base, root_inputs):
             timed(say, base, lambda: builder.make_root(base, root_inputs))
@@ -151,6 +157,14 @@ def digest(part: str, *texts: str) -> str:
 
 def _service(name: str) -> str:
     return name.rpartition("/")[2].partition(":")[0]
+
+
+def _version(name: str, base: str) -> str:
+    """The main package's version; of another release's packages apt here knows nothing."""
+    service = _service(name)
+    if base.rpartition(":")[2] != machine.codename():
+        return name.rpartition(":")[2]
+    return machine.package_version(PACKAGES.get(service, service))
 
 
 def _authorities() -> str:

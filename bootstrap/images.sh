@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Usage: images.sh [OUT_ENV_FILE]
+# Usage: images.sh [--next] [OUT_ENV_FILE]
 # Gets the base images of the stack and writes which ones: PYTHON_IMAGE=… and its siblings.
+# With --next: the newer versions that only tests need.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -41,8 +41,8 @@ def has_package_lists() -> bool:
     return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
 
 
-def apt_sources() -> str:
-    """Return this release's own package sources, in one-line form, whatever form they are in."""
+def apt_sources(suite: str) -> str:
+    """Return a suite's package sources in one-line form, on the mirror that this machine uses."""
     release = codename()
     lines = _output(
         "apt-get",
@@ -57,7 +57,12 @@ def apt_sources() -> str:
         raise MachineError(f"apt knows no package source for {release}: run apt-get update")
     if any(PASSWORD_IN_URL.search(line) for line in own):
         raise MachineError("an apt source carries a password, which would end up in the images")
-    return "".join(f"{line}\n" for line in dict.fromkeys(own))
+    return "".join(f"{_of_suite(line, release, suite)}\n" for line in dict.fromkeys(own))
+
+
+def _of_suite(line: str, release: str, suite: str) -> str:
+    kind, address, name, *components = line.split()
+    return " ".join([kind, address, name.replace(release, suite, 1), *components])
 
 
 def apt_settings() -> str:

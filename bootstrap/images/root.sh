@@ -1,14 +1,11 @@
 #!/usr/bin/env bash
-# Usage: root.sh SOURCES APT_CONF OUT.tar
-# Packs a minimal root file system of this machine's own distribution release.
+# Usage: root.sh SUITE SOURCES APT_CONF OUT.tar
+# Packs a minimal root file system of a release of this machine's distribution.
 # SOURCES and APT_CONF say which mirror is used and how; they end up in the root file system too.
 set -euo pipefail
 
-sources=$1 apt_conf=$2 out=$3
+suite=$1 sources=$2 apt_conf=$3 out=$4
 host_ca=/etc/ssl/certs/ca-certificates.crt
-
-# shellcheck source=/dev/null
-codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 options=(
     --variant=apt
@@ -26,4 +23,4 @@ if [ -s "$host_ca" ]; then
     options+=(--customize-hook="upload $host_ca $host_ca")
 fi
 
-mmdebstrap "${options[@]}" "$codename" "$out" "$sources"
+mmdebstrap "${options[@]}" "$suite" "$out" "$sources"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pymysql
 from pymysql.connections import Connection
@@ -47,16 +47,28 @@ class Session:
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run one statement; its rows."""
+        with self._ran(sql, *parameters) as cursor:
+            return list(cursor.fetchall())
+
+    def row(self, sql: str) -> dict[str, Any]:
+        """Run one statement; its first row by the columns' names."""
+        with self._ran(sql) as cursor:
+            names = [column[0] for column in cursor.description]
+            return dict(zip(names, cursor.fetchone() or (), strict=True))
+
+    def execute(self, sql: str | bytes, *parameters: object) -> None:
+        """Run one statement that returns nothing of interest; bytes are sent as they are."""
+        with self._ran(sql, *parameters):
+            pass
+
+    @contextmanager
+    def _ran(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(sql, parameters or None)
-                return list(cursor.fetchall())
+                cursor.execute(cast(str, sql), parameters or None)  # the driver takes bytes as well
+                yield cursor
         except pymysql.MySQLError as error:
             raise explained(error, self.where) from error
-
-    def execute(self, sql: str, *parameters: object) -> None:
-        """Run one statement that returns nothing of interest."""
-        self.rows(sql, *parameters)
 
     def use(self, schema: str) -> None:
         """Make a schema the current one: names without a schema then mean it."""

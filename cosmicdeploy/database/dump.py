@@ -12,6 +12,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.archive import ArchiveWriter
 from cosmicdeploy.database.catalogue import Backup, Catalogue, new_id
 from cosmicdeploy.database.client import error_lines, find_client, warning_lines
+from cosmicdeploy.database.definitions import Definitions
 from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.facts import Facts, open_facts
 from cosmicdeploy.database.faithful import no_room, require_dumpable, require_room
@@ -80,18 +81,23 @@ def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBy
         require_dumpable(facts)
         require_room(draft.data.parent, facts.data_bytes())
         digest, batch, before = facts.schema_digest(), facts.highest_batch(), _counts(facts)
+        definitions = facts.definitions()
     writer = ArchiveWriter(draft.file)
     result = client.dump(_sink(writer, draft.data.parent, on_bytes))
     writer.close()
     _require_whole(result, writer, set(before))
     with open_facts(access) as facts:
-        _require_same_structure(digest, facts)
+        _require_same_structure(digest, definitions, facts)
         objects = _objects(facts, before)
     statements = tuple(sorted(writer.scan.schema_statements))
     return draft.manifest.updated(
         status="good",
         highest_batch=batch,
         schema_digest=digest,
+        collation=definitions.collation,
+        definitions=definitions.digests(),
+        event_definitions=definitions.of("EVENT"),
+        definers=definitions.definers(),
         objects=objects,
         raw=writer.raw.content,
         compressed=writer.compressed.content,
@@ -135,8 +141,8 @@ def _require_whole(result: ExecResult, writer: ArchiveWriter, expected: set[str]
             )
 
 
-def _require_same_structure(digest: str, facts: Facts) -> None:
-    if facts.schema_digest() != digest:
+def _require_same_structure(digest: str, definitions: Definitions, facts: Facts) -> None:
+    if facts.schema_digest() != digest or facts.definitions() != definitions:
         raise BackupError(
             "the schema changed while it was dumped, so the dump is not one moment of it",
             where=facts.session.where,

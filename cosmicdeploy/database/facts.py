@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, Session, open_session, quoted
+from cosmicdeploy.database.definitions import Definitions, read_definitions
 from cosmicdeploy.database.digest import schema_digest
 from cosmicdeploy.database.manifest import Outline
 from cosmicdeploy.database.outline import obstacles, outline
@@ -70,11 +71,14 @@ class Facts:
         name = f"{quoted(self.schema)}.{quoted(table)}"
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
-    def other_tables(self) -> tuple[str, ...]:
-        """Sequences, system-versioned tables and whatever else is neither base table nor view."""
-        return self._names(
-            "tables", "table_name", "table_schema", "table_type NOT IN ('BASE TABLE', 'VIEW')"
+    def other_tables(self) -> dict[str, str]:
+        """Sequences, system-versioned tables and what else is no base table and no view → type."""
+        rows = self.session.rows(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
+            " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
+            self.schema,
         )
+        return {str(name): str(kind) for name, kind in rows}
 
     def views(self) -> tuple[str, ...]:
         """The views' names."""
@@ -91,6 +95,28 @@ class Facts:
     def events(self) -> tuple[str, ...]:
         """The scheduled events' names."""
         return self._names("events", "event_name", "event_schema")
+
+    def definitions(self) -> Definitions:
+        """Views, routines, triggers and events with their texts; a text that hides raises."""
+        return read_definitions(self.session, self.schema)
+
+    def rounded_columns(self) -> tuple[str, ...]:
+        """FLOAT columns with values that lose digits as text, as in a dump; reads their tables."""
+        rows = self.session.rows(
+            "SELECT table_name, column_name FROM information_schema.columns JOIN"
+            " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
+            " AND data_type = 'float' AND table_type = 'BASE TABLE' ORDER BY 1, 2",
+            self.schema,
+        )
+        return tuple(f"{table}.{column}" for table, column in rows if self._rounds(table, column))
+
+    def _rounds(self, table: str, column: str) -> bool:
+        source, value = f"{quoted(self.schema)}.{quoted(table)}", quoted(column)
+        return bool(
+            self.session.rows(
+                f"SELECT 1 FROM {source} WHERE {value} <> CAST(CONCAT({value}) AS FLOAT) LIMIT 1"  # noqa: S608 - quoted
+            )
+        )
 
     def columns(self, table: str) -> tuple[str, ...]:
         """A table's columns in their order; empty where there is no such table."""

@@ -7,27 +7,93 @@ from pathlib import Path
 
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.manifest import Manifest
+from cosmicdeploy.database.recreate import broken_views, require_creatable
+from cosmicdeploy.database.rights import (
+    TO_DUMP,
+    TO_RESTORE,
+    require_definers,
+    require_rights,
+)
+from cosmicdeploy.database.schemas import before_name, record_name, shadow_name
 from cosmicdeploy.errors import BackupError
 
 TRANSACTIONAL = "InnoDB"
+# A dump has their definition alone: the data is elsewhere, or nowhere.
+WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
+
+# Why some tables are refused, and what to do.
+SEQUENCES = (
+    "sequences are bound to the schema's name and not part of a snapshot",
+    "use AUTO_INCREMENT, or move them to a schema of their own",
+)
+VERSIONED = (
+    "a dump leaves out the history of system-versioned tables",
+    "ALTER TABLE … DROP SYSTEM VERSIONING, or back their schema up by other means",
+)
+OTHERS = ("tables of an unknown kind", "move them to a schema of their own")
+DATALESS = (
+    "a dump leaves out the data of tables that lie elsewhere",
+    "move them to a schema of their own",
+)
+MIXED = (
+    f"a dump of tables that are not {TRANSACTIONAL} is inconsistent",
+    f"ALTER TABLE … ENGINE={TRANSACTIONAL}",
+)
 KEEP_FREE_BYTES = 64 << 20
 
 
 def require_dumpable(facts: Facts) -> None:
-    """Raise `BackupError` where a dump would not be one consistent moment of everything."""
-    where = facts.session.where
-    mixed = [f"{name} ({kind})" for name, kind in facts.engines().items() if kind != TRANSACTIONAL]
-    if mixed:
+    """Raise `BackupError` where a dump would not be one consistent moment of everything.
+
+    That includes what the user may not see or read, and what could not be made anew elsewhere.
+    """
+    require_rights(facts.session, [facts.schema], TO_DUMP)
+    _require_dumpable_tables(facts)
+    require_working_views(facts)
+    _require_exact_numbers(facts)
+    require_creatable(facts.definitions().objects)
+
+
+def _require_dumpable_tables(facts: Facts) -> None:
+    engines = facts.engines()
+    kinds = facts.other_tables()
+    empty = {name: kind for name, kind in engines.items() if kind.upper() in WITHOUT_DATA}
+    mixed = {name: kind for name, kind in engines.items() if kind != TRANSACTIONAL}
+    refused = (
+        (_of_kind(kinds, "SEQUENCE"), *SEQUENCES),
+        (_of_kind(kinds, "SYSTEM VERSIONED"), *VERSIONED),
+        (kinds, *OTHERS),
+        (empty, *DATALESS),
+        (mixed, *MIXED),
+    )
+    for found, why, todo in refused:
+        if found:
+            named = ", ".join(f"{name} ({kind})" for name, kind in found.items())
+            raise BackupError(f"{why}: {named}", where=facts.session.where, todo=todo)
+
+
+def _require_exact_numbers(facts: Facts) -> None:
+    if rounded := facts.rounded_columns():
         raise BackupError(
-            f"a dump of tables that are not {TRANSACTIONAL} is inconsistent: {', '.join(mixed)}",
-            where=where,
-            todo=f"ALTER TABLE … ENGINE={TRANSACTIONAL}",
+            f"a dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
+            where=facts.session.where,
+            todo="make them DOUBLE: ALTER TABLE … MODIFY … DOUBLE",
         )
-    if others := facts.other_tables():
+
+
+def _of_kind(kinds: dict[str, str], wanted: str) -> dict[str, str]:
+    return {name: kind for name, kind in kinds.items() if kind == wanted}
+
+
+def require_working_views(facts: Facts) -> None:
+    """Raise `BackupError` where a view cannot be read: a dump ends at it."""
+    broken = broken_views(facts.session, facts.definitions())
+    if broken:
         raise BackupError(
-            f"sequences or system-versioned tables are not supported: {', '.join(others)}",
-            where=where,
-            todo="move them to a schema of their own",
+            f"views that cannot be read: {', '.join(broken)}",
+            where=facts.session.where,
+            todo="make what they read again (a table, a column, a definer), or drop them",
+            details=tuple(broken.values()),
         )
 
 
@@ -61,12 +127,6 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
             todo="restore it by hand on another server",
             details=manifest.schema_statements,
         )
-    if manifest.objects.events:
-        raise BackupError(
-            f"its events would run in the copy: {', '.join(manifest.objects.events)}",
-            where=where,
-            todo="restore it by hand on another server",
-        )
     vendor = facts.server().vendor
     if vendor != manifest.server_vendor:
         raise BackupError(
@@ -74,14 +134,17 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
             where=where,
             todo="restore it on a server of its own kind",
         )
+    require_rights(facts.session, _touched(facts.schema), TO_RESTORE)
+    require_definers(facts.session, manifest.definers)
+
+
+def _touched(live: str) -> tuple[str, ...]:
+    return live, shadow_name(live), before_name(live), record_name(live)
 
 
 def require_swappable(facts: Facts) -> None:
     """Raise `BackupError` where a schema's tables cannot be moved to another by name alone."""
     refused = {
-        "triggers": facts.triggers(),
-        "routines": facts.routines(),
-        "events": facts.events(),
         "sequences or versioned tables": facts.other_tables(),
         "foreign keys across schemas": facts.keys_across_schemas(),
     }

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cosmicdeploy.database.definitions import Definition
 from cosmicdeploy.errors import BackupError
 
 Status = Literal["running", "good", "failed"]
@@ -58,7 +59,11 @@ class Objects(_Record):
 
 
 class Manifest(_Record):
-    """A backup's own description. `created_at` has an offset; `seconds` is the time it took."""
+    """A backup's own description. `created_at` has an offset; `seconds` is the time it took.
+
+    `collation` is the schema's default; `definitions` has the SHA-256 of each object's text and
+    setting by its label. Events have all of theirs here, since a load leaves them out.
+    """
 
     format: Literal[1] = 1
     id: str
@@ -75,6 +80,10 @@ class Manifest(_Record):
     migrations: tuple[str, ...] = ()
     outline: Outline = Field(default_factory=dict)
     schema_digest: str = ""
+    collation: str = ""
+    definitions: dict[str, str] = Field(default_factory=dict)
+    event_definitions: tuple[Definition, ...] = ()
+    definers: tuple[str, ...] = ()
     rows_counted: Literal["before and after"] = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None

@@ -7,12 +7,15 @@ from contextlib import suppress
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.compare import differences
+from cosmicdeploy.database.exchange import Swapped
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.faithful import require_loadable, require_swappable
 from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.recreate import set_default_collation
 from cosmicdeploy.database.schemas import create_schema_like, drop_schema, shadow_name
-from cosmicdeploy.database.swap import Swapped, require_no_before, swap
+from cosmicdeploy.database.swap import require_no_before, settle_interrupted_swap, swap
+from cosmicdeploy.database.swap_record import HELD_EVENTS, SwapRecord
 from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import BackupError, CosmicError
@@ -35,15 +38,19 @@ def load_shadow(
     its manifest says; the live schema is untouched then and the shadow is gone.
     """
     verify_backup(backup, on_bytes).require()
+    require_restorable(access, backup)
+    settle_interrupted_swap(access)
     shadow = shadow_name(access.name)
     with open_session(access) as session:
-        _require_restorable(Facts(session, access.name), backup)
         require_no_before(session, access)
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
+        set_default_collation(session, shadow, backup.manifest.collation)
     try:
         load_schema(engine, access, backup, shadow, on_bytes)
         _require_equal(access, backup, shadow)
+        with open_session(access) as session:
+            SwapRecord(session, access.name).hold_events(backup.manifest.event_definitions)
     except BaseException:
         with suppress(CosmicError):  # what went wrong first is what people need to know
             drop_shadow(access)
@@ -54,24 +61,15 @@ def drop_shadow(access: DatabaseAccess) -> None:
     """Let go of a loaded backup that will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
         drop_schema(session, shadow_name(access.name))
+        SwapRecord(session, access.name).forget(HELD_EVENTS)
 
 
 def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
     """Raise `BackupError` where this backup may not be swapped into the live schema."""
     with open_session(access) as session:
-        _require_restorable(Facts(session, access.name), backup)
-
-
-def _require_restorable(live: Facts, backup: Backup) -> None:
-    require_loadable(backup.manifest, live)
-    require_swappable(live)
-    objects = backup.manifest.objects
-    if refused := [*objects.triggers, *objects.routines, *objects.events]:
-        raise BackupError(
-            f"a backup with triggers, routines or events cannot be swapped in: {refused}",
-            where=f"backup {backup.id}",
-            todo="restore it by hand",
-        )
+        live = Facts(session, access.name)
+        require_loadable(backup.manifest, live)
+        require_swappable(live)
 
 
 def _require_equal(access: DatabaseAccess, backup: Backup, shadow: str) -> None:

@@ -19,6 +19,11 @@ def before_name(live: str) -> str:
     return _beside(live, "before")
 
 
+def record_name(live: str) -> str:
+    """Where a swap keeps what it has to know."""
+    return _beside(live, "swap")
+
+
 def scratch_name(live: str, backup_id: str) -> str:
     """Where a backup is loaded only to prove that it loads."""
     return _beside(live, f"verify_{backup_id[-4:]}")
@@ -42,9 +47,15 @@ def drop_schema(session: Session, schema: str) -> None:
     session.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
 
 
+def schema_exists(session: Session, schema: str) -> bool:
+    """Whether the server has such a schema that this user may see. Raises `DatabaseError`."""
+    known = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
+    return bool(session.rows(known, schema))
+
+
 def drop_empty_schema(session: Session, schema: str) -> None:
-    """Drop a schema unless it holds tables. Raises `DatabaseError`."""
-    if not Facts(session, schema).engines():
+    """Drop a schema unless it holds tables or is not there. Raises `DatabaseError`."""
+    if schema_exists(session, schema) and not Facts(session, schema).engines():
         drop_schema(session, schema)
 
 

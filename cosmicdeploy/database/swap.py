@@ -1,53 +1,63 @@
 """Exchange the live tables for others in one statement, and keep the old ones beside.
 
-RENAME TABLE moves all tables at once or none; foreign keys between them move along, and rights
-that are granted on a schema's name stay with the name.
+Rights that are granted on a schema's name stay with the name; foreign keys move along.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Literal
 
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
-
-from cosmicdeploy.database.access import DatabaseAccess, Session, error_code, open_session, quoted
+from cosmicdeploy.database.access import DatabaseAccess, Session, open_session
+from cosmicdeploy.database.definitions import Definitions, read_definitions
+from cosmicdeploy.database.exchange import Exchange, Swapped, back, forth
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.faithful import require_swappable
+from cosmicdeploy.database.recreate import require_creatable, without_broken_views
 from cosmicdeploy.database.schemas import (
     before_name,
-    create_schema_like,
     drop_empty_schema,
     drop_schema,
+    record_name,
     shadow_name,
 )
-from cosmicdeploy.database.views import read_views, replace_views
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.database.swap_record import Phase, Record, SwapRecord
+from cosmicdeploy.errors import BackupError, DatabaseError
 
-LOCK_WAIT_SECONDS = 3
-GIVE_UP_SECONDS = 60
-LOCK_WAIT_TIMEOUT = 1205
+# The statement that a killed process sent last goes on in the server, for seconds at most.
+OTHERS_END_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Swapped:
-    """The tables that came into the live schema, and those that left it."""
+class Settled:
+    """What was found of an interrupted swap, and which state is live now.
 
-    came: tuple[str, ...]
-    left: tuple[str, ...]
+    "nothing": none was under way; "old": it was taken back, nothing has changed; "new": it was
+    finished. For a swap *back*, "old" is the restored data and "new" the data from before it.
+    """
+
+    state: Literal["nothing", "old", "new"]
+    found: str
 
 
 def swap(access: DatabaseAccess) -> Swapped:
     """Make the shadow schema's tables the live ones; the live ones go to the "before" schema.
 
-    Writers should be stopped. Raises `BackupError` where there is no shadow or an earlier "before"
-    is still kept, `DatabaseError` where no moment without a lock was found; nothing moved then.
+    Writers should be stopped. Raises `BackupError` where there is no shadow, an earlier "before"
+    is still kept or something cannot be moved, `DatabaseError` where no moment without a lock was
+    found; the live schema is as it was then.
     """
-    live, shadow, before = access.name, shadow_name(access.name), before_name(access.name)
-    with open_session(access) as session:
-        if not Facts(session, shadow).engines():
-            raise BackupError("no backup was loaded", where=shadow, todo="load one first")
+    live = access.name
+    with _alone(access) as session:
+        _settle(session, live)
+        if not Facts(session, shadow_name(live)).engines():
+            raise BackupError("no backup was loaded", where=shadow_name(live), todo="load one")
         require_no_before(session, access)
-        return _exchange(session, live=live, incoming=shadow, outgoing=before)
+        events = SwapRecord(session, live).held_events()
+        coming = read_definitions(session, shadow_name(live)).with_events(events)
+        return _run(session, forth(live), _record(session, live, coming))
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
@@ -55,71 +65,98 @@ def swap_back(access: DatabaseAccess) -> Swapped:
 
     Raises `BackupError` where nothing was kept, `DatabaseError` as `swap` does.
     """
-    live, shadow, before = access.name, shadow_name(access.name), before_name(access.name)
-    with open_session(access) as session:
-        if not Facts(session, before).engines():
-            raise BackupError("no earlier data is kept", where=before, todo="nothing to undo")
-        drop_schema(session, shadow)
-        swapped = _exchange(session, live=live, incoming=before, outgoing=shadow)
-        drop_schema(session, shadow)
-        return swapped
+    live = access.name
+    with _alone(access) as session:
+        _settle(session, live)
+        store = SwapRecord(session, live)
+        if Phase.SWAPPED not in store.phases():
+            where = before_name(live)
+            raise BackupError("no earlier data is kept", where=where, todo="nothing to undo")
+        drop_schema(session, shadow_name(live))
+        kept = store.read(Phase.SWAPPED).leaving
+        return _run(session, back(live), _record(session, live, kept))
+
+
+def settle_interrupted_swap(access: DatabaseAccess) -> Settled:
+    """Bring a swap that was killed to a whole end; doing it again changes nothing.
+
+    What is to be done is told by the server alone. Raises `DatabaseError`.
+    """
+    with _alone(access) as session:
+        return _settle(session, access.name)
 
 
 def has_before(access: DatabaseAccess) -> bool:
     """Whether the data that a restore replaced is still kept. Raises `DatabaseError`."""
     with open_session(access) as session:
-        return bool(Facts(session, before_name(access.name)).engines())
+        return _is_kept(session, access.name)
 
 
 def drop_before(access: DatabaseAccess) -> None:
     """Let go of the data that a restore replaced. Raises `DatabaseError`."""
-    with open_session(access) as session:
+    with _alone(access) as session:
+        _settle(session, access.name)
+        # The record goes first: data without one is never taken for a whole state.
+        SwapRecord(session, access.name).forget(Phase.SWAPPED)
         drop_schema(session, before_name(access.name))
 
 
 def require_no_before(session: Session, access: DatabaseAccess) -> None:
     """Raise `BackupError` where the data before an earlier restore is still kept."""
-    before = before_name(access.name)
-    if Facts(session, before).engines():
+    if _is_kept(session, access.name):
         raise BackupError(
             "the data before an earlier restore is still kept",
-            where=before,
+            where=before_name(access.name),
             todo="confirm or undo that restore first",
         )
 
 
-def _exchange(session: Session, *, live: str, incoming: str, outgoing: str) -> Swapped:
-    for schema in (live, incoming):
+def _is_kept(session: Session, live: str) -> bool:
+    phases = SwapRecord(session, live).phases()
+    return bool(phases - {Phase.PREPARED} or Facts(session, before_name(live)).engines())
+
+
+def _record(session: Session, live: str, coming: Definitions) -> Record:
+    leaving = without_broken_views(session, read_definitions(session, live))
+    require_creatable((*leaving.objects, *coming.objects))
+    return Record(leaving=leaving, coming=coming)
+
+
+def _run(session: Session, exchange: Exchange, record: Record) -> Swapped:
+    for schema in (exchange.live, exchange.incoming):
         require_swappable(Facts(session, schema))
-    views_in, views_out = read_views(session, incoming), read_views(session, live)
-    left, came = Facts(session, live).engines(), Facts(session, incoming).engines()
-    drop_empty_schema(session, outgoing)
-    create_schema_like(session, live, outgoing)
-    _rename(session, [*_moves(left, live, outgoing), *_moves(came, incoming, live)])
-    replace_views(session, outgoing, views_out)
-    replace_views(session, live, views_in)
-    drop_empty_schema(session, incoming)
-    return Swapped(came=tuple(came), left=tuple(left))
+    try:
+        return exchange.run(session, record)
+    except DatabaseError:
+        with suppress(DatabaseError):  # what went wrong first is what people need to know
+            _settle(session, exchange.live)
+        raise
 
 
-def _moves(tables: dict[str, str], source: str, target: str) -> list[str]:
-    return [
-        f"{quoted(source)}.{quoted(name)} TO {quoted(target)}.{quoted(name)}" for name in tables
-    ]
+def _settle(session: Session, live: str) -> Settled:
+    phases = SwapRecord(session, live).phases()
+    for exchange, what in ((back(live), "swap back"), (forth(live), "swap")):
+        if exchange.moved in phases:
+            exchange.finish(session)
+            return Settled(state="new", found=f"a {what} was interrupted after its tables moved")
+        if exchange.prepared in phases:
+            exchange.take_back(session)
+            return Settled(state="old", found=f"a {what} was interrupted before its tables moved")
+    SwapRecord(session, live).forget()
+    if not phases:
+        drop_empty_schema(session, before_name(live))
+    return Settled(state="nothing", found="no swap was interrupted")
 
 
-def _rename(session: Session, moves: list[str]) -> None:
-    # A waiting RENAME holds up every later query on its tables: wait briefly, and often.
-    session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
-    for attempt in Retrying(
-        retry=retry_if_exception(_is_lock_timeout),
-        stop=stop_after_delay(GIVE_UP_SECONDS),
-        wait=wait_fixed(1),
-        reraise=True,
-    ):
-        with attempt:
-            session.execute("RENAME TABLE " + ", ".join(moves))
-
-
-def _is_lock_timeout(error: BaseException) -> bool:
-    return error_code(error.__cause__) == LOCK_WAIT_TIMEOUT
+@contextmanager
+def _alone(access: DatabaseAccess) -> Iterator[Session]:
+    """A session while no other one swaps, not even one that lost its client."""
+    with open_session(access) as session:
+        name = record_name(access.name)
+        if session.rows("SELECT GET_LOCK(%s, %s)", name, OTHERS_END_SECONDS) != [(1,)]:
+            raise DatabaseError(
+                "another process is swapping tables",
+                where=session.where,
+                todo="wait until it has ended, and run the command again",
+            )
+        yield session

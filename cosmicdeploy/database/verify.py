@@ -14,6 +14,7 @@ from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.manifest import Manifest
 from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.recreate import set_default_collation
 from cosmicdeploy.database.scan import DumpScan
 from cosmicdeploy.database.schemas import create_schema_like, drop_schema, scratch_name
 from cosmicdeploy.engine.model import Engine
@@ -84,6 +85,7 @@ def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
         with open_session(access) as session:
             drop_schema(session, schema)
             create_schema_like(session, access.name, schema)
+            set_default_collation(session, schema, backup.manifest.collation)
         yield schema
     finally:
         with open_session(access) as session:

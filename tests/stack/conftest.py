@@ -7,16 +7,33 @@ answers, the tests fail and say so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.engine import Engine, connect
+from tests.stack.databases import Servers, image, started
 from tests.stack.harness import IMAGES, StackUnderTest, lay_out_release_1
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return connect()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """A plain database server of each version that backups have to work with."""
+    with ExitStack() as stack:
+        yield cache(lambda version: stack.enter_context(started(image(version))))
+
+
+@pytest.fixture(scope="session", params=["stable", "newest"])
+def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
+    """Each of them in turn."""
+    return servers(request.param)
 
 
 @pytest.fixture(scope="session")

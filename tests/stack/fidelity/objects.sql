@@ -1,0 +1,30 @@
+CREATE FUNCTION half(n INT) RETURNS INT DETERMINISTIC COMMENT 'it''s a ; comment'
+BEGIN
+  -- a comment; with a semicolon
+  /* and ;; delimiters $$ */
+  RETURN n / 2;
+END
+
+CREATE DEFINER=ghost@'%' PROCEDURE "odd ""name"" ü日"(IN a INT, OUT b VARCHAR(10)) SQL SECURITY INVOKER
+BEGIN
+  SET b = 'it''s; \ "x" ü';
+END
+
+CREATE VIEW base_view AS SELECT id, half(a) AS h, 'it''s \' AS word FROM generated
+
+CREATE VIEW deep AS SELECT g.id, g.h FROM base_view g JOIN ring_a r ON r.id = g.id WITH CASCADED CHECK OPTION
+
+CREATE ALGORITHM=MERGE DEFINER=ghost@'%' SQL SECURITY INVOKER VIEW a_first AS SELECT * FROM deep
+
+CREATE TRIGGER shout BEFORE INSERT ON indexed FOR EACH ROW
+BEGIN
+  SET NEW.title = UPPER(NEW.title) || '!';
+END
+
+CREATE TRIGGER another BEFORE INSERT ON indexed FOR EACH ROW FOLLOWS shout SET NEW.title = 'a' || NEW.title
+
+CREATE DEFINER=ghost@'%' TRIGGER before_all BEFORE INSERT ON indexed FOR EACH ROW PRECEDES shout SET @x = 1
+
+CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2036-03-29 02:30:00' ENDS '2037-01-01 00:00:00' ON COMPLETION PRESERVE COMMENT 'it''s; nightly' DO DELETE FROM blobs WHERE id = 5
+
+CREATE DEFINER=ghost@'%' EVENT off ON SCHEDULE AT '2036-01-01 00:00:00' DISABLE DO BEGIN SELECT 1; SELECT ';'; END
