@@ -102,9 +102,8 @@ def test_images_of_the_last_releases_stay(ctx: Any) -> None:
 
 
 def test_nothing_goes_while_a_rollback_is_unfinished(ctx: Any) -> None:
-    before = {"target": IDS[3], "swapped": False}
-    ctx.journal.append("run", command="rollback")
-    ctx.journal.append("intent", step="restore", step_kind="restore", before=before)
+    begun = {"who": "me", "pid": 1, "release": "7", "target": IDS[3], "state": {}}
+    ctx.journal.of_run("a1").append("run", command="rollback", **begun)
     assert prune(ctx).backups == ()
     assert left(ctx) == IDS
 
