@@ -50,7 +50,7 @@ ROWS = {
     "jobs": "SELECT n, ELT(1 + n MOD 2, 'default', 'notifications'), CONCAT('{\"uuid\":\"', MD5(n),"
     ' \'","job":"App\\\\\\\\Jobs\\\\\\\\Notify","data":"\', REPEAT(\'line one\\nline; two \', 6),'
     " '\"}'), n MOD 3, 1700000000 + n",
-    "media": "SELECT n, CONCAT('Clip ', n), REPEAT(CONCAT('<p>Text ', n, ' of the clip</p>\\n'), 12)"
+    "media": "SELECT n, CONCAT('Clip ', n), REPEAT(CONCAT('<p>Text ', n, ' of it</p>\\n'), 14)"
     f", SHA2(CONCAT('media', n), 256), {WHEN}",
 }
 # Rows of a gigabyte of dump; a fifth of the bytes is in the smaller tables.
@@ -71,5 +71,5 @@ def statements(gigabytes: float) -> Iterator[str]:
         rows = per_gigabyte if table == "sites" else round(per_gigabyte * gigabytes)
         for start in range(0, rows, BATCH):
             end = min(start + BATCH, rows)
-            source = f"(SELECT seq AS n FROM seq_{start + 1}_to_{end}) AS numbers"
-            yield f"INSERT INTO {table} {ROWS[table]} FROM {source}"
+            numbers = f"seq_{start + 1}_to_{end}"
+            yield f"INSERT INTO {table} {ROWS[table]} FROM (SELECT seq AS n FROM {numbers}) AS seqs"

@@ -59,6 +59,7 @@ PROBED_FLAGS = {
 LOAD_FLAGS = (
     "--batch",
     "--skip-column-names",
+    "--comments",  # else those within triggers and routines are left out
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
 )

@@ -552,7 +552,7 @@ def once_beside(action: Callable[[], object]) -> Callable[[int], None]:
 AWKWARD = """
 CREATE TABLE `a;b` (
   id INT PRIMARY KEY AUTO_INCREMENT, other INT NULL, t LONGTEXT NULL COMMENT 'it''s; -- /* "',
-  b LONGBLOB NULL, twice INT AS (id * 2) STORED, bits BIT(9) NULL, day DATE NULL,
+  b LONGBLOB NULL, twice INT AS (other * 2) STORED, bits BIT(9) NULL, day DATE NULL,
   UNIQUE KEY z (t(20), id), KEY y (twice), KEY a (day, other));
 CREATE TABLE back (id INT PRIMARY KEY, a INT NULL, KEY q (id, a), KEY (a),
   CONSTRAINT back_a FOREIGN KEY (a) REFERENCES `a;b` (id) ON DELETE SET NULL);
@@ -578,7 +578,7 @@ def test_awkward_data_comes_back_the_same(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
 ) -> None:
-    """Whether indexes are built at once or afterwards; with a row too large for one packet's path."""
+    """Whether indexes are built at once or afterwards; one row is too large for the lanes."""
     monkeypatch.setattr("cosmicdeploy.database.load.LARGE_ROWS", large)
     for statement in AWKWARD.strip().split(";\n"):
         run(access, statement)
@@ -685,8 +685,8 @@ def test_a_disk_that_fills_up_during_the_dump(
 def test_a_disk_that_is_full_when_the_last_bytes_are_written(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
-    for table in ("pictures", "remotes"):
-        run(access, f"DELETE FROM {table}")
+    run(access, "DELETE FROM pictures")
+    run(access, "DELETE FROM remotes")
     catalogue = Catalogue(small_disk / "backups")
     filler = once(lambda: fill_up(small_disk / "filler"))
     with pytest.raises(BackupError, match="no room for the backup"):
