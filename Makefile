@@ -3,14 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles
+.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles bench-backup
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: images ## lay out the demo stack, and deploy a release to it under load
 	@$(VENV_PYTHON) bootstrap/demo.py up
@@ -32,6 +32,9 @@ lint: venv ## style, format, types and import rules
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+bench-backup: images ## backup and restore beside the bare tools and mydumper (BENCH="--rounds 5")
+	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)
 
 lock: venv ## write requirements.lock anew
 	@bootstrap/lock.sh

@@ -38,7 +38,8 @@ class Digest:
 class ArchiveWriter:
     """Takes raw SQL, writes the compressed file; memory stays constant.
 
-    `write` and `close` raise `OSError` where the file cannot be written.
+    `write` and `close` raise `OSError` where the file cannot be written, and `write` raises
+    `BackupError` where the SQL cannot be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:

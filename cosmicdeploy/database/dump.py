@@ -17,6 +17,7 @@ from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.facts import Facts, open_facts
 from cosmicdeploy.database.faithful import no_room, require_dumpable, require_room
 from cosmicdeploy.database.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.pipe import piped
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import BackupError
@@ -80,15 +81,16 @@ def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBy
     with open_facts(access) as facts:
         require_dumpable(facts)
         require_room(draft.data.parent, facts.data_bytes())
-        digest, batch, before = facts.schema_digest(), facts.highest_batch(), _counts(facts)
+        digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
         definitions = facts.definitions()
     writer = ArchiveWriter(draft.file)
-    result = client.dump(_sink(writer, draft.data.parent, on_bytes))
+    with piped(_storing(writer, draft.data.parent)) as put:
+        result = client.dump(_heard(put, on_bytes))
     writer.close()
-    _require_whole(result, writer, set(before))
+    _require_whole(result, writer, set(expected))
     with open_facts(access) as facts:
         _require_same_structure(digest, definitions, facts)
-        objects = _objects(facts, before)
+        objects = _objects(facts, {name: writer.scan.rows[name] for name in expected})
     statements = tuple(sorted(writer.scan.schema_statements))
     return draft.manifest.updated(
         status="good",
@@ -98,6 +100,7 @@ def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBy
         definitions=definitions.digests(),
         event_definitions=definitions.of("EVENT"),
         definers=definitions.definers(),
+        rows_counted="in the dump",
         objects=objects,
         raw=writer.raw.content,
         compressed=writer.compressed.content,
@@ -107,13 +110,24 @@ def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBy
     )
 
 
-def _sink(writer: ArchiveWriter, folder: Path, on_bytes: OnBytes) -> Callable[[bytes], None]:
-    def take(chunk: bytes) -> None:
+def _storing(writer: ArchiveWriter, folder: Path) -> Callable[[bytes], None]:
+    def store(piece: bytes) -> None:
         try:
-            writer.write(chunk)
+            writer.write(piece)
         except OSError as error:  # must not look like a failure of the engine's own stream
             raise _unwritten(error, folder) from error
-        on_bytes(writer.raw.bytes)
+
+    return store
+
+
+def _heard(put: Callable[[bytes], None], on_bytes: OnBytes) -> Callable[[bytes], None]:
+    done = 0
+
+    def take(chunk: bytes) -> None:
+        nonlocal done
+        put(chunk)
+        done += len(chunk)
+        on_bytes(done)
 
     return take
 
@@ -150,14 +164,9 @@ def _require_same_structure(digest: str, definitions: Definitions, facts: Facts)
         )
 
 
-def _counts(facts: Facts) -> dict[str, int]:
-    return {table.name: table.rows for table in facts.tables()}
-
-
-def _objects(facts: Facts, before: Mapping[str, int]) -> Objects:
-    after = _counts(facts)
+def _objects(facts: Facts, rows: Mapping[str, int]) -> Objects:
     return Objects(
-        tables={name: TableRows(before=rows, after=after[name]) for name, rows in before.items()},
+        tables={name: TableRows(before=count, after=count) for name, count in rows.items()},
         views=facts.views(),
         triggers=facts.triggers(),
         routines=facts.routines(),

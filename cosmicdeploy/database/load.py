@@ -1,17 +1,28 @@
-"""Load a backup into a schema beside the live one, and be sure that all of it arrived."""
+"""Load a backup into a schema beside the live one, and be sure that all of it arrived.
+
+Rows are what takes long, so they go over several connections at once; the database's own client
+runs what is left when they are in (see `sorting`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.archive import Digest, read_raw
+from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.client import find_client
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.database.faithful import require_loadable
-from cosmicdeploy.database.manifest import Content
+from cosmicdeploy.database.indexes import LARGE_ROWS
+from cosmicdeploy.database.lanes import Lane, Lanes, ended, lanes_of_this_machine
+from cosmicdeploy.database.manifest import Content, Manifest
 from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.sorting import Sorting
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import BackupError
 
@@ -19,6 +30,8 @@ from cosmicdeploy.errors import BackupError
 # statement of our own is sent after the dump: its answer proves that everything before it ran.
 PROOF = "all of the backup arrived"
 PROOF_STATEMENT = f"\nSELECT '{PROOF}';\n".encode()
+# What waits for the client is small, unless single rows are huge: then it waits on the disk.
+IN_MEMORY = 4 << 20
 
 
 def load_schema(
@@ -27,8 +40,11 @@ def load_schema(
     backup: Backup,
     schema: str,
     on_bytes: OnBytes = unheard,
+    *,
+    events: bool = False,
 ) -> None:
-    """Load a backup into an empty schema.
+    """Load a backup into an empty schema; its scheduled events only where `events` says so, since
+    they would run there.
 
     Raises `BackupError` where it may not be loaded here, is not what its manifest says, or the
     database refuses it; the schema then holds a part of it.
@@ -39,12 +55,62 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
     client = find_client(engine, access)
-    chunks = _proven(backup, raw, on_bytes)
-    result = client.load(schema, raw.bytes + len(PROOF_STATEMENT), chunks)
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(backup.data.parent)) as rest:
+        tables = _Tables(access, schema)
+        tables.load(backup, _checked(backup, raw, on_bytes), rest, events=events)
+        rest.write(PROOF_STATEMENT)
+        size = rest.tell()
+        rest.seek(0)
+        result = client.load(schema, size, _chunks(rest))
     _require_loaded(result, backup)
 
 
-def _proven(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[bytes]:
+@dataclass(frozen=True)
+class _Tables:
+    """Where tables and their rows are loaded to."""
+
+    access: DatabaseAccess
+    schema: str
+
+    def load(
+        self, backup: Backup, chunks: Iterable[bytes], rest: IO[bytes], *, events: bool
+    ) -> None:
+        """Load tables and rows; what else there is goes to `rest`."""
+        with closing(Lane(self.access, self.schema)) as main:
+            with ExitStack() as stack:
+                sorting = Sorting(
+                    main.run,
+                    lambda settings: stack.enter_context(self._lanes(settings)),
+                    rest,
+                    large=large_tables(backup.manifest),
+                    events=events,
+                )
+                for chunk in chunks:
+                    sorting.feed(chunk)
+                sorting.end()
+            self._complete(sorting, main)
+
+    def _complete(self, sorting: Sorting, main: Lane) -> None:
+        if not sorting.deferred:
+            return
+        with self._lanes(sorting.settings) as lanes:
+            for table in sorting.deferred:
+                lanes.put(table.keys)
+        for table in sorting.deferred:
+            if table.foreign_keys:
+                main.run(table.foreign_keys)
+
+    def _lanes(self, settings: list[bytes]) -> AbstractContextManager[Lanes]:
+        return ended(Lanes(self.access, self.schema, settings, lanes_of_this_machine()))
+
+
+def large_tables(manifest: Manifest) -> set[str]:
+    """Those that are worth building the indexes of afterwards."""
+    tables = manifest.objects.tables.items()
+    return {name for name, rows in tables if rows.before >= LARGE_ROWS}
+
+
+def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[bytes]:
     digest = Digest()
     for chunk in read_raw(backup.data):
         digest.feed(chunk)
@@ -56,7 +122,11 @@ def _proven(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[by
             where=str(backup.data),
             todo="use another backup",
         )
-    yield PROOF_STATEMENT
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
 def _require_loaded(result: ExecResult, backup: Backup) -> None:

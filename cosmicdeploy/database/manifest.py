@@ -25,14 +25,14 @@ class Content(_Record):
 
 
 class TableRows(_Record):
-    """A table's rows right before and right after the dump; the dump's own lie near the first."""
+    """A table's rows in the dump, or, where these were not counted, right before and after it."""
 
     before: int
     after: int
 
     @property
     def steady(self) -> bool:
-        """Whether nothing was seen to come or go meanwhile."""
+        """Whether the number is the dump's own: counted in it, or the same before and after."""
         return self.before == self.after
 
 
@@ -84,7 +84,7 @@ class Manifest(_Record):
     definitions: dict[str, str] = Field(default_factory=dict)
     event_definitions: tuple[Definition, ...] = ()
     definers: tuple[str, ...] = ()
-    rows_counted: Literal["before and after"] = "before and after"
+    rows_counted: Literal["in the dump", "before and after"] = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None
     compressed: Content | None = None

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 import re
 
+from cosmicdeploy.database.splitter import Rows, Splitter, name_of
+
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
-# A line's first bytes tell what it is; rows of data can be lines of many megabytes.
-LINE_START_BYTES = 1024
 
-TABLE = re.compile(rb"^CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(", re.MULTILINE)
+STRING = re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
+TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
-    rb"^(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*",
-    re.MULTILINE | re.IGNORECASE,
+    rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
 )
 
 
-class DumpScan:
-    """Feed it the dump in chunks of any size; memory stays constant."""
+class RowCounter:
+    """Counts the rows in the pieces of INSERTs, in either form that dump tools write."""
 
     def __init__(self) -> None:
-        self.tables: set[str] = set()
+        self._string = b""
+
+    def count(self, piece: Rows) -> int:
+        """The rows that begin in this piece, or end in it where each is a line."""
+        if piece.lines:
+            return piece.data.count(b"\n", piece.head)
+        # A row begins with the only parenthesis that is not within a string.
+        bare = STRING.sub(b"", self._string + piece.data[piece.head :])
+        known, quote, cut = bare.partition(b"'")
+        self._string = quote + cut
+        return known.count(b"(")
+
+
+class DumpScan:
+    """Feed it the dump in chunks of any size; memory stays constant.
+
+    `rows` counts each table's rows, exactly, as they are in the dump.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
         self.tail = b""
-        self._line = b""
+        self._splitter = Splitter()
+        self._row_counter = RowCounter()
 
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes into account."""
-        self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
-        head, newline, rest = (self._line + chunk).rpartition(b"\n")
-        if newline:
-            self._recognise(head)
-        self._line = rest[:LINE_START_BYTES]
+    @property
+    def tables(self) -> set[str]:
+        """The tables whose structure was seen."""
+        return set(self.rows)
 
     @property
     def complete(self) -> bool:
@@ -39,8 +57,27 @@ class DumpScan:
         lines = self.tail.rstrip().splitlines()
         return bool(lines) and lines[-1].startswith(TRAILER)
 
-    def _recognise(self, lines: bytes) -> None:
-        for name in TABLE.findall(lines):
-            self.tables.add(name.decode("utf-8", "replace").replace("``", "`"))
-        for match in SCHEMA_STATEMENT.finditer(lines):
-            self.schema_statements.add(match.group(0)[:200].decode("utf-8", "replace"))
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes into account. Raises `BackupError` where a statement never ends."""
+        self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
+        for piece in self._splitter.feed(chunk):
+            if isinstance(piece, Rows):
+                self._count(piece)
+            elif piece.statement:
+                self._recognise(piece.statement)
+
+    def _count(self, piece: Rows) -> None:
+        count = self._row_counter.count(piece)
+        self.rows[piece.table] = self.rows.get(piece.table, 0) + count
+
+    def _recognise(self, statement: bytes) -> None:
+        if table := table_of(statement):
+            self.rows.setdefault(table, 0)
+        elif found := SCHEMA_STATEMENT.match(statement):
+            self.schema_statements.add(found[0][:200].decode("utf-8", "replace"))
+
+
+def table_of(statement: bytes) -> str | None:
+    """The table that a statement creates, if it does."""
+    found = TABLE.match(statement)
+    return name_of(found[1]) if found else None

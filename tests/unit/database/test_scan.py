@@ -6,34 +6,61 @@ from cosmicdeploy.database.scan import DumpScan
 
 pytestmark = pytest.mark.unit
 
-DUMP = b"""/*M!999999\\- enable the sandbox mode */
+DUMP = rb"""/*M!999999\- enable the sandbox mode */
 -- MariaDB dump 10.19
 CREATE TABLE `sites` (
-  `id` int COMMENT 'CREATE TABLE `no` (',
+  `id` int COMMENT 'CREATE TABLE `no` ('
 ) ENGINE=InnoDB;
 INSERT INTO `sites` VALUES
-(1,'\\nCREATE TABLE `data` (');
+(1,'\nCREATE TABLE `data` (');
 /*!50001 CREATE VIEW `v` AS SELECT 1 AS `id` */;
 CREATE TABLE `odd ``name``` (
   `id` int
 );
+CREATE TABLE `empty` (
+  `id` int
+);
+INSERT INTO `odd ``name``` VALUES
+(1),
+(2),
+(3);
+INSERT INTO `sites` (`id`, `na'me`) VALUES
+(2,'\\'),
+(3,'),\n(');
+DELIMITER ;;
+CREATE PROCEDURE `p`() BEGIN
+INSERT INTO `sites` VALUES
+(1,'not in the dump');
+END;;
+DELIMITER ;
 -- Dump completed on 2026-02-02  1:02:03
 """
+SIZES = [1, 2, 7, 64, 4096]
 
 
-@pytest.mark.parametrize("size", [1, 2, 7, 64, 4096])
-def test_it_finds_tables_across_chunk_borders(size: int) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_it_finds_tables_and_counts_rows_across_chunk_borders(size: int) -> None:
     scan = scanned(DUMP, size)
-    assert scan.tables == {"sites", "odd `name`"}
+    assert scan.rows == {"sites": 3, "odd `name`": 3, "empty": 0}
     assert scan.complete
     assert scan.schema_statements == set()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_rows_that_share_a_line_are_counted_as_well(size: int) -> None:
+    dump = rb"""CREATE TABLE `a` (
+  `x` text
+);
+INSERT INTO `a` VALUES (1,'),(\'('),(2,'\\'),(3,_binary '\n');
+INSERT INTO `a` (`x`, `y (`) VALUES (4,'it''s (');
+"""
+    assert scanned(dump, size).rows == {"a": 4}
+
+
 def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
-    row = b"INSERT INTO `a` VALUES (" + b"x" * 5_000_000 + b"CREATE TABLE `b` (\n"
-    scan = scanned(b"CREATE TABLE `a` (\n" + row + b"CREATE TABLE `c` (\n", 65536)
-    assert scan.tables == {"a", "c"}
-    assert len(scan._line) <= 1024
+    row = b"INSERT INTO `a` VALUES\n('" + b"x" * 5_000_000 + b"CREATE TABLE `b` (');\n"
+    scan = scanned(b"CREATE TABLE `a` (\n);" + row + b"CREATE TABLE `c` (\n);\n", 65536)
+    assert scan.rows == {"a": 1, "c": 0}
 
 
 @pytest.mark.parametrize("cut", [1, 5, 41])
@@ -42,7 +69,7 @@ def test_a_cut_dump_is_not_complete(cut: int) -> None:
 
 
 def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
-    assert not scanned(DUMP + b"INSERT INTO `sites` VALUES (2)\n", 16).complete
+    assert not scanned(DUMP + b"INSERT INTO `sites` VALUES (2);\n", 16).complete
     assert not scanned(b"", 16).complete
 
 

@@ -1,0 +1,75 @@
+"""A database like a fleet's: one large history, and around it what describes the devices.
+
+The server makes the rows itself: ids, timestamps, short texts, JSON, and tokens that hardly
+compress. Secondary indexes are there since they are what makes a restore slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+TABLES = """
+CREATE TABLE sites (
+  id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(120) NOT NULL, city VARCHAR(80) NOT NULL,
+  created_at TIMESTAMP NULL, KEY sites_name (name));
+CREATE TABLE devices (
+  id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, site_id INT UNSIGNED NOT NULL,
+  name VARCHAR(120) NOT NULL, token CHAR(64) NOT NULL, status VARCHAR(20) NOT NULL,
+  battery TINYINT NULL, last_heartbeat_at TIMESTAMP NULL, facts JSON NULL,
+  UNIQUE KEY devices_token (token), KEY devices_seen (status, last_heartbeat_at),
+  CONSTRAINT devices_site FOREIGN KEY (site_id) REFERENCES sites (id));
+CREATE TABLE history (
+  id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, device_id INT UNSIGNED NOT NULL,
+  old_status VARCHAR(20) NOT NULL, new_status VARCHAR(20) NOT NULL, battery TINYINT NULL,
+  at TIMESTAMP NOT NULL, message VARCHAR(200) NOT NULL, detail JSON NULL,
+  KEY history_device (device_id, at), KEY history_at (at));
+CREATE TABLE jobs (
+  id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, queue VARCHAR(40) NOT NULL,
+  payload LONGTEXT NOT NULL,
+  attempts TINYINT UNSIGNED NOT NULL, available_at INT UNSIGNED NOT NULL,
+  KEY jobs_queue (queue, available_at));
+CREATE TABLE media (
+  id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, title VARCHAR(160) NOT NULL, body TEXT NOT NULL,
+  checksum CHAR(64) NOT NULL, updated_at TIMESTAMP NULL, KEY media_checksum (checksum))
+"""
+
+STATUS = "ELT(1 + n MOD 3, 'Connected', 'Temporarily Offline', 'Disconnected')"
+WHEN = "TIMESTAMP('2026-01-01') + INTERVAL n * 7 MOD 20000000 SECOND"
+
+ROWS = {
+    "sites": f"SELECT n, CONCAT('Site ', n, ' · Zürich'), ELT(1 + n MOD 4, 'Bern', 'Köln', 'Wien',"
+    f" 'Graz'), {WHEN}",
+    "devices": f"SELECT n, 1 + n MOD 1000, CONCAT('KIOSK-', n), SHA2(CONCAT('device', n), 256),"
+    f" {STATUS}, n MOD 101, {WHEN}, JSON_OBJECT('model', CONCAT('K', n MOD 7), 'os', '12.4',"
+    " 'uptime', n * 13 MOD 100000, 'wifi', JSON_ARRAY(n MOD 90, 'dBm'))",
+    "history": f"SELECT n, 1 + n * 7919 MOD 50000, {STATUS}, ELT(1 + n MOD 2, 'Connected',"
+    f" 'Disconnected'), n MOD 101, {WHEN}, CONCAT('heartbeat ', IF(n MOD 5, 'seen by the'"
+    " , 'not seen for 3 minutes, it''s the'), ' monitor, round ', n DIV 50000), JSON_OBJECT("
+    "'request', LEFT(MD5(n), 12), 'latency_ms', n * 31 MOD 997, 'address', CONCAT('10.0.',"
+    " n MOD 250, '.', n * 3 MOD 250), 'version', '2.4.1')",
+    "jobs": "SELECT n, ELT(1 + n MOD 2, 'default', 'notifications'), CONCAT('{\"uuid\":\"', MD5(n),"
+    ' \'","job":"App\\\\\\\\Jobs\\\\\\\\Notify","data":"\', REPEAT(\'line one\\nline; two \', 6),'
+    " '\"}'), n MOD 3, 1700000000 + n",
+    "media": "SELECT n, CONCAT('Clip ', n), REPEAT(CONCAT('<p>Text ', n, ' of it</p>\\n'), 14)"
+    f", SHA2(CONCAT('media', n), 256), {WHEN}",
+}
+# Rows of a gigabyte of dump; a fifth of the bytes is in the smaller tables.
+PER_GIGABYTE = {
+    "sites": 1_000,
+    "devices": 300_000,
+    "history": 3_400_000,
+    "jobs": 400_000,
+    "media": 120_000,
+}
+BATCH = 200_000
+
+
+def statements(gigabytes: float) -> Iterator[str]:
+    """The statements that make a database whose dump is about so large."""
+    yield from TABLES.strip().split(";\n")
+    for table, per_gigabyte in PER_GIGABYTE.items():
+        rows = per_gigabyte if table == "sites" else round(per_gigabyte * gigabytes)
+        for start in range(0, rows, BATCH):
+            end = min(start + BATCH, rows)
+            numbers = f"seq_{start + 1}_to_{end}"
+            yield f"INSERT INTO {table} {ROWS[table]} FROM (SELECT seq AS n FROM {numbers}) AS seqs"

@@ -1,0 +1,66 @@
+"""One backup or one restore by cosmicdeploy, in a process of its own, so that its memory is known.
+
+Reads {"access", "folder", "what", "schema"} as JSON from standard input (the password is in it);
+prints {"seconds", "cpu", "peak_mib", "raw", "compressed"}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.compare import differences
+from cosmicdeploy.database.dump import create_backup
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.load import load_schema
+from cosmicdeploy.engine import connect
+
+
+def main() -> None:
+    task = json.load(sys.stdin)
+    access = DatabaseAccess(**task["access"])
+    catalogue, engine = Catalogue(Path(task["folder"])), connect()
+    started = time.monotonic()
+    if task["what"] == "backup":
+        backup = create_backup(engine, access, catalogue)
+    else:
+        backup = catalogue.get("latest")
+        load_schema(engine, access, backup, task["schema"])
+        _require_equal(access, backup, task["schema"])
+    seconds, manifest = time.monotonic() - started, backup.manifest
+    assert manifest.raw and manifest.compressed  # noqa: S101 - a good backup has both
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "cpu": sum(os.times()[:2]),
+                "peak_mib": peak_mib(),
+                "raw": manifest.raw.bytes,
+                "compressed": manifest.compressed.bytes,
+            }
+        )
+    )
+
+
+def _require_equal(access: DatabaseAccess, backup: Backup, schema: str) -> None:
+    with open_session(access) as session:
+        if reasons := differences(backup.manifest, Facts(session, schema)):
+            raise SystemExit(f"not the same: {reasons}")
+
+
+def peak_mib() -> float:
+    """The most memory that this process ever had resident."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert found  # noqa: S101 - Linux
+    return int(found[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()

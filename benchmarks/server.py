@@ -1,0 +1,114 @@
+"""A database server of the benchmark's own, with the settings of the shipped stack."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+import pymysql
+
+from benchmarks.data import statements
+from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.errors import DatabaseError
+
+SERVER = ["mariadbd", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]
+SECOND = 1_000_000_000
+
+
+@contextmanager
+def server(image: str) -> Iterator[DatabaseAccess]:
+    """A fresh container, removed with its data at the end."""
+    client = docker.from_env()
+    name = f"cosmicdeploy-bench-{secrets.token_hex(3)}"
+    password = secrets.token_hex(12)
+    container = client.containers.create(
+        image,
+        SERVER,
+        name=name,
+        environment={"MARIADB_ROOT_PASSWORD": password, "MARIADB_DATABASE": "bench"},
+        ports={"3306/tcp": ("127.0.0.1", None)},
+    )
+    try:
+        container.start()
+        container.reload()
+        access = DatabaseAccess(
+            container_id=container.id,
+            host="127.0.0.1",
+            port=int(container.ports["3306/tcp"][0]["HostPort"]),
+            name="bench",
+            user="root",
+            password=password,
+        )
+        _wait_for(access)
+        yield access
+    finally:
+        container.remove(force=True, v=True)
+
+
+def _wait_for(access: DatabaseAccess) -> None:
+    until = time.monotonic() + 90
+    while True:
+        try:
+            with open_session(access) as session:
+                return session.execute("SELECT 1")
+        except DatabaseError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+
+
+def fill(access: DatabaseAccess, gigabytes: float) -> None:
+    """Make the database anew, so large that its dump is about `gigabytes`."""
+    remake(access, access.name)
+    connection = pymysql.connect(
+        host=access.host,
+        port=access.port,
+        user=access.user,
+        password=access.password,
+        database=access.name,
+        autocommit=True,
+    )
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SET unique_checks = 0, foreign_key_checks = 0")
+        for statement in statements(gigabytes):
+            cursor.execute(statement)
+
+
+def remake(access: DatabaseAccess, schema: str) -> None:
+    """An empty schema in place of whatever was there."""
+    with open_session(access) as session:
+        drop(access, schema)
+        session.execute(f"CREATE DATABASE {schema} CHARACTER SET utf8mb4")
+
+
+def drop(access: DatabaseAccess, schema: str) -> None:
+    with open_session(access) as session:
+        session.execute(f"DROP DATABASE IF EXISTS {schema}")
+
+
+def checksums(access: DatabaseAccess, schema: str) -> dict[str, object]:
+    """Table → the server's checksum over its rows."""
+    with open_session(access) as session:
+        session.use(schema)
+        tables = [row[0] for row in session.rows("SHOW TABLES")]
+        return {name: session.rows(f"CHECKSUM TABLE {name}")[0][1] for name in tables}
+
+
+def settle(access: DatabaseAccess) -> None:
+    """Let the server write out what the contestant before left behind."""
+    with open_session(access) as session:
+        session.execute("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        until = time.monotonic() + 60
+        query = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
+        while int(session.rows(query)[0][1]) > 100 and time.monotonic() < until:
+            time.sleep(0.5)
+        session.execute("SET GLOBAL innodb_max_dirty_pages_pct = 90")
+
+
+def cpu_seconds(access: DatabaseAccess) -> float:
+    """What the container has used of the processors until now, the tools run in it included."""
+    stats = docker.from_env().containers.get(access.container_id).stats(stream=False)
+    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / SECOND

@@ -1,0 +1,171 @@
+"""Rows on several connections side by side."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import Queue
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+
+from cosmicdeploy.database.access import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    DatabaseAccess,
+    error_code,
+    explained,
+    open_session,
+)
+from cosmicdeploy.errors import BackupError, DatabaseError
+
+MOST_LANES = 4
+TRIES = 3
+# The server undid the statement by itself and asks for another try.
+DEADLOCK, LOCK_TIMEOUT = 1213, 1205
+# A connection may have nothing to do while another loads a large table.
+PATIENCE = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
+
+
+def lanes_of_this_machine() -> int:
+    """As many as help: the server and its clients share the cores."""
+    return max(2, min(os.cpu_count() or 2, MOST_LANES))
+
+
+class Lane:
+    """One connection for statements as raw bytes. Errors come as `BackupError`."""
+
+    def __init__(self, access: DatabaseAccess, schema: str, settings: Sequence[bytes] = ()) -> None:
+        self._connection = _connect(access, schema)
+        for statement in (PATIENCE, *settings):
+            self.run(statement)
+
+    def run(self, statement: bytes) -> None:
+        """Run one statement to its end."""
+        for left in reversed(range(TRIES)):
+            try:
+                self._connection.query(statement)
+            except pymysql.MySQLError as error:
+                if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
+                    raise _refused(error, statement) from error
+            else:
+                return
+
+    @property
+    def id(self) -> int:
+        """The server's number for this connection."""
+        return int(self._connection.thread_id())  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """End the connection, in whatever state it is."""
+        with suppress(pymysql.MySQLError):
+            self._connection.close()
+
+
+class Lanes:
+    """Takes statements that may run in any order, and runs them on `count` connections.
+
+    At most one statement waits for each connection. After an error every `put` raises it.
+    """
+
+    def __init__(
+        self, access: DatabaseAccess, schema: str, settings: Sequence[bytes], count: int
+    ) -> None:
+        self._access = access
+        self._queue: Queue[bytes] = Queue(maxsize=count)
+        self._errors: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+        self._lanes: list[Lane] = []
+        try:
+            for _ in range(count):
+                self._lanes.append(Lane(access, schema, settings))
+        except BaseException:
+            for lane in self._lanes:
+                lane.close()
+            raise
+        for lane in self._lanes:
+            thread = threading.Thread(target=self._work, args=(lane,), name="lane", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def put(self, statement: bytes) -> None:
+        """Hand over a statement; waits while every connection is busy."""
+        self._queue.put(statement)
+        self._raise()
+
+    def close(self, *, abandon: bool = False) -> None:
+        """Wait until all is done, or end what runs already; no connection is left."""
+        if abandon:
+            self._errors.append(BackupError("abandoned"))
+            self._kill()
+        for _ in self._threads:
+            self._queue.put(b"")
+        for thread in self._threads:
+            thread.join()
+        if not abandon:
+            self._raise()
+
+    def _kill(self) -> None:
+        # A statement may take long, and a server goes on with it when its client is gone.
+        with suppress(DatabaseError), open_session(self._access) as session:
+            for lane in self._lanes:
+                with suppress(DatabaseError):  # it has ended by itself
+                    session.execute("KILL %s", lane.id)
+
+    def _raise(self) -> None:
+        if self._errors:
+            raise self._errors[0]
+
+    def _work(self, lane: Lane) -> None:
+        # After an error the queue is still emptied, so that nobody waits for room in it.
+        while statement := self._queue.get():
+            if not self._errors:
+                try:
+                    lane.run(statement)
+                except BaseException as error:  # handed to the thread that puts
+                    self._errors.append(error)
+        lane.close()
+
+
+@contextmanager
+def ended(lanes: Lanes) -> Iterator[Lanes]:
+    """All is done at the end of the block, or abandoned where that raises."""
+    try:
+        yield lanes
+        lanes.close()
+    except BaseException:
+        lanes.close(abandon=True)
+        raise
+
+
+def _connect(access: DatabaseAccess, schema: str) -> Connection[Cursor]:
+    try:
+        return pymysql.connect(
+            host=access.host,
+            port=access.port,
+            user=access.user,
+            password=access.password,
+            database=schema,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT,
+            # No limit for reading: an index of a large table is built without a word.
+            write_timeout=READ_TIMEOUT,
+        )
+    except (pymysql.MySQLError, RuntimeError) as error:
+        raise explained(error, access.where) from error
+
+
+def _refused(error: pymysql.MySQLError, statement: bytes) -> BackupError:
+    words = " ".join(str(argument) for argument in error.args[1:])
+    return BackupError(
+        "the backup did not load: the database refused a statement",
+        todo="the live schema is untouched; see the database's own words",
+        details=[
+            f"ERROR {error_code(error)}: {words}",
+            f"at: {statement.partition(b'(')[0][:80].decode('utf-8', 'replace')}",
+        ],
+    )

@@ -1,0 +1,127 @@
+"""Which part of a dump goes where when it is loaded.
+
+Tables are made, and rows are sent, as they come by; everything else (triggers, views, routines, and
+whatever is not recognised) waits in `rest`, in its order, for the database's own client.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import IO, Protocol
+
+from cosmicdeploy.database.indexes import Deferred, deferred
+from cosmicdeploy.database.scan import table_of
+from cosmicdeploy.database.splitter import Rows, Splitter, Text
+
+# A larger statement goes to the client, which reads it in pieces.
+LARGEST_STATEMENT = 4 << 20
+
+SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
+STRUCTURE = re.compile(
+    rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
+    rb" SETVAL\() *`"
+)
+# Made for one connection that loads all; several would only wait for each other.
+LOCKS = re.compile(
+    rb"LOCK TABLES `[^\n]+` WRITE|UNLOCK TABLES"
+    rb"|/\*!40000 ALTER TABLE `[^\n]+` (?:DISABLE|ENABLE) KEYS \*/"
+)
+VERSION_COMMENT = re.compile(rb"/\*M?!\d* ?|\*/")
+USER = rb"(?:`(?:[^`]|``)*`|'[^']*'|[\w.%]+)"
+EVENT = re.compile(
+    rb"\s*(?:CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*"
+    + USER
+    + rb"(?:@"
+    + USER
+    + rb")?\s+)?EVENT\b",
+    re.IGNORECASE,
+)
+HEAD = 1024
+
+
+class Rowstream(Protocol):
+    """Takes whole INSERT statements, in no particular order."""
+
+    def put(self, statement: bytes) -> None: ...
+
+
+class Sorting:
+    """Feed it a dump in chunks; what it meets goes to `run`, to the rows' stream, or to `rest`.
+
+    `open_rows` is called with the dump's own settings when the first rows come. Tables named as
+    `large` are made without their secondary indexes where that is safe; `deferred` brings these.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[bytes], None],
+        open_rows: Callable[[list[bytes]], Rowstream],
+        rest: IO[bytes],
+        *,
+        large: Collection[str] = (),
+        events: bool = False,
+    ) -> None:
+        self.deferred: list[Deferred] = []
+        self.settings: list[bytes] = []
+        self._large = large
+        self._run = run
+        self._open_rows = open_rows
+        self._rest = rest
+        self._events = events
+        self._splitter = Splitter()
+        self._in_preamble = True
+        self._rows: Rowstream | None = None
+        self._insert: bytearray = bytearray()
+        self._oversized = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Sort the next bytes. Raises what the three targets raise."""
+        for piece in self._splitter.feed(chunk):
+            if isinstance(piece, Rows):
+                self._take_rows(piece)
+            else:
+                self._take_text(piece)
+
+    def end(self) -> None:
+        """Whatever was left unfinished is for the client to judge."""
+        self._rest.write(bytes(self._insert) + self._splitter.rest())
+
+    def _take_rows(self, piece: Rows) -> None:
+        self._insert += piece.data
+        if self._oversized or len(self._insert) > LARGEST_STATEMENT:
+            self._oversized = not piece.last
+            self._rest.write(self._insert)
+            self._insert = bytearray()
+        elif piece.last:
+            if self._rows is None:
+                self._rows = self._open_rows(self.settings)
+            # The driver sends one statement at a time and takes no delimiter.
+            self._rows.put(bytes(self._insert).rstrip(b";\n"))
+            self._insert = bytearray()
+
+    def _take_text(self, piece: Text) -> None:
+        statement = piece.statement
+        if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
+            return
+        if STRUCTURE.match(statement):
+            self._in_preamble = False
+            self._run(self._slimmed(statement))
+            return
+        if SETTING.match(statement):
+            self._run(statement)
+            if self._in_preamble:
+                self.settings.append(statement)
+        self._rest.write(piece.data)
+
+    def _slimmed(self, statement: bytes) -> bytes:
+        later = deferred(statement) if table_of(statement) in self._large else None
+        if later is None:
+            return statement
+        self.deferred.append(later)
+        return later.create
+
+
+def is_event(statement: bytes) -> bool:
+    """Whether a statement makes or drops a scheduled event."""
+    return bool(EVENT.match(VERSION_COMMENT.sub(b"", statement[:HEAD])))

@@ -1,0 +1,75 @@
+"""The reader of a stream is held up by a full queue only, and meets the worker's errors."""
+
+import threading
+
+import pytest
+
+from cosmicdeploy.database.pipe import PIECE, Pipe, piped
+
+pytestmark = pytest.mark.unit
+
+CHUNK = bytes(65536)
+
+
+def test_everything_arrives_in_order() -> None:
+    seen: list[bytes] = []
+    with piped(seen.append) as put:
+        for number in range(100_000):
+            put(b"%d," % number)
+    assert b"".join(seen) == b"".join(b"%d," % number for number in range(100_000))
+
+
+def test_a_worker_that_stands_still_does_not_hold_up_the_reader_until_the_bound() -> None:
+    """An endless stream: what waits never grows beyond the bound and one chunk."""
+    go_on, bound = threading.Event(), 4 * PIECE
+    pipe = Pipe(lambda _: go_on.wait(), bound)
+    done = 0
+    for _ in range(bound // len(CHUNK)):  # would wait for ever if the worker held it up
+        pipe.put(CHUNK)
+        done += len(CHUNK)
+    assert done == bound
+    blocked = threading.Thread(target=endless, args=(pipe,), daemon=True)
+    blocked.start()
+    blocked.join(0.3)
+    assert blocked.is_alive()
+    assert len(pipe._waiting) <= bound + len(CHUNK)
+    pipe._work = fail
+    go_on.set()
+    blocked.join(20)
+    assert not blocked.is_alive()
+    pipe.abandon()
+
+
+def endless(pipe: Pipe) -> None:
+    try:
+        while True:
+            pipe.put(CHUNK)
+    except OSError:
+        return
+
+
+def fail(_: bytes) -> None:
+    raise OSError("disk full")
+
+
+def test_an_error_of_the_worker_comes_out_of_the_next_put() -> None:
+    with pytest.raises(OSError, match="disk full"), piped(fail, PIECE) as put:
+        while True:
+            put(CHUNK)
+    assert not lanes_alive()
+
+
+def test_an_error_with_the_last_piece_comes_out_at_the_end() -> None:
+    with pytest.raises(OSError, match="disk full"), piped(fail) as put:
+        put(b"the only piece")
+
+
+def test_an_interrupt_of_the_reader_ends_the_worker() -> None:
+    with pytest.raises(KeyboardInterrupt), piped(lambda _: None) as put:
+        put(CHUNK)
+        raise KeyboardInterrupt
+    assert not lanes_alive()
+
+
+def lanes_alive() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "pipe"]
