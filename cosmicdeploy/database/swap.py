@@ -86,6 +86,12 @@ def settle_interrupted_swap(access: DatabaseAccess) -> Settled:
         return _settle(session, access.name)
 
 
+def is_interrupted(access: DatabaseAccess) -> bool:
+    """Whether a swap was killed on its way. Raises `DatabaseError`."""
+    with open_session(access) as session:
+        return bool(SwapRecord(session, access.name).phases() - {Phase.SWAPPED})
+
+
 def has_before(access: DatabaseAccess) -> bool:
     """Whether the data that a restore replaced is still kept. Raises `DatabaseError`."""
     with open_session(access) as session:

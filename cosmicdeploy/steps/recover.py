@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.swap import drop_before, has_before
+from cosmicdeploy.database.swap import (
+    drop_before,
+    has_before,
+    is_interrupted,
+    settle_interrupted_swap,
+)
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
@@ -27,6 +32,7 @@ class RecoverStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for _, c in _leftovers(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
+        left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
         if left:
@@ -41,6 +47,9 @@ class RecoverStep(Step):
             restore_lock_wait(ctx)
         for name, leftover in _leftovers(ctx):
             _resolve(ctx, name, leftover)
+        if _is_exchanging(ctx):
+            ctx.lock.require()
+            ctx.say(settle_interrupted_swap(ctx.database()).found)
         if _data_is_left(ctx):
             drop_before(ctx.database())
         return {}
@@ -101,6 +110,10 @@ def _data_is_left(ctx: Context) -> bool:
     if intents(unfinished(ctx.journal), RestoreStep.kind):
         return False
     return _database_is_ready(ctx) and has_before(ctx.database())
+
+
+def _is_exchanging(ctx: Context) -> bool:
+    return _database_is_ready(ctx) and is_interrupted(ctx.database())
 
 
 def _waits_short(ctx: Context) -> bool:

@@ -7,7 +7,13 @@ from typing import ClassVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.restore import drop_shadow, require_restorable
-from cosmicdeploy.database.swap import drop_before, has_before, swap, swap_back
+from cosmicdeploy.database.swap import (
+    drop_before,
+    has_before,
+    settle_interrupted_swap,
+    swap,
+    swap_back,
+)
 from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.errors import BackupError, Refused
 from cosmicdeploy.history import intents
@@ -49,8 +55,9 @@ class RestoreStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """While clients are turned away nothing was written since, so going back loses nothing."""
         access = ctx.database()
+        ctx.lock.require()
+        settle_interrupted_swap(access)
         if has_before(access):
-            ctx.lock.require()
             swap_back(access)
         drop_shadow(access)
 
