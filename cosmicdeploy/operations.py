@@ -21,6 +21,7 @@ from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.begun import unresolved
 from cosmicdeploy.steps.pending import pending_names, pending_statements
 from cosmicdeploy.steps.restart import difference
 from cosmicdeploy.steps.verify import VerifyStep
@@ -67,7 +68,7 @@ def rollback(ctx: Context, playbook: Playbook, target: Backup) -> tuple[Run, Tra
 def migrations(ctx: Context) -> dict[str, Any]:
     """Pending migrations with what they would run, and what became of those that an earlier run
     left in between; nothing is changed."""
-    begun = migrating.unresolved(ctx.journal)
+    begun = unresolved(ctx.journal)
     found = migrating.look(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
@@ -83,7 +84,7 @@ def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool
     Raises `LockHeld`, and `UsageError` where nobody agrees.
     """
     with held(ctx.engine, ctx.stack.project, command):
-        begun = migrating.unresolved(ctx.journal)
+        begun = unresolved(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
         found = migrating.look(ctx, begun)

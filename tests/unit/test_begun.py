@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.journal import Journal
-from cosmicdeploy.steps.migrating import unresolved
+from cosmicdeploy.steps.begun import unresolved
 
 pytestmark = pytest.mark.unit
 
