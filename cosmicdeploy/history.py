@@ -61,12 +61,12 @@ class PastRun:
         return f"`cosmicdeploy {self.command}` {goal} by {self.who} at {self.at} ended {way}{where}"
 
 
-def unfinished(journal: Journal) -> list[PastRun]:
-    """Runs that are not over, oldest first; the run that asks is not among them."""
+def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
+    """Runs that are not over, oldest first; the run that asks only with `own`."""
     found: dict[str, PastRun] = {}
     for record in journal.records():
         run = record.get("run", "")
-        if record["kind"] == "run" and run and run != journal.run:
+        if record["kind"] == "run" and run and (own or run != journal.run):
             found[run] = _begun(record)
         elif run in found:
             _follow(found, found[run], record)
@@ -103,13 +103,13 @@ def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
         case "done" if record["step_kind"] == RESUME:
             del found[run.id]  # whatever came after it, data may have been written since
         case "done":
-            _last(run, record).done = True
-            _last(run, record).facts = record["facts"]
+            intent = _begun_step(run, record)
+            intent.done, intent.facts = True, record["facts"]
         case "failed":
             run.failed = True
         case "undone":
             run.failed = True  # whoever undoes it: the way back has begun
-            run.intents.remove(_last(run, record))
+            run.intents.remove(_begun_step(run, record))
         case "success":
             del found[run.id]
         case "ended" if record["whole"]:
@@ -132,5 +132,5 @@ def _intent(record: Record) -> Intent:
     )
 
 
-def _last(run: PastRun, record: Record) -> Intent:
+def _begun_step(run: PastRun, record: Record) -> Intent:
     return next(i for i in reversed(run.intents) if i.name == record["step"])

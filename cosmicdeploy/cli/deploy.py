@@ -89,7 +89,8 @@ def _play(
             required(ctx)
         if plan:
             return plan_report(call, plan_only(ctx, steps))
-        run, measured = execute(ctx, call.command, steps, wait)
+        command = f"step {only}" if only else call.command
+        run, measured = execute(ctx, command, steps, wait)
         return run_report(call, run, measured)
 
 

@@ -11,16 +11,17 @@ from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.unwind import Applied, applied_by, unwind
 
-# Commands that put a release in place. Each is free to take up what another one left; any other
-# command takes up only its own kind, and leaves a killed deploy as it is.
+# Commands that put a release in place: each takes up what another one, or one step alone, left. Any
+# other command takes up only its own like, and leaves a killed deploy as it is.
 RELEASING = ("deploy", "rollback")
+PARTS = (*RELEASING, "step")
 
 Runs = Sequence[PastRun]
 
 
 def divided(ctx: Context, command: str) -> tuple[Runs, Runs]:
     """Runs to undo first, and runs to go on from; one of the two is empty."""
-    concerned = [run for run in unfinished(ctx.journal) if _family(run.command) == _family(command)]
+    concerned = [run for run in unfinished(ctx.journal) if _concerns(run, command)]
     for run in concerned:
         ctx.say(run.told())
     target = ctx.target.id if ctx.target else None
@@ -31,20 +32,20 @@ def divided(ctx: Context, command: str) -> tuple[Runs, Runs]:
 
 def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
     """A rollback replaces all that a deploy changes, so it goes on even from one that failed."""
-    if _family(run.command) != RELEASING:
-        return True
-    if run.command.startswith("deploy"):
-        return command.startswith("rollback") or not run.failed
-    return (run.command, run.target, run.failed) == (command, target, False)
+    if run.command.startswith("rollback"):
+        return (run.command, run.target, run.failed) == (command, target, False)
+    return command.startswith("rollback") or not run.failed
 
 
-def _family(command: str) -> tuple[str, ...]:
-    return RELEASING if command.split(maxsplit=1)[0] in RELEASING else (command,)
+def _concerns(run: PastRun, command: str) -> bool:
+    if command.split(maxsplit=1)[0] in RELEASING:
+        return run.command.split()[0] in PARTS
+    return run.command == command
 
 
 def required(ctx: Context) -> Runs:
     """Deploys and rollbacks that are not over; raises `UsageError` where there is none."""
-    found = [run for run in unfinished(ctx.journal) if _family(run.command) == RELEASING]
+    found = [run for run in unfinished(ctx.journal) if _concerns(run, "deploy")]
     if not found:
         raise UsageError(
             "No deploy was interrupted",

@@ -10,13 +10,14 @@ from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.lock import held, who
 from cosmicdeploy.steps import migrating
+from cosmicdeploy.steps.begun import unresolved
 from cosmicdeploy.steps.pending import pending_names, pending_statements
 
 
 def migrations(ctx: Context) -> dict[str, Any]:
     """Pending migrations with what they would run, and what became of those that an earlier run
     left in between; nothing is changed."""
-    begun = migrating.unresolved(ctx.journal)
+    begun = unresolved(ctx.journal)
     found = migrating.look(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
@@ -32,7 +33,7 @@ def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool
     Raises `LockHeld`, and `UsageError` where nobody agrees.
     """
     with held(ctx.engine, ctx.stack.project, command):
-        begun = migrating.unresolved(ctx.journal)
+        begun = unresolved(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
         found = migrating.look(ctx, begun)

@@ -15,6 +15,7 @@ from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import listed
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.begun import Begun, unresolved
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import TIMED_OUT, lock_wait_before, put_back, short_lock_wait
 from cosmicdeploy.steps.pending import (
@@ -102,7 +103,7 @@ class MigrateStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         _wait_for_database(ctx)
         put_back(ctx, change.before["lock_wait"])
-        begun = migrating.unresolved(ctx.journal) or migrating.Begun(before=change.before)
+        begun = unresolved(ctx.journal, own=True) or Begun(before=change.before)
         try:
             undone = set(roll_down(ctx, set(change.before["applied"])))
         except CosmicError as error:
@@ -145,7 +146,7 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     )
 
 
-def _stuck(ctx: Context, begun: migrating.Begun, error: CosmicError) -> CosmicError:
+def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
     stuck = migrating.broken(migrating.look(ctx, begun), error.what)
     stuck.details = (*stuck.details, *error.details)
     return stuck
