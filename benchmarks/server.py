@@ -97,15 +97,25 @@ def checksums(access: DatabaseAccess, schema: str) -> dict[str, object]:
         return {name: session.rows(f"CHECKSUM TABLE {name}")[0][1] for name in tables}
 
 
+CALM = {
+    "innodb_max_dirty_pages_pct": 0,
+    "innodb_io_capacity_max": 40000,
+    "innodb_io_capacity": 20000,
+}
+
+
 def settle(access: DatabaseAccess) -> None:
     """Let the server write out what the contestant before left behind."""
     with open_session(access) as session:
-        session.execute("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        usual = {name: session.rows(f"SELECT @@{name}")[0][0] for name in CALM}
+        for name, value in CALM.items():
+            session.execute(f"SET GLOBAL {name} = {value}")
         until = time.monotonic() + 60
         query = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
         while int(session.rows(query)[0][1]) > 100 and time.monotonic() < until:
-            time.sleep(0.5)
-        session.execute("SET GLOBAL innodb_max_dirty_pages_pct = 90")
+            time.sleep(0.2)
+        for name, value in reversed(usual.items()):
+            session.execute(f"SET GLOBAL {name} = {value}")
 
 
 def cpu_seconds(access: DatabaseAccess) -> float:

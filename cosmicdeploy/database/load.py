@@ -76,29 +76,28 @@ class _Tables:
         self, backup: Backup, chunks: Iterable[bytes], rest: IO[bytes], *, events: bool
     ) -> None:
         """Load tables and rows; what else there is goes to `rest`."""
-        with closing(Lane(self.access, self.schema)) as main:
-            with ExitStack() as stack:
-                sorting = Sorting(
-                    main.run,
-                    lambda settings: stack.enter_context(self._lanes(settings)),
-                    rest,
-                    large=large_tables(backup.manifest),
-                    events=events,
-                )
-                for chunk in chunks:
-                    sorting.feed(chunk)
-                sorting.end()
-            self._complete(sorting, main)
+        with ExitStack() as stack:
+            sorting = Sorting(
+                stack.enter_context(closing(Lane(self.access, self.schema))).run,
+                lambda settings: stack.enter_context(self._lanes(settings)),
+                rest,
+                large=large_tables(backup.manifest),
+                events=events,
+            )
+            for chunk in chunks:
+                sorting.feed(chunk)
+            sorting.end()
+        self._complete(sorting)
 
-    def _complete(self, sorting: Sorting, main: Lane) -> None:
-        if not sorting.deferred:
-            return
+    def _complete(self, sorting: Sorting) -> None:
         with self._lanes(sorting.settings) as lanes:
             for table in sorting.deferred:
                 lanes.put(table.keys)
-        for table in sorting.deferred:
-            if table.foreign_keys:
-                main.run(table.foreign_keys)
+        # One by one: each locks the tables that it refers to.
+        with closing(Lane(self.access, self.schema, sorting.settings)) as lane:
+            for table in sorting.deferred:
+                if table.foreign_keys:
+                    lane.run(table.foreign_keys)
 
     def _lanes(self, settings: list[bytes]) -> AbstractContextManager[Lanes]:
         return ended(Lanes(self.access, self.schema, settings, lanes_of_this_machine()))

@@ -24,7 +24,8 @@ class Pipe:
     def __init__(self, work: Callable[[bytes], object], bound: int = BOUND) -> None:
         self._work = work
         self._bound = bound
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
+        self._size = 0
         self._ended = False
         self._error: BaseException | None = None
         self._changed = threading.Condition()
@@ -36,9 +37,9 @@ class Pipe:
         with self._changed:
             self._changed.wait_for(self._has_room)
             self._raise()
-            before = len(self._waiting)
-            self._waiting += chunk
-            if before < PIECE <= len(self._waiting):
+            self._waiting.append(chunk)
+            self._size += len(chunk)
+            if self._size - len(chunk) < PIECE <= self._size:
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -49,7 +50,7 @@ class Pipe:
     def abandon(self) -> None:
         """Drop what waits, and wait only for the piece that is being worked on."""
         with self._changed:
-            self._waiting.clear()
+            self._taken()
         self._end()
 
     def _end(self) -> None:
@@ -59,7 +60,7 @@ class Pipe:
         self._thread.join()
 
     def _has_room(self) -> bool:
-        return len(self._waiting) < self._bound or self._error is not None
+        return self._size < self._bound or self._error is not None
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -80,11 +81,15 @@ class Pipe:
 
     def _next(self) -> bytes:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) >= PIECE or self._ended)
-            piece = bytes(self._waiting)
-            self._waiting.clear()
-            self._changed.notify_all()
-            return piece
+            self._changed.wait_for(lambda: self._size >= PIECE or self._ended)
+            return self._taken()
+
+    def _taken(self) -> bytes:
+        piece = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        self._changed.notify_all()
+        return piece
 
 
 @contextmanager

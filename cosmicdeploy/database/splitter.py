@@ -1,7 +1,7 @@
 """Take the text of a dump apart into statements, as the database's own client would.
 
 Rows are most of a dump, and the dump tools escape every line end within them: an INSERT ends at the
-first line that ends with a semicolon. All other text is read word by word, so that quotes, comments
+first line that ends with `);`. All other text is read word by word, so that quotes, comments
 and DELIMITER hide what they should.
 """
 
@@ -16,7 +16,7 @@ from cosmicdeploy.errors import BackupError
 INSERT = re.compile(rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\([^\n]*?\) )?VALUES(\n| )\(")
 # Enough for the name and the list of columns that come before the rows.
 INSERT_HEAD = 1 << 20
-END_OF_ROWS = b";\n"
+END_OF_ROWS = b");\n"
 SANDBOX = rb"/\*M!999999\\-[^\n]*\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
@@ -91,29 +91,26 @@ class Splitter:
 
     def _next(self, start: int) -> Text | Rows | None:
         if self._insert is not None:
-            return self._rows(start, 0)
+            return self._rows(start, 0, *self._insert)
         if self._delimiter == b";" and self._left.startswith(b"INSERT INTO `", start):
             head = INSERT.match(self._left, start)
             if head:
-                self._insert = name_of(head[1]), head[2] == b"\n"
-                return self._rows(start, head.end() - 1 - start)
+                size = head.end() - 1 - start
+                return self._rows(start, size, name_of(head[1]), head[2] == b"\n")
             if len(self._left) - start < INSERT_HEAD and self._left.find(END_OF_ROWS, start) < 0:
                 return None
         if self._left.startswith(b"DELIMITER ", start) and self._left.find(b"\n", start) < 0:
             return None
         return self._between(start) or self._statement(start)
 
-    def _rows(self, start: int, head: int) -> Rows | None:
-        assert self._insert is not None  # noqa: S101 - for the type checker
-        table, lines = self._insert
+    def _rows(self, start: int, head: int, table: str, lines: bool) -> Rows | None:
         end = self._left.find(END_OF_ROWS, start + head)
         last = end >= 0
-        # The last byte may be the first half of the end.
-        stop = end + len(END_OF_ROWS) if last else len(self._left) - 1
-        if stop <= start:
+        # The last bytes may be the first half of the end.
+        stop = end + len(END_OF_ROWS) if last else len(self._left) - len(END_OF_ROWS) + 1
+        if stop <= start + head:
             return None
-        if last:
-            self._insert = None
+        self._insert = None if last else (table, lines)
         return Rows(table, self._left[start:stop], lines, head, last)
 
     def _between(self, start: int) -> Text | None:

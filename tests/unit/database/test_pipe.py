@@ -32,7 +32,7 @@ def test_a_worker_that_stands_still_does_not_hold_up_the_reader_until_the_bound(
     blocked.start()
     blocked.join(0.3)
     assert blocked.is_alive()
-    assert len(pipe._waiting) <= bound + len(CHUNK)
+    assert pipe._size <= bound + len(CHUNK)
     pipe._work = fail
     go_on.set()
     blocked.join(20)
