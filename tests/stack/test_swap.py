@@ -192,7 +192,7 @@ def test_a_swap_that_finds_no_moment_without_a_lock_changes_nothing(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = prepare(access)
-    monkeypatch.setattr("cosmicdeploy.database.exchange.GIVE_UP_SECONDS", 1)
+    monkeypatch.setattr("cosmicdeploy.database.patience.GIVE_UP_SECONDS", 1)
     with cursor(access) as opened:
         opened.execute("BEGIN")
         opened.execute("SELECT * FROM a")
