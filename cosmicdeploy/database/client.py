@@ -59,7 +59,7 @@ PROBED_FLAGS = {
 LOAD_FLAGS = (
     "--batch",
     "--skip-column-names",
-    "--comments",  # they belong to the bodies of routines; without it some clients drop them
+    "--comments",  # else those within triggers and routines are left out
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
 )

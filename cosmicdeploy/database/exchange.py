@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
-
-from cosmicdeploy.database.access import Session, error_code, quoted
+from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.facts import Facts
-from cosmicdeploy.database.recreate import drop, recreate, recreate_active
+from cosmicdeploy.database.patience import patiently
+from cosmicdeploy.database.recreate import complete_active, drop, recreate
 from cosmicdeploy.database.schemas import (
     before_name,
     create_schema_like,
@@ -22,10 +21,6 @@ from cosmicdeploy.database.schemas import (
     shadow_name,
 )
 from cosmicdeploy.database.swap_record import HELD_EVENTS, Phase, Record, SwapRecord
-
-LOCK_WAIT_SECONDS = 3
-GIVE_UP_SECONDS = 60
-LOCK_WAIT_TIMEOUT = 1205
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +51,8 @@ class Exchange:
         drop(session, self.live, "EVENT", "TRIGGER")
         drop(session, self.incoming, "TRIGGER")
         moves = [*_moves(left, self.live, self.outgoing), *_moves(came, self.incoming, self.live)]
-        _rename(session, [*moves, store.move(self.prepared, self.moved)])
+        moves.append(store.move(self.prepared, self.moved))
+        patiently(session, "RENAME TABLE " + ", ".join(moves))
         self.finish(session)
         return Swapped(came=tuple(came), left=tuple(left))
 
@@ -78,9 +74,9 @@ class Exchange:
         """Before the tables moved: give both sides what was dropped. Raises `DatabaseError`."""
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)
-        recreate_active(session, self.live, record.leaving)
+        complete_active(session, self.live, record.leaving)
         if self.prepared is Phase.PREPARED:  # what was kept before has its objects on record only
-            recreate_active(session, self.incoming, record.coming.with_events(()))
+            complete_active(session, self.incoming, record.coming.with_events(()))
         drop_empty_schema(session, self.outgoing)
         store.forget(self.prepared)
 
@@ -111,20 +107,3 @@ def _moves(tables: dict[str, str], source: str, target: str) -> list[str]:
     return [
         f"{quoted(source)}.{quoted(name)} TO {quoted(target)}.{quoted(name)}" for name in tables
     ]
-
-
-def _rename(session: Session, moves: list[str]) -> None:
-    # A waiting RENAME holds up every later query on its tables: wait briefly, and often.
-    session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
-    for attempt in Retrying(
-        retry=retry_if_exception(_is_lock_timeout),
-        stop=stop_after_delay(GIVE_UP_SECONDS),
-        wait=wait_fixed(1),
-        reraise=True,
-    ):
-        with attempt:
-            session.execute("RENAME TABLE " + ", ".join(moves))
-
-
-def _is_lock_timeout(error: BaseException) -> bool:
-    return error_code(error.__cause__) == LOCK_WAIT_TIMEOUT

@@ -17,7 +17,10 @@ from cosmicdeploy.database.definitions import (
     names_of,
 )
 from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.patience import patiently
 from cosmicdeploy.errors import BackupError, DatabaseError
+
+ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
 def recreate(session: Session, schema: str, wanted: Definitions) -> None:
@@ -34,18 +37,24 @@ def recreate(session: Session, schema: str, wanted: Definitions) -> None:
     create(session, schema, wanted.of("TRIGGER", "EVENT"))
 
 
-def recreate_active(session: Session, schema: str, wanted: Definitions) -> None:
-    """The same for triggers and events alone, which act by themselves. Raises `DatabaseError`."""
-    drop(session, schema, "EVENT", "TRIGGER")
+def complete_active(session: Session, schema: str, wanted: Definitions) -> None:
+    """Create again those triggers and events that were dropped. Raises `DatabaseError`."""
+    found: set[tuple[str, str]] = {
+        (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
+    }
+    missing = [one for one in wanted.of(*ACTIVE) if (one.kind, one.name) not in found]
+    create(session, schema, missing)
     set_default_collation(session, schema, wanted.collation)
-    create(session, schema, wanted.of("TRIGGER", "EVENT"))
 
 
 def drop(session: Session, schema: str, *kinds: Kind) -> None:
-    """Drop all objects of these kinds. Raises `DatabaseError`."""
+    """Drop all objects of these kinds. Raises `DatabaseError`.
+
+    The last first: triggers that are left half-way then still have their place before the others.
+    """
     for kind in kinds:
-        for name in names_of(session, schema, kind):
-            session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
+        for name in reversed(names_of(session, schema, kind)):
+            patiently(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
 
 
 def create(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
@@ -58,7 +67,7 @@ def create(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
             # Unlike a drop, it keeps the rights that were granted on this one routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
         with _setting(session, schema, definition):
-            session.execute(encoded(definition, statement))
+            patiently(session, encoded(definition, statement))
 
 
 def encoded(definition: Definition, statement: str) -> bytes:

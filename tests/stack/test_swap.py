@@ -56,6 +56,10 @@ INSERT INTO b VALUES (1, 1)
 
 UPDATE a SET b = 1
 """
+SETTING = (
+    "SET sql_mode = 'NO_BACKSLASH_ESCAPES', time_zone = '+03:00',"
+    " collation_connection = utf8mb4_general_ci"
+)
 EVENT = "CREATE EVENT tick ON SCHEDULE EVERY {number} DAY STARTS '2037-01-01' DO DELETE FROM a"
 
 
@@ -71,7 +75,7 @@ def prepare(access: DatabaseAccess) -> tuple[dict[str, Any], dict[str, Any]]:
     for word, number in (("new", 7), ("old", 5)):
         renew(access, "utf8mb4" if word == "old" else "latin1")
         with cursor(access) as opened:
-            opened.execute("SET sql_mode = 'NO_BACKSLASH_ESCAPES', time_zone = '+03:00'")
+            opened.execute(SETTING)
             for statement in f"{STATE}\n\n{EVENT}".strip().split("\n\n"):
                 opened.execute(statement.format(word=word, number=number))
         states.append(snapshot(access))
@@ -85,7 +89,7 @@ def load(access: DatabaseAccess) -> None:
     with cursor(access, None) as opened:
         opened.execute(f"CREATE DATABASE {shadow} CHARACTER SET latin1")
         opened.execute(f"USE {shadow}")
-        opened.execute("SET sql_mode = 'NO_BACKSLASH_ESCAPES', time_zone = '+03:00'")
+        opened.execute(SETTING)
         for statement in STATE.strip().split("\n\n"):
             opened.execute(statement.format(word="new", number=7))
     with open_session(access) as session:
@@ -192,7 +196,7 @@ def test_a_swap_that_finds_no_moment_without_a_lock_changes_nothing(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = prepare(access)
-    monkeypatch.setattr("cosmicdeploy.database.exchange.GIVE_UP_SECONDS", 1)
+    monkeypatch.setattr("cosmicdeploy.database.patience.GIVE_UP_SECONDS", 1)
     with cursor(access) as opened:
         opened.execute("BEGIN")
         opened.execute("SELECT * FROM a")

@@ -1,0 +1,59 @@
+"""What can be told of an object from its text alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.definitions import Definition, Kind
+from cosmicdeploy.database.recreate import encoded, require_creatable
+from cosmicdeploy.errors import BackupError
+
+pytestmark = pytest.mark.unit
+
+
+def definition(statement: str, kind: Kind = "TRIGGER", charset: str = "utf8mb4") -> Definition:
+    return Definition(kind=kind, name="t", statement=statement, charset=charset, collation="c")
+
+
+@pytest.mark.parametrize(
+    ("statement", "definer"),
+    [
+        ("CREATE DEFINER=`root`@`%` TRIGGER t BEFORE INSERT ON a", "root@%"),
+        ("CREATE DEFINER=`od``d`@`h` PROCEDURE p()", "od`d@h"),
+        ("CREATE ALGORITHM=MERGE DEFINER=`u`@`h` SQL SECURITY INVOKER VIEW v AS SELECT 1", "u@h"),
+        ("CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET @x = ' DEFINER=`a`@`b`'", ""),
+    ],
+)
+def test_the_definer_is_read_from_the_head(statement: str, definer: str) -> None:
+    assert definition(statement).definer == definer
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE DEFINER=`a.b`@`192.168.1.%` TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET NEW.b=1",
+        "CREATE DEFINER=`a`@`%` TRIGGER `odd.name` AFTER DELETE ON `o.p`\nFOR EACH\nROW SET @x=1",
+    ],
+)
+def test_a_trigger_without_a_schema_can_be_made_anew(statement: str) -> None:
+    require_creatable([definition(statement)])
+
+
+@pytest.mark.parametrize("head", ["live.t BEFORE INSERT ON a", "t BEFORE INSERT ON `live`.`a`"])
+def test_a_trigger_that_names_a_schema_is_refused(head: str) -> None:
+    with pytest.raises(BackupError, match="trigger t names a schema"):
+        require_creatable([definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")])
+
+
+def test_text_goes_out_in_the_character_set_it_was_made_in() -> None:
+    assert encoded(definition("", charset="latin1"), "ü") == b"\xfc"
+    assert encoded(definition("", charset="utf8mb3"), "ü") == "ü".encode()
+    with pytest.raises(BackupError, match="does not fit its character set latin1"):
+        encoded(definition("", charset="latin1"), "日")
+
+
+def test_any_change_changes_the_digest() -> None:
+    first = definition("CREATE TRIGGER")
+    changes = ({"statement": "x"}, {"sql_mode": "ANSI"}, {"charset": "latin1"}, {"time_zone": "x"})
+    digests = {first.model_copy(update=change).digest for change in changes}
+    assert len({first.digest, *digests}) == 5
