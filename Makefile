@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles bench-backup
+.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
@@ -32,6 +32,9 @@ lint: venv ## style, format, types and import rules
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+torture: images images-next oracles ## every planted fault at every place, with a table (about an hour)
+	@$(VENV_PYTHON) -m pytest tests -m fault --faults=all
 
 bench-backup: images ## backup and restore beside the bare tools and mydumper (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)

@@ -56,6 +56,16 @@ def tries(request: pytest.FixtureRequest) -> Tries:
     return Tries(request.node.user_properties)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes or restarts the engine is left to `make torture`, and counted as such."""
+    if config.getoption("--faults") == "all":
+        return
+    left = [item for item in items if item.get_closest_marker("torture")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers(FAULT):

@@ -406,6 +406,7 @@ def test_a_dump_that_alters_the_live_schema_by_name_is_not_loaded(
     assert schemas(access) == {"platform"}
 
 
+@pytest.mark.fault("wrong password")
 def test_wrong_password(access: DatabaseAccess, engine: Engine, catalogue: Catalogue) -> None:
     wrong = replace(access, password="not-this-one")
     with pytest.raises(DatabaseError, match="refuses this user or password") as caught:
@@ -427,6 +428,7 @@ def test_unreachable_and_unknown_database(access: DatabaseAccess) -> None:
         pass
 
 
+@pytest.mark.fault("data that a dump would not hold")
 def test_tables_that_no_snapshot_covers_are_refused(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -437,6 +439,7 @@ def test_tables_that_no_snapshot_covers_are_refused(
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.9999])
+@pytest.mark.fault("backup cut short")
 def test_a_truncated_file_is_refused(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, kept: float
 ) -> None:
@@ -451,6 +454,7 @@ def test_a_truncated_file_is_refused(
     assert schemas(access) == {"platform"}
 
 
+@pytest.mark.fault("backup cut short")
 def test_a_file_cut_while_it_loads_is_noticed(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -474,6 +478,7 @@ def test_sql_that_fails_is_reported_in_the_servers_words(
     assert any("ERROR" in line for line in caught.value.details)
 
 
+@pytest.mark.fault("schema that changes during the dump")
 def test_a_schema_that_changes_during_the_dump(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -485,6 +490,7 @@ def test_a_schema_that_changes_during_the_dump(
     assert_failed(catalogue, "changed while it was dumped")
 
 
+@pytest.mark.fault("dump that breaks off")
 def test_a_dump_that_loses_its_connection_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -503,6 +509,7 @@ def test_a_dump_that_loses_its_connection_is_not_good(
     assert_failed(catalogue, "exit code 3")
 
 
+@pytest.mark.fault("dump that breaks off")
 def test_a_dump_that_is_killed_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -640,6 +647,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.fault("disk full")
 def test_a_disk_that_fills_up_during_the_dump(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
@@ -661,6 +669,7 @@ def test_a_disk_that_fills_up_during_the_dump(
     assert dump_processes(access) == []
 
 
+@pytest.mark.fault("disk full")
 def test_a_disk_that_is_full_when_the_last_bytes_are_written(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
@@ -684,6 +693,7 @@ def fill_up(path: Path) -> None:
                 continue
 
 
+@pytest.mark.fault("disk full")
 def test_too_little_room_is_seen_before_the_dump(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:

@@ -38,6 +38,7 @@ def clear(done: Done, code: int, *words: str) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.fault("build that fails")
 def test_a_build_that_fails_shows_its_last_lines(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "\nRUN echo the-last-line && exit 7\n")
@@ -46,6 +47,7 @@ def test_a_build_that_fails_shows_its_last_lines(released: StackUnderTest) -> No
     clear(done, 1, "could not be built", "the-last-line")
 
 
+@pytest.mark.fault("image that never gets healthy, on each replica")
 def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
     dockerfile.write_text(
@@ -67,6 +69,7 @@ def test_an_app_that_ends_at_once_is_noticed_early(released: StackUnderTest) -> 
     assert time.monotonic() - started < 55, "it did not wait for the whole 60 s"
 
 
+@pytest.mark.fault("wrong password")
 def test_a_wrong_database_password_is_named(released: StackUnderTest) -> None:
     with untouched(released):
         done = released.cli("deploy", DB_ROOT_PASSWORD="wrong-p4ss")
@@ -98,6 +101,7 @@ def test_nobody_is_asked_in_a_pipe(released: StackUnderTest) -> None:
     clear(released.cli("rollback", "--to", "latest"), 2, "--yes")
 
 
+@pytest.mark.fault("image of the backup is gone")
 def test_a_rollback_whose_image_is_gone_stops_nothing(released: StackUnderTest) -> None:
     ctx = released.open()
     backup = ctx.catalogue.get("latest")
@@ -113,6 +117,7 @@ def test_a_rollback_whose_image_is_gone_stops_nothing(released: StackUnderTest) 
         path.write_text(kept)
 
 
+@pytest.mark.fault("disk full")
 def test_a_full_disk_stops_the_deploy_before_any_change(
     released: StackUnderTest, tmp_path: Path
 ) -> None:
@@ -131,6 +136,7 @@ def test_a_full_disk_stops_the_deploy_before_any_change(
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.fault("several runs at once")
 def test_a_second_run_is_told_who_holds_the_lock(released: StackUnderTest) -> None:
     released.set_variable("APP_VERSION", "4")
     first = released.start("deploy")
@@ -141,6 +147,7 @@ def test_a_second_run_is_told_who_holds_the_lock(released: StackUnderTest) -> No
     clear(second, 4, "`cosmicdeploy deploy` is at work", f"process {first.pid}", "since")
 
 
+@pytest.mark.fault("lock of a dead run")
 def test_the_lock_of_a_killed_run_is_taken_over(released: StackUnderTest) -> None:
     released.set_variable("APP_VERSION", "5")
     first = released.start("deploy")
@@ -157,6 +164,7 @@ def test_the_lock_of_a_killed_run_is_taken_over(released: StackUnderTest) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.fault("SIGINT, SIGTERM, SIGHUP")
 def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
     released: StackUnderTest, number: signal.Signals
 ) -> None:
@@ -188,6 +196,7 @@ def wait_for_step(stack: StackUnderTest, step: str, known: int, seconds: float =
     raise AssertionError(f"the run never came to {step}")
 
 
+@pytest.mark.fault("engine gone in mid-build")
 def test_an_engine_that_goes_away_is_named(released: StackUnderTest, tmp_path: Path) -> None:
     released.set_variable("APP_VERSION", "7")
     with Relay(tmp_path / "engine.sock", Path("/var/run/docker.sock")) as relay:

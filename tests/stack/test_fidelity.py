@@ -87,6 +87,7 @@ ALTER DATABASE CHARACTER SET utf8mb3
 
 
 @pytest.mark.parametrize("charset", ["utf8mb4", "latin1"])
+@pytest.mark.fault("fidelity: round trip equal")
 def test_everything_comes_back(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue, charset: str
 ) -> None:
@@ -105,6 +106,7 @@ def test_everything_comes_back(
 
 
 @pytest.mark.parametrize(("source", "target"), [("stable", "newest"), ("newest", "stable")])
+@pytest.mark.fault("fidelity: one MariaDB version to the other")
 def test_a_backup_of_one_version_on_the_other(
     engine: Engine, servers: Servers, catalogue: Catalogue, source: str, target: str
 ) -> None:
@@ -125,6 +127,7 @@ def assert_equal(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     assert {key: found[key] for key in found if found[key] != wanted[key]} == {}
 
 
+@pytest.mark.fault("fidelity: what was lost is noticed")
 def test_a_lost_definer_or_body_is_noticed(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -138,6 +141,7 @@ def test_a_lost_definer_or_body_is_noticed(
     )
 
 
+@pytest.mark.fault("fidelity: writes during the dump")
 def test_a_restored_state_is_one_moment_of_a_database_that_is_written_to(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -187,6 +191,7 @@ def test_a_restored_state_is_one_moment_of_a_database_that_is_written_to(
         ),
     ],
 )
+@pytest.mark.fault("fidelity: refused by name beforehand")
 def test_what_would_not_round_trip_is_refused_by_name_before_the_dump(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue, statement: str, named: str
 ) -> None:
@@ -200,6 +205,7 @@ def test_what_would_not_round_trip_is_refused_by_name_before_the_dump(
     assert seen == []
 
 
+@pytest.mark.fault("revoked rights")
 def test_rights_that_lack_are_named_before_the_dump_and_before_the_restore(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:

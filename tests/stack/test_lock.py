@@ -124,6 +124,7 @@ def beating(engine: Engine, marker: Marker) -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.fault("several runs at once")
 def test_of_five_at_once_one_gets_it(engine: Engine, project: str, start: Start) -> None:
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid), "no loser removed the winner's"
@@ -131,6 +132,7 @@ def test_of_five_at_once_one_gets_it(engine: Engine, project: str, start: Start)
     assert engine.find_claim(marker_name(project)) is None
 
 
+@pytest.mark.fault("lock of a dead run")
 def test_a_dead_holder_s_is_taken_over_at_once_by_one(
     engine: Engine, project: str, start: Start
 ) -> None:
@@ -142,6 +144,7 @@ def test_a_dead_holder_s_is_taken_over_at_once_by_one(
     assert of(engine, project).labels["pid"] == str(won.pid)
 
 
+@pytest.mark.fault("lock of a dead run")
 def test_one_elsewhere_is_taken_over_only_after_its_silence(
     engine: Engine, project: str, start: Start
 ) -> None:
@@ -179,6 +182,7 @@ def test_one_in_another_container_of_this_machine_is_not_taken_for_dead(start: S
     assert inside.end() == 0
 
 
+@pytest.mark.fault("holder frozen, taken over, thawed")
 def test_a_frozen_holder_that_thaws_changes_nothing_more(
     engine: Engine, project: str, start: Start
 ) -> None:
@@ -244,6 +248,7 @@ def test_release_frees_one_that_is_silent(engine: Engine, project: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.fault("SIGINT, SIGTERM, SIGHUP")
 def test_a_signal_frees_it(
     engine: Engine, project: str, start: Start, number: signal.Signals
 ) -> None:
@@ -264,6 +269,7 @@ def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -
     assert of(engine, project).labels["pid"] == str(first.pid)
 
 
+@pytest.mark.fault("holder frozen, taken over, thawed")
 def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     released: StackUnderTest,
 ) -> None:

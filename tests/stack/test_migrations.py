@@ -52,6 +52,7 @@ def lock_wait(stack: StackUnderTest) -> int:
         return int(session.rows("SELECT @@GLOBAL.lock_wait_timeout")[0][0])
 
 
+@pytest.mark.fault("migration that fails at once")
 def test_a_migration_that_fails_leaves_all_as_it_was(released: StackUnderTest) -> None:
     name = "2026_03_01_000001_fail"
     released.set_setting("allow: []", f"allow: [{name}]")
@@ -117,6 +118,7 @@ def it_is_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> No
         roll_down(ctx, applied)
 
 
+@pytest.mark.fault("migration that fails on its second statement")
 def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTest) -> None:
     name = "2026_03_03_000001_half"
     with migration(released, name, HALF, ["DROP TABLE half"]):
@@ -133,6 +135,7 @@ def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTe
     assert released.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
+@pytest.mark.fault("MariaDB killed in mid-migration")
 def test_a_database_killed_in_mid_migration_needs_a_person(released: StackUnderTest) -> None:
     name = "2026_03_04_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):
@@ -164,6 +167,7 @@ def test_a_schema_mended_in_another_way_is_resolved(stack: StackUnderTest) -> No
     assert stack.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
+@pytest.mark.fault("deployer killed in mid-migration")
 def test_a_deployer_killed_in_mid_migration_is_gone_on_from(released: StackUnderTest) -> None:
     name = "2026_03_05_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):

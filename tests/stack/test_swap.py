@@ -21,10 +21,13 @@ from cosmicdeploy.database.swap import (
     swap_back,
 )
 from cosmicdeploy.database.swap_record import SwapRecord
+from tests.conftest import Tries
 from tests.stack.databases import NAME, cursor, renew, schemas, snapshot
 
 pytestmark = pytest.mark.stack
 
+# Every how many statements a kill is tried, unless all faults are asked for.
+SAMPLED = 4
 READING = ("SELECT", "SHOW", "SET", "USE")
 
 STATE = """
@@ -110,11 +113,6 @@ def tick() -> Definition:
     )
 
 
-def every() -> int:
-    """Which statements are tried: all of them under torture, else some."""
-    return 1 if os.environ.get("TORTURE") else 4
-
-
 def killed(action: Callable[[DatabaseAccess], object], access: DatabaseAccess, at: int) -> bool:
     """Run an action in a process that dies right before its n-th statement that writes."""
     process = multiprocessing.get_context("fork").Process(target=dying, args=(action, access, at))
@@ -158,36 +156,46 @@ def test_a_swap_and_the_way_back_move_everything(access: DatabaseAccess) -> None
         assert opened.fetchone() == ("new7",)  # both triggers, in their order
 
 
-def test_a_swap_killed_at_any_statement_is_wholly_old_or_wholly_new(access: DatabaseAccess) -> None:
+@pytest.mark.fault("kill -9 at a statement of the swap")
+def test_a_swap_killed_at_any_statement_is_wholly_old_or_wholly_new(
+    access: DatabaseAccess, tries: Tries, every: bool
+) -> None:
     old, new = prepare(access)
     seen, at = set(), 1
     while killed(swap, access, at):
-        seen.add(settle_interrupted_swap(access).state)
-        assert settle_interrupted_swap(access).state == "nothing", at
-        if has_before(access):
-            assert snapshot(access) == new, at
-            swap_back(access)
-            load(access)
-        assert snapshot(access) == old, at
-        at += every()
+        with tries.one(f"statement {at}"):
+            seen.add(settle_interrupted_swap(access).state)
+            assert settle_interrupted_swap(access).state == "nothing"
+            if has_before(access):
+                assert snapshot(access) == new
+                swap_back(access)
+                load(access)
+            assert snapshot(access) == old
+        at += 1 if every else SAMPLED
+    assert tries.failures == []
     assert {"nothing", "old", "new"} == seen
     assert snapshot(access) == new  # by the run that nobody killed
 
 
-def test_a_swap_back_killed_at_any_statement_is_whole(access: DatabaseAccess) -> None:
+@pytest.mark.fault("kill -9 at a statement of the swap back")
+def test_a_swap_back_killed_at_any_statement_is_whole(
+    access: DatabaseAccess, tries: Tries, every: bool
+) -> None:
     old, new = prepare(access)
     swap(access)
     seen, at = set(), 1
     while killed(swap_back, access, at):
-        seen.add(settle_interrupted_swap(access).state)
-        at += every()
-        if has_before(access):
-            assert snapshot(access) == new, at
-            continue
-        assert snapshot(access) == old, at
-        assert schemas(access) == {NAME}
-        load(access)
-        swap(access)
+        with tries.one(f"statement {at}"):
+            seen.add(settle_interrupted_swap(access).state)
+            if has_before(access):
+                assert snapshot(access) == new
+            else:
+                assert snapshot(access) == old
+                assert schemas(access) == {NAME}
+                load(access)
+                swap(access)
+        at += 1 if every else SAMPLED
+    assert tries.failures == []
     assert {"nothing", "old", "new"} == seen
     assert snapshot(access) == old
 

@@ -1,0 +1,129 @@
+"""Dump tools that lie, bytes that change, disks that fail: never a good backup, never a restore."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.dump import create_backup
+from cosmicdeploy.database.restore import restore_backup
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError
+from tests.stack.databases import cursor, renew, run_all, schemas
+
+pytestmark = pytest.mark.stack
+
+TABLES = """
+CREATE TABLE a (id INT PRIMARY KEY, t TEXT)
+
+INSERT INTO a VALUES (1, 'one'), (2, 'two')
+
+CREATE TABLE b (id INT PRIMARY KEY)
+
+INSERT INTO b VALUES (7)
+"""
+# Found before the real one, since it comes first in PATH.
+LIAR = "/usr/local/bin/mariadb-dump"
+
+
+@pytest.fixture
+def access(servers: object) -> Iterator[DatabaseAccess]:
+    server: DatabaseAccess = servers("stable")  # type: ignore[operator]
+    renew(server)
+    run_all(server, TABLES)
+    yield server
+    renew(server)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "backups")
+
+
+@contextmanager
+def lying(engine: Engine, access: DatabaseAccess, script: str) -> Iterator[None]:
+    """The container's dump tool does what the script says; `$REAL` is the true one."""
+    text = (
+        '#!/bin/sh\nREAL=/usr/bin/mariadb-dump\ncase "$*" in *--help*) exec $REAL --help;; esac\n'
+    )
+    write = 'printf %s "$1" >"$2" && chmod 755 "$2"'
+    made = engine.exec(access.container_id, ["sh", "-c", write, "sh", text + script, LIAR])
+    assert made.exit_code == 0, made.error_text
+    try:
+        yield
+    finally:
+        engine.exec(access.container_id, ["rm", "-f", LIAR])
+
+
+@pytest.mark.fault("dump tool that lies")
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ('$REAL "$@"; exit 3\n', "exit code 3"),
+        ("$REAL \"$@\" | sed '$d'\n", "closing line"),
+        ('$REAL "$@" --ignore-table=platform.b\n', "missing in the dump: b"),
+        ('$REAL "$@"; echo "mysqldump: Error 2013: gone" >&2\n', "reported an error"),
+    ],
+)
+def test_a_dump_with_any_flaw_is_not_good(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
+) -> None:
+    with lying(engine, access, script), pytest.raises(BackupError) as caught:
+        create_backup(engine, access, catalogue)
+    assert why in caught.value.what
+    (entry,) = catalogue.list()
+    assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
+    """A restore of it touches nothing."""
+    with pytest.raises(BackupError):
+        restore_backup(engine, access, backup)
+    assert schemas(access) == {"platform"}
+    with cursor(access) as opened:
+        opened.execute("SELECT COUNT(*) FROM a")
+        assert opened.fetchone() == (2,)
+
+
+@pytest.mark.fault("one flipped byte")
+@pytest.mark.parametrize("place", [0.0, 0.5, 0.99])
+def test_one_flipped_byte_is_refused_before_any_write(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, place: float
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    data = bytearray(backup.data.read_bytes())
+    data[int(len(data) * place)] ^= 1
+    backup.data.write_bytes(data)
+    refused(engine, access, backup)
+
+
+@pytest.mark.fault("fsync that fails (a stand-in: no disk here fails on demand)")
+@pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
+def test_a_sync_that_fails_makes_no_good_backup(
+    engine: Engine,
+    access: DatabaseAccess,
+    catalogue: Catalogue,
+    monkeypatch: pytest.MonkeyPatch,
+    call: int,
+) -> None:
+    real, calls = os.fsync, [call]
+
+    def fail(handle: int) -> None:
+        calls[0] -= 1
+        if calls[0] == 0:
+            raise OSError(5, "Input/output error")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(BackupError, match="Input/output error"):
+        create_backup(engine, access, catalogue)
+    monkeypatch.undo()
+    assert calls == [0], "there was a sync to fail"
+    assert not [b for b in catalogue.list() if b.good]
+    assert not list(catalogue.folder.glob("*.partial"))
