@@ -3,17 +3,20 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: images ## lay out the demo stack, and deploy a release to it under load
 	@$(VENV_PYTHON) bootstrap/demo.py up
+
+demo-rollbacks: images ## go back in each of the three ways, under heartbeats
+	@$(VENV_PYTHON) bootstrap/demo.py rollbacks
 
 demo-down: venv ## remove all that the demo made
 	@$(VENV_PYTHON) bootstrap/demo.py down

@@ -1,6 +1,7 @@
 """The demo: release 1 of the shipped stack, kiosks that beat, and a deploy to release 2.
 
-`demo.py up` goes on from wherever an earlier run ended; `demo.py down` removes all it made.
+`demo.py up` goes on from wherever an earlier run ended; `demo.py rollbacks` shows the three ways
+back, with a deploy in between; `demo.py down` removes all it made.
 """
 
 from __future__ import annotations
@@ -47,13 +48,43 @@ def up() -> int:
     tokens = _seed(ctx)
     _put_release_2()
     _say(f"{KIOSKS} kiosks send heartbeats; deploying release 2 beneath them")
-    with _Kiosks(proxy_url(ctx), tokens) as beats:
-        code = _run("deploy", check=False)
-    print(f"\nkiosks: {beats.sent} heartbeats sent meanwhile, {len(beats.failures)} failed")
-    for failure in beats.failures[:5]:
-        print(f"  {failure}")
+    code = _beaten(ctx, tokens, "deploy")
     if code == 0:
         _next_steps(proxy_url(ctx))
+    return code
+
+
+def rollbacks() -> int:
+    """Go back in each of the three ways while kiosks beat, and deploy again in between."""
+    if not DEMO.exists():
+        print("There is no demo: run `make demo`.", file=sys.stderr)
+        return 2
+    ctx = _open()
+    _require_ours(ctx.engine)
+    tokens = _seed(ctx)
+    _run("deploy")
+    oldest = [b.id for b in ctx.catalogue.list() if b.good and b.manifest.release == "1"][-1]
+    for way in ("--code-only", "--migration", "--restore"):
+        _say(f"{KIOSKS} kiosks send heartbeats; going back to release 1 with {way}")
+        code = _beaten(ctx, tokens, "rollback", way, "--to", oldest, "--yes")
+        if code != 0:
+            return code
+        _say("Deploying release 2 again")
+        _run("deploy")
+        tokens = _seed(ctx)  # those made since the backup went with the data
+    return 0
+
+
+def _beaten(ctx: Context, tokens: list[str], *words: str) -> int:
+    """Run a command while kiosks beat, and tell what they were answered."""
+    with _Kiosks(proxy_url(ctx), tokens) as beats:
+        code = _run(*words, check=False)
+    print(
+        f"\nkiosks: {beats.sent} heartbeats sent meanwhile, {beats.held} answered 503 with"
+        f" Retry-After, {len(beats.failures)} failed"
+    )
+    for failure in beats.failures[:5]:
+        print(f"  {failure}")
     return code
 
 
@@ -153,7 +184,8 @@ class _Kiosks:
         while time.monotonic() < until:
             token = self._tokens[self.beats.sent % len(self._tokens)]
             body = {"battery_level": 85}
-            self.beats.count(ask(f"{self._url}/api/devices/heartbeat", token=token, json=body))
+            answer = ask(f"{self._url}/api/devices/heartbeat", token=token, json=body)
+            self.beats.count(answer, turning_away=answer.turned_away)
             if self._stop.wait(1 / BEATS_PER_SECOND):
                 return
 
@@ -180,7 +212,9 @@ The stack serves at {url}/api/health. Try next:
   {tool} status
   {tool} verify
   {tool} deploy                  # nothing new: changes nothing, and says why
+  {tool} rollback                # what there is to go back to, and what each would cost
   {tool} rollback --to latest    # back to release 1, schema and data too
+  make -C {ROOT} demo-rollbacks  # all three ways back, under heartbeats
   make -C {ROOT} demo-down       # remove all this""")
 
 
@@ -189,10 +223,10 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """`up` or `down`; errors as one clear line."""
-    commands = {"up": up, "down": down}
+    """`up`, `rollbacks` or `down`; errors as one clear line."""
+    commands = {"up": up, "rollbacks": rollbacks, "down": down}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
-        print("usage: demo.py up|down", file=sys.stderr)
+        print("usage: demo.py up|rollbacks|down", file=sys.stderr)
         return 2
     try:
         return commands[sys.argv[1]]()

@@ -82,6 +82,7 @@ class Backup(Section):
     """Where backups are kept, which of them stay, and where copies go."""
 
     directory: Path = Path("data-kiosk/backups")
+    exact: bool = True
     keep: Keep = Keep()
     copies: tuple[Place, ...] = ()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.operations.losses import Loss
     from cosmicdeploy.report.model import Report
 
-COLUMNS = ("backup", "made", "age", "release", "MB", "what would be lost")
+COLUMNS = ("backup", "age", "release", "size", "proven", "what would be lost")
 
 
 class Way(StrEnum):
@@ -112,20 +111,22 @@ def _list(call: Call, ctx: Context) -> Report:
 
 
 def _row(loss: Loss) -> dict[str, object]:
+    from cosmicdeploy.report.backups import age, size, verified
+
     manifest = loss.backup.manifest
-    size = manifest.compressed.bytes / 1e6 if manifest.compressed else 0
     return {
         "backup": manifest.id,
-        "made": f"{manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        "age": age(loss.age),
+        "age": age(manifest.created_at),
         "release": manifest.release or "unknown",
-        "MB": f"{size:.1f}",
+        "size": size(manifest),
+        "proven": verified(loss.backup.state),
         "what would be lost": loss.rows,
     }
 
 
 def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
     from cosmicdeploy.operations.losses import losses
+    from cosmicdeploy.report.backups import age, moment
 
     target = ctx.catalogue.get(backup_id)
     release = target.manifest.release or "unknown"
@@ -135,24 +136,15 @@ def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
         return f"Put release {release} to work again, and undo the migrations made since?"
     loss = losses(ctx, [target])[0]
     say = call.terminal.console.print
-    say(f"{target.id} is {age(loss.age)} old; going back to it loses what was written since:")
-    for table in loss.tables:
+    made = target.manifest.created_at
+    say(f"{target.id} is of {moment(made)}, {age(made)} ago; what was written since is lost:")
+    for table in loss.tables or ():
         say(f"  {table.table}: {_count(table.backup)} rows then, {_count(table.now)} now")
     if not loss.tables:
-        say("  no table has more or fewer rows than then; changed rows are not counted")
+        say(f"  {loss.rows}; changed rows are not counted")
     say("what is there now is backed up first: that backup is the way back")
     return f"Go back to {target.id} (release {release})?"
 
 
 def _count(rows: int | None) -> str:
     return "no such table," if rows is None else str(rows)
-
-
-def age(delta: timedelta) -> str:
-    """A time span in its two largest units."""
-    minutes, seconds = divmod(max(0, round(delta.total_seconds())), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    units = ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
-    named = [f"{count} {unit}" for count, unit in units if count]
-    return " ".join(named[:2]) or "0 s"

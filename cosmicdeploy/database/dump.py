@@ -39,8 +39,12 @@ def create_backup(
     catalogue: Catalogue,
     origin: Origin | None = None,
     on_bytes: OnBytes = unheard,
+    *,
+    exact: bool = True,
 ) -> Backup:
     """Take a backup of the live schema; nothing may change its structure meanwhile.
+
+    With `exact` FLOAT values that a dump would round are refused.
 
     Raises `BackupError` where it could not be made or is not whole; the catalogue then has a failed
     entry with the reason. Raises `DatabaseError` and `EngineError` where these do not answer.
@@ -49,7 +53,7 @@ def create_backup(
     with open_facts(access) as facts:
         draft = catalogue.begin(_described(facts, origin or Origin()))
     try:
-        manifest = _dumped(engine, access, draft, on_bytes)
+        manifest = _dumped(engine, access, draft, on_bytes, exact=exact)
         draft.finish(manifest.updated(seconds=time.monotonic() - started))
     except OSError as error:
         failure = _unwritten(error, catalogue.folder)
@@ -76,10 +80,12 @@ def _described(facts: Facts, origin: Origin) -> Manifest:
     )
 
 
-def _dumped(engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes) -> Manifest:
+def _dumped(
+    engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes, *, exact: bool
+) -> Manifest:
     client = find_client(engine, access)
     with open_facts(access) as facts:
-        require_dumpable(facts)
+        require_dumpable(facts, exact=exact)
         require_room(draft.data.parent, facts.data_bytes())
         digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
         definitions = facts.definitions()

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.compare import RowDifference, row_differences
 from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.errors import CosmicError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The time since a backup, and the tables whose rows differ in number since.
+    """A backup, and the tables whose rows differ in number since; None where nobody can tell.
 
     Rows that were changed and not added or deleted are not seen by their number.
     """
 
     backup: Backup
-    age: timedelta
-    tables: Sequence[RowDifference]
+    tables: Sequence[RowDifference] | None
 
     @property
     def rows(self) -> str:
         """All differences in one line, for people."""
+        if self.tables is None:
+            return "not known: the database does not answer"
         more = sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables)
         fewer = sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables)
         if not self.tables:
@@ -37,19 +38,15 @@ class Loss:
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
-    """What each of these backups would cost. Raises `DatabaseError`; reads every table once."""
-    with open_facts(ctx.database()) as facts:
-        tables = facts.tables()
-        return [
-            Loss(
-                backup=backup,
-                age=datetime.now(UTC) - backup.manifest.created_at,
-                tables=row_differences(backup.manifest, tables),
-            )
-            for backup in backups
-        ]
+    """What each of these backups would cost; reads every table once."""
+    try:
+        with open_facts(ctx.database()) as facts:
+            tables = facts.tables()
+    except CosmicError:  # what there is to go back to must be told all the same
+        return [Loss(backup=backup, tables=None) for backup in backups]
+    return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
 
 
 def candidates(ctx: Context) -> list[Backup]:
     """Backups that one can go back to, newest first."""
-    return [backup for backup in ctx.catalogue.list() if backup.good]
+    return [backup for backup in ctx.catalogue.list() if backup.usable]

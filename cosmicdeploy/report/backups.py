@@ -58,7 +58,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "age": age(manifest.created_at),
         "made": moment(manifest.created_at),
         "release": manifest.release or "",
-        "size": decimal(manifest.compressed.bytes) if manifest.compressed else "",
+        "size": size(manifest),
         "verified": verified(backup.state),
         "pinned": _pinned(backup.state),
         "copies": ", ".join(backup.state.places),
@@ -89,6 +89,11 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
         found = f"not copied: {copy.error}" if copy.error else "compared"
         yield "copy", f"{copy.url}, {moment(copy.at)}, {found}"
     yield "rows counted", str(manifest.rows_counted)
+
+
+def size(manifest: Manifest) -> str:
+    """What the data takes on the disk."""
+    return decimal(manifest.compressed.bytes) if manifest.compressed else ""
 
 
 def verified(state: State) -> str:

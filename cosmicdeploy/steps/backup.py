@@ -48,6 +48,7 @@ class BackupStep(Step):
             ctx.catalogue,
             Origin(release=ctx.running_release() or None, images=images),
             _progress(ctx, "dumped"),
+            exact=ctx.settings.backup.exact,
         )
         ctx.say(f"{backup.id} is made; reading it again")
         prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
