@@ -78,6 +78,12 @@ def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
     return list(found.values())
 
 
+def made_backup(runs: Iterable[PastRun]) -> str | None:
+    """The first backup that such runs made: that of the state before all of them."""
+    made = [str(i.facts["backup"]) for i in intents(runs, "backup") if i.done]
+    return made[0] if made else None
+
+
 def intents(runs: Iterable[PastRun], kind: str) -> list[Intent]:
     """What such runs began of one kind of step, oldest first."""
     return [intent for run in runs for intent in run.intents if intent.kind == kind]
@@ -103,13 +109,14 @@ def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
         case "done" if record["step_kind"] == RESUME:
             del found[run.id]  # whatever came after it, data may have been written since
         case "done":
-            intent = _begun_step(run, record)
-            intent.done, intent.facts = True, record["facts"]
+            for intent in _begun_step(run, record):
+                intent.done, intent.facts = True, record["facts"]
         case "failed":
             run.failed = True
         case "undone":
             run.failed = True  # whoever undoes it: the way back has begun
-            run.intents.remove(_begun_step(run, record))
+            for intent in _begun_step(run, record):
+                run.intents.remove(intent)
         case "success":
             del found[run.id]
         case "ended" if record["whole"]:
@@ -132,5 +139,6 @@ def _intent(record: Record) -> Intent:
     )
 
 
-def _begun_step(run: PastRun, record: Record) -> Intent:
-    return next(i for i in reversed(run.intents) if i.name == record["step"])
+def _begun_step(run: PastRun, record: Record) -> list[Intent]:
+    """The step that a record is about; none where its line was lost."""
+    return [i for i in run.intents if i.name == record["step"]][-1:]

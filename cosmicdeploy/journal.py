@@ -5,6 +5,7 @@ A line is one JSON object. A line cut short by a kill is the last one, and is pa
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -34,9 +35,11 @@ class Journal:
         record = {"at": now(), "kind": kind, **mark, **facts}
         # A line cut short by a kill must not swallow the next one.
         line = ("" if self._ends_whole() else "\n") + json.dumps(record) + "\n"
+        data = line.encode()
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
+            if os.write(handle, data) < len(data):  # what is cut is passed over when it is read
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -16,6 +16,7 @@ from cosmicdeploy.errors import (
     as_ours,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
+from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.plan import Finding, Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -37,12 +38,14 @@ class StepResult:
 class Run:
     """One run's progress. Not reusable.
 
-    `before` is the state that a failure has to lead back to: that of the first run which is not
-    over. Without it nothing is proven after the way back.
+    `before` is the state that a failure has to lead back to: that of the first run which this one
+    goes on from, else its own. Without it nothing is proven after the way back. `over` are runs
+    that need nothing but that this one succeeds.
     """
 
     ctx: Context
     before: State | None = None
+    over: Sequence[PastRun] = ()
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
@@ -65,7 +68,8 @@ class Run:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
             self.ctx.lock.require()
-            self.ctx.journal.append("success", resolves=self._earlier)
+            over = [*self._earlier, *(run.id for run in self.over)]
+            self.ctx.journal.append("success", resolves=over)
         except BaseException as error:  # whatever it is, what was changed must be undone
             self._fail(as_ours(error), plan)
         else:
@@ -96,7 +100,8 @@ class Run:
             if isinstance(finding, Change):
                 self._apply(step, finding, started)
             else:
-                self._end(step, "unchanged", finding.reason, started)
+                facts = finding.facts if isinstance(finding, Unchanged) else {}
+                self._end(step, "unchanged", finding.reason, started, facts)
         except BaseException as error:
             self._end(step, "failed", as_ours(error).what, started)
             raise
@@ -123,7 +128,9 @@ class Run:
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
         self.ctx.lock.require()
-        journal.append("done", step=step.name, step_kind=step.kind, facts=facts)
+        # With clients let in again, what this run went on from is in place as well.
+        ended = {"resolves": self._earlier} if step.kind == RESUME else {}
+        journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **ended)
         self._end(step, "changed", change.summary, started, facts)
 
     def _end(
@@ -155,16 +162,16 @@ class Run:
         note(self.ctx.journal, "failed", error=error.what)
         unwound = unwind(self.ctx, self._applied)
         self._mark_undone(unwound)
-        stuck = unwound.stuck or self._unproven()
-        if isinstance(stuck, LockLost):
-            self.error = stuck
+        if isinstance(unwound.stuck, LockLost):
+            self.error = unwound.stuck
             return
+        stuck = unwound.stuck or self._unproven()
         if stuck is not None:
             self.error = _needs_person(error, stuck)
         elif self._applied:
             self.error = _told_after_undo(error, proven=self.before is not None)
-        resolved = [] if stuck else self._earlier
-        note(self.ctx.journal, "ended", whole=stuck is None, resolves=resolved)
+        whole = unwound.stuck is None
+        note(self.ctx.journal, "ended", whole=whole, resolves=self._earlier if whole else [])
 
     def _lost_or(self, error: CosmicError) -> CosmicError:
         """The error, unless the lock was lost: then nothing else matters."""
@@ -178,7 +185,7 @@ class Run:
 
     def _unproven(self) -> CosmicError | None:
         """Why the stack is not as it was, although all was undone without an error."""
-        if self.before is None or not self._applied:
+        if self.before is None or not any(one.step.reversible for one in self._applied):
             return None
         try:
             differences = changed(self.before, observe(self.ctx))

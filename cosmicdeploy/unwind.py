@@ -12,6 +12,7 @@ from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.kinds import KINDS
+from cosmicdeploy.steps.shield import is_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,11 @@ def _change(intent: Intent) -> Change:
     return Change(summary=intent.summary, before=intent.before)
 
 
+def exchanged_data(applied: Sequence[Applied]) -> bool:
+    """Whether one of these puts other data in place."""
+    return any(one.step.exchanges_data for one in applied)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unwound:
     """What was undone, and the first error on the way."""
@@ -60,10 +66,16 @@ class Unwound:
 def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
     """Undo all, the last first; after an error the rest all the same.
 
-    Only `NotReversible` ends it: what came before such a step belongs to the state that stays.
+    Two things end it, since what came before belongs to the state that stays then: an error of a
+    step that keeps data (`keeps_data`), and clients who were let in after data was exchanged, for
+    what they wrote since would be lost.
     """
     stuck: CosmicError | None = None
     undone: list[Applied] = []
+    try:
+        _require_no_client(ctx, applied)
+    except CosmicError as error:
+        return Unwound(undone=(), stuck=error)
     for one in reversed(applied):
         ctx.say(f"undoing {one.step.name}")
         try:
@@ -71,14 +83,24 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
             one.step.undo(ctx, one.change)
         except LockLost as lost:
             return Unwound(undone=undone, stuck=lost)
-        except NotReversible as error:
-            return Unwound(undone=undone, stuck=stuck or error)
         except Exception as error:  # half-way back is the one state that must never go untold
             stuck = stuck or as_ours(error)
+            if one.step.keeps_data or isinstance(error, NotReversible):
+                break
             continue
         note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
         undone.append(one)
     return Unwound(undone=undone, stuck=stuck)
+
+
+def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
+    if exchanged_data(applied) and not is_up(ctx):
+        raise NotReversible(
+            "clients have been let in, so what they wrote since would be lost",
+            where="database",
+            todo="see `cosmicdeploy verify`; the way back is the backup that was made first: "
+            "`cosmicdeploy rollback --to latest`",
+        )
 
 
 def note(journal: Journal, kind: str, **facts: object) -> None:

@@ -40,6 +40,8 @@ def deploy(
     says why. A failed step is undone, with those before it. A deploy that was killed is gone on
     with, or undone first where it had failed.
     """
+    if abort and (plan or resume or allow):
+        raise typer.BadParameter("--abort takes no other option")
     if abort:
         run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
     body = partial(_play, config=config, name="deploy", wait=wait, plan=plan, resume=resume)
@@ -76,7 +78,7 @@ def _play(
     allowed: frozenset[str] = frozenset(),
 ) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
-    from cosmicdeploy.operations.interruption import required
+    from cosmicdeploy.operations.interruption import require_deploy
     from cosmicdeploy.operations.runs import execute, plan_only
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
@@ -86,7 +88,7 @@ def _play(
         playbook = open_playbook(ctx.loaded, name)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
-            required(ctx)
+            require_deploy(ctx)
         if plan:
             return plan_report(call, plan_only(ctx, steps))
         command = f"step {only}" if only else call.command

@@ -97,13 +97,17 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
 
 
 def _ways_on(run: PastRun) -> str:
+    if run.command.startswith("deploy") and run.failed:
+        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys anew"
     if run.command.startswith("deploy"):
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
-    if run.target:
+    if run.target and not run.failed:
         return (
             f"`cosmicdeploy {run.command} --to {run.target}` goes on, "
             "`cosmicdeploy deploy --abort` undoes it"
         )
+    if run.target:
+        return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
     return f"`cosmicdeploy {run.command}` again"
 
 

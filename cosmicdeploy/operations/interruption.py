@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import LockLost, NeedsPerson, UsageError
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
-from cosmicdeploy.unwind import Applied, applied_by, unwind
+from cosmicdeploy.steps.shield import is_up
+from cosmicdeploy.unwind import Applied, applied_by, exchanged_data, unwind
 
-# Commands that put a release in place: each takes up what another one, or one step alone, left. Any
-# other command takes up only its own like, and leaves a killed deploy as it is.
+# Commands that put a release in place: each takes up what another one left. Any other command
+# leaves a killed deploy as it is, and refuses where a rollback is on its way.
 RELEASING = ("deploy", "rollback")
-PARTS = (*RELEASING, "step")
 
 Runs = Sequence[PastRun]
 
 
-def divided(ctx: Context, command: str) -> tuple[Runs, Runs]:
-    """Runs to undo first, and runs to go on from; one of the two is empty."""
-    concerned = [run for run in unfinished(ctx.journal) if _concerns(run, command)]
-    for run in concerned:
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """Runs that are not over: those to undo first, those to go on from, and those that need nothing
+    but that this command succeeds."""
+
+    back: Runs = ()
+    on: Runs = ()
+    over: Runs = ()
+
+
+def found(ctx: Context, command: str) -> Interrupted:
+    """What to do about runs that are not over. Raises `NeedsPerson` where a rollback is on its way
+    and this command is not one that may end it."""
+    runs = unfinished(ctx.journal)
+    releasing = [run for run in runs if _releases(run.command) and run.intents]
+    if not _releases(command):
+        _require_no_rollback(releasing)
+        return Interrupted(over=[run for run in runs if run.command == command])
+    for run in releasing:
         ctx.say(run.told())
+    taken = _ended_by_clients(ctx, releasing)
+    rest = [run for run in releasing if run not in taken]
+    over = [run for run in runs if run not in rest]
     target = ctx.target.id if ctx.target else None
-    if all(_leads_on(run, command, target) for run in concerned):
-        return (), concerned
-    return concerned, ()
+    if all(_leads_on(run, command, target) for run in rest):
+        return Interrupted(on=rest, over=over)
+    return Interrupted(back=rest, over=over)
+
+
+def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
+    """A rollback after which clients were let in is in place, with all that it went on from: to
+    undo it would lose what they wrote since."""
+    places = [n for n, run in enumerate(runs) if exchanged_data(applied_by([run]))]
+    if not places or is_up(ctx):
+        return ()
+    return runs[: places[-1] + 1]
 
 
 def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
@@ -37,22 +65,42 @@ def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
     return command.startswith("rollback") or not run.failed
 
 
-def _concerns(run: PastRun, command: str) -> bool:
-    if command.split(maxsplit=1)[0] in RELEASING:
-        return run.command.split()[0] in PARTS
-    return run.command == command
+def _require_no_rollback(runs: Runs) -> None:
+    for run in runs:
+        if run.command.startswith("rollback"):
+            raise NeedsPerson(
+                "A rollback was interrupted",
+                where=run.told(),
+                todo=f"finish it: `cosmicdeploy {run.command} --to {run.target}`; or undo it: "
+                "`cosmicdeploy deploy --abort`",
+            )
 
 
-def required(ctx: Context) -> Runs:
-    """Deploys and rollbacks that are not over; raises `UsageError` where there is none."""
-    found = [run for run in unfinished(ctx.journal) if _concerns(run, "deploy")]
-    if not found:
+def _releases(command: str) -> bool:
+    return command.split(maxsplit=1)[0] in RELEASING
+
+
+def require_deploy(ctx: Context) -> None:
+    """Raise `UsageError` unless a deploy was interrupted that can be gone on with."""
+    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
+    if not runs or runs[-1].failed or not runs[-1].command.startswith("deploy"):
+        raise UsageError(
+            "No deploy was interrupted that could be gone on with",
+            where=runs[-1].told() if runs else str(ctx.journal.path),
+            todo="see `cosmicdeploy status`",
+        )
+
+
+def to_abort(ctx: Context) -> Runs:
+    """Deploys and rollbacks that can be undone; raises `UsageError` where there is none."""
+    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
+    if not runs:
         raise UsageError(
             "No deploy was interrupted",
             where=str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
-    return found
+    return runs
 
 
 def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
@@ -74,17 +122,18 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
             todo=unwound.stuck.todo,
             details=(*(run.told() for run in runs), *unwound.stuck.details),
         )
-    _require_as_before(ctx, runs)
     ctx.journal.append("unwound", resolves=[run.id for run in runs])
+    _require_as_before(ctx, runs)
     return unwound.undone
 
 
 def _require_as_before(ctx: Context, runs: Runs) -> None:
+    """Told once: whoever runs the command again has seen it."""
     differences = changed(runs[0].state, observe(ctx))
     if differences:
         raise NeedsPerson(
             "An interrupted run was undone, but the stack is not as it was before it",
             where=differences[0],
-            todo="see `cosmicdeploy status`; go back with `cosmicdeploy rollback --to latest`",
+            todo="see `cosmicdeploy status`; the same command again goes on from here",
             details=differences,
         )

@@ -14,6 +14,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
 from cosmicdeploy.errors import CosmicError, LockLost
 from cosmicdeploy.events import Notice
+from cosmicdeploy.history import intents
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
@@ -23,6 +24,7 @@ from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
 from cosmicdeploy.state import observe
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, note
 
 
@@ -40,9 +42,11 @@ def execute(
     Somebody else's run is waited for as long as `wait` says, in seconds.
     """
     with _run(ctx, command, wait) as ours:
-        back, on = interruption.divided(ours, command)
-        interruption.undo(ours, back)
-        run = Run(ctx=replace(ours, earlier=on), before=on[0].state if on else observe(ours))
+        found = interruption.found(ours, command)
+        interruption.undo(ours, found.back)
+        before = found.on[0].state if found.on else observe(ours)
+        run = Run(ctx=replace(ours, earlier=found.on), before=before, over=found.over)
+        _open_window(run)
         with traffic(run.ctx) as measured:
             run.through(make_plan(steps, run.ctx))
         if run.error is None and run.changed:
@@ -56,9 +60,15 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
     with _run(ctx, "deploy --abort", wait) as ours:
-        undone = interruption.undo(ours, interruption.required(ours))
+        undone = interruption.undo(ours, interruption.to_abort(ours))
         ours.journal.append("success", resolves=[])
     return undone
+
+
+def _open_window(run: Run) -> None:
+    """Where a killed rollback turned clients away, they are turned away on purpose still."""
+    if intents(run.ctx.earlier, "quiesce") and is_up(run.ctx):
+        run.ctx.window.open()
 
 
 @contextmanager

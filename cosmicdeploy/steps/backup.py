@@ -11,7 +11,7 @@ from cosmicdeploy.database.dump import Origin, create_backup
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.proof import prove_read
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.history import intents
+from cosmicdeploy.history import MIGRATE, intents, made_backup
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.kept import kept_tag
 from cosmicdeploy.steps.prune import copies_of, prune
@@ -33,7 +33,9 @@ class BackupStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         if made := _made_earlier(ctx):
-            return Unchanged(reason=f"{made} was made by the interrupted run; nobody wrote since")
+            return Unchanged(
+                reason=f"{made} was made by the interrupted run", facts={"backup": made}
+            )
         others = [kind for kind in ctx.ahead if kind != self.kind]
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so nothing needs a way back")
@@ -74,10 +76,12 @@ class BackupStep(Step):
 
 
 def _made_earlier(ctx: Context) -> str | None:
-    """The backup that a killed rollback made while clients were, and still are, turned away."""
+    """The backup that a killed run made of the state before it, where that state is gone: once data
+    was exchanged, or the schema began to move."""
     rollbacks = [run for run in ctx.earlier if run.command.startswith("rollback")]
-    made = [str(i.facts["backup"]) for i in intents(rollbacks, BackupStep.kind) if i.done]
-    return made[-1] if made and is_up(ctx) else None
+    if rollbacks:
+        return made_backup(rollbacks) if is_up(ctx) else None
+    return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
 
 
 def _copied(ctx: Context, backup: Backup) -> Result:

@@ -25,9 +25,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchanged:
-    """Nothing is to be done, and why."""
+    """Nothing is to be done, and why; `facts` are what holds already."""
 
     reason: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class NotReversible(CosmicError):
@@ -42,6 +43,10 @@ class Step(BaseModel):
     kind: ClassVar[str]
     # A protective step is judged last: it is needed where another one changes something.
     protective: ClassVar[bool] = False
+    # Puts other data in place: not to be undone once clients were let in again.
+    exchanges_data: ClassVar[bool] = False
+    # Where undoing it fails, nothing before it is undone: that would be without its data.
+    keeps_data: ClassVar[bool] = False
 
     name: str
 

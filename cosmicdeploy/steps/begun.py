@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cosmicdeploy.history import MIGRATE, PastRun, unfinished
+from cosmicdeploy.history import MIGRATE, made_backup, unfinished
 from cosmicdeploy.journal import Journal
 
 
@@ -30,10 +30,6 @@ def unresolved(journal: Journal, *, own: bool = False) -> Begun | None:
             if intent.done and not run.failed:
                 return None
             done = intent.facts if intent.done else None
-            return Begun(before=intent.before, backup=_backup(run), done=done, failed=run.failed)
+            backup = made_backup([run]) or ""
+            return Begun(before=intent.before, backup=backup, done=done, failed=run.failed)
     return None
-
-
-def _backup(run: PastRun) -> str:
-    made = [intent for intent in run.intents if intent.kind == "backup" and intent.done]
-    return str(made[-1].facts["backup"]) if made else ""

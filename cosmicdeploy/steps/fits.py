@@ -9,6 +9,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.migrating import require_whole
 
 
 class FitsStep(Step):
@@ -18,6 +19,7 @@ class FitsStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
+        require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:
                 return Unchanged(reason="the schema is the one that this release knew")

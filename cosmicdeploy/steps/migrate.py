@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.database.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import listed
 from cosmicdeploy.steps import migrating
-from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
 from cosmicdeploy.steps.begun import Begun, unresolved
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import TIMED_OUT, lock_wait_before, put_back, short_lock_wait
@@ -35,6 +35,7 @@ class MigrateStep(Step):
     """Run what is pending, in the image that has the migrations; undo exactly that many."""
 
     kind: ClassVar[str] = "migrate"
+    keeps_data: ClassVar[bool] = True
 
     # Migrate only a schema that nothing ever migrated.
     empty_only: bool = False
@@ -102,6 +103,8 @@ class MigrateStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         _wait_for_database(ctx)
+        if not change.before["applied"]:
+            _require_no_rows(ctx)
         put_back(ctx, change.before["lock_wait"])
         begun = unresolved(ctx.journal, own=True) or Begun(before=change.before)
         try:
@@ -119,6 +122,18 @@ def _state(ctx: Context) -> dict[str, Any]:
             "applied": sorted(database.applied_migrations()),
             "schema": database.schema_digest(),
         }
+
+
+def _require_no_rows(ctx: Context) -> None:
+    """Going back to an empty schema drops every table."""
+    with open_facts(ctx.database()) as database:
+        filled = [t.name for t in database.tables() if t.rows and t.name != MIGRATIONS_TABLE]
+    if filled:
+        raise NotReversible(
+            f"Undoing the first migrations would drop tables with rows: {', '.join(filled)}",
+            where="database",
+            todo="run the same command again to go on",
+        )
 
 
 def _none_pending(ctx: Context) -> str:

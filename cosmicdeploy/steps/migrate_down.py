@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.database.restore import restore_backup
-from cosmicdeploy.database.swap import drop_before
-from cosmicdeploy.errors import CosmicError, Refused
-from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+from cosmicdeploy.database.swap import drop_before, has_before, settle_interrupted_swap
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.history import made_backup, unfinished
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.fits import target_of
-from cosmicdeploy.steps.roll_down import roll_down
-from cosmicdeploy.steps.shield import is_up
+from cosmicdeploy.steps.lock_wait import lock_wait_before
+from cosmicdeploy.steps.migrating import require_whole
+from cosmicdeploy.steps.roll_down import applied_beyond, roll_down
 
 
 class MigrateDownStep(Step):
@@ -22,32 +23,33 @@ class MigrateDownStep(Step):
     """
 
     kind: ClassVar[str] = "migrate-down"
+    exchanges_data: ClassVar[bool] = True
+    keeps_data: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        known = _known(ctx)
-        with open_facts(ctx.database()) as facts:
-            applied = set(facts.applied_migrations())
-        if missing := sorted(known - applied):
-            raise Refused(
-                f"The schema lacks a migration of that release: {missing[0]}",
-                where=f"backup {target_of(ctx).id}",
-                todo="go back with the data: leave out --migration",
-            )
-        beyond = sorted(applied - known)
+        require_whole(ctx)
+        beyond = applied_beyond(ctx, _known(ctx))
         if not beyond:
             return Unchanged(reason="nothing was migrated since")
-        return Change(summary=f"undo {', '.join(beyond)}", before={"beyond": beyond})
+        return Change(
+            summary=f"undo {', '.join(beyond)}",
+            before={
+                "beyond": beyond,
+                "backup": made_backup(unfinished(ctx.journal, own=True)),
+                "lock_wait": lock_wait_before(ctx),
+            },
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         return {"rolled_back": list(roll_down(ctx, _known(ctx)))}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        if not is_up(ctx):
-            raise NotReversible("clients have been let in: what they wrote since would be lost")
-        backup = ctx.catalogue.get(_made_before(ctx))
-        ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")
-        restore_backup(ctx.engine, ctx.database(), backup)
-        drop_before(ctx.database())
+        access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"])
+        settle_interrupted_swap(access)
+        if not has_before(access):
+            ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")
+            restore_backup(ctx.engine, access, backup)
+        drop_before(access)
 
 
 def _known(ctx: Context) -> set[str]:
@@ -60,10 +62,3 @@ def _known(ctx: Context) -> set[str]:
             todo="go back with the data: leave out --migration",
         )
     return set(target.manifest.migrations)
-
-
-def _made_before(ctx: Context) -> str:
-    made = ctx.journal.last("done", step_kind="backup")
-    if made is None:
-        raise CosmicError("No backup was made before the migrations were undone")
-    return str(made["facts"]["backup"])

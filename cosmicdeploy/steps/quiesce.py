@@ -21,17 +21,19 @@ class QuiesceStep(Step):
     kind: ClassVar[str] = "quiesce"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        acting = {
-            name: found.id
-            for name in ctx.settings.services.released
-            if (found := ctx.container(name)) is not None and found.running
-        }
+        found = {name: ctx.container(name) for name in ctx.settings.services.released}
+        running = {name: c for name, c in found.items() if c is not None and c.running}
+        acting = {name: container.id for name, container in running.items()}
         shielded = is_up(ctx)
         if shielded and not acting:
             return Unchanged(reason="clients are turned away, and nothing that writes runs")
         return Change(
             summary=f"turn clients away, and stop {', '.join(acting) or 'nothing'}",
-            before={"containers": acting, "shielded": shielded},
+            before={
+                "containers": acting,
+                "ready": [name for name, container in running.items() if container.ready],
+                "shielded": shielded,
+            },
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -42,8 +44,18 @@ class QuiesceStep(Step):
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        for name, container_id in change.before["containers"].items():
+        """Nobody is kept out longer because one container does not get well."""
+        started = {
+            name: container_id
+            for name, container_id in change.before["containers"].items()
+            if ctx.engine.container(container_id) is not None
+        }
+        for container_id in started.values():
             ctx.engine.start(container_id)
-            wait_ready(ctx, container_id, name)
-        if not change.before["shielded"]:
-            lower_shield(ctx)
+        try:
+            for name in change.before["ready"]:
+                if name in started:
+                    wait_ready(ctx, started[name], name)
+        finally:
+            if not change.before["shielded"]:
+                lower_shield(ctx)

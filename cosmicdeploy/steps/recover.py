@@ -12,6 +12,7 @@ from cosmicdeploy.database.swap import (
     settle_interrupted_swap,
 )
 from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -31,6 +32,7 @@ class RecoverStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for _, c in _leftovers(ctx)]
+        left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
@@ -47,6 +49,8 @@ class RecoverStep(Step):
             restore_lock_wait(ctx)
         for name, leftover in _leftovers(ctx):
             _resolve(ctx, name, leftover)
+        for name in _out_of_service(ctx):
+            _bring_back(ctx, name)
         if _is_exchanging(ctx):
             ctx.lock.require()
             ctx.say(settle_interrupted_swap(ctx.database()).found)
@@ -65,19 +69,49 @@ def wait_for_commands(ctx: Context) -> None:
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     """Service and container of all that stands aside and is nobody's way back."""
-    kept = _kept(ctx)
     return [
         (name, container)
         for name in ctx.settings.services.released
         for container in set_aside(ctx, ctx.service(name))
-        if container.id not in kept or not _serves(ctx, name)
+        if container.id not in _kept(ctx, name)
     ]
 
 
-def _kept(ctx: Context) -> set[str]:
+def _kept(ctx: Context, name: str) -> list[str]:
+    """Ids of a service's containers that are the way back of unfinished runs, oldest first."""
     begun = intents(unfinished(ctx.journal), "restart")
-    containers = [facts for intent in begun for facts in intent.before["containers"].values()]
-    return {facts["id"] for facts in containers if facts}
+    found = [intent.before["containers"].get(name) for intent in begun]
+    return [facts["id"] for facts in found if facts]
+
+
+def _out_of_service(ctx: Context) -> list[str]:
+    """Services whose container a killed run was about to replace; none while all stands still for a
+    rollback."""
+    if any(run.command.startswith("rollback") for run in unfinished(ctx.journal)):
+        return []
+    released = ctx.settings.services.released
+    return [name for name in released if _kept(ctx, name) and not _serves(ctx, name)]
+
+
+def _bring_back(ctx: Context, name: str) -> None:
+    """Let the container that is in place serve; where it cannot, the one before it."""
+    current, kept = ctx.container(name), _kept(ctx, name)
+    if current is not None and _starts(ctx, current, name):
+        return
+    if current is not None and current.id not in kept:
+        ctx.engine.remove(current.id)
+    for aside in set_aside(ctx, ctx.service(name)):
+        if aside.id == kept[-1]:
+            ctx.engine.rename(aside.id, ctx.service(name).container_name)
+            _start(ctx, aside, name)
+
+
+def _starts(ctx: Context, container: Container, name: str) -> bool:
+    try:
+        _start(ctx, container, name)
+    except UnhealthyContainer:
+        return False
+    return True
 
 
 def _serves(ctx: Context, name: str) -> bool:
@@ -89,7 +123,8 @@ def _resolve(ctx: Context, name: str, leftover: Container) -> None:
     current = ctx.container(name)
     if current is not None and "-next-" in leftover.name:
         ctx.engine.remove(leftover.id)
-        _start(ctx, current, name)  # it may have been stopped to make room
+        if not _kept(ctx, name):
+            _start(ctx, current, name)  # it may have been stopped to make room
     elif current is not None and current.ready:
         ctx.engine.remove(leftover.id)
     else:

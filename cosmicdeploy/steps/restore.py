@@ -28,6 +28,8 @@ class RestoreStep(Step):
     """
 
     kind: ClassVar[str] = "restore"
+    exchanges_data: ClassVar[bool] = True
+    keeps_data: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)

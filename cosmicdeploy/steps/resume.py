@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.history import RESUME
-from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.shield import is_up, lower_shield
 
 
@@ -23,12 +23,3 @@ class ResumeStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         lower_shield(ctx)
         return {"turned_away_seconds": round(ctx.window.seconds, 1)}
-
-    def undo(self, ctx: Context, change: Change) -> None:
-        if not is_up(ctx):
-            raise NotReversible(
-                "clients have been let in, so what they wrote since would be lost",
-                where="database",
-                todo="see `cosmicdeploy verify`; the pre-rollback backup is the way back: "
-                "`cosmicdeploy rollback --to latest`",
-            )

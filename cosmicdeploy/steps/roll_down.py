@@ -18,7 +18,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     them over and report success. Raises `Refused` before anything is run where others than those
     would go, and `NeedsPerson` where not exactly those have gone.
     """
-    beyond = _beyond(_applied(ctx), to_applied)
+    beyond = applied_beyond(ctx, to_applied)
     if not beyond:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
@@ -34,6 +34,11 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         )
     ctx.say(f"{len(beyond)} migration(s) rolled back")
     return beyond
+
+
+def applied_beyond(ctx: Context, wanted: Set[str]) -> list[str]:
+    """What is applied beyond a set; raises `Refused` where rolling it back would not lead there."""
+    return _beyond(_applied(ctx), wanted)
 
 
 def _applied(ctx: Context) -> list[str]:
