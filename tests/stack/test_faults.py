@@ -98,7 +98,7 @@ def test_a_dump_that_waits_is_ended_with_the_engine(
 
 
 @pytest.mark.fault("image that never gets healthy, on each replica")
-@pytest.mark.parametrize("replica", [2, 3])
+@pytest.mark.parametrize("replica", [pytest.param(2, marks=pytest.mark.torture), 3])
 def test_a_replica_that_never_gets_healthy_takes_the_others_back(
     released: StackUnderTest, replica: int
 ) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 
 # The first record of a run stands before its first change.
 FIRST = 1
-SAMPLED = 5
+SAMPLED = 7
 MIGRATION = '''"""One more column."""
 
 

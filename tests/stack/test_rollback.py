@@ -36,6 +36,99 @@ def before_window(stack: StackUnderTest, beats: Acknowledged) -> float:
     return max(at for at in beats.all if at < closed)
 
 
+def release_1_backup(stack: StackUnderTest) -> str:
+    """The newest good backup of release 1 on its own schema."""
+    return next(
+        b.id
+        for b in stack.open().catalogue.list()
+        if b.good and b.manifest.release == "1" and NEW_COLUMN not in b.manifest.outline["remotes"]
+    )
+
+
+def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
+    done = released.cli("rollback", "--code-only", "--migration", "--to", "latest", "--yes")
+    assert done.code == 2 and "exclude each other" in done.stderr
+
+
+def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
+    done = released.cli("rollback", "--json")
+    newest = next(b for b in released.open().catalogue.list() if b.good)
+    assert done.code == 2 and "--to" in done.stderr
+    row = done.report["data"][0]
+    assert row["backup"] == newest.id and row["age"] and row["what would be lost"]
+
+
+def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUnderTest) -> None:
+    backup, before = release_1_backup(released), released.snapshot()
+    with released.database() as facts:
+        facts.session.execute("ALTER TABLE remotes ADD COLUMN must INT NOT NULL")
+        facts.session.execute("ALTER TABLE remotes ALTER COLUMN must DROP DEFAULT")
+    try:
+        done = released.cli("rollback", "--code-only", "--to", backup, "--yes")
+        assert done.code == 1, done.stderr
+        assert "remotes.must" in done.stderr and "--migration" in done.stderr
+    finally:
+        with released.database() as facts:
+            facts.session.execute("ALTER TABLE remotes DROP COLUMN must")
+    assert released.snapshot() == before
+
+
+def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTest) -> None:
+    """The image of the backup cannot start: the data that was swapped in goes out again."""
+    target = released.cli("backup", "create", "--json").report["backup"]
+    ctx = released.open()
+    backup = ctx.catalogue.get(target)
+    path = backup.data.with_name(f"{target}.json")
+    dockerfile = released.folder / SOURCES / "Dockerfile"
+    broken = ctx.image_of("platform-redis")  # it has no application to start
+    assert broken is not None and dockerfile.is_file()
+    path.write_text(path.read_text().replace(backup.manifest.images["cosmic-app-2"], broken.id))
+    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    before = released.snapshot()
+    with acknowledged(released) as beats:
+        done = released.cli("rollback", "--to", target, "--yes", "--json")
+    assert done.code == 1, done.stderr
+    assert "seen to be as before" in done.stderr
+    assert released.snapshot() == before
+    assert beats.failures == []
+    beats.require_kept(released)
+    path.unlink()
+
+
+def test_code_alone_goes_back_and_nobody_waits(released: StackUnderTest) -> None:
+    backup, before = release_1_backup(released), released.snapshot()
+    with released.beats() as beats:
+        done = released.cli("rollback", "--code-only", "--to", backup, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert (beats.failures, done.report["requests"]["failed"]) == ([], 0)
+    assert done.report["requests"]["held"] == 0
+    after = released.snapshot()
+    assert released.open().running_release() == "1"
+    assert (after["schema"], after["migrations"]) == (before["schema"], before["migrations"])
+    require_whole(released)
+
+
+def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> None:
+    backup = release_1_backup(released)
+    with released.database() as facts:
+        facts.session.execute("INSERT INTO remotes (name, token_hash) VALUES ('NEWER', 'newer')")
+        assert NEW_COLUMN in facts.columns("remotes")
+    try:
+        with acknowledged(released) as beats:
+            done = released.cli("rollback", "--migration", "--to", backup, "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert done.report["requests"]["failed"] == 0 and beats.failures == []
+        assert released.open().running_release() == "1"
+        with released.database() as facts:
+            assert NEW_COLUMN not in facts.columns("remotes")
+            assert facts.session.rows("SELECT name FROM remotes WHERE name = 'NEWER'")
+        beats.require_kept(released)
+        require_whole(released)
+    finally:
+        with released.database() as facts:
+            facts.session.execute("DELETE FROM remotes WHERE name = 'NEWER'")
+
+
 def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest) -> None:
     old = release_1.snapshot()
     old_images = release_1.images()
@@ -83,97 +176,3 @@ def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
     assert forth.report["release"] == "2"
     again = release_1.snapshot()
     assert (again["schema"], again["tag"]) == (new["schema"], new["tag"])
-
-
-def release_1_backup(stack: StackUnderTest) -> str:
-    """The newest good backup of release 1 on its own schema."""
-    return next(
-        b.id
-        for b in stack.open().catalogue.list()
-        if b.good and b.manifest.release == "1" and NEW_COLUMN not in b.manifest.outline["remotes"]
-    )
-
-
-def test_code_alone_goes_back_and_nobody_waits(released: StackUnderTest) -> None:
-    backup, before = release_1_backup(released), released.snapshot()
-    with released.beats() as beats:
-        done = released.cli("rollback", "--code-only", "--to", backup, "--yes", "--json")
-    assert done.code == 0, done.stderr
-    assert (beats.failures, done.report["requests"]["failed"]) == ([], 0)
-    assert done.report["requests"]["held"] == 0
-    after = released.snapshot()
-    assert released.open().running_release() == "1"
-    assert (after["schema"], after["migrations"]) == (before["schema"], before["migrations"])
-    require_whole(released)
-
-
-def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUnderTest) -> None:
-    backup, before = release_1_backup(released), released.snapshot()
-    with released.database() as facts:
-        facts.session.execute("ALTER TABLE remotes ADD COLUMN must INT NOT NULL")
-        facts.session.execute("ALTER TABLE remotes ALTER COLUMN must DROP DEFAULT")
-    try:
-        done = released.cli("rollback", "--code-only", "--to", backup, "--yes")
-        assert done.code == 1, done.stderr
-        assert "remotes.must" in done.stderr and "--migration" in done.stderr
-    finally:
-        with released.database() as facts:
-            facts.session.execute("ALTER TABLE remotes DROP COLUMN must")
-    assert released.snapshot() == before
-
-
-def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> None:
-    backup = release_1_backup(released)
-    with released.database() as facts:
-        facts.session.execute("INSERT INTO remotes (name, token_hash) VALUES ('NEWER', 'newer')")
-        assert NEW_COLUMN in facts.columns("remotes")
-    try:
-        with acknowledged(released) as beats:
-            done = released.cli("rollback", "--migration", "--to", backup, "--yes", "--json")
-        assert done.code == 0, done.stderr
-        assert done.report["requests"]["failed"] == 0 and beats.failures == []
-        assert released.open().running_release() == "1"
-        with released.database() as facts:
-            assert NEW_COLUMN not in facts.columns("remotes")
-            assert facts.session.rows("SELECT name FROM remotes WHERE name = 'NEWER'")
-        beats.require_kept(released)
-        require_whole(released)
-    finally:
-        with released.database() as facts:
-            facts.session.execute("DELETE FROM remotes WHERE name = 'NEWER'")
-
-
-def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
-    done = released.cli("rollback", "--code-only", "--migration", "--to", "latest", "--yes")
-    assert done.code == 2 and "exclude each other" in done.stderr
-
-
-def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
-    done = released.cli("rollback", "--json")
-    newest = next(b for b in released.open().catalogue.list() if b.good)
-    assert done.code == 2 and "--to" in done.stderr
-    row = done.report["data"][0]
-    assert row["backup"] == newest.id and row["age"] and row["what would be lost"]
-
-
-@pytest.mark.fault("image that never gets healthy, in a rollback")
-def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTest) -> None:
-    """The image of the backup cannot start: the data that was swapped in goes out again."""
-    target = released.cli("backup", "create", "--json").report["backup"]
-    ctx = released.open()
-    backup = ctx.catalogue.get(target)
-    path = backup.data.with_name(f"{target}.json")
-    dockerfile = released.folder / SOURCES / "Dockerfile"
-    broken = ctx.image_of("platform-redis")  # it has no application to start
-    assert broken is not None and dockerfile.is_file()
-    path.write_text(path.read_text().replace(backup.manifest.images["cosmic-app-2"], broken.id))
-    released.set_setting("healthy_within: 60", "healthy_within: 8")
-    before = released.snapshot()
-    with acknowledged(released) as beats:
-        done = released.cli("rollback", "--to", target, "--yes", "--json")
-    assert done.code == 1, done.stderr
-    assert "seen to be as before" in done.stderr
-    assert released.snapshot() == before
-    assert beats.failures == []
-    beats.require_kept(released)
-    path.unlink()
