@@ -63,15 +63,16 @@ def rollbacks() -> int:
     _require_ours(ctx.engine)
     tokens = _seed(ctx)
     _run("deploy")
-    oldest = [b.id for b in ctx.catalogue.list() if b.good and b.manifest.release == "1"][-1]
     for way in ("--code-only", "--migration", "--restore"):
+        backups = [b.id for b in ctx.catalogue.list() if b.good and b.manifest.release == "1"]
+        # The oldest is of the old schema; the newest knows the kiosks that beat now.
+        target = backups[0] if way == "--restore" else backups[-1]
         _say(f"{KIOSKS} kiosks send heartbeats; going back to release 1 with {way}")
-        code = _beaten(ctx, tokens, "rollback", way, "--to", oldest, "--yes")
+        code = _beaten(ctx, tokens, "rollback", way, "--to", target, "--yes")
         if code != 0:
             return code
         _say("Deploying release 2 again")
         _run("deploy")
-        tokens = _seed(ctx)  # those made since the backup went with the data
     return 0
 
 
