@@ -10,10 +10,11 @@ from rich.table import Table
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
-    """A table without borders; a missing cell is empty."""
+    """A table without borders; a missing cell is empty. The first column names a row, so it stays
+    in one piece."""
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
         made.add_row(*(escape(str(row.get(column, ""))) for column in columns))
     return made
