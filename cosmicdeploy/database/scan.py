@@ -9,7 +9,9 @@ from cosmicdeploy.database.splitter import Rows, Splitter, name_of
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
 
-STRING = re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
+# Possessive, and no escaped quote within a string that was cut begins another one: each piece is
+# read once, whatever it holds.
+STRING = re.compile(rb"(?<!\\)'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
@@ -29,7 +31,8 @@ class RowCounter:
         # A row begins with the only parenthesis that is not within a string.
         bare = STRING.sub(b"", self._string + piece.data[piece.head :])
         known, quote, cut = bare.partition(b"'")
-        self._string = quote + cut
+        backslashes = len(cut) - len(cut.rstrip(b"\\"))
+        self._string = quote + b"\\" * (backslashes % 2)  # a backslash and its character may be cut
         return known.count(b"(")
 
 

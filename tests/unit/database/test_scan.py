@@ -57,6 +57,14 @@ INSERT INTO `a` (`x`, `y (`) VALUES (4,'it''s (');
     assert scanned(dump, size).rows == {"a": 4}
 
 
+@pytest.mark.parametrize("size", [65536, 65537])
+@pytest.mark.parametrize("text", [rb"\'", rb"\\", rb"\\\'(", rb"''(", b"("])
+def test_a_large_string_in_one_line_is_read_once(text: bytes, size: int) -> None:
+    row = b"(1,'" + text * (1_000_000 // len(text)) + b"')"
+    dump = b"CREATE TABLE `a` (\n);\nINSERT INTO `a` VALUES " + b",".join([row] * 3) + b";\n"
+    assert scanned(dump, size).rows == {"a": 3}
+
+
 def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
     row = b"INSERT INTO `a` VALUES\n('" + b"x" * 5_000_000 + b"CREATE TABLE `b` (');\n"
     scan = scanned(b"CREATE TABLE `a` (\n);" + row + b"CREATE TABLE `c` (\n);\n", 65536)
