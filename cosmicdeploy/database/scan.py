@@ -16,6 +16,13 @@ TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
 )
+# Stands around objects that remember other defaults of their schema than it has now.
+DEFAULTS = re.compile(
+    rb"\A(ALTER DATABASE )`(?:[^`\n]|``)+` (CHARACTER SET \w+(?: COLLATE \w+)?)\Z"
+)
+ROWS = re.compile(
+    rb"(?:/\*!\d+ *)?(?:INSERT|REPLACE)\b[^`\n(]*(?:`(?:[^`\n]|``)+`)?", re.IGNORECASE
+)
 
 
 class RowCounter:
@@ -39,12 +46,14 @@ class RowCounter:
 class DumpScan:
     """Feed it the dump in chunks of any size; memory stays constant.
 
-    `rows` counts each table's rows, exactly, as they are in the dump.
+    `rows` counts each table's rows, exactly, as they are in the dump; `unknown_rows` has the first
+    words of statements with rows in a form that no dump tool writes unless it is told to.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
+        self.unknown_rows: set[str] = set()
         self.tail = b""
         self._splitter = Splitter()
         self._row_counter = RowCounter()
@@ -76,11 +85,22 @@ class DumpScan:
     def _recognise(self, statement: bytes) -> None:
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
-        elif found := SCHEMA_STATEMENT.match(statement):
-            self.schema_statements.add(found[0][:200].decode("utf-8", "replace"))
+        elif found := ROWS.match(statement):
+            self.unknown_rows.add(_shown(found[0]))
+        elif not DEFAULTS.match(statement) and (found := SCHEMA_STATEMENT.match(statement)):
+            self.schema_statements.add(_shown(found[0]))
 
 
 def table_of(statement: bytes) -> str | None:
     """The table that a statement creates, if it does."""
     found = TABLE.match(statement)
     return name_of(found[1]) if found else None
+
+
+def nameless(statement: bytes) -> bytes:
+    """The same, but about the current schema where it gives defaults to one by its name."""
+    return DEFAULTS.sub(rb"\1\2", statement)
+
+
+def _shown(statement: bytes) -> str:
+    return statement[:200].decode("utf-8", "replace")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import IO, Protocol
 
 from cosmicdeploy.database.indexes import Deferred, deferred
-from cosmicdeploy.database.scan import table_of
+from cosmicdeploy.database.scan import nameless, table_of
 from cosmicdeploy.database.splitter import Rows, Splitter, Text
 
 # A larger statement goes to the client, which reads it in pieces.
@@ -112,7 +112,7 @@ class Sorting:
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)
-        self._rest.write(piece.data)
+        self._rest.write(nameless(statement) + piece.data[len(statement) :])
 
     def _slimmed(self, statement: bytes) -> bytes:
         later = deferred(statement) if table_of(statement) in self._large else None
