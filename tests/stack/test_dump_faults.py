@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import docker
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
 from cosmicdeploy.database.dump import create_backup
 from cosmicdeploy.database.restore import restore_backup
+from cosmicdeploy.database.verify import verify_restore
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.databases import cursor, renew, run_all, schemas
@@ -68,6 +72,11 @@ def lying(engine: Engine, access: DatabaseAccess, script: str) -> Iterator[None]
         ('$REAL "$@"; exit 3\n', "exit code 3"),
         ("$REAL \"$@\" | sed '$d'\n", "closing line"),
         ('$REAL "$@" --ignore-table=platform.b\n', "missing in the dump: b"),
+        (
+            "$REAL \"$@\" | sed 's/^INSERT INTO `a`/INSERT IGNORE INTO `a`/'\n",
+            "INSERT IGNORE INTO `a`",
+        ),
+        ('$REAL "$@" --databases\n', "CREATE DATABASE"),
         ('$REAL "$@"; echo "mysqldump: Error 2013: gone" >&2\n', "reported an error"),
     ],
 )
@@ -79,6 +88,47 @@ def test_a_dump_with_any_flaw_is_not_good(
     assert why in caught.value.what
     (entry,) = catalogue.list()
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+@pytest.mark.fault("option files in the database's container")
+def test_option_files_of_the_container_change_nothing(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    options = (
+        "[client]\nsocket=/nowhere\n[mysqldump]\ninsert-ignore\nno-data\nwhere=id=1\nno-such-option"
+        "\n[mysql]\ninit-command=DROP TABLE a\n"
+    )
+    write = ["sh", "-c", 'printf %s "$1" >/root/.my.cnf', "sh", options]
+    assert engine.exec(access.container_id, write).exit_code == 0
+    try:
+        backup = create_backup(engine, access, catalogue)
+        assert verify_restore(engine, access, backup).reasons == ()
+    finally:
+        engine.exec(access.container_id, ["rm", "/root/.my.cnf"])
+    assert {name: rows.before for name, rows in backup.manifest.objects.tables.items()} == {
+        "a": 2,
+        "b": 1,
+    }
+
+
+@pytest.mark.fault("tools that outlive a killed deployer")
+def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseAccess) -> None:
+    container = docker.from_env().containers.get(access.container_id)
+
+    def running() -> set[str]:
+        found = container.top(ps_args="-eo pid,args")["Processes"]
+        return {args for _, args in found if args.startswith("sleep ")}
+
+    for seconds, schema in enumerate(("platform", "platform__restore", "another"), 1001):
+        marked = {SCHEMA_VARIABLE: schema}
+        container.exec_run(["sleep", str(seconds)], environment=marked, detach=True)
+    assert running() == {"sleep 1001", "sleep 1002", "sleep 1003"}
+    end_left_behind(engine, access)
+    deadline = time.monotonic() + 10
+    while running() != {"sleep 1003"} and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running() == {"sleep 1003"}
+    end_tools(engine, access, "another")
 
 
 def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
