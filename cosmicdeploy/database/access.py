@@ -15,6 +15,8 @@ from cosmicdeploy.errors import DatabaseError
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
+# For sessions that have nothing to do while others load.
+LONGEST_LOAD = 7 * 86400
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
@@ -60,6 +62,14 @@ class Session:
         """Run one statement that returns nothing of interest; bytes are sent as they are."""
         with self._ran(sql, *parameters):
             pass
+
+    def hold(self, lock: str, seconds: float = 0) -> bool:
+        """Wait for a lock of the server's, and hold it as long as this session; whether it came."""
+        return self.rows("SELECT GET_LOCK(%s, %s)", lock, seconds) == [(1,)]
+
+    def linger(self) -> None:
+        """Stay open without a statement for as long as a load may take."""
+        self.execute(f"SET SESSION wait_timeout = {LONGEST_LOAD}")
 
     @contextmanager
     def _ran(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
+
 from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.errors import DatabaseError
@@ -24,9 +28,16 @@ def record_name(live: str) -> str:
     return _beside(live, "swap")
 
 
-def scratch_name(live: str, backup_id: str) -> str:
-    """Where a backup is loaded only to prove that it loads."""
-    return _beside(live, f"verify_{backup_id[-4:]}")
+def scratch_name(live: str) -> str:
+    """Where a backup is loaded only to prove that it loads: each time another name."""
+    return _beside(live, f"verify_{secrets.token_hex(4)}")
+
+
+def scratch_schemas(session: Session, live: str) -> list[str]:
+    """All such schemas on the server. Raises `DatabaseError`."""
+    of_ours = re.compile(re.escape(scratch_name(live)[:-8]) + "[0-9a-f]{8}")
+    found = session.rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1")
+    return [name for (name,) in found if of_ours.fullmatch(name)]
 
 
 def create_schema_like(session: Session, model: str, schema: str) -> None:
@@ -60,10 +71,8 @@ def drop_empty_schema(session: Session, schema: str) -> None:
 
 
 def _beside(live: str, suffix: str) -> str:
-    name = f"{live}__{suffix}"
-    if len(name) > LONGEST_NAME:
-        raise DatabaseError(
-            f"the schema name {name!r} would be longer than {LONGEST_NAME} characters",
-            todo="a shorter database name is needed for restores",
-        )
-    return name
+    room = LONGEST_NAME - len(f"__{suffix}")
+    if len(live) > room:
+        digest = hashlib.sha256(live.encode()).hexdigest()[:8]
+        live = f"{live[: room - len(digest) - 1]}_{digest}"
+    return f"{live}__{suffix}"

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -16,7 +17,8 @@ from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
 from cosmicdeploy.database.dump import create_backup
 from cosmicdeploy.database.restore import restore_backup
-from cosmicdeploy.database.verify import verify_restore
+from cosmicdeploy.database.swap import swap_back
+from cosmicdeploy.database.verify import end_unused_scratches, scratch_schema, verify_restore
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.databases import cursor, renew, run_all, schemas
@@ -129,6 +131,35 @@ def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseA
         time.sleep(0.1)
     assert running() == {"sleep 1003"}
     end_tools(engine, access, "another")
+
+
+@pytest.mark.fault("verifications side by side, and one that was killed")
+def test_only_scratch_schemas_that_nobody_uses_are_dropped(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    with cursor(access) as opened:
+        for left in ("platform__verify_00000000", "platform__verify_of_mine"):
+            opened.execute(f"CREATE DATABASE {left}")
+    with scratch_schema(access, backup) as one, scratch_schema(access, backup) as two:
+        end_unused_scratches(engine, access)
+        assert schemas(access) == {"platform", "platform__verify_of_mine", one, two}
+    assert schemas(access) == {"platform", "platform__verify_of_mine"}
+
+
+@pytest.mark.fault("database with a very long name")
+def test_a_name_of_any_length_can_be_restored(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    long = replace(access, name="platform" * 8)
+    with cursor(access) as opened:
+        opened.execute(f"CREATE DATABASE {long.name}")
+    run_all(long, TABLES, long.name)
+    backup = create_backup(engine, long, catalogue)
+    assert verify_restore(engine, long, backup).reasons == ()
+    restore_backup(engine, long, backup)
+    swap_back(long)
+    assert schemas(access) == {"platform", long.name}
 
 
 def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
