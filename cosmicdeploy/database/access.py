@@ -86,8 +86,8 @@ class Session:
 
 
 @contextmanager
-def open_session(access: DatabaseAccess) -> Iterator[Session]:
-    """A session with the database, closed at the end.
+def open_session(access: DatabaseAccess, silence: float = READ_TIMEOUT) -> Iterator[Session]:
+    """A session with the database, closed at the end; it waits `silence` seconds for an answer.
 
     Raises `DatabaseError` where it cannot be reached, refuses the user or has no such schema.
     """
@@ -101,7 +101,7 @@ def open_session(access: DatabaseAccess) -> Iterator[Session]:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
+            read_timeout=silence,
         )
     except (pymysql.MySQLError, RuntimeError) as error:
         raise explained(error, access.where) from error

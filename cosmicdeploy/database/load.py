@@ -6,13 +6,14 @@ runs what is left when they are in (see `sorting`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.client import find_client
@@ -30,6 +31,8 @@ from cosmicdeploy.errors import BackupError
 # statement of our own is sent after the dump: its answer proves that everything before it ran.
 PROOF = "all of the backup arrived"
 PROOF_STATEMENT = f"\nSELECT '{PROOF}';\n".encode()
+# An error in which the server may quote values of rows, by its number or SQLSTATE.
+QUOTING = re.compile(r"(ERROR (?:1366 \(\w+\)|\d+ \(2[23]\w+\)) at line \d+):.*")
 # What waits for the client is small, unless single rows are huge: then it waits on the disk.
 IN_MEMORY = 4 << 20
 
@@ -78,7 +81,7 @@ class _Tables:
         """Load tables and rows; what else there is goes to `rest`."""
         with ExitStack() as stack:
             sorting = Sorting(
-                stack.enter_context(closing(Lane(self.access, self.schema))).run,
+                stack.enter_context(closing(self._lane())).run,
                 lambda settings: stack.enter_context(self._lanes(settings)),
                 rest,
                 large=large_tables(backup.manifest),
@@ -90,7 +93,8 @@ class _Tables:
         self._complete(sorting)
 
     def _complete(self, sorting: Sorting) -> None:
-        with self._lanes(sorting.settings) as lanes:
+        # An index of a large table is built without a word.
+        with self._lanes(sorting.settings, silence=None) as lanes:
             for table in sorting.deferred:
                 lanes.put(table.keys)
         # One by one: each locks the tables that it refers to.
@@ -99,8 +103,14 @@ class _Tables:
                 if table.foreign_keys:
                     lane.run(table.foreign_keys)
 
-    def _lanes(self, settings: list[bytes]) -> AbstractContextManager[Lanes]:
-        return ended(Lanes(self.access, self.schema, settings, lanes_of_this_machine()))
+    def _lane(self) -> Lane:
+        return Lane(self.access, self.schema, silence=READ_TIMEOUT)
+
+    def _lanes(
+        self, settings: list[bytes], silence: float | None = READ_TIMEOUT
+    ) -> AbstractContextManager[Lanes]:
+        count = lanes_of_this_machine()
+        return ended(Lanes(self.access, self.schema, settings, count, silence))
 
 
 def large_tables(manifest: Manifest) -> set[str]:
@@ -135,5 +145,5 @@ def _require_loaded(result: ExecResult, backup: Backup) -> None:
         f"the backup did not load (exit code {result.exit_code})",
         where=f"backup {backup.id}",
         todo="the live schema is untouched; see the database's own words",
-        details=result.error_text.splitlines()[-10:],
+        details=[QUOTING.sub(r"\1", line) for line in result.error_text.splitlines()[-10:]],
     )
