@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 
 from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.facts import Facts
@@ -56,6 +57,17 @@ def create_schema_like(session: Session, model: str, schema: str) -> None:
 def drop_schema(session: Session, schema: str) -> None:
     """Drop a schema and all it holds; one that is not there is fine. Raises `DatabaseError`."""
     session.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
+
+
+def end_sessions(session: Session, schema: str) -> None:
+    """End the other sessions that are in a schema, as far as this user sees and may end them."""
+    others = session.rows(
+        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        schema,
+    )
+    for (number,) in others:
+        with suppress(DatabaseError):  # it has ended by itself, or is somebody's with more rights
+            session.execute("KILL %s", number)
 
 
 def schema_exists(session: Session, schema: str) -> bool:

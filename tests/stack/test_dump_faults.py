@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,18 @@ from pathlib import Path
 import docker
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database import lanes
+from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
+from cosmicdeploy.database.compare import differences
 from cosmicdeploy.database.dump import create_backup
-from cosmicdeploy.database.restore import restore_backup
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.restore import load_shadow, restore_backup
 from cosmicdeploy.database.swap import swap_back
 from cosmicdeploy.database.verify import end_unused_scratches, scratch_schema, verify_restore
 from cosmicdeploy.engine import Engine
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
 from tests.stack.databases import cursor, renew, run_all, schemas
 
 pytestmark = pytest.mark.stack
@@ -160,6 +164,72 @@ def test_a_name_of_any_length_can_be_restored(
     restore_backup(engine, long, backup)
     swap_back(long)
     assert schemas(access) == {"platform", long.name}
+
+
+def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
+    """Do something when the first bytes were loaded."""
+
+    def hear(count: int) -> None:
+        done.append(count)
+        if done[-2:-1] == [0]:
+            then()
+
+    return hear
+
+
+@pytest.mark.fault("restore taken over by another")
+def test_a_restore_that_was_taken_over_leaves_the_other_ones_data_alone(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    other = lose([], lambda: load_shadow(engine, access, backup))
+    with pytest.raises(DatabaseError):
+        load_shadow(engine, access, backup, other)
+    with open_session(access) as session:
+        assert differences(backup.manifest, Facts(session, "platform__restore")) == []
+
+    def lock_lost() -> None:
+        raise LockLost("the lock is another's")
+
+    with pytest.raises(LockLost):
+        load_shadow(engine, access, backup, lose([], lock_lost))
+    assert "platform__restore" in schemas(access)
+
+
+@pytest.mark.fault("frozen database")
+def test_a_frozen_database_holds_nobody_up_who_gives_up(
+    access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "END_SECONDS", 0.5)
+    monkeypatch.setattr(lanes, "GREETING_SECONDS", 0.5)
+    busy = lanes.Lanes(access, "platform", [], 2)
+    for _ in range(4):
+        busy.put(b"DO SLEEP(300)")
+    container = docker.from_env().containers.get(access.container_id)
+    container.pause()
+    try:
+        busy.close(abandon=True)
+        with pytest.raises(DatabaseError):
+            lanes.Lane(access, "platform")
+    finally:
+        container.unpause()
+    assert [thread for thread in threading.enumerate() if thread.name == "lane"] == []
+
+
+@pytest.mark.parametrize("table", ["a", "new"])
+def test_an_error_shows_no_values_of_rows(access: DatabaseAccess, table: str) -> None:
+    lane = lanes.Lane(access, "platform")
+    lane.run(b"CREATE TABLE new (id INT PRIMARY KEY, t INT)")
+    lane.run(b"INSERT INTO new VALUES (1, 4711), (2, 4711)")
+    wrong = {
+        "a": b"INSERT INTO `a` VALUES\n(4711,'x'),(4711,'x')",
+        "new": b"ALTER TABLE `new` ADD UNIQUE KEY `t` (`t`)",
+    }
+    with pytest.raises(BackupError) as caught:
+        lane.run(wrong[table])
+    lane.close()
+    head = wrong[table].split(b" `")[0].decode()
+    assert caught.value.details == ("ERROR 1062", f"at: {head} `{table}`")
 
 
 def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
