@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -18,7 +19,7 @@ from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.client import find_client
 from cosmicdeploy.database.facts import open_facts
-from cosmicdeploy.database.faithful import require_loadable
+from cosmicdeploy.database.faithful import require_loadable, require_room
 from cosmicdeploy.database.indexes import LARGE_ROWS
 from cosmicdeploy.database.lanes import Lane, Lanes, ended, lanes_of_this_machine
 from cosmicdeploy.database.manifest import Content, Manifest
@@ -58,14 +59,30 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
     client = find_client(engine, access)
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(backup.data.parent)) as rest:
+    folder = backup.data.parent
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as rest:
         tables = _Tables(access, schema)
-        tables.load(backup, _checked(backup, raw, on_bytes), rest, events=events)
+        chunks = _checked(backup, raw, on_bytes)
+        tables.load(backup, chunks, Waiting(rest, folder), events=events)
         rest.write(PROOF_STATEMENT)
         size = rest.tell()
         rest.seek(0)
         result = client.load(schema, size, _chunks(rest))
     _require_loaded(result, backup)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for the client: on the disk from some size on, as long as that has room."""
+
+    file: IO[bytes]
+    folder: Path
+
+    def write(self, data: bytes) -> None:
+        """Add some; raises `BackupError` where the disk would become full."""
+        if self.file.tell() + len(data) > IN_MEMORY:
+            require_room(self.folder, len(data))
+        self.file.write(data)
 
 
 @dataclass(frozen=True)
@@ -75,9 +92,7 @@ class _Tables:
     access: DatabaseAccess
     schema: str
 
-    def load(
-        self, backup: Backup, chunks: Iterable[bytes], rest: IO[bytes], *, events: bool
-    ) -> None:
+    def load(self, backup: Backup, chunks: Iterable[bytes], rest: Waiting, *, events: bool) -> None:
         """Load tables and rows; what else there is goes to `rest`."""
         with ExitStack() as stack:
             sorting = Sorting(
@@ -145,5 +160,10 @@ def _require_loaded(result: ExecResult, backup: Backup) -> None:
         f"the backup did not load (exit code {result.exit_code})",
         where=f"backup {backup.id}",
         todo="the live schema is untouched; see the database's own words",
-        details=[QUOTING.sub(r"\1", line) for line in result.error_text.splitlines()[-10:]],
+        details=told(result.error_text),
     )
+
+
+def told(errors: str) -> list[str]:
+    """The last of the client's own words, without values of rows."""
+    return [QUOTING.sub(r"\1", line) for line in errors.splitlines()[-10:]]
