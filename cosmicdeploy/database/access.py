@@ -15,6 +15,8 @@ from cosmicdeploy.errors import DatabaseError
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
+# For sessions that have nothing to do while others load.
+LONGEST_LOAD = 7 * 86400
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
@@ -61,6 +63,14 @@ class Session:
         with self._ran(sql, *parameters):
             pass
 
+    def hold(self, lock: str, seconds: float = 0) -> bool:
+        """Wait for a lock of the server's, and hold it as long as this session; whether it came."""
+        return self.rows("SELECT GET_LOCK(%s, %s)", lock, seconds) == [(1,)]
+
+    def linger(self) -> None:
+        """Stay open without a statement for as long as a load may take."""
+        self.execute(f"SET SESSION wait_timeout = {LONGEST_LOAD}")
+
     @contextmanager
     def _ran(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
@@ -76,8 +86,8 @@ class Session:
 
 
 @contextmanager
-def open_session(access: DatabaseAccess) -> Iterator[Session]:
-    """A session with the database, closed at the end.
+def open_session(access: DatabaseAccess, silence: float = READ_TIMEOUT) -> Iterator[Session]:
+    """A session with the database, closed at the end; it waits `silence` seconds for an answer.
 
     Raises `DatabaseError` where it cannot be reached, refuses the user or has no such schema.
     """
@@ -91,7 +101,7 @@ def open_session(access: DatabaseAccess) -> Iterator[Session]:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
+            read_timeout=silence,
         )
     except (pymysql.MySQLError, RuntimeError) as error:
         raise explained(error, access.where) from error

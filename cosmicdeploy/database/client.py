@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.schemas import shadow_name
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import CosmicError, DatabaseError
 
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
+SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
 PROBE = """
 for name in mariadb-dump mysqldump; do command -v "$name" && break; done
@@ -28,7 +31,7 @@ exit 0
 IN_LARGE_PIECES = ("-o1M",)
 
 # A client that goes away leaves its command running, and a dump with it its snapshot: so a command
-# that we give up is found by its environment and ended.
+# that we give up is found by its environment and ended, as are those of a process that was killed.
 END_JOB = """
 for process in /proc/[0-9]*; do
   tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" && kill "${process#/proc/}"
@@ -41,6 +44,10 @@ exit 0
 LOAD = """
 head -c "$1" | { shift; "$@"; code=$?; cat >/dev/null; exit "$code"; }
 """
+
+# Options in files of the container would change what a dump holds (insert-ignore, where), or where
+# a load goes: none is read. This has to be the first.
+NO_FILES = "--no-defaults"
 
 DUMP_FLAGS = (
     "--single-transaction",
@@ -79,48 +86,68 @@ class Client:
     dump_tool: str
     dump_prefix: tuple[str, ...]
     load_tool: str
+    login: tuple[str, ...]
     dump_flags: tuple[str, ...]
 
     def dump(self, sink: Callable[[bytes], None]) -> ExecResult:
         """Dump the schema into `sink`. Raises what the engine or the sink raises."""
-        tool = [self.dump_tool, f"--user={self.access.user}", *self.dump_flags, self.access.name]
-        return self._run([*self.dump_prefix, *tool], sink=sink)
+        schema = self.access.name
+        tool = [self.dump_tool, *self.login, *self.dump_flags, schema]
+        return self._run(schema, [*self.dump_prefix, *tool], sink=sink)
 
     def load(self, schema: str, size: int, chunks: Iterable[bytes]) -> ExecResult:
         """Run `size` bytes of SQL in a schema. Raises what the engine or the chunks raise."""
-        tool = [self.load_tool, f"--user={self.access.user}", *LOAD_FLAGS, schema]
-        return self._run(["sh", "-c", LOAD, "sh", str(size), *tool], stdin=chunks)
+        tool = [self.load_tool, *self.login, *LOAD_FLAGS, schema]
+        return self._run(schema, ["sh", "-c", LOAD, "sh", str(size), *tool], stdin=chunks)
 
     def _run(
         self,
+        schema: str,
         argv: Sequence[str],
         *,
         stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
     ) -> ExecResult:
         job = secrets.token_hex(8)
-        environment = {"MYSQL_PWD": self.access.password, JOB_VARIABLE: job}
+        environment = {
+            "MYSQL_PWD": self.access.password,
+            JOB_VARIABLE: job,
+            SCHEMA_VARIABLE: schema,
+        }
         try:
             return self.engine.exec(
                 self.access.container_id, argv, environment=environment, stdin=stdin, sink=sink
             )
         except BaseException:
-            self._end(job)
+            with suppress(CosmicError):  # the container or the engine is gone, and the command too
+                _end(self.engine, self.access, f"{JOB_VARIABLE}={job}")
             raise
 
-    def _end(self, job: str) -> None:
-        try:
-            self.engine.exec(
-                self.access.container_id, ["sh", "-c", END_JOB, "sh", f"{JOB_VARIABLE}={job}"]
-            )
-        except CosmicError:
-            return  # the container or the engine is gone, and the command with it
+
+def end_left_behind(engine: Engine, access: DatabaseAccess) -> None:
+    """End what dumps the live schema or loads a backup beside it: while nobody else may do either,
+    that is the command of a process that was killed.
+
+    Raises `EngineError` where the database's container does not answer.
+    """
+    for schema in (access.name, shadow_name(access.name)):
+        end_tools(engine, access, schema)
+
+
+def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
+    """End whatever dumps this schema or loads into it. Raises `EngineError`."""
+    _end(engine, access, f"{SCHEMA_VARIABLE}={schema}")
+
+
+def _end(engine: Engine, access: DatabaseAccess, mark: str) -> None:
+    engine.exec(access.container_id, ["sh", "-c", END_JOB, "sh", mark])
 
 
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:
     """The tools that the database's container has, by either vendor's names.
 
-    Raises `DatabaseError` where it has none, `EngineError` where it does not answer.
+    Raises `DatabaseError` where it has none or the database does not answer, `EngineError` where
+    the container does not.
     """
     found = engine.exec(access.container_id, ["sh", "-c", PROBE]).text.split()
     if len(found) < 2:
@@ -130,15 +157,23 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
     dump_tool, load_tool, *stdbuf = found
-    text = engine.exec(access.container_id, [dump_tool, "--help"]).text
+    text = engine.exec(access.container_id, [dump_tool, NO_FILES, "--help"]).text
     return Client(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
         dump_prefix=(*stdbuf, *IN_LARGE_PIECES) if stdbuf else (),
         load_tool=load_tool,
+        login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(text)),
     )
+
+
+def _login(access: DatabaseAccess) -> tuple[str, ...]:
+    # The server itself knows best where its socket is: images tell it to both in option files.
+    with open_session(access) as session:
+        socket = str(session.rows("SELECT @@socket")[0][0])
+    return NO_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"
 
 
 def known_flags(help_text: str) -> tuple[str, ...]:

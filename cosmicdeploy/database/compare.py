@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cosmicdeploy.database.facts import Facts, Table
 from cosmicdeploy.database.manifest import Manifest
+from cosmicdeploy.database.outline import changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,18 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
     for name, rows in objects.tables.items():
         if rows.steady and name in found and found[name] != rows.before:
             reasons.append(f"table {name} has {found[name]} rows instead of {rows.before}")
+    if facts.server().version == manifest.server_version:
+        return [*reasons, *_structure(manifest, facts)]
     # Another server version describes the same structure in other words.
-    same_server = facts.server().version == manifest.server_version
-    if same_server and facts.schema_digest() != manifest.schema_digest:
-        reasons.append("columns, indexes or constraints are not the backup's")
-    if same_server and (changed := _changed(manifest.definitions, facts.definitions().digests())):
-        reasons.append(f"definitions are not the backup's: {', '.join(changed)}")
-    return reasons
+    then = {name: manifest.outline[name] for name in objects.tables if name in manifest.outline}
+    return [*reasons, *changes(then, facts.outline())]
+
+
+def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
+    if facts.schema_digest() != manifest.schema_digest:
+        yield "columns, indexes or constraints are not the backup's"
+    if changed := _changed(manifest.definitions, facts.definitions().digests()):
+        yield f"definitions are not the backup's: {', '.join(changed)}"
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:

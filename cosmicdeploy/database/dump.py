@@ -97,7 +97,6 @@ def _dumped(
     with open_facts(access) as facts:
         _require_same_structure(digest, definitions, facts)
         objects = _objects(facts, {name: writer.scan.rows[name] for name in expected})
-    statements = tuple(sorted(writer.scan.schema_statements))
     return draft.manifest.updated(
         status="good",
         highest_batch=batch,
@@ -111,8 +110,7 @@ def _dumped(
         raw=writer.raw.content,
         compressed=writer.compressed.content,
         tool=Path(client.dump_tool).name,
-        schema_statements=statements,
-        warnings=(*warning_lines(result), *(f"not restorable here: {s}" for s in statements)),
+        warnings=tuple(warning_lines(result)),
     )
 
 
@@ -145,12 +143,15 @@ def _unwritten(error: OSError, folder: Path) -> BackupError:
 
 
 def _require_whole(result: ExecResult, writer: ArchiveWriter, expected: set[str]) -> None:
-    missing = sorted(expected - writer.scan.tables)
+    scan = writer.scan
+    missing = sorted(expected - scan.tables)
+    foreign = sorted(scan.schema_statements | scan.unknown_rows)
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
-        (writer.scan.complete, "the dump lacks its closing line"),
+        (scan.complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
+        (not foreign, f"the dump holds what it should not: {'; '.join(foreign)}"),
     )
     for passed, reason in checks:
         if not passed:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from queue import Queue
+from queue import Full, Queue
+from socket import SHUT_RDWR
 
 import pymysql
 from pymysql.connections import Connection
@@ -28,6 +30,10 @@ TRIES = 3
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
 # A connection may have nothing to do while another loads a large table.
 PATIENCE = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
+GREETING_SECONDS = 30
+END_SECONDS = 10
+# What the server says of these may hold values of rows ("Duplicate entry '…'").
+ABOUT_ROWS = re.compile(rb"(?:INSERT INTO|ALTER TABLE) `(?:[^`\n]|``)+`")
 
 
 def lanes_of_this_machine() -> int:
@@ -36,12 +42,23 @@ def lanes_of_this_machine() -> int:
 
 
 class Lane:
-    """One connection for statements as raw bytes. Errors come as `BackupError`."""
+    """One connection for statements as raw bytes. Errors come as `BackupError`.
 
-    def __init__(self, access: DatabaseAccess, schema: str, settings: Sequence[bytes] = ()) -> None:
+    A statement may go on for `silence` seconds without a word; None: for ever.
+    """
+
+    def __init__(
+        self,
+        access: DatabaseAccess,
+        schema: str,
+        settings: Sequence[bytes] = (),
+        silence: float | None = None,
+    ) -> None:
         self._connection = _connect(access, schema)
         for statement in (PATIENCE, *settings):
             self.run(statement)
+        # The driver has no other way to wait longer for work than for a greeting.
+        self._connection._read_timeout = silence  # type: ignore[attr-defined]
 
     def run(self, statement: bytes) -> None:
         """Run one statement to its end."""
@@ -59,6 +76,11 @@ class Lane:
         """The server's number for this connection."""
         return int(self._connection.thread_id())  # type: ignore[no-untyped-call]
 
+    def hang_up(self) -> None:
+        """Let whoever waits for the server's answer get an error instead."""
+        with suppress(OSError, AttributeError):  # it has ended by itself
+            self._connection._sock.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
+
     def close(self) -> None:
         """End the connection, in whatever state it is."""
         with suppress(pymysql.MySQLError):
@@ -72,7 +94,12 @@ class Lanes:
     """
 
     def __init__(
-        self, access: DatabaseAccess, schema: str, settings: Sequence[bytes], count: int
+        self,
+        access: DatabaseAccess,
+        schema: str,
+        settings: Sequence[bytes],
+        count: int,
+        silence: float | None = None,
     ) -> None:
         self._access = access
         self._queue: Queue[bytes] = Queue(maxsize=count)
@@ -81,7 +108,7 @@ class Lanes:
         self._lanes: list[Lane] = []
         try:
             for _ in range(count):
-                self._lanes.append(Lane(access, schema, settings))
+                self._lanes.append(Lane(access, schema, settings, silence))
         except BaseException:
             for lane in self._lanes:
                 lane.close()
@@ -101,19 +128,23 @@ class Lanes:
         if abandon:
             self._errors.append(BackupError("abandoned"))
             self._kill()
-        for _ in self._threads:
-            self._queue.put(b"")
+        limit = END_SECONDS if abandon else None
+        with suppress(Full):
+            for _ in self._threads:
+                self._queue.put(b"", timeout=limit)
         for thread in self._threads:
-            thread.join()
+            thread.join(limit)
         if not abandon:
             self._raise()
 
     def _kill(self) -> None:
         # A statement may take long, and a server goes on with it when its client is gone.
-        with suppress(DatabaseError), open_session(self._access) as session:
+        with suppress(DatabaseError), open_session(self._access, END_SECONDS) as session:
             for lane in self._lanes:
                 with suppress(DatabaseError):  # it has ended by itself
                     session.execute("KILL %s", lane.id)
+        for lane in self._lanes:  # a frozen server does not answer, but nobody has to wait for it
+            lane.hang_up()
 
     def _raise(self) -> None:
         if self._errors:
@@ -152,7 +183,7 @@ def _connect(access: DatabaseAccess, schema: str) -> Connection[Cursor]:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT,
-            # No limit for reading: an index of a large table is built without a word.
+            read_timeout=GREETING_SECONDS,
             write_timeout=READ_TIMEOUT,
         )
     except (pymysql.MySQLError, RuntimeError) as error:
@@ -160,12 +191,14 @@ def _connect(access: DatabaseAccess, schema: str) -> Connection[Cursor]:
 
 
 def _refused(error: pymysql.MySQLError, statement: bytes) -> BackupError:
-    words = " ".join(str(argument) for argument in error.args[1:])
+    about_rows = ABOUT_ROWS.match(statement)
+    words = [] if about_rows else [str(argument) for argument in error.args[1:]]
+    shown = about_rows[0] if about_rows else statement.partition(b"(")[0]
     return BackupError(
         "the backup did not load: the database refused a statement",
         todo="the live schema is untouched; see the database's own words",
         details=[
-            f"ERROR {error_code(error)}: {words}",
-            f"at: {statement.partition(b'(')[0][:80].decode('utf-8', 'replace')}",
+            " ".join([f"ERROR {error_code(error)}", *words]),
+            f"at: {shown[:80].decode('utf-8', 'replace')}",
         ],
     )

@@ -6,18 +6,20 @@ runs what is left when they are in (see `sorting`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.client import find_client
 from cosmicdeploy.database.facts import open_facts
-from cosmicdeploy.database.faithful import require_loadable
+from cosmicdeploy.database.faithful import require_loadable, require_room
 from cosmicdeploy.database.indexes import LARGE_ROWS
 from cosmicdeploy.database.lanes import Lane, Lanes, ended, lanes_of_this_machine
 from cosmicdeploy.database.manifest import Content, Manifest
@@ -30,6 +32,8 @@ from cosmicdeploy.errors import BackupError
 # statement of our own is sent after the dump: its answer proves that everything before it ran.
 PROOF = "all of the backup arrived"
 PROOF_STATEMENT = f"\nSELECT '{PROOF}';\n".encode()
+# An error in which the server may quote values of rows, by its number or SQLSTATE.
+QUOTING = re.compile(r"(ERROR (?:1366 \(\w+\)|\d+ \(2[23]\w+\)) at line \d+):.*")
 # What waits for the client is small, unless single rows are huge: then it waits on the disk.
 IN_MEMORY = 4 << 20
 
@@ -55,14 +59,30 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
     client = find_client(engine, access)
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(backup.data.parent)) as rest:
+    folder = backup.data.parent
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as rest:
         tables = _Tables(access, schema)
-        tables.load(backup, _checked(backup, raw, on_bytes), rest, events=events)
+        chunks = _checked(backup, raw, on_bytes)
+        tables.load(backup, chunks, Waiting(rest, folder), events=events)
         rest.write(PROOF_STATEMENT)
         size = rest.tell()
         rest.seek(0)
         result = client.load(schema, size, _chunks(rest))
     _require_loaded(result, backup)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for the client: on the disk from some size on, as long as that has room."""
+
+    file: IO[bytes]
+    folder: Path
+
+    def write(self, data: bytes) -> None:
+        """Add some; raises `BackupError` where the disk would become full."""
+        if self.file.tell() + len(data) > IN_MEMORY:
+            require_room(self.folder, len(data))
+        self.file.write(data)
 
 
 @dataclass(frozen=True)
@@ -72,13 +92,11 @@ class _Tables:
     access: DatabaseAccess
     schema: str
 
-    def load(
-        self, backup: Backup, chunks: Iterable[bytes], rest: IO[bytes], *, events: bool
-    ) -> None:
+    def load(self, backup: Backup, chunks: Iterable[bytes], rest: Waiting, *, events: bool) -> None:
         """Load tables and rows; what else there is goes to `rest`."""
         with ExitStack() as stack:
             sorting = Sorting(
-                stack.enter_context(closing(Lane(self.access, self.schema))).run,
+                stack.enter_context(closing(self._lane())).run,
                 lambda settings: stack.enter_context(self._lanes(settings)),
                 rest,
                 large=large_tables(backup.manifest),
@@ -90,7 +108,8 @@ class _Tables:
         self._complete(sorting)
 
     def _complete(self, sorting: Sorting) -> None:
-        with self._lanes(sorting.settings) as lanes:
+        # An index of a large table is built without a word.
+        with self._lanes(sorting.settings, silence=None) as lanes:
             for table in sorting.deferred:
                 lanes.put(table.keys)
         # One by one: each locks the tables that it refers to.
@@ -99,8 +118,14 @@ class _Tables:
                 if table.foreign_keys:
                     lane.run(table.foreign_keys)
 
-    def _lanes(self, settings: list[bytes]) -> AbstractContextManager[Lanes]:
-        return ended(Lanes(self.access, self.schema, settings, lanes_of_this_machine()))
+    def _lane(self) -> Lane:
+        return Lane(self.access, self.schema, silence=READ_TIMEOUT)
+
+    def _lanes(
+        self, settings: list[bytes], silence: float | None = READ_TIMEOUT
+    ) -> AbstractContextManager[Lanes]:
+        count = lanes_of_this_machine()
+        return ended(Lanes(self.access, self.schema, settings, count, silence))
 
 
 def large_tables(manifest: Manifest) -> set[str]:
@@ -135,5 +160,10 @@ def _require_loaded(result: ExecResult, backup: Backup) -> None:
         f"the backup did not load (exit code {result.exit_code})",
         where=f"backup {backup.id}",
         todo="the live schema is untouched; see the database's own words",
-        details=result.error_text.splitlines()[-10:],
+        details=told(result.error_text),
     )
+
+
+def told(errors: str) -> list[str]:
+    """The last of the client's own words, without values of rows."""
+    return [QUOTING.sub(r"\1", line) for line in errors.splitlines()[-10:]]

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+import re
+
+from cosmicdeploy.database import shape
 from cosmicdeploy.database.access import Session
 from cosmicdeploy.database.manifest import Column, Outline
+from cosmicdeploy.database.shape import read_columns
+
+FILLED = re.compile("auto_increment|generated")
+# It means nothing to the data, and newer MySQL does not tell it any more.
+WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
 
 
 def outline(session: Session, schema: str) -> Outline:
     """Tables and views with their columns. Raises `DatabaseError`."""
-    found: Outline = {}
-    for table, column, kind, nullable, default, extra in session.rows(
-        "SELECT table_name, column_name, column_type, is_nullable, column_default, extra"
-        " FROM information_schema.columns WHERE table_schema = %s"
-        " ORDER BY table_name, ordinal_position",
-        schema,
-    ):
-        fills_itself = default is not None or "auto_increment" in extra or "GENERATED" in extra
-        found.setdefault(str(table), {})[str(column)] = Column(
-            type=str(kind), nullable=nullable == "YES", fills_itself=fills_itself
-        )
-    return found
+    return {
+        table: {name: _outlined(column) for name, column in columns.items()}
+        for table, columns in read_columns(session, schema).items()
+    }
+
+
+def _outlined(found: shape.Column) -> Column:
+    filled = found.default is not None or FILLED.search(found.extra)
+    return Column(type=found.type, nullable=found.nullable, fills_itself=bool(filled))
+
+
+def changes(then: Outline, now: Outline) -> list[str]:
+    """How the columns of tables that both have differ, by what every server version tells alike."""
+    lines = []
+    for table in sorted(then.keys() & now.keys()):
+        old, new = then[table], now[table]
+        for name in sorted(old.keys() | new.keys()):
+            was, found = _told(old.get(name)), _told(new.get(name))
+            if was != found:
+                lines.append(f"column {table}.{name} is {found} instead of {was}")
+    return lines
+
+
+def _told(column: Column | None) -> str:
+    if column is None:
+        return "missing"
+    return WIDTH.sub(r"\1", column.type) + (" NULL" if column.nullable else " NOT NULL")
 
 
 def obstacles(code: Outline, schema: Outline) -> list[str]:

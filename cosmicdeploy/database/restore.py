@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess, Session, open_session
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.compare import differences
 from cosmicdeploy.database.exchange import Swapped
@@ -13,12 +13,17 @@ from cosmicdeploy.database.faithful import require_loadable, require_swappable
 from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.recreate import set_default_collation
-from cosmicdeploy.database.schemas import create_schema_like, drop_schema, shadow_name
+from cosmicdeploy.database.schemas import (
+    create_schema_like,
+    drop_schema,
+    end_sessions,
+    shadow_name,
+)
 from cosmicdeploy.database.swap import require_no_before, settle_interrupted_swap, swap
 from cosmicdeploy.database.swap_record import HELD_EVENTS, SwapRecord
 from cosmicdeploy.database.verify import verify_backup
 from cosmicdeploy.engine.model import Engine
-from cosmicdeploy.errors import BackupError, CosmicError
+from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 
 
 def restore_backup(
@@ -41,27 +46,37 @@ def load_shadow(
     require_restorable(access, backup)
     settle_interrupted_swap(access)
     shadow = shadow_name(access.name)
+    on_bytes(0)  # who listens may have a reason to stop before anything is written
     with open_session(access) as session:
         require_no_before(session, access)
+        end_sessions(session, shadow)
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
         set_default_collation(session, shadow, backup.manifest.collation)
-    try:
-        load_schema(engine, access, backup, shadow, on_bytes)
-        _require_equal(access, backup, shadow)
-        with open_session(access) as session:
+        # Whoever takes over ends this session with all others of that schema, and with it our say.
+        session.use(shadow)
+        session.linger()
+        try:
+            load_schema(engine, access, backup, shadow, on_bytes)
+            _require_equal(session, backup, shadow)
             SwapRecord(session, access.name).hold_events(backup.manifest.event_definitions)
-    except BaseException:
-        with suppress(CosmicError):  # what went wrong first is what people need to know
-            drop_shadow(access)
-        raise
+        except LockLost:
+            raise
+        except BaseException:
+            with suppress(CosmicError):  # what went wrong first is what people need to know
+                _drop_shadow(session, access.name)
+            raise
 
 
 def drop_shadow(access: DatabaseAccess) -> None:
     """Let go of a loaded backup that will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
-        drop_schema(session, shadow_name(access.name))
-        SwapRecord(session, access.name).forget(HELD_EVENTS)
+        _drop_shadow(session, access.name)
+
+
+def _drop_shadow(session: Session, live: str) -> None:
+    drop_schema(session, shadow_name(live))
+    SwapRecord(session, live).forget(HELD_EVENTS)
 
 
 def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
@@ -72,9 +87,8 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_swappable(live)
 
 
-def _require_equal(access: DatabaseAccess, backup: Backup, shadow: str) -> None:
-    with open_session(access) as session:
-        reasons = differences(backup.manifest, Facts(session, shadow))
+def _require_equal(session: Session, backup: Backup, shadow: str) -> None:
+    reasons = differences(backup.manifest, Facts(session, shadow))
     if reasons:
         raise BackupError(
             f"the loaded backup is not what its manifest says: {reasons[0]}",

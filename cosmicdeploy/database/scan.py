@@ -9,10 +9,19 @@ from cosmicdeploy.database.splitter import Rows, Splitter, name_of
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
 
-STRING = re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL)
+# Possessive, and no escaped quote within a string that was cut begins another one: each piece is
+# read once, whatever it holds.
+STRING = re.compile(rb"(?<!\\)'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
+)
+# Stands around objects that remember other defaults of their schema than it has now.
+DEFAULTS = re.compile(
+    rb"\A(ALTER DATABASE )`(?:[^`\n]|``)+` (CHARACTER SET \w+(?: COLLATE \w+)?)\Z"
+)
+ROWS = re.compile(
+    rb"(?:/\*!\d+ *)?(?:INSERT|REPLACE)\b[^`\n(]*(?:`(?:[^`\n]|``)+`)?", re.IGNORECASE
 )
 
 
@@ -29,19 +38,22 @@ class RowCounter:
         # A row begins with the only parenthesis that is not within a string.
         bare = STRING.sub(b"", self._string + piece.data[piece.head :])
         known, quote, cut = bare.partition(b"'")
-        self._string = quote + cut
+        backslashes = len(cut) - len(cut.rstrip(b"\\"))
+        self._string = quote + b"\\" * (backslashes % 2)  # a backslash and its character may be cut
         return known.count(b"(")
 
 
 class DumpScan:
     """Feed it the dump in chunks of any size; memory stays constant.
 
-    `rows` counts each table's rows, exactly, as they are in the dump.
+    `rows` counts each table's rows, exactly, as they are in the dump; `unknown_rows` has the first
+    words of statements with rows in a form that no dump tool writes unless it is told to.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
+        self.unknown_rows: set[str] = set()
         self.tail = b""
         self._splitter = Splitter()
         self._row_counter = RowCounter()
@@ -73,11 +85,22 @@ class DumpScan:
     def _recognise(self, statement: bytes) -> None:
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
-        elif found := SCHEMA_STATEMENT.match(statement):
-            self.schema_statements.add(found[0][:200].decode("utf-8", "replace"))
+        elif found := ROWS.match(statement):
+            self.unknown_rows.add(_shown(found[0]))
+        elif not DEFAULTS.match(statement) and (found := SCHEMA_STATEMENT.match(statement)):
+            self.schema_statements.add(_shown(found[0]))
 
 
 def table_of(statement: bytes) -> str | None:
     """The table that a statement creates, if it does."""
     found = TABLE.match(statement)
     return name_of(found[1]) if found else None
+
+
+def nameless(statement: bytes) -> bytes:
+    """The same, but about the current schema where it gives defaults to one by its name."""
+    return DEFAULTS.sub(rb"\1\2", statement)
+
+
+def _shown(statement: bytes) -> str:
+    return statement[:200].decode("utf-8", "replace")

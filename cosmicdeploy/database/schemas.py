@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import secrets
+from contextlib import suppress
+
 from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.errors import DatabaseError
@@ -24,9 +29,16 @@ def record_name(live: str) -> str:
     return _beside(live, "swap")
 
 
-def scratch_name(live: str, backup_id: str) -> str:
-    """Where a backup is loaded only to prove that it loads."""
-    return _beside(live, f"verify_{backup_id[-4:]}")
+def scratch_name(live: str) -> str:
+    """Where a backup is loaded only to prove that it loads: each time another name."""
+    return _beside(live, f"verify_{secrets.token_hex(4)}")
+
+
+def scratch_schemas(session: Session, live: str) -> list[str]:
+    """All such schemas on the server. Raises `DatabaseError`."""
+    of_ours = re.compile(re.escape(scratch_name(live)[:-8]) + "[0-9a-f]{8}")
+    found = session.rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1")
+    return [name for (name,) in found if of_ours.fullmatch(name)]
 
 
 def create_schema_like(session: Session, model: str, schema: str) -> None:
@@ -47,6 +59,17 @@ def drop_schema(session: Session, schema: str) -> None:
     session.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
 
 
+def end_sessions(session: Session, schema: str) -> None:
+    """End the other sessions that are in a schema, as far as this user sees and may end them."""
+    others = session.rows(
+        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        schema,
+    )
+    for (number,) in others:
+        with suppress(DatabaseError):  # it has ended by itself, or is somebody's with more rights
+            session.execute("KILL %s", number)
+
+
 def schema_exists(session: Session, schema: str) -> bool:
     """Whether the server has such a schema that this user may see. Raises `DatabaseError`."""
     known = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
@@ -60,10 +83,8 @@ def drop_empty_schema(session: Session, schema: str) -> None:
 
 
 def _beside(live: str, suffix: str) -> str:
-    name = f"{live}__{suffix}"
-    if len(name) > LONGEST_NAME:
-        raise DatabaseError(
-            f"the schema name {name!r} would be longer than {LONGEST_NAME} characters",
-            todo="a shorter database name is needed for restores",
-        )
-    return name
+    room = LONGEST_NAME - len(f"__{suffix}")
+    if len(live) > room:
+        digest = hashlib.sha256(live.encode()).hexdigest()[:8]
+        live = f"{live[: room - len(digest) - 1]}_{digest}"
+    return f"{live}__{suffix}"

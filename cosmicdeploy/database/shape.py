@@ -46,11 +46,11 @@ def read_shape(session: Session, schema: str) -> Shape:
     )
     indexes = _pairs(session, schema, "statistics", "index_name")
     constraints = _pairs(session, schema, "table_constraints", "constraint_name")
-    columns = _columns(session, schema)
+    columns = read_columns(session, schema)
     tables = {
         name: TableShape(
             charset=str(collation).split("_")[0],
-            columns=columns.get(name, {}),
+            columns={key.lower(): column for key, column in columns.get(name, {}).items()},
             indexes=_of(name, indexes),
             constraints=_of(name, constraints),
         )
@@ -60,15 +60,17 @@ def read_shape(session: Session, schema: str) -> Shape:
     return Shape(tables=tables, views=frozenset(row[0] for row in kinds if row[1] == "VIEW"))
 
 
-def _columns(session: Session, schema: str) -> dict[str, dict[str, Column]]:
+def read_columns(session: Session, schema: str) -> dict[str, dict[str, Column]]:
+    """Table or view → its columns by name, in their order. Raises `DatabaseError`."""
     rows = session.rows(
         "SELECT table_name, column_name, column_type, is_nullable, column_default, extra,"
-        " character_set_name FROM information_schema.columns WHERE table_schema = %s",
+        " character_set_name FROM information_schema.columns WHERE table_schema = %s"
+        " ORDER BY table_name, ordinal_position",
         schema,
     )
     found: dict[str, dict[str, Column]] = {}
     for table, name, kind, nullable, default, extra, charset in rows:
-        found.setdefault(table, {})[name.lower()] = Column(
+        found.setdefault(str(table), {})[str(name)] = Column(
             type=str(kind),
             nullable=nullable == "YES",
             default=None if default in (None, "NULL") else str(default),  # MariaDB's no default

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from typing import IO, Protocol
+from typing import Protocol
 
 from cosmicdeploy.database.indexes import Deferred, deferred
-from cosmicdeploy.database.scan import table_of
+from cosmicdeploy.database.scan import nameless, table_of
 from cosmicdeploy.database.splitter import Rows, Splitter, Text
 
 # A larger statement goes to the client, which reads it in pieces.
@@ -46,6 +46,12 @@ class Rowstream(Protocol):
     def put(self, statement: bytes) -> None: ...
 
 
+class Rest(Protocol):
+    """Takes text in its order."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class Sorting:
     """Feed it a dump in chunks; what it meets goes to `run`, to the rows' stream, or to `rest`.
 
@@ -57,7 +63,7 @@ class Sorting:
         self,
         run: Callable[[bytes], None],
         open_rows: Callable[[list[bytes]], Rowstream],
-        rest: IO[bytes],
+        rest: Rest,
         *,
         large: Collection[str] = (),
         events: bool = False,
@@ -91,7 +97,7 @@ class Sorting:
         self._insert += piece.data
         if self._oversized or len(self._insert) > LARGEST_STATEMENT:
             self._oversized = not piece.last
-            self._rest.write(self._insert)
+            self._rest.write(bytes(self._insert))
             self._insert = bytearray()
         elif piece.last:
             if self._rows is None:
@@ -112,7 +118,7 @@ class Sorting:
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)
-        self._rest.write(piece.data)
+        self._rest.write(nameless(statement) + piece.data[len(statement) :])
 
     def _slimmed(self, statement: bytes) -> bytes:
         later = deferred(statement) if table_of(statement) in self._large else None

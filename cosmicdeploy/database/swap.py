@@ -159,7 +159,7 @@ def _alone(access: DatabaseAccess) -> Iterator[Session]:
     """A session while no other one swaps, not even one that lost its client."""
     with open_session(access) as session:
         name = record_name(access.name)
-        if session.rows("SELECT GET_LOCK(%s, %s)", name, OTHERS_END_SECONDS) != [(1,)]:
+        if not session.hold(name, OTHERS_END_SECONDS):
             raise DatabaseError(
                 "another process is swapping tables",
                 where=session.where,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.archive import Digest, read_compressed, read_raw
 from cosmicdeploy.database.catalogue import Backup
+from cosmicdeploy.database.client import end_tools
 from cosmicdeploy.database.compare import differences
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.load import load_schema
@@ -16,7 +17,12 @@ from cosmicdeploy.database.manifest import Manifest
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.recreate import set_default_collation
 from cosmicdeploy.database.scan import DumpScan
-from cosmicdeploy.database.schemas import create_schema_like, drop_schema, scratch_name
+from cosmicdeploy.database.schemas import (
+    create_schema_like,
+    drop_schema,
+    scratch_name,
+    scratch_schemas,
+)
 from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import BackupError
 
@@ -67,6 +73,7 @@ def verify_restore(
     read = verify_backup(backup, on_bytes)
     if not read.good:
         return read
+    end_unused_scratches(engine, access)
     with scratch_schema(access, backup) as schema:
         try:
             load_schema(engine, access, backup, schema, on_bytes)
@@ -79,17 +86,30 @@ def verify_restore(
 
 @contextmanager
 def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
-    """An empty schema with the live one's defaults, dropped at the end whatever happens."""
-    schema = scratch_name(access.name, backup.id)
-    try:
-        with open_session(access) as session:
-            drop_schema(session, schema)
-            create_schema_like(session, access.name, schema)
-            set_default_collation(session, schema, backup.manifest.collation)
-        yield schema
-    finally:
-        with open_session(access) as session:
-            drop_schema(session, schema)
+    """An empty schema with the live one's defaults, dropped at the end whatever happens.
+
+    A lock of its name tells others that it is in use.
+    """
+    schema = scratch_name(access.name)
+    with open_session(access) as holder:
+        holder.linger()
+        holder.hold(schema)
+        try:
+            create_schema_like(holder, access.name, schema)
+            set_default_collation(holder, schema, backup.manifest.collation)
+            yield schema
+        finally:
+            with open_session(access) as session:
+                drop_schema(session, schema)
+
+
+def end_unused_scratches(engine: Engine, access: DatabaseAccess) -> None:
+    """Drop what verifications that were killed left behind. Raises `DatabaseError`."""
+    with open_session(access) as session:
+        for schema in scratch_schemas(session, access.name):
+            if session.hold(schema):
+                end_tools(engine, access, schema)
+                drop_schema(session, schema)
 
 
 def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:

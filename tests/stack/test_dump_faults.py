@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import docker
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database import lanes
+from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.catalogue import Backup, Catalogue
+from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
+from cosmicdeploy.database.compare import differences
 from cosmicdeploy.database.dump import create_backup
-from cosmicdeploy.database.restore import restore_backup
+from cosmicdeploy.database.facts import Facts
+from cosmicdeploy.database.restore import load_shadow, restore_backup
+from cosmicdeploy.database.swap import swap_back
+from cosmicdeploy.database.verify import end_unused_scratches, scratch_schema, verify_restore
 from cosmicdeploy.engine import Engine
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
 from tests.stack.databases import cursor, renew, run_all, schemas
 
 pytestmark = pytest.mark.stack
@@ -68,6 +78,11 @@ def lying(engine: Engine, access: DatabaseAccess, script: str) -> Iterator[None]
         ('$REAL "$@"; exit 3\n', "exit code 3"),
         ("$REAL \"$@\" | sed '$d'\n", "closing line"),
         ('$REAL "$@" --ignore-table=platform.b\n', "missing in the dump: b"),
+        (
+            "$REAL \"$@\" | sed 's/^INSERT INTO `a`/INSERT IGNORE INTO `a`/'\n",
+            "INSERT IGNORE INTO `a`",
+        ),
+        ('$REAL "$@" --databases\n', "CREATE DATABASE"),
         ('$REAL "$@"; echo "mysqldump: Error 2013: gone" >&2\n', "reported an error"),
     ],
 )
@@ -79,6 +94,142 @@ def test_a_dump_with_any_flaw_is_not_good(
     assert why in caught.value.what
     (entry,) = catalogue.list()
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+@pytest.mark.fault("option files in the database's container")
+def test_option_files_of_the_container_change_nothing(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    options = (
+        "[client]\nsocket=/nowhere\n[mysqldump]\ninsert-ignore\nno-data\nwhere=id=1\nno-such-option"
+        "\n[mysql]\ninit-command=DROP TABLE a\n"
+    )
+    write = ["sh", "-c", 'printf %s "$1" >/root/.my.cnf', "sh", options]
+    assert engine.exec(access.container_id, write).exit_code == 0
+    try:
+        backup = create_backup(engine, access, catalogue)
+        assert verify_restore(engine, access, backup).reasons == ()
+    finally:
+        engine.exec(access.container_id, ["rm", "/root/.my.cnf"])
+    assert {name: rows.before for name, rows in backup.manifest.objects.tables.items()} == {
+        "a": 2,
+        "b": 1,
+    }
+
+
+@pytest.mark.fault("tools that outlive a killed deployer")
+def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseAccess) -> None:
+    container = docker.from_env().containers.get(access.container_id)
+
+    def running() -> set[str]:
+        found = container.top(ps_args="-eo pid,args")["Processes"]
+        return {args for _, args in found if args.startswith("sleep ")}
+
+    for seconds, schema in enumerate(("platform", "platform__restore", "another"), 1001):
+        marked = {SCHEMA_VARIABLE: schema}
+        container.exec_run(["sleep", str(seconds)], environment=marked, detach=True)
+    assert running() == {"sleep 1001", "sleep 1002", "sleep 1003"}
+    end_left_behind(engine, access)
+    deadline = time.monotonic() + 10
+    while running() != {"sleep 1003"} and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running() == {"sleep 1003"}
+    end_tools(engine, access, "another")
+
+
+@pytest.mark.fault("verifications side by side, and one that was killed")
+def test_only_scratch_schemas_that_nobody_uses_are_dropped(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    with cursor(access) as opened:
+        for left in ("platform__verify_00000000", "platform__verify_of_mine"):
+            opened.execute(f"CREATE DATABASE {left}")
+    with scratch_schema(access, backup) as one, scratch_schema(access, backup) as two:
+        end_unused_scratches(engine, access)
+        assert schemas(access) == {"platform", "platform__verify_of_mine", one, two}
+    assert schemas(access) == {"platform", "platform__verify_of_mine"}
+
+
+@pytest.mark.fault("database with a very long name")
+def test_a_name_of_any_length_can_be_restored(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    long = replace(access, name="platform" * 8)
+    with cursor(access) as opened:
+        opened.execute(f"CREATE DATABASE {long.name}")
+    run_all(long, TABLES, long.name)
+    backup = create_backup(engine, long, catalogue)
+    assert verify_restore(engine, long, backup).reasons == ()
+    restore_backup(engine, long, backup)
+    swap_back(long)
+    assert schemas(access) == {"platform", long.name}
+
+
+def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
+    """Do something when the first bytes were loaded."""
+
+    def hear(count: int) -> None:
+        done.append(count)
+        if done[-2:-1] == [0]:
+            then()
+
+    return hear
+
+
+@pytest.mark.fault("restore taken over by another")
+def test_a_restore_that_was_taken_over_leaves_the_other_ones_data_alone(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    other = lose([], lambda: load_shadow(engine, access, backup))
+    with pytest.raises(DatabaseError):
+        load_shadow(engine, access, backup, other)
+    with open_session(access) as session:
+        assert differences(backup.manifest, Facts(session, "platform__restore")) == []
+
+    def lock_lost() -> None:
+        raise LockLost("the lock is another's")
+
+    with pytest.raises(LockLost):
+        load_shadow(engine, access, backup, lose([], lock_lost))
+    assert "platform__restore" in schemas(access)
+
+
+@pytest.mark.fault("frozen database")
+def test_a_frozen_database_holds_nobody_up_who_gives_up(
+    access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "END_SECONDS", 0.5)
+    monkeypatch.setattr(lanes, "GREETING_SECONDS", 0.5)
+    busy = lanes.Lanes(access, "platform", [], 2)
+    for _ in range(4):
+        busy.put(b"DO SLEEP(300)")
+    container = docker.from_env().containers.get(access.container_id)
+    container.pause()
+    try:
+        busy.close(abandon=True)
+        with pytest.raises(DatabaseError):
+            lanes.Lane(access, "platform")
+    finally:
+        container.unpause()
+    assert [thread for thread in threading.enumerate() if thread.name == "lane"] == []
+
+
+@pytest.mark.parametrize("table", ["a", "new"])
+def test_an_error_shows_no_values_of_rows(access: DatabaseAccess, table: str) -> None:
+    lane = lanes.Lane(access, "platform")
+    lane.run(b"CREATE TABLE new (id INT PRIMARY KEY, t INT)")
+    lane.run(b"INSERT INTO new VALUES (1, 4711), (2, 4711)")
+    wrong = {
+        "a": b"INSERT INTO `a` VALUES\n(4711,'x'),(4711,'x')",
+        "new": b"ALTER TABLE `new` ADD UNIQUE KEY `t` (`t`)",
+    }
+    with pytest.raises(BackupError) as caught:
+        lane.run(wrong[table])
+    lane.close()
+    head = wrong[table].split(b" `")[0].decode()
+    assert caught.value.details == ("ERROR 1062", f"at: {head} `{table}`")
 
 
 def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:

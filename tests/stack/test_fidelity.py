@@ -53,8 +53,10 @@ def fill(access: DatabaseAccess, charset: str) -> None:
             "CREATE PROCEDURE latin() SELECT 'caf\u00e9' || '\\' AS \"word\"".encode("latin1")
         )
         opened.execute("SET NAMES utf8mb4")
+        opened.execute(f"ALTER DATABASE COLLATE {charset}_bin")  # objects remember what was before
         for statement in OBJECTS.strip().split("\n\n"):
             opened.execute(statement)
+        opened.execute(f"ALTER DATABASE COLLATE {charset}_nopad_bin")
 
 
 def change(access: DatabaseAccess) -> None:

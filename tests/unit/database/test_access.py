@@ -1,11 +1,14 @@
 """Errors, names and tools in words."""
 
+import re
+from collections.abc import Callable
+
 import pymysql
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
 from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
-from cosmicdeploy.database.schemas import scratch_name, shadow_name
+from cosmicdeploy.database.schemas import before_name, record_name, scratch_name, shadow_name
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import DatabaseError
 
@@ -41,9 +44,17 @@ def test_names_are_quoted() -> None:
 
 def test_schemas_beside_the_live_one() -> None:
     assert shadow_name("platform") == "platform__restore"
-    assert scratch_name("platform", "20260202-010203-ab12") == "platform__verify_ab12"
-    with pytest.raises(DatabaseError, match="longer than 64"):
-        shadow_name("p" * 60)
+    assert re.fullmatch(r"platform__verify_[0-9a-f]{8}", scratch_name("platform"))
+    assert scratch_name("platform") != scratch_name("platform")
+
+
+@pytest.mark.parametrize("name", [shadow_name, before_name, record_name, scratch_name])
+def test_any_name_that_a_server_takes_has_room_beside_it(name: Callable[[str], str]) -> None:
+    for length in range(40, 65):
+        long = "p" * length
+        assert name(long).startswith("p" * 38) and len(name(long)) <= 64
+    assert len({name("p" * 63 + end)[:-8] for end in "abc"}) == 3
+    assert shadow_name("p" * 64) == shadow_name("p" * 64)
 
 
 def test_only_flags_that_the_tool_knows() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.scan import DumpScan
+from cosmicdeploy.database.scan import DumpScan, nameless
 
 pytestmark = pytest.mark.unit
 
@@ -57,6 +57,14 @@ INSERT INTO `a` (`x`, `y (`) VALUES (4,'it''s (');
     assert scanned(dump, size).rows == {"a": 4}
 
 
+@pytest.mark.parametrize("size", [65536, 65537])
+@pytest.mark.parametrize("text", [rb"\'", rb"\\", rb"\\\'(", rb"''(", b"("])
+def test_a_large_string_in_one_line_is_read_once(text: bytes, size: int) -> None:
+    row = b"(1,'" + text * (1_000_000 // len(text)) + b"')"
+    dump = b"CREATE TABLE `a` (\n);\nINSERT INTO `a` VALUES " + b",".join([row] * 3) + b";\n"
+    assert scanned(dump, size).rows == {"a": 3}
+
+
 def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
     row = b"INSERT INTO `a` VALUES\n('" + b"x" * 5_000_000 + b"CREATE TABLE `b` (');\n"
     scan = scanned(b"CREATE TABLE `a` (\n);" + row + b"CREATE TABLE `c` (\n);\n", 65536)
@@ -76,7 +84,8 @@ def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"ALTER DATABASE `platform` CHARACTER SET latin1 ;",
+        b"ALTER DATABASE `platform` ENCRYPTION 'N';",
+        b"ALTER DATABASE `platform` CHARACTER SET latin1; DROP DATABASE `platform`;",
         b"USE `platform`;",
         b"/*!40000 DROP DATABASE IF EXISTS `platform`*/;",
         b"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `platform`;",
@@ -85,6 +94,25 @@ def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
 def test_statements_about_a_schema_by_name_are_kept(line: bytes) -> None:
     scan = scanned(b"-- x\n" + line + b"\n", 3)
     assert len(scan.schema_statements) == 1
+
+
+def test_a_default_that_objects_remember_is_not_about_another_schema() -> None:
+    line = b"ALTER DATABASE `odd ``name` CHARACTER SET latin1 COLLATE latin1_swedish_ci"
+    assert scanned(line + b" ;\n", 3).schema_statements == set()
+    assert nameless(line) == b"ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci"
+    assert nameless(b"SELECT 1") == b"SELECT 1"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"REPLACE INTO `a` VALUES\n(1,'x');", "REPLACE INTO `a`"),
+        (b"INSERT  IGNORE INTO `a` VALUES (1,'x');", "INSERT  IGNORE INTO `a`"),
+        (b"insert into a (b) values (1,'x');", "insert into a "),
+    ],
+)
+def test_rows_in_an_unknown_form_are_named_without_their_data(line: bytes, shown: str) -> None:
+    assert scanned(b"-- x\n" + line + b"\n", 3).unknown_rows == {shown}
 
 
 def scanned(dump: bytes, size: int) -> DumpScan:

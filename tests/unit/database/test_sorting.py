@@ -34,6 +34,7 @@ DELIMITER ;;
 SELECT 1 */ ;;
 DELIMITER ;
 REPLACE INTO `a` VALUES (9,9);
+ALTER DATABASE `platform` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;
 -- Dump completed
 """
 
@@ -77,6 +78,7 @@ def test_tables_and_rows_go_straight_and_the_rest_waits() -> None:
     rest = target.rest.getvalue()
     assert b"TRIGGER" in rest and b"REPLACE" in rest and b"SET NAMES" in rest
     assert b"INSERT INTO" not in rest and b"LOCK" not in rest and b"EVENT" not in rest
+    assert b"\nALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci ;\n" in rest
 
 
 def test_events_only_where_they_are_wanted() -> None:

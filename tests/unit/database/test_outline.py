@@ -1,0 +1,35 @@
+"""Schemas as code, and as other server versions, see them."""
+
+import pytest
+
+from cosmicdeploy.database.manifest import Column
+from cosmicdeploy.database.outline import changes
+
+pytestmark = pytest.mark.unit
+
+
+def column(kind: str, *, nullable: bool = False, fills_itself: bool = False) -> Column:
+    return Column(type=kind, nullable=nullable, fills_itself=fills_itself)
+
+
+def test_what_server_versions_tell_in_other_words_is_no_change() -> None:
+    then = {"a": {"x": column("bigint(20) unsigned"), "y": column("tinyint(1)", nullable=True)}}
+    now = {
+        "a": {
+            "x": column("bigint unsigned", fills_itself=True),
+            "y": column("tinyint", nullable=True),
+        },
+        "of another kind": {"z": column("int")},
+    }
+    assert changes(then, now) == []
+
+
+def test_a_column_that_differs_is_named() -> None:
+    then = {"a": {"x": column("int(11)"), "y": column("varchar(9)"), "gone": column("text")}}
+    now = {"a": {"x": column("int", nullable=True), "y": column("varchar(8)"), "z": column("text")}}
+    assert changes(then, now) == [
+        "column a.gone is missing instead of text NOT NULL",
+        "column a.x is int NULL instead of int NOT NULL",
+        "column a.y is varchar(8) NOT NULL instead of varchar(9) NOT NULL",
+        "column a.z is text NOT NULL instead of missing",
+    ]
