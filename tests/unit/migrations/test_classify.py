@@ -32,8 +32,10 @@ LIVE = Shape(
 )
 
 STATEMENTS = """
-harmless    | SELECT * FROM t
-harmless    | EXPLAIN SELECT 1
+unknown     | SELECT * FROM t
+unknown     | (SELECT 1) UNION (SELECT 2)
+unknown     | SHOW COLUMNS FROM t
+unknown     | EXPLAIN SELECT 1
 harmless    | SET FOREIGN_KEY_CHECKS=0
 harmless    | START TRANSACTION
 harmless    | -- DROP TABLE t
