@@ -56,10 +56,10 @@ def _judge(tree: exp.Expr, shape: Shape, new: Set[str]) -> Verdict:  # noqa: PLR
         return HARMLESS
     if isinstance(tree, exp.Set):
         return _set(tree)
-    if isinstance(tree, exp.Insert | exp.Update):
+    if isinstance(tree, exp.Insert):
         return Verdict(Kind.DATA)
-    if isinstance(tree, exp.Delete):
-        return _delete(tree)
+    if isinstance(tree, exp.Update | exp.Delete):
+        return _rows(tree, new)
     if isinstance(tree, exp.Create):
         return _create(tree, new)
     if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
@@ -71,8 +71,9 @@ def _taken_away(tree: exp.Expr, new: Set[str]) -> Verdict:
     if isinstance(tree, exp.TruncateTable):
         return destructive("empties the table")
     if isinstance(tree, exp.Drop):
-        names = [table.name for table in tree.args.get("tables") or ()]
-        of_this_deploy = tree.args["kind"] == "TABLE" and set(names) <= new
+        tables = tree.args.get("tables") or ()
+        names = [table.name for table in tables]
+        of_this_deploy = tree.args["kind"] == "TABLE" and {table_name(t) for t in tables} <= new
         what = f"{str(tree.args['kind']).lower()} {', '.join(names)}".strip()
         return ADDITIVE if of_this_deploy else destructive(f"drops the {what}")
     if isinstance(tree, exp.Command) and str(tree.this).upper() == "RENAME":
@@ -87,10 +88,12 @@ def _set(tree: exp.Set) -> Verdict:
     return HARMLESS if session and not lasting else cannot_judge("it sets what lasts")
 
 
-def _delete(tree: exp.Delete) -> Verdict:
+def _rows(tree: exp.Update | exp.Delete, new: Set[str]) -> Verdict:
     where = tree.args.get("where")
     chosen = where is not None and where.find(exp.Column) is not None
-    return Verdict(Kind.DATA) if chosen else destructive("deletes every row")
+    if chosen or {table_name(table) for table in tree.find_all(exp.Table)} <= new:
+        return Verdict(Kind.DATA)
+    return destructive(f"{'deletes' if isinstance(tree, exp.Delete) else 'changes'} every row")
 
 
 def _create(tree: exp.Create, new: Set[str]) -> Verdict:
