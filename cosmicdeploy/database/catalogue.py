@@ -59,8 +59,9 @@ class Catalogue:
         """Enter a backup that is about to be made. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._remove_leftovers()
-            return Draft(self.folder, manifest)
+            with alone_in(self.folder):  # nobody sees a draft's file before it is held
+                self._remove_leftovers()
+                return Draft(self.folder, manifest)
         except OSError as error:
             raise BackupError(
                 f"the backup folder cannot be used: {error.strerror}",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cosmicdeploy.database.archive import Digest
 from cosmicdeploy.database.catalogue import ID, LATEST, Catalogue
-from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.draft import Draft, partial_path
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.faithful import require_room
+from cosmicdeploy.database.files import is_held
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.progress import OnBytes, unheard
@@ -134,7 +135,7 @@ class Copies:
 
     def _require_absent(self, backup_id: str) -> None:
         here = [b for b in self._catalogue.list() if b.id == backup_id]
-        if any(b.usable or b.status == "running" for b in here):
+        if any(b.usable or b.status == "running" or is_held(partial_path(b.data)) for b in here):
             raise BackupError(
                 f"the backup {backup_id} is here already",
                 where=str(self._catalogue.folder),

@@ -164,6 +164,37 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     assert backup.data.read_bytes() == DATA
 
 
+def test_what_is_here_stays_where_fetching_it_anew_fails(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    place = Place(url=str(tmp_path / "nas"))
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    backup.data.write_bytes(b"rotten, but perhaps not all of it")
+    proof = Proof(at=now(), reason="differs")
+    catalogue.note(ID, lambda state: state.updated(read=proof))
+    before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
+    (tmp_path / "nas" / backup.data.name).write_bytes(b"rotten, too")
+    with pytest.raises(BackupError):
+        both.fetch(ID)
+    assert {path.name: path.read_bytes() for path in catalogue.folder.iterdir()} == before
+
+
+def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    proof = Proof(at=now(), reason="differs")
+    catalogue.note(ID, lambda state: state.updated(read=proof))
+    draft = catalogue.begin(backup.manifest)
+    with pytest.raises(BackupError, match="here already"):
+        both.fetch(ID)
+    with pytest.raises(BackupError, match="File exists"):
+        catalogue.begin(backup.manifest)
+    assert draft.partial.exists()
+    draft.fail("stopped", 0)
+
+
 def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
     place = Place(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
