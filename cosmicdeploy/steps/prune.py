@@ -74,7 +74,7 @@ def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
         warnings.append(str(error))
         return False
     if not taken:
-        warnings.append(f"{backup.id} is being read, so it stays until the next prune")
+        warnings.append(f"{backup.id} is in use, or pinned by now, so it stays")
     return taken
 
 
