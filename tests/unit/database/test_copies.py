@@ -218,9 +218,38 @@ def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
     assert "s3cr3t" not in repr(place)
 
 
-def test_a_url_is_told_without_its_password() -> None:
-    assert Place(url="sftp://me:pa55@host/folder/").name == "sftp://host/folder"
-    assert "pa55" not in repr(Place(url="sftp://me:pa55@host"))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sftp://me:pa55word@host/folder/",
+        "sftp://me:x@pa55word@host/folder",
+        "sftp://me:x/pa55word@host/folder",
+        "sftp://me:x:/@pa55word?@host/folder",
+        "sftp://me@home:x/pa55word@host/folder",
+        "sftp://pa55word@host/folder",
+        "sftp://host/folder?sig=pa55word",
+        "sftp://host/folder#pa55word",
+        "sftp://me:pa55%77ord@host/folder",
+    ],
+)
+def test_a_url_is_told_without_its_secrets(url: str) -> None:
+    place = Place(url=url)
+    assert place.name == "sftp://host/folder"
+    assert "pa55" not in repr(place)
+    for text in (url, f"cannot open '{url}' (403)", f"b'{url}': refused"):
+        assert "pa55" not in place.told(OSError(text))
+
+
+def test_a_password_of_a_url_is_told_nowhere() -> None:
+    place = Place(url="sftp://me:pa55%77ord@host/folder")
+    told = place.told(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
+    assert told == "OSError: no such key: ***, ***; see http://x/y (or not)"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a@b", "/mnt/a@b?c", "sftp://host:2222/folder"])
+def test_a_name_that_holds_no_secret_is_left_alone(url: str) -> None:
+    assert Place(url=url).name == url
+    assert not Place(url=url).has_password
 
 
 @pytest.mark.parametrize(
