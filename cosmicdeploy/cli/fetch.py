@@ -32,11 +32,12 @@ def fetch(
 def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     from cosmicdeploy.cli.reporting import proof_report
     from cosmicdeploy.database.proof import prove_read
+    from cosmicdeploy.events import Notice
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.steps.prune import copies_of
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, watch)
-        backup = copies_of(ctx).fetch(reference, url)
+        backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
         return proof_report(call, prove_read(ctx.catalogue, backup), restore=False)

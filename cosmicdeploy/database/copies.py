@@ -5,7 +5,7 @@ The manifest is written last and removed first: data without one is no copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,11 @@ from cosmicdeploy.database.state import Copied, State
 from cosmicdeploy.database.store import Store
 from cosmicdeploy.errors import BackupError
 
+# Backup → the places that have a copy of it.
+Found = dict[str, list[Store]]
+Fails = Callable[[Place, BackupError], None]
+
+SHOWN = 10
 UNFINISHED = "the process that copied it ended before it was done"
 
 
@@ -50,26 +55,36 @@ class Copies:
                 _clear(Store(place, self._base), backup.id)
         return self._note(backup.id, Copied(url=place.name, at=now(), error=error))
 
-    def fetch(self, reference: str, url: str = "") -> Backup:
+    def fetch(
+        self, reference: str, url: str = "", tell: Callable[[str], None] = lambda text: None
+    ) -> Backup:
         """Bring a copy back into the catalogue, compared with its manifest.
 
-        `reference` is an ID, or "latest" for the newest copy; without `url` the settings' places
-        are asked in order. Raises `BackupError`, with the candidates where there is no such copy.
+        `reference` is an ID, or "latest" for the newest copy of all places; without `url` those of
+        the settings are asked, in order. A place that fails is told, and the next one is tried.
+        Raises `BackupError`, with the candidates where there is no such copy.
         """
-        seen: list[str] = []
-        for place in self._asked(url):
-            store = Store(place, self._base)
-            ids = _ids(store)
-            if ids and reference == LATEST:
-                return self._bring(ids[-1], store)
-            if reference in ids:
-                return self._bring(reference, store)
-            seen += [f"{backup_id}  {place.name}" for backup_id in reversed(ids)]
+        failed: list[str] = []
+
+        def fails(place: Place, error: BackupError) -> None:
+            failed.append(f"{place.name}: {error.what}")
+            tell(failed[-1])
+
+        found = self._found(self._asked(url), fails)
+        wanted = max(found, default="") if reference == LATEST else reference
+        if wanted not in found:
+            raise _no_copy(reference, found, self._asked(url), failed)
+        self._require_absent(wanted)
+        for store in found[wanted]:
+            try:
+                return self._bring(wanted, store)
+            except BackupError as error:
+                fails(store.place, error)
         raise BackupError(
-            f"no copy of {reference!r} is at any place",
-            where=", ".join(place.name for place in self._asked(url)),
-            todo="name one of these" if seen else "name a place that has one: --from URL",
-            details=seen[:10],
+            f"no place gave a whole copy of {wanted}",
+            where=", ".join(store.place.name for store in found[wanted]),
+            todo="see to the places; `cosmicdeploy backup fetch` may name another backup",
+            details=failed,
         )
 
     def remove(self, backup: Backup) -> None:
@@ -98,6 +113,18 @@ class Copies:
         wanted = Place(url=url)
         return [place for place in self.places if place.name == wanted.name] or [wanted]
 
+    def _found(self, places: Iterable[Place], fails: Fails) -> Found:
+        """Where each backup has a copy."""
+        found: Found = {}
+        for place in places:
+            try:
+                store = Store(place, self._base)
+                for backup_id in _ids(store):
+                    found.setdefault(backup_id, []).append(store)
+            except BackupError as error:
+                fails(place, error)
+        return found
+
     def _known(self, name: str) -> Place:
         for place in self.places:
             if place.name == name:
@@ -109,7 +136,6 @@ class Copies:
         )
 
     def _bring(self, backup_id: str, store: Store) -> Backup:
-        self._require_absent(backup_id)
         manifest = _manifest(store, backup_id)
         draft = self._catalogue.begin(manifest.updated(status="running"))
         try:
@@ -181,6 +207,20 @@ def _manifest(store: Store, backup_id: str) -> Manifest:
     if manifest.id != backup_id or manifest.status != "good":
         raise BackupError("the copy's manifest is not that of a good backup", where=backup_id)
     return manifest
+
+
+def _no_copy(
+    reference: str, found: Found, places: Sequence[Place], failed: Sequence[str]
+) -> BackupError:
+    seen = [
+        f"{one}  {store.place.name}" for one in sorted(found, reverse=True) for store in found[one]
+    ]
+    return BackupError(
+        f"no copy of {reference!r} is at any place" + (" that answers" if failed else ""),
+        where=", ".join(place.name for place in places),
+        todo="name one of these" if seen else "name a place that has one: --from URL",
+        details=(*failed, *seen[:SHOWN]),
+    )
 
 
 def _differs(backup_id: str, place: Place) -> BackupError:

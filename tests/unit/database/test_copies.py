@@ -100,6 +100,43 @@ def test_a_damaged_copy_is_refused(
     assert not left.data.exists()
 
 
+@pytest.mark.parametrize("reference", [ID, "latest"])
+def test_the_next_place_is_tried_where_one_fails(
+    catalogue: Catalogue, tmp_path: Path, reference: str
+) -> None:
+    places = [Place(url="nonsense://x"), Place(url="one"), Place(url="two")]
+    backup, several = good(catalogue, ID), copies(catalogue, *places)
+    for place in places:
+        several.copy(backup, place)
+    lose(backup)
+    (tmp_path / "one" / backup.data.name).write_bytes(b"rotten")
+    told: list[str] = []
+    assert several.fetch(reference, tell=told.append).state.places == ["two"]
+    assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
+
+
+def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
+    one, two = Place(url="one"), Place(url="two")
+    both = copies(catalogue, one, two)
+    both.copy(good(catalogue, OLDER), one)
+    both.copy(good(catalogue, ID), two)
+    for backup in catalogue.list():
+        lose(backup)
+    assert both.fetch("latest").id == ID
+
+
+def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
+    one, two = Place(url="one"), Place(url="two")
+    backup, both = good(catalogue, ID), copies(catalogue, one, two)
+    for place in (one, two):
+        both.copy(backup, place)
+        (tmp_path / place.url / backup.data.name).write_bytes(b"rotten")
+    lose(backup)
+    with pytest.raises(BackupError, match="no place gave a whole copy") as caught:
+        both.fetch(ID)
+    assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
+
+
 def test_data_that_changes_on_the_way_is_no_copy(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
