@@ -40,6 +40,10 @@ class Copies:
         self._base = base
         self.places = tuple(places)
 
+    def missing(self, backup: Backup) -> list[Place]:
+        """The places where no good copy of a backup is recorded."""
+        return [place for place in self.places if place.name not in backup.state.places]
+
     def copy(self, backup: Backup, place: Place, on_bytes: OnBytes = unheard) -> Copied:
         """Bring a backup to a place, read it back and compare; what came of it is recorded.
 

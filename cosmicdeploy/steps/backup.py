@@ -57,7 +57,7 @@ class BackupStep(Step):
         for image_id in set(images.values()):
             # A tag of its own keeps the image from being pruned once its container is replaced.
             ctx.engine.tag(image_id, kept_tag(ctx, image_id))
-        return {"backup": backup.id, **_copied(ctx, backup)}
+        return {"backup": backup.id, **copy_to_places(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The backup was read again as soon as it was made."""
@@ -84,10 +84,13 @@ def _made_earlier(ctx: Context) -> str | None:
     return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
 
 
-def _copied(ctx: Context, backup: Backup) -> Result:
-    """Copies elsewhere; raises `BackupError` where a required one fails. The backup stays good."""
+def copy_to_places(ctx: Context, backup: Backup) -> Result:
+    """Copies elsewhere, where none is yet: `copies` made, and `warnings` of what failed.
+
+    Raises `BackupError` where a required one fails. The backup stays good.
+    """
     copies, made, warnings = copies_of(ctx), [], []
-    for place in copies.places:
+    for place in copies.missing(backup):
         ctx.safe_point()
         ctx.say(f"copying {backup.id} to {place.name}")
         copied = copies.copy(backup, place, _progress(ctx, "read back"))
