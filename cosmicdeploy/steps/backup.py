@@ -44,6 +44,10 @@ class BackupStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = _running_images(ctx)
+        for image_id in set(images.values()):
+            # A tag of its own keeps the image from being pruned once its container is replaced. It
+            # comes first, so that there is no good backup without its images.
+            ctx.engine.tag(image_id, kept_tag(ctx, image_id))
         backup = create_backup(
             ctx.engine,
             ctx.database(),
@@ -54,9 +58,6 @@ class BackupStep(Step):
         )
         ctx.say(f"{backup.id} is made; reading it again")
         prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
-        for image_id in set(images.values()):
-            # A tag of its own keeps the image from being pruned once its container is replaced.
-            ctx.engine.tag(image_id, kept_tag(ctx, image_id))
         return {"backup": backup.id, **copy_to_places(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:
