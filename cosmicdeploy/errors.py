@@ -80,6 +80,10 @@ class BackupError(CosmicError):
     """A backup could not be made, or is not what its manifest says."""
 
 
+class BackupUnreadable(BackupError):
+    """A backup's data could not be read just now, which says nothing of what it is."""
+
+
 class MigrationFailed(CosmicError):
     """The application's migrations did not run to their end."""
 

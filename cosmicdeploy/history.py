@@ -80,8 +80,12 @@ def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
 
 def made_backup(runs: Iterable[PastRun]) -> str | None:
     """The first backup that such runs made: that of the state before all of them."""
-    made = [str(i.facts["backup"]) for i in intents(runs, "backup") if i.done]
-    return made[0] if made else None
+    return next(iter(made_backups(runs)), None)
+
+
+def made_backups(runs: Iterable[PastRun]) -> list[str]:
+    """All backups that such runs made, oldest first."""
+    return [str(i.facts["backup"]) for i in intents(runs, "backup") if i.done]
 
 
 def intents(runs: Iterable[PastRun], kind: str) -> list[Intent]:

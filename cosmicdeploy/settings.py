@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cosmicdeploy.database.place import Place
+from cosmicdeploy.database.place import Place, require_tellable
 from cosmicdeploy.database.retention import Keep
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.environment import variables
@@ -85,6 +85,12 @@ class Backup(Section):
     exact: bool = True
     keep: Keep = Keep()
     copies: tuple[Place, ...] = ()
+
+    @field_validator("copies")
+    @classmethod
+    def _tellable(cls, places: tuple[Place, ...]) -> tuple[Place, ...]:
+        require_tellable(places)
+        return places
 
 
 class Migrate(Section):

@@ -9,7 +9,7 @@ import typer
 
 from cosmicdeploy.cli import keeping
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.fetch import fetch
+from cosmicdeploy.cli.fetch import copy, fetch
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -65,6 +65,7 @@ def verify(
 app.command()(keeping.pin)
 app.command()(keeping.unpin)
 app.command()(keeping.prune)
+app.command()(copy)
 app.command()(fetch)
 
 

@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup fetch`"""
+"""`cosmicdeploy backup copy|fetch`: to other places, and back from there."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 
 @common_options
+def copy(
+    backup: Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')] = "latest",
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Copy a backup to each place of the settings where no good copy of it is recorded."""
+    run_command("backup copy", terminal, lambda call: _copy(call, config, backup))
+
+
+@common_options
 def fetch(
     backup: Annotated[str, typer.Argument(help='A copy\'s id, or "latest".')],
     from_: Annotated[
@@ -29,14 +40,38 @@ def fetch(
     run_command("backup fetch", terminal, lambda call: _fetch(call, config, backup, from_))
 
 
+def _copy(call: Call, config: Path | None, reference: str) -> Report:
+    from cosmicdeploy.errors import BackupError, UsageError
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.steps.backup import copy_to_places
+    from cosmicdeploy.workspace import open_stack
+
+    with Watch(call.terminal.console) as watch:
+        ctx = open_stack(config, watch)
+        if not ctx.settings.backup.copies:
+            raise UsageError("The settings name no place for copies", todo="add backup.copies")
+        backup = ctx.catalogue.get(reference)
+        if not backup.usable:
+            raise BackupError(f"only a good backup is copied: {backup.why}", where=backup.id)
+        facts = copy_to_places(ctx, backup)
+    made, failed = facts["copies"], facts["warnings"]
+    if failed:
+        raise BackupError(f"{backup.id} could not be copied to each place", details=failed)
+    told = f"is copied to {', '.join(made)}" if made else "has a good copy at each place"
+    call.terminal.console.print(f"{backup.id} {told}", markup=False)
+    outcome = "changed" if made else "unchanged"
+    return call.report(outcome=outcome, backup=backup.id, data=facts)
+
+
 def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     from cosmicdeploy.cli.reporting import proof_report
     from cosmicdeploy.database.proof import prove_read
+    from cosmicdeploy.events import Notice
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.steps.prune import copies_of
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, watch)
-        backup = copies_of(ctx).fetch(reference, url)
+        backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
         return proof_report(call, prove_read(ctx.catalogue, backup), restore=False)

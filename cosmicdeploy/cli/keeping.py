@@ -69,6 +69,7 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     backup = catalogue.get(reference)
     wanted = None if reason is None else Pin(at=now(), reason=reason)
     catalogue.note(backup.id, lambda state: state.updated(pin=wanted))
+    catalogue.get(backup.id)  # a prune may have been faster
     told = "is left to the policy again" if wanted is None else "stays whatever the policy says"
     call.terminal.console.print(f"{backup.id} {told}")
     return call.report(outcome="changed", backup=backup.id)

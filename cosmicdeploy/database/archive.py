@@ -11,7 +11,7 @@ import zstandard
 
 from cosmicdeploy.database.manifest import Content
 from cosmicdeploy.database.scan import DumpScan
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 # Measured on rows of a fleet: half the time of level 3, and no larger.
 LEVEL = 1
@@ -67,17 +67,18 @@ class ArchiveWriter:
 
 
 def read_compressed(path: Path) -> Iterator[bytes]:
-    """The file as it is stored. Raises `BackupError` where it cannot be read."""
+    """The file as it is stored. Raises `BackupUnreadable`."""
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_raw(path: Path) -> Iterator[bytes]:
-    """The SQL of an archive, decompressed. Raises `BackupError` where it is damaged.
+    """The SQL of an archive, decompressed. Raises `BackupUnreadable`, or another `BackupError`
+    where it is damaged.
 
     A file cut between two blocks ends early without an error: compare the size.
     """
@@ -85,11 +86,20 @@ def read_raw(path: Path) -> Iterator[bytes]:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:
             while chunk := reader.read(CHUNK):
                 yield chunk
-    except (OSError, zstandard.ZstdError) as error:
-        raise _unreadable(path, error) from error
+    except zstandard.ZstdError as error:
+        raise BackupError(
+            f"the backup's data cannot be decompressed: {error}",
+            where=str(path),
+            todo="use another backup",
+        ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> BackupError:
-    return BackupError(
-        f"the backup's data cannot be read: {error}", where=str(path), todo="use another backup"
+def unreadable(path: Path, error: OSError) -> BackupUnreadable:
+    """What the system said, as an error of ours."""
+    return BackupUnreadable(
+        f"the backup cannot be read: {error.strerror}",
+        where=str(path),
+        todo="see to the disk, the mount and the rights, then try again; or use another backup",
     )

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from cosmicdeploy.database.archive import unreadable
 from cosmicdeploy.database.draft import Draft, partial_path
 from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
@@ -47,8 +48,9 @@ class Catalogue:
         Raises `BackupError`, with the candidates, where there is none, and where it is damaged.
         """
         path = self.folder / f"{reference}.json"
-        if ID.fullmatch(reference) and path.is_file():
-            return self._read(path)
+        with suppress(FileNotFoundError):
+            if ID.fullmatch(reference):
+                return self._get(path)
         backups = self.list()
         usable = [backup for backup in backups if backup.usable]
         if reference == LATEST and usable:
@@ -59,8 +61,9 @@ class Catalogue:
         """Enter a backup that is about to be made. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._remove_leftovers()
-            return Draft(self.folder, manifest)
+            with alone_in(self.folder):  # nobody sees a draft's file before it is held
+                self._remove_leftovers()
+                return Draft(self.folder, manifest)
         except OSError as error:
             raise BackupError(
                 f"the backup folder cannot be used: {error.strerror}",
@@ -84,19 +87,29 @@ class Catalogue:
     @contextmanager
     def in_use(self, backup: Backup) -> Iterator[None]:
         """Nobody removes a backup's data within the block. Raises `BackupError` where it is being
-        removed; where there is none, whoever reads it says so better."""
+        removed or cannot be read; where there is none, whoever reads it says so better."""
         with ExitStack() as held:
             try:
                 held.enter_context(shared(backup.data))
             except FileNotFoundError:
                 pass
-            except OSError as error:
+            except BlockingIOError as error:
                 raise BackupError(
                     "the backup is being made or removed",
                     where=str(backup.data),
                     todo="wait, and see `cosmicdeploy backup list`",
                 ) from error
+            except OSError as error:
+                raise unreadable(backup.data, error) from error
             yield
+
+    def _get(self, path: Path) -> Backup:
+        try:
+            return self._read(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise unreadable(path, error) from error
 
     def _listed(self, path: Path) -> Backup | None:
         try:

@@ -10,17 +10,23 @@ from cosmicdeploy.database.manifest import Manifest
 
 
 class Draft:
-    """Made by the catalogue; ends with `finish` or `fail`. All may raise `OSError`."""
+    """Made by the catalogue; ends with `finish` or `fail`. All may raise `OSError`.
+
+    An entry that is there already (a damaged one, fetched anew) stays as it is until `finish`.
+    """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self.data = folder / f"{manifest.id}.sql.zst"
         self.partial = partial_path(self.data)
         self._manifest_path = folder / f"{manifest.id}.json"
-        self.file = open_private(self.partial)
-        hold(self.file)
+        self._replaces = self._manifest_path.exists()
+        self._renamed = False
+        self.file = open_private(self.partial, new=True)
         try:
-            write_atomically(self._manifest_path, manifest.to_json())
+            hold(self.file)
+            if not self._replaces:
+                write_atomically(self._manifest_path, manifest.to_json())
         except OSError:
             self._discard()
             raise
@@ -29,6 +35,7 @@ class Draft:
         """The data is whole and on the disk before the manifest calls it good."""
         sync(self.file)
         self.partial.rename(self.data)
+        self._renamed = True
         sync_folder(self.data.parent)
         write_atomically(self._manifest_path, manifest.to_json())
         self.file.close()
@@ -39,13 +46,14 @@ class Draft:
         Where even the manifest cannot be written, the entry counts as failed without a writer.
         """
         self._discard()
+        if self._replaces:
+            return
         failed = self.manifest.updated(status="failed", reason=reason, seconds=seconds)
         with suppress(OSError):
             write_atomically(self._manifest_path, failed.to_json())
 
     def _discard(self) -> None:
-        self.partial.unlink(missing_ok=True)
-        self.data.unlink(missing_ok=True)
+        (self.data if self._renamed else self.partial).unlink(missing_ok=True)
         with suppress(OSError):  # closing writes what is buffered, and the disk may be full
             self.file.close()
 

@@ -25,9 +25,13 @@ def write_atomically(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
-def open_private(path: Path) -> BinaryIO:
-    """Open a file of our own for writing, 0600, empty. Raises `OSError`."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
+def open_private(path: Path, *, new: bool = False) -> BinaryIO:
+    """Open a file of our own for writing, 0600, empty; a `new` one must not be there yet.
+
+    Raises `OSError`.
+    """
+    empty = os.O_EXCL if new else os.O_TRUNC
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | empty | os.O_CLOEXEC, PRIVATE)
     return os.fdopen(descriptor, "wb")
 
 

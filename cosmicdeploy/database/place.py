@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-USERINFO = re.compile(r"//[^/@]+@")
+# Up to the last @: a password that was not quoted may hold one, and slashes.
+USERINFO = re.compile(r"://([^/:]*:.*|[^/]*)@", re.DOTALL)
+QUERY = re.compile(r"[?#](.*)", re.DOTALL)
+TOLD_USERINFO = re.compile(r"://\S*@")
+TOLD_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
 SHORTEST_SECRET = 4
 
 
@@ -25,15 +31,43 @@ class Place(BaseModel):
     @property
     def name(self) -> str:
         """The URL as it may be shown and recorded."""
-        return USERINFO.sub("//", self.url).rstrip("/")
+        if "://" not in self.url:
+            return self.url.rstrip("/")
+        return QUERY.sub("", USERINFO.sub("://", self.url)).rstrip("/")
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the URL itself holds one, or what may be one."""
+        found = USERINFO.search(self.url)
+        return found is not None and ":" in found[1]
 
     def told(self, error: Exception) -> str:
         """An error of the store in its own words, without what options and URL keep secret."""
         text = f"{type(error).__name__}: {error}"
-        for secret in sorted(_strings(self.options), key=len, reverse=True):
+        secrets = {*_strings(self.options), *self._url_secrets()}
+        for secret in sorted(secrets, key=len, reverse=True):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
-        return USERINFO.sub("//", text)
+        return TOLD_QUERY.sub(r"\1", TOLD_USERINFO.sub("://", text))
+
+    def _url_secrets(self) -> Iterator[str]:
+        if "://" not in self.url:
+            return
+        for part in (USERINFO.search(self.url), QUERY.search(USERINFO.sub("://", self.url))):
+            for text in (part[1], part[1].partition(":")[2]) if part else ():
+                yield from (text, unquote(text))
+
+
+def require_tellable(places: Sequence[Place]) -> None:
+    """Raise `ValueError` where a URL holds a password, or where two places have one name."""
+    if secret := next((place.name for place in places if place.has_password), None):
+        raise ValueError(
+            f"the URL of {secret} holds a password, or what looks like one: "
+            "give it in `options`, as ${VARIABLE}"
+        )
+    twice = [name for name, count in Counter(place.name for place in places).items() if count > 1]
+    if twice:
+        raise ValueError(f"two places are called {twice[0]}: give one of them another folder")
 
 
 def _strings(value: Any) -> Iterator[str]:

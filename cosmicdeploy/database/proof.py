@@ -13,7 +13,8 @@ from cosmicdeploy.engine.model import Engine
 
 
 def prove_read(catalogue: Catalogue, backup: Backup, on_bytes: OnBytes = unheard) -> Verification:
-    """Read a backup again. Raises `BackupError` only where nothing can be recorded."""
+    """Read a backup again. Raises `BackupUnreadable` where the system does not let it be read, and
+    `BackupError` where nothing can be recorded."""
     with catalogue.in_use(backup):
         found = verify_backup(backup, on_bytes)
     if backup.good:  # what never was good needs no proof of it

@@ -13,7 +13,7 @@ from pathlib import Path
 from cosmicdeploy.database.catalogue import ID, Catalogue
 from cosmicdeploy.database.draft import partial_path
 from cosmicdeploy.database.entry import Backup, stand_in
-from cosmicdeploy.database.files import exclusive, sync_folder
+from cosmicdeploy.database.files import alone_in, exclusive, sync_folder
 from cosmicdeploy.database.manifest import parse_manifest
 from cosmicdeploy.database.state import read_state, state_path
 from cosmicdeploy.errors import BackupError
@@ -22,13 +22,16 @@ REMOVING = ".removing"
 
 
 def condemn(catalogue: Catalogue, backup: Backup) -> bool:
-    """Take a backup out of the catalogue and free its space; False where somebody uses it.
+    """Take a backup out of the catalogue and free its space; False where somebody uses it, or has
+    pinned it by now.
 
     Copies elsewhere are still known (`condemned`) until `forget`. Raises `BackupError`.
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:
-        with _alone(backup.data):
+        with _alone(backup.data), alone_in(catalogue.folder):
+            if read_state(state_path(backup.data)).pin:
+                return False
             manifest.rename(manifest.with_suffix(REMOVING))
             sync_folder(catalogue.folder)
             _remove_data(backup.data)

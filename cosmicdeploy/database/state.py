@@ -90,5 +90,5 @@ def read_state(path: Path) -> State:
         raise BackupError(
             "the backup's state (verified, pinned, copies) cannot be read",
             where=str(path),
-            todo="remove the file; then verify, pin or copy the backup again",
+            todo="remove the file; then `cosmicdeploy backup verify`, `pin` and `copy` it again",
         ) from error

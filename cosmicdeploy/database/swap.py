@@ -113,7 +113,8 @@ def require_no_before(session: Session, access: DatabaseAccess) -> None:
         raise BackupError(
             "the data before an earlier restore is still kept",
             where=before_name(access.name),
-            todo="confirm or undo that restore first",
+            todo="`cosmicdeploy rollback --to BACKUP` goes on with that restore, "
+            "`cosmicdeploy deploy --abort` undoes it",
         )
 
 

@@ -24,7 +24,7 @@ from cosmicdeploy.database.schemas import (
     scratch_schemas,
 )
 from cosmicdeploy.engine.model import Engine
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +50,15 @@ class Verification:
 
 
 def verify_backup(backup: Backup, on_bytes: OnBytes = unheard) -> Verification:
-    """Read the whole file again and compare it with the manifest. Raises nothing of its own."""
+    """Read the whole file again and compare it with the manifest. Raises `BackupUnreadable`."""
     manifest = backup.manifest
     if not backup.good:
         reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
     else:
         try:
             reasons = _damage(backup, manifest, on_bytes)
+        except BackupUnreadable:
+            raise
         except BackupError as error:
             reasons = [str(error)]
     return Verification(backup_id=backup.id, reasons=tuple(reasons))
@@ -68,7 +70,7 @@ def verify_restore(
     """Load the backup into a scratch schema, compare, drop the schema: proven to restore.
 
     A backup that may not be loaded beside the live schema is not proven, with that as the reason.
-    Raises `DatabaseError` and `EngineError` where these do not answer.
+    Raises `BackupUnreadable`, and `DatabaseError` and `EngineError` where these do not answer.
     """
     read = verify_backup(backup, on_bytes)
     if not read.good:
@@ -77,6 +79,8 @@ def verify_restore(
     with scratch_schema(access, backup) as schema:
         try:
             load_schema(engine, access, backup, schema, on_bytes)
+        except BackupUnreadable:
+            raise
         except BackupError as error:
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
         with open_session(access) as session:

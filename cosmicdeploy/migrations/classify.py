@@ -50,15 +50,16 @@ def made_by(sql: str, shape: Shape) -> set[str]:
 
 def _judge(tree: exp.Expr, shape: Shape, new: Set[str]) -> Verdict:  # noqa: PLR0911
     if isinstance(tree, READS):
-        return cannot_judge("it writes what it reads") if tree.find(exp.Into) else HARMLESS
+        # Shown without being run, it reads nothing: a migration that asks first takes one way only.
+        return cannot_judge("what follows may depend on what it reads")
     if isinstance(tree, TRANSACTION):
         return HARMLESS
     if isinstance(tree, exp.Set):
         return _set(tree)
-    if isinstance(tree, exp.Insert | exp.Update):
+    if isinstance(tree, exp.Insert):
         return Verdict(Kind.DATA)
-    if isinstance(tree, exp.Delete):
-        return _delete(tree)
+    if isinstance(tree, exp.Update | exp.Delete):
+        return _rows(tree, new)
     if isinstance(tree, exp.Create):
         return _create(tree, new)
     if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
@@ -70,8 +71,9 @@ def _taken_away(tree: exp.Expr, new: Set[str]) -> Verdict:
     if isinstance(tree, exp.TruncateTable):
         return destructive("empties the table")
     if isinstance(tree, exp.Drop):
-        names = [table.name for table in tree.args.get("tables") or ()]
-        of_this_deploy = tree.args["kind"] == "TABLE" and set(names) <= new
+        tables = tree.args.get("tables") or ()
+        names = [table.name for table in tables]
+        of_this_deploy = tree.args["kind"] == "TABLE" and {table_name(t) for t in tables} <= new
         what = f"{str(tree.args['kind']).lower()} {', '.join(names)}".strip()
         return ADDITIVE if of_this_deploy else destructive(f"drops the {what}")
     if isinstance(tree, exp.Command) and str(tree.this).upper() == "RENAME":
@@ -86,10 +88,12 @@ def _set(tree: exp.Set) -> Verdict:
     return HARMLESS if session and not lasting else cannot_judge("it sets what lasts")
 
 
-def _delete(tree: exp.Delete) -> Verdict:
+def _rows(tree: exp.Update | exp.Delete, new: Set[str]) -> Verdict:
     where = tree.args.get("where")
     chosen = where is not None and where.find(exp.Column) is not None
-    return Verdict(Kind.DATA) if chosen else destructive("deletes every row")
+    if chosen or {table_name(table) for table in tree.find_all(exp.Table)} <= new:
+        return Verdict(Kind.DATA)
+    return destructive(f"{'deletes' if isinstance(tree, exp.Delete) else 'changes'} every row")
 
 
 def _create(tree: exp.Create, new: Set[str]) -> Verdict:

@@ -27,7 +27,11 @@ def added(column: exp.ColumnDef) -> Verdict:
     )
     if not nullable(column) and not any(isinstance(c, fills_itself) for c in has):
         return destructive(f"{column.name} is NOT NULL without a default: what runs cannot insert")
-    if any(isinstance(c, ON_ROWS) for c in has):
+    return _on_rows(column)
+
+
+def _on_rows(column: exp.ColumnDef) -> Verdict:
+    if any(isinstance(c, ON_ROWS) for c in constraints(column)):
         return Verdict(Kind.RISKY, f"{column.name} may not fit the rows there are")
     return Verdict(Kind.ADDITIVE)
 
@@ -46,7 +50,8 @@ def modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
         return cannot_judge(str(error))
     if "generated" in live.extra or _has(column, exp.ComputedColumnConstraint):
         return cannot_judge(f"{column.name} is a generated column")
-    return worst([destructive(why) for why in reasons] or [Verdict(Kind.ADDITIVE)])
+    verdicts = [destructive(why) for why in reasons] or [Verdict(Kind.ADDITIVE)]
+    return worst([*verdicts, _on_rows(column)])
 
 
 def _losses(column: exp.ColumnDef, live: Column, charset: str) -> list[str]:

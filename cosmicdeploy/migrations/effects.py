@@ -9,7 +9,7 @@ from sqlglot import exp
 from cosmicdeploy.database.shape import Shape, TableShape
 from cosmicdeploy.migrations.columns import nullable
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
-from cosmicdeploy.migrations.types import live_type, type_of
+from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
 
 Known = bool | None
 
@@ -59,7 +59,10 @@ def _created(tree: exp.Create, shape: Shape) -> Known:
 
 
 def _dropped(tree: exp.Drop, shape: Shape) -> Known:
-    names = [table.name for table in tree.args.get("tables") or ()]
+    tables = tree.args.get("tables") or ()
+    names = [table.name for table in tables]
+    if tree.args["kind"] in ("TABLE", "VIEW") and not all(table_name(table) for table in tables):
+        return None  # another schema's
     if tree.args["kind"] == "TABLE":
         return not set(names) & set(shape.tables)
     if tree.args["kind"] == "VIEW":
@@ -95,6 +98,8 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
     if live is None or column.kind is None:
         return None
     wanted, present = type_of(column.kind), live_type(live.type)
+    if wanted.arguments and wanted.name in TEXTS | BLOBS:
+        return None  # the server chose a type by that number
     same = (wanted.name, wanted.unsigned) == (present.name, present.unsigned)
     # The server adds the width to show an integer in where none was given.
     same = same and (not wanted.arguments or wanted.arguments == present.arguments)

@@ -31,10 +31,12 @@ class Type:
 
 
 def type_of(kind: exp.DataType) -> Type:
-    """What sqlglot read, without its own names for unsigned types."""
+    """What sqlglot read of a column, without its own names for unsigned types."""
     name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
     unsigned = name.startswith("U") and (name[1:] in INTEGERS or name[1:] in ("DECIMAL", "DOUBLE"))
     name = name[1:] if unsigned else name
+    column = kind.parent  # where it is said, ZEROFILL makes a number unsigned
+    unsigned = unsigned or bool(column and column.find(exp.ZeroFillColumnConstraint))
     return Type(SAME.get(name, name), unsigned, tuple(e.name for e in kind.expressions))
 
 
@@ -76,10 +78,14 @@ def _holds_as_same(new: Type, old: Type) -> bool:
 
 def _holds_as_text(new: Type, old: Type) -> bool:
     for sizes in (TEXTS, BLOBS):
-        if new.name in sizes and old.name in sizes:
-            return sizes[new.name] >= sizes[old.name]
-        if new.name in sizes and LENGTHS.get(old.name) is sizes:
-            return sizes[new.name] >= (old.length or 1)
+        if new.name not in sizes:
+            continue
+        # With a number, the server takes the smallest type that has room for so much.
+        room = new.length or sizes[new.name]
+        if old.name in sizes:
+            return room >= sizes[old.name]
+        if LENGTHS.get(old.name) is sizes:
+            return room >= (old.length or 1)
     return False
 
 

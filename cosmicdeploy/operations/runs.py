@@ -14,7 +14,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
 from cosmicdeploy.errors import CosmicError, LockLost
 from cosmicdeploy.events import Notice
-from cosmicdeploy.history import intents
+from cosmicdeploy.history import intents, made_backups
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
@@ -49,7 +49,7 @@ def execute(
         _open_window(run)
         with traffic(run.ctx) as measured:
             run.through(make_plan(steps, run.ctx))
-        if run.error is None and run.changed:
+        if run.error is None and (run.changed or made_backups(found.on)):
             _record(run.ctx, command, run)
     return run, measured
 
@@ -109,7 +109,10 @@ def _held(
 
 
 def _record(ctx: Context, command: str, run: Run) -> None:
-    """What is in place now. The run has succeeded, so nothing here may fail it."""
+    """What is in place now, and the backups of it and of all that the run went on from: each is a
+    way back. The run has succeeded, so nothing here may fail it."""
+    own = run.fact("backup")
+    backups = dict.fromkeys([*made_backups(ctx.earlier), *((own,) if own else ())])
     with suppress(CosmicError):
         ctx.lock.require()
         ctx.journal.append(
@@ -118,7 +121,8 @@ def _record(ctx: Context, command: str, run: Run) -> None:
             release=ctx.running_release(),
             images={name: ctx.running(name).image_id for name in ctx.settings.services.released},
             migrations=run.fact("migrations"),
-            backup=run.fact("backup"),
+            backup=next(iter(backups), None),
+            backups=list(backups),
             who=who(),
         )
 

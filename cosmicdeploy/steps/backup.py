@@ -44,6 +44,10 @@ class BackupStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = _running_images(ctx)
+        for image_id in set(images.values()):
+            # A tag of its own keeps the image from being pruned once its container is replaced. It
+            # comes first, so that there is no good backup without its images.
+            ctx.engine.tag(image_id, kept_tag(ctx, image_id))
         backup = create_backup(
             ctx.engine,
             ctx.database(),
@@ -54,10 +58,7 @@ class BackupStep(Step):
         )
         ctx.say(f"{backup.id} is made; reading it again")
         prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
-        for image_id in set(images.values()):
-            # A tag of its own keeps the image from being pruned once its container is replaced.
-            ctx.engine.tag(image_id, kept_tag(ctx, image_id))
-        return {"backup": backup.id, **_copied(ctx, backup)}
+        return {"backup": backup.id, **copy_to_places(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The backup was read again as soon as it was made."""
@@ -84,10 +85,13 @@ def _made_earlier(ctx: Context) -> str | None:
     return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
 
 
-def _copied(ctx: Context, backup: Backup) -> Result:
-    """Copies elsewhere; raises `BackupError` where a required one fails. The backup stays good."""
+def copy_to_places(ctx: Context, backup: Backup) -> Result:
+    """Copies elsewhere, where none is yet: `copies` made, and `warnings` of what failed.
+
+    Raises `BackupError` where a required one fails. The backup stays good.
+    """
     copies, made, warnings = copies_of(ctx), [], []
-    for place in copies.places:
+    for place in copies.missing(backup):
         ctx.safe_point()
         ctx.say(f"copying {backup.id} to {place.name}")
         copied = copies.copy(backup, place, _progress(ctx, "read back"))

@@ -25,9 +25,14 @@ def last_releases(ctx: Context) -> list[Record]:
         for record in ctx.journal.records()
         if record["kind"] == "release"
         and str(record.get("command")).split()[0] in RELEASING
-        and record.get("backup")
+        and ways_back(record)
     ]
     return records[-count:] if count else []
+
+
+def ways_back(record: Record) -> list[str]:
+    """The backups that lead back from a release; records of earlier versions name one at most."""
+    return list(record.get("backups") or filter(None, [record.get("backup")]))
 
 
 def let_go_of_images(ctx: Context, images: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from cosmicdeploy.database.removal import condemn, condemned, forget
 from cosmicdeploy.database.retention import Decision, decide
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.history import unfinished
-from cosmicdeploy.steps.kept import last_releases, let_go_of_images
+from cosmicdeploy.steps.kept import last_releases, let_go_of_images, ways_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,9 @@ def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
     if runs := unfinished(ctx.journal):  # what such a run took is its way back, so all of them stay
         return {backup.id: f"`cosmicdeploy {runs[0].command}` is unfinished" for backup in backups}
     return {
-        record["backup"]: f"the way back from release {record.get('release') or 'unknown'}"
+        backup_id: f"the way back from release {record.get('release') or 'unknown'}"
         for record in last_releases(ctx)
+        for backup_id in ways_back(record)
     }
 
 
@@ -74,7 +75,7 @@ def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
         warnings.append(str(error))
         return False
     if not taken:
-        warnings.append(f"{backup.id} is being read, so it stays until the next prune")
+        warnings.append(f"{backup.id} is in use, or pinned by now, so it stays")
     return taken
 
 

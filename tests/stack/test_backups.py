@@ -152,3 +152,9 @@ def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Pa
     assert failed.code == 1
     assert "not copied to where it must be" in failed.stderr
     assert own.open().catalogue.list()[0].usable
+
+    own.set_setting(f'url: "{lost}"', f'url: "{tmp_path}/usb"')
+    copied = own.cli("backup", "copy", backup, "--json")
+    assert copied.code == 0, copied.stderr
+    assert copied.report["data"]["copies"] == [f"{tmp_path}/usb"]
+    assert own.cli("backup", "copy", backup, "--json").report["outcome"] == "unchanged"

@@ -11,8 +11,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
+from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.report.schema import schema_text
+from tests.unit.database.entries import good
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = "services:\n  web: {image: shop/web}\n  db: {image: mariadb}\n"
@@ -106,6 +109,23 @@ def test_a_traceback_only_with_verbose(folder: Path) -> None:
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
 def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
     assert call(*words).exit_code == 2
+
+
+def test_a_backup_is_copied_to_where_no_copy_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "connect", lambda: None)
+    good(Catalogue(folder / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    settings = folder / "cosmicdeploy.yaml"
+    for places, made in (("{url: one}", ["one"]), ("{url: one}, {url: two}", ["two"])):
+        settings.write_text(SETTINGS + f"backup: {{copies: [{places}]}}\n")
+        report = json.loads(call("backup", "copy", "--json").stdout)
+        assert (report["outcome"], report["data"]["copies"]) == ("changed", made)
+    assert json.loads(call("backup", "copy", "--json").stdout)["outcome"] == "unchanged"
+    settings.write_text(SETTINGS + "backup: {copies: [{url: 'nonsense://x'}]}\n")
+    failed = call("backup", "copy")
+    assert failed.exit_code == 1
+    assert "nonsense://x" in failed.stderr
 
 
 def test_the_published_schema_is_the_code_s() -> None:

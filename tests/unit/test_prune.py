@@ -13,7 +13,10 @@ from cosmicdeploy.database.copies import Copies
 from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.retention import Keep
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
+from cosmicdeploy.lock import Lock
+from cosmicdeploy.operations.runs import _record
 from cosmicdeploy.steps.prune import half_removed, prune, prune_plan
 from tests.unit.database.entries import good
 
@@ -93,6 +96,39 @@ def test_the_way_back_from_the_last_releases_stays(ctx: Any) -> None:
     assert left(ctx) == [NEWEST, IDS[2], IDS[3]]
     reasons = {d.backup.id: d.reason for d in prune_plan(ctx)}
     assert reasons[IDS[3]] == "the way back from release 7"
+
+
+def test_all_backups_of_a_deploy_that_was_gone_on_with_stay(ctx: Any) -> None:
+    """The first run was killed before it touched the schema, so the next one made another."""
+    of_first, of_second = IDS[3], IDS[2]
+    begun = Intent(
+        name="backup",
+        kind="backup",
+        options={},
+        summary="",
+        before={},
+        done=True,
+        facts={"backup": of_first},
+    )
+    first = PastRun(
+        id="a",
+        command="deploy",
+        at="",
+        who="",
+        pid=1,
+        release="7",
+        target=None,
+        state={},
+        intents=[begun],
+    )
+    ctx.earlier, ctx.lock = [first], Lock()
+    ctx.settings.services = SimpleNamespace(released=())
+    ctx.running_release = lambda: "7"
+    second: Any = SimpleNamespace(fact={"backup": of_second}.get)
+    _record(ctx, "deploy", second)
+    released(ctx, NEWEST)
+    prune(ctx)
+    assert left(ctx) == [NEWEST, of_second, of_first]
 
 
 def test_images_of_the_last_releases_stay(ctx: Any) -> None:

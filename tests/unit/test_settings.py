@@ -81,6 +81,27 @@ def test_a_mistake_is_named_with_its_place(
     assert todo in caught.value.todo
 
 
+@pytest.mark.parametrize(
+    ("copies", "what"),
+    [
+        ("[{url: 'sftp://me:pa55@host/x'}]", "sftp://host/x holds a password"),
+        ("[{url: 'sftp://me:a/pa55@host/x'}]", "sftp://host/x holds a password"),
+        ("[{url: '${PLACE}'}]", "sftp://host/x holds a password"),
+        ("[{url: nas}, {url: nas/}]", "two places are called nas"),
+        ("[{url: 'sftp://a@h/x'}, {url: 'sftp://b@h/x'}]", "two places are called sftp://h/x"),
+        ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two places are called s3://b/x"),
+    ],
+)
+def test_places_for_copies_can_be_told_apart_without_secrets(
+    tmp_path: Path, copies: str, what: str
+) -> None:
+    file = minimal(tmp_path, f"backup:\n  copies: {copies}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file, {"PLACE": "sftp://me:pa55@host/x"})
+    assert what in str(caught.value)
+    assert "pa55" not in str(caught.value)
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, "services: {app: [web], database: db}\napp: {console: [x]}\n")
     with pytest.raises(ConfigError, match="The key 'database' is missing"):

@@ -52,7 +52,7 @@ def test_damaged_data_is_an_error_of_ours(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
-    with pytest.raises(BackupError, match="cannot be read"):
+    with pytest.raises(BackupError, match="cannot be decompressed"):
         list(read_raw(path))
 
 

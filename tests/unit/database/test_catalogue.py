@@ -1,15 +1,19 @@
 """The folder of backups, and what a writer that dies leaves in it."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from cosmicdeploy.database import draft
 from cosmicdeploy.database.catalogue import Catalogue, new_id
 from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.files import hold
 from cosmicdeploy.database.manifest import Manifest, now
 from cosmicdeploy.database.state import Pin, Proof
 from cosmicdeploy.errors import BackupError
@@ -133,6 +137,25 @@ def test_a_living_writers_file_is_left_alone(catalogue: Catalogue) -> None:
     finished(catalogue, NEWER)
     assert draft.partial.exists()
     draft.finish(draft.manifest.updated(status="good"))
+
+
+def test_a_draft_is_begun_while_nobody_looks_for_leftovers(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the making of its file and the lock on it, it looks like a dead writer's."""
+    held = []
+
+    def watched(file: BinaryIO) -> None:
+        folder = os.open(catalogue.folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(folder)
+        held.append(file)
+        hold(file)
+
+    monkeypatch.setattr(draft, "hold", watched)
+    catalogue.begin(manifest(NEWER)).fail("stopped", 0)
+    assert held
 
 
 def test_other_files_in_the_folder_are_ignored(catalogue: Catalogue) -> None:

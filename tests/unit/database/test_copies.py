@@ -100,6 +100,43 @@ def test_a_damaged_copy_is_refused(
     assert not left.data.exists()
 
 
+@pytest.mark.parametrize("reference", [ID, "latest"])
+def test_the_next_place_is_tried_where_one_fails(
+    catalogue: Catalogue, tmp_path: Path, reference: str
+) -> None:
+    places = [Place(url="nonsense://x"), Place(url="one"), Place(url="two")]
+    backup, several = good(catalogue, ID), copies(catalogue, *places)
+    for place in places:
+        several.copy(backup, place)
+    lose(backup)
+    (tmp_path / "one" / backup.data.name).write_bytes(b"rotten")
+    told: list[str] = []
+    assert several.fetch(reference, tell=told.append).state.places == ["two"]
+    assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
+
+
+def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
+    one, two = Place(url="one"), Place(url="two")
+    both = copies(catalogue, one, two)
+    both.copy(good(catalogue, OLDER), one)
+    both.copy(good(catalogue, ID), two)
+    for backup in catalogue.list():
+        lose(backup)
+    assert both.fetch("latest").id == ID
+
+
+def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
+    one, two = Place(url="one"), Place(url="two")
+    backup, both = good(catalogue, ID), copies(catalogue, one, two)
+    for place in (one, two):
+        both.copy(backup, place)
+        (tmp_path / place.url / backup.data.name).write_bytes(b"rotten")
+    lose(backup)
+    with pytest.raises(BackupError, match="no place gave a whole copy") as caught:
+        both.fetch(ID)
+    assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
+
+
 def test_data_that_changes_on_the_way_is_no_copy(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +201,37 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     assert backup.data.read_bytes() == DATA
 
 
+def test_what_is_here_stays_where_fetching_it_anew_fails(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    place = Place(url=str(tmp_path / "nas"))
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    backup.data.write_bytes(b"rotten, but perhaps not all of it")
+    proof = Proof(at=now(), reason="differs")
+    catalogue.note(ID, lambda state: state.updated(read=proof))
+    before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
+    (tmp_path / "nas" / backup.data.name).write_bytes(b"rotten, too")
+    with pytest.raises(BackupError):
+        both.fetch(ID)
+    assert {path.name: path.read_bytes() for path in catalogue.folder.iterdir()} == before
+
+
+def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
+    place = Place(url="off")
+    backup, both = good(catalogue, ID), copies(catalogue, place)
+    both.copy(backup, place)
+    proof = Proof(at=now(), reason="differs")
+    catalogue.note(ID, lambda state: state.updated(read=proof))
+    draft = catalogue.begin(backup.manifest)
+    with pytest.raises(BackupError, match="here already"):
+        both.fetch(ID)
+    with pytest.raises(BackupError, match="File exists"):
+        catalogue.begin(backup.manifest)
+    assert draft.partial.exists()
+    draft.fail("stopped", 0)
+
+
 def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
     place = Place(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
@@ -187,9 +255,38 @@ def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
     assert "s3cr3t" not in repr(place)
 
 
-def test_a_url_is_told_without_its_password() -> None:
-    assert Place(url="sftp://me:pa55@host/folder/").name == "sftp://host/folder"
-    assert "pa55" not in repr(Place(url="sftp://me:pa55@host"))
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sftp://me:pa55word@host/folder/",
+        "sftp://me:x@pa55word@host/folder",
+        "sftp://me:x/pa55word@host/folder",
+        "sftp://me:x:/@pa55word?@host/folder",
+        "sftp://me@home:x/pa55word@host/folder",
+        "sftp://pa55word@host/folder",
+        "sftp://host/folder?sig=pa55word",
+        "sftp://host/folder#pa55word",
+        "sftp://me:pa55%77ord@host/folder",
+    ],
+)
+def test_a_url_is_told_without_its_secrets(url: str) -> None:
+    place = Place(url=url)
+    assert place.name == "sftp://host/folder"
+    assert "pa55" not in repr(place)
+    for text in (url, f"cannot open '{url}' (403)", f"b'{url}': refused"):
+        assert "pa55" not in place.told(OSError(text))
+
+
+def test_a_password_of_a_url_is_told_nowhere() -> None:
+    place = Place(url="sftp://me:pa55%77ord@host/folder")
+    told = place.told(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
+    assert told == "OSError: no such key: ***, ***; see http://x/y (or not)"
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a@b", "/mnt/a@b?c", "sftp://host:2222/folder"])
+def test_a_name_that_holds_no_secret_is_left_alone(url: str) -> None:
+    assert Place(url=url).name == url
+    assert not Place(url=url).has_password
 
 
 @pytest.mark.parametrize(

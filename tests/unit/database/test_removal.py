@@ -10,7 +10,7 @@ from cosmicdeploy.database import removal
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.database.manifest import now
 from cosmicdeploy.database.removal import condemn, condemned, forget
-from cosmicdeploy.database.state import Copied
+from cosmicdeploy.database.state import Copied, Pin
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.entries import good, manifest
 
@@ -66,6 +66,13 @@ def test_a_reader_is_not_robbed(catalogue: Catalogue) -> None:
         assert not condemn(catalogue, backup)
         assert catalogue.get(ID).usable
     assert condemn(catalogue, backup)
+
+
+def test_one_that_was_pinned_since_the_plan_stays(catalogue: Catalogue) -> None:
+    planned = good(catalogue, ID)
+    catalogue.note(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
+    assert not condemn(catalogue, planned)
+    assert catalogue.get(ID).usable
 
 
 def test_a_writer_is_not_robbed(catalogue: Catalogue) -> None:

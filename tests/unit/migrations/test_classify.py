@@ -32,8 +32,10 @@ LIVE = Shape(
 )
 
 STATEMENTS = """
-harmless    | SELECT * FROM t
-harmless    | EXPLAIN SELECT 1
+unknown     | SELECT * FROM t
+unknown     | (SELECT 1) UNION (SELECT 2)
+unknown     | SHOW COLUMNS FROM t
+unknown     | EXPLAIN SELECT 1
 harmless    | SET FOREIGN_KEY_CHECKS=0
 harmless    | START TRANSACTION
 harmless    | -- DROP TABLE t
@@ -97,6 +99,10 @@ additive    | ALTER TABLE t MODIFY S VARCHAR(255) COLLATE utf8mb4_bin
 destructive | ALTER TABLE t MODIFY s VARCHAR(50)
 destructive | ALTER TABLE t MODIFY s VARCHAR(300) NOT NULL
 destructive | ALTER TABLE t MODIFY s TINYTEXT
+destructive | ALTER TABLE t MODIFY s TEXT(10)
+additive    | ALTER TABLE t MODIFY s TEXT(255)
+destructive | ALTER TABLE t MODIFY tx TEXT(10)
+destructive | ALTER TABLE t MODIFY bl BLOB(10)
 destructive | ALTER TABLE t MODIFY s VARCHAR(255) CHARACTER SET latin1
 destructive | ALTER TABLE t MODIFY s VARCHAR(255) DEFAULT 'x' COLLATE latin1_bin
 destructive | ALTER TABLE t MODIFY s JSON
@@ -107,6 +113,13 @@ destructive | ALTER TABLE t MODIFY tx VARCHAR(100)
 additive    | ALTER TABLE t MODIFY n BIGINT
 destructive | ALTER TABLE t MODIFY n SMALLINT
 destructive | ALTER TABLE t MODIFY n INT UNSIGNED
+destructive | ALTER TABLE t MODIFY n INT ZEROFILL
+destructive | ALTER TABLE t MODIFY n BIGINT(5) ZEROFILL
+additive    | ALTER TABLE t MODIFY u INT(10) UNSIGNED ZEROFILL NOT NULL
+risky       | ALTER TABLE t MODIFY n INT UNIQUE
+risky       | ALTER TABLE t MODIFY n BIGINT CHECK (n > 1)
+risky       | ALTER TABLE t CHANGE n n BIGINT REFERENCES o (id)
+destructive | ALTER TABLE t MODIFY n SMALLINT UNIQUE
 additive    | ALTER TABLE t MODIFY u BIGINT NOT NULL
 destructive | ALTER TABLE t MODIFY u INT NOT NULL
 destructive | ALTER TABLE t MODIFY id BIGINT UNSIGNED NOT NULL
@@ -128,7 +141,9 @@ destructive | ALTER TABLE `t` CHANGE `s` `s` VARCHAR(50) DEFAULT NULL
 destructive | ALTER TABLE t CHANGE s s2 VARCHAR(255)
 
 data        | INSERT INTO t (s) VALUES ('/*! x */ --x; DROP TABLE t')
-data        | UPDATE t SET s = 'x'
+data        | UPDATE t SET s = 'x' WHERE id > 5
+destructive | UPDATE t SET s = NULL
+destructive | UPDATE t SET s = NULL WHERE 1 = 1
 data        | DELETE FROM t WHERE id > 5
 destructive | DELETE FROM t
 destructive | DELETE FROM t WHERE 1 = 1
@@ -164,6 +179,10 @@ def test_a_table_that_this_deploy_makes_can_lose_nothing() -> None:
         "DROP TABLE x",
     ):
         assert judge(sql, LIVE, new).kind == "additive"
+    assert judge("UPDATE x SET id = 1", LIVE, new).kind == "data"
+    assert judge("UPDATE x, t SET t.s = NULL", LIVE, new).kind == "destructive"
+    for elsewhere in ("DROP TABLE other.x", "DROP TABLE x, other.x", "DELETE FROM other.x"):
+        assert judge(elsewhere, LIVE, new).kind == "destructive"
 
 
 def test_all_reasons_are_given() -> None:

@@ -47,7 +47,14 @@ def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -
 
 
 @pytest.mark.parametrize(
-    "sql", ["UPDATE t SET a = 1", "CREATE TRIGGER x", "ALTER TABLE t ADD KEY (a)"]
+    "sql",
+    [
+        "UPDATE t SET a = 1",
+        "CREATE TRIGGER x",
+        "ALTER TABLE t ADD KEY (a)",
+        "ALTER TABLE t MODIFY a TEXT(10)",
+        "DROP TABLE other.t",
+    ],
 )
 def test_what_does_not_show_is_not_guessed(sql: str) -> None:
     assert there(sql, shape("a")) is None
