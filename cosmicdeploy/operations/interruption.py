@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.database.client import end_left_behind
 from cosmicdeploy.errors import LockLost, NeedsPerson, UsageError
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.state import changed, observe
@@ -47,6 +48,14 @@ def found(ctx: Context, command: str) -> Interrupted:
     if all(_leads_on(run, command, target) for run in rest):
         return Interrupted(on=rest, over=over)
     return Interrupted(back=rest, over=over)
+
+
+def end_tools(ctx: Context) -> None:
+    """End dumps and loads that a killed run left in the database's container: a dump's snapshot
+    would hold up the next migration."""
+    database = ctx.container(ctx.settings.services.database)
+    if unfinished(ctx.journal) and database is not None and database.running:
+        end_left_behind(ctx.engine, ctx.database())
 
 
 def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:

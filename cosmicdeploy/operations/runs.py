@@ -42,6 +42,7 @@ def execute(
     Somebody else's run is waited for as long as `wait` says, in seconds.
     """
     with _run(ctx, command, wait) as ours:
+        interruption.end_tools(ours)
         found = interruption.found(ours, command)
         interruption.undo(ours, found.back)
         before = found.on[0].state if found.on else observe(ours)
@@ -60,6 +61,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
     with _run(ctx, "deploy --abort", wait) as ours:
+        interruption.end_tools(ours)
         undone = interruption.undo(ours, interruption.to_abort(ours))
         ours.journal.append("success", resolves=[])
     return undone
