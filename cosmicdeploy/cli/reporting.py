@@ -9,6 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
+from cosmicdeploy.lock import holding_process
 from cosmicdeploy.plan import Plan, Undecided
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
@@ -82,7 +83,9 @@ def plan_report(call: Call, plan: Plan) -> Report:
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Runs that are not over, oldest first, each with the commands that end it."""
+    """Runs that are not over and that nobody is at, oldest first, each with the commands that end
+    it."""
+    at_work = holding_process(ctx.engine, ctx.stack.project)
     return [
         UnfinishedReport(
             run=run.id,
@@ -93,6 +96,7 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             todo=_ways_on(run),
         )
         for run in unfinished(ctx.journal)
+        if str(run.pid) != at_work
     ]
 
 

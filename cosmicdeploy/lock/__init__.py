@@ -10,6 +10,6 @@ from __future__ import annotations
 from cosmicdeploy.lock.hold import Patience, held
 from cosmicdeploy.lock.holder import who
 from cosmicdeploy.lock.lock import Lock
-from cosmicdeploy.lock.look import Look, look, release
+from cosmicdeploy.lock.look import Look, holding_process, look, release
 
-__all__ = ["Lock", "Look", "Patience", "held", "look", "release", "who"]
+__all__ = ["Lock", "Look", "Patience", "held", "holding_process", "look", "release", "who"]

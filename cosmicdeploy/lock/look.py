@@ -39,6 +39,13 @@ def look(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> Look:
     return Look(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
 
 
+def holding_process(engine: Engine, project: str) -> str | None:
+    """The process number that the lock's holder has where it runs; None where the lock is free, or
+    its holder was a process of this machine that is no more."""
+    marker = engine.find_claim(marker_name(project))
+    return marker.labels.get("pid") if marker and not is_dead(marker.labels) else None
+
+
 def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:
     """Free the lock of a holder that is dead, or silent for `stale_after` seconds; the marker that
     was removed, or none where the lock was free. Raises `LockHeld` where the holder lives."""
