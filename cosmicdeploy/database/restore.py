@@ -40,7 +40,8 @@ def load_shadow(
     """Load a backup into the shadow schema; the live one goes on serving meanwhile.
 
     Raises `BackupError` where the backup is damaged, may not be restored here, or did not load as
-    its manifest says; the live schema is untouched then and the shadow is gone.
+    its manifest says; the live schema is untouched then and the shadow is gone. Where another run
+    took over, the shadow is theirs: raises `LockLost` or `DatabaseError`, and leaves it.
     """
     verify_backup(backup, on_bytes).require()
     require_restorable(access, backup)
