@@ -91,12 +91,6 @@ def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> Non
     clear(done, 1, "20010101-000000-abcd", newest.id)
 
 
-def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
-    done = released.cli("rollback")
-    newest = next(b for b in released.open().catalogue.list() if b.good)
-    clear(done, 2, "--to", newest.id)
-
-
 def test_nobody_is_asked_in_a_pipe(released: StackUnderTest) -> None:
     clear(released.cli("rollback", "--to", "latest"), 2, "--yes")
 
