@@ -37,7 +37,8 @@ def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool
         if begun is None:
             return "no run was interrupted while it migrated"
         found = migrating.look(ctx, begun)
-        if found.state is not migrating.State.BROKEN and not begun.failed:
+        whole = found.state is migrating.State.WHOLE and not begun.failed
+        if whole or found.state is migrating.State.UNTOUCHED:
             return f"nothing is to be resolved: {found.state}"
         if not agreed(found):
             raise UsageError("Nothing was resolved", todo="say yes once the schema is mended")

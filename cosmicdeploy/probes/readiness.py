@@ -35,23 +35,30 @@ def _wait(
     ctx: Context, container_id: str, name: str, ready: Callable[[Container], bool]
 ) -> Container:
     within = ctx.settings.restart.healthy_within
+    restarts: list[int] = []
 
     def look() -> tuple[Container, bool]:
         ctx.safe_point()
         found = ctx.engine.container(container_id)
         if found is None:
             raise EngineError("The container went away while it was waited for", where=name)
+        restarts.append(found.restart_count)
         return found, ready(found)
+
+    def dead(found: Container) -> bool:
+        # Before its first start a container is "created"; after that anything but running is the
+        # end. Restarts from before the waiting are of no account.
+        return found.status in ("exited", "dead") or found.restart_count > restarts[0]
 
     waiting = tenacity.Retrying(
         stop=tenacity.stop_after_delay(within),
         wait=tenacity.wait_fixed(POLL_SECONDS),
-        retry=tenacity.retry_if_result(lambda seen: not (seen[1] or _dead(seen[0]))),
+        retry=tenacity.retry_if_result(lambda seen: not (seen[1] or dead(seen[0]))),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
     found, is_ready = waiting(look)
     if not is_ready:
-        raise unhealthy(ctx, found, name, within)
+        raise unhealthy(ctx, found, name, within, ended=dead(found))
     return found
 
 
@@ -71,14 +78,11 @@ def _probe(ctx: Context, found: Container) -> bool:
     return result.exit_code == 0
 
 
-def _dead(found: Container) -> bool:
-    # Before its first start a container is "created"; after that anything but running is the end.
-    return found.status in ("exited", "dead") or found.restart_count > 0
-
-
-def unhealthy(ctx: Context, found: Container, name: str, within: float) -> UnhealthyContainer:
+def unhealthy(
+    ctx: Context, found: Container, name: str, within: float, *, ended: bool
+) -> UnhealthyContainer:
     """The error that explains a container: state, last probe and last log lines."""
-    state = f"{found.status}, exit code {found.exit_code}" if _dead(found) else found.health
+    state = f"{found.status}, exit code {found.exit_code}" if ended else found.health
     if found.oom_killed:
         state += ", out of memory"
     probe = [f"last probe: {found.last_probe}"] if found.last_probe else []

@@ -158,8 +158,12 @@ def test_a_schema_mended_in_another_way_is_resolved(stack: StackUnderTest) -> No
     """On the records of a run that was killed half-way, and a schema that somebody mended."""
     ctx = stack.open()
     before = {"applied": ["gone"], "schema": "another", "names": ["never"], "pending": []}
-    ctx.journal.append("run", command="deploy")
-    ctx.journal.append("intent", step="migrate", step_kind="migrate", before=before)
+    journal = ctx.journal.of_run("killed")
+    found = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
+    begun = {"who": "me", "pid": 1, "release": "1", "target": None, "state": found}
+    journal.append("run", command="deploy", **begun)
+    step = {"step": "migrate", "step_kind": "migrate", "options": {"name": "migrate"}}
+    journal.append("intent", **step, change="migrate", before=before)
     clear(stack.cli("step", "migrate"), 3, "half done", "migrate --resolve")
     resolved = stack.cli("migrate", "--resolve", "--yes", "--json")
     assert resolved.code == 0, resolved.stderr
