@@ -13,7 +13,8 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.restart import RestartStep
-from tests.stack.harness import StackUnderTest
+from cosmicdeploy.steps.resume import ResumeStep
+from tests.stack.harness import RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack
 
@@ -40,16 +41,17 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
     assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}
 
 
-def test_quiesce_stops_what_acts_by_itself_and_restart_starts_it(
-    released: StackUnderTest,
-) -> None:
+def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnderTest) -> None:
     ctx, step = released.open(), QuiesceStep(name="quiesce")
     assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
     running = {name for name, c in released.containers().items() if c.running}
-    assert not running & {"cosmic-scheduler", "cosmic-queue-1"}
-    assert "cosmic-app-1" in running
-    restart = RestartStep(name="restart")
+    assert not running & set(RELEASED)
+    assert released.health().turned_away
+    restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
     assert [outcome(ctx, restart), outcome(ctx, restart)] == ["changed", "unchanged"]
+    assert released.health().turned_away, "until all is well"
+    assert [outcome(ctx, resume), outcome(ctx, resume)] == ["changed", "unchanged"]
+    assert released.health().status == 200
 
 
 def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) -> None:
