@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.engine import Engine, connect
-from tests.stack.databases import Servers, image, started
+from tests.stack.databases import Servers, image, renew, run, started
 from tests.stack.harness import IMAGES, StackUnderTest, lay_out_release_1
+from tests.stack.kiosks import TABLES, fill
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,24 @@ def servers() -> Iterator[Servers]:
 def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
     """Each of them in turn."""
     return servers(request.param)
+
+
+@pytest.fixture
+def access(servers: Servers) -> Iterator[DatabaseAccess]:
+    """The stable server with nothing but freshly filled tables."""
+    server = servers("stable")
+    renew(server)
+    for statement in TABLES.split(";\n"):
+        run(server, statement)
+    fill(server)
+    yield server
+    renew(server)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    """A place for backups, empty."""
+    return Catalogue(tmp_path / "backups")
 
 
 @pytest.fixture(scope="session")

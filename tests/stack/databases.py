@@ -89,6 +89,13 @@ def cursor(access: DatabaseAccess, schema: str | None = NAME) -> Iterator[Any]:
         yield opened
 
 
+def run(access: DatabaseAccess, sql: str, *args: object, schema: str | None = NAME) -> list[Any]:
+    """Run one statement; its rows."""
+    with cursor(access, schema) as opened:
+        opened.execute(sql, args or None)
+        return list(opened.fetchall())
+
+
 def run_all(access: DatabaseAccess, script: str, schema: str | None = NAME) -> None:
     """Run statements that blank lines divide."""
     with cursor(access, schema) as opened:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import docker
 import pytest
@@ -49,11 +48,6 @@ def access(servers: object) -> Iterator[DatabaseAccess]:
     run_all(server, TABLES)
     yield server
     renew(server)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path / "backups")
 
 
 @contextmanager

@@ -34,11 +34,6 @@ def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
     renew(mariadb)
 
 
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path / "backups")
-
-
 def fill(access: DatabaseAccess, charset: str) -> None:
     """All that the matrix has, in a schema with this default."""
     renew(access, charset)
