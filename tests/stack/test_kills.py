@@ -14,7 +14,8 @@ from tests.conftest import Tries
 from tests.stack.harness import ROOT, StackUnderTest
 from tests.stack.promises import acknowledged, require_backups_intact, require_whole
 
-pytestmark = pytest.mark.stack
+# Dozens of deploys and rollbacks each, where all faults are asked for.
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(3600)]
 
 # The first record of a run stands before its first change.
 FIRST = 1
