@@ -127,7 +127,7 @@ def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTe
         assert f" done: {name}: CREATE TABLE half" in broken.stderr
         assert f"not done: {name}: ALTER TABLE no_such_table" in broken.stderr
         again = released.cli("deploy", "--allow", name)
-        clear(again, 3, "half done", f" done: {name}: CREATE TABLE half", "migrate --resolve")
+        clear(again, 3, "cannot be undone", f" done: {name}: CREATE TABLE half", "--resolve")
     backup = again.stderr.partition("rollback --to ")[2].partition("`")[0]
     back = released.cli("rollback", "--to", backup, "--yes", "--json")
     assert back.code == 0, back.stderr
