@@ -122,7 +122,9 @@ def test_what_dies_later_is_seen_and_can_be_left(released: StackUnderTest) -> No
     deployed = released.cli("deploy", "--json")
     assert deployed.code == 0, deployed.stderr
     time.sleep(30)
-    assert released.cli("verify").code == 5
+    # Its restart policy brings it back, so it may be well in this very moment.
+    rows = released.cli("status", "--json").report["data"]
+    assert any(row["restarts"] for row in rows)
     back = released.cli("rollback", "--code-only", "--to", deployed.report["backup"], "--yes")
     assert back.code == 0, back.stderr
     require_whole(released)
