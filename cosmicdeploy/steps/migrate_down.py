@@ -8,7 +8,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore import restore_backup
 from cosmicdeploy.database.swap import drop_before, has_before, settle_interrupted_swap
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.history import made_backup, unfinished
+from cosmicdeploy.history import made_backups, unfinished
+from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.fits import target_of
 from cosmicdeploy.steps.lock_wait import lock_wait_before
@@ -35,7 +36,7 @@ class MigrateDownStep(Step):
             summary=f"undo {', '.join(beyond)}",
             before={
                 "beyond": beyond,
-                "backup": made_backup(unfinished(ctx.journal, own=True)),
+                "backup": backup_before(ctx.journal),
                 "lock_wait": lock_wait_before(ctx),
             },
         )
@@ -50,6 +51,14 @@ class MigrateDownStep(Step):
             ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")
             restore_backup(ctx.engine, access, backup)
         drop_before(access)
+
+
+def backup_before(journal: Journal) -> str | None:
+    """The newest backup that a rollback made which is not over. A deploy's that it went on from is
+    older: rows were written since."""
+    runs = unfinished(journal, own=True)
+    made = made_backups([run for run in runs if run.command.startswith("rollback")])
+    return made[-1] if made else None
 
 
 def _known(ctx: Context) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 from cosmicdeploy.history import unfinished
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.begun import unresolved
+from cosmicdeploy.steps.migrate_down import backup_before
 
 pytestmark = pytest.mark.unit
 
@@ -132,3 +133,9 @@ def test_a_person_takes_the_schema_over(writer: Writer) -> None:
     (run,) = unfinished(writer.journal.of_run(""))
     assert [i.kind for i in run.intents] == ["build"]
     assert run.state["schema"] is None, "it is not compared any more"
+
+
+def test_a_schema_rolled_down_goes_back_to_the_rollback_s_own_backup(writer: Writer) -> None:
+    writer.run("a").done("backup", backup="older")
+    writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
+    assert backup_before(writer.journal) == "newest"
