@@ -107,10 +107,11 @@ def _require_yes(call: Call, going: Sequence[str], unfinished: Sequence[str]) ->
 def _removed(
     call: Call, ctx: Context, decisions: Sequence[Decision], going: Sequence[str]
 ) -> Report:
-    from cosmicdeploy.lock import held
+    from cosmicdeploy.lock import Patience, held
     from cosmicdeploy.steps.prune import prune as remove
 
-    with held(ctx.engine, ctx.stack.project, call.command):
+    patience = Patience(stale_after=ctx.settings.lock.stale_after)
+    with held(ctx.engine, ctx.stack.project, call.command, patience):
         pruned = remove(ctx, going)
     console = call.terminal.console
     console.print(f"removed: {len(pruned.backups)} backups, {len(pruned.images)} kept images")

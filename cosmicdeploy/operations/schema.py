@@ -8,7 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.lock import held, who
+from cosmicdeploy.lock import Patience, held, who
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.begun import unresolved
 from cosmicdeploy.steps.pending import pending_names, pending_statements
@@ -32,7 +32,8 @@ def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool
 
     Raises `LockHeld`, and `UsageError` where nobody agrees.
     """
-    with held(ctx.engine, ctx.stack.project, command):
+    patience = Patience(stale_after=ctx.settings.lock.stale_after)
+    with held(ctx.engine, ctx.stack.project, command, patience):
         begun = unresolved(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
