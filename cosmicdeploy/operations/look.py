@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.steps.restart import difference
+from cosmicdeploy.steps.difference import difference
 from cosmicdeploy.steps.verify import VerifyStep
 
 

@@ -6,18 +6,14 @@ that differs is made anew.
 
 from __future__ import annotations
 
-import json
 import time
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.digest import fingerprint
-from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.difference import MISSING, STOPPED, difference
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back, put_in_place
 
 Role = Literal["app", "scheduler", "worker"]
@@ -80,42 +76,6 @@ class RestartStep(Step):
     def settle(self, ctx: Context, change: Change) -> None:
         for name in change.before["containers"]:
             let_go(ctx, name)
-
-
-STOPPED = "stopped"
-MISSING = "no container"
-
-
-def difference(ctx: Context, name: str) -> str | None:
-    """Why a service's container is not what it should be; None where it is."""
-    container, image = ctx.container(name), ctx.image_of(name)
-    if container is None:
-        return MISSING
-    if image is None:
-        raise EngineError(
-            f"The image {ctx.service(name).image} is not there",
-            where=name,
-            todo="build it: `cosmicdeploy step build`",
-        )
-    if "build" in ctx.ahead:
-        return "an older image runs"
-    if container.image_id != image.id:
-        return "another image runs"
-    if keys := _changed_keys(container, ctx.service(name)):
-        return f"other {', '.join(keys)} in the compose file"
-    return None if container.running else STOPPED
-
-
-def _changed_keys(container: Container, service: Service) -> list[str]:
-    """Keys of the definition that differ from what the container was made from.
-
-    Of a container that Compose made this is not known, and not held against it.
-    """
-    made_from = json.loads(container.labels.get(labels.FINGERPRINT, "{}"))
-    wanted = fingerprint(service)
-    if not made_from:
-        return []
-    return sorted(k for k in made_from.keys() | wanted.keys() if made_from.get(k) != wanted.get(k))
 
 
 def _let_serve(ctx: Context, name: str) -> None:
