@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -111,10 +111,24 @@ class CacheClear(Section):
     commands: Words = ()
 
 
-class Restart(Section):
-    """In seconds."""
+Order = Literal["stop-first", "start-first"]
 
+
+class Orders(Section):
+    """Which goes first, by role; there is never a second scheduler."""
+
+    app: Order = "stop-first"
+    worker: Order = "stop-first"
+
+
+class Restart(Section):
+    """Times in seconds, the rest in numbers of containers and of answers."""
+
+    order: Orders = Orders()
+    max_unavailable: int = Field(default=1, ge=1)
+    max_surge: int = Field(default=1, ge=1)
     healthy_within: float = Field(default=60, gt=0)
+    passes: int = Field(default=3, ge=1)
     pause: float = Field(default=2, ge=0)
 
 

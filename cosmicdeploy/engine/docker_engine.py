@@ -43,7 +43,7 @@ class DockerEngine:
         )
 
     def leftovers(self, project: str) -> list[Container]:
-        chosen = [f"{label.PROJECT}={project}", f"{label.MARKER}=run"]
+        chosen = [f"{label.PROJECT}={project}", f"{label.ONEOFF}=True", label.MARKER]
         with translated("Listing containers"):
             rows = self._api.containers(all=True, filters={"label": chosen})
         found = [self.container(row["Id"]) for row in rows]
@@ -171,7 +171,7 @@ class DockerEngine:
             label.NUMBER: "1",
             label.CONFIG_HASH: "",
             label.VERSION: label.COMPOSE_VERSION,
-            label.MARKER: "run",
+            label.MARKER: label.RUN,
         }
         made = self.create(
             oneoff_service(service, argv), name=name, image=image, project=project, labels=marks

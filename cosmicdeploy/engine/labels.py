@@ -20,8 +20,10 @@ FINGERPRINT = "cosmicdeploy.fingerprint"
 # On an image: what it was built from, and the release baked into it.
 CONTEXT = "cosmicdeploy.context"
 RELEASE = "cosmicdeploy.release"
-# On a container of ours that is no service's: a lock, or the run of one command.
+# On a container of ours that is no service's: a lock, the run of one command, or a preflight.
 MARKER = "cosmicdeploy.marker"
+RUN = "run"
+PREFLIGHT = "preflight"
 
 
 def kept_repository(project: str) -> str:

@@ -14,16 +14,12 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 
 
 def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
-    """The service as one command: no ports, no fixed address, no alias that could get traffic."""
-    networks = tuple(replace(a, ipv4_address=None, aliases=()) for a in service.networks)
+    """The service as one command, which nobody judges the health of."""
     return replace(
-        service,
+        service.apart(),
         command=tuple(argv),
         entrypoint=(),
-        networks=networks,
-        ports=(),
         healthcheck=Healthcheck(test=("NONE",)),
-        restart="no",
     )
 
 

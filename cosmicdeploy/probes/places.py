@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context, address
+from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError
 
 
@@ -24,5 +25,10 @@ def proxy_url(ctx: Context) -> str:
 
 def replica_url(ctx: Context, service: str) -> str:
     """One replica, past the load balancer."""
-    host, port = address(ctx.running(service), ctx.settings.app.port)
+    return container_url(ctx, ctx.running(service))
+
+
+def container_url(ctx: Context, container: Container) -> str:
+    """One container of the application; raises `EngineError` where it cannot be reached."""
+    host, port = address(container, ctx.settings.app.port)
     return f"http://{host}:{port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -103,6 +103,12 @@ class Service:
     mem_limit: int | None = None
     cpus: float | None = None
     pids_limit: int | None = None
+
+    def apart(self) -> Service:
+        """As a container of its own that can get no traffic: no ports, no fixed address, no alias;
+        and once it ended it stays so."""
+        networks = tuple(replace(a, ipv4_address=None, aliases=()) for a in self.networks)
+        return replace(self, networks=networks, ports=(), restart="no")
 
 
 @dataclass(frozen=True, kw_only=True)

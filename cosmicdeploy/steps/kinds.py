@@ -14,6 +14,7 @@ from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.migrate import MigrateStep
 from cosmicdeploy.steps.migrate_down import MigrateDownStep
+from cosmicdeploy.steps.preflight import PreflightStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
@@ -34,6 +35,7 @@ KINDS: Mapping[str, type[Step]] = {
         LoadStep,
         MigrateDownStep,
         MigrateStep,
+        PreflightStep,
         QuiesceStep,
         RecoverStep,
         RestartStep,

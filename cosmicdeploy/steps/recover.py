@@ -11,6 +11,7 @@ from cosmicdeploy.database.swap import (
     is_interrupted,
     settle_interrupted_swap,
 )
+from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.history import intents, unfinished
@@ -60,10 +61,12 @@ class RecoverStep(Step):
 
 
 def wait_for_commands(ctx: Context) -> None:
-    """Wait for what a run that is no more started in containers of its own; then remove those."""
+    """Remove the containers that a run that is no more started beside the services; a command that
+    runs in one is waited for."""
     for command in ctx.engine.leftovers(ctx.stack.project):
-        ctx.say(f"waiting for {command.name}, which an interrupted run started")
-        ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
+        if command.labels[labels.MARKER] == labels.RUN:
+            ctx.say(f"waiting for {command.name}, which an interrupted run started")
+            ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
         ctx.engine.remove(command.id)
 
 

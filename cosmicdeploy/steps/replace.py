@@ -19,6 +19,7 @@ from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.digest import digest, fingerprint
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.phases import Phases
 
 SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
@@ -28,22 +29,32 @@ def replace(ctx: Context, service_name: str) -> Container:
     return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
 
 
-def put_in_place(ctx: Context, service_name: str) -> str:
+def put_in_place(ctx: Context, service_name: str, phases: Phases | None = None) -> str:
     """Make the service's container anew, from the compose file and the image its tag names; its id.
 
     `put_back` is the way back.
     """
+    phases = phases or Phases()
     service, old = ctx.service(service_name), ctx.container(service_name)
-    made = _create(ctx, service, old)
+    made = create_next(ctx, service_name, phases)
     if old is not None:
-        ctx.engine.stop(old.id, service.stop_grace_period)
-        ctx.engine.rename(old.id, f"{service.container_name}-before-{old.id[:8]}")
+        with phases.of(service_name, "drain"):
+            ctx.engine.stop(old.id, service.stop_grace_period)
+        set_old_aside(ctx, service_name, old)
     ctx.engine.rename(made, service.container_name)
-    ctx.engine.start(made)
+    with phases.of(service_name, "start"):
+        ctx.engine.start(made)
     return made
 
 
-def _create(ctx: Context, service: Service, old: Container | None) -> str:
+def set_old_aside(ctx: Context, service_name: str, old: Container) -> None:
+    """The name that marks a container as the way back."""
+    ctx.engine.rename(old.id, f"{ctx.service(service_name).container_name}-before-{old.id[:8]}")
+
+
+def create_next(ctx: Context, service_name: str, phases: Phases) -> str:
+    """Create the service's new container, under a temporary name; its id."""
+    service, old = ctx.service(service_name), ctx.container(service_name)
     image = ctx.engine.image(service.image)
     if image is None:
         raise EngineError(
@@ -56,14 +67,15 @@ def _create(ctx: Context, service: Service, old: Container | None) -> str:
     leftover = ctx.engine.container(temporary)
     if leftover is not None:
         ctx.engine.remove(leftover.id)
-    return ctx.engine.create(
-        service,
-        name=temporary,
-        image=service.image,
-        project=ctx.stack.project,
-        labels=container_labels(ctx, service, image.id),
-        volumes_from=old.volumes if old else None,
-    )
+    with phases.of(service_name, "create"):
+        return ctx.engine.create(
+            service,
+            name=temporary,
+            image=service.image,
+            project=ctx.stack.project,
+            labels=container_labels(ctx, service, image.id),
+            volumes_from=old.volumes if old else None,
+        )
 
 
 def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str, str]:
@@ -146,6 +158,9 @@ def set_aside(ctx: Context, service: Service) -> list[Container]:
 
 
 def let_go(ctx: Context, service_name: str) -> None:
-    """Remove what was set aside for the way back."""
-    for leftover in set_aside(ctx, ctx.service(service_name)):
+    """Remove what was set aside for the way back, once it has ended its requests."""
+    service = ctx.service(service_name)
+    for leftover in set_aside(ctx, service):
+        if leftover.running:
+            ctx.engine.stop(leftover.id, service.stop_grace_period)
         ctx.engine.remove(leftover.id)

@@ -6,15 +6,16 @@ that differs is made anew.
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import EngineError
-from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.beside import require_room_beside
 from cosmicdeploy.steps.difference import MISSING, STOPPED, difference
-from cosmicdeploy.steps.replace import facts_of, let_go, put_back, put_in_place
+from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.steps.replace import facts_of, let_go, put_back
+from cosmicdeploy.steps.roll import Roll
+from cosmicdeploy.steps.serving import let_serve
 
 Role = Literal["app", "scheduler", "worker"]
 
@@ -38,6 +39,7 @@ class RestartStep(Step):
         if not reasons:
             images = sorted({_short(ctx, name) for name in self._services(ctx)})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
+        self._require_orders(ctx)
         before = {name: facts_of(ctx.container(name)) for name in reasons}
         return Change(summary=_grouped(reasons), before={"containers": before})
 
@@ -53,35 +55,28 @@ class RestartStep(Step):
         named = {"app": services.app, "scheduler": scheduler, "worker": services.worker}
         return [name for role in self.roles for name in named[role]]
 
+    def _require_orders(self, ctx: Context) -> None:
+        order, services = ctx.settings.restart.order, ctx.settings.services
+        for wanted, names in ((order.app, services.app), (order.worker, services.worker)):
+            for name in names if wanted == "start-first" else ():
+                require_room_beside(ctx.service(name))
+
     def apply(self, ctx: Context, change: Change) -> Result:
         names = change.before["containers"]
         wanted = {name: why for name in names if (why := self._why(ctx, name))}
-        started: dict[str, str] = {}
-        for name, why in wanted.items():
-            if started and not self.at_once:
-                _let_serve(ctx, name)
-            started[name] = _put_to_work(ctx, name, why)
-            if not self.at_once:
-                _see_healthy(ctx, name, started[name])
-        if self.at_once:
-            for name, made in started.items():
-                _see_healthy(ctx, name, made)
-        return {"containers": {name: ctx.running(name).image_id for name in started}}
+        roll = Roll(ctx, wanted)
+        roll.all_at_once() if self.at_once else roll.by_turns()
+        images = {name: ctx.running(name).image_id for name in wanted}
+        return {"containers": images, "roll": roll.facts()}
 
     def undo(self, ctx: Context, change: Change) -> None:
         for name, before in reversed(change.before["containers"].items()):
             if put_back(ctx, name, before):
-                _let_serve(ctx, name)
+                let_serve(ctx, [name], Phases())
 
     def settle(self, ctx: Context, change: Change) -> None:
         for name in change.before["containers"]:
             let_go(ctx, name)
-
-
-def _let_serve(ctx: Context, name: str) -> None:
-    """Before another replica goes, the proxy must have found the one before it again."""
-    if name in ctx.settings.services.app:
-        time.sleep(ctx.settings.restart.pause)
 
 
 def _grouped(reasons: dict[str, str]) -> str:
@@ -92,22 +87,6 @@ def _grouped(reasons: dict[str, str]) -> str:
     return "; ".join(
         f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
     )
-
-
-def _put_to_work(ctx: Context, name: str, why: str) -> str:
-    """Start what is only stopped, make the rest anew; the container's id."""
-    if why != STOPPED:
-        return put_in_place(ctx, name)
-    container = ctx.container(name)
-    if container is None:
-        raise EngineError("The container went away", where=name, todo="run the command again")
-    ctx.engine.start(container.id)
-    return container.id
-
-
-def _see_healthy(ctx: Context, name: str, container_id: str) -> None:
-    wait_ready(ctx, container_id, name)
-    ctx.say(f"{name} is healthy")
 
 
 def _short(ctx: Context, name: str) -> str:

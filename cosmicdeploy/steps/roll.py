@@ -1,0 +1,114 @@
+"""Take services to their new containers, some at a time, while the others serve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
+from cosmicdeploy.steps.difference import MISSING, STOPPED
+from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.steps.replace import put_in_place
+from cosmicdeploy.steps.serving import let_serve
+
+
+class Roll:
+    """One roll; `wanted` is why each service is touched. Not reusable.
+
+    Replicas go first, in batches: `restart.max_unavailable` of them at a time where the old one
+    stops first, `restart.max_surge` where the new one starts first. What is stopped or missing
+    anyway is started before anything that serves is touched.
+    """
+
+    def __init__(self, ctx: Context, wanted: Mapping[str, str]) -> None:
+        self._ctx, self._wanted = ctx, wanted
+        self._phases = Phases()
+        self._started = time.monotonic()
+        self._settings = ctx.settings.restart
+        self._made: dict[str, str] = {}
+
+    def facts(self) -> Mapping[str, object]:
+        """What it took, for the report."""
+        return self._phases.facts(time.monotonic() - self._started)
+
+    def all_at_once(self) -> None:
+        """For when clients are turned away anyway."""
+        self._stop_first(list(self._wanted))
+
+    def by_turns(self) -> None:
+        """The replicas in batches, then scheduler and workers together."""
+        for batch in self._batches():
+            self._keep_capacity(batch)
+            self._put(batch, self._settings.order.app)
+            let_serve(self._ctx, batch, self._phases)
+        others = [name for name in self._wanted if name not in self._ctx.settings.services.app]
+        workers = [name for name in others if name in self._ctx.settings.services.worker]
+        self._stop_first([name for name in others if name not in workers])
+        self._put(workers, self._settings.order.worker)
+
+    def _batches(self) -> Iterator[list[str]]:
+        replicas = self._ctx.settings.services.app
+        apps = [name for name in replicas if name in self._wanted]
+        idle = [name for name in apps if self._wanted[name] in (STOPPED, MISSING)]
+        if idle:
+            yield idle
+        serving = [name for name in apps if name not in idle]
+        for start in range(0, len(serving), size := self._batch_size(len(replicas))):
+            yield serving[start : start + size]
+
+    def _batch_size(self, replicas: int) -> int:
+        if self._settings.order.app == "start-first":
+            return self._settings.max_surge
+        return max(1, min(self._settings.max_unavailable, replicas - 1))
+
+    def _keep_capacity(self, batch: Sequence[str]) -> None:
+        """No replica is touched while another one, which is to serve meanwhile, cannot."""
+        for name in self._ctx.settings.services.app:
+            if name in batch or name in self._made:
+                continue
+            found = self._ctx.container(name)
+            if found is not None and not found.ready:
+                wait_ready(self._ctx, found.id, name)
+
+    def _put(self, names: Sequence[str], order: str) -> None:
+        idle = [name for name in names if self._wanted[name] in (STOPPED, MISSING)]
+        if order == "start-first" and not idle:
+            self._start_first(names)
+        else:
+            self._stop_first(names)
+
+    def _stop_first(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._ctx.safe_point()
+            self._made[name] = self._put_to_work(name)
+        self._see_healthy(names)
+
+    def _start_first(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._ctx.safe_point()
+            self._made[name] = start_beside(self._ctx, name, self._phases)
+        self._see_healthy(names)
+        take_places(self._ctx, {name: self._made[name] for name in names})
+        let_serve(self._ctx, names, self._phases)
+        for name in names:
+            stop_displaced(self._ctx, name, self._phases)
+
+    def _put_to_work(self, name: str) -> str:
+        """Start what is only stopped, make the rest anew; the container's id."""
+        if self._wanted[name] != STOPPED:
+            return put_in_place(self._ctx, name, self._phases)
+        container = self._ctx.container(name)
+        if container is None:
+            raise EngineError("The container went away", where=name, todo="run the command again")
+        with self._phases.of(name, "start"):
+            self._ctx.engine.start(container.id)
+        return container.id
+
+    def _see_healthy(self, names: Sequence[str]) -> None:
+        for name in names:
+            with self._phases.of(name, "healthy"):
+                wait_ready(self._ctx, self._made[name], name)
+            self._ctx.say(f"{name} is healthy")
