@@ -20,15 +20,18 @@ LOG_LINES = 10
 PROBE_SILENCE = 10.0
 
 
-def wait_ready(ctx: Context, container_id: str, name: str) -> Container:
+def wait_ready(
+    ctx: Context, container_id: str, name: str, on_answer: Callable[[], None] = lambda: None
+) -> Container:
     """The container once it can serve; raises `UnhealthyContainer` with its last words.
 
     A replica has to answer its health path `restart.passes` times in a row, asked by us at short
     intervals; then, as for every container, its own health check decides. While the engine has not
     judged yet we run that ourselves: the engine's first verdict comes one whole interval after the
-    start. A container that ended, or was restarted by the engine, is given up at once.
+    start. A container that ended, or was restarted by the engine, is given up at once. `on_answer`
+    is called with a replica's every good answer.
     """
-    answers = _AnswersInARow(ctx, name)
+    answers = _AnswersInARow(ctx, name, on_answer)
     return _wait(
         ctx,
         container_id,
@@ -45,14 +48,16 @@ def wait_judged(ctx: Context, container_id: str, name: str) -> Container:
 class _AnswersInARow:
     """Counts a replica's good answers; what is no replica has nothing to answer."""
 
-    def __init__(self, ctx: Context, name: str) -> None:
-        self._ctx = ctx
+    def __init__(self, ctx: Context, name: str, on_answer: Callable[[], None]) -> None:
+        self._ctx, self._on_answer = ctx, on_answer
         self._wanted = ctx.settings.restart.passes if name in ctx.settings.services.app else 0
         self._seen = 0
 
     def enough(self, found: Container) -> bool:
         if self._seen < self._wanted:
             self._seen = self._seen + 1 if self._answers(found) else 0
+            if self._seen:
+                self._on_answer()
         return self._seen >= self._wanted
 
     def _answers(self, found: Container) -> bool:

@@ -19,6 +19,9 @@ def show(report: Report, console: Console) -> None:
     """Print what a command ended with."""
     if report.steps:
         _steps(report, console)
+    for step in report.steps:
+        if "roll" in step.facts:
+            console.print(_roll(step.facts["roll"]))
     if report.checks:
         _checks(report.checks, console)
     if report.requests:
@@ -77,6 +80,13 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
             found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
         table.add_row(mark, check.point, found)
     console.print(table)
+
+
+def _roll(roll: Mapping[str, Any]) -> str:
+    return (
+        f"\nthe roll took {roll['seconds']:.1f} s; engine and application need"
+        f" {roll['needed']:.1f} s of them to create,\n  drain, start and first answer"
+    )
 
 
 def _requests(requests: RequestsReport) -> str:

@@ -11,8 +11,8 @@ NEEDED = ("create", "drain", "start", "healthy")
 
 
 class Phases:
-    """Seconds of each service by phase: those `NEEDED`, and `served` until the proxy was seen to
-    use it. `healthy` is until its first good answer."""
+    """Seconds of each service by phase: those `NEEDED`; `passes` from its first good answer
+    (`healthy`) until it was fit to serve; `served` until the proxy was seen to use it."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, dict[str, float]] = {}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.settings import Restart
 from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
 from cosmicdeploy.steps.phases import Phases
@@ -40,7 +41,7 @@ class Roll:
 
     def by_turns(self) -> None:
         """The replicas in batches, then scheduler and workers together."""
-        for batch in self._batches():
+        for batch in batches(self._ctx.settings.services.app, self._wanted, self._settings):
             self._keep_capacity(batch)
             self._put(batch, self._settings.order.app)
             let_serve(self._ctx, batch, self._phases)
@@ -48,21 +49,6 @@ class Roll:
         workers = [name for name in others if name in self._ctx.settings.services.worker]
         self._stop_first([name for name in others if name not in workers])
         self._put(workers, self._settings.order.worker)
-
-    def _batches(self) -> Iterator[list[str]]:
-        replicas = self._ctx.settings.services.app
-        apps = [name for name in replicas if name in self._wanted]
-        idle = [name for name in apps if self._wanted[name] in (STOPPED, MISSING)]
-        if idle:
-            yield idle
-        serving = [name for name in apps if name not in idle]
-        for start in range(0, len(serving), size := self._batch_size(len(replicas))):
-            yield serving[start : start + size]
-
-    def _batch_size(self, replicas: int) -> int:
-        if self._settings.order.app == "start-first":
-            return self._settings.max_surge
-        return max(1, min(self._settings.max_unavailable, replicas - 1))
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """No replica is touched while another one, which is to serve meanwhile, cannot."""
@@ -109,6 +95,28 @@ class Roll:
 
     def _see_healthy(self, names: Sequence[str]) -> None:
         for name in names:
-            with self._phases.of(name, "healthy"):
-                wait_ready(self._ctx, self._made[name], name)
+            self._see_one(name)
             self._ctx.say(f"{name} is healthy")
+
+    def _see_one(self, name: str) -> None:
+        began, answered = time.monotonic(), list[float]()
+        container_id = self._made[name]
+        wait_ready(self._ctx, container_id, name, lambda: answered.append(time.monotonic()))
+        first = answered[0] if answered else time.monotonic()
+        self._phases.add(name, "healthy", first - began)
+        self._phases.add(name, "passes", time.monotonic() - first)
+
+
+def batches(
+    replicas: Sequence[str], wanted: Mapping[str, str], settings: Restart
+) -> list[list[str]]:
+    """The replicas that are to be touched, as many at a time as may be; first those that serve
+    nobody now."""
+    touched = [name for name in replicas if name in wanted]
+    idle = [name for name in touched if wanted[name] in (STOPPED, MISSING)]
+    serving = [name for name in touched if name not in idle]
+    size = settings.max_surge
+    if settings.order.app == "stop-first":
+        size = max(1, min(settings.max_unavailable, len(replicas) - 1))
+    parts = [serving[start : start + size] for start in range(0, len(serving), size)]
+    return [idle, *parts] if idle else parts

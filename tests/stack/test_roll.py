@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -94,7 +93,9 @@ def test_replicas_that_move_are_found_again(named: StackUnderTest) -> None:
     assert beats.failures == []
     require_whole(named)
     after = named.containers()
-    assert all(after[n].addresses != {} and after[n].id != before[n].id for n in after if "app" in n)
+    assert all(
+        after[n].addresses != {} and after[n].id != before[n].id for n in after if "app" in n
+    )
 
 
 def test_the_new_container_can_start_first(named: StackUnderTest) -> None:

@@ -71,11 +71,14 @@ def with_replicas(stack: StackUnderTest, count: int) -> None:
             copied["container_name"] = f"cosmic-app-{n}-${{STACK_SUFFIX:-prod}}"
             copied["networks"] = {"cosmic": {"ipv4_address": f"${{APP_{n}_ADDRESS}}"}}
             services[f"cosmic-app-{n}"] = copied
-            services["platform-nginx"]["environment"][f"APP_{n}_ADDRESS"] = (
-                f"${{APP_{n}_ADDRESS}}"
-            )
+            services["platform-nginx"]["environment"][f"APP_{n}_ADDRESS"] = f"${{APP_{n}_ADDRESS}}"
 
     edit(stack.folder / COMPOSE, declare)
+    template = stack.folder / TEMPLATE
+    text = template.read_text()
+    [line] = re.findall(r"^ *server \$\{APP_3_ADDRESS\}.*\n", text, flags=re.MULTILINE)
+    more = "".join(line.replace("APP_3_", f"APP_{n}_") for n in extra)
+    template.write_text(text.replace(line, line + more))
     names = [f"cosmic-app-{n}" for n in range(1, count + 1)]
     edit(stack.folder / "cosmicdeploy.yaml", lambda d: d["services"].update(app=names))
 
@@ -98,9 +101,12 @@ def slowed(stack: StackUnderTest) -> None:
     """The application has a path that takes two seconds, and nginx takes large bodies."""
     (stack.folder / SOURCES / "cosmic_app" / "slow.py").write_text(SLOW)
     dockerfile = stack.folder / SOURCES / "Dockerfile"
-    dockerfile.write_text(dockerfile.read_text() + '\nCMD ["python3", "-m", "cosmic_app.slow"]\n')
+    command = '\nCMD ["python3", "-m", "cosmic_app.slow"]\n'
+    dockerfile.write_text(dockerfile.read_text() + command)
     template = stack.folder / TEMPLATE
-    template.write_text(template.read_text().replace("client_max_body_size 64k", "client_max_body_size 8m"))
+    template.write_text(
+        template.read_text().replace("client_max_body_size 64k", "client_max_body_size 8m")
+    )
 
 
 def brought_up(folder: Path, *changes: Callable[[StackUnderTest], None]) -> StackUnderTest:

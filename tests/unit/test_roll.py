@@ -1,0 +1,60 @@
+"""In which batches replicas are replaced."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.settings import Restart
+from cosmicdeploy.steps.difference import MISSING, STOPPED
+from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.steps.roll import batches
+
+REPLICAS = ["a", "b", "c", "d", "e"]
+ALL = dict.fromkeys(REPLICAS, "another image runs")
+
+
+def restart(**keys: object) -> Restart:
+    return Restart.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (restart(), [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        (restart(max_unavailable=2), [["a", "b"], ["c", "d"], ["e"]]),
+        (restart(max_unavailable=9), [["a", "b", "c", "d"], ["e"]]),
+        (restart(max_surge=3), [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        (
+            restart(order={"app": "start-first"}, max_surge=3, max_unavailable=2),
+            [["a", "b", "c"], ["d", "e"]],
+        ),
+    ],
+)
+def test_one_replica_always_serves(settings: Restart, expected: list[list[str]]) -> None:
+    assert batches(REPLICAS, ALL, settings) == expected
+
+
+def test_what_serves_nobody_goes_first_and_at_once() -> None:
+    wanted = {**ALL, "b": STOPPED, "d": MISSING}
+    assert batches(REPLICAS, wanted, restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
+
+
+def test_what_need_not_change_is_left_alone() -> None:
+    assert batches(REPLICAS, {"c": "another image runs", "worker": "other"}, restart()) == [["c"]]
+
+
+def test_the_only_replica_is_replaced_all_the_same() -> None:
+    assert batches(["a"], {"a": "another image runs"}, restart()) == [["a"]]
+
+
+def test_only_what_engine_and_application_do_is_needed() -> None:
+    phases = Phases()
+    for phase, seconds in (("create", 1.0), ("drain", 2.0), ("start", 3.0), ("healthy", 4.0)):
+        phases.add("a", phase, seconds)
+    phases.add("a", "passes", 5.0)
+    phases.add("a", "served", 6.0)
+    phases.add("b", "create", 0.5)
+    phases.add("b", "create", 0.5)
+    facts = phases.facts(30.0)
+    assert (facts["needed"], facts["seconds"]) == (11.0, 30.0)
+    assert facts["services"]["b"] == {"create": 1.0}  # type: ignore[index]
