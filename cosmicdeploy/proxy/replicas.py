@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.proxy.upstreams import Group
@@ -36,16 +36,17 @@ def groups_of(ctx: Context, groups: list[Group]) -> list[Group]:
     return [group for group in groups if any(server.host in ours for server in group.servers)]
 
 
-def nobodys(ctx: Context, groups: list[Group]) -> list[str]:
-    """Addresses among the replicas' that none of them has."""
-    ours = set().union(*known_as(ctx).values())
-    hosts = {server.host for group in groups_of(ctx, groups) for server in group.servers}
-    return sorted(host for host in hosts - ours if is_address(host))
+def nobodys(ctx: Context, ours: list[Group]) -> list[str]:
+    """Addresses in the replicas' groups that no replica has, though they are in the engine's
+    networks. One elsewhere is another host's, which we know nothing of."""
+    known = set().union(*known_as(ctx).values())
+    hosts = {server.host for group in ours for server in group.servers} - known
+    networks = [ip_network(subnet) for subnet in ctx.engine.subnets()] if hosts else []
+    return sorted(host for host in hosts if any(_is_in(host, network) for network in networks))
 
 
-def is_address(host: str) -> bool:
+def _is_in(host: str, network: IPv4Network | IPv6Network) -> bool:
     try:
-        ip_address(host.strip("[]"))
+        return ip_address(host.strip("[]")) in network
     except ValueError:
-        return False
-    return True
+        return False  # a name

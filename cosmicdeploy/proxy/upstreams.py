@@ -45,8 +45,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """A place that passes requests on; `scope` are the simple directives that hold there."""
+    """A place that passes requests on, by `kind` (proxy, fastcgi, …); `scope` are the simple
+    directives that hold there."""
 
+    kind: str
     target: str
     scope: Scope
 
@@ -70,7 +72,11 @@ def passes(block: tuple[Directive, ...], outer: Scope | None = None) -> Iterator
     for directive in block:
         if directive.name in PASSES and directive.arguments:
             found = TARGET.match(directive.arguments[0])
-            yield Pass(target=found["host"] if found else directive.arguments[0], scope=scope)
+            yield Pass(
+                kind=directive.name.removesuffix("_pass"),
+                target=found["host"] if found else directive.arguments[0],
+                scope=scope,
+            )
         yield from passes(directive.block, scope) if directive.block else ()
 
 

@@ -40,6 +40,9 @@ class Talking:
     def container(self, name: str) -> Container | None:
         return self.containers.get(name)
 
+    def subnets(self) -> list[str]:
+        return ["172.20.0.0/16"]
+
     def exec(self, container_id: str, argv: Sequence[str]) -> ExecResult:
         self.said.append((container_id, argv))
         key = (container_id, argv[0])
