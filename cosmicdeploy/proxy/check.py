@@ -8,14 +8,13 @@ from __future__ import annotations
 from functools import partial
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.proxy import nginx
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
 from cosmicdeploy.proxy.configuration import Directive
+from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 from cosmicdeploy.proxy.replicas import groups_of, known_as, nobodys
-from cosmicdeploy.proxy.take_out import flag, taken_out
+from cosmicdeploy.proxy.take_out import flag, out_of
 from cosmicdeploy.proxy.upstreams import Group, groups, passes
 
 _result = partial(
@@ -27,17 +26,17 @@ def proxy(ctx: Context) -> CheckResult:
     """nginx would start with what it has, and its servers are the replicas."""
     if ctx.settings.services.proxy is None:
         return _result(ok=True, found="the stack has no load balancer")
-    found = nginx.find(ctx)
+    found = find(ctx)
     if found is None:
         return _result(ok=True, found="no nginx runs there: nothing was checked")
     try:
-        tree = nginx.configuration(ctx, found)
+        tree = configuration(ctx, found)
     except ConfigError as error:
         return _result(ok=False, found="; ".join((error.what, *error.details)), todo=error.todo)
     return _judged(ctx, found, tree)
 
 
-def _judged(ctx: Context, container: Container, tree: tuple[Directive, ...]) -> CheckResult:
+def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
     ours = groups_of(ctx, groups(tree))
     if not ours:
         return _result(ok=True, found="none of its servers is a replica: nothing was checked")
@@ -47,10 +46,9 @@ def _judged(ctx: Context, container: Container, tree: tuple[Directive, ...]) -> 
             found=f"it sends requests to {', '.join(wrong)}, which no replica has",
             todo="give the replicas these addresses in the compose file, or correct nginx's",
         )
-    findings = [*_missing(ctx, ours), *_out(ctx)]
-    workers = len(nginx.workers(ctx, container))
+    findings = [*_missing(ctx, ours), *_out(ctx, found)]
     for group in ours:
-        findings += group_findings(group, ctx.settings.restart.pause, workers)
+        findings += group_findings(group, ctx.settings.restart.pause, len(found.workers))
     for place in passes(tree):
         findings += pass_findings(place, ours)
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
@@ -67,8 +65,8 @@ def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:
     ]
 
 
-def _out(ctx: Context) -> list[Finding]:
+def _out(ctx: Context, found: Nginx) -> list[Finding]:
     return [
         Finding(name, "in service", "taken out", f"nothing: remove {flag(ctx, name)}")
-        for name in taken_out(ctx)
+        for name in out_of(ctx, found)
     ]

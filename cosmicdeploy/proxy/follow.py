@@ -8,10 +8,9 @@ after nginx's workers did, and gets no request though there are enough.
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, ProbeFailed
-from cosmicdeploy.proxy import nginx
 from cosmicdeploy.proxy.asking import not_reached
+from cosmicdeploy.proxy.nginx import Nginx, configuration, find, processes, reload
 from cosmicdeploy.proxy.replicas import groups_of, names, nobodys
 from cosmicdeploy.proxy.upstreams import Group, groups
 
@@ -27,31 +26,31 @@ def follow(ctx: Context) -> bool:
     alone. Raises `ConfigError` where nginx would not start again or has an address that is nobody's
     (then it was not reloaded), `EngineError` or `ProbeFailed` where the reload did not help.
     """
-    proxy = nginx.find(ctx)
+    proxy = find(ctx)
     if proxy is None:
         return False
-    ours = groups_of(ctx, groups(nginx.configuration(ctx, proxy)))
+    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
     _require_known(ctx, proxy, ours)
     lost = _lost(ctx, proxy, ours)
     if not lost:
         return False
-    nginx.reload(ctx, proxy)
+    reload(ctx, proxy)
     _see(ctx, [name for name in lost if _gets_a_share(ctx, name, ours)])
     ctx.say(f"nginx was reloaded: it did not know where {', '.join(lost)} had gone")
     return True
 
 
-def _require_known(ctx: Context, proxy: Container, ours: list[Group]) -> None:
+def _require_known(ctx: Context, proxy: Nginx, ours: list[Group]) -> None:
     if wrong := nobodys(ctx, ours):
         raise ConfigError(
             f"nginx sends requests to {', '.join(wrong)}, which no replica has",
-            where=proxy.name,
+            where=proxy.container.name,
             todo="give the replicas these addresses in the compose file, or name the replicas in "
             "nginx's configuration",
         )
 
 
-def _lost(ctx: Context, proxy: Container, ours: list[Group]) -> list[str]:
+def _lost(ctx: Context, proxy: Nginx, ours: list[Group]) -> list[str]:
     """Replicas that nginx does not find any more."""
     moved = [name for name in _by_name(ctx, ours) if _newer(ctx, name, proxy)]
     asked = [name for name in moved if _gets_a_share(ctx, name, ours)]
@@ -65,13 +64,13 @@ def _by_name(ctx: Context, ours: list[Group]) -> list[str]:
     return [name for name in ctx.settings.services.app if names(ctx, name) & hosts]
 
 
-def _newer(ctx: Context, service: str, proxy: Container) -> bool:
+def _newer(ctx: Context, service: str, proxy: Nginx) -> bool:
     """Whether a replica runs that may have started after nginx looked its name up."""
     container = ctx.container(service)
     if container is None or not container.running:
         return False
-    latest = max((worker.started for worker in nginx.workers(ctx, proxy)), default=0)
-    first = next((p for p in nginx.processes(ctx, container) if p.pid == 1), None)
+    latest = max((worker.started for worker in proxy.workers), default=0)
+    first = next((p for p in processes(ctx, container) if p.pid == 1), None)
     return first is None or first.started > latest - MARGIN
 
 

@@ -27,22 +27,33 @@ class Process:
     started: int
 
 
-def find(ctx: Context) -> Container | None:
-    """The proxy's container where it runs and what runs in it is nginx."""
+@dataclass(frozen=True, kw_only=True)
+class Nginx:
+    """`workers` serve, or finish what they have."""
+
+    container: Container
+    workers: tuple[Process, ...]
+
+
+def find(ctx: Context) -> Nginx | None:
+    """The proxy where it runs and is nginx."""
     name = ctx.settings.services.proxy
-    proxy = ctx.container(name) if name else None
-    if proxy is None or not proxy.running:
+    container = ctx.container(name) if name else None
+    if container is None or not container.running:
         return None
-    return proxy if any(p.name == "nginx" for p in processes(ctx, proxy)) else None
+    own = [p for p in processes(ctx, container) if p.name == "nginx"]
+    ids = {p.pid for p in own}
+    workers = tuple(p for p in own if p.parent in ids)
+    return Nginx(container=container, workers=workers) if own else None
 
 
-def configuration(ctx: Context, proxy: Container) -> tuple[Directive, ...]:
+def configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
     """What nginx would start with now; raises `ConfigError` where it would not start."""
-    result = ctx.engine.exec(proxy.id, ["nginx", "-T"])
+    result = ctx.engine.exec(nginx.container.id, ["nginx", "-T"])
     if result.exit_code != 0:
         raise ConfigError(
             "nginx would not start with its present configuration",
-            where=proxy.name,
+            where=nginx.container.name,
             todo="it was not reloaded, and serves on with the old one: correct this before "
             "anything restarts it. A name that is not found is that of a stopped container",
             details=_complaints(result.error_text),
@@ -50,28 +61,21 @@ def configuration(ctx: Context, proxy: Container) -> tuple[Directive, ...]:
     return parse(result.text)
 
 
-def reload(ctx: Context, proxy: Container) -> None:
+def reload(ctx: Context, nginx: Nginx) -> None:
     """Let nginx read its configuration, and all names, anew. Returns once new workers serve.
 
     Raises `ConfigError` where it could not start with it, `EngineError` where no new workers came.
     """
-    configuration(ctx, proxy)
-    before = workers(ctx, proxy)
-    result = ctx.engine.exec(proxy.id, ["nginx", "-s", "reload"])
-    if result.exit_code != 0 or not _renewed(ctx, proxy, before):
+    configuration(ctx, nginx)
+    container = nginx.container
+    result = ctx.engine.exec(container.id, ["nginx", "-s", "reload"])
+    if result.exit_code != 0 or not _renewed(ctx, nginx):
         raise EngineError(
             "nginx was told to reload and did not",
-            where=proxy.name,
+            where=container.name,
             todo="see the proxy's log; it serves on with what it had",
-            details=result.error_text.splitlines() or ctx.engine.logs(proxy.id, tail=LOG_LINES),
+            details=result.error_text.splitlines() or ctx.engine.logs(container.id, tail=LOG_LINES),
         )
-
-
-def workers(ctx: Context, proxy: Container) -> list[Process]:
-    """The processes that serve, those too that only finish what they have."""
-    nginx = [p for p in processes(ctx, proxy) if p.name == "nginx"]
-    ids = {p.pid for p in nginx}
-    return [p for p in nginx if p.parent in ids]
 
 
 def processes(ctx: Context, container: Container) -> list[Process]:
@@ -91,15 +95,19 @@ def _process(line: str) -> Process:
     )
 
 
-def _renewed(ctx: Context, proxy: Container, before: list[Process]) -> bool:
-    old = {p.pid for p in before}
+def _renewed(ctx: Context, before: Nginx) -> bool:
     waiting = tenacity.Retrying(
         stop=tenacity.stop_after_delay(RELOADED_WITHIN),
         wait=tenacity.wait_fixed(0.1),
         retry=tenacity.retry_if_result(lambda new: not new),
         retry_error_callback=lambda state: False,
     )
-    return bool(waiting(lambda: {p.pid for p in workers(ctx, proxy)} - old))
+
+    def new() -> bool:
+        now = find(ctx)
+        return now is not None and not set(now.workers) <= set(before.workers)
+
+    return bool(waiting(new))
 
 
 def _complaints(text: str) -> list[str]:

@@ -12,22 +12,16 @@ import time
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, EngineError, ProbeFailed
-from cosmicdeploy.proxy import nginx
 from cosmicdeploy.proxy.asking import POLL_SECONDS, ask_all
-from cosmicdeploy.proxy.configuration import walk
+from cosmicdeploy.proxy.configuration import Directive, walk
 from cosmicdeploy.proxy.connections import open_connections
+from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 
 
 def can_take_out(ctx: Context, service: str) -> bool:
     """Whether the proxy is nginx and its configuration looks for the replica's file."""
-    file, proxy = flag(ctx, service), nginx.find(ctx)
-    if file is None or proxy is None:
-        return False
-    wanted = ("-f", file)
-    return any(
-        directive.name == "if" and _words(directive.arguments) == wanted
-        for directive in walk(nginx.configuration(ctx, proxy))
-    )
+    proxy = find(ctx)
+    return proxy is not None and _heeds(ctx, proxy, service)
 
 
 def take_out(ctx: Context, service: str) -> float:
@@ -58,13 +52,17 @@ def take_in(ctx: Context, service: str) -> None:
 
 def taken_out(ctx: Context) -> list[str]:
     """Replicas that are out now: of a run that was killed, where none is under way."""
-    proxy = nginx.find(ctx)
+    proxy = find(ctx) if ctx.settings.proxy.out_of_service else None
+    return out_of(ctx, proxy) if proxy else []
+
+
+def out_of(ctx: Context, proxy: Nginx) -> list[str]:
+    """As `taken_out`, of an nginx at hand."""
     files = {name: flag(ctx, name) for name in ctx.settings.services.app}
-    if proxy is None or None in files.values():
-        return []
     script = 'for file; do test ! -f "$file" || echo "$file"; done'
-    there = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", *map(str, files.values())])
-    return [name for name, file in files.items() if file in there.text.splitlines()]
+    words = ["sh", "-c", script, "sh", *(file for file in files.values() if file)]
+    there = ctx.engine.exec(proxy.container.id, words).text.splitlines()
+    return [name for name, file in files.items() if file in there]
 
 
 def flag(ctx: Context, service: str) -> str | None:
@@ -73,14 +71,24 @@ def flag(ctx: Context, service: str) -> str | None:
     return pattern.replace("{service}", service) if pattern else None
 
 
-def _words(arguments: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(" ".join(arguments).strip("()").split())
+def _heeds(ctx: Context, proxy: Nginx, service: str) -> bool:
+    """Whether nginx looks for the replica's file."""
+    file = flag(ctx, service)
+    wanted = f"(-f {file})"
+    return file is not None and any(
+        directive.name == "if" and _condition(directive) == wanted
+        for directive in walk(configuration(ctx, proxy))
+    )
+
+
+def _condition(directive: Directive) -> str:
+    return " ".join(directive.arguments).replace("( ", "(").replace(" )", ")")
 
 
 def _require_able(ctx: Context, service: str) -> Container:
-    others = [name for name in taken_out(ctx) if name != service]
-    proxy = nginx.find(ctx)
-    if proxy is None or others or not can_take_out(ctx, service):
+    proxy = find(ctx)
+    others = [name for name in out_of(ctx, proxy) if name != service] if proxy else []
+    if proxy is None or others or not _heeds(ctx, proxy, service):
         raise ConfigError(
             f"{', '.join(others)} is out already, and nginx can do without one at a time"
             if others
@@ -88,7 +96,7 @@ def _require_able(ctx: Context, service: str) -> Container:
             where=f"proxy.out_of_service: {flag(ctx, service) or 'not set'}",
             todo="let nginx look for this file, as docs/proxy.md shows",
         )
-    return proxy
+    return proxy.container
 
 
 def _mark(ctx: Context, proxy: Container, service: str, script: str) -> None:

@@ -23,7 +23,8 @@ from cosmicdeploy.proxy import (
     taken_out,
 )
 from cosmicdeploy.proxy.asking import not_reached
-from cosmicdeploy.proxy.nginx import configuration, find, workers
+from cosmicdeploy.proxy.check import proxy as proxy_point
+from cosmicdeploy.proxy.nginx import configuration, find
 from cosmicdeploy.proxy.upstreams import groups
 from tests.stack.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.steady import steady
@@ -74,6 +75,11 @@ def test_without_being_taken_out_it_loses_what_it_had(fixed: SmallStack) -> None
     assert {answer.result().status for answer in answers} == {200, 502}
 
 
+def test_the_documented_configuration_lacks_nothing(fixed: SmallStack) -> None:
+    result = proxy_point(fixed.write())
+    assert (result.ok, result.warnings) == (True, ())
+
+
 def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
     ctx = fixed.write()
     take_out(ctx, "app-3")
@@ -98,7 +104,7 @@ def named(fixed: SmallStack) -> SmallStack:
 def serving(ctx: Context) -> set[int]:
     proxy = find(ctx)
     assert proxy is not None
-    return {worker.pid for worker in workers(ctx, proxy)}
+    return {worker.pid for worker in proxy.workers}
 
 
 def test_nginx_is_reloaded_where_a_replica_moved(named: SmallStack) -> None:
@@ -126,6 +132,7 @@ def test_nginx_is_not_reloaded_into_what_it_could_not_start_with(named: SmallSta
         with pytest.raises(ConfigError, match="would not start") as raised:
             follow(ctx)
         assert "host not found" in " ".join(raised.value.details)
+        assert not proxy_point(ctx).ok
         assert serving(ctx) == before
     finally:
         named.up("app-3")

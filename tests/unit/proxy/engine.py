@@ -51,7 +51,11 @@ class Talking:
 
 
 def stack(
-    make: Callable[..., Any], engine: Talking, *, out: str | None = "/run/out/{service}"
+    make: Callable[..., Any],
+    engine: Talking,
+    *,
+    out: str | None = "/run/out/{service}",
+    pause: float = 0,
 ) -> Any:
     """A context of `make`'s with such a stack."""
     services = SimpleNamespace(app=APPS, proxy="proxy")
@@ -59,7 +63,7 @@ def stack(
         services=services,
         app=SimpleNamespace(port=80),
         proxy=SimpleNamespace(out_of_service=out),
-        restart=SimpleNamespace(pause=0),
+        restart=SimpleNamespace(pause=pause),
     )
     declared = {name: _service(name) for name in (*APPS, "proxy")}
     return make(
