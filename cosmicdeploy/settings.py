@@ -138,6 +138,19 @@ class Maintenance(Section):
     file: PurePosixPath | None = None
 
 
+class Proxy(Section):
+    """`out_of_service` names a file in the proxy's container for each replica, by `{service}`."""
+
+    out_of_service: str | None = None
+
+    @field_validator("out_of_service")
+    @classmethod
+    def _of_each(cls, path: str | None) -> str | None:
+        if path is not None and not (path.startswith("/") and "{service}" in path):
+            raise ValueError("must be an absolute path with {service} in it")
+        return path
+
+
 class Heartbeat(Section):
     """A request that only a working release answers well."""
 
@@ -184,6 +197,7 @@ class Settings(Section):
     cache_clear: CacheClear = CacheClear()
     restart: Restart = Restart()
     maintenance: Maintenance = Maintenance()
+    proxy: Proxy = Proxy()
     verify: Verify = Verify()
     probe: Probe = Probe()
     lock: Lock = Lock()

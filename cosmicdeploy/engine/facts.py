@@ -36,6 +36,7 @@ def container(attrs: Json) -> Container:
         published=_published(attrs),
         labels=own,
         volumes=_anonymous_volumes(attrs),
+        stop_signal=config.get("StopSignal") or "",
     )
 
 

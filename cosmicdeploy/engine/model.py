@@ -15,6 +15,7 @@ class Container:
 
     `health` is "" without a health check. `healthcheck` is the
     command line that the engine probes it with. `volumes` are the anonymous ones: target → name.
+    `stop_signal` is "" where neither its image nor its definition names one.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Container:
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = ""
 
     @property
     def running(self) -> bool:

@@ -9,6 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes import application_checks, container_checks
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.proxy.check import proxy
 
 Check = Callable[[Context], CheckResult]
 CHECKS: Mapping[str, Check] = {
@@ -19,6 +20,7 @@ CHECKS: Mapping[str, Check] = {
     "scheduler": application_checks.scheduler,
     "monitor": application_checks.monitor,
     "heartbeat": application_checks.heartbeat,
+    "proxy": proxy,
 }
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One point of a checklist: what was expected, what was found, and what to do."""
+    """One point of a checklist: what was expected, what was found, and what to do.
+
+    `warnings` are worth a look and fail nothing.
+    """
 
     point: str
     ok: bool
     expected: str
     found: str
     todo: str = ""
+    warnings: tuple[str, ...] = ()

@@ -32,13 +32,14 @@ class StepReport(Part):
 
 
 class CheckReport(Part):
-    """One point of the verification checklist."""
+    """One point of the verification checklist; `warnings` fail nothing."""
 
     point: str
     ok: bool
     expected: str
     found: str
     todo: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class ErrorReport(Part):

@@ -78,6 +78,7 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
         found = escape(check.found)
         if not check.ok:
             found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
+        found += "".join(f"\n[yellow]![/] {escape(warning)}" for warning in check.warnings)
         table.add_row(mark, check.point, found)
     console.print(table)
 

@@ -1,0 +1,16 @@
+"""The load balancer in front of the replicas: whom it reaches, and whom it shall not."""
+
+from cosmicdeploy.proxy.connections import served
+from cosmicdeploy.proxy.follow import follow
+from cosmicdeploy.proxy.signals import ignores_stop
+from cosmicdeploy.proxy.take_out import can_take_out, take_in, take_out, taken_out
+
+__all__ = [
+    "can_take_out",
+    "follow",
+    "ignores_stop",
+    "served",
+    "take_in",
+    "take_out",
+    "taken_out",
+]

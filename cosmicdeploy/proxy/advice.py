@@ -1,0 +1,91 @@
+"""What nginx needs for a roll that loses nothing; why, and what happens without it, is told in
+docs/proxy.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cosmicdeploy.proxy.upstreams import Group, Pass, Server
+
+# nginx's own values, in seconds, where its configuration says nothing.
+FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
+LONGEST_CONNECT = 1.0
+# As long as uvicorn keeps an idle connection; many keep theirs longer.
+SHORTEST_KEPT = 5.0
+NEEDED = {"error", "timeout"}
+UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+PART = re.compile(r"(\d+)(ms|[smhdw]?)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that costs requests: where, and what to write there."""
+
+    where: str
+    expected: str
+    found: str
+    write: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.expected}, found {self.found}; write {self.write}"
+
+
+def seconds(text: str) -> float:
+    """A time as nginx writes it: `100ms`, `60`, `1m30s`."""
+    return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
+
+
+def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding]:
+    """What a group of servers lacks; `pause` is how long a new replica serves before the next goes.
+
+    Of a group of one server nothing is asked: nginx does not pass that one over.
+    """
+    if len(group.servers) < 2:
+        return
+    where = f"upstream {group.name}"
+    if workers > 1 and "zone" not in group.directives:
+        yield Finding(where, "a zone", f"none, and {workers} workers", f"zone {group.name} 64k;")
+    for server in group.servers:
+        yield from _server_findings(f"{where}, server {server.host}", server, pause)
+    kept = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
+    if "keepalive" in group.directives and seconds(kept) >= SHORTEST_KEPT:
+        yield Finding(
+            where,
+            "idle connections closed before the application does (uvicorn: 5 s)",
+            f"keepalive_timeout {kept}",
+            "keepalive_timeout 2s;",
+        )
+
+
+def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:
+    if server.options.get("max_fails") == "0":
+        yield Finding(where, "max_fails above 0", "max_fails=0", "max_fails=1")
+    passed_over = server.options.get("fail_timeout", FAIL_TIMEOUT)
+    if seconds(passed_over) >= pause:
+        expected = f"fail_timeout below restart.pause ({pause:g} s)"
+        yield Finding(where, expected, passed_over, "fail_timeout=1s")
+
+
+def pass_findings(place: Pass, ours: list[Group]) -> Iterator[Finding]:
+    """What a place lacks that passes requests on to several replicas."""
+    several = {group.name for group in ours if len(group.servers) > 1}
+    if "$" not in place.target and place.target not in several:
+        return
+    where, kind = f"{place.kind}_pass {place.target}", place.kind
+
+    connect = place.scope.get(f"{kind}_connect_timeout", (CONNECT_TIMEOUT,))[0]
+    if seconds(connect) > LONGEST_CONNECT:
+        write = f"{kind}_connect_timeout 100ms;"
+        yield Finding(where, f"{kind}_connect_timeout of 1 s at most", connect, write)
+
+    next_one = place.scope.get(f"{kind}_next_upstream", ("error", "timeout"))
+    if not set(next_one) >= NEEDED:
+        write = f"{kind}_next_upstream error timeout;"
+        yield Finding(where, "another try after error and timeout", " ".join(next_one), write)
+
+    tries = place.scope.get(f"{kind}_next_upstream_tries", ("0",))[0]
+    if tries == "1":
+        write = f"{kind}_next_upstream_tries 2;"
+        yield Finding(where, "more than one try", tries, write)

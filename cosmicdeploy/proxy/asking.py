@@ -1,0 +1,33 @@
+"""Requests of our own through the load balancer, to see whom it sends them to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.places import proxy_url
+from cosmicdeploy.proxy.connections import served
+
+POLL_SECONDS = 0.25
+
+
+def ask_all(ctx: Context) -> None:
+    """Enough requests for each replica to get its share."""
+    url = proxy_url(ctx) + ctx.settings.app.health_path
+    for _ in range(2 * len(ctx.settings.services.app)):
+        ask(url)
+
+
+def not_reached(ctx: Context, services: Collection[str], within: float) -> list[str]:
+    """Who of them gets no request from the proxy, though it is asked for `within` seconds."""
+    end, left = time.monotonic() + within, list(services)
+    while left:
+        ctx.safe_point()
+        ask_all(ctx)
+        left = [name for name in left if not served(ctx, name)]
+        if not left or time.monotonic() >= end:
+            break
+        time.sleep(POLL_SECONDS)
+    return left

@@ -1,0 +1,72 @@
+"""A point of the checklist: is the load balancer set up so that nobody notices a deploy?
+
+It fails where something is plainly broken; what would cost requests in a roll is a warning.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
+from cosmicdeploy.proxy.configuration import Directive
+from cosmicdeploy.proxy.nginx import Nginx, configuration, find
+from cosmicdeploy.proxy.replicas import groups_of, known_as, nobodys
+from cosmicdeploy.proxy.take_out import flag, out_of
+from cosmicdeploy.proxy.upstreams import Group, groups, passes
+
+_result = partial(
+    CheckResult, point="proxy", expected="an nginx that finds every replica, after a restart too"
+)
+
+
+def proxy(ctx: Context) -> CheckResult:
+    """nginx would start with what it has, and its servers are the replicas."""
+    if ctx.settings.services.proxy is None:
+        return _result(ok=True, found="the stack has no load balancer")
+    found = find(ctx)
+    if found is None:
+        return _result(ok=True, found="no nginx runs there: nothing was checked")
+    try:
+        tree = configuration(ctx, found)
+    except ConfigError as error:
+        return _result(ok=False, found="; ".join((error.what, *error.details)), todo=error.todo)
+    return _judged(ctx, found, tree)
+
+
+def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
+    ours = groups_of(ctx, groups(tree))
+    if not ours:
+        return _result(ok=True, found="none of its servers is a replica: nothing was checked")
+    if wrong := nobodys(ctx, ours):
+        return _result(
+            ok=False,
+            found=f"it sends requests to {', '.join(wrong)}, which no replica has",
+            todo="give the replicas these addresses in the compose file, or correct nginx's",
+        )
+    findings = [*_missing(ctx, ours), *_out(ctx, found)]
+    for group in ours:
+        findings += group_findings(group, ctx.settings.restart.pause, len(found.workers))
+    for place in passes(tree):
+        findings += pass_findings(place, ours)
+    warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
+    said = f"nginx knows {len(known_as(ctx))} replicas, in {len(ours)} groups"
+    return _result(ok=True, found=said, warnings=warnings)
+
+
+def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:
+    hosts = {server.host for group in ours for server in group.servers}
+    missing = [name for name, known in known_as(ctx).items() if not known & hosts]
+    return [
+        Finding(name, "a server in nginx's upstream", "none", f"server {name}:PORT;")
+        for name in missing
+    ]
+
+
+def _out(ctx: Context, found: Nginx) -> list[Finding]:
+    return [
+        Finding(name, "in service", "taken out", f"nothing: remove {flag(ctx, name)}")
+        for name in out_of(ctx, found)
+    ]

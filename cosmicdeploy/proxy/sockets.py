@@ -1,0 +1,49 @@
+"""The kernel's tables of TCP connections, as `/proc/net/tcp` and `/proc/net/tcp6` print them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+ESTABLISHED = 0x01
+LISTEN = 0x0A
+# Addresses are printed as 32-bit words in the machine's own order: little-endian on all that Docker
+# runs production stacks on (x86-64, ARM).
+ORDER: Literal["little"] = "little"
+WORD = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One line of a table, seen from its own end; `state` is the kernel's number."""
+
+    port: int
+    peer: str
+    peer_port: int
+    state: int
+
+
+def read_tables(text: str) -> Iterator[Connection]:
+    """The lines of one table or several; headings and broken lines are passed over."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 3 and words[0].endswith(":") and ":" in words[1]:
+            _, port = _end(words[1])
+            peer, peer_port = _end(words[2])
+            yield Connection(port=port, peer=peer, peer_port=peer_port, state=int(words[3], 16))
+
+
+def _end(text: str) -> tuple[str, int]:
+    address, _, port = text.partition(":")
+    return _address(address), int(port, 16)
+
+
+def _address(digits: str) -> str:
+    """As people write it; an IPv4 peer of an IPv6 socket by its IPv4 address."""
+    words = [digits[i : i + WORD] for i in range(0, len(digits), WORD)]
+    packed = b"".join(int(word, 16).to_bytes(4, ORDER) for word in words)
+    address = ipaddress.ip_address(packed)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

@@ -1,0 +1,134 @@
+"""Take a replica out of the load balancer and in again, without a reload.
+
+A file in the proxy's container (`proxy.out_of_service`) says who is out; nginx looks for it with
+every request and then chooses a group of servers without that replica (see docs/proxy.md). A reload
+would cost every client its idle connection.
+"""
+
+from __future__ import annotations
+
+import time
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import ConfigError, EngineError, ProbeFailed
+from cosmicdeploy.proxy.asking import POLL_SECONDS, ask_all
+from cosmicdeploy.proxy.configuration import Directive, walk
+from cosmicdeploy.proxy.connections import open_connections
+from cosmicdeploy.proxy.nginx import Nginx, configuration, find
+
+
+def can_take_out(ctx: Context, service: str) -> bool:
+    """Whether the proxy is nginx and its configuration looks for the replica's file."""
+    proxy = find(ctx)
+    return proxy is not None and _heeds(ctx, proxy, service)
+
+
+def take_out(ctx: Context, service: str) -> float:
+    """Send this replica no new request, and let those in flight end; seconds that it took.
+
+    Over when the proxy has no open connection to it, or its `stop_grace_period` is. Raises
+    `ConfigError` where the proxy cannot do it or has another replica out already, `ProbeFailed`
+    where requests still come; then all is as before.
+    """
+    proxy = _require_able(ctx, service)
+    started = time.monotonic()
+    _mark(ctx, proxy, service, 'mkdir -p "$(dirname "$1")" && touch "$1"')
+    try:
+        _drain(ctx, service)
+    except BaseException:
+        take_in(ctx, service)
+        raise
+    return time.monotonic() - started
+
+
+def take_in(ctx: Context, service: str) -> None:
+    """Send this replica requests again. Nothing where it was not out, or no proxy runs."""
+    name = ctx.settings.services.proxy
+    proxy = ctx.container(name) if name else None
+    if proxy is not None and proxy.running and flag(ctx, service):
+        _mark(ctx, proxy, service, 'rm -f "$1"')
+
+
+def taken_out(ctx: Context) -> list[str]:
+    """Replicas that are out now: of a run that was killed, where none is under way."""
+    proxy = find(ctx) if ctx.settings.proxy.out_of_service else None
+    return out_of(ctx, proxy) if proxy else []
+
+
+def out_of(ctx: Context, proxy: Nginx) -> list[str]:
+    """As `taken_out`, of an nginx at hand."""
+    files = {name: flag(ctx, name) for name in ctx.settings.services.app}
+    script = 'for file; do test ! -f "$file" || echo "$file"; done'
+    words = ["sh", "-c", script, "sh", *(file for file in files.values() if file)]
+    there = ctx.engine.exec(proxy.container.id, words).text.splitlines()
+    return [name for name, file in files.items() if file in there]
+
+
+def flag(ctx: Context, service: str) -> str | None:
+    """The replica's file in the proxy's container; none where that is not set up."""
+    pattern = ctx.settings.proxy.out_of_service
+    return pattern.replace("{service}", service) if pattern else None
+
+
+def _heeds(ctx: Context, proxy: Nginx, service: str) -> bool:
+    """Whether nginx looks for the replica's file."""
+    file = flag(ctx, service)
+    wanted = f"(-f {file})"
+    return file is not None and any(
+        directive.name == "if" and _condition(directive) == wanted
+        for directive in walk(configuration(ctx, proxy))
+    )
+
+
+def _condition(directive: Directive) -> str:
+    return " ".join(directive.arguments).replace("( ", "(").replace(" )", ")")
+
+
+def _require_able(ctx: Context, service: str) -> Container:
+    proxy = find(ctx)
+    others = [name for name in out_of(ctx, proxy) if name != service] if proxy else []
+    if proxy is None or others or not _heeds(ctx, proxy, service):
+        raise ConfigError(
+            f"{', '.join(others)} is out already, and nginx can do without one at a time"
+            if others
+            else f"The proxy cannot be told to send nothing to {service}",
+            where=f"proxy.out_of_service: {flag(ctx, service) or 'not set'}",
+            todo="let nginx look for this file, as docs/proxy.md shows",
+        )
+    return proxy.container
+
+
+def _mark(ctx: Context, proxy: Container, service: str, script: str) -> None:
+    file = str(flag(ctx, service))
+    result = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", file])
+    if result.exit_code != 0:
+        raise EngineError(
+            "The proxy's file for a replica cannot be changed",
+            where=f"{proxy.name}: {file}",
+            todo="name one that can be written in `proxy.out_of_service`",
+            details=result.error_text.splitlines(),
+        )
+
+
+def _drain(ctx: Context, service: str) -> None:
+    """Every request that nginx takes from now on goes elsewhere: it looks for the file each time.
+
+    What is still open after the grace is cut with the container, as on any stop; but a connection
+    that was not there before shows a proxy that does not heed the file.
+    """
+    container = ctx.container(service)
+    if container is None or not container.running:
+        return
+    before = open_connections(ctx, container)
+    ask_all(ctx)
+    end = time.monotonic() + ctx.service(service).stop_grace_period
+    while (left := open_connections(ctx, container)) and time.monotonic() < end:
+        ctx.safe_point()
+        time.sleep(POLL_SECONDS)
+    if left - before:
+        raise ProbeFailed(
+            f"The proxy still sends requests to {service}",
+            where=str(flag(ctx, service)),
+            todo="see that every place that passes requests on uses the group without it",
+        )

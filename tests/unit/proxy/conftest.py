@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from tests.unit.proxy.engine import Talking, stack
+
+
+@pytest.fixture
+def stack_of(ctx: Context) -> Callable[..., Any]:
+    """A context on a `Talking` engine."""
+
+    def made(engine: Talking, **options: Any) -> Any:
+        return stack(partial(replace, ctx), engine, **options)
+
+    return made

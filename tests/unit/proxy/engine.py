@@ -1,0 +1,84 @@
+"""A stack of three replicas behind a proxy, of which containers say what a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from cosmicdeploy.engine.model import Container, ExecResult
+
+APPS = ("app-1", "app-2", "app-3")
+PROXY = "172.20.0.9"
+
+
+def container(name: str, address: str, **more: Any) -> Container:
+    return Container(
+        **{
+            "id": name,
+            "name": name,
+            "service": name,
+            "project": "p",
+            "image_id": "sha256:1",
+            "status": "running",
+            "addresses": {"net": address},
+            **more,
+        }
+    )
+
+
+@dataclass
+class Talking:
+    """Answers to commands by container and first word; every command is kept."""
+
+    containers: dict[str, Container]
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    failing: set[tuple[str, str]] = field(default_factory=set)
+    said: list[tuple[str, Sequence[str]]] = field(default_factory=list)
+
+    def container(self, name: str) -> Container | None:
+        return self.containers.get(name)
+
+    def subnets(self) -> list[str]:
+        return ["172.20.0.0/16"]
+
+    def exec(self, container_id: str, argv: Sequence[str]) -> ExecResult:
+        self.said.append((container_id, argv))
+        key = (container_id, argv[0])
+        code, text = int(key in self.failing), self.answers.get(key, "")
+        return ExecResult(exit_code=code, stdout=text.encode(), stderr=text.encode())
+
+
+def stack(
+    make: Callable[..., Any],
+    engine: Talking,
+    *,
+    out: str | None = "/run/out/{service}",
+    pause: float = 0,
+) -> Any:
+    """A context of `make`'s with such a stack."""
+    services = SimpleNamespace(app=APPS, proxy="proxy")
+    settings = SimpleNamespace(
+        services=services,
+        app=SimpleNamespace(port=80),
+        proxy=SimpleNamespace(out_of_service=out),
+        restart=SimpleNamespace(pause=pause),
+    )
+    declared = {name: _service(name) for name in (*APPS, "proxy")}
+    return make(
+        loaded=SimpleNamespace(settings=settings),
+        stack=SimpleNamespace(services=declared, project="p"),
+        engine=engine,
+    )
+
+
+def three(**more: Any) -> dict[str, Container]:
+    apps = {name: container(name, f"172.20.0.{n}", **more) for n, name in enumerate(APPS, 1)}
+    return {**apps, "proxy": container("proxy", PROXY)}
+
+
+def _service(name: str) -> Any:
+    return SimpleNamespace(
+        name=name, container_name=name, networks=(), stop_signal=None, stop_grace_period=1.0
+    )

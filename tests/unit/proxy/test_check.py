@@ -1,0 +1,102 @@
+"""What is broken fails the point; what would cost requests in a roll is a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.proxy.advice import seconds
+from cosmicdeploy.proxy.check import proxy
+from tests.unit.proxy.engine import Talking, three
+
+STAT = "{} (nginx) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"
+PROCESSES = STAT.format(1, 0) + STAT.format(30, 1) + STAT.format(31, 1)
+GOOD = """\
+# configuration file /etc/nginx/nginx.conf:
+http {
+    upstream web {
+        zone web 64k;
+        server 172.20.0.1:80 max_fails=1 fail_timeout=1s;
+        server 172.20.0.2:80 max_fails=1 fail_timeout=1s;
+        server 172.20.0.3:80 max_fails=1 fail_timeout=1s;
+        keepalive 32;
+        keepalive_timeout 2s;
+    }
+    upstream others { server 172.20.0.99; server 172.20.0.98; }
+    proxy_connect_timeout 100ms;
+    server {
+        location / { proxy_pass http://web; }
+        location /others { proxy_connect_timeout 5m; proxy_pass http://others; }
+    }
+}
+"""
+
+
+def engine(dump: str, shell: str = PROCESSES) -> Talking:
+    return Talking(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): shell})
+
+
+def test_what_the_documentation_says_has_nothing_to_warn_of(stack_of: Callable[..., Any]) -> None:
+    result = proxy(stack_of(engine(GOOD), pause=2))
+    assert (result.ok, result.warnings) == (True, ())
+    assert "3 replicas" in result.found
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "warning"),
+    [
+        ("zone web 64k;", "", "zone web 64k;"),
+        ("max_fails=1", "max_fails=0", "max_fails above 0"),
+        ("fail_timeout=1s", "", "fail_timeout below restart.pause (2 s), found 10s"),
+        ("fail_timeout=1s", "fail_timeout=2", "found 2;"),
+        ("keepalive_timeout 2s;", "", "keepalive_timeout 60s"),
+        ("proxy_connect_timeout 100ms;", "", "found 60s; write proxy_connect_timeout 100ms;"),
+        ("proxy_pass http://web;", "proxy_next_upstream off; proxy_pass http://web;", "found off"),
+        ("http://web;", "http://web; proxy_next_upstream_tries 1;", "more than one try"),
+        ("server 172.20.0.3:80", "server app-2 down; #", "app-3: expected a server"),
+    ],
+)
+def test_what_costs_requests_is_a_warning(
+    stack_of: Callable[..., Any], line: str, instead: str, warning: str
+) -> None:
+    assert line in GOOD
+    result = proxy(stack_of(engine(GOOD.replace(line, instead)), pause=2))
+    assert result.ok
+    assert warning in " ".join(result.warnings)
+
+
+def test_an_address_that_nobody_has_fails_the_point(stack_of: Callable[..., Any]) -> None:
+    result = proxy(stack_of(engine(GOOD.replace("172.20.0.3:80", "172.20.0.4:80"))))
+    assert not result.ok
+    assert "172.20.0.4" in result.found
+
+
+def test_an_address_on_another_host_is_not_ours_to_judge(stack_of: Callable[..., Any]) -> None:
+    elsewhere = GOOD.replace("keepalive 32;", "server 192.0.2.1:80 fail_timeout=1s;")
+    assert proxy(stack_of(engine(elsewhere), pause=2)).ok
+
+
+def test_an_nginx_that_would_not_start_fails_the_point(stack_of: Callable[..., Any]) -> None:
+    broken = engine('nginx: [emerg] host not found in upstream "app-1:80"')
+    broken.failing.add(("proxy", "nginx"))
+    result = proxy(stack_of(broken))
+    assert not result.ok
+    assert "host not found" in result.found
+
+
+def test_who_is_out_of_service_is_named(stack_of: Callable[..., Any]) -> None:
+    result = proxy(stack_of(engine(GOOD, PROCESSES + "/run/out/app-2\n"), pause=2))
+    assert result.ok
+    assert "remove /run/out/app-2" in result.warnings[0]
+
+
+def test_another_proxy_is_not_checked(stack_of: Callable[..., Any]) -> None:
+    result = proxy(stack_of(engine(GOOD, PROCESSES.replace("nginx", "traefik"))))
+    assert result.ok
+    assert "nothing was checked" in result.found
+
+
+def test_times_are_read_as_nginx_reads_them() -> None:
+    assert [seconds(text) for text in ("100ms", "60", "1m30s", "1h")] == [0.1, 60, 90, 3600]
