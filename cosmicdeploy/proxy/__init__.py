@@ -1,14 +1,18 @@
 """The load balancer in front of the replicas: whom it reaches, and whom it shall not."""
 
+from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.connections import served
-from cosmicdeploy.proxy.follow import follow
+from cosmicdeploy.proxy.follow import follow, forget
 from cosmicdeploy.proxy.signals import ignores_stop
-from cosmicdeploy.proxy.take_out import can_take_out, take_in, take_out, taken_out
+from cosmicdeploy.proxy.take_out import can_take_out, pass_over, take_in, take_out, taken_out
 
 __all__ = [
     "can_take_out",
     "follow",
+    "forget",
     "ignores_stop",
+    "not_reached",
+    "pass_over",
     "served",
     "take_in",
     "take_out",

@@ -68,5 +68,5 @@ def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:
 def _out(ctx: Context, found: Nginx) -> list[Finding]:
     return [
         Finding(name, "in service", "taken out", f"nothing: remove {flag(ctx, name)}")
-        for name in out_of(ctx, found)
+        for name in out_of(ctx, found.container)
     ]

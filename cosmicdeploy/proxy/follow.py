@@ -7,6 +7,8 @@ after nginx's workers did, and gets no request though there are enough.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.proxy.asking import not_reached
@@ -37,6 +39,24 @@ def follow(ctx: Context) -> bool:
     reload(ctx, proxy)
     _see(ctx, [name for name in lost if _gets_a_share(ctx, name, ours)])
     ctx.say(f"nginx was reloaded: it did not know where {', '.join(lost)} had gone")
+    return True
+
+
+def forget(ctx: Context, services: Collection[str]) -> bool:
+    """Reload nginx where it looked these up while two containers of each answered to the name, and
+    one of the two has stopped since; whether it did.
+
+    Raises as `follow` does.
+    """
+    proxy = find(ctx)
+    if proxy is None:
+        return False
+    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
+    hosts = {server.host for group in ours for server in group.servers}
+    shared = (names(ctx, name) - {ctx.service(name).container_name} for name in services)
+    if not hosts & set().union(*shared):
+        return False
+    reload(ctx, proxy)
     return True
 
 

@@ -17,11 +17,22 @@ from cosmicdeploy.proxy.configuration import Directive, walk
 from cosmicdeploy.proxy.connections import open_connections
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 
+OUT, IN = 'mkdir -p "$(dirname "$1")" && touch "$1"', 'rm -f "$1"'
 
-def can_take_out(ctx: Context, service: str) -> bool:
-    """Whether the proxy is nginx and its configuration looks for the replica's file."""
-    proxy = find(ctx)
-    return proxy is not None and _heeds(ctx, proxy, service)
+
+def can_take_out(ctx: Context) -> frozenset[str]:
+    """Replicas whose file the proxy looks for; none where it is not nginx.
+
+    Raises `ConfigError` where nginx would not start with its present configuration.
+    """
+    proxy = find(ctx) if ctx.settings.proxy.out_of_service else None
+    return _heeded(ctx, proxy) if proxy else frozenset()
+
+
+def pass_over(ctx: Context, service: str) -> None:
+    """As `take_out`, without looking and without waiting: for a replica that can be taken out, and
+    that ends its requests itself when it is told to stop."""
+    _mark(ctx, ctx.running(str(ctx.settings.services.proxy)), service, OUT)
 
 
 def take_out(ctx: Context, service: str) -> float:
@@ -33,7 +44,7 @@ def take_out(ctx: Context, service: str) -> float:
     """
     proxy = _require_able(ctx, service)
     started = time.monotonic()
-    _mark(ctx, proxy, service, 'mkdir -p "$(dirname "$1")" && touch "$1"')
+    _mark(ctx, proxy, service, OUT)
     try:
         _drain(ctx, service)
     except BaseException:
@@ -47,21 +58,22 @@ def take_in(ctx: Context, service: str) -> None:
     name = ctx.settings.services.proxy
     proxy = ctx.container(name) if name else None
     if proxy is not None and proxy.running and flag(ctx, service):
-        _mark(ctx, proxy, service, 'rm -f "$1"')
+        _mark(ctx, proxy, service, IN)
 
 
 def taken_out(ctx: Context) -> list[str]:
     """Replicas that are out now: of a run that was killed, where none is under way."""
-    proxy = find(ctx) if ctx.settings.proxy.out_of_service else None
-    return out_of(ctx, proxy) if proxy else []
+    name = ctx.settings.services.proxy
+    proxy = ctx.container(name) if name and ctx.settings.proxy.out_of_service else None
+    return out_of(ctx, proxy) if proxy and proxy.running else []
 
 
-def out_of(ctx: Context, proxy: Nginx) -> list[str]:
-    """As `taken_out`, of an nginx at hand."""
+def out_of(ctx: Context, proxy: Container) -> list[str]:
+    """As `taken_out`, of a proxy at hand."""
     files = {name: flag(ctx, name) for name in ctx.settings.services.app}
     script = 'for file; do test ! -f "$file" || echo "$file"; done'
     words = ["sh", "-c", script, "sh", *(file for file in files.values() if file)]
-    there = ctx.engine.exec(proxy.container.id, words).text.splitlines()
+    there = ctx.engine.exec(proxy.id, words).text.splitlines()
     return [name for name, file in files.items() if file in there]
 
 
@@ -71,14 +83,12 @@ def flag(ctx: Context, service: str) -> str | None:
     return pattern.replace("{service}", service) if pattern else None
 
 
-def _heeds(ctx: Context, proxy: Nginx, service: str) -> bool:
-    """Whether nginx looks for the replica's file."""
-    file = flag(ctx, service)
-    wanted = f"(-f {file})"
-    return file is not None and any(
-        directive.name == "if" and _condition(directive) == wanted
-        for directive in walk(configuration(ctx, proxy))
-    )
+def _heeded(ctx: Context, proxy: Nginx) -> frozenset[str]:
+    """The replicas whose file nginx looks for."""
+    found = walk(configuration(ctx, proxy))
+    conditions = {_condition(directive) for directive in found if directive.name == "if"}
+    apps = ctx.settings.services.app
+    return frozenset(name for name in apps if f"(-f {flag(ctx, name)})" in conditions)
 
 
 def _condition(directive: Directive) -> str:
@@ -87,8 +97,8 @@ def _condition(directive: Directive) -> str:
 
 def _require_able(ctx: Context, service: str) -> Container:
     proxy = find(ctx)
-    others = [name for name in out_of(ctx, proxy) if name != service] if proxy else []
-    if proxy is None or others or not _heeds(ctx, proxy, service):
+    others = [name for name in out_of(ctx, proxy.container) if name != service] if proxy else []
+    if proxy is None or others or service not in _heeded(ctx, proxy):
         raise ConfigError(
             f"{', '.join(others)} is out already, and nginx can do without one at a time"
             if others

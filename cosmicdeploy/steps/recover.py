@@ -16,6 +16,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.replace import set_aside
@@ -35,6 +36,7 @@ class RecoverStep(Step):
         left = [c.name for _, c in _leftovers(ctx)]
         left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
+        left += [f"{name}, which the proxy passes over" for name in taken_out(ctx)]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
@@ -52,6 +54,8 @@ class RecoverStep(Step):
             _resolve(ctx, name, leftover)
         for name in _out_of_service(ctx):
             _bring_back(ctx, name)
+        for name in taken_out(ctx):
+            take_in(ctx, name)
         if _is_exchanging(ctx):
             ctx.lock.require()
             ctx.say(settle_interrupted_swap(ctx.database()).found)

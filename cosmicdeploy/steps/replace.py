@@ -29,17 +29,20 @@ def replace(ctx: Context, service_name: str) -> Container:
     return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
 
 
-def put_in_place(ctx: Context, service_name: str, phases: Phases | None = None) -> str:
+def put_in_place(
+    ctx: Context, service_name: str, phases: Phases | None = None, grace: float | None = None
+) -> str:
     """Make the service's container anew, from the compose file and the image its tag names; its id.
 
-    `put_back` is the way back.
+    The old one has `grace` seconds to stop in, by default the service's own. `put_back` is the way
+    back.
     """
     phases = phases or Phases()
     service, old = ctx.service(service_name), ctx.container(service_name)
     made = create_next(ctx, service_name, phases)
     if old is not None:
         with phases.of(service_name, "drain"):
-            ctx.engine.stop(old.id, service.stop_grace_period)
+            ctx.engine.stop(old.id, service.stop_grace_period if grace is None else grace)
         set_old_aside(ctx, service_name, old)
     ctx.engine.rename(made, service.container_name)
     with phases.of(service_name, "start"):

@@ -15,7 +15,7 @@ from cosmicdeploy.steps.difference import MISSING, STOPPED, difference
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back
 from cosmicdeploy.steps.roll import Roll
-from cosmicdeploy.steps.serving import let_serve
+from cosmicdeploy.steps.serving import Serving
 
 Role = Literal["app", "scheduler", "worker"]
 
@@ -70,9 +70,12 @@ class RestartStep(Step):
         return {"containers": images, "roll": roll.facts()}
 
     def undo(self, ctx: Context, change: Change) -> None:
+        serving = Serving(ctx, Phases())
+        serving.adopt()
         for name, before in reversed(change.before["containers"].items()):
             if put_back(ctx, name, before):
-                let_serve(ctx, [name], Phases())
+                serving.back([name], moved=False)
+        serving.take_in()
 
     def settle(self, ctx: Context, change: Change) -> None:
         for name in change.before["containers"]:

@@ -13,7 +13,7 @@ from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import put_in_place
-from cosmicdeploy.steps.serving import let_serve
+from cosmicdeploy.steps.serving import Serving
 
 
 class Roll:
@@ -27,6 +27,7 @@ class Roll:
     def __init__(self, ctx: Context, wanted: Mapping[str, str]) -> None:
         self._ctx, self._wanted = ctx, wanted
         self._phases = Phases()
+        self._serving = Serving(ctx, self._phases)
         self._started = time.monotonic()
         self._settings = ctx.settings.restart
         self._made: dict[str, str] = {}
@@ -37,18 +38,24 @@ class Roll:
 
     def all_at_once(self) -> None:
         """For when clients are turned away anyway."""
-        self._stop_first(list(self._wanted))
+        self._replace(list(self._wanted), {})
 
     def by_turns(self) -> None:
-        """The replicas in batches, then scheduler and workers together."""
-        for batch in batches(self._ctx.settings.services.app, self._wanted, self._settings):
+        """The replicas in batches, then the scheduler and the workers."""
+        order, services = self._settings.order, self._ctx.settings.services
+        for batch in batches(services.app, self._wanted, self._settings):
             self._keep_capacity(batch)
-            self._put(batch, self._settings.order.app)
-            let_serve(self._ctx, batch, self._phases)
-        others = [name for name in self._wanted if name not in self._ctx.settings.services.app]
-        workers = [name for name in others if name in self._ctx.settings.services.worker]
-        self._stop_first([name for name in others if name not in workers])
-        self._put(workers, self._settings.order.worker)
+            self._put(batch, order.app)
+        workers = [name for name in services.worker if name in self._wanted]
+        if order.worker == "start-first":
+            self._put(self._schedulers(), "stop-first")
+            self._put(workers, order.worker)
+        else:
+            self._put([*self._schedulers(), *workers], "stop-first")
+
+    def _schedulers(self) -> list[str]:
+        scheduler = self._ctx.settings.services.scheduler
+        return [scheduler] if scheduler and scheduler in self._wanted else []
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """No replica is touched while another one, which is to serve meanwhile, cannot."""
@@ -67,9 +74,15 @@ class Roll:
             self._stop_first(names)
 
     def _stop_first(self, names: Sequence[str]) -> None:
+        before = [self._addresses(name) for name in names]
+        self._replace(names, self._serving.leave(names))
+        after = [self._addresses(name) for name in names]
+        self._serving.back(names, moved=before != after)
+
+    def _replace(self, names: Sequence[str], graces: Mapping[str, float]) -> None:
         for name in names:
             self._ctx.safe_point()
-            self._made[name] = self._put_to_work(name)
+            self._made[name] = self._put_to_work(name, graces.get(name))
         self._see_healthy(names)
 
     def _start_first(self, names: Sequence[str]) -> None:
@@ -78,14 +91,19 @@ class Roll:
             self._made[name] = start_beside(self._ctx, name, self._phases)
         self._see_healthy(names)
         take_places(self._ctx, {name: self._made[name] for name in names})
-        let_serve(self._ctx, names, self._phases)
+        self._serving.back(names, moved=True)
         for name in names:
             stop_displaced(self._ctx, name, self._phases)
+        self._serving.forget(names)
 
-    def _put_to_work(self, name: str) -> str:
+    def _addresses(self, name: str) -> Mapping[str, str]:
+        found = self._ctx.container(name)
+        return found.addresses if found else {}
+
+    def _put_to_work(self, name: str, grace: float | None) -> str:
         """Start what is only stopped, make the rest anew; the container's id."""
         if self._wanted[name] != STOPPED:
-            return put_in_place(self._ctx, name, self._phases)
+            return put_in_place(self._ctx, name, self._phases, grace)
         container = self._ctx.container(name)
         if container is None:
             raise EngineError("The container went away", where=name, todo="run the command again")

@@ -1,15 +1,117 @@
-"""What the proxy does with replicas that come and go."""
+"""What the proxy is told of replicas that come and go."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from functools import cached_property
 
+from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
+from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.steps.phases import Phases
 
+# Of a replica that has nothing to do any more and does not listen to its stop signal.
+NO_GRACE = 0.0
 
-def let_serve(ctx: Context, names: Sequence[str], phases: Phases) -> None:
-    """Before another replica goes, the proxy must have found these again."""
-    if any(name in ctx.settings.services.app for name in names):
-        time.sleep(ctx.settings.restart.pause)
+
+class Serving:
+    """The replicas of one roll as the proxy sees them. Not reusable.
+
+    Where the proxy can be told to pass one over (`proxy.out_of_service`), it is, before the replica
+    stops; else the proxy finds out by itself, which is what `restart.pause` leaves it time for.
+    """
+
+    def __init__(self, ctx: Context, phases: Phases) -> None:
+        self._ctx, self._phases = ctx, phases
+        self._out: list[str] = []
+        self._deaf: dict[str, bool] = {}
+
+    def leave(self, names: Sequence[str]) -> dict[str, float]:
+        """Requests go elsewhere from now on; the seconds that each replica has to stop in."""
+        replicas = [name for name in names if name in self._replicas and self._serves(name)]
+        graces = {name: self._ctx.service(name).stop_grace_period for name in names}
+        for name in replicas:
+            self._ctx.safe_point()
+            graces[name] = self._leave(name, graces[name], alone=len(replicas) == 1)
+        return graces
+
+    def back(self, names: Sequence[str], *, moved: bool) -> None:
+        """Requests come again, and are seen to, when this returns.
+
+        `moved`: the replicas have other addresses than before. Raises what `proxy.follow` does.
+        """
+        replicas = [name for name in names if name in self._replicas]
+        if not replicas:
+            return
+        started = time.monotonic()
+        self.take_in()
+        if moved:
+            proxy.follow(self._ctx)
+        if missing := self._not_reached(replicas):
+            proxy.follow(self._ctx)
+            self._ctx.say(f"the proxy was not seen to send requests to {', '.join(missing)}")
+        self._phases.add(replicas[0], "served", time.monotonic() - started)
+
+    def forget(self, names: Sequence[str]) -> None:
+        """The containers that these replicas had before are gone for good."""
+        if replicas := [name for name in names if name in self._replicas]:
+            proxy.forget(self._ctx, replicas)
+
+    def adopt(self) -> None:
+        """Whom this run or one before it had passed over."""
+        self._out = proxy.taken_out(self._ctx)
+
+    def take_in(self) -> None:
+        """Nobody is passed over any more."""
+        while self._out:
+            proxy.take_in(self._ctx, self._out[-1])
+            self._out.pop()
+
+    @cached_property
+    def _replicas(self) -> Collection[str]:
+        return self._ctx.settings.services.app
+
+    @cached_property
+    def _able(self) -> Collection[str]:
+        return proxy.can_take_out(self._ctx)
+
+    def _serves(self, name: str) -> bool:
+        found = self._ctx.container(name)
+        return found is not None and found.running
+
+    def _leave(self, name: str, grace: float, *, alone: bool) -> float:
+        able, deaf = alone and name in self._able, self._is_deaf(name)
+        if able:
+            self._out.append(name)
+        if able and deaf:
+            with self._phases.of(name, "taken out"):
+                proxy.take_out(self._ctx, name)
+            self._ctx.say(f"{name} ignores its stop signal: its requests were waited for")
+            return NO_GRACE
+        if able:
+            proxy.pass_over(self._ctx, name)
+        elif deaf:
+            self._ctx.say(
+                f"{name} ignores its stop signal and cannot be taken out of the proxy: what it is "
+                f"at work on is cut off after {grace:.0f} s (docs/proxy.md)"
+            )
+        return grace
+
+    def _is_deaf(self, name: str) -> bool:
+        """Whether it ignores its stop signal; asked once for each image."""
+        image = self._ctx.running(name).image_id
+        if image not in self._deaf:
+            with suppress(EngineError):  # an image without `cat` is taken for a good listener
+                self._deaf[image] = proxy.ignores_stop(self._ctx, name)
+        return self._deaf.get(image, False)
+
+    def _not_reached(self, replicas: Sequence[str]) -> list[str]:
+        pause = self._ctx.settings.restart.pause
+        try:
+            return proxy.not_reached(self._ctx, replicas, pause)
+        except (ConfigError, EngineError):
+            # Where clients come in is not known, or cannot be seen: time is all there is to give.
+            time.sleep(pause)
+            return []

@@ -51,7 +51,7 @@ def test_a_replica_that_ignores_its_stop_signal_loses_nothing(fixed: SmallStack)
     ctx = fixed.write()
     assert ignores_stop(ctx, "app-1")
     assert not ignores_stop(ctx, "proxy")
-    assert can_take_out(ctx, "app-1")
+    assert can_take_out(ctx) == set(fixed.apps)
     with steady(proxy_url(ctx)) as counted:
         with slow_requests(ctx) as answers:
             seconds = take_out(ctx, "app-1")

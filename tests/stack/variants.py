@@ -75,12 +75,33 @@ def with_replicas(stack: StackUnderTest, count: int) -> None:
 
     edit(stack.folder / COMPOSE, declare)
     template = stack.folder / TEMPLATE
-    text = template.read_text()
-    [line] = re.findall(r"^ *server \$\{APP_3_ADDRESS\}.*\n", text, flags=re.MULTILINE)
-    more = "".join(line.replace("APP_3_", f"APP_{n}_") for n in extra)
-    template.write_text(text.replace(line, line + more))
+    template.write_text(for_replicas(template.read_text(), count))
     names = [f"cosmic-app-{n}" for n in range(1, count + 1)]
     edit(stack.folder / "cosmicdeploy.yaml", lambda d: d["services"].update(app=names))
+
+
+def for_replicas(text: str, count: int) -> str:
+    """The shipped nginx configuration with so many servers: all, and all but each one."""
+    group = re.compile(r"upstream (cosmic_app\w*) \{\n(.*?)^\}\n", re.DOTALL | re.MULTILINE)
+    shipped = {found[1]: found[0] for found in group.finditer(text)}
+    server = re.compile(r"^ *server \$\{APP_1_ADDRESS\}.*\n", re.MULTILINE)
+    [line] = server.findall(shipped["cosmic_app"])
+    every = [line.replace("APP_1_", f"APP_{n}_") for n in range(1, count + 1)]
+    rest = re.compile(r"(?:^ *server .*\n)+", re.MULTILINE)
+    made = [rest.sub("".join(every), shipped["cosmic_app"])]
+    for n, own in enumerate(every, start=1):
+        others = "".join(other for other in every if other != own)
+        without = shipped["cosmic_app_without_1"].replace("without_1", f"without_{n}")
+        made.append(rest.sub(others, without))
+    [choice] = re.findall(r"^.*cosmic_app_without_1; \}\n", text, re.MULTILINE)
+    choices = "".join(
+        choice.replace("app-1)", f"app-{n})").replace("_1;", f"_{n};") for n in range(1, count + 1)
+    )
+    text = re.sub(r"(?:^ *if \(-f \S+app-\d.*\n)+", choices, text, flags=re.MULTILINE)
+    first = shipped.pop("cosmic_app")
+    for group_text in shipped.values():
+        text = text.replace(group_text, "")
+    return text.replace(first, "\n".join(made))
 
 
 def by_name(stack: StackUnderTest) -> None:
