@@ -13,8 +13,10 @@ from cosmicdeploy.engine import building, facts, images, markers, streams
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import project as projects
 from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.defaults import inherited_volumes
 from cosmicdeploy.engine.definition import container_body
-from cosmicdeploy.engine.model import Container, ExecResult, Image, Marker
+from cosmicdeploy.engine.differences import differences
+from cosmicdeploy.engine.model import Container, Difference, ExecResult, Image, Marker
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
@@ -55,6 +57,15 @@ class DockerEngine:
                 return facts.container(self._api.inspect_container(reference))
             except NotFound:
                 return None
+
+    def differences(self, container_id: str, service: Service) -> list[Difference]:
+        with translated("Looking at a container", service.name):
+            found = self._api.inspect_container(container_id)
+            try:
+                image = self._api.inspect_image(found["Image"])
+            except NotFound:
+                return []  # what it brought is not known; that it is another one is told elsewhere
+            return differences(service, found, image)
 
     def image(self, reference: str) -> Image | None:
         with translated("Looking at an image", reference):
@@ -119,8 +130,10 @@ class DockerEngine:
         labels: Mapping[str, str],
         volumes_from: Mapping[str, str] | None = None,
     ) -> str:
-        body = container_body(service, image, labels, volumes_from or {})
         with translated(f"Creating the container {name}", service.name):
+            config = self._api.inspect_image(image).get("Config") or {}
+            volumes = inherited_volumes(service, config, volumes_from or {})
+            body = container_body(service, image, labels, volumes)
             created = self._api.create_container_from_config(body, name)["Id"]
             for attachment in service.networks[1:]:
                 self._api.connect_container_to_network(

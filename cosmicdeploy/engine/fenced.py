@@ -15,6 +15,7 @@ LOOKS = frozenset(
         "containers",
         "context_digest",
         "describe",
+        "differences",
         "find_claim",
         "image",
         "last_beat",

@@ -15,13 +15,15 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# What the container was made from: a short hash per key of its definition, as JSON.
-FINGERPRINT = "cosmicdeploy.fingerprint"
+# Which of the keys whose default is the engine's own the container was made with.
+GIVEN = "cosmicdeploy.given"
 # On an image: what it was built from, and the release baked into it.
 CONTEXT = "cosmicdeploy.context"
 RELEASE = "cosmicdeploy.release"
 # On a container of ours that is no service's: a lock, or the run of one command.
 MARKER = "cosmicdeploy.marker"
+# Labels that say who made a container, and not what it is.
+PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
 def kept_repository(project: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
@@ -56,6 +56,18 @@ class Image:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A key of the compose file, such as "healthcheck.interval", that a container was made without
+    (`added`), should no longer have (`removed`), or has another value of. `old` and `new` are None
+    where there is no such value or where it may hold a secret."""
+
+    key: str
+    change: Literal["added", "removed", "changed"]
+    old: str | None = None
+    new: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExecResult:
     """How a command in a container ended. `stdout` is empty where a sink took it."""
 
@@ -94,6 +106,10 @@ class Engine(Protocol):
 
     def container(self, reference: str) -> Container | None:
         """One container by id or name."""
+
+    def differences(self, container_id: str, service: Service) -> list[Difference]:
+        """What a container has otherwise than its definition says, the image's id apart; whoever
+        made it."""
 
     def image(self, reference: str) -> Image | None:
         """One local image by id or tag."""

@@ -8,17 +8,17 @@ starts. Names tell a later run what an interrupted one left: `NAME-next-…` was
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.differences import given
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.digest import digest, fingerprint
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.config_hash import config_hash
 
 SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
@@ -73,13 +73,13 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
         labels.SERVICE: service.name,
         labels.NUMBER: "1",
         labels.ONEOFF: "False",
-        labels.CONFIG_HASH: digest(service),
+        labels.CONFIG_HASH: config_hash(ctx, service.name),
         labels.VERSION: labels.COMPOSE_VERSION,
         labels.WORKING_DIR: str(ctx.stack.directory),
         labels.CONFIG_FILES: str(ctx.stack.file),
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
-        labels.FINGERPRINT: json.dumps(fingerprint(service)),
+        labels.GIVEN: given(service),
     }
 
 

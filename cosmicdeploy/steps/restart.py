@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.difference import MISSING, STOPPED, difference
+from cosmicdeploy.steps.difference import MISSING, STOPPED, difference, differences
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back, put_in_place
 
 Role = Literal["app", "scheduler", "worker"]
@@ -39,7 +39,9 @@ class RestartStep(Step):
             images = sorted({_short(ctx, name) for name in self._services(ctx)})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         before = {name: facts_of(ctx.container(name)) for name in reasons}
-        return Change(summary=_grouped(reasons), before={"containers": before})
+        keys = {} if self.missing_only else differences(ctx, reasons)
+        facts = {"differences": keys} if keys else {}
+        return Change(summary=_grouped(reasons), before={"containers": before}, facts=facts)
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
@@ -66,7 +68,8 @@ class RestartStep(Step):
         if self.at_once:
             for name, made in started.items():
                 _see_healthy(ctx, name, made)
-        return {"containers": {name: ctx.running(name).image_id for name in started}}
+        images = {name: ctx.running(name).image_id for name in started}
+        return {"containers": images, **change.facts}
 
     def undo(self, ctx: Context, change: Change) -> None:
         for name, before in reversed(change.before["containers"].items()):

@@ -29,6 +29,7 @@ from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.workspace import open_stack
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
 IMAGES = ROOT / ".cache" / "images.env"
 RELEASED = (
     "cosmic-app-1",

@@ -12,11 +12,9 @@ import pytest
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.places import replica_url
 from cosmicdeploy.report.schema import schema_text
-from tests.stack.harness import BEAT, RELEASED, ROOT, StackUnderTest
+from tests.stack.harness import BEAT, COMPOSE_V2, RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack
-
-COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
 
 NEW_COLUMNS = {
     "heartbeat_interval_seconds",
