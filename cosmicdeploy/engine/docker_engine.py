@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from uuid import uuid4
 
 import docker
@@ -36,20 +36,29 @@ class DockerEngine:
     # --- facts
 
     def containers(self, project: str) -> list[Container]:
-        with translated("Listing containers"):
-            rows = self._api.containers(all=True, filters={"label": [f"{label.PROJECT}={project}"]})
-        found = [self.container(row["Id"]) for row in rows]
-        return sorted(
-            (c for c in found if c and c.labels.get(label.ONEOFF) != "True"),
-            key=lambda c: c.name,
-        )
+        found = self._labelled(f"{label.PROJECT}={project}")
+        return [c for c in found if c.labels.get(label.ONEOFF) != "True"]
 
     def leftovers(self, project: str) -> list[Container]:
-        chosen = [f"{label.PROJECT}={project}", f"{label.MARKER}=run"]
+        return self._labelled(f"{label.PROJECT}={project}", f"{label.MARKER}=run")
+
+    def oneoffs(self, project: str) -> list[Container]:
+        found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
+        return [container for container in found if label.MARKER not in container.labels]
+
+    def running(self, images: Collection[str]) -> list[Container]:
         with translated("Listing containers"):
-            rows = self._api.containers(all=True, filters={"label": chosen})
-        found = [self.container(row["Id"]) for row in rows]
-        return [container for container in found if container]
+            rows = self._api.containers()
+        return self._looked_at(row["Id"] for row in rows if row["ImageID"] in images)
+
+    def _labelled(self, *chosen: str) -> list[Container]:
+        with translated("Listing containers"):
+            rows = self._api.containers(all=True, filters={"label": list(chosen)})
+        return self._looked_at(row["Id"] for row in rows)
+
+    def _looked_at(self, ids: Iterable[str]) -> list[Container]:
+        found = [self.container(each) for each in ids]
+        return sorted((c for c in found if c is not None), key=lambda c: c.name)
 
     def container(self, reference: str) -> Container | None:
         with translated("Looking at a container", reference):

@@ -21,6 +21,8 @@ LOOKS = frozenset(
         "last_beat",
         "leftovers",
         "logs",
+        "oneoffs",
+        "running",
         "subnets",
         "wait_end",
     }

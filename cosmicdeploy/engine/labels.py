@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -24,6 +26,8 @@ RELEASE = "cosmicdeploy.release"
 MARKER = "cosmicdeploy.marker"
 # Labels that say who made a container, and not what it is.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
+# Names tell what an interrupted run left: on its way in, or set aside for the way back.
+SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def kept_repository(project: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -13,8 +13,9 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
-    `health` is "" without a health check. `healthcheck` is the
-    command line that the engine probes it with. `volumes` are the anonymous ones: target → name.
+    `command` is the whole command line, entrypoint first. `health` is "" without a health check.
+    `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
+    ones: target → name.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Container:
     project: str
     image_id: str
     status: str
+    command: tuple[str, ...] = ()
     health: str = ""
     started_at: str = ""
     restart_count: int = 0
@@ -106,6 +108,12 @@ class Engine(Protocol):
 
     def container(self, reference: str) -> Container | None:
         """One container by id or name."""
+
+    def oneoffs(self, project: str) -> list[Container]:
+        """One-off containers of a project, as `docker compose run` makes them; ours not."""
+
+    def running(self, images: Collection[str]) -> list[Container]:
+        """Running containers of any project or none that run one of these images (ids)."""
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
         """What a container has otherwise than its definition says, the image's id apart; whoever

@@ -32,13 +32,14 @@ class StepReport(Part):
 
 
 class CheckReport(Part):
-    """One point of the verification checklist."""
+    """One point of the verification checklist; a deploy fails on it where it is `blocking`."""
 
     point: str
     ok: bool
     expected: str
     found: str
     todo: str = ""
+    blocking: bool = True
 
 
 class ErrorReport(Part):

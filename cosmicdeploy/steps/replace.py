@@ -20,8 +20,6 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.config_hash import config_hash
 
-SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
-
 
 def replace(ctx: Context, service_name: str) -> Container:
     """As `put_in_place`; raises `UnhealthyContainer` where it does not become healthy."""
@@ -141,7 +139,7 @@ def set_aside(ctx: Context, service: Service) -> list[Container]:
     return [
         c
         for c in ctx.engine.containers(ctx.stack.project)
-        if re.fullmatch(final + SET_ASIDE.pattern, c.name)
+        if re.fullmatch(final + labels.SET_ASIDE.pattern, c.name)
     ]
 
 
