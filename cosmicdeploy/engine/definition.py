@@ -78,7 +78,9 @@ def _host(service: Service, volumes: Mapping[str, str]) -> Json:
     name, _, retries = service.restart.partition(":")
     body: Json = {
         "Binds": [*map(_bind, _bindable(service)), *_reattached(service, volumes)],
-        "Tmpfs": {m.target: "" for m in service.mounts if m.type == "tmpfs"},
+        "Tmpfs": {
+            m.target: "ro" if m.read_only else "" for m in service.mounts if m.type == "tmpfs"
+        },
         "PortBindings": _bindings(service),
         "RestartPolicy": {"Name": name, "MaximumRetryCount": int(retries or 0)},
         "NetworkMode": service.networks[0].network if service.networks else "none",
@@ -93,7 +95,7 @@ def _host(service: Service, volumes: Mapping[str, str]) -> Json:
     }
     if service.log_driver or service.log_options:
         body["LogConfig"] = {
-            "Type": service.log_driver or "json-file",
+            "Type": service.log_driver or "",  # the engine's own choice
             "Config": dict(service.log_options),
         }
     return body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from uuid import uuid4
 
 import docker
@@ -13,8 +13,10 @@ from cosmicdeploy.engine import building, facts, images, markers, streams
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import project as projects
 from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.defaults import inherited_volumes
 from cosmicdeploy.engine.definition import container_body
-from cosmicdeploy.engine.model import Container, ExecResult, Image, Marker
+from cosmicdeploy.engine.differences import differences
+from cosmicdeploy.engine.model import Container, Difference, ExecResult, Image, Marker
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
@@ -34,20 +36,29 @@ class DockerEngine:
     # --- facts
 
     def containers(self, project: str) -> list[Container]:
-        with translated("Listing containers"):
-            rows = self._api.containers(all=True, filters={"label": [f"{label.PROJECT}={project}"]})
-        found = [self.container(row["Id"]) for row in rows]
-        return sorted(
-            (c for c in found if c and c.labels.get(label.ONEOFF) != "True"),
-            key=lambda c: c.name,
-        )
+        found = self._labelled(f"{label.PROJECT}={project}")
+        return [c for c in found if c.labels.get(label.ONEOFF) != "True"]
 
     def leftovers(self, project: str) -> list[Container]:
-        chosen = [f"{label.PROJECT}={project}", f"{label.ONEOFF}=True", label.MARKER]
+        return self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True", label.MARKER)
+
+    def oneoffs(self, project: str) -> list[Container]:
+        found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
+        return [container for container in found if label.MARKER not in container.labels]
+
+    def running(self, images: Collection[str]) -> list[Container]:
         with translated("Listing containers"):
-            rows = self._api.containers(all=True, filters={"label": chosen})
-        found = [self.container(row["Id"]) for row in rows]
-        return [container for container in found if container]
+            rows = self._api.containers()
+        return self._looked_at(row["Id"] for row in rows if row["ImageID"] in images)
+
+    def _labelled(self, *chosen: str) -> list[Container]:
+        with translated("Listing containers"):
+            rows = self._api.containers(all=True, filters={"label": list(chosen)})
+        return self._looked_at(row["Id"] for row in rows)
+
+    def _looked_at(self, ids: Iterable[str]) -> list[Container]:
+        found = [self.container(each) for each in ids]
+        return sorted((c for c in found if c is not None), key=lambda c: c.name)
 
     def container(self, reference: str) -> Container | None:
         with translated("Looking at a container", reference):
@@ -55,6 +66,15 @@ class DockerEngine:
                 return facts.container(self._api.inspect_container(reference))
             except NotFound:
                 return None
+
+    def differences(self, container_id: str, service: Service) -> list[Difference]:
+        with translated("Looking at a container", service.name):
+            found = self._api.inspect_container(container_id)
+            try:
+                image = self._api.inspect_image(found["Image"])
+            except NotFound:
+                return []  # what it brought is not known; that it is another one is told elsewhere
+            return differences(service, found, image)
 
     def image(self, reference: str) -> Image | None:
         with translated("Looking at an image", reference):
@@ -119,8 +139,10 @@ class DockerEngine:
         labels: Mapping[str, str],
         volumes_from: Mapping[str, str] | None = None,
     ) -> str:
-        body = container_body(service, image, labels, volumes_from or {})
         with translated(f"Creating the container {name}", service.name):
+            config = self._api.inspect_image(image).get("Config") or {}
+            volumes = inherited_volumes(service, config, volumes_from or {})
+            body = container_body(service, image, labels, volumes)
             created = self._api.create_container_from_config(body, name)["Id"]
             for attachment in service.networks[1:]:
                 self._api.connect_container_to_network(

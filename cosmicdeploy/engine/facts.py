@@ -25,6 +25,7 @@ def container(attrs: Json) -> Container:
         project=own.get(labels.PROJECT, ""),
         image_id=attrs["Image"],
         status=state["Status"],
+        command=(attrs.get("Path", ""), *(attrs.get("Args") or ())),
         health=health.get("Status", "").replace("none", ""),
         started_at=state.get("StartedAt", ""),
         restart_count=attrs.get("RestartCount", 0),

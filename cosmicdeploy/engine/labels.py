@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -15,8 +17,8 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# What the container was made from: a short hash per key of its definition, as JSON.
-FINGERPRINT = "cosmicdeploy.fingerprint"
+# Which of the keys whose default is the engine's own the container was made with.
+GIVEN = "cosmicdeploy.given"
 # On an image: what it was built from, and the release baked into it.
 CONTEXT = "cosmicdeploy.context"
 RELEASE = "cosmicdeploy.release"
@@ -24,6 +26,10 @@ RELEASE = "cosmicdeploy.release"
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 PREFLIGHT = "preflight"
+# Labels that say who made a container, and not what it is.
+PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
+# Names tell what an interrupted run left: on its way in, or set aside for the way back.
+SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def kept_repository(project: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
@@ -13,8 +13,9 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
-    `health` is "" without a health check. `healthcheck` is the
-    command line that the engine probes it with. `volumes` are the anonymous ones: target → name.
+    `command` is the whole command line, entrypoint first. `health` is "" without a health check.
+    `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
+    ones: target → name.
     `stop_signal` is "" where neither its image nor its definition names one.
     """
 
@@ -24,6 +25,7 @@ class Container:
     project: str
     image_id: str
     status: str
+    command: tuple[str, ...] = ()
     health: str = ""
     started_at: str = ""
     restart_count: int = 0
@@ -55,6 +57,18 @@ class Image:
     tags: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A key of the compose file, such as "healthcheck.interval", that a container was made without
+    (`added`), should no longer have (`removed`), or has another value of. `old` and `new` are None
+    where there is no such value or where it may hold a secret."""
+
+    key: str
+    change: Literal["added", "removed", "changed"]
+    old: str | None = None
+    new: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +110,16 @@ class Engine(Protocol):
 
     def container(self, reference: str) -> Container | None:
         """One container by id or name."""
+
+    def oneoffs(self, project: str) -> list[Container]:
+        """One-off containers of a project, as `docker compose run` makes them; ours not."""
+
+    def running(self, images: Collection[str]) -> list[Container]:
+        """Running containers of any project or none that run one of these images (ids)."""
+
+    def differences(self, container_id: str, service: Service) -> list[Difference]:
+        """What a container has otherwise than its definition says, the image's id apart; whoever
+        made it."""
 
     def image(self, reference: str) -> Image | None:
         """One local image by id or tag."""

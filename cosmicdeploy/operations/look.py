@@ -5,22 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.steps.difference import difference
+from cosmicdeploy.probes.strays import Stray, strays
+from cosmicdeploy.steps.difference import difference, differences
 from cosmicdeploy.steps.verify import VerifyStep
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:
-    """What runs: a row a service, with release, image, health and drift."""
-    return [_row(ctx, name) for name in ctx.settings.services.all]
+    """What runs: a row a service, with release, image, health and drift; then a row for each
+    container that should not be there."""
+    rows = [_row(ctx, name) for name in ctx.settings.services.all]
+    return rows + [_stray(ctx, each) for each in strays(ctx)]
 
 
 def _row(ctx: Context, name: str) -> dict[str, Any]:
     container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
+    keys = differences(ctx, [name]).get(name, [])
+    return {**_facts(ctx, name, container), "drift": _drift(ctx, name), "differences": keys}
+
+
+def _stray(ctx: Context, stray: Stray) -> dict[str, Any]:
+    container = stray.container
+    facts = _facts(ctx, container.service or container.name, container)
+    return {**facts, "drift": f"{stray.what}: {container.name}", "todo": stray.todo}
+
+
+def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     image = ctx.engine.image(container.image_id)
     return {
         "service": name,
@@ -30,7 +45,6 @@ def _row(ctx: Context, name: str) -> dict[str, Any]:
         "image": container.image_id,
         "since": container.started_at,
         "restarts": container.restart_count,
-        "drift": _drift(ctx, name),
     }
 
 

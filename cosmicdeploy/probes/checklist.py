@@ -9,12 +9,14 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes import application_checks, container_checks
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.strays import strays_check
 from cosmicdeploy.proxy.check import proxy
 
 Check = Callable[[Context], CheckResult]
 CHECKS: Mapping[str, Check] = {
     "containers": container_checks.containers,
     "images": container_checks.images,
+    "strays": strays_check,
     "schema": application_checks.schema,
     "health": container_checks.health,
     "scheduler": application_checks.scheduler,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Answer, ask
@@ -32,21 +32,34 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Every container of the application runs the image that its tag names."""
-    bad, ids = [], set()
-    for name in ctx.settings.services.released:
-        found, image = ctx.container(name), ctx.image_of(name)
-        if found is None or image is None or found.image_id != image.id:
-            bad.append(f"{name}: {found.image_id[:19] if found else 'no container'}")
-        else:
-            ids.add(image.id[:19])
+    """Every container of the application runs the image that its tag names, all one release."""
+    running = {name: ctx.container(name) for name in ctx.settings.services.released}
+    wanted = {name: ctx.image_of(name) for name in running}
+    same = all(
+        container and image and container.image_id == image.id
+        for container, image in zip(running.values(), wanted.values(), strict=True)
+    )
+    places: dict[str, list[str]] = {}
+    for name, container in running.items():
+        told = _told(ctx, container.image_id) if container else "no container"
+        places.setdefault(told, []).append(name)
+    releases = {_release_of(ctx, c.image_id) for c in running.values() if c} - {""}
+    tags = sorted({_told(ctx, image.id) if image else "no image" for image in wanted.values()})
     return CheckResult(
         point="images",
-        ok=not bad,
-        expected="the image that the tag names, in every app, scheduler and worker",
-        found="; ".join(bad) or ", ".join(sorted(ids)),
+        ok=same and len(releases) <= 1,
+        expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
+        found="; ".join(f"{told} in {', '.join(names)}" for told, names in places.items()),
         todo="run `cosmicdeploy deploy`: a restart keeps the old image",
     )
+
+
+def _told(ctx: Context, image_id: str) -> str:
+    return f"release {_release_of(ctx, image_id) or 'not told'} ({image_id[:19]})"
+
+
+def _release_of(ctx: Context, image_id: str) -> str:
+    return release_of(ctx.engine.image(image_id), ctx.settings.app.release_variable)
 
 
 def health(ctx: Context) -> CheckResult:

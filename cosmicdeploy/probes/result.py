@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class CheckResult:
     """One point of a checklist: what was expected, what was found, and what to do.
 
-    `warnings` are worth a look and fail nothing.
+    A deploy fails on it where it is `blocking`, and else only tells of it; `warnings` are worth a
+    look and fail nothing.
     """
 
     point: str
@@ -18,3 +19,4 @@ class CheckResult:
     found: str
     todo: str = ""
     warnings: tuple[str, ...] = ()
+    blocking: bool = True

@@ -32,7 +32,10 @@ class StepReport(Part):
 
 
 class CheckReport(Part):
-    """One point of the verification checklist; `warnings` fail nothing."""
+    """One point of the verification checklist; a deploy fails on it where it is `blocking`.
+
+    `warnings` fail nothing.
+    """
 
     point: str
     ok: bool
@@ -40,6 +43,7 @@ class CheckReport(Part):
     found: str
     todo: str = ""
     warnings: tuple[str, ...] = ()
+    blocking: bool = True
 
 
 class ErrorReport(Part):

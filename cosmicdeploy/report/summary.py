@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cosmicdeploy.report.differences import show_differences
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, RequestsReport
 from cosmicdeploy.report.watch import COLOURS
 
@@ -52,6 +53,9 @@ def _steps(report: Report, console: Console) -> None:
         if step.outcome == "planned" and "statements" in step.facts:
             console.print(f"\n{escape(step.name)} would run:")
             show_statements(step.facts["statements"], console)
+        if "differences" in step.facts:
+            console.print(f"\n{escape(step.name)}, by the compose file:")
+            show_differences(step.facts["differences"], console)
 
 
 def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -> None:

@@ -1,11 +1,10 @@
-"""What makes a container what it is, as digests: a change shows, a secret does not."""
+"""What makes a container what it is, as a digest: a change shows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict
-from typing import Any
 
 from cosmicdeploy.stack.model import Service
 
@@ -15,19 +14,7 @@ _NOT_OF_THE_CONTAINER = ("build", "depends_on")
 
 def digest(service: Service) -> str:
     """SHA-256, in hexadecimal, of a service's whole configuration."""
-    return _sha256(_configuration(service))
-
-
-def fingerprint(service: Service) -> dict[str, str]:
-    """Field name → the first 12 digits of its own SHA-256: tells which field changed."""
-    return {key: _sha256(value)[:12] for key, value in _configuration(service).items()}
-
-
-def _configuration(service: Service) -> dict[str, Any]:
     fields = asdict(service)
-    return {key: fields[key] for key in fields if key not in _NOT_OF_THE_CONTAINER}
-
-
-def _sha256(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    counted = {key: fields[key] for key in fields if key not in _NOT_OF_THE_CONTAINER}
+    text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.model import Container, Difference, Image
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.stack.digest import fingerprint
-from cosmicdeploy.stack.model import Service
 
 STOPPED = "stopped"
 MISSING = "no container"
+# More keys than this are told by the plan alone.
+KEYS_TOLD = 4
 
 
 def difference(ctx: Context, name: str) -> str | None:
@@ -26,22 +27,31 @@ def difference(ctx: Context, name: str) -> str | None:
             where=name,
             todo="build it: `cosmicdeploy step build`",
         )
-    if "build" in ctx.ahead:
-        return "an older image runs"
-    if container.image_id != image.id:
-        return "another image runs"
-    if keys := _changed_keys(container, ctx.service(name)):
-        return f"other {', '.join(keys)} in the compose file"
+    keys = ctx.engine.differences(container.id, ctx.service(name))
+    reasons = [*_of_the_image(ctx, container, image), *_of_the_definition(keys)]
+    if reasons:
+        return ", ".join(reasons)
     return None if container.running else STOPPED
 
 
-def _changed_keys(container: Container, service: Service) -> list[str]:
-    """Keys of the definition that differ from what the container was made from.
+def differences(ctx: Context, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Service → the keys of the compose file by which its container differs, as JSON; services
+    that do not differ are left out."""
+    found = {
+        name: ctx.engine.differences(container.id, ctx.service(name))
+        for name in names
+        if (container := ctx.container(name)) is not None
+    }
+    return {name: [asdict(each) for each in keys] for name, keys in found.items() if keys}
 
-    Of a container that Compose made this is not known, and not held against it.
-    """
-    made_from = json.loads(container.labels.get(labels.FINGERPRINT, "{}"))
-    wanted = fingerprint(service)
-    if not made_from:
-        return []
-    return sorted(k for k in made_from.keys() | wanted.keys() if made_from.get(k) != wanted.get(k))
+
+def _of_the_image(ctx: Context, container: Container, image: Image) -> list[str]:
+    if "build" in ctx.ahead:
+        return ["an older image runs"]
+    return ["another image runs"] if container.image_id != image.id else []
+
+
+def _of_the_definition(keys: Sequence[Difference]) -> list[str]:
+    told = [f"{each.key} {each.change}" for each in keys[:KEYS_TOLD]]
+    more = len(keys) - len(told)
+    return [*told, f"{more} more"] if more else told

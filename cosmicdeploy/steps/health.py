@@ -8,8 +8,10 @@ import redis
 
 from cosmicdeploy.context import Context, address
 from cosmicdeploy.database.facts import open_facts
-from cosmicdeploy.errors import EngineError, ProbeFailed
+from cosmicdeploy.engine import labels
+from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
 from cosmicdeploy.probes.readiness import wait_judged
+from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 
 REDIS_PORT = 6379
@@ -17,7 +19,7 @@ REDIS_TIMEOUT = 2.0
 
 
 class HealthStep(Step):
-    """Containers healthy, database and cache answering. Changes nothing.
+    """Containers healthy, one scheduler, database and cache answering. Changes nothing.
 
     `of: [database]` asks for the database alone: a rollback is for a stack that is not well.
     """
@@ -42,7 +44,15 @@ def _containers(ctx: Context) -> str:
         container = ctx.running(name)
         if not container.ready:
             wait_judged(ctx, container.id, name)
+    _require_one_scheduler(ctx)
     return f"{len(ctx.settings.services.all)} containers healthy"
+
+
+def _require_one_scheduler(ctx: Context) -> None:
+    """One that an interrupted run set aside is the recover step's to put away."""
+    for stray in second_schedulers(ctx):
+        if not labels.SET_ASIDE.search(stray.container.name):
+            raise Refused("A second scheduler runs", where=stray.container.name, todo=stray.todo)
 
 
 def _database(ctx: Context) -> str:

@@ -8,20 +8,18 @@ starts. Names tell a later run what an interrupted one left: `NAME-next-…` was
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.differences import given
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.digest import digest, fingerprint
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.config_hash import config_hash
 from cosmicdeploy.steps.phases import Phases
-
-SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def replace(ctx: Context, service_name: str) -> Container:
@@ -88,13 +86,13 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
         labels.SERVICE: service.name,
         labels.NUMBER: "1",
         labels.ONEOFF: "False",
-        labels.CONFIG_HASH: digest(service),
+        labels.CONFIG_HASH: config_hash(ctx, service.name),
         labels.VERSION: labels.COMPOSE_VERSION,
         labels.WORKING_DIR: str(ctx.stack.directory),
         labels.CONFIG_FILES: str(ctx.stack.file),
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
-        labels.FINGERPRINT: json.dumps(fingerprint(service)),
+        labels.GIVEN: given(service),
     }
 
 
@@ -156,7 +154,7 @@ def set_aside(ctx: Context, service: Service) -> list[Container]:
     return [
         c
         for c in ctx.engine.containers(ctx.stack.project)
-        if re.fullmatch(final + SET_ASIDE.pattern, c.name)
+        if re.fullmatch(final + labels.SET_ASIDE.pattern, c.name)
     ]
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 from cosmicdeploy.context import Context
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.beside import require_room_beside
-from cosmicdeploy.steps.difference import MISSING, STOPPED, difference
+from cosmicdeploy.steps.difference import MISSING, STOPPED, difference, differences
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import facts_of, let_go, put_back
 from cosmicdeploy.steps.roll import Roll
@@ -41,7 +41,9 @@ class RestartStep(Step):
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
         before = {name: facts_of(ctx.container(name)) for name in reasons}
-        return Change(summary=_grouped(reasons), before={"containers": before})
+        keys = {} if self.missing_only else differences(ctx, reasons)
+        facts = {"differences": keys} if keys else {}
+        return Change(summary=_grouped(reasons), before={"containers": before}, facts=facts)
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
@@ -67,7 +69,7 @@ class RestartStep(Step):
         roll = Roll(ctx, wanted)
         roll.all_at_once() if self.at_once else roll.by_turns()
         images = {name: ctx.running(name).image_id for name in wanted}
-        return {"containers": images, "roll": roll.facts()}
+        return {"containers": images, "roll": roll.facts(), **change.facts}
 
     def undo(self, ctx: Context, change: Change) -> None:
         serving = Serving(ctx, Phases())

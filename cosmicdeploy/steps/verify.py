@@ -36,7 +36,8 @@ class VerifyStep(Step):
         changing = [kind for kind in ctx.ahead if kind != self.kind]
         if ctx.planning and (changing or ctx.only_plan):
             return Unchanged(reason="looked at by the run itself")
-        failed = [result for result in self.results(ctx) if not result.ok]
+        found = [result for result in self.results(ctx) if not result.ok]
+        failed = [result for result in found if result.blocking]
         if failed:
             raise CheckFailed(
                 f"{len(failed)} of {len(self.only)} points fail",
@@ -44,4 +45,7 @@ class VerifyStep(Step):
                 todo=failed[0].todo,
                 details=[f"{r.point}: expected {r.expected}; found {r.found}" for r in failed],
             )
-        return Unchanged(reason=f"{len(self.only)} of {len(self.only)} points hold")
+        count = len(self.only)
+        told = [f"{count - len(found)} of {count} points hold"]
+        told += [f"{result.point}: {result.found}" for result in found]
+        return Unchanged(reason="; ".join(told))

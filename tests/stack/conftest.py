@@ -17,8 +17,16 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.engine import Engine, connect
 from tests.stack.databases import Servers, image, renew, run, started
-from tests.stack.harness import IMAGES, StackUnderTest, lay_out_release_1
+from tests.stack.harness import DOCKER_CONFIG, IMAGES, StackUnderTest, lay_out_release_1
 from tests.stack.kiosks import TABLES, fill
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compose_plugin() -> Iterator[None]:
+    """As on a machine that has Docker's own Compose beside 1.29.2."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_CONFIG", str(DOCKER_CONFIG))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,9 @@ from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.workspace import open_stack
 
 ROOT = Path(__file__).resolve().parents[2]
+COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
+# Docker finds its Compose plugin here.
+DOCKER_CONFIG = ROOT / ".cache" / "docker-config"
 IMAGES = ROOT / ".cache" / "images.env"
 RELEASED = (
     "cosmic-app-1",

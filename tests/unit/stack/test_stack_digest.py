@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.stack.digest import digest, fingerprint
+from cosmicdeploy.stack.digest import digest
 from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
 
 pytestmark = pytest.mark.unit
@@ -24,20 +24,17 @@ OTHER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_every_field_of_a_container_counts_and_is_named() -> None:
+def test_every_field_of_a_container_counts() -> None:
     names = {field.name for field in fields(Service)} - {"build", "depends_on"}
     assert names == set(OTHER), "a field of Service is missing in this test"
     for name, value in OTHER.items():
         changed = replace(PLAIN, **{name: value})
         assert digest(changed) != digest(PLAIN), name
-        before, after = fingerprint(PLAIN), fingerprint(changed)
-        assert {key for key in before if before[key] != after[key]} == {name}
 
 
 def test_build_and_dependencies_do_not_count() -> None:
     changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
     assert digest(changed) == digest(PLAIN)
-    assert fingerprint(changed) == fingerprint(PLAIN)
 
 
 def test_the_order_of_a_mapping_does_not_count() -> None:
@@ -45,7 +42,6 @@ def test_the_order_of_a_mapping_does_not_count() -> None:
     assert digest(replace(PLAIN, environment=one)) == digest(replace(PLAIN, environment=other))
 
 
-def test_it_is_the_same_in_every_process_and_holds_no_value() -> None:
+def test_it_is_the_same_in_every_process() -> None:
     service = replace(PLAIN, environment={"PASSWORD": "hunter2"})
     assert digest(service) == "4021d05d722cb7b7e14c5776358783f4185349444fb6bdd5c19ba29496b40118"
-    assert "hunter2" not in repr(fingerprint(service))

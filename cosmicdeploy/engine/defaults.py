@@ -1,0 +1,51 @@
+"""What a container gets from its image where its definition says nothing, as the engine does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cosmicdeploy.stack.model import Service
+
+Json = dict[str, Any]
+
+
+def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
+    """The `Config` that a container made from `body` has; `image` is the image's own `Config`."""
+    config = {**body, **_words(body, image)}
+    for key in ("User", "WorkingDir", "StopSignal"):
+        config[key] = body.get(key) or image.get(key)
+    for key in ("Labels", "ExposedPorts"):
+        config[key] = {**(image.get(key) or {}), **(body.get(key) or {})}
+    config["Env"] = [*_inherited_variables(body, image), *(body.get("Env") or [])]
+    config["Healthcheck"] = _healthcheck(body, image)
+    return config
+
+
+def _words(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
+    """An entrypoint of one's own takes the image's command away, too."""
+    entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
+    if not entrypoint and not command:
+        command = image.get("Cmd")
+    if entrypoint is None:
+        entrypoint = image.get("Entrypoint")
+    return {"Entrypoint": [] if entrypoint == [""] else entrypoint, "Cmd": command}
+
+
+def _inherited_variables(body: Mapping[str, Any], image: Mapping[str, Any]) -> list[str]:
+    own = {pair.partition("=")[0] for pair in body.get("Env") or []}
+    return [pair for pair in image.get("Env") or [] if pair.partition("=")[0] not in own]
+
+
+def _healthcheck(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
+    own = {key: value for key, value in (body.get("Healthcheck") or {}).items() if value}
+    return {**(image.get("Healthcheck") or {}), **own}
+
+
+def inherited_volumes(
+    service: Service, image: Mapping[str, Any], volumes: Mapping[str, str]
+) -> dict[str, str]:
+    """Of a predecessor's anonymous volumes (target → name) those that still have a place."""
+    declared = {mount.target for mount in service.mounts if mount.type == "volume"}
+    places = declared | set(image.get("Volumes") or {})
+    return {target: name for target, name in volumes.items() if target in places}

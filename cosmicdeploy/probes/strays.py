@@ -1,0 +1,126 @@
+"""Containers that should not be there: a second scheduler, what the compose file does not know,
+what was set aside and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.lock import holding_process
+from cosmicdeploy.probes.result import CheckResult
+
+SECOND_SCHEDULER = "second scheduler"
+NOT_IN_THE_FILE = "not in the file"
+LEFT_OVER = "left over"
+_AT_REST = ("created", "dead", "exited", "removing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stray:
+    """A container that should not be there, and what to do about it."""
+
+    container: Container
+    what: str
+    todo: str
+
+
+def strays(ctx: Context) -> list[Stray]:
+    """All of them, second schedulers first."""
+    schedulers = second_schedulers(ctx)
+    known = {stray.container.id for stray in schedulers}
+    at_work = holding_process(ctx.engine, ctx.stack.project) is not None
+    found = [
+        _judged(ctx, container)
+        for container in _out_of_place(ctx)
+        if container.id not in known
+        # What a run sets aside while it is at work is its way back.
+        and not (at_work and labels.SET_ASIDE.search(container.name))
+    ]
+    return [*schedulers, *found]
+
+
+def second_schedulers(ctx: Context) -> list[Stray]:
+    """Running containers that do the scheduler's work beside it, whoever started them."""
+    return [
+        Stray(
+            container=container,
+            what=SECOND_SCHEDULER,
+            todo=f"stop it, since each task is done twice: `docker stop {container.name}`",
+        )
+        for container in _candidates(ctx)
+        if container.status not in _AT_REST and _schedules(ctx, container)
+    ]
+
+
+def strays_check(ctx: Context) -> CheckResult:
+    """No container is there that should not be. A deploy fails on a second scheduler alone."""
+    found = strays(ctx)
+    told = [f"{each.container.name}: {each.what}, {each.container.status}" for each in found]
+    return CheckResult(
+        point="strays",
+        ok=not found,
+        expected="one scheduler, and no container that the compose file does not know",
+        found="; ".join(told) or "none",
+        todo="; ".join(dict.fromkeys(each.todo for each in found)),
+        blocking=any(each.what == SECOND_SCHEDULER for each in found),
+    )
+
+
+def _out_of_place(ctx: Context) -> Iterator[Container]:
+    """Containers of the project that play no service of the file."""
+    places = {service.container_name for service in ctx.stack.services.values()}
+    for container in ctx.engine.containers(ctx.stack.project):
+        if container.name not in places and labels.MARKER not in container.labels:
+            yield container
+
+
+def _judged(ctx: Context, container: Container) -> Stray:
+    if container.service not in ctx.stack.services:
+        todo = f"remove it, or declare its service: `docker rm -f {container.name}`"
+        return Stray(container=container, what=NOT_IN_THE_FILE, todo=todo)
+    if labels.SET_ASIDE.search(container.name):
+        todo = "the next deploy puts it back or removes it"
+    else:
+        todo = f"remove it: `docker rm -f {container.name}`"
+    return Stray(container=container, what=LEFT_OVER, todo=todo)
+
+
+def _candidates(ctx: Context) -> Iterator[Container]:
+    """The project's containers out of place, its one-off ones, and whatever else runs an image of
+    the release."""
+    if ctx.settings.services.scheduler is None:
+        return
+    yield from _out_of_place(ctx)
+    yield from ctx.engine.oneoffs(ctx.stack.project)
+    names = ctx.settings.services.released
+    images = {image.id for name in names if (image := ctx.image_of(name))}
+    images |= {container.image_id for name in names if (container := ctx.container(name))}
+    for container in ctx.engine.running(images):
+        if container.project != ctx.stack.project and _is_here(ctx, container):
+            yield container
+
+
+def _is_here(ctx: Context, container: Container) -> bool:
+    """Another project's containers are of no interest unless they share a network with ours."""
+    networks = {network.name for network in ctx.stack.networks.values()}
+    return not container.project or bool(networks & container.addresses.keys())
+
+
+def _schedules(ctx: Context, container: Container) -> bool:
+    name = ctx.settings.services.scheduler or ""
+    oneoff = container.labels.get(labels.ONEOFF) == "True"
+    if container.project == ctx.stack.project and container.service == name and not oneoff:
+        return True
+    command = _command(ctx, name)
+    return bool(command) and container.command[-len(command) :] == command
+
+
+def _command(ctx: Context, scheduler: str) -> tuple[str, ...]:
+    declared = ctx.service(scheduler).command
+    if declared is not None:
+        return declared
+    container = ctx.container(scheduler)
+    return container.command if container else ()

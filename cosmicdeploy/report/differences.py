@@ -1,0 +1,35 @@
+"""What containers have otherwise than the compose file says, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
+Keys = Sequence[Mapping[str, Any]]
+
+
+def show_differences(differences: Mapping[str, Keys], console: Console) -> None:
+    """A line a key; services with the same ones are told together."""
+    groups: dict[str, list[str]] = {}
+    for service, keys in differences.items():
+        groups.setdefault("\n".join(map(_line, keys)), []).append(service)
+    for lines, services in groups.items():
+        console.print(f"  [bold]{escape(', '.join(services))}[/]", soft_wrap=True)
+        console.print(lines, soft_wrap=True)
+
+
+def _line(key: Mapping[str, Any]) -> str:
+    change = key["change"]
+    return f"    [{COLOURS[change]}]{change}[/] {escape(key['key'] + _values(key))}"
+
+
+def _values(key: Mapping[str, Any]) -> str:
+    """Nothing where they are not told, or where being there is all there is to say."""
+    old, new = key["old"], key["new"]
+    if old and new:
+        return f": {old} → {new}"
+    return f": {old or new}" if old or new else ""

@@ -1,0 +1,61 @@
+"""Which Compose is asked for its hashes, on machines with and without one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.engine.compose_tool import config_hashes
+
+pytestmark = pytest.mark.unit
+
+ONE, TWO = "1" * 64, "2" * 64
+Install = Callable[[str, str], None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts a program on an otherwise empty PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    config_hashes.cache_clear()
+
+    def put(name: str, script: str) -> None:
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    yield put
+    config_hashes.cache_clear()
+
+
+def asked(folder: Path) -> dict[str, str]:
+    return dict(config_hashes("shop", folder / "compose.yml", folder / ".env", ()))
+
+
+def test_the_plugin_goes_before_docker_compose(install: Install, tmp_path: Path) -> None:
+    install("docker", f'[ "$1" = compose ] && echo "web {TWO}"')
+    install("docker-compose", f'echo "web {ONE}"')
+    assert asked(tmp_path) == {"web": TWO}
+
+
+def test_without_the_plugin_docker_compose_is_asked(install: Install, tmp_path: Path) -> None:
+    install("docker", "echo 'unknown command: docker compose' >&2; exit 1")
+    install("docker-compose", f'echo "web {ONE}"; echo "db {TWO}"')
+    assert asked(tmp_path) == {"web": ONE, "db": TWO}
+
+
+def test_without_any_there_is_no_hash_and_no_error(install: Install, tmp_path: Path) -> None:
+    assert asked(tmp_path) == {}
+    install("docker-compose", "echo 'web but-no-hash'")
+    config_hashes.cache_clear()
+    assert asked(tmp_path) == {}
+
+
+def test_the_env_file_is_named_where_there_is_one(install: Install, tmp_path: Path) -> None:
+    install("docker-compose", f'case "$*" in *--env-file*) echo "web {ONE}";; esac')
+    assert asked(tmp_path) == {}
+    (tmp_path / ".env").touch()
+    config_hashes.cache_clear()
+    assert asked(tmp_path) == {"web": ONE}
