@@ -26,6 +26,7 @@ from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.check import proxy as proxy_point
 from cosmicdeploy.proxy.nginx import configuration, find
 from cosmicdeploy.proxy.upstreams import groups
+from tests.stack.harness import StackUnderTest
 from tests.stack.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.steady import steady
 
@@ -149,3 +150,16 @@ def test_nine_replicas_are_as_good_as_three(fixed: SmallStack) -> None:
     for name, address in addresses.items():
         others = {server.host for server in found[f"app_without_{name}"].servers}
         assert others == set(addresses.values()) - {address}
+
+
+def test_the_shipped_stack_lacks_nothing(stack: StackUnderTest) -> None:
+    ctx = stack.open()
+    result = proxy_point(ctx)
+    assert (result.ok, result.warnings) == (True, ())
+    assert all(can_take_out(ctx, name) for name in ctx.settings.services.app)
+    assert not any(ignores_stop(ctx, name) for name in ctx.settings.services.all)
+    with stack.beats() as measured:
+        take_out(ctx, "cosmic-app-2")
+        take_in(ctx, "cosmic-app-2")
+        assert not_reached(ctx, ["cosmic-app-2"], 2) == []
+    assert measured.failures == []
