@@ -27,7 +27,9 @@ def ignores_stop(ctx: Context, service: str) -> bool:
     """Whether process 1 of the service's container does not catch its stop signal; of an init that
     passes signals on, a process that it started.
 
-    Raises `EngineError` where the container does not run or cannot be asked.
+    Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
+    it. Taking such a replica out first costs time and no request. Raises `EngineError` where the
+    container does not run or cannot be asked.
     """
     container = ctx.running(service)
     wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)

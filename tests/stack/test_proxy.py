@@ -94,6 +94,18 @@ def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
     assert {ask(url).body for _ in range(12)} == set(fixed.apps)
 
 
+def test_each_group_finds_out_for_itself_who_is_away(fixed: SmallStack) -> None:
+    ctx = fixed.write()
+    ctx.engine.stop(ctx.running("app-3").id, 0)
+    with steady(proxy_url(ctx)) as counted:
+        take_out(ctx, "app-2")
+        time.sleep(1.5)  # longer than a group passes over who failed it
+        take_in(ctx, "app-2")
+        assert not_reached(ctx, ["app-2"], 2) == []
+    fixed.up("app-3")
+    assert counted.failures == []
+
+
 @pytest.fixture(scope="module")
 def named(fixed: SmallStack) -> SmallStack:
     """The same replicas, by their names."""
@@ -157,7 +169,7 @@ def test_the_shipped_stack_lacks_nothing(stack: StackUnderTest) -> None:
     result = proxy_point(ctx)
     assert (result.ok, result.warnings) == (True, ())
     assert all(can_take_out(ctx, name) for name in ctx.settings.services.app)
-    assert not any(ignores_stop(ctx, name) for name in ctx.settings.services.all)
+    assert not any(ignores_stop(ctx, name) for name in ctx.settings.services.app)
     with stack.beats() as measured:
         take_out(ctx, "cosmic-app-2")
         take_in(ctx, "cosmic-app-2")
