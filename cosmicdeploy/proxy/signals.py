@@ -1,4 +1,4 @@
-"""Whether a container's first process would take notice of being told to stop.
+"""Whether a container would end in order when it is told to stop.
 
 The kernel delivers to the first process of a container only signals that it has asked for. One that
 did not (a shell that starts the application without `exec`) serves on until it is killed, and its
@@ -8,33 +8,32 @@ requests in flight with it.
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
 
 STATUS = "/proc/1/status"
+EVERY_STATUS = "cat /proc/[0-9]*/status 2>/dev/null"  # some end while they are read
 DEFAULT = "SIGTERM"
+# First processes that pass signals on. They fetch them in a way that the kernel does not show.
+INITS = ("docker-init", "tini", "dumb-init", "catatonit")
+
+Status = Mapping[str, str]
 
 
 def ignores_stop(ctx: Context, service: str) -> bool:
-    """Whether process 1 of the service's container would not notice its stop signal.
+    """Whether process 1 of the service's container does not catch its stop signal; of an init that
+    passes signals on, a process that it started.
 
-    Raises `EngineError` where the container does not run or cannot be asked.
+    Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
+    it. Taking such a replica out first costs time and no request. Raises `EngineError` where the
+    container does not run or cannot be asked.
     """
     container = ctx.running(service)
-    wanted = ctx.service(service).stop_signal or container.stop_signal or DEFAULT
-    result = ctx.engine.exec(container.id, ["cat", STATUS])
-    masks = _masks(result.text)
-    if "SigCgt" not in masks:
-        raise EngineError(
-            "It cannot be seen which signals a container's first process takes",
-            where=f"{container.name}: {STATUS}",
-            todo="let its image have the program `cat`",
-            details=result.error_text.splitlines(),
-        )
-    # Who blocks a signal fetches it when it suits them, as `docker-init` does.
-    noticed = masks["SigCgt"] | masks.get("SigBlk", 0)
-    return not noticed >> (number(wanted) - 1) & 1
+    wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)
+    return not all(_catches(status, wanted) for status in _told(ctx, container))
 
 
 def number(name: str) -> int:
@@ -48,6 +47,31 @@ def number(name: str) -> int:
         ) from None
 
 
-def _masks(text: str) -> dict[str, int]:
-    pairs = (line.partition(":") for line in text.splitlines() if line.startswith("Sig"))
-    return {key: int(value, 16) for key, _, value in pairs if "/" not in value}
+def _told(ctx: Context, container: Container) -> list[Status]:
+    """The processes that the stop signal comes to."""
+    result = ctx.engine.exec(container.id, ["cat", STATUS])
+    first = next(_statuses(result.text), {})
+    if "SigCgt" not in first:
+        raise EngineError(
+            "It cannot be seen which signals a container's first process takes",
+            where=f"{container.name}: {STATUS}",
+            todo="let its image have the program `cat`",
+            details=result.error_text.splitlines(),
+        )
+    if first["Name"] not in INITS:
+        return [first]
+    every = ctx.engine.exec(container.id, ["sh", "-c", EVERY_STATUS]).text
+    return [status for status in _statuses(every) if status["PPid"] == "1"]
+
+
+def _catches(status: Status, wanted: int) -> bool:
+    # Who blocks a signal fetches it when it suits them.
+    noticed = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
+    return bool(noticed >> (wanted - 1) & 1)
+
+
+def _statuses(text: str) -> Iterator[Status]:
+    """Each process's lines; the first of them is its name."""
+    for block in text.split("Name:")[1:]:
+        pairs = (line.partition(":") for line in f"Name:{block}".splitlines())
+        yield {key: value.strip() for key, _, value in pairs}

@@ -142,3 +142,5 @@ def _drain(ctx: Context, service: str) -> None:
             where=str(flag(ctx, service)),
             todo="see that every place that passes requests on uses the group without it",
         )
+    if left:
+        ctx.say(f"{service} is out, with {len(left)} connections of the proxy open after its grace")

@@ -87,7 +87,17 @@ def test_verify_has_a_result_for_every_point(released: StackUnderTest) -> None:
     assert done.code == 0, done.stdout
     points = {check["point"]: check["ok"] for check in done.report["checks"]}
     assert points == dict.fromkeys(
-        ["containers", "images", "strays", "schema", "health", "scheduler", "monitor", "heartbeat"],
+        [
+            "containers",
+            "images",
+            "strays",
+            "schema",
+            "health",
+            "scheduler",
+            "monitor",
+            "heartbeat",
+            "proxy",
+        ],
         True,
     )
 

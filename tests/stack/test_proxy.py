@@ -26,6 +26,7 @@ from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.check import proxy as proxy_point
 from cosmicdeploy.proxy.nginx import configuration, find
 from cosmicdeploy.proxy.upstreams import groups
+from tests.stack.harness import StackUnderTest
 from tests.stack.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.steady import steady
 
@@ -93,6 +94,18 @@ def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
     assert {ask(url).body for _ in range(12)} == set(fixed.apps)
 
 
+def test_each_group_finds_out_for_itself_who_is_away(fixed: SmallStack) -> None:
+    ctx = fixed.write()
+    ctx.engine.stop(ctx.running("app-3").id, 0)
+    with steady(proxy_url(ctx)) as counted:
+        take_out(ctx, "app-2")
+        time.sleep(1.5)  # longer than a group passes over who failed it
+        take_in(ctx, "app-2")
+        assert not_reached(ctx, ["app-2"], 2) == []
+    fixed.up("app-3")
+    assert counted.failures == []
+
+
 @pytest.fixture(scope="module")
 def named(fixed: SmallStack) -> SmallStack:
     """The same replicas, by their names."""
@@ -149,3 +162,16 @@ def test_nine_replicas_are_as_good_as_three(fixed: SmallStack) -> None:
     for name, address in addresses.items():
         others = {server.host for server in found[f"app_without_{name}"].servers}
         assert others == set(addresses.values()) - {address}
+
+
+def test_the_shipped_stack_lacks_nothing(stack: StackUnderTest) -> None:
+    ctx = stack.open()
+    result = proxy_point(ctx)
+    assert (result.ok, result.warnings) == (True, ())
+    assert all(can_take_out(ctx, name) for name in ctx.settings.services.app)
+    assert not any(ignores_stop(ctx, name) for name in ctx.settings.services.app)
+    with stack.beats() as measured:
+        take_out(ctx, "cosmic-app-2")
+        take_in(ctx, "cosmic-app-2")
+        assert not_reached(ctx, ["cosmic-app-2"], 2) == []
+    assert measured.failures == []

@@ -12,11 +12,16 @@ from cosmicdeploy.proxy import ignores_stop
 from cosmicdeploy.proxy.signals import number
 from tests.unit.proxy.engine import Talking, three
 
-STATUS = (
-    "Name:\tsh\nSigQ:\t0/31394\nSigPnd:\t0\nSigBlk:\t{blocked:016x}\n"
-    "SigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n"
-)
 TERM, QUIT = 1 << 14, 1 << 2
+
+
+def status(
+    name: str = "sh", parent: int = 0, *, blocked: int = 0, ignored: int = 0, caught: int = 0
+) -> str:
+    return (
+        f"Name:\t{name}\nPPid:\t{parent}\nSigQ:\t0/31394\nSigPnd:\t0000000000000000\n"
+        f"SigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,8 +38,17 @@ TERM, QUIT = 1 << 14, 1 << 2
 def test_who_notices_its_stop_signal(
     stack_of: Callable[..., Any], masks: dict[str, int], signal: str, expected: bool
 ) -> None:
-    text = STATUS.format(**{"blocked": 0, "ignored": 0, "caught": 0, **masks})
-    engine = Talking(three(stop_signal=signal), {("app-1", "cat"): text})
+    engine = Talking(three(stop_signal=signal), {("app-1", "cat"): status(**masks)})
+    assert ignores_stop(stack_of(engine), "app-1") is expected
+
+
+@pytest.mark.parametrize(("caught", "expected"), [(TERM, False), (0, True)])
+def test_behind_an_init_its_children_are_told(
+    stack_of: Callable[..., Any], caught: int, expected: bool
+) -> None:
+    init = status("docker-init")
+    every = init + status("python3", 1, caught=caught) + status("worker", 7)
+    engine = Talking(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
     assert ignores_stop(stack_of(engine), "app-1") is expected
 
 

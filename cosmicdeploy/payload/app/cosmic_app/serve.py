@@ -11,7 +11,7 @@ from cosmic_app.http.app import build_app
 from cosmic_app.log import configure_logging
 from cosmic_app.settings import read_settings
 
-# Longer than the load balancer keeps idle connections (60 s), so that it never reuses a dead one.
+# Longer than any nginx keeps idle connections (60 s by itself), so that none reuses a dead one.
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 8
 
