@@ -44,9 +44,9 @@ class Call:
 
     def trace(self, error: BaseException | None) -> None:
         """Show where an error came from, if that was asked for."""
-        from rich.traceback import Traceback
-
         if error is not None and self.terminal.verbose:
+            from rich.traceback import Traceback
+
             self.terminal.errors.print(
                 Traceback.from_exception(type(error), error, error.__traceback__)
             )

@@ -3,7 +3,9 @@ device's ordinary beat."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
@@ -20,6 +22,13 @@ CHECKS: Mapping[str, Check] = {
     "monitor": application_checks.monitor,
     "heartbeat": application_checks.heartbeat,
 }
+
+
+def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
+    """The points' results, in their order. They are looked at side by side: most of the time of
+    each is a console that starts."""
+    with ThreadPoolExecutor(max_workers=len(points) or 1) as pool:
+        return list(pool.map(partial(run_check, ctx), points))
 
 
 def run_check(ctx: Context, point: str) -> CheckResult:

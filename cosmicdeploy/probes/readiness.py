@@ -26,11 +26,6 @@ def wait_ready(ctx: Context, container_id: str, name: str) -> Container:
     return _wait(ctx, container_id, name, lambda found: found.ready or _passes(ctx, found))
 
 
-def wait_judged(ctx: Context, container_id: str, name: str) -> Container:
-    """As `wait_ready`, but the verdict must be the engine's own."""
-    return _wait(ctx, container_id, name, lambda found: found.ready)
-
-
 def _wait(
     ctx: Context, container_id: str, name: str, ready: Callable[[Container], bool]
 ) -> Container:

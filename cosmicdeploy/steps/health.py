@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import redis
-
 from cosmicdeploy.context import Context, address
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import EngineError, ProbeFailed
-from cosmicdeploy.probes.readiness import wait_judged
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 
 REDIS_PORT = 6379
@@ -41,7 +39,7 @@ def _containers(ctx: Context) -> str:
     for name in ctx.settings.services.all:
         container = ctx.running(name)
         if not container.ready:
-            wait_judged(ctx, container.id, name)
+            wait_ready(ctx, container.id, name)
     return f"{len(ctx.settings.services.all)} containers healthy"
 
 
@@ -53,6 +51,8 @@ def _database(ctx: Context) -> str:
 
 
 def _cache(ctx: Context, name: str) -> str:
+    import redis  # slow to import
+
     try:
         host, port = address(ctx.running(name), REDIS_PORT)
         client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)

@@ -17,7 +17,7 @@ from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
-from cosmicdeploy.steps.replace import set_aside
+from cosmicdeploy.steps.replace import aside_of, set_aside
 from cosmicdeploy.steps.restore import RestoreStep
 
 
@@ -69,10 +69,11 @@ def wait_for_commands(ctx: Context) -> None:
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     """Service and container of all that stands aside and is nobody's way back."""
+    there = ctx.engine.containers(ctx.stack.project)
     return [
         (name, container)
         for name in ctx.settings.services.released
-        for container in set_aside(ctx, ctx.service(name))
+        for container in aside_of(ctx.service(name), there)
         if container.id not in _kept(ctx, name)
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -137,12 +138,13 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:
     """Containers of a service under temporary names."""
+    return aside_of(service, ctx.engine.containers(ctx.stack.project))
+
+
+def aside_of(service: Service, containers: Iterable[Container]) -> list[Container]:
+    """Those of these containers that are the service's, under temporary names."""
     final = re.escape(service.container_name)
-    return [
-        c
-        for c in ctx.engine.containers(ctx.stack.project)
-        if re.fullmatch(final + SET_ASIDE.pattern, c.name)
-    ]
+    return [c for c in containers if re.fullmatch(final + SET_ASIDE.pattern, c.name)]
 
 
 def let_go(ctx: Context, service_name: str) -> None:
