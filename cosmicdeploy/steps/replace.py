@@ -134,6 +134,8 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
     if start:
         ctx.engine.start(old.id)
         wait_ready(ctx, old.id, service.container_name)
+    elif old.running:  # it was stopped for a reason, and whoever stopped it starts it
+        ctx.engine.stop(old.id, service.stop_grace_period)
 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:
