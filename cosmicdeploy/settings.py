@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -28,6 +28,9 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Role = Literal["app", "scheduler", "worker"]
+
+
 class Services(Section):
     """Which service of the compose file plays which part."""
 
@@ -47,6 +50,12 @@ class Services(Section):
     def singletons(self) -> Words:
         """Scheduler and workers: what acts by itself."""
         return (*((self.scheduler,) if self.scheduler else ()), *self.worker)
+
+    def of(self, roles: Iterable[Role]) -> Words:
+        """The services that play these parts, in the order of the roles."""
+        scheduler = (self.scheduler,) if self.scheduler else ()
+        named = {"app": self.app, "scheduler": scheduler, "worker": self.worker}
+        return tuple(name for role in roles for name in named[role])
 
     @property
     def infrastructure(self) -> Words:

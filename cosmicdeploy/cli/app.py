@@ -6,11 +6,22 @@ import typer
 
 from cosmicdeploy.cli import backup, deploy, init, lock, look, migrate, rollback
 
+EXAMPLES = """\b
+Examples:
+  cosmicdeploy init kiosk            lay out the shipped stack in the folder kiosk
+  cosmicdeploy deploy --plan         show what a deploy would change
+  cosmicdeploy deploy                put the release in this folder to work
+  cosmicdeploy rollback --to latest  go back to the last backup
+"""
+
 app = typer.Typer(
     name="cosmicdeploy",
     help="Deploy a docker-compose production stack: backup, build, migrate, roll, verify.",
+    epilog=EXAMPLES,
+    context_settings={"max_content_width": 100},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: to load rich takes longer than all the rest of it
 )
 app.command()(deploy.deploy)
 app.command()(deploy.up)

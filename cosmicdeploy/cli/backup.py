@@ -58,7 +58,10 @@ def verify(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Read a backup again and compare it with its manifest; exit 5 where it differs."""
+    """Read a backup again and compare it with its manifest.
+
+    Exit 5 where it differs.
+    """
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 
 

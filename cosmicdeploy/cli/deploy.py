@@ -50,7 +50,7 @@ def deploy(
 
 @common_options
 def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Start what the compose file declares and does not run; touch nothing that runs."""
+    """Start what does not run; touch nothing that runs."""
     run_command("up", terminal, lambda call: _play(call, config, "up", wait))
 
 

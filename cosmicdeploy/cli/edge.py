@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
-from rich.traceback import Traceback
 
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, as_ours
 from cosmicdeploy.journal import now
-from cosmicdeploy.report.model import ErrorReport, Report
-from cosmicdeploy.report.summary import show, show_error
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
 
 
 @dataclass(kw_only=True)
@@ -30,6 +31,8 @@ class Call:
 
     def report(self, **fields: object) -> Report:
         """A report of this call so far."""
+        from cosmicdeploy.report.model import Report
+
         return Report.model_validate(
             {
                 "command": self.command,
@@ -42,6 +45,8 @@ class Call:
     def trace(self, error: BaseException | None) -> None:
         """Show where an error came from, if that was asked for."""
         if error is not None and self.terminal.verbose:
+            from rich.traceback import Traceback
+
             self.terminal.errors.print(
                 Traceback.from_exception(type(error), error, error.__traceback__)
             )
@@ -49,6 +54,8 @@ class Call:
 
 def finish(call: Call, report: Report) -> None:
     """Print the report and leave with its exit code."""
+    from cosmicdeploy.report.summary import show, show_error
+
     if call.terminal.json:
         print(report.to_json())
     else:
@@ -75,6 +82,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
+    from cosmicdeploy.report.model import ErrorReport
+
     call.trace(cause)
     interrupted = error.exit_code == ExitCode.INTERRUPTED
     finish(
@@ -87,7 +96,7 @@ def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
     )
 
 
-Body = Callable[[Call], Report]
+Body = Callable[[Call], "Report"]
 
 
 def run_command(command: str, terminal: Terminal, body: Body) -> None:

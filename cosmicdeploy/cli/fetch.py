@@ -22,7 +22,10 @@ def copy(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Copy a backup to each place of the settings where no good copy of it is recorded."""
+    """Copy a backup to each place that has no good copy of it.
+
+    The places are those of the settings.
+    """
     run_command("backup copy", terminal, lambda call: _copy(call, config, backup))
 
 

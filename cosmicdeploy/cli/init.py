@@ -30,7 +30,10 @@ def init(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Lay out the shipped stack: compose file, configuration, playbooks, secrets (0600)."""
+    """Lay out the shipped stack in a folder.
+
+    Compose file, configuration, playbooks, secrets (0600).
+    """
     choices = {"project": project, "suffix": suffix, "http_port": port}
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 

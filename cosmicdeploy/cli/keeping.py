@@ -52,10 +52,11 @@ def prune(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Remove backups that no rule of `backup.keep` keeps, and failed ones older than a day.
+    """Remove backups that no rule keeps, and failed ones of old.
 
-    Their copies and the images that only they needed go, too. The newest good one, pinned ones and
-    those that kept releases need always stay.
+    The rules are those of `backup.keep`; failed ones go after a day. Copies and images that only
+    they needed go, too. The newest good one, pinned ones and those that kept releases need always
+    stay.
     """
     run_command("backup prune", terminal, lambda call: _prune(call, config, plan))
 

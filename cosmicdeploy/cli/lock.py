@@ -23,16 +23,19 @@ HOLDER = ("command", "owner", "host", "pid", "since")
 @app.command()
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show whether the lock is free, who holds it, and whether they live; takes up to 6 s."""
+    """Show who holds the lock, and whether they live.
+
+    Takes up to 6 s.
+    """
     run_command("lock status", terminal, lambda call: _status(call, config))
 
 
 @app.command()
 @common_options
 def release(*, config: Path | None, terminal: Terminal) -> None:
-    """Free the lock of a run that is dead, or silent for as long as lock.stale_after says.
+    """Free the lock of a run that is dead or long silent.
 
-    A living run's is left alone: exit 4.
+    `lock.stale_after` says how long. A living run's is left alone: exit 4.
     """
     run_command("lock release", terminal, lambda call: _release(call, config))
 

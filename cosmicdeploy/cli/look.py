@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 @common_options
 def verify(*, config: Path | None, terminal: Terminal) -> None:
-    """Check schema, health, scheduler, monitor, heartbeat and images; exit 5 where one fails."""
+    """Check the running stack, point by point; exit 5 where one fails.
+
+    Schema, health, scheduler, monitor, heartbeat and images.
+    """
     run_command("verify", terminal, lambda call: _verify(call, config))
 
 
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show what runs: release, image, health, and what is not as it should be."""
+    """Show what runs, and what is not as it should be."""
     run_command("status", terminal, lambda call: _status(call, config))
 
 

@@ -26,9 +26,9 @@ def migrate(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Show what pending migrations would run, and what it may cost; deploys run them.
+    """Show what pending migrations would run, and what it may cost.
 
-    Once half-done migrations are mended by hand, `--resolve` lets deploys go on.
+    Deploys run them. Once half-done migrations are mended by hand, `--resolve` lets deploys go on.
     """
     body = _resolve if resolve else _show
     run_command("migrate", terminal, lambda call: body(call, config))

@@ -54,7 +54,9 @@ def rollback(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Go back to the release of a backup; without --to list what there is to go back to.
+    """Go back to the release of a backup.
+
+    Without --to it lists what there is to go back to.
 
     --restore (the default) brings the data back too, and with it loses what was written since: it
     shows what that is and asks. The present state is backed up first, clients get 503 with

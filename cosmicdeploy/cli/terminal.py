@@ -6,18 +6,12 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-
-from rich.console import Console
-from rich.prompt import Confirm
+from typing import TYPE_CHECKING
 
 from cosmicdeploy.errors import UsageError
 
-
-class PatientConsole(Console):
-    """A reader who goes away, as in `deploy | head`, must not end a run half-way."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True)
@@ -32,6 +26,8 @@ class Terminal:
     @cached_property
     def console(self) -> Console:
         """Where people read: live where it is a terminal and no pipeline."""
+        from cosmicdeploy.report.console import PatientConsole
+
         interactive = None if not in_pipeline() else False
         return PatientConsole(
             stderr=self.json,
@@ -44,6 +40,8 @@ class Terminal:
     @cached_property
     def errors(self) -> Console:
         """Where errors go."""
+        from rich.console import Console
+
         return Console(stderr=True, no_color=self.no_color or None, highlight=False, emoji=False)
 
     def confirm(self, question: str) -> bool:
@@ -54,6 +52,8 @@ class Terminal:
             raise UsageError(
                 "This needs a yes, and nobody is here to give it", todo="add --yes to go on"
             )
+        from rich.prompt import Confirm
+
         try:
             return Confirm.ask(question, console=self.console, default=False)
         except EOFError:  # Ctrl-D is no yes

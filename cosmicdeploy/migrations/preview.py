@@ -7,9 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cosmicdeploy.database.shape import Shape
-from cosmicdeploy.migrations.classify import judge, made_by
-from cosmicdeploy.migrations.effects import there
-from cosmicdeploy.migrations.sql import shown
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge
 
 DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"
@@ -44,6 +41,9 @@ class Statement:
 
 def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[Statement]:
     """Judge the statements of each migration, in their order, against the schema as it is."""
+    from cosmicdeploy.migrations.classify import judge, made_by  # sqlglot is slow to import
+    from cosmicdeploy.migrations.effects import there
+
     new: set[str] = set()
     found = []
     for migration, texts in statements.items():
@@ -62,6 +62,8 @@ def unseen(migration: str, why: str) -> Statement:
 
 
 def _statement(migration: str, sql: str, verdict: Verdict, known: bool | None) -> Statement:
+    from cosmicdeploy.migrations.sql import shown
+
     return Statement(
         migration=migration, sql=shown(sql), kind=verdict.kind, why=verdict.why, there=known
     )
@@ -99,6 +101,8 @@ def fates(
 
 
 def _fate(statement: Statement, shape: Shape) -> Fate:
+    from cosmicdeploy.migrations.effects import there
+
     now = there(statement.sql, shape)
     if now is None or (statement.there and now) or statement.there is None:
         state = NOT_KNOWN

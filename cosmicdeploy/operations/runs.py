@@ -22,7 +22,7 @@ from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
-from cosmicdeploy.state import observe
+from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, note
@@ -41,11 +41,11 @@ def execute(
     Goes on from runs that were killed, or undoes them first, whichever is right for this command.
     Somebody else's run is waited for as long as `wait` says, in seconds.
     """
-    with _run(ctx, command, wait) as ours:
+    with _run(ctx, command, wait) as (ours, state):
         interruption.end_tools(ours)
         found = interruption.found(ours, command)
-        interruption.undo(ours, found.back)
-        before = found.on[0].state if found.on else observe(ours)
+        own = observe(ours) if interruption.undo(ours, found.back) else state
+        before = found.on[0].state if found.on else own
         run = Run(ctx=replace(ours, earlier=found.on), before=before, over=found.over)
         _open_window(run)
         with traffic(run.ctx) as measured:
@@ -60,7 +60,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
-    with _run(ctx, "deploy --abort", wait) as ours:
+    with _run(ctx, "deploy --abort", wait) as (ours, _):
         interruption.end_tools(ours)
         undone = interruption.undo(ours, interruption.to_abort(ours))
         ours.journal.append("success", resolves=[])
@@ -74,12 +74,13 @@ def _open_window(run: Run) -> None:
 
 
 @contextmanager
-def _run(ctx: Context, command: str, wait: float) -> Iterator[Context]:
-    """One run under the lock, journalled from its first moment to its last."""
+def _run(ctx: Context, command: str, wait: float) -> Iterator[tuple[Context, State]]:
+    """One run under the lock, journalled from its first moment to its last; and the state that it
+    found."""
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
-        engine = fenced(ctx.engine, lock.require)
+        engine, state = fenced(ctx.engine, lock.require), observe(ctx)
         journal.append(
             "run",
             command=command,
@@ -87,10 +88,11 @@ def _run(ctx: Context, command: str, wait: float) -> Iterator[Context]:
             pid=os.getpid(),
             release=ctx.release,
             target=ctx.target.id if ctx.target else None,
-            state=observe(ctx),
+            state=state,
         )
         try:
-            yield replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+            ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+            yield ours, state
         except LockLost:
             raise  # the journal is the new holder's
         except BaseException:  # raised before the first step: the run itself changed nothing

@@ -64,14 +64,12 @@ def monitor(ctx: Context) -> CheckResult:
     if not command:
         return _absent("monitor", "verify.command")
     container = ctx.any_app()
-    listing = ctx.engine.exec(container.id, ctx.console("list"))
-    if command not in listing.text:
-        found, ok = f"{command} is not registered", False
-    else:
-        dry_run = ctx.settings.verify.dry_run or (command,)
-        result = ctx.engine.exec(container.id, ctx.console(*dry_run))
-        ok = result.exit_code == 0
-        found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
+    dry_run = ctx.settings.verify.dry_run or (command,)
+    result = ctx.engine.exec(container.id, ctx.console(*dry_run))
+    ok = result.exit_code == 0
+    found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
+    if not ok and command not in ctx.engine.exec(container.id, ctx.console("list")).text:
+        found = f"{command} is not registered"
     return CheckResult(
         point="monitor",
         ok=ok,

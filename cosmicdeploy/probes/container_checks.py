@@ -10,7 +10,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Answer, ask
 from cosmicdeploy.probes.places import proxy_url, replica_url
-from cosmicdeploy.probes.readiness import wait_judged
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 
 
@@ -19,7 +19,7 @@ def containers(ctx: Context) -> CheckResult:
     bad = []
     for name in ctx.settings.services.all:
         found = ctx.container(name)
-        if found is None or not _judged(ctx, found).ready:
+        if found is None or not _serves(ctx, found):
             bad.append(f"{name}: {_state(found)}")
     count = len(ctx.settings.services.all)
     return CheckResult(
@@ -83,14 +83,15 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _judged(ctx: Context, container: Container) -> Container:
-    """The container once the engine has judged it: right after its start it has not yet."""
+def _serves(ctx: Context, container: Container) -> bool:
+    """Right after its start the engine has not judged it yet: then its health check is run here."""
     if container.health != "starting":
-        return container
+        return container.ready
     try:
-        return wait_judged(ctx, container.id, container.name)
+        wait_ready(ctx, container.id, container.name)
     except UnhealthyContainer:
-        return container
+        return False
+    return True
 
 
 def _state(container: Container | None) -> str:

@@ -40,11 +40,6 @@ def wait_ready(
     )
 
 
-def wait_judged(ctx: Context, container_id: str, name: str) -> Container:
-    """As `wait_ready`, but the verdict must be the engine's own."""
-    return _wait(ctx, container_id, name, lambda found: found.ready)
-
-
 class _AnswersInARow:
     """Counts a replica's good answers; what is no replica has nothing to answer."""
 

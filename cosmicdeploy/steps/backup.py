@@ -24,9 +24,12 @@ class BackupStep(Step):
     """`when: needed` makes one where another step changes something; `always` makes one anyway."""
 
     kind: ClassVar[str] = "backup"
-    protective: ClassVar[bool] = True
 
     when: Literal["needed", "always"] = "needed"
+
+    @property
+    def protective(self) -> bool:
+        return True
 
     def alone(self) -> Step:
         return self.model_copy(update={"when": "always"})

@@ -41,8 +41,6 @@ class Step(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ClassVar[str]
-    # A protective step is judged last: it is needed where another one changes something.
-    protective: ClassVar[bool] = False
     # Puts other data in place: not to be undone once clients were let in again.
     exchanges_data: ClassVar[bool] = False
     # Where undoing it fails, nothing before it is undone: that would be without its data.
@@ -73,6 +71,11 @@ class Step(BaseModel):
 
     def undo(self, ctx: Context, change: Change) -> None:
         """Go back to `change.before`, also from half-way; raises `NotReversible`."""
+
+    @property
+    def protective(self) -> bool:
+        """Whether it is judged last: it is needed where another step changes something."""
+        return False
 
     @property
     def reversible(self) -> bool:

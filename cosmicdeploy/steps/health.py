@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import redis
-
 from cosmicdeploy.context import Context, address
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
-from cosmicdeploy.probes.readiness import wait_judged
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 
@@ -43,7 +41,7 @@ def _containers(ctx: Context) -> str:
     for name in ctx.settings.services.all:
         container = ctx.running(name)
         if not container.ready:
-            wait_judged(ctx, container.id, name)
+            wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
     return f"{len(ctx.settings.services.all)} containers healthy"
 
@@ -63,6 +61,8 @@ def _database(ctx: Context) -> str:
 
 
 def _cache(ctx: Context, name: str) -> str:
+    import redis  # slow to import
+
     try:
         host, port = address(ctx.running(name), REDIS_PORT)
         client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)

@@ -14,7 +14,6 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.database.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.migrations.effects import shows_in_structure
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Fate, fates, of_record
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.begun import Begun, unresolved
@@ -61,6 +60,8 @@ def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
 
 def _may_have_run(fate: Fate) -> bool:
     """Of a statement that changes rows the schema says nothing."""
+    from cosmicdeploy.migrations.effects import shows_in_structure  # sqlglot is slow to import
+
     sql = fate.statement.sql
     silent = fate.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
     return fate.state != NOT_DONE and bool(silent)

@@ -3,44 +3,73 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.history import MIGRATE, intents
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.pending import pending_names
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 
 
 class QuiesceStep(Step):
-    """Turn clients away, then stop applications, scheduler and workers, each with its own grace.
+    """Stop applications, scheduler and workers, each with its own grace: a request is answered and
+    a job is ended before.
 
-    Requests in flight are answered and what they brought is committed; after that nobody writes.
-    The `resume` step lets all go on.
+    With the applications among `roles` clients are turned away, after that nobody writes, and the
+    `resume` step lets all go on. Without them nobody is turned away: only where a migration, or its
+    undoing, may come does what acts by itself stand still, until the `restart` step starts it.
     """
 
     kind: ClassVar[str] = "quiesce"
 
+    roles: tuple[Role, ...] = ("app", "scheduler", "worker")
+
+    @property
+    def protective(self) -> bool:
+        """It is known last whether a migration comes."""
+        return not self._turns_away
+
+    @property
+    def _turns_away(self) -> bool:
+        return "app" in self.roles
+
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = {name: ctx.container(name) for name in ctx.settings.services.released}
-        running = {name: c for name, c in found.items() if c is not None and c.running}
-        acting = {name: container.id for name, container in running.items()}
-        shielded = is_up(ctx)
-        if shielded and not acting:
+        acting = self._acting(ctx)
+        shielded = self._turns_away and is_up(ctx)
+        if not acting and shielded:
             return Unchanged(reason="clients are turned away, and nothing that writes runs")
+        if not acting and not self._turns_away:
+            return Unchanged(reason=f"no {' and no '.join(self.roles)} runs")
+        if not self._turns_away and not _migration_may_come(ctx):
+            return Unchanged(reason=_no_migration(ctx))
         return Change(
-            summary=f"turn clients away, and stop {', '.join(acting) or 'nothing'}",
+            summary=self._told(acting),
             before={
-                "containers": acting,
-                "ready": [name for name, container in running.items() if container.ready],
+                "containers": {name: container.id for name, container in acting.items()},
+                "ready": [name for name, container in acting.items() if container.ready],
                 "shielded": shielded,
             },
         )
 
+    def _acting(self, ctx: Context) -> dict[str, Container]:
+        found = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
+        return {name: c for name, c in found.items() if c is not None and c.running}
+
+    def _told(self, acting: Mapping[str, Container]) -> str:
+        stopped = f"stop {', '.join(acting) or 'nothing'}"
+        return f"turn clients away, and {stopped}" if self._turns_away else stopped
+
     def apply(self, ctx: Context, change: Change) -> Result:
-        raise_shield(ctx)
+        if self._turns_away:
+            raise_shield(ctx)
         closed_at = time.time()
-        for name, container_id in change.before["containers"].items():
-            ctx.engine.stop(container_id, ctx.service(name).stop_grace_period)
+        stop_all(ctx, change.before["containers"])
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -57,5 +86,36 @@ class QuiesceStep(Step):
                 if name in started:
                     wait_ready(ctx, started[name], name)
         finally:
-            if not change.before["shielded"]:
+            if self._turns_away and not change.before["shielded"]:
                 lower_shield(ctx)
+
+
+def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
+    """Stop containers (service → id), each with its service's grace, all of them at once: the
+    longest job in hand is waited for, not the sum of them."""
+
+    def stop(name: str) -> None:
+        ctx.engine.stop(containers[name], ctx.service(name).stop_grace_period)
+
+    with ThreadPoolExecutor(max_workers=len(containers) or 1) as pool:
+        list(pool.map(stop, containers))
+
+
+def _migration_may_come(ctx: Context) -> bool:
+    """One is ahead, or one of an earlier run may have to be undone by this one."""
+    if MIGRATE in ctx.ahead or intents(ctx.earlier, MIGRATE):
+        return True
+    # A plan sees the present image only; what a new one brings is asked once that is there.
+    return not ctx.planning and _image_is_new(ctx) and bool(pending_names(ctx))
+
+
+def _image_is_new(ctx: Context) -> bool:
+    first = ctx.settings.services.app[0]
+    running, image = ctx.container(first), ctx.image_of(first)
+    return running is None or image is None or running.image_id != image.id
+
+
+def _no_migration(ctx: Context) -> str:
+    if ctx.planning and "build" in ctx.ahead:
+        return "no migration is pending in the present image; the new one is seen after build"
+    return "no migration is pending"

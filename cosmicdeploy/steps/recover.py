@@ -19,7 +19,8 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
-from cosmicdeploy.steps.replace import set_aside
+from cosmicdeploy.steps.quiesce import QuiesceStep
+from cosmicdeploy.steps.replace import aside_of, set_aside
 from cosmicdeploy.steps.restore import RestoreStep
 
 
@@ -76,10 +77,11 @@ def wait_for_commands(ctx: Context) -> None:
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     """Service and container of all that stands aside and is nobody's way back."""
+    there = ctx.engine.containers(ctx.stack.project)
     return [
         (name, container)
         for name in ctx.settings.services.released
-        for container in set_aside(ctx, ctx.service(name))
+        for container in aside_of(ctx.service(name), there)
         if container.id not in _kept(ctx, name)
     ]
 
@@ -92,12 +94,18 @@ def _kept(ctx: Context, name: str) -> list[str]:
 
 
 def _out_of_service(ctx: Context) -> list[str]:
-    """Services whose container a killed run was about to replace; none while all stands still for a
-    rollback."""
-    if any(run.command.startswith("rollback") for run in unfinished(ctx.journal)):
+    """Services whose container a killed run was about to replace, or stopped; none while all stands
+    still for a rollback."""
+    runs = unfinished(ctx.journal)
+    if not runs or any(run.command.startswith("rollback") for run in runs):
         return []
-    released = ctx.settings.services.released
-    return [name for name in released if _kept(ctx, name) and not _serves(ctx, name)]
+    stopped = intents(runs, QuiesceStep.kind)
+    quiesced = {name for intent in stopped for name in intent.before["containers"]}
+    return [
+        name
+        for name in ctx.settings.services.released
+        if (name in quiesced or _kept(ctx, name)) and not _serves(ctx, name)
+    ]
 
 
 def _bring_back(ctx: Context, name: str) -> None:
@@ -105,6 +113,8 @@ def _bring_back(ctx: Context, name: str) -> None:
     current, kept = ctx.container(name), _kept(ctx, name)
     if current is not None and _starts(ctx, current, name):
         return
+    if not kept:
+        return  # it was only stopped: there is no other, and the health step tells
     if current is not None and current.id not in kept:
         ctx.engine.remove(current.id)
     for aside in set_aside(ctx, ctx.service(name)):

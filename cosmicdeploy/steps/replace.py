@@ -9,6 +9,7 @@ starts. Names tell a later run what an interrupted one left: `NAME-next-…` was
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -146,16 +147,19 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
     if start:
         ctx.engine.start(old.id)
         wait_ready(ctx, old.id, service.container_name)
+    elif old.running:  # it was stopped for a reason, and whoever stopped it starts it
+        ctx.engine.stop(old.id, service.stop_grace_period)
 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:
     """Containers of a service under temporary names."""
+    return aside_of(service, ctx.engine.containers(ctx.stack.project))
+
+
+def aside_of(service: Service, containers: Iterable[Container]) -> list[Container]:
+    """Those of these containers that are the service's, under temporary names."""
     final = re.escape(service.container_name)
-    return [
-        c
-        for c in ctx.engine.containers(ctx.stack.project)
-        if re.fullmatch(final + labels.SET_ASIDE.pattern, c.name)
-    ]
+    return [c for c in containers if re.fullmatch(final + labels.SET_ASIDE.pattern, c.name)]
 
 
 def let_go(ctx: Context, service_name: str) -> None:

@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed
-from cosmicdeploy.probes.checklist import CHECKS, run_check
+from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 
@@ -30,7 +30,7 @@ class VerifyStep(Step):
 
     def results(self, ctx: Context) -> list[CheckResult]:
         """Every point's result."""
-        return [run_check(ctx, point) for point in self.only]
+        return run_checks(ctx, self.only)
 
     def check(self, ctx: Context) -> Change | Unchanged:
         changing = [kind for kind in ctx.ahead if kind != self.kind]

@@ -22,7 +22,17 @@ NEW_COLUMNS = {
     "status_change_reason",
     "last_heartbeat_source",
 }
-STEPS = ["recover", "health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+STEPS = [
+    "recover",
+    "health",
+    "backup",
+    "build",
+    "quiesce workers",
+    "migrate",
+    "cache-clear",
+    "restart",
+    "verify",
+]
 
 
 def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnderTest) -> None:
@@ -36,6 +46,7 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
         "health": "unchanged",
         "backup": "planned",
         "build": "planned",
+        "quiesce workers": "planned",
         "migrate": "planned",
         "cache-clear": "planned",
         "restart": "planned",
@@ -59,7 +70,7 @@ def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderT
     built = ctx.image_of("cosmic-app-1")
     assert built is not None
     assert release_1.images() == {built.id} and built.id not in old_images
-    assert all(container.ready for container in release_1.containers().values())
+    assert all(container.running for container in release_1.containers().values())
     for name in RELEASED[:3]:
         answer = ask(replica_url(ctx, name) + "/api/health")
         assert (answer.status, answer.headers["X-App-Version"]) == (200, "2")

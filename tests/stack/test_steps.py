@@ -35,7 +35,7 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
     assert done.code == 0, done.stderr
     assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
     after = released.containers()
-    assert all(container.ready for container in after.values())
+    assert all(container.running for container in after.values())
     made_anew = {name for name in after if after[name].id != before[name].id}
     assert made_anew == {"platform-redis"}
     assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}

@@ -40,6 +40,29 @@ def spawn(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# Each of them takes longer to load than help takes to print.
+HEAVY = ["docker", "fsspec", "httpx", "pydantic", "pymysql", "rich", "sqlglot", "yaml", "zstandard"]
+
+
+def test_help_loads_nothing_that_is_slow_to_load() -> None:
+    """Without timing it: that is the benchmarks' part."""
+    run = "import sys, runpy\ntry: runpy.run_module('cosmicdeploy', run_name='__main__')\n"
+    tell = "finally: print(*sorted(sys.modules), file=sys.stderr)"
+    # A command's own options are read by Typer with pydantic.
+    for words, needed in ((["--help"], set()), (["deploy", "--help"], {"pydantic"})):
+        command = [sys.executable, "-c", run + tell, *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        assert "Usage: " in done.stdout
+        assert "typer" in done.stderr.split()
+        assert set(HEAVY) & set(done.stderr.split()) <= needed
+
+
+def test_help_says_each_command_in_a_line_and_shows_examples() -> None:
+    for words in ([], ["backup"], ["lock"]):
+        assert "..." not in call(*words, "--help").stdout.partition("Commands:")[2]
+    assert "cosmicdeploy deploy --plan" in call("--help").stdout
+
+
 def call(*words: str) -> Result:
     """The command in this process: quicker."""
     return CliRunner().invoke(app, words)

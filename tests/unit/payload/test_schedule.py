@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+import redis
 from cosmic_app.scheduling.due import expression, is_due, next_due
+from cosmic_app.scheduling.overlap import first_in_minute
 from cosmic_app.scheduling.tick import keep_time
 
 pytestmark = pytest.mark.unit
@@ -46,3 +48,30 @@ def test_a_tick_at_once_and_one_in_every_minute_until_told_to_stop() -> None:
     ]
     gaps = [later - earlier for earlier, later in pairwise(alive)]
     assert max(gaps) <= timedelta(seconds=5)
+
+
+class Keys(dict[str, str]):
+    """As much of Redis as `SET … NX` takes."""
+
+    def set(self, key: str, value: str, *, nx: bool, ex: int) -> bool | None:
+        assert nx and ex > 60
+        return None if key in self else self.setdefault(key, value) == value
+
+
+class Gone:
+    def set(self, *_: object, **__: object) -> None:
+        raise redis.ConnectionError("gone")
+
+
+def test_a_minute_is_begun_once_whoever_begins_it() -> None:
+    keys = Keys()
+    later = START.replace(second=59)
+    begun = [first_in_minute(keys, "monitor", moment) for moment in (START, later)]
+    assert begun == [True, False]
+    assert first_in_minute(keys, "other", START)
+    assert first_in_minute(keys, "monitor", START + timedelta(minutes=1))
+    assert first_in_minute(keys, "monitor", START + timedelta(days=1))
+
+
+def test_without_redis_a_minute_is_rather_begun_twice_than_never() -> None:
+    assert first_in_minute(Gone(), "monitor", START)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -42,3 +44,15 @@ def configure_logging(file: Path, stream: TextIO) -> None:
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     if problem:
         logging.getLogger(__name__).warning("No log file, only this stream: %s", problem)
+
+
+@contextmanager
+def life_logged(what: str, release: str) -> Iterator[None]:
+    """Log when a process that works by itself begins and ends, of which release and where."""
+    logger = logging.getLogger(__name__)
+    who = (what, release, socket.gethostname())
+    logger.info("%s started: release %s in %s", *who)
+    try:
+        yield
+    finally:
+        logger.info("%s stopped: release %s in %s", *who)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cosmic_app.console.context import Command, Console
 from cosmic_app.console.registry import discover
 from cosmic_app.console.table import render_table
+from cosmic_app.log import life_logged
 from cosmic_app.scheduling.due import expression, next_due, scheduled
 from cosmic_app.scheduling.tick import NOTHING, keep_time, run_due
 from cosmic_app.stop import StopSignal
@@ -53,12 +54,13 @@ def work(console: Console, options: Namespace) -> int:
     stopped = StopSignal()
     commands = scheduled(discover().values())
     console.line("Schedule worker started successfully.")
-    keep_time(
-        tick=lambda moment: run_due(console, commands, moment),
-        clock=now,
-        stopped=stopped,
-        alive=console.settings.alive_file.touch,
-    )
+    with life_logged("Schedule worker", console.settings.release):
+        keep_time(
+            tick=lambda moment: run_due(console, commands, moment),
+            clock=now,
+            stopped=stopped,
+            alive=console.settings.alive_file.touch,
+        )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Keeps two runs of one command apart, and heals itself after a killed one."""
+"""Keeps two runs of one command apart, begins no minute twice, and heals itself after a kill."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import redis
 
 from cosmic_app.cache import LOCK_PREFIX
 
 LIFETIME_SECONDS = 120
+# Longer than any two schedulers' clocks can differ.
+MINUTE_KEPT_SECONDS = 3600
 
 # Only the owner may remove the lock: it may have expired and be someone else's by now.
 RELEASE = """
@@ -38,6 +41,18 @@ def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
     finally:
         if mine:
             _release(client, key, owner)
+
+
+def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
+    """Whether nobody has begun the command in this minute yet: a scheduler that was replaced within
+    it may have. Without Redis that cannot be known, and the command runs: its work is idempotent.
+    """
+    key = f"{LOCK_PREFIX}{name}:{moment:%Y%m%d%H%M}"
+    try:
+        return bool(client.set(key, "begun", nx=True, ex=MINUTE_KEPT_SECONDS))
+    except redis.RedisError as error:
+        logger.warning("It cannot be seen whether %s ran in this minute: %s", name, error)
+        return True
 
 
 def _release(client: redis.Redis, key: str, owner: str) -> None:

@@ -11,7 +11,7 @@ import redis
 from cosmic_app.console.arguments import parser_for
 from cosmic_app.console.context import Command, Console
 from cosmic_app.scheduling.due import is_due, seconds_to_next_minute
-from cosmic_app.scheduling.overlap import without_overlapping
+from cosmic_app.scheduling.overlap import first_in_minute, without_overlapping
 
 NOTHING = "No scheduled commands are ready to run."
 
@@ -25,7 +25,10 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
         logger.info(NOTHING)
     client = console.connect_redis()
     for command in due:
-        run_alone(console, command, client)
+        if first_in_minute(client, command.name, now):
+            run_alone(console, command, client)
+        else:
+            logger.info("Skipping command (begun in this minute): Artisan %s", command.name)
 
 
 def run_alone(console: Console, command: Command, client: redis.Redis) -> None:
@@ -49,7 +52,8 @@ def keep_time(
 ) -> None:
     """Call `tick` at once and then once in every minute, until told to stop.
 
-    At once, so that a restarted scheduler leaves no gap.
+    At once, so that a restarted scheduler leaves no gap: a minute is missed only where there was no
+    scheduler from its beginning to its end.
     """
     done = None
     while not stopped(0):
