@@ -13,6 +13,7 @@ from cosmicdeploy.errors import (
     EngineError,
     LockLost,
     NeedsPerson,
+    ProbeFailed,
     as_ours,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
@@ -20,6 +21,7 @@ from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.plan import Finding, Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, note, unwind
 
 
@@ -67,6 +69,7 @@ class Run:
         try:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
+            self._keep_promise()
             self.ctx.lock.require()
             over = [*self._earlier, *(run.id for run in self.over)]
             self.ctx.journal.append("success", resolves=over)
@@ -75,6 +78,19 @@ class Run:
         else:
             self.ctx.interrupts.hold()
             self._settle()
+
+    def _keep_promise(self) -> None:
+        """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
+        traffic = self.ctx.traffic
+        if traffic is None or not traffic.broken or not self._applied or self.ctx.target:
+            return
+        if self.ctx.settings.probe.on_failure == "rollback":
+            raise ProbeFailed(
+                f"Clients would have noticed this deploy: {traffic.told()}",
+                where="probe.on_failure is rollback",
+                todo="see the requests in the report; with `report` it would be left in place",
+                details=traffic.failures[:FAILURES_SHOWN],
+            )
 
     @property
     def _earlier(self) -> list[str]:

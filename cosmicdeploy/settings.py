@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -124,6 +124,14 @@ class Maintenance(Section):
     file: PurePosixPath | None = None
 
 
+class BeatId(Section):
+    """A key of the beat's body that takes an id, and the column that then holds it."""
+
+    field: str
+    table: str
+    column: str
+
+
 class Heartbeat(Section):
     """A request that only a working release answers well."""
 
@@ -131,6 +139,7 @@ class Heartbeat(Section):
     token_variable: str
     body: dict[str, Any] = Field(default_factory=dict)
     answers_with: str
+    id: BeatId | None = None
 
 
 class Verify(Section):
@@ -148,6 +157,7 @@ class Probe(Section):
 
     url: str | None = None
     rate: float = Field(default=20, ge=0, le=200)
+    on_failure: Literal["report", "rollback"] = "report"
 
 
 class Lock(Section):

@@ -19,6 +19,7 @@ LOOKS = frozenset(
         "image",
         "last_beat",
         "leftovers",
+        "log_lines",
         "logs",
         "subnets",
         "wait_end",

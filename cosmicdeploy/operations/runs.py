@@ -49,6 +49,7 @@ def execute(
         run = Run(ctx=replace(ours, earlier=found.on), before=before, over=found.over)
         _open_window(run)
         with traffic(run.ctx) as measured:
+            run.ctx = replace(run.ctx, traffic=measured)
             run.through(make_plan(steps, run.ctx))
         if run.error is None and (run.changed or made_backups(found.on)):
             _record(run.ctx, command, run)

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, RequestsReport
+from cosmicdeploy.report import proof
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 from cosmicdeploy.report.watch import COLOURS
 
 KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
@@ -22,7 +23,8 @@ def show(report: Report, console: Console) -> None:
     if report.checks:
         _checks(report.checks, console)
     if report.requests:
-        console.print(_requests(report.requests))
+        for line in proof.lines(report.requests):
+            console.print(line, soft_wrap=True)
     if report.turned_away_seconds:
         console.print(
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
@@ -32,6 +34,8 @@ def show(report: Report, console: Console) -> None:
         console.print(f"  → {escape(run.todo)}", soft_wrap=True)
     if report.steps or report.checks:
         console.print(_last_line(report))
+    if report.requests and report.requests.broken:
+        console.print(f"[red bold]promise broken:[/] {report.requests.broken}", soft_wrap=True)
 
 
 def _steps(report: Report, console: Console) -> None:
@@ -77,16 +81,6 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
             found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
         table.add_row(mark, check.point, found)
     console.print(table)
-
-
-def _requests(requests: RequestsReport) -> str:
-    colour = "red" if requests.failed else "green"
-    held = f", {requests.held} turned away" if requests.held else ""
-    lines = [
-        f"\nrequests meanwhile: {requests.sent} sent, [{colour}]{requests.failed} failed[/]{held}"
-        f" (p50 {requests.p50_ms} ms, p99 {requests.p99_ms} ms, max {requests.max_ms} ms)"
-    ]
-    return "\n  ".join([*lines, *map(escape, requests.failures)])
 
 
 def _last_line(report: Report) -> str:

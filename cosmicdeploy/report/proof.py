@@ -1,0 +1,51 @@
+"""The requests that a run sent meanwhile, in at most four lines, and what failed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+
+from cosmicdeploy.report.model import BeatsReport, ProxyReport, RequestsReport, TallyReport
+
+
+def lines(requests: RequestsReport) -> Iterator[str]:
+    """Each within 80 columns, but for the failures."""
+    held = f", {requests.held} held" if requests.held else ""
+    yield ""
+    yield (
+        f"requests meanwhile: {requests.sent} sent, {_bad(requests.failed, 'failed')}{held},"
+        f" longest gap {requests.longest_gap_ms:.0f} ms"
+    )
+    yield f"  new connections:  {_tally(requests.new)}"
+    yield f"  kept connections: {_tally(requests.kept)}"
+    beats = f"{_beats(requests.beats, requests.not_found)}; " if requests.beats else ""
+    yield f"  {beats}proxy: {_proxy(requests.proxy)}"
+    for failure in requests.failures:
+        yield f"  [red]failed:[/] {escape(failure)}"
+
+
+def _tally(tally: TallyReport) -> str:
+    return (
+        f"{tally.sent} sent, {_bad(tally.failed, 'failed')},"
+        f" p50 {tally.p50_ms:.1f}, p99 {tally.p99_ms:.1f}, max {tally.max_ms:.1f} ms"
+    )
+
+
+def _beats(beats: BeatsReport, not_found: int) -> str:
+    if not_found:
+        return f"beats: [red]{not_found} of {beats.acknowledged} not stored[/]"
+    if beats.found:
+        return f"beats: {beats.found} of {beats.acknowledged} stored"
+    return f"beats: {beats.acknowledged} of {beats.sent} ok, not looked up"
+
+
+def _proxy(proxy: ProxyReport | None) -> str:
+    if proxy is None:
+        return "unknown (no access log)"
+    held = f", {proxy.held} held" if proxy.held else ""
+    return f"{_bad(proxy.errors, '5xx')}, {_bad(proxy.gone, '499')} of {proxy.answers}{held}"
+
+
+def _bad(count: int, what: str) -> str:
+    return f"[{'red' if count else 'green'}]{count} {what}[/]"
