@@ -30,8 +30,7 @@ def test_a_lost_request_is_told_of_and_undone_where_that_is_wanted(
     before = released.snapshot()
     done = deploy_with_reloads(released)
     requests = done.report["requests"]
-    assert requests["failed"] >= 1 and requests["new"]["failed"] == 0
-    assert requests["kept"]["failed"] == requests["failed"]
+    assert requests["kept"]["failed"] >= 1, requests
     assert requests["not_found"] == 0
     assert "requests failed" in requests["broken"]
     if on_failure == "report":
