@@ -160,6 +160,22 @@ class Probe(Section):
     on_failure: Literal["report", "rollback"] = "report"
 
 
+class LatencyFloor(Section):
+    """In seconds."""
+
+    p50: float = Field(default=0.05, ge=0)
+    p99: float = Field(default=0.5, ge=0)
+
+
+class Watch(Section):
+    """`seconds` after a roll; rates are shares of one."""
+
+    seconds: float = Field(default=15, ge=0)
+    max_error_rate: float = Field(default=0.01, ge=0, le=1)
+    max_latency_ratio: float = Field(default=3, ge=1)
+    latency_floor: LatencyFloor = LatencyFloor()
+
+
 class Lock(Section):
     """In seconds."""
 
@@ -182,6 +198,7 @@ class Settings(Section):
     maintenance: Maintenance = Maintenance()
     verify: Verify = Verify()
     probe: Probe = Probe()
+    watch: Watch = Watch()
     lock: Lock = Lock()
 
 

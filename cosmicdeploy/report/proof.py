@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from rich.markup import escape
 
-from cosmicdeploy.report.model import BeatsReport, ProxyReport, RequestsReport, TallyReport
+from cosmicdeploy.report.model import (
+    BeatsReport,
+    ProxyReport,
+    RequestsReport,
+    StepReport,
+    TallyReport,
+)
 
 
 def lines(requests: RequestsReport) -> Iterator[str]:
@@ -23,6 +30,24 @@ def lines(requests: RequestsReport) -> Iterator[str]:
     yield f"  {beats}proxy: {_proxy(requests.proxy)}"
     for failure in requests.failures:
         yield f"  [red]failed:[/] {escape(failure)}"
+
+
+def watched(steps: Iterable[StepReport]) -> Iterator[str]:
+    """A line for each watch that saw nothing bad."""
+    for step in steps:
+        if step.kind == "watch" and step.facts:
+            facts = step.facts
+            yield (
+                f"watched for {facts['seconds']:.0f} s: {facts['containers']} containers well,"
+                f" {facts['failed']} of {facts['requests']} failed, {_slower(facts)}"
+            )
+
+
+def _slower(facts: Mapping[str, Any]) -> str:
+    figures = facts["p50_ms"]
+    if figures["before"] is None or figures["after"] is None:
+        return "latency not compared"
+    return f"p50 {figures['before']:.0f} → {figures['after']:.0f} ms"
 
 
 def _tally(tally: TallyReport) -> str:

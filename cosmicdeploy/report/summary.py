@@ -25,6 +25,8 @@ def show(report: Report, console: Console) -> None:
     if report.requests:
         for line in proof.lines(report.requests):
             console.print(line, soft_wrap=True)
+    for line in proof.watched(report.steps):
+        console.print(line, soft_wrap=True)
     if report.turned_away_seconds:
         console.print(
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"

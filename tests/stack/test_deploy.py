@@ -26,7 +26,17 @@ NEW_COLUMNS = {
     "status_change_reason",
     "last_heartbeat_source",
 }
-STEPS = ["recover", "health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+STEPS = [
+    "recover",
+    "health",
+    "backup",
+    "build",
+    "migrate",
+    "cache-clear",
+    "restart",
+    "verify",
+    "watch",
+]
 
 
 def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnderTest) -> None:
@@ -44,6 +54,7 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
         "cache-clear": "planned",
         "restart": "planned",
         "verify": "unchanged",
+        "watch": "unchanged",
     }
     assert "add_heartbeat_management_fields" in done.reason("migrate")
     assert release_1.snapshot() == before
