@@ -11,9 +11,10 @@ from tests.stack.test_faults import add_to_dockerfile, wait_for_record
 
 pytestmark = pytest.mark.stack
 
-# Serves well (and can be stopped) until the file that tells that the watch has begun lies in the container.
+# Serves well until a file tells it to end, and can be stopped.
 SHORT_LIVED = """
-CMD ["sh", "-c", "trap 'exit 0' TERM; python3 -m cosmic_app.serve & until [ -e /tmp/die ]; do sleep 0.2; done; exit 9"]
+CMD ["sh", "-c", "trap 'exit 0' TERM; python3 -m cosmic_app.serve & \\
+    until [ -e /tmp/die ]; do sleep 0.2; done; exit 9"]
 """
 
 
