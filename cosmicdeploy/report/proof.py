@@ -58,10 +58,11 @@ def _tally(tally: TallyReport) -> str:
 
 
 def _beats(beats: BeatsReport, not_found: int) -> str:
+    looked_up = beats.found + not_found
     if not_found:
-        return f"beats: [red]{not_found} of {beats.acknowledged} not stored[/]"
-    if beats.found:
-        return f"beats: {beats.found} of {beats.acknowledged} stored"
+        return f"beats: [red]{not_found} of {looked_up} not stored[/]"
+    if looked_up:
+        return f"beats: {beats.found} of {looked_up} stored"
     return f"beats: {beats.acknowledged} of {beats.sent} ok, not looked up"
 
 

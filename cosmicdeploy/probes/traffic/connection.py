@@ -52,7 +52,7 @@ class Connection:
         url = self._url + request.path
         try:
             answer = self._exchange(request, url, started)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             self.close()
             said = str(error) or type(error).__name__
             answer = Answer(url=url, error=said, seconds=time.monotonic() - started)
