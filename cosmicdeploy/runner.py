@@ -42,12 +42,13 @@ class Run:
 
     `before` is the state that a failure has to lead back to: that of the first run which this one
     goes on from, else its own. Without it nothing is proven after the way back. `over` are runs
-    that need nothing but that this one succeeds.
+    that need nothing but that this one succeeds. `promise`: nobody is to notice this run.
     """
 
     ctx: Context
     before: State | None = None
     over: Sequence[PastRun] = ()
+    promise: bool = False
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
@@ -82,7 +83,7 @@ class Run:
     def _keep_promise(self) -> None:
         """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
         traffic = self.ctx.traffic
-        if traffic is None or not traffic.broken or not self._applied or self.ctx.target:
+        if not (self.promise and self._applied and traffic and traffic.broken):
             return
         if self.ctx.settings.probe.on_failure == "rollback":
             raise ProbeFailed(

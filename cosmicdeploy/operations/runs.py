@@ -46,7 +46,12 @@ def execute(
         found = interruption.found(ours, command)
         interruption.undo(ours, found.back)
         before = found.on[0].state if found.on else observe(ours)
-        run = Run(ctx=replace(ours, earlier=found.on), before=before, over=found.over)
+        run = Run(
+            ctx=replace(ours, earlier=found.on),
+            before=before,
+            over=found.over,
+            promise=command.startswith("deploy"),
+        )
         _open_window(run)
         with traffic(run.ctx) as measured:
             run.ctx = replace(run.ctx, traffic=measured)

@@ -11,11 +11,14 @@ from rich.console import Console
 
 from cosmicdeploy.answer import Answer
 from cosmicdeploy.context import Context
+from cosmicdeploy.plan import make_plan
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
+from cosmicdeploy.runner import Run
 from cosmicdeploy.settings import load
+from cosmicdeploy.steps.base import Step
 from cosmicdeploy.tally import Traffic
-from tests.unit.test_runner import append, outcomes, run
+from tests.unit.test_runner import append, outcomes
 
 
 @pytest.fixture
@@ -30,6 +33,12 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
         f"database: {{name: shop}}\nprobe: {{on_failure: {on_failure}}}\n"
     )
     return replace(ctx, loaded=load(path, {}), traffic=lossy())
+
+
+def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:
+    made = Run(ctx=ctx, promise=promise)
+    made.through(make_plan([step], ctx))
+    return made
 
 
 def lossy() -> Traffic:
@@ -62,6 +71,14 @@ def test_a_run_that_changed_nothing_has_broken_nothing(
 ) -> None:
     made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "here"))
     assert made.error is None
+
+
+def test_what_promises_nothing_is_not_undone(
+    ctx: Context, words: list[str], tmp_path: Path
+) -> None:
+    """To start what is down, and to go back."""
+    step = append(words, "a")
+    assert run(with_setting(ctx, tmp_path, "rollback"), step, promise=False).error is None
 
 
 def shown(traffic: Traffic) -> list[str]:
