@@ -16,6 +16,7 @@ from cosmicdeploy.journal import Journal
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
+from cosmicdeploy.tally import Traffic
 from cosmicdeploy.window import Window
 
 
@@ -27,7 +28,8 @@ class Context:
     done so, or, while a plan is being made (`planning`), those before. `target` is the backup that
     a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
-    which requests are turned away on purpose. `allowed` are migrations that may destroy, by name.
+    which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
+    where anything is sent. `allowed` are migrations that may destroy, by name.
     """
 
     loaded: Loaded
@@ -45,6 +47,7 @@ class Context:
     interrupts: Interrupts = field(default_factory=Interrupts)
     lock: Lock = field(default_factory=Lock)
     window: Window = field(default_factory=Window)
+    traffic: Traffic | None = None
 
     @property
     def settings(self) -> Settings:

@@ -13,6 +13,7 @@ from cosmicdeploy.errors import (
     EngineError,
     LockLost,
     NeedsPerson,
+    ProbeFailed,
     as_ours,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
@@ -20,6 +21,7 @@ from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.plan import Finding, Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, note, unwind
 
 
@@ -40,12 +42,13 @@ class Run:
 
     `before` is the state that a failure has to lead back to: that of the first run which this one
     goes on from, else its own. Without it nothing is proven after the way back. `over` are runs
-    that need nothing but that this one succeeds.
+    that need nothing but that this one succeeds. `promise`: nobody is to notice this run.
     """
 
     ctx: Context
     before: State | None = None
     over: Sequence[PastRun] = ()
+    promise: bool = False
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Run:
         try:
             for index, planned in enumerate(plan):
                 self._one(planned, plan[index:])
+            self._keep_promise()
             self.ctx.lock.require()
             over = [*self._earlier, *(run.id for run in self.over)]
             self.ctx.journal.append("success", resolves=over)
@@ -75,6 +79,19 @@ class Run:
         else:
             self.ctx.interrupts.hold()
             self._settle()
+
+    def _keep_promise(self) -> None:
+        """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
+        traffic = self.ctx.traffic
+        if not (self.promise and self._applied and traffic and traffic.broken):
+            return
+        if self.ctx.settings.probe.on_failure == "rollback":
+            raise ProbeFailed(
+                f"Clients would have noticed this deploy: {traffic.told()}",
+                where="probe.on_failure is rollback",
+                todo="see the requests in the report; with `report` it would be left in place",
+                details=traffic.failures[:FAILURES_SHOWN],
+            )
 
     @property
     def _earlier(self) -> list[str]:

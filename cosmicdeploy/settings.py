@@ -160,6 +160,14 @@ class Proxy(Section):
         return path
 
 
+class BeatId(Section):
+    """A key of the beat's body that takes an id, and the column that then holds it."""
+
+    field: str
+    table: str
+    column: str
+
+
 class Heartbeat(Section):
     """A request that only a working release answers well."""
 
@@ -167,6 +175,7 @@ class Heartbeat(Section):
     token_variable: str
     body: dict[str, Any] = Field(default_factory=dict)
     answers_with: str
+    id: BeatId | None = None
 
 
 class Verify(Section):
@@ -184,6 +193,23 @@ class Probe(Section):
 
     url: str | None = None
     rate: float = Field(default=20, ge=0, le=200)
+    on_failure: Literal["report", "rollback"] = "report"
+
+
+class LatencyFloor(Section):
+    """In seconds."""
+
+    p50: float = Field(default=0.05, ge=0)
+    p99: float = Field(default=0.5, ge=0)
+
+
+class Watch(Section):
+    """`seconds` after a roll; rates are shares of one."""
+
+    seconds: float = Field(default=15, ge=0)
+    max_error_rate: float = Field(default=0.01, ge=0, le=1)
+    max_latency_ratio: float = Field(default=3, ge=1)
+    latency_floor: LatencyFloor = LatencyFloor()
 
 
 class Lock(Section):
@@ -209,6 +235,7 @@ class Settings(Section):
     proxy: Proxy = Proxy()
     verify: Verify = Verify()
     probe: Probe = Probe()
+    watch: Watch = Watch()
     lock: Lock = Lock()
 
 

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import time
 
+Span = tuple[float, float]
+
 
 class Window:
-    """Opened and closed by steps; asked by whoever judges an answer meanwhile."""
+    """Opened and closed by steps; asked by whoever judges an answer meanwhile.
+
+    `changes` counts openings and closings.
+    """
 
     def __init__(self) -> None:
         self._opened: float | None = None
+        self._opened_at = 0.0
+        self._past: list[Span] = []
         self.seconds = 0.0
+        self.changes = 0
 
     @property
     def is_open(self) -> bool:
         return self._opened is not None
 
+    @property
+    def spans(self) -> list[Span]:
+        """From when to when it was open, in Unix time."""
+        return [*self._past, (self._opened_at, time.time())] if self.is_open else [*self._past]
+
     def open(self) -> None:
         """From now on a request may be turned away."""
         if self._opened is None:
-            self._opened = time.monotonic()
+            self._opened, self._opened_at = time.monotonic(), time.time()
+            self.changes += 1
 
     def close(self) -> None:
         """Requests are answered again; `seconds` is how long they were not."""
         if self._opened is not None:
             self.seconds += time.monotonic() - self._opened
+            self._past.append((self._opened_at, time.time()))
             self._opened = None
+            self.changes += 1

@@ -36,9 +36,9 @@ def deploy(
 ) -> None:
     """Put the release in the stack's folder to work.
 
-    Health, backup, build, migrate, cache clear, rolling restart, verify. A step with nothing to do
-    says why. A failed step is undone, with those before it. A deploy that was killed is gone on
-    with, or undone first where it had failed.
+    Health, backup, build, migrate, preflight, cache clear, rolling restart, verify, watch. A step
+    with nothing to do says why. A failed step is undone, with those before it. A deploy that was
+    killed is gone on with, or undone first where it had failed.
     """
     if abort and (plan or resume or allow):
         raise typer.BadParameter("--abort takes no other option")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import uuid4
 
 import docker
@@ -87,6 +87,14 @@ class DockerEngine:
         with translated("Reading logs", container_id[:12]):
             text = self._api.logs(container_id, tail="all" if tail is None else tail, since=since)
         return [line.rstrip() for line in text.decode("utf-8", "replace").splitlines()]
+
+    def log_lines(self, container_id: str, since: float) -> Iterator[str]:
+        rest = b""
+        with translated("Reading logs", container_id[:12]):
+            for chunk in self._api.logs(container_id, since=since, stream=True, follow=False):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line.decode("utf-8", "replace") for line in lines)
+            yield rest.decode("utf-8", "replace")
 
     def subnets(self) -> list[str]:
         with translated("Listing networks"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -208,6 +208,9 @@ class Engine(Protocol):
         self, container_id: str, *, tail: int | None = None, seconds: float | None = None
     ) -> list[str]:
         """Log lines, oldest first: the last `tail`, of the last `seconds`."""
+
+    def log_lines(self, container_id: str, since: float) -> Iterator[str]:
+        """Log lines since a Unix time, oldest first, read as they are asked for."""
 
     def wait_end(self, container_id: str, timeout: float) -> None:
         """Wait until a container has ended; raises `EngineError` after `timeout` seconds."""

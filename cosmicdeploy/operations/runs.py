@@ -45,10 +45,15 @@ def execute(
         interruption.end_tools(ours)
         found = interruption.found(ours, command)
         own = observe(ours) if interruption.undo(ours, found.back) else state
-        before = found.on[0].state if found.on else own
-        run = Run(ctx=replace(ours, earlier=found.on), before=before, over=found.over)
+        run = Run(
+            ctx=replace(ours, earlier=found.on),
+            before=found.on[0].state if found.on else own,
+            over=found.over,
+            promise=command.startswith("deploy"),
+        )
         _open_window(run)
         with traffic(run.ctx) as measured:
+            run.ctx = replace(run.ctx, traffic=measured)
             run.through(make_plan(steps, run.ctx))
         if run.error is None and (run.changed or made_backups(found.on)):
             _record(run.ctx, command, run)

@@ -60,19 +60,50 @@ class ErrorReport(Part):
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
-class RequestsReport(Part):
-    """Requests sent through the load balancer meanwhile; latencies in milliseconds.
+class TallyReport(Part):
+    """Requests on one sort of connections; times in milliseconds.
 
     `held` were answered 503 with Retry-After while data was exchanged; they are not failures.
+    `not_found` are heartbeats that were acknowledged and were not in the database then.
     """
 
     sent: int
     failed: int
     held: int = 0
+    not_found: int = 0
     p50_ms: float
     p99_ms: float
     max_ms: float
+    longest_gap_ms: float
+
+
+class BeatsReport(Part):
+    """Heartbeats among the requests; `not_looked_up` says why some were not looked for."""
+
+    sent: int
+    acknowledged: int
+    found: int
+    not_looked_up: str = ""
+
+
+class ProxyReport(Part):
+    """What the load balancer's access log has: 5xx, 499, and 503 while clients were held."""
+
+    answers: int
+    errors: int
+    gone: int
+    held: int
+
+
+class RequestsReport(TallyReport):
+    """Requests sent through the load balancer meanwhile; `broken` says what clients noticed."""
+
     failures: tuple[str, ...] = ()
+    broken: str = ""
+    new: TallyReport
+    kept: TallyReport
+    beats: BeatsReport | None = None
+    proxy: ProxyReport | None = None
 
 
 class UnfinishedReport(Part):

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cosmicdeploy.report import proof
 from cosmicdeploy.report.differences import show_differences
-from cosmicdeploy.report.model import CheckReport, ErrorReport, Report, RequestsReport
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 from cosmicdeploy.report.watch import COLOURS
 
 KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
@@ -20,13 +21,10 @@ def show(report: Report, console: Console) -> None:
     """Print what a command ended with."""
     if report.steps:
         _steps(report, console)
-    for step in report.steps:
-        if "roll" in step.facts:
-            console.print(_roll(step.facts["roll"]))
     if report.checks:
         _checks(report.checks, console)
-    if report.requests:
-        console.print(_requests(report.requests))
+    for line in proof.lines(report):
+        console.print(line, soft_wrap=True)
     if report.turned_away_seconds:
         console.print(
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
@@ -36,6 +34,8 @@ def show(report: Report, console: Console) -> None:
         console.print(f"  → {escape(run.todo)}", soft_wrap=True)
     if report.steps or report.checks:
         console.print(_last_line(report))
+    if report.requests and report.requests.broken:
+        console.print(f"[red bold]promise broken:[/] {report.requests.broken}", soft_wrap=True)
 
 
 def _steps(report: Report, console: Console) -> None:
@@ -85,23 +85,6 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
         found += "".join(f"\n[yellow]![/] {escape(warning)}" for warning in check.warnings)
         table.add_row(mark, check.point, found)
     console.print(table)
-
-
-def _roll(roll: Mapping[str, Any]) -> str:
-    return (
-        f"\nthe roll took {roll['seconds']:.1f} s; engine and application need"
-        f" {roll['needed']:.1f} s of them to create,\n  drain, start and first answer"
-    )
-
-
-def _requests(requests: RequestsReport) -> str:
-    colour = "red" if requests.failed else "green"
-    held = f", {requests.held} turned away" if requests.held else ""
-    lines = [
-        f"\nrequests meanwhile: {requests.sent} sent, [{colour}]{requests.failed} failed[/]{held}"
-        f" (p50 {requests.p50_ms} ms, p99 {requests.p99_ms} ms, max {requests.max_ms} ms)"
-    ]
-    return "\n  ".join([*lines, *map(escape, requests.failures)])
 
 
 def _last_line(report: Report) -> str:

@@ -22,6 +22,7 @@ from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.verify import VerifyStep
+from cosmicdeploy.steps.watch import WatchStep
 
 KINDS: Mapping[str, type[Step]] = {
     step.kind: step
@@ -43,5 +44,6 @@ KINDS: Mapping[str, type[Step]] = {
         ResumeStep,
         ServicesStep,
         VerifyStep,
+        WatchStep,
     )
 }

@@ -29,9 +29,11 @@ STEPS = [
     "build",
     "quiesce workers",
     "migrate",
+    "preflight",
     "cache-clear",
     "restart",
     "verify",
+    "watch",
 ]
 
 
@@ -48,9 +50,11 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
         "build": "planned",
         "quiesce workers": "planned",
         "migrate": "planned",
+        "preflight": "planned",
         "cache-clear": "planned",
         "restart": "planned",
         "verify": "unchanged",
+        "watch": "unchanged",
     }
     assert "add_heartbeat_management_fields" in done.reason("migrate")
     assert release_1.snapshot() == before
@@ -78,7 +82,13 @@ def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderT
         assert set(facts.columns("remotes")) >= NEW_COLUMNS
     assert beats.sent > 20 and beats.failures == []
     requests = done.report["requests"]
-    assert requests["sent"] > 20 and requests["failed"] == 0
+    assert requests["sent"] > 20 and requests["broken"] == ""
+    assert requests["new"]["sent"] > 10 and requests["kept"]["sent"] > 10
+    heard = requests["beats"]
+    assert 0 < heard["found"] == heard["acknowledged"] == heard["sent"]
+    assert (requests["proxy"]["errors"], requests["proxy"]["gone"]) == (0, 0)
+    # Ours and the kiosks' beats.
+    assert requests["proxy"]["answers"] > requests["sent"]
 
 
 def test_a_second_deploy_changes_nothing_and_says_why(released: StackUnderTest) -> None:

@@ -56,7 +56,7 @@ def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> lis
 def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None:
     plain = load(minimal(tmp_path), {}).settings
     example = load(EXAMPLE, {}).settings
-    for section in ("backup", "migrate", "restart", "probe"):
+    for section in ("backup", "migrate", "restart", "probe", "watch"):
         assert getattr(plain, section) == getattr(example, section)
     assert plain.app.health_path == example.app.health_path
     assert plain.database.password_variable == example.database.password_variable

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_battery_level
+from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_beat
 
 pytestmark = pytest.mark.unit
 
@@ -16,7 +16,12 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_a_level_is_read(body: bytes, level: float) -> None:
-    assert parse_battery_level(body) == level
+    assert parse_beat(body).battery_level == level
+
+
+def test_an_id_is_taken_as_it_is_given() -> None:
+    assert parse_beat(b'{"battery_level": 1, "heartbeat_id": "a-1"}').heartbeat_id == "a-1"
+    assert parse_beat(b'{"battery_level": 1}').heartbeat_id == ""
 
 
 @pytest.mark.parametrize(
@@ -36,10 +41,14 @@ def test_a_level_is_read(body: bytes, level: float) -> None:
         (b'{"battery_level": 101}', 422, "between 0 and 100"),
         (b'{"battery_level": Infinity}', 422, "between 0 and 100"),
         (b'{"battery_level": 1e999}', 422, "between 0 and 100"),
+        (b'{"battery_level": 1, "heartbeat_id": ""}', 422, "1 to 64"),
+        (b'{"battery_level": 1, "heartbeat_id": 7}', 422, "1 to 64"),
+        (b'{"battery_level": 1, "heartbeat_id": "\\ud800"}', 422, "1 to 64"),
+        (b'{"battery_level": 1, "heartbeat_id": "' + b"x" * 65 + b'"}', 422, "1 to 64"),
         (b" " * (MAXIMUM_BYTES + 1), 413, "larger than"),
     ],
 )
 def test_a_bad_body_is_refused_with_its_reason(body: bytes, status: int, reason: str) -> None:
     with pytest.raises(BadBody, match=reason) as caught:
-        parse_battery_level(body)
+        parse_beat(body)
     assert caught.value.status == status

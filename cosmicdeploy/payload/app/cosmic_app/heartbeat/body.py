@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from dataclasses import dataclass
 
 MAXIMUM_BYTES = 4096
+ID = re.compile(r"[0-9A-Za-z._:-]{1,64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The battery level in per cent, and the id that the sender gave the beat; "" for none."""
+
+    battery_level: float
+    heartbeat_id: str = ""
 
 
 class BadBody(Exception):
@@ -18,9 +29,28 @@ class BadBody(Exception):
         self.field = field
 
 
-def parse_battery_level(body: bytes) -> float:
-    """The battery level in per cent. Raises `BadBody` with the reason."""
-    level = _parse_object(body).get("battery_level")
+def parse_beat(body: bytes) -> Content:
+    """What a beat says. Raises `BadBody` with the reason.
+
+    With the optional `heartbeat_id` a sender can find the beat again: once it is answered 200, the
+    device's row holds the id in `last_heartbeat_id`, until the device's next beat with an id.
+    """
+    content = _parse_object(body)
+    return Content(battery_level=_battery_level(content), heartbeat_id=_id(content))
+
+
+def _id(content: dict[str, object]) -> str:
+    given = content.get("heartbeat_id")
+    if given is None:
+        return ""
+    if not isinstance(given, str) or not ID.fullmatch(given):
+        reason = "The heartbeat id must be 1 to 64 of letters, digits, dot, colon, _ and -."
+        raise BadBody(reason, field="heartbeat_id")
+    return given
+
+
+def _battery_level(content: dict[str, object]) -> float:
+    level = content.get("battery_level")
     if level is None:
         raise BadBody("The battery level field is required.", field="battery_level")
     if isinstance(level, bool) or not isinstance(level, int | float) or math.isnan(level):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """A beat with a valid body; whose it is, only the database can say."""
+    """A beat with a valid body; whose it is, only the database can say. `id` is the sender's."""
 
     token_hash: str
     battery_level: float
+    id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

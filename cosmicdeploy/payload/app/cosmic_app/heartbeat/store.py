@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pymysql.cursors import DictCursor
 
-from cosmic_app.heartbeat.model import Device
+from cosmic_app.heartbeat.model import Beat, Device
 from cosmic_app.schema import Schema
 from cosmic_app.transitions import CONNECTED, Transition
 from cosmic_app.transitions import store as store_transitions
@@ -24,21 +24,19 @@ def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, D
     return {row["token_hash"]: Device(id=row["id"], name=row["name"]) for row in cursor.fetchall()}
 
 
-def record_beats(
-    cursor: DictCursor, levels: Mapping[int, float], schema: Schema
-) -> list[Transition]:
-    """Write one beat per device (id → battery level); the transitions that this makes.
+def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
+    """Write one beat per device (device id → beat); the transitions that this makes.
 
     Rows are locked in the order of their ids, as everyone does who writes them.
     """
-    ids = sorted(levels)
+    ids = sorted(beats)
     cursor.execute(
         "SELECT id, name, status FROM remotes WHERE id IN %s ORDER BY id FOR UPDATE", (ids,)
     )
     recovered = [_recovery(row) for row in cursor.fetchall() if row["status"] != CONNECTED]
     if recovered and schema.tracks_status_changes:
         _note_status_change(cursor, [transition.device_id for transition in recovered])
-    _touch(cursor, levels, schema)
+    _touch(cursor, beats, schema)
     store_transitions(cursor, recovered, schema)
     return recovered
 
@@ -63,14 +61,13 @@ def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
     )
 
 
-def _touch(cursor: DictCursor, levels: Mapping[int, float], schema: Schema) -> None:
+def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> None:
     """The database's clock counts, and time never runs backwards."""
-    ids = sorted(levels)
-    arms = " ".join(["WHEN %s THEN %s"] * len(ids))
-    values: list[object] = [part for device_id in ids for part in (device_id, levels[device_id])]
+    ids = sorted(beats)
+    levels, values = _by_device({key: beats[key].battery_level for key in ids})
     sets = [
         "status = %s",
-        f"battery_level = CASE id {arms} END",
+        f"battery_level = {levels}",
         "last_heartbeat_at = GREATEST(COALESCE(last_heartbeat_at, NOW(3)), NOW(3))",
         "updated_at = NOW(3)",
     ]
@@ -78,5 +75,17 @@ def _touch(cursor: DictCursor, levels: Mapping[int, float], schema: Schema) -> N
     if "last_heartbeat_source" in schema.remotes:
         sets.append("last_heartbeat_source = %s")
         parameters.append(SOURCE)
+    own = {key: beats[key].id for key in ids if beats[key].id}
+    if own and "last_heartbeat_id" in schema.remotes:
+        case, values = _by_device(own, otherwise="last_heartbeat_id")
+        sets.append(f"last_heartbeat_id = {case}")
+        parameters += values
     sql = f"UPDATE remotes SET {', '.join(sets)} WHERE id IN %s"  # noqa: S608 - no outside text
     cursor.execute(sql, (*parameters, ids))
+
+
+def _by_device(values: Mapping[int, object], otherwise: str = "NULL") -> tuple[str, list[object]]:
+    """An expression that has its own value for each device id, and its parameters."""
+    arms = " ".join(["WHEN %s THEN %s"] * len(values))
+    parameters: list[object] = [part for pair in values.items() for part in pair]
+    return f"CASE id {arms} ELSE {otherwise} END", parameters

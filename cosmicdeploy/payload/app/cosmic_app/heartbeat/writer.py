@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pymysql
 
@@ -56,12 +57,12 @@ class BeatWriter:
         hashes = [beat.token_hash for beat in beats]
         devices = self._session.transaction(lambda cursor: find_devices(cursor, hashes))
         allowances = self._check_limits(beats, devices)
-        levels = {
-            devices[beat.token_hash].id: beat.battery_level
-            for beat, allowance in zip(beats, allowances, strict=True)
-            if allowance and allowance.allowed
-        }
-        recovered = self._record(levels)
+        accepted: dict[int, Beat] = {}
+        for beat, allowance in zip(beats, allowances, strict=True):
+            if allowance and allowance.allowed:
+                device = devices[beat.token_hash].id
+                accepted[device] = _newest(accepted.get(device), beat)
+        recovered = self._record(accepted)
         return [
             self._outcome(devices.get(beat.token_hash), allowance, recovered)
             for beat, allowance in zip(beats, allowances, strict=True)
@@ -75,12 +76,12 @@ class BeatWriter:
         checked = iter(self._limiter.check([owner.id for owner in owners if owner]))
         return [next(checked) if owner else None for owner in owners]
 
-    def _record(self, levels: Mapping[int, float]) -> set[int]:
+    def _record(self, beats: Mapping[int, Beat]) -> set[int]:
         """Commit the beats; the ids of the devices that came back by them."""
-        if not levels:
+        if not beats:
             return set()
         recovered = self._session.transaction(
-            lambda cursor: record_beats(cursor, levels, self._schema.get(cursor))
+            lambda cursor: record_beats(cursor, beats, self._schema.get(cursor))
         )
         announce(recovered, self._breaker)
         return {transition.device_id for transition in recovered}
@@ -93,3 +94,10 @@ class BeatWriter:
         if not allowance.allowed:
             return Limited(allowance=allowance)
         return Accepted(should_reconnect=device.id in recovered, allowance=allowance)
+
+
+def _newest(earlier: Beat | None, beat: Beat) -> Beat:
+    """Of two beats of a device in one batch the later one, with the last id that either has."""
+    if earlier is None or beat.id:
+        return beat
+    return replace(beat, id=earlier.id)

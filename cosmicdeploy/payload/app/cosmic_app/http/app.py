@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cosmic_app import cache
 from cosmic_app.heartbeat.batcher import Batcher
-from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_battery_level
+from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_beat
 from cosmic_app.heartbeat.model import Beat, Outcome
 from cosmic_app.heartbeat.writer import BeatWriter
 from cosmic_app.http import answers
@@ -39,11 +39,16 @@ class Endpoints:
         if token is None:
             return answers.unauthorized()
         try:
-            battery_level = parse_battery_level(await read_body(request))
+            content = parse_beat(await read_body(request))
         except BadBody as error:
             return answers.bad_body(error)
         submit: Submit = request.state.submit
-        outcome = await submit(Beat(token_hash=hash_token(token), battery_level=battery_level))
+        beat = Beat(
+            token_hash=hash_token(token),
+            battery_level=content.battery_level,
+            id=content.heartbeat_id,
+        )
+        outcome = await submit(beat)
         return answers.answer(outcome, time.time())
 
     async def health(self, request: Request) -> Response:

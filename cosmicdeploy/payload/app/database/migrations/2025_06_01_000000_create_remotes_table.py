@@ -1,4 +1,4 @@
-"""The kiosk devices."""
+"""The kiosk devices. `last_heartbeat_id` is that of the last beat that came with an id."""
 
 
 def up() -> list[str]:
@@ -12,11 +12,13 @@ def up() -> list[str]:
         " status VARCHAR(32) NOT NULL DEFAULT 'Disconnected',"
         " battery_level DECIMAL(5,2) NULL,"
         " last_heartbeat_at TIMESTAMP(3) NULL DEFAULT NULL,"
+        " last_heartbeat_id VARCHAR(64) CHARACTER SET ascii NULL DEFAULT NULL,"
         " created_at TIMESTAMP(3) NULL DEFAULT NULL,"
         " updated_at TIMESTAMP(3) NULL DEFAULT NULL,"
         " UNIQUE KEY remotes_name_unique (name),"
         " UNIQUE KEY remotes_token_hash_unique (token_hash),"
-        " KEY remotes_status_index (status)"
+        " KEY remotes_status_index (status),"
+        " KEY remotes_last_heartbeat_id_index (last_heartbeat_id)"
         ") ENGINE=InnoDB",
     ]
 

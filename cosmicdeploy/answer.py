@@ -1,0 +1,35 @@
+"""What came back from one HTTP request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+OK = 200
+UNAVAILABLE = 503
+# How much of an answer is worth showing, in characters.
+SHOWN = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back; `status` is 0 and `error` says why where nothing did. `seconds` to the end of
+    the body."""
+
+    url: str
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether the client was told that this will pass."""
+        return self.status == UNAVAILABLE and "Retry-After" in self.headers
+
+    def __str__(self) -> str:
+        if self.error:
+            return f"{self.url}: {self.error}"
+        said = "" if self.status == OK else f" {self.body[:SHOWN]}"
+        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"

@@ -1,0 +1,60 @@
+"""What the load balancer itself counted, from its access log."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.window import Span
+
+# nginx's combined format and what begins like it: `… [time] "request" status …`.
+LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
+TIME = "%d/%b/%Y:%H:%M:%S %z"
+CLIENT_GONE, UNAVAILABLE = 499, 503
+
+
+def count_proxy(ctx: Context, since: float) -> dict[str, int] | None:
+    """Answers of the proxy since then (Unix time); None where its log cannot be had, or has no
+    such lines."""
+    name = ctx.settings.services.proxy
+    try:
+        found = ctx.container(name) if name else None
+        if found is None:
+            return None
+        return count(ctx.engine.log_lines(found.id, since), ctx.window.spans)
+    except CosmicError:
+        return None
+
+
+def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:
+    """`answers` in all, `errors` (5xx), `gone` (499: the client hung up), and apart from the errors
+    `held`: 503 while clients were turned away on purpose."""
+    counted: Counter[str] = Counter()
+    for line in lines:
+        if found := LINE.search(line):
+            counted["answers"] += 1
+            counted[_sort(int(found["status"]), found["at"], windows)] += 1
+    if not counted:
+        return None
+    return {name: counted[name] for name in ("answers", "errors", "gone", "held")}
+
+
+def _sort(status: int, at: str, windows: Sequence[Span]) -> str:
+    if status == CLIENT_GONE:
+        return "gone"
+    if status == UNAVAILABLE and _within(at, windows):
+        return "held"
+    return "errors" if status >= 500 else "other"
+
+
+def _within(at: str, windows: Sequence[Span]) -> bool:
+    try:
+        second = datetime.strptime(at, TIME).timestamp()
+    except ValueError:
+        return False
+    # The log tells whole seconds.
+    return any(start - 1 < second <= end for start, end in windows)

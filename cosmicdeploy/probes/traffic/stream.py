@@ -1,0 +1,134 @@
+"""Requests at a steady rate, half of them on new connections and half on kept ones.
+
+Each is sent when it is due, by a thread of its own where the ones before it are still waited for:
+a slow answer delays no other request, so none of the slow ones goes unmeasured (no coordinated
+omission). What waits for a free thread is measured with its wait.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+from cosmicdeploy.answer import OK, Answer
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.places import proxy_url
+from cosmicdeploy.probes.traffic.access_log import count_proxy
+from cosmicdeploy.probes.traffic.beats import Beats, beats_of
+from cosmicdeploy.probes.traffic.connection import Kept, Request, ask_once
+from cosmicdeploy.tally import Traffic
+
+SENDERS = 64
+# One who was late by more, such as a frozen process, does not send what it missed, in seconds.
+CATCH_UP = 0.5
+
+
+@contextmanager
+def traffic(ctx: Context) -> Iterator[Traffic | None]:
+    """Send at the configured rate until the block is left; None where there is nobody to ask."""
+    url = _url(ctx)
+    if not ctx.settings.probe.rate or url is None:
+        yield None
+        return
+    stream, started = Stream(ctx, url, beats_of(ctx)), time.time()
+    stream.start()
+    try:
+        yield stream.measured
+    finally:
+        stream.stop()
+        stream.measured.proxy = count_proxy(ctx, started)
+
+
+def _url(ctx: Context) -> str | None:
+    try:
+        return proxy_url(ctx)
+    except CosmicError:
+        return None  # the stack is not up yet: there is nothing to lose
+
+
+class Stream:
+    """Sends from `start` to `stop`, and counts in `measured`."""
+
+    def __init__(self, ctx: Context, url: str, beats: Beats | None) -> None:
+        self.measured = Traffic()
+        self._ctx, self._url, self._beats = ctx, url, beats
+        self._kept = Kept(url)
+        self._counting, self._beating = threading.Lock(), threading.Lock()
+        self._stopped = threading.Event()
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="probe")
+        self._clock = threading.Thread(target=self._send, name="probes", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Send nothing more; what was sent is waited for."""
+        self._stopped.set()
+        self._clock.join()
+        self._senders.shutdown(cancel_futures=True)
+        self._kept.close()
+        self.measured.finish()
+
+    def _send(self) -> None:
+        pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()
+        every = max(1, round(self._ctx.settings.probe.rate))
+        sorts, sorts_of_beats = itertools.cycle((False, True)), itertools.cycle((False, True))
+        for number in itertools.count(1):
+            if self._stopped.wait(max(0.0, due - time.monotonic())):
+                return
+            now = time.monotonic()
+            if self._beats and number % every == 0:
+                self._senders.submit(self._beat, now, kept=next(sorts_of_beats))
+            else:
+                self._senders.submit(self._look, now, kept=next(sorts))
+            due = due + pause if now - due < CATCH_UP else now + pause
+
+    def _look(self, due: float, *, kept: bool) -> None:
+        self._ask(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
+
+    def _beat(self, due: float, *, kept: bool) -> None:
+        """A device's row holds its newest id only: one beat at a time, until it was looked for."""
+        if self._beats is None or not self._beating.acquire(blocking=False):
+            return self._look(due, kept=kept)
+        try:
+            self._beat_alone(self._beats, due, kept=kept)
+        finally:
+            self._beating.release()
+
+    def _beat_alone(self, beats: Beats, due: float, *, kept: bool) -> None:
+        window, counted = self._ctx.window, self.measured.beats
+        name, request = beats.make()
+        changes = window.changes
+        counted["sent"] += 1
+        if self._ask(request, due, kept=kept).status != OK:
+            return
+        counted["acknowledged"] += 1
+        if window.is_open:
+            return  # data is being exchanged
+        found = beats.found(name)
+        if found:
+            counted["found"] += 1
+        elif found is None:
+            self.measured.not_looked_up = beats.why_not
+        elif changes == window.changes:
+            self._miss(kept=kept)
+
+    def _ask(self, request: Request, due: float, *, kept: bool) -> Answer:
+        started, before = time.monotonic(), self._ctx.window.is_open
+        answer = self._kept.ask(request) if kept else ask_once(self._url, request)
+        answer = replace(answer, seconds=answer.seconds + started - due)
+        with self._counting:
+            turning_away = before or self._ctx.window.is_open
+            self.measured.count(answer, turning_away=turning_away, kept=kept)
+        return answer
+
+    def _miss(self, *, kept: bool) -> None:
+        with self._counting:
+            self.measured.miss(kept=kept)

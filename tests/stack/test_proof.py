@@ -1,0 +1,53 @@
+"""What a deploy proves of itself on the real stack, and what it does where the proof fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.probes.http import ask
+from tests.stack.harness import BEAT, Done, StackUnderTest
+from tests.stack.test_faults import wait_for_record
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_beat_is_found_again_by_its_id(released: StackUnderTest) -> None:
+    """One without an id leaves the last one's in place."""
+    for body in ({"battery_level": 85, "heartbeat_id": "found-again"}, {"battery_level": 84}):
+        assert ask(released.url() + BEAT, token=released.token(), json=body).status == 200
+        with released.database() as facts:
+            rows = facts.session.rows("SELECT last_heartbeat_id FROM remotes WHERE name = 'VERIFY'")
+        assert rows == [("found-again",)]
+
+
+@pytest.mark.parametrize("on_failure", ["report", "rollback"])
+@pytest.mark.fault("proxy reloaded in mid-deploy, which hangs up on kept connections")
+def test_a_lost_request_is_told_of_and_undone_where_that_is_wanted(
+    released: StackUnderTest, on_failure: str
+) -> None:
+    released.set_variable("APP_VERSION", f"lossy-{on_failure}")
+    released.set_setting("on_failure: report", f"on_failure: {on_failure}")
+    before = released.snapshot()
+    done = deploy_with_reloads(released)
+    requests = done.report["requests"]
+    assert requests["kept"]["failed"] >= 1, requests
+    assert requests["not_found"] == 0
+    assert "requests failed" in requests["broken"]
+    if on_failure == "report":
+        assert done.code == 0, done.stderr
+    else:
+        assert done.code == 1 and "Clients would have noticed this deploy" in done.stderr
+        assert "seen to be as before" in done.stderr
+        assert released.snapshot() == before
+
+
+def deploy_with_reloads(stack: StackUnderTest) -> Done:
+    ctx = stack.open()
+    known = len(list(ctx.journal.records()))
+    process = stack.start("deploy", "--json")
+    wait_for_record(stack, known, "intent", "restart")
+    proxy = ctx.running("platform-nginx").id
+    for _ in range(3):
+        assert ctx.engine.exec(proxy, ["nginx", "-s", "reload"]).exit_code == 0
+    out, err = process.communicate(timeout=180)
+    return Done(process.returncode, out, err)
