@@ -27,4 +27,5 @@ class Answers(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    ThreadingHTTPServer.request_queue_size = 128
     ThreadingHTTPServer(("", 80), Answers).serve_forever()
