@@ -56,8 +56,11 @@ def tries(request: pytest.FixtureRequest) -> Tries:
     return Tries(request.node.user_properties)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes or restarts the engine is left to `make torture`, and counted as such."""
+    """What takes minutes or restarts the engine is left to `make torture`, and counted as such;
+    what all others would suffer from comes after them."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     if config.getoption("--faults") == "all":
         return
     left = [item for item in items if item.get_closest_marker("torture")]

@@ -148,6 +148,7 @@ def test_without_the_cache_a_deploy_changes_nothing(released: StackUnderTest) ->
 
 
 @pytest.mark.torture
+@pytest.mark.last
 @pytest.mark.fault("container engine restarted in mid-deploy")
 def test_an_engine_that_is_restarted_leaves_nothing_half(released: StackUnderTest) -> None:
     """The engine that the set-up started; containers end and start with it."""
@@ -155,9 +156,12 @@ def test_an_engine_that_is_restarted_leaves_nothing_half(released: StackUnderTes
     known = len(list(released.open().journal.records()))
     process = released.start("deploy")
     wait_for_record(released, known, "intent", "restart")
-    os.kill(int(Path("/var/run/docker.pid").read_text()), signal.SIGTERM)
+    engine = int(Path("/var/run/docker.pid").read_text())
+    os.kill(engine, signal.SIGTERM)
     _out, err = process.communicate(timeout=180)
     assert process.returncode in (1, 3), err
+    while Path(f"/proc/{engine}").exists():  # it first ends every container
+        time.sleep(0.2)
     subprocess.run([str(ROOT / "bootstrap" / "engine.sh")], check=True, timeout=120)
     until = time.monotonic() + 120
     while (again := released.cli("deploy", "--json")).code != 0 and time.monotonic() < until:
