@@ -37,8 +37,8 @@ def deploy(
     """Put the release in the stack's folder to work.
 
     Health, backup, build, migrate, cache clear, rolling restart, verify, watch. A step with nothing
-    to do says why. A failed step is undone, with those before it. A deploy that was killed is gone on
-    with, or undone first where it had failed.
+    to do says why. A failed step is undone, with those before it. A deploy that was killed is gone
+    on with, or undone first where it had failed.
     """
     if abort and (plan or resume or allow):
         raise typer.BadParameter("--abort takes no other option")
