@@ -77,3 +77,6 @@ def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:
     ]
     columns = ("service", "state", "release", "image", "since", "drift")
     call.terminal.console.print(table(columns, shown))
+    for row in rows:
+        if "todo" in row:
+            call.terminal.console.print(f"→ {row['todo']}", markup=False, soft_wrap=True)

@@ -20,12 +20,12 @@ _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 
 @lru_cache(maxsize=8)
 def config_hashes(
-    project: str, file: Path, env_file: Path, images: tuple[str, ...]
+    project: str, file: Path, env_file: Path, state: tuple[str, ...]
 ) -> Mapping[str, str]:
     """Service → Compose's hash of it; empty where no Compose answers.
 
-    `images` are the ids of the services' images, which 1.29 counts in: with other ones it is asked
-    again.
+    `state` is what the answer rests on, such as images, which 1.29 counts in: with another one it
+    is asked again.
     """
     for program in PROGRAMS:
         if found := _ask([*program, *_options(project, file, env_file), "config", "--hash", "*"]):

@@ -12,8 +12,9 @@ def config_hash(ctx: Context, name: str) -> str:
     """What the Compose of this machine says; without one the hash of the container that is there,
     where nothing changed, else a digest of our own."""
     stack = ctx.stack
-    images = tuple(image.id if (image := ctx.image_of(each)) else "" for each in stack.services)
-    told = config_hashes(stack.project, stack.file, stack.env_file, images)
+    images = [image.id if (image := ctx.image_of(each)) else "" for each in stack.services]
+    state = (*images, *map(digest, stack.services.values()))
+    told = config_hashes(stack.project, stack.file, stack.env_file, state)
     return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 

@@ -89,7 +89,10 @@ def inspected(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
     """What the engine tells of each container, in flat keys."""
     api = docker.from_env().api
     found = {name: stack.containers()[name].id for name in RELEASED}
-    return {name: flat(api.inspect_container(each)) for name, each in found.items()}
+    told = {name: api.inspect_container(each) for name, each in found.items()}
+    for each in told.values():  # the engine keeps them in no order
+        each["Mounts"].sort(key=lambda mount: mount["Destination"])
+    return {name: flat(each) for name, each in told.items()}
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
