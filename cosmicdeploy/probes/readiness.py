@@ -95,6 +95,12 @@ def _wait(
     return found
 
 
+def serves_now(ctx: Context, found: Container) -> bool:
+    """Whether a container can serve at this moment, without waiting; its own health check is run
+    where the engine has not judged yet."""
+    return found.ready or _passes(ctx, found)
+
+
 def _passes(ctx: Context, found: Container) -> bool:
     if found.health != "starting" or not found.healthcheck:
         return False

@@ -15,7 +15,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.history import intents, unfinished
-from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
@@ -133,7 +133,7 @@ def _starts(ctx: Context, container: Container, name: str) -> bool:
 
 def _serves(ctx: Context, name: str) -> bool:
     current = ctx.container(name)
-    return current is not None and current.ready
+    return current is not None and serves_now(ctx, current)
 
 
 def _resolve(ctx: Context, name: str, leftover: Container) -> None:

@@ -111,9 +111,10 @@ def test_jobs_and_minutes_are_done_once_over_a_deploy_with_a_migration(
     next_release(released, 900)
     worker, scheduler = Log(released, WORKER), Log(released, SCHEDULER)
     known = len(steps_begun(released))
-    jobs = queue(released, 4, 1.5)
     with lives(released.open().stack.project) as seen:
         process = released.start("deploy", "--json")
+        wait_for_step(released, "backup", known)
+        jobs = queue(released, 5, 2)
         wait_for_step(released, "migrate", known)
         late = queue(released, 3, 0.1)
         out, err = process.communicate(timeout=300)
@@ -155,11 +156,7 @@ def test_a_minute_is_not_begun_again_by_the_next_scheduler(released: StackUnderT
 def test_a_job_whose_worker_was_killed_is_done_all_the_same(released: StackUnderTest) -> None:
     """It is begun again, and so done at least once; never lost."""
     log, ctx = Log(released, WORKER), released.open()
-    (job,) = queue(released, 1, 3)
-    until = time.monotonic() + 30
-    while job not in log.found(BEGUN):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    job = job_in_hand(released, log)
     container = ctx.running(WORKER)
     ctx.engine.stop(container.id, 0)
     ctx.engine.start(container.id)
@@ -167,20 +164,32 @@ def test_a_job_whose_worker_was_killed_is_done_all_the_same(released: StackUnder
     assert (log.found(BEGUN), log.found(DONE)) == ([job, job], [job])
 
 
-def test_quiesced_workers_turn_nobody_away_and_come_back(released: StackUnderTest) -> None:
-    ctx = released.open()
+def job_in_hand(stack: StackUnderTest, log: Log) -> str:
+    (job,) = queue(stack, 1, 3)
+    until = time.monotonic() + 30
+    while job not in log.found(BEGUN):
+        assert time.monotonic() < until, "no worker took the job"
+        time.sleep(0.1)
+    return job
+
+
+def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
+    released: StackUnderTest,
+) -> None:
+    ctx, log = released.open(), Log(released, WORKER)
     step = QuiesceStep(name="quiesce workers", roles=("scheduler", "worker"))
     assert outcome(ctx, step) == "unchanged", "no migration comes"
-    before = released.containers()
+    before = {name: (c.id, c.running) for name, c in released.containers().items()}
     ahead = ctx.seeing(["migrate"])
     change = step.check(ahead)
     assert change.before["containers"].keys() == {SCHEDULER, WORKER}  # type: ignore[union-attr]
+    job = job_in_hand(released, log)
     step.apply(ahead, change)  # type: ignore[arg-type]
     try:
+        assert log.found(DONE) == [job]
         assert released.health().status == 200
         assert step.check(ahead).reason == "no scheduler and no worker runs"  # type: ignore[union-attr]
     finally:
         step.undo(ahead, change)  # type: ignore[arg-type]
-    assert {n: (c.id, c.running) for n, c in released.containers().items()} == {
-        n: (c.id, c.running) for n, c in before.items()
-    }
+    after = {name: (c.id, c.running) for name, c in released.containers().items()}
+    assert after == before
