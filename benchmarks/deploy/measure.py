@@ -68,13 +68,13 @@ def deploy(who: Contestant, number: int, conditions: Conditions) -> Deploy:
     who.stack.wait_well()
     release = who.stack.put_release()
     name = f"{who.key}-{number:02}"
-    requests, log = (conditions.results / f"{name}.{end}" for end in ("requests.jsonl", "log"))
+    requests, printed = conditions.results / f"{name}.requests.jsonl", conditions.results / name
     with load(who.stack, conditions.rate, requests):
         time.sleep(WARM_UP_SECONDS)
         quiet = time.monotonic()
         time.sleep(conditions.quiet)
         started = time.monotonic()
-        code = run_to_end(who, release, log)
+        code = run_to_end(who, release, printed)
         ended = time.monotonic()
         time.sleep(AFTER_SECONDS)
     sent = read_requests(requests)
@@ -86,8 +86,8 @@ def deploy(who: Contestant, number: int, conditions: Conditions) -> Deploy:
         during=[one for one in sent if started <= one.due < ended],
         after=[one for one in sent if ended <= one.due],
         new_image=who.stack.new_image_runs(),
-        report=_report(log),
-        error=f"ended with {code}: see {log.name}" if code else "",
+        report=_report(printed.with_suffix(".out")),
+        error=f"ended with {code}: see {name}.err" if code else "",
     )
 
 
@@ -115,17 +115,17 @@ def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
         raise RuntimeError(f"the load ended with {process.returncode}")
 
 
-def run_to_end(who: Contestant, release: str, log: Path) -> int:
-    """The contestant's command, with all that it prints in `log`; its exit code."""
+def run_to_end(who: Contestant, release: str, printed: Path) -> int:
+    """The contestant's command, with all that it prints in `.out` and `.err`; its exit code."""
     environ = {**who.stack.environ, **who.environ, "APP_VERSION": release}
-    with log.open("w") as file:
+    with printed.with_suffix(".out").open("w") as out, printed.with_suffix(".err").open("w") as err:
         process = subprocess.Popen(
             who.argv,
             cwd=who.stack.folder,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
+            stdout=out,
+            stderr=err,
             start_new_session=True,
         )
         try:
@@ -146,10 +146,10 @@ def end(process: subprocess.Popen[Any], patience: float) -> None:
             return
 
 
-def _report(log: Path) -> dict[str, Any]:
+def _report(out: Path) -> dict[str, Any]:
     """The JSON document that a command printed; empty where it is none."""
     try:
-        document = json.loads(log.read_text())
+        document = json.loads(out.read_text())
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
