@@ -26,8 +26,10 @@ INTERRUPTED = 130
 
 def main() -> int:
     options = arguments()
-    # What ends us ends in the same way as a Ctrl-C: tidily.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What ends us ends in the same way as a Ctrl-C: tidily. A shell's background job, and all that
+    # it starts, would ignore one.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     results = ROOT / ".cache" / "bench-deploy" / datetime.now().strftime("%Y%m%d-%H%M%S")
     results.mkdir(parents=True)
     contest = Contest(
