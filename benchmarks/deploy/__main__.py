@@ -10,6 +10,7 @@ the end, after a Ctrl-C too; each request and what each contestant printed stay 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from datetime import datetime
@@ -37,13 +38,13 @@ def main() -> int:
         conditions=Conditions(rate=options.rate, quiet=options.quiet, results=results),
         swarm_order=options.swarm_order,
     )
-    told, interrupted = machine.told(), False
+    busy, interrupted = os.getloadavg(), False
     try:
         contest.run()
     except KeyboardInterrupt:
         interrupted = True
         say("interrupted; what was measured until then:")
-    well = publish(contest, [*told, f"Load: {options.rate:g} requests/s"])
+    well = publish(contest, [*machine.told(busy), f"Load: {options.rate:g} requests/s"])
     return INTERRUPTED if interrupted else 0 if well else 1
 
 

@@ -28,6 +28,7 @@ def ansible_playbook() -> tuple[str, str]:
 
 
 def _install() -> None:
+    print("bench-deploy: getting Ansible", file=sys.stderr, flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
     for argv in ([sys.executable, "-m", "venv", str(VENV)], [*pip, *PACKAGES]):

@@ -17,6 +17,15 @@ TITLES = {
     "e": "cosmicdeploy",
 }
 OURS = "e"
+# How they were set up, for whoever reads the table.
+SETTINGS = {
+    "a": "steps 1 to 6 of the guide as written, its sleeps included",
+    "b": "the same, with `up -d --no-deps` in place of `restart`",
+    "c": "the same steps and pauses as a playbook; docker_compose_v2 recreates the services",
+    "d": "the same steps; one service of three replicas, parallelism 1, no delay, monitor 5 s,"
+    " by default start-first, dnsrr, nginx resolves every second; on an engine of its own",
+    "e": "the shipped settings; the watch after the deploy is off, as nobody else watches",
+}
 
 
 def contestant(key: str, stack: Stack) -> Contestant:

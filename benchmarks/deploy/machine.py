@@ -14,11 +14,11 @@ import docker
 from benchmarks.deploy.ansible import versions
 
 
-def told() -> list[str]:
-    """Date, machine and tools, line by line."""
+def told(busy: tuple[float, float, float]) -> list[str]:
+    """Date, machine and tools, line by line; `busy` are the load averages before it all began."""
     engine = docker.from_env().version()["Version"]
     now = datetime.now().astimezone().isoformat(timespec="minutes")
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg())
+    load = " ".join(f"{value:.1f}" for value in busy)
     return [
         f"Date: {now}",
         f"Machine: {_processor()}, {os.cpu_count()} cores, {_gibibytes():.0f} GiB,"

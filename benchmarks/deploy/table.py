@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.deploy.contestants import OURS, TITLES
+from benchmarks.deploy.contestants import OURS, SETTINGS, TITLES
 from benchmarks.deploy.measure import Deploy
 from benchmarks.deploy.requests import Request, p99, percentile
 
@@ -162,8 +162,10 @@ def judged(found: Iterable[Limit]) -> str:
 
 def remarks(results: Results) -> Iterator[str]:
     """What has to be known beside the tables."""
-    sent = _all(results.deploys)
-    if sent:
+    for key, setting in SETTINGS.items():
+        if results.of(key):
+            yield f"({key}) {setting}."
+    if sent := _all(results.deploys):
         lag = percentile((request.lag_ms for request in sent), 0.99)
         yield (
             "Latencies count from when a request was due;"
