@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -145,6 +146,7 @@ def summary(result: Deploy) -> dict[str, object]:
         "seconds": round(result.seconds, 2),
         "requests": len(requests),
         "failed": sum(1 for request in requests if request.failed),
+        "failures": Counter(one.told for one in requests if one.failed),
         "p99_before_ms": round(p99(result.before), 1),
         "p99_during_ms": round(p99(result.during), 1),
         "max_ms": round(max((r.ms for r in requests), default=0.0), 1),

@@ -19,7 +19,7 @@ def seconds_of(argv: list[str], stack: Stack) -> tuple[float, str]:
     """Seconds, and what it printed. Raises `CalledProcessError`."""
     started = time.monotonic()
     done = subprocess.run(
-        argv, cwd=stack.folder, env=stack.environ, stdout=subprocess.PIPE, text=True, check=True
+        argv, cwd=stack.folder, env=stack.environ, capture_output=True, text=True, check=True
     )
     return time.monotonic() - started, done.stdout
 

@@ -30,6 +30,12 @@ class Request:
         return self.status != OK
 
     @property
+    def told(self) -> str:
+        """How it went, in a few words."""
+        connection = "kept alive" if self.kept else "new"
+        return f"{self.path}, {connection}: {self.error or self.status}"
+
+    @property
     def ms(self) -> float:
         """From when it was due: a sender that is held up does not flatter the answers."""
         return (self.end - self.due) * 1000
