@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
@@ -41,6 +41,9 @@ torture: images images-next oracles ## every planted fault at every place, with 
 
 bench-backup: images ## backup and restore beside the bare tools and mydumper (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)
+
+bench-deploy: images oracles ## deploys under load beside four other ways (BENCH="--deploys 20 --others 3 --rate 200")
+	@$(VENV_PYTHON) -m benchmarks.deploy $(BENCH)
 
 lock: venv ## write requirements.lock anew
 	@bootstrap/lock.sh

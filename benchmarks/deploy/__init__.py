@@ -1,0 +1,1 @@
+"""Five ways to deploy the same stack under the same load: `python -m benchmarks.deploy`."""

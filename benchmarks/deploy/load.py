@@ -1,0 +1,164 @@
+"""The load: requests at a steady rate, in a process of its own.
+
+    python -m benchmarks.deploy.load
+
+Reads {"host", "port", "rate", "tokens", "out"} as one line of JSON from standard input, and sends
+until standard input ends. Then it writes each request to `out`, as one line of JSON with the fields
+of `benchmarks.deploy.requests.Request`.
+
+Requests start when they are due, however long those before them take. In turn they use a new
+connection and a kept-alive one, and ask for the health page and send a device's heartbeat. Nothing
+is ever sent twice: a kept connection that turns out to be closed is a failed request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import threading
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h11
+
+from benchmarks.deploy.requests import Request
+
+HEALTH, BEAT = "/api/health", "/api/devices/heartbeat"
+BODY = b'{"battery_level": 85}'
+LONGEST_SECONDS = 10.0
+KEPT_CONNECTIONS = 20
+READ_BYTES = 65536
+
+
+class Connection:
+    """One connection to the load balancer, for one exchange at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._protocol = h11.Connection(our_role=h11.CLIENT)
+
+    @classmethod
+    async def open(cls, host: str, port: int) -> Connection:
+        return cls(*await asyncio.open_connection(host, port))
+
+    async def exchange(self, request: h11.Request, body: bytes) -> int:
+        """Send once; the answer's status. Raises `OSError` or `h11.ProtocolError`."""
+        if self._protocol.our_state is h11.DONE:
+            self._protocol.start_next_cycle()
+        events = [request, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
+        self._writer.write(b"".join(self._protocol.send(event) or b"" for event in events))
+        status = 0
+        while True:
+            event = self._protocol.next_event()
+            if event is h11.NEED_DATA:
+                self._protocol.receive_data(await self._reader.read(READ_BYTES))
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.EndOfMessage):
+                return status
+
+    @property
+    def reusable(self) -> bool:
+        return self._protocol.our_state is h11.DONE and self._protocol.their_state is h11.DONE
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@dataclass
+class Load:
+    """Sends, and keeps what came of it."""
+
+    host: str
+    port: int
+    rate: float
+    tokens: list[str]
+    done: list[Request] = field(default_factory=list)
+    _idle: deque[Connection] = field(default_factory=deque)
+
+    async def send_until(self, stop: threading.Event) -> None:
+        """Requests by the clock until `stop`; then wait for the answers that are still to come."""
+        for _ in range(KEPT_CONNECTIONS):
+            self._idle.append(await Connection.open(self.host, self.port))
+        started, under_way = time.monotonic(), set()
+        for number in itertools.count():
+            due = started + number / self.rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if stop.is_set():
+                break
+            task = asyncio.create_task(self._one(number, due))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+        await asyncio.gather(*under_way)
+
+    async def _one(self, number: int, due: float) -> None:
+        kept, beat = number % 2 == 1, number // 2 % 2 == 1
+        token = self.tokens[number // 4 % len(self.tokens)] if beat else ""
+        request = self._request(kept, token)
+        started, status, error = time.monotonic(), 0, ""
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                status = await self._send(request, BODY if beat else b"", kept)
+        except (OSError, h11.ProtocolError) as problem:
+            error = f"{type(problem).__name__}: {problem}"
+        self.done.append(
+            Request(
+                due=due,
+                start=started,
+                end=time.monotonic(),
+                status=status,
+                kept=kept,
+                path=BEAT if beat else HEALTH,
+                error=error,
+            )
+        )
+
+    async def _send(self, request: h11.Request, body: bytes, kept: bool) -> int:
+        waiting = kept and self._idle
+        connection = (
+            self._idle.popleft() if waiting else await Connection.open(self.host, self.port)
+        )
+        keep = False
+        try:
+            status = await connection.exchange(request, body)
+            keep = kept and connection.reusable
+        finally:
+            if keep:
+                self._idle.append(connection)
+            else:
+                connection.close()
+        return status
+
+    def _request(self, kept: bool, token: str) -> h11.Request:
+        headers = [("Host", f"{self.host}:{self.port}")]
+        headers += [] if kept else [("Connection", "close")]
+        if token:
+            headers += [
+                ("Authorization", f"Bearer {token}"),
+                ("Content-Type", "application/json"),
+                ("Content-Length", str(len(BODY))),
+            ]
+        return h11.Request(
+            method="POST" if token else "GET", target=BEAT if token else HEALTH, headers=headers
+        )
+
+
+def main() -> None:
+    task: dict[str, Any] = json.loads(sys.stdin.readline())
+    load = Load(task["host"], task["port"], task["rate"], task["tokens"])
+    stop = threading.Event()
+    # The end of standard input comes however our parent ends.
+    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    asyncio.run(load.send_until(stop))
+    with Path(task["out"]).open("w", encoding="utf-8") as file:
+        for request in load.done:
+            file.write(json.dumps(asdict(request)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The same stack as a swarm of one node, in an engine of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.models.containers import Container
+
+from benchmarks.deploy.second_engine import ADDRESS, SecondEngine, second_engine
+from benchmarks.deploy.stack import Stack, lay_out_stack, run, wait_until
+from cosmicdeploy.layout import SOURCES
+
+HERE = Path(__file__).parent
+STACK = "bench"
+SERVICE = "com.docker.swarm.service.name"
+NAMESPACE = "com.docker.stack.namespace"
+CONTAINERS = 8
+DEPLOY = "docker stack deploy --resolve-image never --compose-file"
+# The services' images, and the base that a release is built on.
+IMAGES = ("MARIADB_IMAGE", "REDIS_IMAGE", "NGINX_IMAGE", "PYTHON_IMAGE")
+
+
+@dataclass(kw_only=True)
+class SwarmStack(Stack):
+    """A stack whose replicas are tasks of one service."""
+
+    engine: SecondEngine
+    order: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            **super().environ,
+            "DOCKER_HOST": self.engine.socket,
+            "DOCKER_BUILDKIT": "0",  # the builder that all others use
+            "STACK": STACK,
+            "STACK_FOLDER": str(self.folder),
+            "FIRST_IMAGE": self.first_image,
+            "SWARM_ORDER": self.order,
+        }
+
+    @property
+    def first_image(self) -> str:
+        return f"cosmic-app:{self.name}-1"
+
+    @property
+    def image(self) -> str:
+        # A service is updated where its image's name is another one.
+        return f"cosmic-app:{self.variables['APP_VERSION']}"
+
+    def containers(self) -> dict[str, Container]:
+        found = self.client.containers.list(filters={"label": f"{NAMESPACE}={STACK}"})
+        return {container.name: container for container in found}
+
+    def released(self) -> list[Container]:
+        wanted = (f"{STACK}_app", f"{STACK}_scheduler")
+        return [c for c in self.containers().values() if c.labels[SERVICE] in wanted]
+
+    def app(self) -> Container:
+        found = self.containers().values()
+        return next(c for c in found if c.labels[SERVICE] == f"{STACK}_app")
+
+    def up(self) -> None:
+        """Make the swarm, and have it run release 1 with its schema."""
+        self.client.swarm.init(advertise_addr=ADDRESS, listen_addr=f"{ADDRESS}:2377")
+        run(["bash", "-c", f"set -a; . ./.env; {DEPLOY} {HERE / 'swarm.yaml'} {STACK}"], self)
+        wait_until(lambda: len(self.containers()) == CONTAINERS and self.healthy(), "healthy")
+        self._console("migrate --force", {})
+
+    def remove(self) -> None:
+        """Nothing: it goes with its engine."""
+
+
+@contextmanager
+def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[SwarmStack]:
+    """Laid out, up and seeded; engine and all are removed at the end."""
+    laid_out = lay_out_stack(folder, name)
+    shutil.copy(HERE / "swarm-nginx.conf.template", folder / "nginx" / "default.conf.template")
+    try:
+        with second_engine(log) as engine:
+            stack = SwarmStack(
+                folder=folder,
+                name=name,
+                client=engine.client(),
+                enter=engine.enter,
+                engine=engine,
+                order=order,
+            )
+            _bring_images(laid_out, stack)
+            stack.up()
+            stack.seed()
+            yield stack
+    finally:
+        laid_out.remove_images()
+
+
+def _bring_images(laid_out: Stack, stack: SwarmStack) -> None:
+    """From the engine that has them: the second one has no network to download from."""
+    known = laid_out.variables
+    arguments = [f"--build-arg={name}={known[name]}" for name in ("PYTHON_IMAGE", "APP_VERSION")]
+    build = ["docker", "build", "--tag", stack.first_image, *arguments, SOURCES]
+    run(["env", "DOCKER_BUILDKIT=0", *build], laid_out)
+    images = [*(known[name] for name in IMAGES), stack.first_image]
+    with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save:
+        stack.client.images.load(save.stdout)
+    if save.returncode:
+        raise RuntimeError(f"docker save ended with {save.returncode}")
