@@ -17,8 +17,8 @@ from tests.stack.variants import SLOW_PATH, brought_up, by_name, slowed, with_re
 
 pytestmark = pytest.mark.stack
 
-LARGE = b"x" * 2_000_000
-SENDERS = 12
+LARGE = b"x" * 500_000
+SENDERS = 5
 
 
 @pytest.fixture(scope="module")
