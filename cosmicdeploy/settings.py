@@ -29,6 +29,7 @@ class Section(BaseModel):
 
 
 Role = Literal["app", "scheduler", "worker"]
+Support = Literal["database", "cache", "proxy"]
 
 
 class Services(Section):
@@ -51,17 +52,18 @@ class Services(Section):
         """Scheduler and workers: what acts by itself."""
         return (*((self.scheduler,) if self.scheduler else ()), *self.worker)
 
-    def of(self, roles: Iterable[Role]) -> Words:
+    def of(self, roles: Iterable[Role | Support]) -> Words:
         """The services that play these parts, in the order of the roles."""
-        scheduler = (self.scheduler,) if self.scheduler else ()
-        named = {"app": self.app, "scheduler": scheduler, "worker": self.worker}
-        return tuple(name for role in roles for name in named[role])
+        named: Mapping[str, Words | str | None] = dict(self)
+        found = (named[role] for role in roles)
+        return tuple(
+            name for part in found if part for name in ((part,) if isinstance(part, str) else part)
+        )
 
     @property
     def infrastructure(self) -> Words:
         """What a deploy never replaces."""
-        optional = (self.cache, self.proxy)
-        return (self.database, *(name for name in optional if name))
+        return self.of(("database", "cache", "proxy"))
 
     @property
     def all(self) -> Words:

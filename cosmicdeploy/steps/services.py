@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.replace import facts_of, put_back, replace
 
@@ -15,14 +16,17 @@ class ServicesStep(Step):
 
     kind: ClassVar[str] = "services"
 
+    roles: tuple[Support, ...] = ("database", "cache", "proxy")
+
     def check(self, ctx: Context) -> Change | Unchanged:
         missing = {
             name: facts_of(found)
-            for name in ctx.settings.services.infrastructure
+            for name in ctx.settings.services.of(self.roles)
             if (found := ctx.container(name)) is None or not found.running
         }
         if not missing:
-            return Unchanged(reason=f"{', '.join(ctx.settings.services.infrastructure)} run")
+            known = ", ".join(ctx.settings.services.of(self.roles))
+            return Unchanged(reason=f"{known} run" if known else "the stack has none")
         return Change(summary=f"start {', '.join(missing)}", before={"containers": missing})
 
     def apply(self, ctx: Context, change: Change) -> Result:

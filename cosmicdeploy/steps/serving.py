@@ -43,7 +43,7 @@ class Serving:
         `moved`: the replicas have other addresses than before. Raises what `proxy.follow` does.
         """
         replicas = [name for name in names if name in self._replicas]
-        if not replicas:
+        if not replicas or self._has_no_proxy():
             return
         started = time.monotonic()
         self.take_in()
@@ -76,6 +76,11 @@ class Serving:
     @cached_property
     def _able(self) -> Collection[str]:
         return proxy.can_take_out(self._ctx)
+
+    def _has_no_proxy(self) -> bool:
+        """Whether nobody can come in yet."""
+        name = self._ctx.settings.services.proxy
+        return name is not None and not self._serves(name)
 
     def _serves(self, name: str) -> bool:
         found = self._ctx.container(name)
