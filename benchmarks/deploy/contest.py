@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import signal
 import sys
 import tempfile
 import traceback
@@ -21,9 +20,9 @@ from benchmarks.deploy.requests import p99
 from benchmarks.deploy.stack import Stack, lay_out_stack, set_watch
 from benchmarks.deploy.swarm import swarm_stack
 from benchmarks.deploy.table import Results, roll_of
+from benchmarks.deploy.tidying import undisturbed
 
 SWARM = "d"
-UNDISTURBED = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +123,6 @@ def compose_stack(folder: Path, name: str) -> Iterator[Stack]:
     finally:
         with undisturbed():
             stack.remove()
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No second Ctrl-C stops the tidying up."""
-    usual = {number: signal.signal(number, signal.SIG_IGN) for number in UNDISTURBED}
-    try:
-        yield
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)
 
 
 def summary(result: Deploy) -> dict[str, object]:

@@ -20,6 +20,7 @@ import docker
 from docker.errors import DockerException
 
 from benchmarks.deploy.stack import ROOT
+from benchmarks.deploy.tidying import undisturbed
 
 # A swarm needs an address to be known by; nothing else is in this network.
 ADDRESS = "10.213.0.1"
@@ -63,10 +64,11 @@ def second_engine(log: Path) -> Iterator[SecondEngine]:
         _wait_for(engine, process, log)
         yield engine
     finally:
-        _stop(process)
-        shutil.rmtree(data, ignore_errors=True)
-        shutil.rmtree(state, ignore_errors=True)
-        _remove_control_groups(state.name)
+        with undisturbed():
+            _stop(process)
+            shutil.rmtree(data, ignore_errors=True)
+            shutil.rmtree(state, ignore_errors=True)
+            _remove_control_groups(state.name)
 
 
 def _require_programs() -> None:

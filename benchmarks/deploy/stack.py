@@ -65,7 +65,7 @@ class Stack:
     def containers(self) -> dict[str, Container]:
         """Service → container, of those that run."""
         chosen = {"label": f"{PROJECT}={self.variables['COMPOSE_PROJECT_NAME']}"}
-        found = self.client.containers.list(filters=chosen)
+        found = self.client.containers.list(filters=chosen, ignore_removed=True)
         return {container.labels[SERVICE]: container for container in found}
 
     def released(self) -> list[Container]:

@@ -54,7 +54,8 @@ class SwarmStack(Stack):
         return f"cosmic-app:{self.variables['APP_VERSION']}"
 
     def containers(self) -> dict[str, Container]:
-        found = self.client.containers.list(filters={"label": f"{NAMESPACE}={STACK}"})
+        chosen = {"label": f"{NAMESPACE}={STACK}"}
+        found = self.client.containers.list(filters=chosen, ignore_removed=True)
         return {container.name: container for container in found}
 
     def released(self) -> list[Container]:
