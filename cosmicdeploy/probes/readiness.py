@@ -13,7 +13,7 @@ from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.places import container_url
 
 # A request costs the host next to nothing, a command in a container some 80 ms of computing time.
-ASKED_EVERY_SECONDS = 0.1
+ASKED_EVERY_SECONDS = 0.05
 RUN_EVERY_SECONDS = 0.25
 LOG_LINES = 10
 # A health check that hangs, in seconds.

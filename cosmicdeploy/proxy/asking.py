@@ -16,7 +16,7 @@ POLL_SECONDS = 0.25
 def ask_all(ctx: Context) -> None:
     """Enough requests for each replica to get its share."""
     url = proxy_url(ctx) + ctx.settings.app.health_path
-    for _ in range(2 * len(ctx.settings.services.app)):
+    for _ in range(1 + len(ctx.settings.services.app)):
         ask(url)
 
 

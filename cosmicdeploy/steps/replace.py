@@ -69,13 +69,14 @@ def create_next(ctx: Context, service_name: str, phases: Phases) -> str:
     leftover = ctx.engine.container(temporary)
     if leftover is not None:
         ctx.engine.remove(leftover.id)
+    made_of = container_labels(ctx, service, image.id)
     with phases.of(service_name, "create"):
         return ctx.engine.create(
             service,
             name=temporary,
             image=service.image,
             project=ctx.stack.project,
-            labels=container_labels(ctx, service, image.id),
+            labels=made_of,
             volumes_from=old.volumes if old else None,
         )
 

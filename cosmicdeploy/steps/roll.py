@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
@@ -41,21 +42,24 @@ class Roll:
         self._replace(list(self._wanted), {})
 
     def by_turns(self) -> None:
-        """The replicas in batches, then the scheduler and the workers."""
-        order, services = self._settings.order, self._ctx.settings.services
-        for batch in batches(services.app, self._wanted, self._settings):
-            self._keep_capacity(batch)
-            self._put(batch, order.app)
-        workers = [name for name in services.worker if name in self._wanted]
-        if order.worker == "start-first":
-            self._put(self._schedulers(), "stop-first")
-            self._put(workers, order.worker)
-        else:
-            self._put([*self._schedulers(), *workers], "stop-first")
+        """The replicas in batches; the scheduler and the workers beside them, at the same time."""
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            others = beside.submit(self._singletons)
+            for batch in batches(self._ctx.settings.services.app, self._wanted, self._settings):
+                if others.done():
+                    others.result()  # nothing more is begun where one of them cannot serve
+                self._keep_capacity(batch)
+                self._put(batch, self._settings.order.app)
+            others.result()
 
-    def _schedulers(self) -> list[str]:
-        scheduler = self._ctx.settings.services.scheduler
-        return [scheduler] if scheduler and scheduler in self._wanted else []
+    def _singletons(self) -> None:
+        services, order = self._ctx.settings.services, self._settings.order.worker
+        workers = [name for name in services.worker if name in self._wanted]
+        first = [name for name in services.of(["scheduler"]) if name in self._wanted]
+        if order == "stop-first":
+            first, workers = [*first, *workers], []
+        self._put(first, "stop-first")
+        self._put(workers, order)
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """No replica is touched while another one, which is to serve meanwhile, cannot."""
