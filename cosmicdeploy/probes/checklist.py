@@ -27,16 +27,16 @@ CHECKS: Mapping[str, Check] = {
     "proxy": proxy,
 }
 
-# They start the application's console.
-CONSOLES = ("scheduler", "monitor")
+# They run commands in containers: the application's console, nginx.
+COMMANDS = ("scheduler", "monitor", "proxy")
 
 
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
-    """The points' results, in their order. Those that start a console take most of the time: they
-    go side by side, and after the others, so that they disturb no answer that is waited for."""
-    found = {point: run_check(ctx, point) for point in points if point not in CONSOLES}
-    slow = [point for point in points if point in CONSOLES]
-    with ThreadPoolExecutor(max_workers=len(CONSOLES)) as pool:
+    """The points' results, in their order. Those that run commands take most of the time: they go
+    side by side, and after the others, so that they disturb no answer that is waited for."""
+    found = {point: run_check(ctx, point) for point in points if point not in COMMANDS}
+    slow = [point for point in points if point in COMMANDS]
+    with ThreadPoolExecutor(max_workers=len(COMMANDS)) as pool:
         found |= zip(slow, pool.map(partial(run_check, ctx), slow), strict=True)
     return [found[point] for point in points]
 

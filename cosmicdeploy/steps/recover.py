@@ -37,7 +37,7 @@ class RecoverStep(Step):
         left = [c.name for _, c in _leftovers(ctx)]
         left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
-        left += [f"{name}, which the proxy passes over" for name in taken_out(ctx)]
+        left += [f"{name}, which the proxy passes over" for name in _passed_over(ctx)]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
@@ -55,7 +55,7 @@ class RecoverStep(Step):
             _resolve(ctx, name, leftover)
         for name in _out_of_service(ctx):
             _bring_back(ctx, name)
-        for name in taken_out(ctx):
+        for name in _passed_over(ctx):
             take_in(ctx, name)
         if _is_exchanging(ctx):
             ctx.lock.require()
@@ -73,6 +73,11 @@ def wait_for_commands(ctx: Context) -> None:
             ctx.say(f"waiting for {command.name}, which an interrupted run started")
             ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
         ctx.engine.remove(command.id)
+
+
+def _passed_over(ctx: Context) -> list[str]:
+    """Replicas that a killed run told the proxy to pass over; without one there is nobody to ask."""
+    return taken_out(ctx) if unfinished(ctx.journal) else []
 
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
