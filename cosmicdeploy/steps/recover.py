@@ -76,7 +76,7 @@ def wait_for_commands(ctx: Context) -> None:
 
 
 def _passed_over(ctx: Context) -> list[str]:
-    """Replicas that a killed run told the proxy to pass over; without one there is nobody to ask."""
+    """Replicas that a killed run told the proxy to pass over; without one nobody did."""
     return taken_out(ctx) if unfinished(ctx.journal) else []
 
 
