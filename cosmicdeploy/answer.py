@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 OK = 200
+LIMITED = 429
 UNAVAILABLE = 503
 # How much of an answer is worth showing, in characters.
 SHOWN = 120

@@ -83,9 +83,12 @@ class Run:
     def _keep_promise(self) -> None:
         """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
         traffic = self.ctx.traffic
-        if not (self.promise and self._applied and traffic and traffic.broken):
+        if not (self.promise and self._applied and traffic):
             return
-        if self.ctx.settings.probe.on_failure == "rollback":
+        if self.ctx.settings.probe.on_failure != "rollback":
+            return
+        traffic.settle()
+        if traffic.broken:
             raise ProbeFailed(
                 f"Clients would have noticed this deploy: {traffic.told()}",
                 where="probe.on_failure is rollback",

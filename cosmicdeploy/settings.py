@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -196,6 +197,13 @@ class Probe(Section):
     url: str | None = None
     rate: float = Field(default=20, ge=0, le=200)
     on_failure: Literal["report", "rollback"] = "report"
+
+    @field_validator("url")
+    @classmethod
+    def _tellable(cls, url: str | None) -> str | None:
+        if url and "@" in urlsplit(url).netloc:
+            raise ValueError("must hold no user and no password: it is shown in reports")
+        return url
 
 
 class LatencyFloor(Section):

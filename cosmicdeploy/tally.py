@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cosmicdeploy.answer import OK, Answer
+from cosmicdeploy.answer import LIMITED, OK, Answer
 
 FAILURES_SHOWN = 5
+# Longer than any request may take, in seconds.
+SETTLED_WITHIN = 7.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One answer: when it came (Unix time), how long it took (seconds), whether it was a 200."""
 
@@ -31,12 +33,14 @@ def percentile(latencies: Iterable[float], share: float) -> float:
 class Tally:
     """Requests and their answers; `longest_gap` in seconds between two good answers.
 
-    `held` were turned away while that was meant to be; they are neither failures nor measured.
+    `held` were turned away while that was meant to be, `limited` answered 429 because we ask too
+    often; both are neither failures nor measured.
     `not_found` are beats that were acknowledged and that the database did not have then.
     """
 
     sent: int = 0
     held: int = 0
+    limited: int = 0
     failures: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     not_found: int = 0
@@ -60,6 +64,10 @@ class Tally:
             self.held += 1
             self._waiting_since = None
             return
+        if answer.status == LIMITED:
+            self.limited += 1
+            self.see_gap()  # somebody answered
+            return
         good = answer.status == OK
         self.samples.append(Sample(time.time(), answer.seconds, good))
         if good:
@@ -81,6 +89,7 @@ class Tally:
             "sent": self.sent,
             "failed": len(self.failures),
             "held": self.held,
+            "limited": self.limited,
             "not_found": self.not_found,
             "p50_ms": _milliseconds(percentile(latencies, 0.5)),
             "p99_ms": _milliseconds(percentile(latencies, 0.99)),
@@ -102,6 +111,26 @@ class Traffic(Tally):
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
+    _under_way: dict[int, float] = field(default_factory=dict, init=False)
+
+    def begin(self, number: int) -> None:
+        """A request is due now."""
+        self._under_way[number] = time.monotonic()
+
+    def end(self, number: int) -> None:
+        """It was counted."""
+        self._under_way.pop(number, None)
+
+    def overdue(self, seconds: float) -> int:
+        """How many requests are due for so long and were not counted yet."""
+        latest = time.monotonic() - seconds
+        return sum(due < latest for due in self._under_way.values())
+
+    def settle(self) -> None:
+        """Wait until all that is due by now is counted."""
+        begun, until = set(self._under_way), time.monotonic() + SETTLED_WITHIN
+        while begun & self._under_way.keys() and time.monotonic() < until:
+            time.sleep(0.02)
 
     def count(
         self, answer: Answer, *, turning_away: bool = False, kept: bool | None = None
@@ -118,6 +147,11 @@ class Traffic(Tally):
     def of(self, *, kept: bool) -> Tally:
         """The tally of one sort of connections."""
         return self.kept if kept else self.new
+
+    @property
+    def answered(self) -> int:
+        """Requests that somebody answered."""
+        return sum(sample.good for sample in self.samples) + self.limited
 
     def finish(self) -> None:
         """Nothing more is sent: the wait since the last good answer counts as well."""

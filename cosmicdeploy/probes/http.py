@@ -8,12 +8,25 @@ from functools import cache
 from typing import Any
 
 import httpx
+import tenacity
 
-from cosmicdeploy.answer import OK, SHOWN, Answer
+from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
 
-__all__ = ["OK", "SHOWN", "TIMEOUT_SECONDS", "Answer", "ask", "trust"]
+__all__ = [
+    "BROKEN",
+    "LIMITED",
+    "OK",
+    "SHOWN",
+    "TIMEOUT_SECONDS",
+    "Answer",
+    "ask",
+    "ask_again",
+    "trust",
+]
 
 TIMEOUT_SECONDS = 5.0
+ATTEMPTS, PAUSE_SECONDS = 3, 0.3
+BROKEN = 500
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
@@ -38,6 +51,19 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
         body=answer.text,
         seconds=time.monotonic() - started,
     )
+
+
+def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
+    """As `ask`, up to three times where nobody answers or the server fails: one answer that went
+    wrong says little of a service."""
+    asking = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_fixed(PAUSE_SECONDS),
+        retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    found: Answer = asking(ask, url, token=token, json=json)
+    return found
 
 
 @cache

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.http import OK, ask
-
-BROKEN = 500
+from cosmicdeploy.probes.http import BROKEN, OK, ask_again
 
 
 def replica_problem(ctx: Context, url: str, release: str) -> str:
@@ -16,7 +14,7 @@ def replica_problem(ctx: Context, url: str, release: str) -> str:
     device, too many beats) is taken well.
     """
     app = ctx.settings.app
-    answer = ask(url + app.health_path)
+    answer = ask_again(url + app.health_path)
     if answer.status != OK:
         return str(answer)
     told = answer.headers.get(app.release_header, "") if app.release_header else ""
@@ -30,5 +28,5 @@ def _heartbeat_problem(ctx: Context, url: str) -> str:
     token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
     if not beat or not token:
         return ""
-    answer = ask(url + beat.path, token=token, json=beat.body)
+    answer = ask_again(url + beat.path, token=token, json=beat.body)
     return str(answer) if answer.error or answer.status >= BROKEN else ""

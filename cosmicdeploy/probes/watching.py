@@ -22,30 +22,42 @@ class Seen:
     details: list[str] = field(default_factory=list)
 
 
-def look_at_containers(ctx: Context, known: Mapping[str, int], seen: Seen) -> None:
-    """Add to `seen` each container that is not as well as it was; `known` are services with the
-    restarts that each has behind it."""
-    for name, restarts in known.items():
+@dataclass(frozen=True)
+class Before:
+    """What a container has behind it already."""
+
+    restarts: int = 0
+    oom_killed: bool = False
+
+    @classmethod
+    def of(cls, container: Container) -> Before:
+        """As it is now."""
+        return cls(restarts=container.restart_count, oom_killed=container.oom_killed)
+
+
+def look_at_containers(ctx: Context, known: Mapping[str, Before], seen: Seen) -> None:
+    """Add to `seen` each container that is not as well as it was."""
+    for name, before in known.items():
         found = ctx.container(name)
         if found is None:
             seen.breaches.append(f"{name} is gone")
             continue
-        if found.restart_count > restarts:
+        if found.restart_count > before.restarts:
             seen.restarts.append(name)
-        if found.oom_killed:
+        if found.oom_killed and not before.oom_killed:
             seen.oom_killed.append(name)
-        if ill := _ill(found, restarts):
+        if ill := _ill(found, before):
             seen.breaches.append(f"{name} {ill}")
             probe = [f"{name}'s last probe: {found.last_probe}"] if found.last_probe else []
             log = ctx.engine.logs(found.id, tail=LOG_LINES)
             seen.details += [*probe, *(f"{name}: {line}" for line in log)]
 
 
-def _ill(found: Container, restarts: int) -> str:
-    if found.oom_killed:
+def _ill(found: Container, before: Before) -> str:
+    if found.oom_killed and not before.oom_killed:
         return "ran out of memory"
-    if found.restart_count > restarts:
-        return f"ended and was restarted ({found.restart_count - restarts} times)"
+    if found.restart_count > before.restarts:
+        return f"ended and was restarted ({found.restart_count - before.restarts} times)"
     if not found.running:
         return f"ended (it is {found.status}, exit code {found.exit_code})"
     return "is unhealthy" if found.health == "unhealthy" else ""

@@ -63,13 +63,15 @@ class ErrorReport(Part):
 class TallyReport(Part):
     """Requests on one sort of connections; times in milliseconds.
 
-    `held` were answered 503 with Retry-After while data was exchanged; they are not failures.
+    `held` were answered 503 with Retry-After while data was exchanged, `limited` 429 since we ask
+    too often; neither are failures.
     `not_found` are heartbeats that were acknowledged and were not in the database then.
     """
 
     sent: int
     failed: int
     held: int = 0
+    limited: int = 0
     not_found: int = 0
     p50_ms: float
     p99_ms: float

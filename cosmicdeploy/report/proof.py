@@ -39,6 +39,7 @@ def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
 
 def _requests(requests: RequestsReport) -> Iterator[str]:
     held = f", {requests.held} held" if requests.held else ""
+    held += f", {requests.limited} limited (429)" if requests.limited else ""
     yield ""
     yield (
         f"requests meanwhile: {requests.sent} sent, {_bad(requests.failed, 'failed')}{held},"

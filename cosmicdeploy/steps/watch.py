@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed
 from cosmicdeploy.history import PastRun, intents, unfinished
 from cosmicdeploy.probes.traffic.comparison import Comparison
-from cosmicdeploy.probes.watching import Seen, look_at_containers
+from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 RESTART = "restart"
@@ -43,6 +43,8 @@ class WatchStep(Step):
             ctx.safe_point()
             look_at_containers(ctx, known, seen)
             over = time.monotonic() >= end
+            if over and ctx.traffic:
+                ctx.traffic.settle()
             seen.breaches += answers.breaches(over=over)
             if over:
                 break
@@ -83,8 +85,8 @@ def _runs(ctx: Context) -> list[PastRun]:
     return [*ctx.earlier, *own]
 
 
-def _known(ctx: Context) -> dict[str, int]:
-    """Services with the restarts that are none of the deploy's doing."""
+def _known(ctx: Context) -> dict[str, Before]:
+    """Services with what is none of the deploy's doing."""
     before: dict[str, Any] = {}
     for intent in intents(_runs(ctx), RESTART):
         before = {**intent.before.get("containers", {}), **before}
@@ -94,7 +96,7 @@ def _known(ctx: Context) -> dict[str, int]:
         made = name in before and (
             before[name] is None or found is None or before[name]["id"] != found.id
         )
-        known[name] = 0 if made or found is None else found.restart_count
+        known[name] = Before() if made or found is None else Before.of(found)
     return known
 
 

@@ -25,8 +25,8 @@ class Beats:
 
     why_not = "the database is away"
 
-    def __init__(self, found: bool | None, then: Callable[[], None] = lambda: None) -> None:
-        self._found, self._then = found, then
+    def __init__(self, *found: bool | None, then: Callable[[], None] = lambda: None) -> None:
+        self._answers, self._then = list(found), then
         self.sent: list[str] = []
 
     def make(self) -> tuple[str, Request]:
@@ -35,7 +35,7 @@ class Beats:
 
     def found(self, _name: str) -> bool | None:
         self._then()
-        return self._found
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_turned_away_without_a_purpose_is_a_loss(sending: Context) -> None:
 
 
 def test_beats_are_sent_on_both_sorts_and_found_again(sending: Context) -> None:
-    beats = Beats(found=True)
+    beats = Beats(True)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["found"] >= 2, beats)
     assert seen.beats == {"sent": 2, "acknowledged": 2, "found": 2}
@@ -166,14 +166,26 @@ def test_a_beat_that_was_acknowledged_and_is_not_stored_breaks_the_promise(
     sending: Context,
 ) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(found=False))
+        seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(True, False))
     assert seen.broken and seen.failures == []
-    assert seen.told() == "1 of 1 acknowledged beats were not stored"
+    assert seen.told() == "1 of 2 acknowledged beats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
 
 
+def test_a_release_that_stores_no_ids_is_not_held_against_the_deploy(sending: Context) -> None:
+    with serving() as served:
+        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Beats(False))
+    assert seen.not_looked_up == "the release that runs stores no ids" and not seen.broken
+
+
+def test_being_limited_is_no_failure(sending: Context) -> None:
+    with serving(lambda number: 429 if number % 2 else 200) as served:
+        seen = sent(sending, served, lambda traffic: traffic.limited >= 10)
+    assert seen.failures == [] and not seen.broken
+
+
 def test_a_beat_that_an_exchange_of_data_took_away_is_not_missed(sending: Context) -> None:
-    beats = Beats(found=False, then=sending.window.open)
+    beats = Beats(False, then=sending.window.open)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats)
     assert seen.not_found == 0 and not seen.broken

@@ -14,7 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.plan import make_plan
 from cosmicdeploy.probes.traffic.comparison import Comparison, slower, too_many_failures
-from cosmicdeploy.probes.watching import Seen, look_at_containers
+from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
 from cosmicdeploy.settings import LatencyFloor, Watch, load
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.watch import WatchStep
@@ -29,7 +29,7 @@ def looked(found: Container | None, restarts: int = 0) -> Seen:
     engine = SimpleNamespace(logs=lambda *_args, **_more: ["its last words"])
     ctx: Any = SimpleNamespace(container=lambda _name: found, engine=engine)
     seen = Seen()
-    look_at_containers(ctx, {"web": restarts}, seen)
+    look_at_containers(ctx, {"web": Before(restarts)}, seen)
     return seen
 
 
@@ -62,12 +62,19 @@ def test_a_container_that_is_not_well_is_told_with_its_last_words(
     assert bool(seen.restarts) == ("restarted" in told) and bool(seen.oom_killed) == ("mem" in told)
 
 
+def test_what_ran_out_of_memory_before_is_no_breach() -> None:
+    ctx: Any = SimpleNamespace(container=lambda _name: replace(WELL, oom_killed=True))
+    seen = Seen()
+    look_at_containers(ctx, {"web": Before(oom_killed=True)}, seen)
+    assert seen == Seen()
+
+
 def test_failures_are_borne_up_to_a_share() -> None:
-    wanted = Watch(max_error_rate=0.01)
+    wanted = 0.01
     assert too_many_failures(3, 300, wanted) == ""
     assert too_many_failures(4, 300, wanted).startswith("4 of 300 requests failed")
     assert too_many_failures(0, 0, wanted) == ""
-    assert too_many_failures(1, 10_000, Watch(max_error_rate=0))
+    assert too_many_failures(1, 10_000, 0.0)
 
 
 def test_latencies_are_borne_up_to_a_ratio_and_under_a_floor() -> None:

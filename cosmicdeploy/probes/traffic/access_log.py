@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.window import Span
 
 # nginx's combined format and what begins like it: `… [time] "request" status …`.
 LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
 TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, UNAVAILABLE = 499, 503
+PATIENCE = 3.0
+# The last lines may not be there yet.
+LEAST_SHARE = 0.9
 
 
-def count_proxy(ctx: Context, since: float) -> dict[str, int] | None:
-    """Answers of the proxy since then (Unix time); None where its log cannot be had, or has no
-    such lines."""
+def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
+    """Answers of the proxy since then (Unix time); None where its log cannot be had, has no such
+    lines or far fewer than our own requests, or cannot be read within `PATIENCE` seconds: the
+    engine reads a long log from its beginning."""
+    found: list[dict[str, int]] = []
+
+    def read() -> None:
+        # Whatever goes wrong here must not fail a run that has succeeded.
+        with suppress(Exception):
+            found.extend(filter(None, [_read(ctx, since)]))
+
+    reader = threading.Thread(target=read, name="access log", daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    return found[0] if found and found[0]["answers"] >= LEAST_SHARE * at_least else None
+
+
+def _read(ctx: Context, since: float) -> dict[str, int] | None:
     name = ctx.settings.services.proxy
-    try:
-        found = ctx.container(name) if name else None
-        if found is None:
-            return None
-        return count(ctx.engine.log_lines(found.id, since), ctx.window.spans)
-    except CosmicError:
-        return None
+    found = ctx.container(name) if name else None
+    return count(ctx.engine.log_lines(found.id, since), ctx.window.spans) if found else None
 
 
 def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:

@@ -21,13 +21,15 @@ class Comparison:
         self._missed = ctx.traffic.not_found if ctx.traffic else 0
         before = ctx.traffic.between(0, rolled) if ctx.traffic else []
         self._before = latencies([sample for sample in before if sample.good])
+        self._usual = sum(not sample.good for sample in before) / max(1, len(before))
 
     def breaches(self, *, over: bool) -> list[str]:
         """What must not be. Until it is `over`, failures are held against all that will be sent,
         and latencies against nothing."""
         wanted, count = self._ctx.settings.watch, self._count()
         expected = 0 if over else round(wanted.seconds * self._ctx.settings.probe.rate)
-        why = too_many_failures(count["failed"], max(count["requests"], expected), wanted)
+        sent = max(count["requests"], expected)
+        why = too_many_failures(count["failed"], sent, max(wanted.max_error_rate, self._usual))
         failing = [why] if why else []
         return failing + (slower(self._before, self._after(), wanted) if over else [])
 
@@ -56,11 +58,11 @@ class Comparison:
         return latencies([sample for sample in samples if sample.good])
 
 
-def too_many_failures(failed: int, sent: int, wanted: Watch) -> str:
-    """Why so many failures are a breach; "" where they are none."""
-    if failed <= wanted.max_error_rate * sent:
+def too_many_failures(failed: int, sent: int, share: float) -> str:
+    """Why so many failures are a breach, where a share of them is borne; "" where they are none."""
+    if failed <= share * sent:
         return ""
-    return f"{failed} of {sent} requests failed, more than {wanted.max_error_rate:.1%}"
+    return f"{failed} of {sent} requests failed, more than {share:.1%}"
 
 
 def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:

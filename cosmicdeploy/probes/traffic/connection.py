@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, LifoQueue
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,7 +64,7 @@ class Connection:
         body = None if request.body is None else json.dumps(request.body).encode()
         self._http.request(method, self._prefix + request.path, body, _headers(request))
         response = self._http.getresponse()
-        text = response.read().decode("utf-8", "replace")
+        text = _body(response, started + TIMEOUT_SECONDS).decode("utf-8", "replace")
         return Answer(
             url=url,
             status=response.status,
@@ -108,6 +108,17 @@ def ask_once(url: str, request: Request) -> Answer:
         return connection.ask(request)
     finally:
         connection.close()
+
+
+def _body(response: HTTPResponse, deadline: float) -> bytes:
+    """All of it, as long as it comes before the deadline; raises `TimeoutError`."""
+    body = bytearray()
+    while chunk := response.read1(65_536):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the answer did not end within {TIMEOUT_SECONDS:.0f} s")
+    response.close()  # read piece by piece it does not know that it is over
+    return bytes(body)
 
 
 def _client(scheme: str, host: str, port: int | None) -> HTTPConnection:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +27,10 @@ from cosmicdeploy.tally import Traffic
 SENDERS = 64
 # One who was late by more, such as a frozen process, does not send what it missed, in seconds.
 CATCH_UP = 0.5
+# As long as a request that nobody waits for any more may stand in a queue.
+UNSURE_SECONDS = 15.0
+
+Send = Callable[[float, bool], None]
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def traffic(ctx: Context) -> Iterator[Traffic | None]:
         yield stream.measured
     finally:
         stream.stop()
-        stream.measured.proxy = count_proxy(ctx, started)
+        stream.measured.proxy = count_proxy(ctx, started, at_least=stream.measured.answered)
 
 
 def _url(ctx: Context) -> str | None:
@@ -59,6 +63,7 @@ class Stream:
         self.measured = Traffic()
         self._ctx, self._url, self._beats = ctx, url, beats
         self._kept = Kept(url)
+        self._unsure_until = 0.0
         self._counting, self._beating = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="probe")
@@ -73,6 +78,9 @@ class Stream:
         self._stopped.set()
         self._clock.join()
         self._senders.shutdown(cancel_futures=True)
+        for _ in range(self.measured.overdue(CATCH_UP)):
+            late = Answer(url=self._url, error=f"not sent: {SENDERS} others were waited for")
+            self.measured.count(late)
         self._kept.close()
         self.measured.finish()
 
@@ -84,19 +92,26 @@ class Stream:
             if self._stopped.wait(max(0.0, due - time.monotonic())):
                 return
             now = time.monotonic()
+            self.measured.begin(number)
             if self._beats and number % every == 0:
-                self._senders.submit(self._beat, now, kept=next(sorts_of_beats))
+                self._senders.submit(self._counted, number, self._beat, now, next(sorts_of_beats))
             else:
-                self._senders.submit(self._look, now, kept=next(sorts))
+                self._senders.submit(self._counted, number, self._look, now, next(sorts))
             due = due + pause if now - due < CATCH_UP else now + pause
 
-    def _look(self, due: float, *, kept: bool) -> None:
+    def _counted(self, number: int, send: Send, due: float, kept: bool) -> None:
+        try:
+            send(due, kept)
+        finally:
+            self.measured.end(number)
+
+    def _look(self, due: float, kept: bool) -> None:
         self._ask(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
 
-    def _beat(self, due: float, *, kept: bool) -> None:
+    def _beat(self, due: float, kept: bool) -> None:
         """A device's row holds its newest id only: one beat at a time, until it was looked for."""
         if self._beats is None or not self._beating.acquire(blocking=False):
-            return self._look(due, kept=kept)
+            return self._look(due, kept)
         try:
             self._beat_alone(self._beats, due, kept=kept)
         finally:
@@ -107,7 +122,11 @@ class Stream:
         name, request = beats.make()
         changes = window.changes
         counted["sent"] += 1
-        if self._ask(request, due, kept=kept).status != OK:
+        answer = self._ask(request, due, kept=kept)
+        if answer.error:
+            # It may still be waiting for its turn, and overwrite the id of a later one.
+            self._unsure_until = time.monotonic() + UNSURE_SECONDS
+        if answer.status != OK:
             return
         counted["acknowledged"] += 1
         if window.is_open:
@@ -117,7 +136,9 @@ class Stream:
             counted["found"] += 1
         elif found is None:
             self.measured.not_looked_up = beats.why_not
-        elif changes == window.changes:
+        elif not counted["found"]:
+            self.measured.not_looked_up = "the release that runs stores no ids"
+        elif changes == window.changes and time.monotonic() > self._unsure_until:
             self._miss(kept=kept)
 
     def _ask(self, request: Request, due: float, *, kept: bool) -> Answer:
