@@ -69,6 +69,7 @@ def _status(call: Call, config: Path | None) -> Report:
 
 
 def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:
+    from cosmicdeploy.report.differences import show_differences
     from cosmicdeploy.report.tables import table
 
     shown = [
@@ -77,6 +78,8 @@ def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:
     ]
     columns = ("service", "state", "release", "image", "since", "drift")
     call.terminal.console.print(table(columns, shown))
+    differences = {row["service"]: row["differences"] for row in rows if row.get("differences")}
+    show_differences(differences, call.terminal.console)
     for row in rows:
         if "todo" in row:
             call.terminal.console.print(f"→ {row['todo']}", markup=False, soft_wrap=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from posixpath import normpath
 from typing import Any
 
+from cosmicdeploy.engine.defaults import image_volumes
 from cosmicdeploy.engine.facts import ANONYMOUS
 from cosmicdeploy.stack.model import Service
 
@@ -18,7 +20,7 @@ _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 def declared_mounts(service: Service, image: Json) -> Keys:
     """`image` is the image's `Config`: the volumes that it declares are made with the container."""
-    mounts = dict.fromkeys(image.get("Volumes") or {}, UNNAMED)
+    mounts = dict.fromkeys(image_volumes(image), UNNAMED)
     for mount in service.mounts:
         mounts[mount.target] = _mount(mount.type, mount.source, read_only=mount.read_only)
     return {f"mounts.{target}": text for target, text in mounts.items()}
@@ -28,10 +30,12 @@ def present_mounts(container: Json) -> Keys:
     """From `GET /containers/{id}/json`."""
     short = container["HostConfig"].get("Tmpfs") or {}
     mounts = {
-        target: _mount("tmpfs", "", read_only="ro" in options.split(","))
+        normpath(target): _mount("tmpfs", "", read_only="ro" in options.split(","))
         for target, options in short.items()
     }
     for mount in container.get("Mounts") or []:
+        if mount["Destination"] in mounts:
+            continue  # a volume of the image, beneath it
         named = mount["Type"] == "volume"
         source = mount.get("Name" if named else "Source") or ""
         if named and ANONYMOUS.fullmatch(source):

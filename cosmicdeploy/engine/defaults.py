@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from posixpath import normpath
 from typing import Any
 
 from cosmicdeploy.stack.model import Service
@@ -42,10 +43,16 @@ def _healthcheck(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
     return {**(image.get("Healthcheck") or {}), **own}
 
 
+def image_volumes(image: Mapping[str, Any]) -> set[str]:
+    """The places that an image declares volumes for, as the engine mounts them: `/data/` is
+    `/data`."""
+    return {normpath(target) for target in image.get("Volumes") or {}}
+
+
 def inherited_volumes(
     service: Service, image: Mapping[str, Any], volumes: Mapping[str, str]
 ) -> dict[str, str]:
     """Of a predecessor's anonymous volumes (target → name) those that still have a place."""
     declared = {mount.target for mount in service.mounts if mount.type == "volume"}
-    places = declared | set(image.get("Volumes") or {})
+    places = declared | image_volumes(image)
     return {target: name for target, name in volumes.items() if target in places}

@@ -8,7 +8,7 @@ from functools import partial
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.probes.http import OK, Answer, ask
+from cosmicdeploy.probes.http import OK, Answer, ask_again
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
@@ -102,7 +102,7 @@ def _state(container: Container | None) -> str:
 
 def _reached(place: Callable[[], str], path: str) -> Answer:
     try:
-        return ask(place() + path)
+        return ask_again(place() + path)
     except CosmicError as error:
         return Answer(url="", error=error.what)
 

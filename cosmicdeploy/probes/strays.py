@@ -104,8 +104,8 @@ def _candidates(ctx: Context) -> Iterator[Container]:
 
 
 def _is_here(ctx: Context, container: Container) -> bool:
-    """Another project's containers are of no interest unless they share a network with ours."""
-    networks = {network.name for network in ctx.stack.networks.values()}
+    """Another project's containers are of no interest unless they are in a network of our own."""
+    networks = {each.name for each in ctx.stack.networks.values() if not each.external}
     return not container.project or bool(networks & container.addresses.keys())
 
 
@@ -115,12 +115,14 @@ def _schedules(ctx: Context, container: Container) -> bool:
     if container.project == ctx.stack.project and container.service == name and not oneoff:
         return True
     command = _command(ctx, name)
+    if command == _command(ctx, ctx.settings.services.app[0]):
+        return False  # the image finds its part in some other way
     return bool(command) and container.command[-len(command) :] == command
 
 
-def _command(ctx: Context, scheduler: str) -> tuple[str, ...]:
-    declared = ctx.service(scheduler).command
+def _command(ctx: Context, service: str) -> tuple[str, ...]:
+    declared = ctx.service(service).command
     if declared is not None:
         return declared
-    container = ctx.container(scheduler)
+    container = ctx.container(service)
     return container.command if container else ()

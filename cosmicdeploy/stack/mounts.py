@@ -42,7 +42,7 @@ def _tmpfs(service: Entry) -> list[tuple[Entry, Mount]]:
     for target in entry.texts():
         if ":" in target:
             raise entry.error(f"'{target}': options are not supported", "give the path alone")
-    return [(entry, Mount(type="tmpfs", source="", target=path)) for path in entry.texts()]
+    return [(entry, Mount(type="tmpfs", source="", target=_tidy(p))) for p in entry.texts()]
 
 
 def _short(item: Entry, scope: Scope) -> Mount:
