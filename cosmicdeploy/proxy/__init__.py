@@ -2,7 +2,7 @@
 
 from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.connections import served
-from cosmicdeploy.proxy.follow import follow, forget
+from cosmicdeploy.proxy.follow import follow, forget, renew
 from cosmicdeploy.proxy.signals import ignores_stop
 from cosmicdeploy.proxy.take_out import can_take_out, pass_over, take_in, take_out, taken_out
 
@@ -13,6 +13,7 @@ __all__ = [
     "ignores_stop",
     "not_reached",
     "pass_over",
+    "renew",
     "served",
     "take_in",
     "take_out",

@@ -46,7 +46,7 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
 
 def _table(ctx: Context, container: Container) -> list[Connection]:
     result = ctx.engine.exec(container.id, ["cat", *TABLES])
-    if not result.stdout:
+    if "local_address" not in result.text:  # a missing program is told on standard output
         raise EngineError(
             "The connections of a container cannot be read",
             where=f"{container.name}: {TABLES[0]}",

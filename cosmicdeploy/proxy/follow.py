@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ConfigError, ProbeFailed
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find, processes, reload
 from cosmicdeploy.proxy.replicas import groups_of, names, nobodys
@@ -60,6 +60,22 @@ def forget(ctx: Context, services: Collection[str]) -> bool:
     return True
 
 
+def renew(ctx: Context) -> bool:
+    """Reload nginx where it knows a replica by name that started after it, without asking whether
+    it finds it all the same; whether it did. For when no client is let in anyway.
+
+    Raises as `follow` does.
+    """
+    proxy = find(ctx)
+    if proxy is None:
+        return False
+    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
+    if not any(_newer(ctx, name, proxy) for name in _by_name(ctx, ours)):
+        return False
+    reload(ctx, proxy)
+    return True
+
+
 def _require_known(ctx: Context, proxy: Nginx, ours: list[Group]) -> None:
     if wrong := nobodys(ctx, ours):
         raise ConfigError(
@@ -75,8 +91,18 @@ def _lost(ctx: Context, proxy: Nginx, ours: list[Group]) -> list[str]:
     moved = [name for name in _by_name(ctx, ours) if _newer(ctx, name, proxy)]
     asked = [name for name in moved if _gets_a_share(ctx, name, ours)]
     # As long as nginx may pass over a server that failed it: `restart.pause` is longer than that.
-    missing = not_reached(ctx, asked, ctx.settings.restart.pause)
+    missing = _missing(ctx, asked, ctx.settings.restart.pause)
     return [name for name in moved if name in missing or name not in asked]
+
+
+def _missing(ctx: Context, services: list[str], within: float) -> list[str]:
+    """Who gets no request; all of them where that cannot be seen."""
+    try:
+        return not_reached(ctx, services, within)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return services
 
 
 def _by_name(ctx: Context, ours: list[Group]) -> list[str]:
@@ -106,7 +132,13 @@ def _gets_a_share(ctx: Context, service: str, ours: list[Group]) -> bool:
 
 
 def _see(ctx: Context, services: list[str]) -> None:
-    if missing := not_reached(ctx, services, SEEN_WITHIN):
+    try:
+        missing = not_reached(ctx, services, SEEN_WITHIN)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return  # whether it gets requests cannot be seen
+    if missing:
         raise ProbeFailed(
             f"nginx was reloaded and still sends nothing to {', '.join(missing)}",
             where=str(ctx.settings.services.proxy),

@@ -5,13 +5,13 @@ Names tell a later run what an interrupted one left, as in `replace`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.phases import Phases
-from cosmicdeploy.steps.replace import create_next, set_aside, set_old_aside
+from cosmicdeploy.steps.replace import aside_of, create_next, set_aside, set_old_aside
 
 
 def require_room_beside(service: Service) -> None:
@@ -43,6 +43,13 @@ def take_places(ctx: Context, made: Mapping[str, str]) -> None:
         if old is not None:
             set_old_aside(ctx, name, old)
         ctx.engine.rename(container_id, ctx.service(name).container_name)
+
+
+def still_beside(ctx: Context, names: Iterable[str]) -> list[str]:
+    """Services of which something that was set aside runs on beside what took its place."""
+    running = [c for c in ctx.engine.containers(ctx.stack.project) if c.running]
+    old = [c for c in running if "-before-" in c.name]
+    return [name for name in names if aside_of(ctx.service(name), old)]
 
 
 def stop_displaced(ctx: Context, name: str, phases: Phases) -> None:

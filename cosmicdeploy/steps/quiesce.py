@@ -77,7 +77,7 @@ class QuiesceStep(Step):
         started = {
             name: container_id
             for name, container_id in change.before["containers"].items()
-            if ctx.engine.container(container_id) is not None
+            if _is_in_place(ctx, name, container_id)
         }
         for container_id in started.values():
             ctx.engine.start(container_id)
@@ -88,6 +88,12 @@ class QuiesceStep(Step):
         finally:
             if self._turns_away and not change.before["shielded"]:
                 lower_shield(ctx)
+
+
+def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
+    """Else another one has its part, and two would play it."""
+    current = ctx.container(name)
+    return current is not None and current.id == container_id
 
 
 def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:

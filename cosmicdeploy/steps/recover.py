@@ -13,7 +13,7 @@ from cosmicdeploy.database.swap import (
 )
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import UnhealthyContainer
+from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
@@ -131,7 +131,9 @@ def _bring_back(ctx: Context, name: str) -> None:
 def _starts(ctx: Context, container: Container, name: str) -> bool:
     try:
         _start(ctx, container, name)
-    except UnhealthyContainer:
+    except EngineUnavailable:
+        raise
+    except (UnhealthyContainer, EngineError):
         return False
     return True
 
@@ -147,7 +149,7 @@ def _resolve(ctx: Context, name: str, leftover: Container) -> None:
         ctx.engine.remove(leftover.id)
         if not _kept(ctx, name):
             _start(ctx, current, name)  # it may have been stopped to make room
-    elif current is not None and current.ready:
+    elif current is not None and serves_now(ctx, current):
         ctx.engine.remove(leftover.id)
     else:
         # The new container never became healthy: the one that was set aside is the one that works.

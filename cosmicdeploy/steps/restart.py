@@ -6,16 +6,19 @@ that differs is made anew.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.beside import require_room_beside
+from cosmicdeploy.steps.beside import require_room_beside, still_beside, stop_displaced
 from cosmicdeploy.steps.difference import MISSING, STOPPED, difference, differences
 from cosmicdeploy.steps.phases import Phases
-from cosmicdeploy.steps.replace import facts_of, let_go, put_back
+from cosmicdeploy.steps.replace import facts_of, let_go
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.serving import Serving
+from cosmicdeploy.steps.way_back import WayBack
 
 Role = Literal["app", "scheduler", "worker"]
 
@@ -32,7 +35,7 @@ class RestartStep(Step):
     roles: tuple[Role, ...] = ("app", "scheduler", "worker")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        reasons = {name: why for name in self._services(ctx) if (why := self._why(ctx, name))}
+        reasons = self._reasons(ctx, self._services(ctx))
         count = len(self._services(ctx))
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
@@ -44,6 +47,12 @@ class RestartStep(Step):
         keys = {} if self.missing_only else differences(ctx, reasons)
         facts = {"differences": keys} if keys else {}
         return Change(summary=_grouped(reasons), before={"containers": before}, facts=facts)
+
+    def _reasons(self, ctx: Context, names: Iterable[str]) -> dict[str, str]:
+        """Why each of these services is to be touched, of those that are."""
+        beside = dict.fromkeys(still_beside(ctx, names), "its predecessor runs")
+        found = {name: self._why(ctx, name) or beside.get(name) for name in names}
+        return {name: why for name, why in found.items() if why}
 
     def _why(self, ctx: Context, name: str) -> str | None:
         container = ctx.container(name)
@@ -57,6 +66,16 @@ class RestartStep(Step):
         named = {"app": services.app, "scheduler": scheduler, "worker": services.worker}
         return [name for role in self.roles for name in named[role]]
 
+    def _let_old_ones_go(self, ctx: Context) -> None:
+        """Where a killed run had put new containers beside old ones that still run."""
+        for name in still_beside(ctx, self._services(ctx)):
+            current = ctx.container(name)
+            if current is not None and serves_now(ctx, current):
+                serving = Serving(ctx, Phases())
+                serving.back([name], moved=True)
+                stop_displaced(ctx, name, Phases())
+                serving.forget([name])
+
     def _require_orders(self, ctx: Context) -> None:
         order, services = ctx.settings.restart.order, ctx.settings.services
         for wanted, names in ((order.app, services.app), (order.worker, services.worker)):
@@ -65,19 +84,21 @@ class RestartStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         names = change.before["containers"]
-        wanted = {name: why for name in names if (why := self._why(ctx, name))}
+        self._let_old_ones_go(ctx)
+        wanted = self._reasons(ctx, names)
         roll = Roll(ctx, wanted)
         roll.all_at_once() if self.at_once else roll.by_turns()
         images = {name: ctx.running(name).image_id for name in wanted}
         return {"containers": images, "roll": roll.facts(), **change.facts}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        serving = Serving(ctx, Phases())
-        serving.adopt()
-        for name, before in reversed(change.before["containers"].items()):
-            if put_back(ctx, name, before):
-                serving.back([name], moved=False)
-        serving.take_in()
+        way_back = WayBack(ctx, at_once=self.at_once)
+        # The replicas first: while one is away, nobody else is started who could take its address.
+        names = list(reversed(change.before["containers"]))
+        names.sort(key=lambda name: name not in ctx.settings.services.app)
+        for name in names:
+            way_back.take(name, change.before["containers"][name])
+        way_back.end()
 
     def settle(self, ctx: Context, change: Change) -> None:
         for name in change.before["containers"]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import EngineError
-from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.settings import Restart
 from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
@@ -32,6 +33,7 @@ class Roll:
         self._started = time.monotonic()
         self._settings = ctx.settings.restart
         self._made: dict[str, str] = {}
+        self._given_up = threading.Event()
 
     def facts(self) -> Mapping[str, object]:
         """What it took, for the report."""
@@ -42,15 +44,30 @@ class Roll:
         self._replace(list(self._wanted), {})
 
     def by_turns(self) -> None:
-        """The replicas in batches; the scheduler and the workers beside them, at the same time."""
+        """The replicas in batches; the scheduler and the workers beside them, at the same time,
+        unless one of those could be given the address that a replica leaves for a moment."""
+        if not addresses_are_kept(self._ctx):
+            self._replicas_by_turns(lambda: None)
+            self._singletons()
+            return
         with ThreadPoolExecutor(max_workers=1) as beside:
             others = beside.submit(self._singletons)
-            for batch in batches(self._ctx.settings.services.app, self._wanted, self._settings):
-                if others.done():
-                    others.result()  # nothing more is begun where one of them cannot serve
-                self._keep_capacity(batch)
-                self._put(batch, self._settings.order.app)
+            try:
+                # Nothing more is begun where one of them cannot serve.
+                self._replicas_by_turns(lambda: others.result() if others.done() else None)
+            except BaseException:
+                # Nor anything over there. A second Ctrl-C must not leave it at work behind the
+                # unwinding, which the end of this block waits for it with.
+                self._given_up.set()
+                self._ctx.interrupts.hold()
+                raise
             others.result()
+
+    def _replicas_by_turns(self, look: Callable[[], None]) -> None:
+        for batch in batches(self._touched, self._serving_now(), self._settings):
+            look()
+            self._keep_capacity(batch)
+            self._put(batch, self._settings.order.app)
 
     def _singletons(self) -> None:
         services, order = self._ctx.settings.services, self._settings.order.worker
@@ -61,13 +78,23 @@ class Roll:
         self._put(first, "stop-first")
         self._put(workers, order)
 
+    @property
+    def _touched(self) -> list[str]:
+        return [name for name in self._ctx.settings.services.app if name in self._wanted]
+
+    def _serving_now(self) -> list[str]:
+        """Replicas that clients have something of, whether they are to be touched or not."""
+        apps = self._ctx.settings.services.app
+        found = {name: self._ctx.container(name) for name in apps}
+        return [n for n, c in found.items() if c is not None and serves_now(self._ctx, c)]
+
     def _keep_capacity(self, batch: Sequence[str]) -> None:
-        """No replica is touched while another one, which is to serve meanwhile, cannot."""
+        """Nobody who serves is touched while one who was made anew, and is to serve, cannot."""
         for name in self._ctx.settings.services.app:
-            if name in batch or name in self._made:
+            if name in batch or name in self._wanted:
                 continue
             found = self._ctx.container(name)
-            if found is not None and not found.ready:
+            if found is not None and found.running:
                 wait_ready(self._ctx, found.id, name)
 
     def _put(self, names: Sequence[str], order: str) -> None:
@@ -85,13 +112,13 @@ class Roll:
 
     def _replace(self, names: Sequence[str], graces: Mapping[str, float]) -> None:
         for name in names:
-            self._ctx.safe_point()
+            self._safe_point(name)
             self._made[name] = self._put_to_work(name, graces.get(name))
         self._see_healthy(names)
 
     def _start_first(self, names: Sequence[str]) -> None:
         for name in names:
-            self._ctx.safe_point()
+            self._safe_point(name)
             self._made[name] = start_beside(self._ctx, name, self._phases)
         self._see_healthy(names)
         take_places(self._ctx, {name: self._made[name] for name in names})
@@ -99,6 +126,11 @@ class Roll:
         for name in names:
             stop_displaced(self._ctx, name, self._phases)
         self._serving.forget(names)
+
+    def _safe_point(self, name: str) -> None:
+        self._ctx.safe_point()
+        if self._given_up.is_set() and name not in self._ctx.settings.services.app:
+            raise CosmicError("The replicas could not be replaced", where=name)
 
     def _addresses(self, name: str) -> Mapping[str, str]:
         found = self._ctx.container(name)
@@ -130,15 +162,31 @@ class Roll:
 
 
 def batches(
-    replicas: Sequence[str], wanted: Mapping[str, str], settings: Restart
+    touched: Sequence[str], serving_now: Sequence[str], settings: Restart
 ) -> list[list[str]]:
     """The replicas that are to be touched, as many at a time as may be; first those that serve
-    nobody now."""
-    touched = [name for name in replicas if name in wanted]
-    idle = [name for name in touched if wanted[name] in (STOPPED, MISSING)]
+    nobody now, whatever is the matter with them."""
+    idle = [name for name in touched if name not in serving_now]
     serving = [name for name in touched if name not in idle]
     size = settings.max_surge
     if settings.order.app == "stop-first":
-        size = max(1, min(settings.max_unavailable, len(replicas) - 1))
+        size = max(1, min(settings.max_unavailable, len({*touched, *serving_now}) - 1))
     parts = [serving[start : start + size] for start in range(0, len(serving), size)]
     return [idle, *parts] if idle else parts
+
+
+def addresses_are_kept(ctx: Context) -> bool:
+    """Whether nobody can be given a replica's fixed address while it is away: where the network
+    keeps a range of its own for those who ask for none."""
+    fixed = {
+        place.network
+        for name in ctx.settings.services.app
+        for place in ctx.service(name).networks
+        if place.ipv4_address
+    }
+    ranged = {
+        each.name
+        for each in ctx.stack.networks.values()
+        if each.pools and all(pool.ip_range for pool in each.pools)
+    }
+    return fixed <= ranged

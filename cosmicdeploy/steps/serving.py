@@ -45,13 +45,19 @@ class Serving:
         replicas = [name for name in names if name in self._replicas]
         if not replicas or self._has_no_proxy():
             return
-        started = time.monotonic()
+        if self._ctx.settings.services.proxy is None:
+            time.sleep(self._ctx.settings.restart.pause)
+            return
+        started, told = time.monotonic(), set(replicas) <= set(self._out)
         self.take_in()
         if moved:
             proxy.follow(self._ctx)
         if missing := self._not_reached(replicas):
             proxy.follow(self._ctx)
             self._ctx.say(f"the proxy was not seen to send requests to {', '.join(missing)}")
+        if not told:
+            # Each of the proxy's workers may have to find out for itself that they are back.
+            time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
         self._phases.add(replicas[0], "served", time.monotonic() - started)
 
     def forget(self, names: Sequence[str]) -> None:

@@ -11,10 +11,11 @@ import tenacity
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import EngineError, ProbeFailed
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.proxy import renew
 
 SEEN_WITHIN = 5.0
 
@@ -50,9 +51,20 @@ def lower_shield(ctx: Context) -> None:
             ctx.engine.start(proxy.id)
             wait_ready(ctx, proxy.id, proxy.service)
         if ctx.settings.maintenance.file:
+            _renew(ctx)
             _command(ctx, proxy, 'rm -f "$1"')
         _see(ctx, turned_away=False)
     ctx.window.close()
+
+
+def _renew(ctx: Context) -> None:
+    """Nobody is kept out longer because nginx could not be told where replicas have gone."""
+    try:
+        renew(ctx)
+    except EngineUnavailable:
+        raise
+    except (ConfigError, EngineError) as error:
+        ctx.say(f"nginx was not reloaded: {error.what}")
 
 
 def _command(ctx: Context, proxy: Container, script: str) -> None:

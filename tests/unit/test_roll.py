@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.settings import Restart
-from cosmicdeploy.steps.difference import MISSING, STOPPED
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.roll import batches
 
 REPLICAS = ["a", "b", "c", "d", "e"]
-ALL = dict.fromkeys(REPLICAS, "another image runs")
 
 
 def restart(**keys: object) -> Restart:
@@ -31,20 +29,20 @@ def restart(**keys: object) -> Restart:
     ],
 )
 def test_one_replica_always_serves(settings: Restart, expected: list[list[str]]) -> None:
-    assert batches(REPLICAS, ALL, settings) == expected
+    assert batches(REPLICAS, REPLICAS, settings) == expected
 
 
 def test_what_serves_nobody_goes_first_and_at_once() -> None:
-    wanted = {**ALL, "b": STOPPED, "d": MISSING}
-    assert batches(REPLICAS, wanted, restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
+    assert batches(REPLICAS, ["a", "c", "e"], restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
+    assert batches(REPLICAS, [], restart()) == [REPLICAS]
 
 
 def test_what_need_not_change_is_left_alone() -> None:
-    assert batches(REPLICAS, {"c": "another image runs", "worker": "other"}, restart()) == [["c"]]
+    assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
 
 
 def test_the_only_replica_is_replaced_all_the_same() -> None:
-    assert batches(["a"], {"a": "another image runs"}, restart()) == [["a"]]
+    assert batches(["a"], ["a"], restart()) == [["a"]]
 
 
 def test_only_what_engine_and_application_do_is_needed() -> None:

@@ -57,7 +57,7 @@ def test_only_the_proxys_connections_count(
 
 def test_only_what_is_established_is_open(stack_of: Callable[..., Any]) -> None:
     table = WITH_PROXY.format("08") + MAPPED.format("01")
-    engine = Talking(three(), {("app-1", "cat"): table})
+    engine = Talking(three(), {("app-1", "cat"): HEAD + table})
     found = open_connections(stack_of(engine), engine.containers["app-1"])
     assert found == {("172.20.0.9", 40002)}
 
