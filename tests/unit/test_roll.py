@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from cosmicdeploy.settings import Restart
+from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
 from cosmicdeploy.steps.phases import Phases
-from cosmicdeploy.steps.roll import batches
+from cosmicdeploy.steps.roll import addresses_are_kept, batches
 
 REPLICAS = ["a", "b", "c", "d", "e"]
 
@@ -56,3 +60,22 @@ def test_only_what_engine_and_application_do_is_needed() -> None:
     facts = phases.facts(30.0)
     assert (facts["needed"], facts["seconds"]) == (11.0, 30.0)
     assert facts["services"]["b"] == {"create": 1.0}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("address", "ip_range", "expected"),
+    [("172.30.0.11", "172.30.0.128/25", True), ("172.30.0.11", None, False), (None, None, True)],
+)
+def test_nobody_goes_beside_who_could_be_given_a_replicas_address(
+    address: str | None, ip_range: str | None, expected: bool
+) -> None:
+    place = Attachment(network="p_net", ipv4_address=address)
+    replica = Service(name="a", container_name="a", image="i", networks=(place,))
+    pool = Pool(subnet="172.30.0.0/24", ip_range=ip_range)
+    network = Network(key="net", name="p_net", pools=(pool,))
+    ctx: Any = SimpleNamespace(
+        settings=SimpleNamespace(services=SimpleNamespace(app=("a",))),
+        service=lambda _name: replica,
+        stack=SimpleNamespace(networks={"net": network}),
+    )
+    assert addresses_are_kept(ctx) is expected

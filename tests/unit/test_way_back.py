@@ -1,0 +1,87 @@
+"""A roll that is undone: one container in the way of itself is in nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
+from cosmicdeploy.steps import way_back
+from cosmicdeploy.steps.way_back import WayBack
+
+BEFORE = {"id": "1", "image": "i", "running": True}
+
+
+class Proxy:
+    """Stands for the proxy's side; `refuses` says what telling it comes to."""
+
+    refuses: Exception | None = None
+
+    def __init__(self, *_given: Any) -> None:
+        self.let_in = False
+
+    def adopt(self) -> None:
+        raise EngineError("nobody can be asked")
+
+    def back(self, names: list[str], *, moved: bool) -> None:
+        if self.refuses:
+            raise self.refuses
+
+    def take_in(self) -> None:
+        self.let_in = True
+
+
+@pytest.fixture
+def back(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[WayBack, list[str]]:
+    """The way back, and who was put back on it; "bad" cannot be."""
+    returned: list[str] = []
+
+    def put_back(_ctx: Context, name: str, _before: object) -> bool:
+        if name in ERRORS:
+            raise ERRORS[name]
+        returned.append(name)
+        return True
+
+    monkeypatch.setattr(way_back, "put_back", put_back)
+    monkeypatch.setattr(way_back, "Serving", Proxy)
+    return WayBack(ctx, at_once=False), returned
+
+
+ERRORS: dict[str, Exception] = {
+    "bad": NeedsPerson("the container that ran before is gone"),
+    "lost": LockLost("another run took over"),
+    "silent": EngineUnavailable("nobody answers"),
+}
+
+
+def test_the_others_go_back_and_the_error_is_told_at_the_end(
+    back: tuple[WayBack, list[str]],
+) -> None:
+    way, returned = back
+    for name in ("third", "bad", "first"):
+        way.take(name, BEFORE)
+    assert returned == ["third", "first"]
+    with pytest.raises(NeedsPerson, match="is gone"):
+        way.end()
+
+
+def test_what_the_proxy_says_stops_nobody(
+    back: tuple[WayBack, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way, returned = back
+    monkeypatch.setattr(Proxy, "refuses", EngineError("nginx would not start"))
+    way.take("second", BEFORE)
+    way.take("first", BEFORE)
+    way.end()
+    assert returned == ["second", "first"]
+
+
+@pytest.mark.parametrize("name", ["lost", "silent"])
+def test_with_nothing_to_go_back_by_it_ends_at_once(
+    back: tuple[WayBack, list[str]], name: str
+) -> None:
+    way, _ = back
+    with pytest.raises((LockLost, EngineUnavailable)):
+        way.take(name, BEFORE)
