@@ -21,9 +21,9 @@ from cosmicdeploy.steps.serving import Serving
 class Roll:
     """One roll; `wanted` is why each service is touched. Not reusable.
 
-    Replicas go first, in batches: `restart.max_unavailable` of them at a time where the old one
-    stops first, `restart.max_surge` where the new one starts first. What is stopped or missing
-    anyway is started before anything that serves is touched.
+    Replicas go in batches: `restart.max_unavailable` of them at a time where the old one stops
+    first, `restart.max_surge` where the new one starts first. What serves nobody anyway comes
+    before anything that does.
     """
 
     def __init__(self, ctx: Context, wanted: Mapping[str, str]) -> None:
@@ -64,9 +64,11 @@ class Roll:
             others.result()
 
     def _replicas_by_turns(self, look: Callable[[], None]) -> None:
-        for batch in batches(self._touched, self._serving_now(), self._settings):
+        serving_now = self._serving_now()
+        for batch in batches(self._touched, serving_now, self._settings):
             look()
-            self._keep_capacity(batch)
+            if set(batch) & set(serving_now):
+                self._keep_capacity(batch)
             self._put(batch, self._settings.order.app)
 
     def _singletons(self) -> None:
@@ -89,12 +91,15 @@ class Roll:
         return [n for n, c in found.items() if c is not None and serves_now(self._ctx, c)]
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
-        """Nobody who serves is touched while one who was made anew, and is to serve, cannot."""
+        """Nobody who serves is touched while another one cannot who is to serve meanwhile: one that
+        this roll has made anew, or does not touch."""
         for name in self._ctx.settings.services.app:
-            if name in batch or name in self._wanted:
+            if name in batch or (name in self._wanted and name not in self._made):
                 continue
             found = self._ctx.container(name)
-            if found is not None and found.running:
+            if found is not None and not (
+                found.running and found.health in ("starting", "healthy")
+            ):
                 wait_ready(self._ctx, found.id, name)
 
     def _put(self, names: Sequence[str], order: str) -> None:
