@@ -97,9 +97,7 @@ class Roll:
             if name in batch or (name in self._wanted and name not in self._made):
                 continue
             found = self._ctx.container(name)
-            if found is not None and not (
-                found.running and found.health in ("starting", "healthy")
-            ):
+            if found is not None and (not found.running or found.health == "unhealthy"):
                 wait_ready(self._ctx, found.id, name)
 
     def _put(self, names: Sequence[str], order: str) -> None:
