@@ -68,3 +68,5 @@ if ! is_stamped project "$project"; then
     echo "$project" >.venv/.project
     say 'ready'
 fi
+# Where Python is told not to keep what it compiles, every start of the tool would compile it anew.
+.venv/bin/python -m compileall -q -x payload cosmicdeploy
