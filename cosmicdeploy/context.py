@@ -86,6 +86,12 @@ class Context:
             )
         return found
 
+    def out_of_place(self) -> list[Container]:
+        """The project's containers under names that are no service's: set aside, on their way in,
+        or nobody's."""
+        names = {service.container_name for service in self.stack.services.values()}
+        return self.engine.containers(self.stack.project, besides=names)
+
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""
         found = self.container(service)

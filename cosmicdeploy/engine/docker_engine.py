@@ -35,8 +35,8 @@ class DockerEngine:
 
     # --- facts
 
-    def containers(self, project: str) -> list[Container]:
-        found = self._labelled(f"{label.PROJECT}={project}")
+    def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
+        found = self._labelled(f"{label.PROJECT}={project}", besides=besides)
         return [c for c in found if c.labels.get(label.ONEOFF) != "True"]
 
     def leftovers(self, project: str) -> list[Container]:
@@ -46,15 +46,20 @@ class DockerEngine:
         found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
         return [container for container in found if label.MARKER not in container.labels]
 
-    def running(self, images: Collection[str]) -> list[Container]:
+    def running(self, images: Collection[str], besides: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers()
-        return self._looked_at(row["Id"] for row in rows if row["ImageID"] in images)
+        return self._looked_at(
+            row["Id"]
+            for row in rows
+            if row["ImageID"] in images and (row["Labels"] or {}).get(label.PROJECT) != besides
+        )
 
-    def _labelled(self, *chosen: str) -> list[Container]:
+    def _labelled(self, *chosen: str, besides: Collection[str] = ()) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(all=True, filters={"label": list(chosen)})
-        return self._looked_at(row["Id"] for row in rows)
+        names = {f"/{name}" for name in besides}
+        return self._looked_at(row["Id"] for row in rows if not names & set(row["Names"] or ()))
 
     def _looked_at(self, ids: Iterable[str]) -> list[Container]:
         found = [self.container(each) for each in ids]

@@ -105,8 +105,8 @@ class Engine(Protocol):
     def describe(self) -> str:
         """Name, version and address, for people."""
 
-    def containers(self, project: str) -> list[Container]:
-        """All containers of a project, stopped ones too, one-off ones not."""
+    def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
+        """All containers of a project, stopped ones too; not one-off ones, and none of some names."""
 
     def container(self, reference: str) -> Container | None:
         """One container by id or name."""
@@ -114,8 +114,9 @@ class Engine(Protocol):
     def oneoffs(self, project: str) -> list[Container]:
         """One-off containers of a project, as `docker compose run` makes them; ours not."""
 
-    def running(self, images: Collection[str]) -> list[Container]:
-        """Running containers of any project or none that run one of these images (ids)."""
+    def running(self, images: Collection[str], besides: str) -> list[Container]:
+        """Running containers of any project but one, or of none, that run one of these images
+        (ids)."""
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
         """What a container has otherwise than its definition says, the image's id apart; whoever

@@ -71,9 +71,8 @@ def strays_check(ctx: Context) -> CheckResult:
 
 def _out_of_place(ctx: Context) -> Iterator[Container]:
     """Containers of the project that play no service of the file."""
-    places = {service.container_name for service in ctx.stack.services.values()}
-    for container in ctx.engine.containers(ctx.stack.project):
-        if container.name not in places and labels.MARKER not in container.labels:
+    for container in ctx.out_of_place():
+        if labels.MARKER not in container.labels:
             yield container
 
 
@@ -98,8 +97,8 @@ def _candidates(ctx: Context) -> Iterator[Container]:
     names = ctx.settings.services.released
     images = {image.id for name in names if (image := ctx.image_of(name))}
     images |= {container.image_id for name in names if (container := ctx.container(name))}
-    for container in ctx.engine.running(images):
-        if container.project != ctx.stack.project and _is_here(ctx, container):
+    for container in ctx.engine.running(images, besides=ctx.stack.project):
+        if _is_here(ctx, container):
             yield container
 
 

@@ -47,7 +47,7 @@ def take_places(ctx: Context, made: Mapping[str, str]) -> None:
 
 def still_beside(ctx: Context, names: Iterable[str]) -> list[str]:
     """Services of which something that was set aside runs on beside what took its place."""
-    running = [c for c in ctx.engine.containers(ctx.stack.project) if c.running]
+    running = [c for c in ctx.out_of_place() if c.running]
     old = [c for c in running if "-before-" in c.name]
     return [name for name in names if aside_of(ctx.service(name), old)]
 

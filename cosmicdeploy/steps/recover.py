@@ -82,7 +82,7 @@ def _passed_over(ctx: Context) -> list[str]:
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     """Service and container of all that stands aside and is nobody's way back."""
-    there = ctx.engine.containers(ctx.stack.project)
+    there = ctx.out_of_place()
     return [
         (name, container)
         for name in ctx.settings.services.released

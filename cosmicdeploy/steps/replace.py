@@ -154,7 +154,7 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:
     """Containers of a service under temporary names."""
-    return aside_of(service, ctx.engine.containers(ctx.stack.project))
+    return aside_of(service, ctx.out_of_place())
 
 
 def aside_of(service: Service, containers: Iterable[Container]) -> list[Container]:

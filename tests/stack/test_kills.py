@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(3600)]
 
 # The first record of a run stands before its first change.
 FIRST = 1
-SAMPLED = 7
+SAMPLED = 11
 MIGRATION = '''"""One more column."""
 
 
