@@ -106,7 +106,7 @@ class Engine(Protocol):
         """Name, version and address, for people."""
 
     def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
-        """All containers of a project, stopped ones too; not one-off ones, and none of some names."""
+        """All containers of a project, stopped ones too; one-off ones not, nor some by name."""
 
     def container(self, reference: str) -> Container | None:
         """One container by id or name."""

@@ -56,7 +56,6 @@ def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
 
 @pytest.mark.fault("Ctrl-C within the watch window")
 @pytest.mark.torture
-@pytest.mark.fault("SIGINT, SIGTERM, SIGHUP")
 def test_an_interrupted_watch_takes_the_release_back(watched: StackUnderTest) -> None:
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))
