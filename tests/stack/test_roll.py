@@ -19,6 +19,8 @@ pytestmark = pytest.mark.stack
 
 LARGE = b"x" * 500_000
 SENDERS = 5
+# The shell is process 1, and does not pass signals on.
+DEAF = '\nCMD ["sh", "-c", "python3 -m cosmic_app.serve; exit 1"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,24 @@ def test_the_new_container_can_start_first(named: StackUnderTest) -> None:
     assert failed.code == 1 and "no replica was touched" in failed.stderr
     assert named.snapshot() == broken
     assert beats.failures == []
+
+
+@pytest.mark.torture
+@pytest.mark.fault("container that ignores its stop signal")
+def test_a_replica_that_ignores_its_stop_signal_ends_its_requests(released: StackUnderTest) -> None:
+    """It would be killed with what it is at work on."""
+    add_to_dockerfile(released, DEAF)
+    assert released.cli("deploy").code == 0
+    released.set_variable("APP_VERSION", "after-a-deaf-one")
+    with acknowledged(released, per_second=50) as beats:
+        done = released.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert "ignores its stop signal: its requests were waited for" in done.stderr
+    assert (beats.failures, beats.turned_away) == ([], 0)
+    beats.require_kept(released)
+    [roll] = [s["facts"]["roll"] for s in done.report["steps"] if s["kind"] == "restart"]
+    apps = [name for name in roll["services"] if name.startswith("cosmic-app")]
+    assert len(apps) == 3 and all(roll["services"][name]["taken out"] > 0 for name in apps)
 
 
 def test_a_fixed_address_cannot_start_first(stack: StackUnderTest) -> None:
