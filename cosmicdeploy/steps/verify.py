@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import field_validator
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed
+from cosmicdeploy.errors import CheckFailed, ConfigError, Refused
 from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
@@ -35,6 +35,7 @@ class VerifyStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         changing = [kind for kind in ctx.ahead if kind != self.kind]
         if ctx.planning and (changing or ctx.only_plan):
+            self._require_token(ctx)
             return Unchanged(reason="looked at by the run itself")
         found = [result for result in self.results(ctx) if not result.ok]
         failed = [result for result in found if result.blocking]
@@ -49,3 +50,13 @@ class VerifyStep(Step):
         told = [f"{count - len(found)} of {count} points hold"]
         told += [f"{result.point}: {result.found}" for result in found]
         return Unchanged(reason="; ".join(told))
+
+    def _require_token(self, ctx: Context) -> None:
+        """Known now, so it is said now, and not after a whole roll that would have to go back."""
+        beat = ctx.settings.verify.heartbeat
+        if beat is None or "heartbeat" not in self.only:
+            return
+        try:
+            ctx.loaded.secret(beat.token_variable)
+        except ConfigError as error:
+            raise Refused(error.what, where=error.where, todo=error.todo) from error

@@ -82,6 +82,9 @@ def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
     done = released.cli("verify")
     assert done.code == 5
     assert "DEVICE_TOKEN" in done.stdout
+    released.set_variable("APP_VERSION", "without-a-token")
+    with untouched(released):
+        clear(released.cli("deploy"), 1, "DEVICE_TOKEN is not set")
 
 
 def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> None:
