@@ -11,13 +11,14 @@ import time
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import ConfigError, EngineError, ProbeFailed
+from cosmicdeploy.errors import ConfigError, ProbeFailed
+from cosmicdeploy.proxy import flags
 from cosmicdeploy.proxy.asking import POLL_SECONDS, ask_all
 from cosmicdeploy.proxy.configuration import Directive, walk
 from cosmicdeploy.proxy.connections import open_connections
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 
-OUT, IN = 'mkdir -p "$(dirname "$1")" && touch "$1"', 'rm -f "$1"'
+KEY: flags.Key = "proxy.out_of_service"
 
 
 def can_take_out(ctx: Context) -> frozenset[str]:
@@ -32,7 +33,7 @@ def can_take_out(ctx: Context) -> frozenset[str]:
 def pass_over(ctx: Context, service: str) -> None:
     """As `take_out`, without looking and without waiting: for a replica that can be taken out, and
     that ends its requests itself when it is told to stop."""
-    _mark(ctx, ctx.running(str(ctx.settings.services.proxy)), service, OUT)
+    flags.put(ctx, ctx.running(str(ctx.settings.services.proxy)), str(flag(ctx, service)), KEY)
 
 
 def take_out(ctx: Context, service: str) -> float:
@@ -44,7 +45,7 @@ def take_out(ctx: Context, service: str) -> float:
     """
     proxy = _require_able(ctx, service)
     started = time.monotonic()
-    _mark(ctx, proxy, service, OUT)
+    flags.put(ctx, proxy, str(flag(ctx, service)), KEY)
     try:
         _drain(ctx, service)
     except BaseException:
@@ -57,8 +58,9 @@ def take_in(ctx: Context, service: str) -> None:
     """Send this replica requests again. Nothing where it was not out, or no proxy runs."""
     name = ctx.settings.services.proxy
     proxy = ctx.container(name) if name else None
-    if proxy is not None and proxy.running and flag(ctx, service):
-        _mark(ctx, proxy, service, IN)
+    file = flag(ctx, service)
+    if proxy is not None and proxy.running and file:
+        flags.take_away(ctx, proxy, file, KEY)
 
 
 def taken_out(ctx: Context) -> list[str]:
@@ -107,18 +109,6 @@ def _require_able(ctx: Context, service: str) -> Container:
             todo="let nginx look for this file, as docs/proxy.md shows",
         )
     return proxy.container
-
-
-def _mark(ctx: Context, proxy: Container, service: str, script: str) -> None:
-    file = str(flag(ctx, service))
-    result = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", file])
-    if result.exit_code != 0:
-        raise EngineError(
-            "The proxy's file for a replica cannot be changed",
-            where=f"{proxy.name}: {file}",
-            todo="name one that can be written in `proxy.out_of_service`",
-            details=result.error_text.splitlines(),
-        )
 
 
 def _drain(ctx: Context, service: str) -> None:

@@ -15,7 +15,7 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, Pro
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.proxy import renew
+from cosmicdeploy.proxy import flags, renew
 
 SEEN_WITHIN = 5.0
 
@@ -39,7 +39,7 @@ def raise_shield(ctx: Context) -> None:
     if not file:
         ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
         return
-    _command(ctx, proxy, 'mkdir -p "$(dirname "$1")" && touch "$1"')
+    flags.put(ctx, proxy, str(file), "maintenance.file")
     _see(ctx, turned_away=True)
 
 
@@ -50,9 +50,9 @@ def lower_shield(ctx: Context) -> None:
         if not proxy.running:
             ctx.engine.start(proxy.id)
             wait_ready(ctx, proxy.id, proxy.service)
-        if ctx.settings.maintenance.file:
+        if file := ctx.settings.maintenance.file:
             _renew(ctx)
-            _command(ctx, proxy, 'rm -f "$1"')
+            flags.take_away(ctx, proxy, str(file), "maintenance.file")
         _see(ctx, turned_away=False)
     ctx.window.close()
 
@@ -65,18 +65,6 @@ def _renew(ctx: Context) -> None:
         raise
     except (ConfigError, EngineError) as error:
         ctx.say(f"nginx was not reloaded: {error.what}")
-
-
-def _command(ctx: Context, proxy: Container, script: str) -> None:
-    file = str(ctx.settings.maintenance.file)
-    result = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", file])
-    if result.exit_code != 0:
-        raise EngineError(
-            "The proxy's maintenance file cannot be changed",
-            where=f"{proxy.name}: {file}",
-            todo="name one that can be written in `maintenance.file`",
-            details=result.error_text.splitlines(),
-        )
 
 
 def _see(ctx: Context, *, turned_away: bool) -> None:
