@@ -7,10 +7,11 @@ that differs is made anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.beside import require_room_beside, still_beside, stop_displaced
 from cosmicdeploy.steps.difference import MISSING, STOPPED, difference, differences
@@ -19,8 +20,6 @@ from cosmicdeploy.steps.replace import facts_of, let_go
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.serving import Serving
 from cosmicdeploy.steps.way_back import WayBack
-
-Role = Literal["app", "scheduler", "worker"]
 
 
 class RestartStep(Step):
@@ -35,12 +34,12 @@ class RestartStep(Step):
     roles: tuple[Role, ...] = ("app", "scheduler", "worker")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        reasons = self._reasons(ctx, self._services(ctx))
-        count = len(self._services(ctx))
+        names = ctx.settings.services.of(self.roles)
+        reasons, count = self._reasons(ctx, names), len(names)
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
         if not reasons:
-            images = sorted({_short(ctx, name) for name in self._services(ctx)})
+            images = sorted({_short(ctx, name) for name in names})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
         before = {name: facts_of(ctx.container(name)) for name in reasons}
@@ -60,15 +59,9 @@ class RestartStep(Step):
             return None if container.running else STOPPED
         return difference(ctx, name)
 
-    def _services(self, ctx: Context) -> list[str]:
-        services = ctx.settings.services
-        scheduler = (services.scheduler,) if services.scheduler else ()
-        named = {"app": services.app, "scheduler": scheduler, "worker": services.worker}
-        return [name for role in self.roles for name in named[role]]
-
     def _let_old_ones_go(self, ctx: Context) -> None:
         """Where a killed run had put new containers beside old ones that still run."""
-        for name in still_beside(ctx, self._services(ctx)):
+        for name in still_beside(ctx, ctx.settings.services.of(self.roles)):
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
                 serving = Serving(ctx, Phases())
