@@ -31,7 +31,7 @@ class Playbook:
         names = [step.name for step in self.steps]
         raise UsageError(
             f"There is no step {name!r}",
-            where=self.name,
+            where=f"playbook {self.name}",
             todo=nearest(name, names) or f"choose from {', '.join(names)}",
         )
 

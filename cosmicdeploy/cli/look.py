@@ -80,6 +80,5 @@ def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:
     call.terminal.console.print(table(columns, shown))
     differences = {row["service"]: row["differences"] for row in rows if row.get("differences")}
     show_differences(differences, call.terminal.console)
-    for row in rows:
-        if "todo" in row:
-            call.terminal.console.print(f"→ {row['todo']}", markup=False, soft_wrap=True)
+    for todo in dict.fromkeys(row["todo"] for row in rows if "todo" in row):
+        call.terminal.console.print(f"→ {todo}", markup=False, soft_wrap=True)
