@@ -11,15 +11,12 @@ from queue import Full, Queue
 from socket import SHUT_RDWR
 
 import pymysql
-from pymysql.connections import Connection
-from pymysql.cursors import Cursor
 
 from cosmicdeploy.database.access import (
-    CONNECT_TIMEOUT,
     READ_TIMEOUT,
     DatabaseAccess,
+    connected,
     error_code,
-    explained,
     open_session,
 )
 from cosmicdeploy.errors import BackupError, DatabaseError
@@ -54,7 +51,7 @@ class Lane:
         settings: Sequence[bytes] = (),
         silence: float | None = None,
     ) -> None:
-        self._connection = _connect(access, schema)
+        self._connection = connected(access, schema, silence=GREETING_SECONDS, push=READ_TIMEOUT)
         for statement in (PATIENCE, *settings):
             self.run(statement)
         # The driver has no other way to wait longer for work than for a greeting.
@@ -170,24 +167,6 @@ def ended(lanes: Lanes) -> Iterator[Lanes]:
     except BaseException:
         lanes.close(abandon=True)
         raise
-
-
-def _connect(access: DatabaseAccess, schema: str) -> Connection[Cursor]:
-    try:
-        return pymysql.connect(
-            host=access.host,
-            port=access.port,
-            user=access.user,
-            password=access.password,
-            database=schema,
-            charset="utf8mb4",
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=GREETING_SECONDS,
-            write_timeout=READ_TIMEOUT,
-        )
-    except (pymysql.MySQLError, RuntimeError) as error:
-        raise explained(error, access.where) from error
 
 
 def _refused(error: pymysql.MySQLError, statement: bytes) -> BackupError:

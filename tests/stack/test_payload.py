@@ -149,6 +149,7 @@ def test_without_the_database_health_is_503_with_the_reason(
     finally:
         ctx.engine.start(database.id)
         assert released.cli("step", "health").code == 0
+    assert client.get("/api/health").status_code == 200
 
 
 def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -> None:

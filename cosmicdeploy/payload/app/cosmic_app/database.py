@@ -64,6 +64,33 @@ def connect(settings: DatabaseSettings, *, timeout: float = 7.0) -> Connection[D
     return connection
 
 
+class Pulse:
+    """Asks whether the database answers, on a connection of its own. For one asker at a time.
+
+    The connection is kept: making one costs a replica more than all its answers in that time.
+    """
+
+    def __init__(self, settings: DatabaseSettings, *, timeout: float) -> None:
+        """`timeout`: seconds for each wait for the network."""
+        self._settings = settings
+        self._timeout = timeout
+        self._connection: Connection[DictCursor] | None = None
+
+    def feel(self) -> None:
+        """Return when it answers. Raises `pymysql.MySQLError` where a new connection fails too."""
+        if self._connection is None or not self._answers(self._connection):
+            self._connection = None
+            self._connection = connect(self._settings, timeout=self._timeout)
+
+    @staticmethod
+    def _answers(connection: Connection[DictCursor]) -> bool:
+        try:
+            connection.ping(reconnect=False)
+        except pymysql.MySQLError:
+            return False
+        return True
+
+
 def error_code(error: pymysql.MySQLError) -> int:
     """The server's or the client's error number; 0 where there is none."""
     code = error.args[0] if error.args else 0

@@ -13,8 +13,8 @@ from cosmic_app import cache, database
 from cosmic_app.settings import Settings
 
 DEADLINE_SECONDS = 1.2
-# A look costs a connection to the database: where all is well, its answer holds for so long. Less
-# than anybody waits between two questions who wants to know twice.
+# Where all is well, an answer holds for so long: less than anybody waits between two questions who
+# wants to know twice.
 FRESH_SECONDS = 0.04
 
 
@@ -36,7 +36,7 @@ class HealthCheck:
     """Looks at what the service rests on, for as many askers as there are at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._pulse = database.Pulse(settings.database, timeout=1.0)
         self._redis = cache.connect(settings.redis)
         self._running: asyncio.Task[Health] | None = None
         self._well_until = 0.0
@@ -63,11 +63,7 @@ class HealthCheck:
 
     def _database_problem(self) -> str:
         try:
-            connection = database.connect(self._settings.database, timeout=1.0)
-            try:
-                connection.ping(reconnect=False)
-            finally:
-                connection.close()
+            self._pulse.feel()
         except pymysql.MySQLError as error:
             return str(error.args[-1] if error.args else error)
         return ""
