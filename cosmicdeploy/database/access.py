@@ -125,7 +125,7 @@ def connected(
         raise explained(error, access.where) from error
 
 
-class _Connection(Connection):  # type: ignore[type-arg]  # not generic when it runs
+class _Connection(Connection):
     """The driver's, with one TLS context for all of them.
 
     The driver uses TLS where the server offers it, and verifies nothing then. It makes a context
