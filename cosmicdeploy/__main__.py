@@ -7,9 +7,13 @@ import signal
 
 from cosmicdeploy.errors import ExitCode
 
+# On a busy host the processor belongs to those that serve.
+NICENESS = 10
+
 
 def main() -> None:
     """Run the command line."""
+    os.nice(NICENESS)
     # While the rest is still being loaded there is nothing to undo, and nothing to tell.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app

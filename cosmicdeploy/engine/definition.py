@@ -119,6 +119,7 @@ def _limits(service: Service) -> Json:
         "ShmSize": service.shm_size,
         "Memory": service.mem_limit,
         "NanoCpus": None if service.cpus is None else round(service.cpus * SECOND),
+        "CpuShares": service.cpu_shares,
         "PidsLimit": service.pids_limit,
     }
     return {key: value for key, value in wanted.items() if value is not None}

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+# The weight of a container that serves nobody; of one that does, it is 1024 by default.
+ASIDE_SHARES = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
@@ -102,13 +105,14 @@ class Service:
     shm_size: int | None = None
     mem_limit: int | None = None
     cpus: float | None = None
+    cpu_shares: int | None = None
     pids_limit: int | None = None
 
     def apart(self) -> Service:
         """As a container of its own that can get no traffic: no ports, no fixed address, no alias;
-        and once it ended it stays so."""
+        it leaves the processor to those that serve, and once it ended it stays so."""
         networks = tuple(replace(a, ipv4_address=None, aliases=()) for a in self.networks)
-        return replace(self, networks=networks, ports=(), restart="no")
+        return replace(self, networks=networks, ports=(), restart="no", cpu_shares=ASIDE_SHARES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,14 @@ class BeatWriter:
         self._limiter = Limiter(settings.limiter, breaker)
         self._breaker = breaker
 
+    def open(self) -> None:
+        """Connect before a beat has to wait for it. What cannot be reached is tried again then."""
+        try:
+            self._session.transaction(self._schema.get)
+        except (DatabaseUnavailable, pymysql.MySQLError) as error:
+            logger.warning("Started without the database: %s", error)
+        self._breaker.attempt(lambda client: client.ping())
+
     def write(self, beats: Sequence[Beat]) -> list[Outcome]:
         """One outcome per beat, in the same order. An accepted beat is committed."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -72,6 +73,7 @@ def build_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         writer = BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
+        await asyncio.to_thread(writer.open)
         batcher = Batcher(settings.batch, writer.write)
         yield {"submit": batcher.submit}
         await batcher.close()
