@@ -65,11 +65,13 @@ def _list(words: list[str] | None) -> str | None:
 
 def _limits(host: Json) -> dict[str, str | None]:
     cpus, pids = host.get("NanoCpus") or 0, host.get("PidsLimit") or 0
+    shares = host.get("CpuShares") or 0
     return {
         "mem_limit": _size(host.get("Memory") or 0),
         "shm_size": _size(host.get("ShmSize") or 0),
         # Compose counts in single precision.
         "cpus": f"{round(cpus / SECOND, 4):g}" if cpus else None,
+        "cpu_shares": str(shares) if shares else None,
         "pids_limit": str(pids) if pids > 0 else None,
     }
 

@@ -11,12 +11,12 @@ from cosmicdeploy.yamlfile import Document, nearest
 TOP_LEVEL = ("name", "networks", "services", "version", "volumes")
 
 SERVICE = (
-    "build", "cap_add", "cap_drop", "command", "container_name", "cpus", "depends_on", "deploy",
-    "dns", "entrypoint", "env_file", "environment", "expose", "extra_hosts", "group_add",
-    "healthcheck", "hostname", "image", "init", "labels", "logging", "mem_limit", "networks",
-    "pids_limit", "ports", "privileged", "profiles", "read_only", "restart", "scale",
-    "security_opt", "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "sysctls",
-    "tmpfs", "tty", "ulimits", "user", "volumes", "working_dir",
+    "build", "cap_add", "cap_drop", "command", "container_name", "cpu_shares", "cpus",
+    "depends_on", "deploy", "dns", "entrypoint", "env_file", "environment", "expose",
+    "extra_hosts", "group_add", "healthcheck", "hostname", "image", "init", "labels", "logging",
+    "mem_limit", "networks", "pids_limit", "ports", "privileged", "profiles", "read_only",
+    "restart", "scale", "security_opt", "shm_size", "stdin_open", "stop_grace_period",
+    "stop_signal", "sysctls", "tmpfs", "tty", "ulimits", "user", "volumes", "working_dir",
 )  # fmt: skip
 
 _REFUSED_TOP_LEVEL = {
@@ -38,7 +38,7 @@ _REFUSED_SERVICE = {
 
 _REFUSED_WITHOUT_ADVICE = (
     "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent",
-    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpuset",
+    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpuset",
     "credential_spec", "develop", "device_cgroup_rules", "devices", "dns_opt", "dns_search",
     "domainname", "gpus", "ipc", "isolation", "label_file", "mac_address", "mem_reservation",
     "mem_swappiness", "memswap_limit", "oom_kill_disable", "oom_score_adj", "pid", "platform",

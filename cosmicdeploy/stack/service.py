@@ -116,6 +116,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
         **dict.fromkeys(("labels", "sysctls"), Entry.filled_pairs),
         "extra_hosts": _extra_hosts,
         "shm_size": size,
+        "cpu_shares": Entry.integer,
     }
     given = {key: entry.get(key) for key in readers}
     return {key: readers[key](item) for key, item in given.items() if item is not None}

@@ -55,6 +55,7 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("shm_size: 64kb", "shm_size", 65536),
         ("cpus: 1.5", "cpus", 1.5),
         ("pids_limit: 100", "pids_limit", 100),
+        ("cpu_shares: 256", "cpu_shares", 256),
         ("deploy: {replicas: 1, resources: {limits: {memory: 1g}}}", "mem_limit", 1024**3),
         ("deploy: {resources: {limits: {cpus: '0.5'}}}", "cpus", 0.5),
         ("deploy: {resources: {limits: {pids: 7}}}", "pids_limit", 7),
