@@ -5,14 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import pymysql
-import redis
 from pymysql.cursors import DictCursor
 
 from cosmic_app import cache, database
 from cosmic_app.settings import Settings
+
+if TYPE_CHECKING:
+    import redis
 
 
 class CommandFailed(Exception):

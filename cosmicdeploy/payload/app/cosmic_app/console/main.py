@@ -9,8 +9,8 @@ from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
 import pymysql
-import redis
 
+from cosmic_app.cache import redis_error
 from cosmic_app.console.arguments import parser_for
 from cosmic_app.console.context import Command, CommandFailed, Console
 from cosmic_app.console.registry import discover
@@ -22,7 +22,6 @@ EXPECTED_ERRORS = (
     CommandFailed,
     DatabaseUnavailable,
     pymysql.MySQLError,
-    redis.RedisError,
     OSError,
 )
 
@@ -52,7 +51,7 @@ def run(settings: Settings, name: str, argv: Sequence[str]) -> int:
         options = parser_for(command).parse_args(argv)
         console = prepare(settings, command, options)
         return command.handle(console, options)
-    except EXPECTED_ERRORS as error:
+    except (*EXPECTED_ERRORS, redis_error()) as error:
         print(f"\n  {describe(error)}\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

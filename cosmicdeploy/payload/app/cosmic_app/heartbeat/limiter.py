@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import redis
+from typing import TYPE_CHECKING
 
 from cosmic_app.cache import CACHE_PREFIX, Breaker
 from cosmic_app.heartbeat.model import Allowance
 from cosmic_app.settings import LimiterSettings
+
+if TYPE_CHECKING:
+    import redis
 
 # A fixed window from the first beat. A refused beat does not count, and the check and the count
 # are one step, so that replicas cannot both take the last place.

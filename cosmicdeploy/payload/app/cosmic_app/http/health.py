@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 
 import pymysql
-import redis
 
 from cosmic_app import cache, database
 from cosmic_app.settings import Settings
@@ -71,6 +70,6 @@ class HealthCheck:
     def _redis_problem(self) -> str:
         try:
             self._redis.ping()
-        except redis.RedisError as error:
+        except cache.redis_error() as error:
             return str(error)
         return ""

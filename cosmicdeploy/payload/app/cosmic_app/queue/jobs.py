@@ -6,11 +6,12 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
-
-import redis
+from typing import TYPE_CHECKING, Any
 
 from cosmic_app.cache import QUEUE_PREFIX
+
+if TYPE_CHECKING:
+    import redis
 
 DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 FAILED_QUEUE = f"{QUEUE_PREFIX}failed"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import redis
-
+from cosmic_app.cache import redis_error
 from cosmic_app.queue.handlers import handle
 from cosmic_app.queue.jobs import DEFAULT_QUEUE, FAILED_QUEUE, Job
+
+if TYPE_CHECKING:
+    import redis
 
 WAIT_SECONDS = 1
 
@@ -71,6 +74,6 @@ def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable
                 worker.resume()
                 resumed = True
             worker.work_once()
-        except redis.RedisError as error:
+        except redis_error() as error:
             logger.warning("Redis is not to be had: %s", error)
             stopped(WAIT_SECONDS)

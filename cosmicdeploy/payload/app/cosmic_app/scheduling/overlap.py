@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import redis
+from cosmic_app.cache import LOCK_PREFIX, redis_error
 
-from cosmic_app.cache import LOCK_PREFIX
+if TYPE_CHECKING:
+    import redis
 
 LIFETIME_SECONDS = 120
 # Longer than any two schedulers' clocks can differ.
@@ -33,7 +35,7 @@ def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
     key, owner = f"{LOCK_PREFIX}{name}", secrets.token_hex(16)
     try:
         mine = bool(client.set(key, owner, nx=True, ex=LIFETIME_SECONDS))
-    except redis.RedisError as error:
+    except redis_error() as error:
         logger.warning("Running %s without its lock: %s", name, error)
         mine = True
     try:
@@ -50,7 +52,7 @@ def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
     key = f"{LOCK_PREFIX}{name}:{moment:%Y%m%d%H%M}"
     try:
         return bool(client.set(key, "begun", nx=True, ex=MINUTE_KEPT_SECONDS))
-    except redis.RedisError as error:
+    except redis_error() as error:
         logger.warning("It cannot be seen whether %s ran in this minute: %s", name, error)
         return True
 
@@ -58,5 +60,5 @@ def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
 def _release(client: redis.Redis, key: str, owner: str) -> None:
     try:
         client.eval(RELEASE, 1, key, owner)
-    except redis.RedisError as error:
+    except redis_error() as error:
         logger.warning("The lock %s will expire by itself: %s", key, error)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-
-import redis
+from typing import TYPE_CHECKING
 
 from cosmic_app.console.arguments import parser_for
 from cosmic_app.console.context import Command, Console
 from cosmic_app.scheduling.due import is_due, seconds_to_next_minute
 from cosmic_app.scheduling.overlap import first_in_minute, without_overlapping
+
+if TYPE_CHECKING:
+    import redis
 
 NOTHING = "No scheduled commands are ready to run."
 
