@@ -28,15 +28,19 @@ def replace(ctx: Context, service_name: str) -> Container:
     return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
 
 
-def put_in_place(
-    ctx: Context, service_name: str, phases: Phases | None = None, grace: float | None = None
-) -> str:
-    """Make the service's container anew, from the compose file and the image its tag names; its id.
+def put_in_place(ctx: Context, service_name: str) -> str:
+    """Make the service's container anew, from the compose file and the image its tag names, and
+    start it; its id. `put_back` is the way back."""
+    made = make_ready(ctx, service_name, Phases())
+    ctx.engine.start(made)
+    return made
 
-    The old one has `grace` seconds to stop in, by default the service's own. `put_back` is the way
-    back.
+
+def make_ready(ctx: Context, service_name: str, phases: Phases, grace: float | None = None) -> str:
+    """As `put_in_place`, but for the start: the old container is away, the new one has its name.
+
+    The old one has `grace` seconds to stop in, by default the service's own.
     """
-    phases = phases or Phases()
     service, old = ctx.service(service_name), ctx.container(service_name)
     made = create_next(ctx, service_name, phases)
     if old is not None:
@@ -44,8 +48,6 @@ def put_in_place(
             ctx.engine.stop(old.id, service.stop_grace_period if grace is None else grace)
         set_old_aside(ctx, service_name, old)
     ctx.engine.rename(made, service.container_name)
-    with phases.of(service_name, "start"):
-        ctx.engine.start(made)
     return made
 
 

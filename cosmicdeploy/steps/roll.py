@@ -14,7 +14,7 @@ from cosmicdeploy.settings import Restart
 from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
 from cosmicdeploy.steps.phases import Phases
-from cosmicdeploy.steps.replace import put_in_place
+from cosmicdeploy.steps.replace import make_ready
 from cosmicdeploy.steps.serving import Serving
 
 
@@ -34,6 +34,8 @@ class Roll:
         self._settings = ctx.settings.restart
         self._made: dict[str, str] = {}
         self._given_up = threading.Event()
+        # A container that starts keeps a small host busy, and two at once are felt by clients.
+        self._starting = threading.Lock()
 
     def facts(self) -> Mapping[str, object]:
         """What it took, for the report."""
@@ -44,8 +46,9 @@ class Roll:
         self._replace(list(self._wanted), {})
 
     def by_turns(self) -> None:
-        """The replicas in batches; the scheduler and the workers beside them, at the same time,
-        unless one of those could be given the address that a replica leaves for a moment."""
+        """The replicas in batches; the scheduler and the workers beside them, at the same time but
+        for their starts, unless one of those could be given the address that a replica leaves for
+        a moment."""
         if not addresses_are_kept(self._ctx):
             self._replicas_by_turns(lambda: None)
             self._singletons()
@@ -69,7 +72,8 @@ class Roll:
             look()
             if set(batch) & set(serving_now):
                 self._keep_capacity(batch)
-            self._put(batch, self._settings.order.app)
+            with self._starting:
+                self._put(batch, self._settings.order.app)
 
     def _singletons(self) -> None:
         services, order = self._ctx.settings.services, self._settings.order.worker
@@ -77,8 +81,18 @@ class Roll:
         first = [name for name in services.of(["scheduler"]) if name in self._wanted]
         if order == "stop-first":
             first, workers = [*first, *workers], []
-        self._put(first, "stop-first")
-        self._put(workers, order)
+        for name in first:
+            self._put_singleton(name)
+        with self._starting:
+            self._put(workers, order)
+
+    def _put_singleton(self, name: str) -> None:
+        self._safe_point(name)
+        self._made[name] = self._make_ready(name)
+        with self._starting:
+            self._safe_point(name)
+            self._start(name)
+            self._see_healthy([name])
 
     @property
     def _touched(self) -> list[str]:
@@ -116,7 +130,8 @@ class Roll:
     def _replace(self, names: Sequence[str], graces: Mapping[str, float]) -> None:
         for name in names:
             self._safe_point(name)
-            self._made[name] = self._put_to_work(name, graces.get(name))
+            self._made[name] = self._make_ready(name, graces.get(name))
+            self._start(name)
         self._see_healthy(names)
 
     def _start_first(self, names: Sequence[str]) -> None:
@@ -139,16 +154,18 @@ class Roll:
         found = self._ctx.container(name)
         return found.addresses if found else {}
 
-    def _put_to_work(self, name: str, grace: float | None) -> str:
-        """Start what is only stopped, make the rest anew; the container's id."""
+    def _make_ready(self, name: str, grace: float | None = None) -> str:
+        """What is only stopped is taken as it is, the rest made anew; the container's id."""
         if self._wanted[name] != STOPPED:
-            return put_in_place(self._ctx, name, self._phases, grace)
+            return make_ready(self._ctx, name, self._phases, grace)
         container = self._ctx.container(name)
         if container is None:
             raise EngineError("The container went away", where=name, todo="run the command again")
-        with self._phases.of(name, "start"):
-            self._ctx.engine.start(container.id)
         return container.id
+
+    def _start(self, name: str) -> None:
+        with self._phases.of(name, "start"):
+            self._ctx.engine.start(self._made[name])
 
     def _see_healthy(self, names: Sequence[str]) -> None:
         for name in names:
