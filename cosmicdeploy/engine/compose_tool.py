@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,10 @@ TIMEOUT_SECONDS = 20
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 
 
-@lru_cache(maxsize=8)
+# Who asks while another asks the same waits for that answer.
+_asking = threading.Lock()
+
+
 def config_hashes(
     project: str, file: Path, env_file: Path, state: tuple[str, ...]
 ) -> Mapping[str, str]:
@@ -27,6 +31,12 @@ def config_hashes(
     `state` is what the answer rests on, such as images, which 1.29 counts in: with another one it
     is asked again.
     """
+    with _asking:
+        return _asked(project, file, env_file, state)
+
+
+@lru_cache(maxsize=8)
+def _asked(project: str, file: Path, env_file: Path, _state: tuple[str, ...]) -> Mapping[str, str]:
     for program in PROGRAMS:
         if found := _ask([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
             return found

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.compose_tool import config_hashes
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.digest import digest
 
 
 def config_hash(ctx: Context, name: str) -> str:
     """What the Compose of this machine says; without one the hash of the container that is there,
     where nothing changed, else a digest of our own."""
+    return _told(ctx).get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+
+
+def ask_early(ctx: Context) -> None:
+    """Have Compose asked in the background: it takes a second, and is kept for `config_hash`."""
+
+    def ask() -> None:
+        with suppress(CosmicError):  # who needs it asks again, and is told
+            _told(ctx)
+
+    threading.Thread(target=ask, name="compose-hash", daemon=True).start()
+
+
+def _told(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
     images = [image.id if (image := ctx.image_of(each)) else "" for each in stack.services]
     state = (*images, *map(digest, stack.services.values()))
-    told = config_hashes(stack.project, stack.file, stack.env_file, state)
-    return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+    return config_hashes(stack.project, stack.file, stack.env_file, state)
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

@@ -92,7 +92,7 @@ class Roll:
         with self._starting:
             self._safe_point(name)
             self._start(name)
-            self._see_healthy([name])
+        self._see_healthy([name])
 
     @property
     def _touched(self) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -16,22 +18,32 @@ Install = Callable[[str, str], None]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Puts a program on an otherwise empty PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    config_hashes.cache_clear()
 
     def put(name: str, script: str) -> None:
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
 
-    yield put
-    config_hashes.cache_clear()
+    return put
 
 
 def asked(folder: Path) -> dict[str, str]:
-    return dict(config_hashes("shop", folder / "compose.yml", folder / ".env", ()))
+    """Asked anew: the stack is in another state each time."""
+    state = (str(uuid4()),)
+    return dict(config_hashes("shop", folder / "compose.yml", folder / ".env", state))
+
+
+def test_the_same_state_is_asked_once(install: Install, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    install("docker-compose", f'echo once >> {told}; echo "web {ONE}"')
+    place = ("shop", tmp_path / "compose.yml", tmp_path / ".env", ("this state",))
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: config_hashes(*place), range(4)))
+    assert answers == [{"web": ONE}] * 4
+    assert told.read_text() == "once\n"
 
 
 def test_the_plugin_goes_before_docker_compose(install: Install, tmp_path: Path) -> None:
@@ -49,7 +61,6 @@ def test_without_the_plugin_docker_compose_is_asked(install: Install, tmp_path: 
 def test_without_any_there_is_no_hash_and_no_error(install: Install, tmp_path: Path) -> None:
     assert asked(tmp_path) == {}
     install("docker-compose", "echo 'web but-no-hash'")
-    config_hashes.cache_clear()
     assert asked(tmp_path) == {}
 
 
@@ -57,5 +68,4 @@ def test_the_env_file_is_named_where_there_is_one(install: Install, tmp_path: Pa
     install("docker-compose", f'case "$*" in *--env-file*) echo "web {ONE}";; esac')
     assert asked(tmp_path) == {}
     (tmp_path / ".env").touch()
-    config_hashes.cache_clear()
     assert asked(tmp_path) == {"web": ONE}
