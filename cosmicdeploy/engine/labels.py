@@ -22,10 +22,10 @@ GIVEN = "cosmicdeploy.given"
 # On an image: what it was built from, and the release baked into it.
 CONTEXT = "cosmicdeploy.context"
 RELEASE = "cosmicdeploy.release"
-# On a container of ours that is no service's: a lock, the run of one command, or a preflight.
+# On a container of ours that is no service's: a lock, the run of one command, or a trial.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
-PREFLIGHT = "preflight"
+TRIAL = "trial"
 # Labels that say who made a container, and not what it is.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 # Names tell what an interrupted run left: on its way in, or set aside for the way back.

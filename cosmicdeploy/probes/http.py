@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import time
 from functools import cache
 from typing import Any
 
-import httpx
 import tenacity
+
+# httpx has a command line of its own, and does without it where what that needs is not installed.
+# Nobody needs it here, and to load it takes longer than all the rest of httpx.
+sys.modules["httpx._main"] = None  # type: ignore[assignment]
+
+import httpx  # noqa: E402
 
 from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
 

@@ -27,16 +27,18 @@ def wait_ready(
 
     A replica has to answer its health path `restart.passes` times in a row, asked by us at short
     intervals; then, as for every container, its own health check decides. While the engine has not
-    judged yet we run that ourselves: the engine's first verdict comes one whole interval after the
-    start. A container that ended, or was restarted by the engine, is given up at once. `on_answer`
-    is called with a replica's every good answer.
+    judged yet we run that ourselves, unless it asks the path that was just asked: the engine's
+    first verdict comes one whole interval after the start. A container that ended, or was restarted
+    by the engine, is given up at once. `on_answer` is called with a replica's every good answer.
     """
     answers = _AnswersInARow(ctx, name, on_answer)
     return _wait(
         ctx,
         container_id,
         name,
-        lambda found: answers.enough(found) and (found.ready or _passes(ctx, found)),
+        lambda found: (
+            answers.enough(found) and (found.ready or answers.are_all(found) or _passes(ctx, found))
+        ),
     )
 
 
@@ -54,6 +56,12 @@ class _AnswersInARow:
             if self._seen:
                 self._on_answer()
         return self._seen >= self._wanted
+
+    def are_all(self, found: Container) -> bool:
+        """Whether the container's own health check would ask no more than was asked here."""
+        *_, last = ("", *found.healthcheck)
+        asks = " " not in last and last.endswith(self._ctx.settings.app.health_path)
+        return asks and self._wanted > 0 and found.health == "starting"
 
     def _answers(self, found: Container) -> bool:
         try:

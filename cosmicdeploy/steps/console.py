@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, ExecResult
-from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.steps.preflight import preflight_container
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.steps.trial import running_trial
 
 
 def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False) -> ExecResult:
     """Run a console command in the image that the app's tag names now.
 
-    Where a replica or the preflight container runs that image already, it runs there; else in a
-    container of its own, since only the new image is sure to have the new code. `apart`: always in
-    one of its own, where a later run finds it should this one be killed.
+    Where a replica or the trial runs that image already, it runs there; else in a container of its
+    own, since only the new image is sure to have the new code. `apart`: always in one of its own,
+    where a later run finds it should this one be killed. What is not `apart` may run twice.
     """
     name = ctx.settings.services.app[0]
     command, image = ctx.console(*arguments), ctx.image_of(name)
@@ -25,9 +25,8 @@ def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False)
             todo="run the build step first: `cosmicdeploy step build`",
         )
     place = None if apart else _running_place(ctx, image.id)
-    if place is not None:
-        return ctx.engine.exec(place.id, command)
-    return ctx.engine.run(
+    result = _run_there(ctx, place, command) if place else None
+    return result or ctx.engine.run(
         ctx.service(name),
         command,
         image=image.id,
@@ -36,11 +35,30 @@ def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False)
     )
 
 
+def _run_there(ctx: Context, place: Container, command: list[str]) -> ExecResult | None:
+    """None where the container ended meanwhile: new code that cannot serve on the schema as it is
+    can still bring it forward."""
+    try:
+        result = ctx.engine.exec(place.id, command)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        if _runs(ctx, place):
+            raise
+        return None
+    return result if result.exit_code == 0 or _runs(ctx, place) else None
+
+
+def _runs(ctx: Context, place: Container) -> bool:
+    found = ctx.engine.container(place.id)
+    return found is not None and found.running
+
+
 def _running_place(ctx: Context, image_id: str) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.ready and replica.image_id == image_id:
         return replica
-    return preflight_container(ctx, image_id)
+    return running_trial(ctx, image_id)
 
 
 def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:

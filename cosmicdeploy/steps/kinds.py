@@ -21,6 +21,7 @@ from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
 from cosmicdeploy.steps.services import ServicesStep
+from cosmicdeploy.steps.trial import TrialStep
 from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.steps.watch import WatchStep
 
@@ -43,6 +44,7 @@ KINDS: Mapping[str, type[Step]] = {
         RestoreStep,
         ResumeStep,
         ServicesStep,
+        TrialStep,
         VerifyStep,
         WatchStep,
     )

@@ -26,6 +26,7 @@ from cosmicdeploy.steps.pending import (
     require_allowed,
 )
 from cosmicdeploy.steps.roll_down import roll_down
+from cosmicdeploy.steps.trial import remove_trials
 
 # A server that crashed and starts anew is back within this many seconds, or a person is needed.
 BACK_WITHIN = 60
@@ -97,6 +98,7 @@ class MigrateStep(Step):
             ctx.say(line)
         if result.exit_code != 0:
             raise _failure(ctx, result)
+        remove_trials(ctx)  # what started on the schema before proves nothing for this one
         state = _state(ctx)
         ran = set(state["applied"]) - set(change.before["applied"])
         return {"migrations": sorted(ran), "schema": state["schema"]}

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from uuid import uuid4
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CheckFailed, EngineError, UnhealthyContainer
+from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.replica import replica_problem
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.config_hash import ask_early
+from cosmicdeploy.steps.trial import remove_trials, running_trial, start_trial
 
 
 class PreflightStep(Step):
     """One container of the new image, outside the load balancer, has to become healthy and answer
     as the new release; the replicas that run have to answer still. Nobody's request meets either.
 
-    The container stays until the run is over: the console commands of the new image run in it.
+    It is the trial's container, where one runs; it stays until the run is over, since the console
+    commands of the new image run in it.
     """
 
     kind: ClassVar[str] = "preflight"
@@ -43,53 +43,17 @@ class PreflightStep(Step):
         """The answers were the proof."""
 
     def undo(self, ctx: Context, change: Change) -> None:
-        remove_preflight(ctx)
+        remove_trials(ctx)
 
     def settle(self, ctx: Context, change: Change) -> None:
-        remove_preflight(ctx)
-
-
-def preflight_container(ctx: Context, image_id: str) -> Container | None:
-    """The container of this image that was tried before the roll, while it runs."""
-    return next((c for c in _tried(ctx) if c.running and c.image_id == image_id), None)
-
-
-def remove_preflight(ctx: Context) -> None:
-    """Remove what was tried."""
-    for container in _tried(ctx):
-        ctx.engine.remove(container.id)
-
-
-def _tried(ctx: Context) -> list[Container]:
-    found = ctx.engine.leftovers(ctx.stack.project)
-    return [c for c in found if c.labels[labels.MARKER] == labels.PREFLIGHT]
+        remove_trials(ctx)
 
 
 def _try_new(ctx: Context) -> Container:
     name = ctx.settings.services.app[0]
-    service, image = ctx.service(name), ctx.image_of(name)
-    if image is None:
-        raise EngineError(
-            f"The image {service.image} is not there",
-            where=name,
-            todo="build it: `cosmicdeploy step build`",
-        )
-    made = ctx.engine.create(
-        service.apart(),
-        name=f"{service.container_name}-preflight-{uuid4().hex[:8]}",
-        image=image.id,
-        project=ctx.stack.project,
-        labels={
-            labels.PROJECT: ctx.stack.project,
-            labels.SERVICE: name,
-            labels.ONEOFF: "True",
-            labels.NUMBER: "1",
-            labels.CONFIG_HASH: "",
-            labels.VERSION: labels.COMPOSE_VERSION,
-            labels.MARKER: labels.PREFLIGHT,
-        },
-    )
-    ctx.engine.start(made)
+    image = ctx.image_of(name)
+    running = running_trial(ctx, image.id) if image else None
+    made = running.id if running else start_trial(ctx)
     try:
         tried = wait_ready(ctx, made, name)
     except UnhealthyContainer as error:
@@ -99,7 +63,7 @@ def _try_new(ctx: Context) -> Container:
             todo=error.todo,
             details=error.details,
         ) from error
-    release = release_of(image, ctx.settings.app.release_variable)
+    release = release_of(ctx.engine.image(tried.image_id), ctx.settings.app.release_variable)
     _require(ctx, tried, name, "new", release)
     ctx.say(f"the new image is healthy, and answers as release {release or 'not told'}")
     return tried

@@ -72,8 +72,7 @@ class Roll:
             look()
             if set(batch) & set(serving_now):
                 self._keep_capacity(batch)
-            with self._starting:
-                self._put(batch, self._settings.order.app)
+            self._put(batch, self._settings.order.app)
 
     def _singletons(self) -> None:
         services, order = self._ctx.settings.services, self._settings.order.worker
@@ -82,17 +81,8 @@ class Roll:
         if order == "stop-first":
             first, workers = [*first, *workers], []
         for name in first:
-            self._put_singleton(name)
-        with self._starting:
-            self._put(workers, order)
-
-    def _put_singleton(self, name: str) -> None:
-        self._safe_point(name)
-        self._made[name] = self._make_ready(name)
-        with self._starting:
-            self._safe_point(name)
-            self._start(name)
-        self._see_healthy([name])
+            self._replace([name], {})
+        self._put(workers, order)
 
     @property
     def _touched(self) -> list[str]:
@@ -164,8 +154,11 @@ class Roll:
         return container.id
 
     def _start(self, name: str) -> None:
-        with self._phases.of(name, "start"):
-            self._ctx.engine.start(self._made[name])
+        with self._starting:
+            if name not in self._ctx.settings.services.app:
+                self._safe_point(name)  # it may have waited here for long
+            with self._phases.of(name, "start"):
+                self._ctx.engine.start(self._made[name])
 
     def _see_healthy(self, names: Sequence[str]) -> None:
         for name in names:
