@@ -11,8 +11,10 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import CosmicError, DatabaseError
@@ -24,11 +26,25 @@ PROBE = """
 for name in mariadb-dump mysqldump; do command -v "$name" && break; done
 for name in mariadb mysql; do command -v "$name" && break; done
 command -v stdbuf
+command -v zstd
 exit 0
 """
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
 # two cores: 0.5 GB through an exec in 8.1 s as they are, in 6.0 s so.
 IN_LARGE_PIECES = ("-o1M",)
+# Compresses what a command prints, and ends with the command's exit code, or the compressor's where
+# that alone failed: a pipeline has only its last command's.
+PACK = """
+pack=$1; level=$2; shift 2
+exec 3>&1
+codes=$({
+  { "$@" 3>&- 4>&-; echo "$?" >&4; } | "$pack" -q -c --check "$level" >&3 4>&-
+  echo "$?" >&4
+} 4>&1)
+set -- $codes
+test "$1" -ne 0 && exit "$1"
+exit "$2"
+"""
 
 # A client that goes away leaves its command running, and a dump with it its snapshot: so a command
 # that we give up is found by its environment and ended, as are those of a process that was killed.
@@ -79,12 +95,13 @@ LOAD_FLAGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The tools of one database container."""
+    """The tools of one database container. `packs`: what it dumps comes compressed with zstd."""
 
     engine: Engine
     access: DatabaseAccess
     dump_tool: str
     dump_prefix: tuple[str, ...]
+    packs: bool
     load_tool: str
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
@@ -156,17 +173,24 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
-    dump_tool, load_tool, *stdbuf = found
+    dump_tool, load_tool, *others = found
+    helpers = {Path(path).name: path for path in others}
     text = engine.exec(access.container_id, [dump_tool, NO_FILES, "--help"]).text
     return Client(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
-        dump_prefix=(*stdbuf, *IN_LARGE_PIECES) if stdbuf else (),
+        dump_prefix=_dump_prefix(**helpers),
+        packs="zstd" in helpers,
         load_tool=load_tool,
         login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(text)),
     )
+
+
+def _dump_prefix(stdbuf: str = "", zstd: str = "") -> tuple[str, ...]:
+    large = (stdbuf, *IN_LARGE_PIECES) if stdbuf else ()
+    return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *large) if zstd else large
 
 
 def _login(access: DatabaseAccess) -> tuple[str, ...]:
