@@ -31,7 +31,10 @@ exit 0
 """
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
 # two cores: 0.5 GB through an exec in 8.1 s as they are, in 6.0 s so.
-IN_LARGE_PIECES = ("-o1M",)
+IN_LARGE_PIECES = "-o1M"
+# As much as a pipe holds: then the dump goes on while the compressor is at work. Measured on two
+# cores: 0.35 GB in 4.7 s, against 5.2 s in larger pieces and 5.4 s in the tools' own.
+IN_PIPEFULS = "-o64K"
 # Compresses what a command prints, and ends with the command's exit code, or the compressor's where
 # that alone failed: a pipeline has only its last command's.
 PACK = """
@@ -189,8 +192,9 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
 
 
 def _dump_prefix(stdbuf: str = "", zstd: str = "") -> tuple[str, ...]:
-    large = (stdbuf, *IN_LARGE_PIECES) if stdbuf else ()
-    return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *large) if zstd else large
+    pieces = IN_PIPEFULS if zstd else IN_LARGE_PIECES
+    buffered = (stdbuf, pieces) if stdbuf else ()
+    return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *buffered) if zstd else buffered
 
 
 def _login(access: DatabaseAccess) -> tuple[str, ...]:
