@@ -11,8 +11,10 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import CosmicError, DatabaseError
@@ -24,11 +26,28 @@ PROBE = """
 for name in mariadb-dump mysqldump; do command -v "$name" && break; done
 for name in mariadb mysql; do command -v "$name" && break; done
 command -v stdbuf
+command -v zstd
 exit 0
 """
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
 # two cores: 0.5 GB through an exec in 8.1 s as they are, in 6.0 s so.
-IN_LARGE_PIECES = ("-o1M",)
+IN_LARGE_PIECES = "-o1M"
+# As much as a pipe holds: then the dump goes on while the compressor is at work. Measured on two
+# cores: 0.35 GB in 4.7 s, against 5.2 s in larger pieces and 5.4 s in the tools' own.
+IN_PIPEFULS = "-o64K"
+# Compresses what a command prints, and ends with the command's exit code, or the compressor's where
+# that alone failed: a pipeline has only its last command's.
+PACK = """
+pack=$1; level=$2; shift 2
+exec 3>&1
+codes=$({
+  { "$@" 3>&- 4>&-; echo "$?" >&4; } | "$pack" -q -c --check "$level" >&3 4>&-
+  echo "$?" >&4
+} 4>&1)
+set -- $codes
+test "$1" -ne 0 && exit "$1"
+exit "$2"
+"""
 
 # A client that goes away leaves its command running, and a dump with it its snapshot: so a command
 # that we give up is found by its environment and ended, as are those of a process that was killed.
@@ -79,12 +98,13 @@ LOAD_FLAGS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The tools of one database container."""
+    """The tools of one database container. `packs`: what it dumps comes compressed with zstd."""
 
     engine: Engine
     access: DatabaseAccess
     dump_tool: str
     dump_prefix: tuple[str, ...]
+    packs: bool
     load_tool: str
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
@@ -156,17 +176,25 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
-    dump_tool, load_tool, *stdbuf = found
+    dump_tool, load_tool, *others = found
+    helpers = {Path(path).name: path for path in others}
     text = engine.exec(access.container_id, [dump_tool, NO_FILES, "--help"]).text
     return Client(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
-        dump_prefix=(*stdbuf, *IN_LARGE_PIECES) if stdbuf else (),
+        dump_prefix=_dump_prefix(**helpers),
+        packs="zstd" in helpers,
         load_tool=load_tool,
         login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(text)),
     )
+
+
+def _dump_prefix(stdbuf: str = "", zstd: str = "") -> tuple[str, ...]:
+    pieces = IN_PIPEFULS if zstd else IN_LARGE_PIECES
+    buffered = (stdbuf, pieces) if stdbuf else ()
+    return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *buffered) if zstd else buffered
 
 
 def _login(access: DatabaseAccess) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.archive import ArchiveWriter
+from cosmicdeploy.database.archive import Archive, ArchiveReceiver, ArchiveWriter
 from cosmicdeploy.database.catalogue import Backup, Catalogue, new_id
 from cosmicdeploy.database.client import error_lines, find_client, warning_lines
 from cosmicdeploy.database.definitions import Definitions
@@ -89,10 +89,11 @@ def _dumped(
         require_room(draft.data.parent, facts.data_bytes())
         digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
         definitions = facts.definitions()
-    writer = ArchiveWriter(draft.file)
+    writer = (ArchiveReceiver if client.packs else ArchiveWriter)(draft.file)
     with piped(_storing(writer, draft.data.parent)) as put:
-        result = client.dump(_heard(put, on_bytes))
+        result = client.dump(_heard(put, writer, on_bytes))
     writer.close()
+    on_bytes(writer.raw.bytes)
     _require_whole(result, writer, set(expected))
     with open_facts(access) as facts:
         _require_same_structure(digest, definitions, facts)
@@ -114,7 +115,7 @@ def _dumped(
     )
 
 
-def _storing(writer: ArchiveWriter, folder: Path) -> Callable[[bytes], None]:
+def _storing(writer: Archive, folder: Path) -> Callable[[bytes], None]:
     def store(piece: bytes) -> None:
         try:
             writer.write(piece)
@@ -124,14 +125,12 @@ def _storing(writer: ArchiveWriter, folder: Path) -> Callable[[bytes], None]:
     return store
 
 
-def _heard(put: Callable[[bytes], None], on_bytes: OnBytes) -> Callable[[bytes], None]:
-    done = 0
-
+def _heard(
+    put: Callable[[bytes], None], writer: Archive, on_bytes: OnBytes
+) -> Callable[[bytes], None]:
     def take(chunk: bytes) -> None:
-        nonlocal done
         put(chunk)
-        done += len(chunk)
-        on_bytes(done)
+        on_bytes(writer.raw.bytes)
 
     return take
 
@@ -142,13 +141,14 @@ def _unwritten(error: OSError, folder: Path) -> BackupError:
     return BackupError(f"the backup cannot be written: {error.strerror}", where=str(folder))
 
 
-def _require_whole(result: ExecResult, writer: ArchiveWriter, expected: set[str]) -> None:
+def _require_whole(result: ExecResult, writer: Archive, expected: set[str]) -> None:
     scan = writer.scan
     missing = sorted(expected - scan.tables)
     foreign = sorted(scan.schema_statements | scan.unknown_rows)
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
+        (writer.whole, "the compressed dump does not end as it should"),
         (scan.complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
         (not foreign, f"the dump holds what it should not: {'; '.join(foreign)}"),

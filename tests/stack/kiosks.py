@@ -37,8 +37,9 @@ def fill(access: DatabaseAccess) -> None:
     )
     run(
         access,
-        "INSERT INTO pictures (remote_id, data) SELECT seq, CONCAT(REPEAT(RANDOM_BYTES(1000), 50),"
-        " %s) FROM seq_1_to_200",
+        # Hard to compress, so that a dump of it is not over before its first bytes have come.
+        "INSERT INTO pictures (remote_id, data) SELECT seq, CONCAT(RANDOM_BYTES(1000), %s)"
+        " FROM seq_1_to_10000",
         b"\x00\n;'\xff",
     )
     run(access, "INSERT INTO `odd ``name``` VALUES (1, NULL), (2, 1)")

@@ -37,8 +37,9 @@ CREATE TABLE b (id INT PRIMARY KEY)
 
 INSERT INTO b VALUES (7)
 """
-# Found before the real one, since it comes first in PATH.
-LIAR = "/usr/local/bin/mariadb-dump"
+# What is here is found before the real ones, since it comes first in PATH.
+LIARS = "/usr/local/bin"
+HELP = 'case "$*" in *--help*) exec $REAL --help;; esac'
 
 
 @pytest.fixture
@@ -51,18 +52,29 @@ def access(servers: object) -> Iterator[DatabaseAccess]:
 
 
 @contextmanager
-def lying(engine: Engine, access: DatabaseAccess, script: str) -> Iterator[None]:
-    """The container's dump tool does what the script says; `$REAL` is the true one."""
-    text = (
-        '#!/bin/sh\nREAL=/usr/bin/mariadb-dump\ncase "$*" in *--help*) exec $REAL --help;; esac\n'
-    )
+def lying(
+    engine: Engine, access: DatabaseAccess, script: str, tool: str = "mariadb-dump"
+) -> Iterator[None]:
+    """A tool of the container does what the script says; `$REAL` is the true one."""
+    text, liar = f"#!/bin/sh\nREAL=/usr/bin/{tool}\n{HELP}\n{script}", f"{LIARS}/{tool}"
     write = 'printf %s "$1" >"$2" && chmod 755 "$2"'
-    made = engine.exec(access.container_id, ["sh", "-c", write, "sh", text + script, LIAR])
+    made = engine.exec(access.container_id, ["sh", "-c", write, "sh", text, liar])
     assert made.exit_code == 0, made.error_text
     try:
         yield
     finally:
-        engine.exec(access.container_id, ["rm", "-f", LIAR])
+        engine.exec(access.container_id, ["rm", "-f", liar])
+
+
+@contextmanager
+def without_zstd(engine: Engine, access: DatabaseAccess) -> Iterator[None]:
+    """A container that cannot compress."""
+    there, hidden = "/usr/bin/zstd", "/usr/bin/hidden"
+    assert engine.exec(access.container_id, ["mv", there, hidden]).exit_code == 0
+    try:
+        yield
+    finally:
+        engine.exec(access.container_id, ["mv", hidden, there])
 
 
 @pytest.mark.fault("dump tool that lies")
@@ -88,6 +100,43 @@ def test_a_dump_with_any_flaw_is_not_good(
     assert why in caught.value.what
     (entry,) = catalogue.list()
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+@pytest.mark.fault("compressor that lies")
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ('$REAL "$@"; exit 3\n', "exit code 3"),
+        ('$REAL "$@" | head -c 200\n', "does not end as it should"),
+        ('$REAL "$@" | head -c -4\n', "does not end as it should"),
+        ("exec cat\n", "cannot be decompressed"),
+        ('$REAL "$@"; $REAL "$@" </dev/null\n', "does not end as it should"),
+    ],
+)
+def test_a_compressed_dump_with_any_flaw_is_not_good(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
+) -> None:
+    with lying(engine, access, script, "zstd"), pytest.raises(BackupError) as caught:
+        create_backup(engine, access, catalogue)
+    assert why in caught.value.what
+    (entry,) = catalogue.list()
+    assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+def test_a_container_that_cannot_compress_gives_the_same_backup(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    there = create_backup(engine, access, catalogue)
+    with without_zstd(engine, access):
+        here = create_backup(engine, access, catalogue)
+        with (
+            lying(engine, access, '$REAL "$@"; exit 3\n'),
+            pytest.raises(BackupError, match="exit code 3"),
+        ):
+            create_backup(engine, access, catalogue)
+    assert here.manifest.objects == there.manifest.objects
+    assert verify_restore(engine, access, here).reasons == ()
+    assert verify_restore(engine, access, there).reasons == ()
 
 
 @pytest.mark.fault("option files in the database's container")
