@@ -94,7 +94,8 @@ def deploy(who: Contestant, number: int, conditions: Conditions) -> Deploy:
 @contextmanager
 def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
     """Requests until the block is left. Raises `RuntimeError` where they cannot be sent."""
-    task = {"host": "127.0.0.1", "port": stack.port, "rate": rate, "tokens": stack.tokens}
+    host, port = stack.address
+    task = {"host": host, "port": port, "rate": rate, "tokens": stack.tokens}
     process = subprocess.Popen(
         [*stack.enter, sys.executable, "-m", "benchmarks.deploy.load"],
         cwd=ROOT,

@@ -29,6 +29,7 @@ COSMICDEPLOY = str(Path(sys.executable).parent / "cosmicdeploy")
 DEVICES = 200
 # What the guide replaces; the worker is no part of it.
 RELEASED = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3", "cosmic-scheduler")
+PROXY = "platform-nginx"
 VERSION_LABEL = "org.opencontainers.image.version"
 WELL_WITHIN_SECONDS = 120
 
@@ -54,8 +55,11 @@ class Stack:
         return {name: value for name, value in os.environ.items() if name not in self.variables}
 
     @property
-    def port(self) -> int:
-        return int(self.variables["HTTP_PORT"])
+    def address(self) -> tuple[str, int]:
+        """The load balancer's own: clients from elsewhere come to it by the host's packet filter,
+        and only those on this host by a process of the engine's, which would share its load."""
+        networks = self.containers()[PROXY].attrs["NetworkSettings"]["Networks"]
+        return next(iter(networks.values()))["IPAddress"], 80
 
     @property
     def image(self) -> str:

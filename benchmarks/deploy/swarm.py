@@ -58,6 +58,11 @@ class SwarmStack(Stack):
         found = self.client.containers.list(filters=chosen, ignore_removed=True)
         return {container.name: container for container in found}
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """As published, within the engine's own network namespace."""
+        return "127.0.0.1", int(self.variables["HTTP_PORT"])
+
     def released(self) -> list[Container]:
         wanted = (f"{STACK}_app", f"{STACK}_scheduler")
         return [c for c in self.containers().values() if c.labels[SERVICE] in wanted]

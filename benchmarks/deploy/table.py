@@ -171,6 +171,7 @@ def remarks(results: Results) -> Iterator[str]:
             "Latencies count from when a request was due;"
             f" the sender's own part of it: {lag:.1f} ms at p99."
         )
+    yield "The load comes to the load balancer's own address, as that of clients elsewhere does."
     if results.watched:
         failed = sum(1 for request in results.watched.requests if request.failed)
         yield (

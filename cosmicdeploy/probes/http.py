@@ -10,13 +10,13 @@ from typing import Any
 
 import tenacity
 
+from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
+
 # httpx has a command line of its own, and does without it where what that needs is not installed.
 # Nobody needs it here, and to load it takes longer than all the rest of httpx.
 sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 import httpx  # noqa: E402
-
-from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
 
 __all__ = [
     "BROKEN",

@@ -60,7 +60,7 @@ def sent_to(server: Server, folder: Path, answers: int = 80) -> list[Request]:
     """What is sent until so many were answered."""
 
     class Target(Stack):
-        port = server.listener.getsockname()[1]
+        address = server.listener.getsockname()
 
     stack = Target(folder=folder, name="test", client=None, tokens=["token"])
     out = folder / "requests.jsonl"
