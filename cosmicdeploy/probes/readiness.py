@@ -12,9 +12,9 @@ from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContain
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.places import container_url
 
-# A request costs the host next to nothing, a command in a container some 80 ms of computing time.
+# A request costs the host next to nothing, a command in a container a tenth of a second at work.
 ASKED_EVERY_SECONDS = 0.05
-RUN_EVERY_SECONDS = 0.25
+RUN_EVERY_SECONDS = 0.5
 LOG_LINES = 10
 # A health check that hangs, in seconds.
 PROBE_SILENCE = 10.0

@@ -7,6 +7,8 @@ that differs is made anew.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -94,8 +96,9 @@ class RestartStep(Step):
         way_back.end()
 
     def settle(self, ctx: Context, change: Change) -> None:
-        for name in change.before["containers"]:
-            let_go(ctx, name)
+        names = change.before["containers"]
+        with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+            list(pool.map(partial(let_go, ctx), names))
 
 
 def _grouped(reasons: dict[str, str]) -> str:
