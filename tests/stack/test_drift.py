@@ -33,7 +33,7 @@ def test_changes_of_the_file_are_planned_applied_and_nothing_else(
     plan = released.cli("deploy", "--plan", "--json")
     assert plan.outcomes["restart"] == "planned", plan.stdout
     planned = facts(plan.report)
-    check = {"key": "healthcheck.interval", "change": "changed", "old": "3s", "new": "4s"}
+    check = {"key": "healthcheck.interval", "change": "changed", "old": "10s", "new": "4s"}
     added = {"key": "mounts./extra", "change": "added", "old": None}
     secret = {"key": "environment.WORKER_NAME", "change": "changed", "old": None, "new": None}
     limit = {"key": "mem_limit", "change": "added", "old": None, "new": "512m"}
@@ -43,7 +43,7 @@ def test_changes_of_the_file_are_planned_applied_and_nothing_else(
         WORKER: [secret, check],
     }
     shown = released.cli("deploy", "--plan").stdout
-    assert "changed healthcheck.interval: 3s → 4s" in shown
+    assert "changed healthcheck.interval: 10s → 4s" in shown
     assert "queue-one" not in shown + plan.stdout
 
     done = released.cli("step", "restart", "--json")
@@ -78,7 +78,7 @@ def change_the_file(stack: StackUnderTest) -> None:
     ):
         assert text.count(place) == 1, place
         text = text.replace(place, place + more)
-    path.write_text(text.replace("  interval: 3s\n  timeout: 3s", "  timeout: 3s"))
+    path.write_text(text.replace("  interval: 10s\n  timeout: 3s", "  timeout: 3s"))
 
 
 def facts(report: Mapping[str, Any]) -> Any:
