@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from cosmicdeploy.cli import backup, deploy, init, lock, look, migrate, rollback
+from cosmicdeploy.cli import (
+    backup,
+    deploy,
+    init,
+    lock,
+    look,
+    migrate,
+    operate,
+    rollback,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -30,6 +39,9 @@ app.command()(rollback.rollback)
 app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
+app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
+app.command()(operate.shell)
+app.command(context_settings=operate.SETTINGS)(operate.console)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")
 app.add_typer(lock.app, name="lock")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.schemas import shadow_name
+from cosmicdeploy.engine.jobs import end_marked
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import CosmicError, DatabaseError
 
@@ -29,15 +30,6 @@ exit 0
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
 # two cores: 0.5 GB through an exec in 8.1 s as they are, in 6.0 s so.
 IN_LARGE_PIECES = ("-o1M",)
-
-# A client that goes away leaves its command running, and a dump with it its snapshot: so a command
-# that we give up is found by its environment and ended, as are those of a process that was killed.
-END_JOB = """
-for process in /proc/[0-9]*; do
-  tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" && kill "${process#/proc/}"
-done
-exit 0
-"""
 
 # Reading a known number of bytes needs no half-close of the connection; what a client that stopped
 # early left unread is taken off, so that its exit code and not a broken pipe is the answer.
@@ -140,7 +132,7 @@ def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
 
 
 def _end(engine: Engine, access: DatabaseAccess, mark: str) -> None:
-    engine.exec(access.container_id, ["sh", "-c", END_JOB, "sh", mark])
+    engine.exec(access.container_id, end_marked(mark))
 
 
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:
