@@ -9,6 +9,7 @@ from cosmicdeploy.cli import (
     deploy,
     init,
     lock,
+    logs,
     look,
     migrate,
     operate,
@@ -39,6 +40,7 @@ app.command()(rollback.rollback)
 app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
+app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
 app.command()(operate.shell)
 app.command(context_settings=operate.SETTINGS)(operate.console)
