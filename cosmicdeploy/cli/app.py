@@ -13,6 +13,7 @@ from cosmicdeploy.cli import (
     look,
     migrate,
     operate,
+    restart,
     rollback,
 )
 
@@ -44,6 +45,7 @@ app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
 app.command()(operate.shell)
 app.command(context_settings=operate.SETTINGS)(operate.console)
+app.command()(restart.restart)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")
 app.add_typer(lock.app, name="lock")
