@@ -72,9 +72,10 @@ class Services(Section):
 
 
 class App(Section):
-    """How to talk to the application."""
+    """How to talk to the application; `log_file` is a path in its containers."""
 
     console: Words = Field(min_length=1)
+    log_file: PurePosixPath | None = None
     port: int = 80
     health_path: str = "/api/health"
     release_variable: str = "APP_VERSION"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from cosmicdeploy.cli import backup, deploy, init, lock, look, migrate, rollback
+from cosmicdeploy.cli import (
+    backup,
+    deploy,
+    init,
+    lock,
+    logs,
+    look,
+    migrate,
+    operate,
+    restart,
+    rollback,
+)
 
 EXAMPLES = """\b
 Examples:
@@ -30,6 +41,11 @@ app.command()(rollback.rollback)
 app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
+app.command(epilog=logs.EXAMPLES)(logs.logs)
+app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
+app.command()(operate.shell)
+app.command(context_settings=operate.SETTINGS)(operate.console)
+app.command()(restart.restart)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")
 app.add_typer(lock.app, name="lock")

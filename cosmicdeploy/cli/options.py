@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -41,12 +41,26 @@ COMMON: dict[str, tuple[Any, Any]] = {
 }
 
 
-def common_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the common options; it gets them as `config` and `terminal`."""
+# Of those, what is of use where standard output is somebody else's.
+PLAIN = ("config", "verbose", "no_color")
 
+Command = Callable[..., None]
+
+
+def common_options(command: Command) -> Command:
+    """Give a command the common options; it gets them as `config` and `terminal`."""
+    return _with_options(command, COMMON)
+
+
+def plain_options(command: Command) -> Command:
+    """As `common_options`, for a command that reports nothing and asks nothing."""
+    return _with_options(command, PLAIN)
+
+
+def _with_options(command: Command, names: Iterable[str]) -> Command:
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:
-        common = {name: given.pop(name) for name in COMMON}
+        common = {name: given.pop(name) for name in names}
         config = common.pop("config")
         command(**given, config=config, terminal=Terminal(**common))
 
@@ -60,7 +74,7 @@ def common_options(command: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
-        for name, (annotation, default) in COMMON.items()
+        for name, (annotation, default) in ((name, COMMON[name]) for name in names)
     ]
     wrapper.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*own, *added)}

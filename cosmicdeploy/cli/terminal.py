@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from cosmicdeploy.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from cosmicdeploy.events import Event
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,14 @@ class Terminal:
 def in_pipeline() -> bool:
     """Whether this runs in a CI job (`CI=true`), where prompts and live output are of no use."""
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def told_on_stderr(terminal: Terminal) -> Callable[[Event], None]:
+    """For commands whose standard output is not ours: what must be told goes to standard error."""
+    from cosmicdeploy.events import Notice
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            terminal.errors.print(event.text, markup=False, soft_wrap=True)
+
+    return tell

@@ -16,6 +16,7 @@ from pathlib import Path
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
+from cosmicdeploy.engine.jobs import end_marked
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import CosmicError, DatabaseError
 
@@ -47,15 +48,6 @@ codes=$({
 set -- $codes
 test "$1" -ne 0 && exit "$1"
 exit "$2"
-"""
-
-# A client that goes away leaves its command running, and a dump with it its snapshot: so a command
-# that we give up is found by its environment and ended, as are those of a process that was killed.
-END_JOB = """
-for process in /proc/[0-9]*; do
-  tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" && kill "${process#/proc/}"
-done
-exit 0
 """
 
 # Reading a known number of bytes needs no half-close of the connection; what a client that stopped
@@ -160,7 +152,7 @@ def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
 
 
 def _end(engine: Engine, access: DatabaseAccess, mark: str) -> None:
-    engine.exec(access.container_id, ["sh", "-c", END_JOB, "sh", mark])
+    engine.exec(access.container_id, end_marked(mark))
 
 
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:

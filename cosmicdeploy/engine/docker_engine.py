@@ -9,14 +9,22 @@ from uuid import uuid4
 import docker
 from docker.errors import NotFound
 
-from cosmicdeploy.engine import building, facts, images, markers, streams
+from cosmicdeploy.engine import building, conversation, facts, images, log_entries, markers, streams
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import project as projects
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.defaults import inherited_volumes
 from cosmicdeploy.engine.definition import container_body
 from cosmicdeploy.engine.differences import differences
-from cosmicdeploy.engine.model import Container, Difference, ExecResult, Image, Marker
+from cosmicdeploy.engine.model import (
+    Container,
+    Difference,
+    ExecResult,
+    Image,
+    LogLine,
+    Marker,
+    Streams,
+)
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
@@ -100,6 +108,18 @@ class DockerEngine:
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode("utf-8", "replace") for line in lines)
             yield rest.decode("utf-8", "replace")
+
+    def log_entries(
+        self,
+        container_id: str,
+        *,
+        since: int | None = None,
+        tail: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[LogLine]:
+        with translated("Reading logs", container_id[:12]):
+            wanted = log_entries.Wanted(since=since, tail=tail, follow=follow)
+            yield from log_entries.read(self._api, container_id, wanted)
 
     def subnets(self) -> list[str]:
         with translated("Listing networks"):
@@ -235,6 +255,19 @@ class DockerEngine:
             silence=silence,
         )
         return streams.run_exec(self._api, container_id, command)
+
+    def converse(
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        streams: Streams,
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str = "",
+    ) -> int:
+        options = {"environment": dict(environment or {}), "user": user}
+        with translated(f"Running {argv[0]}", container_id[:12]):
+            return conversation.hold(self._api, container_id, argv, options, streams)
 
     # --- what containers need
 

@@ -20,6 +20,7 @@ LOOKS = frozenset(
         "image",
         "last_beat",
         "leftovers",
+        "log_entries",
         "log_lines",
         "logs",
         "oneoffs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -88,6 +89,32 @@ class ExecResult:
     def error_text(self) -> str:
         """Standard error as text, undecodable bytes replaced."""
         return self.stderr.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """A line that a container wrote: `at` in nanoseconds since 1970 by the engine's clock, `error`
+    where it came on standard error."""
+
+    at: int
+    text: str
+    error: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    """What a command in a container has for its own.
+
+    `stdin` is sent as it comes, and its end ends the command's; once `over` is set nobody takes any
+    more of it. `size` tells lines and columns of a terminal; without it the command gets none, and
+    its two outputs stay apart.
+    """
+
+    stdin: Iterable[bytes]
+    out: Callable[[bytes], None]
+    err: Callable[[bytes], None]
+    size: Callable[[], tuple[int, int]] | None = None
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +228,18 @@ class Engine(Protocol):
         comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream
         broke, no exit code is to be had, or the command said nothing for `silence` seconds."""
 
+    def converse(
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        streams: Streams,
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str = "",
+    ) -> int:
+        """Run a command in a running container with these streams; its exit code. `user` is the
+        container's own by default. What a sink raises ends it, but not the command."""
+
     def leftovers(self, project: str) -> list[Container]:
         """One-off containers of ours, running or not: while no run is under way, somebody's who
         was killed."""
@@ -212,6 +251,17 @@ class Engine(Protocol):
 
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
         """Log lines since a Unix time, oldest first, read as they are asked for."""
+
+    def log_entries(
+        self,
+        container_id: str,
+        *,
+        since: int | None = None,
+        tail: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[LogLine]:
+        """Log lines, oldest first, read as they are asked for: from `since` on (nanoseconds since
+        1970), the last `tail`; with `follow` also those to come, until the container ends."""
 
     def wait_end(self, container_id: str, timeout: float) -> None:
         """Wait until a container has ended; raises `EngineError` after `timeout` seconds."""

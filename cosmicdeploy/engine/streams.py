@@ -51,18 +51,25 @@ def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
 
 
 def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, bytes]]:
-    response = api._post_json(
-        api._url("/exec/{0}/start", exec_id),
-        data={"Tty": False, "Detach": False},
-        stream=True,
-        timeout=command.silence,  # none: a long statement says nothing for minutes and lives
-    )
-    api._raise_for_status(response)
+    # No silence is too long by default: a long statement says nothing for minutes and lives.
+    response = start(api, exec_id, silence=command.silence)
     try:
         with _fed(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
     finally:
         response.close()
+
+
+def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
+    """Start what `exec_create` made; the response, to read from and to close."""
+    response = api._post_json(
+        api._url("/exec/{0}/start", exec_id),
+        data={"Tty": tty, "Detach": False},
+        stream=True,
+        timeout=silence,
+    )
+    api._raise_for_status(response)
+    return response
 
 
 def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
@@ -75,6 +82,16 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
                 raise EngineError("The engine's output stream broke off inside a frame")
             size -= len(chunk)
             yield kind, chunk
+
+
+def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
+    """As `read_frames`, each frame in one piece: a log's frame is a line."""
+    while header := _exactly(reader, HEADER.size):
+        kind, size = HEADER.unpack(header)
+        data = _exactly(reader, size)
+        if len(data) < size:
+            raise EngineError("The engine's output stream broke off inside a frame")
+        yield kind, data
 
 
 def _exactly(reader: Any, size: int) -> bytes:
@@ -91,8 +108,7 @@ def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
         yield
         return
     failures: list[Exception] = []
-    sock = getattr(raw, "_sock", raw)
-    thread = threading.Thread(target=_send, args=(sock, chunks, failures), daemon=True)
+    thread = threading.Thread(target=send, args=(raw, chunks, failures), daemon=True)
     thread.start()
     yield
     thread.join()
@@ -100,7 +116,12 @@ def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
         raise failures[0]
 
 
-def _send(sock: socket.socket, chunks: Iterable[bytes], failures: list[Exception]) -> None:
+def send(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> None:
+    """Send standard input to its end, and close it; what the chunks raise is added to `failures`.
+
+    `raw` is what the SDK calls a response's raw socket.
+    """
+    sock = getattr(raw, "_sock", raw)
     try:
         for chunk in chunks:
             sock.sendall(chunk)

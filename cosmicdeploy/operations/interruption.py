@@ -17,6 +17,8 @@ from cosmicdeploy.unwind import Applied, applied_by, exchanged_data, unwind
 # Commands that put a release in place: each takes up what another one left. Any other command
 # leaves a killed deploy as it is, and refuses where a rollback is on its way.
 RELEASING = ("deploy", "rollback")
+# What does not, but has a recover step.
+SETTLING = ("restart", "up")
 
 Runs = Sequence[PastRun]
 
@@ -38,7 +40,7 @@ def found(ctx: Context, command: str) -> Interrupted:
     releasing = [run for run in runs if _releases(run.command) and run.intents]
     if not _releases(command):
         _require_no_rollback(releasing)
-        return Interrupted(over=[run for run in runs if run.command == command])
+        return Interrupted(over=[run for run in runs if _is_over(run.command, command)])
     for run in releasing:
         ctx.say(run.told())
     taken = _ended_by_clients(ctx, releasing)
@@ -85,8 +87,17 @@ def _require_no_rollback(runs: Runs) -> None:
             )
 
 
+def _is_over(killed: str, command: str) -> bool:
+    """What a restart left is settled by any command that looks for it, of whichever services."""
+    return killed == command or (_verb(killed) == "restart" and _verb(command) in SETTLING)
+
+
 def _releases(command: str) -> bool:
-    return command.split(maxsplit=1)[0] in RELEASING
+    return _verb(command) in RELEASING
+
+
+def _verb(command: str) -> str:
+    return command.split(maxsplit=1)[0]
 
 
 def require_deploy(ctx: Context) -> None:

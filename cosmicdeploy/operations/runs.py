@@ -14,7 +14,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
 from cosmicdeploy.errors import CosmicError, LockLost
 from cosmicdeploy.events import Notice
-from cosmicdeploy.history import intents, made_backups
+from cosmicdeploy.history import intents, made_backups, unfinished
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
@@ -73,8 +73,10 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
 
 def _open_window(run: Run) -> None:
-    """Where a killed rollback turned clients away, they are turned away on purpose still."""
-    if intents(run.ctx.earlier, "quiesce") and is_up(run.ctx):
+    """Where a killed rollback or restart turned clients away, they are turned away on purpose
+    still."""
+    begun = [*intents(run.ctx.earlier, "quiesce"), *intents(unfinished(run.ctx.journal), "bounce")]
+    if begun and is_up(run.ctx):
         run.ctx.window.open()
 
 

@@ -35,6 +35,8 @@ def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
                 f" {roll['needed']:.1f} s of it"
             )
             yield "  to create, to drain, to start and for the first answers"
+        if away := step.facts.get("proxy_away_seconds"):
+            yield f"the proxy itself was away for {away:.1f} s: no answer at all"
 
 
 def _requests(requests: RequestsReport) -> Iterator[str]:

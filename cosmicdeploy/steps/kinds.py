@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cosmicdeploy.steps.backup import BackupStep
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
 from cosmicdeploy.steps.fits import FitsStep
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type[Step]] = {
     step.kind: step
     for step in (
         BackupStep,
+        BounceStep,
         BuildStep,
         CacheClearStep,
         FitsStep,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -18,6 +19,7 @@ from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.bounce import half_way
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.replace import aside_of, set_aside
@@ -26,7 +28,8 @@ from cosmicdeploy.steps.restore import RestoreStep
 
 class RecoverStep(Step):
     """Containers under temporary names are put back into service, or removed; a command that still
-    runs in a container of its own is waited for; data that a finished restore replaced is let go.
+    runs in a container of its own is waited for; what a killed restart stopped is started; data
+    that a finished restore replaced is let go.
 
     What a run that is not over set aside is its way back, and kept.
     """
@@ -38,6 +41,7 @@ class RecoverStep(Step):
         left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         left += [f"{name}, which the proxy passes over" for name in _passed_over(ctx)]
+        left += [f"a restart of {', '.join(bounce.services)}" for bounce, _ in half_way(ctx)]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
@@ -57,6 +61,9 @@ class RecoverStep(Step):
             _bring_back(ctx, name)
         for name in _passed_over(ctx):
             take_in(ctx, name)
+        for bounce, begun in half_way(ctx):
+            with suppress(UnhealthyContainer):  # the health step tells, and another restart helps
+                bounce.undo(ctx, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
             ctx.say(settle_interrupted_swap(ctx.database()).found)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
-from cosmicdeploy.settings import Restart
+from cosmicdeploy.settings import Orders, Restart
 from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
 from cosmicdeploy.steps.phases import Phases
@@ -21,17 +21,18 @@ from cosmicdeploy.steps.serving import Serving
 class Roll:
     """One roll; `wanted` is why each service is touched. Not reusable.
 
+    Without `anew` each container stays the same one, and is stopped and started in its place.
     Replicas go in batches: `restart.max_unavailable` of them at a time where the old one stops
     first, `restart.max_surge` where the new one starts first. What serves nobody anyway comes
     before anything that does.
     """
 
-    def __init__(self, ctx: Context, wanted: Mapping[str, str]) -> None:
-        self._ctx, self._wanted = ctx, wanted
+    def __init__(self, ctx: Context, wanted: Mapping[str, str], *, anew: bool = True) -> None:
+        self._ctx, self._wanted, self._anew = ctx, wanted, anew
         self._phases = Phases()
         self._serving = Serving(ctx, self._phases)
         self._started = time.monotonic()
-        self._settings = ctx.settings.restart
+        self._settings = ctx.settings.restart if anew else in_place(ctx.settings.restart)
         self._made: dict[str, str] = {}
         self._given_up = threading.Event()
         # A container that starts keeps a small host busy, and two at once are felt by clients.
@@ -71,7 +72,7 @@ class Roll:
         for batch in batches(self._touched, serving_now, self._settings):
             look()
             if set(batch) & set(serving_now):
-                self._keep_capacity(batch)
+                self._keep_capacity(batch) if self._anew else self._keep_one(batch, serving_now)
             self._put(batch, self._settings.order.app)
 
     def _singletons(self) -> None:
@@ -103,6 +104,12 @@ class Roll:
             found = self._ctx.container(name)
             if found is not None and (not found.running or found.health == "unhealthy"):
                 wait_ready(self._ctx, found.id, name)
+
+    def _keep_one(self, batch: Sequence[str], at_first: Sequence[str]) -> None:
+        """Somebody else serves, where there was anybody else at first: a replica that was unwell
+        before and is not touched is no reason to leave the others as they are."""
+        if set(at_first) > set(batch) and not set(self._serving_now()) - set(batch):
+            raise CosmicError("No other replica serves any more", where=", ".join(batch))
 
     def _put(self, names: Sequence[str], order: str) -> None:
         idle = [name for name in names if self._wanted[name] in (STOPPED, MISSING)]
@@ -145,12 +152,17 @@ class Roll:
         return found.addresses if found else {}
 
     def _make_ready(self, name: str, grace: float | None = None) -> str:
-        """What is only stopped is taken as it is, the rest made anew; the container's id."""
-        if self._wanted[name] != STOPPED:
+        """What is only stopped is taken as it is, the rest made anew, or stopped where it is to
+        stay; the container's id."""
+        if self._wanted[name] != STOPPED and self._anew:
             return make_ready(self._ctx, name, self._phases, grace)
         container = self._ctx.container(name)
         if container is None:
             raise EngineError("The container went away", where=name, todo="run the command again")
+        if container.running and not self._anew:
+            patience = self._ctx.service(name).stop_grace_period if grace is None else grace
+            with self._phases.of(name, "drain"):
+                self._ctx.engine.stop(container.id, patience)
         return container.id
 
     def _start(self, name: str) -> None:
@@ -172,6 +184,11 @@ class Roll:
         first = answered[0] if answered else time.monotonic()
         self._phases.add(name, "healthy", first - began)
         self._phases.add(name, "passes", time.monotonic() - first)
+
+
+def in_place(settings: Restart) -> Restart:
+    """The same, but for what no container can do that stays the same one: start first."""
+    return settings.model_copy(update={"order": Orders()})
 
 
 def batches(

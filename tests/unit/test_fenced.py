@@ -14,6 +14,7 @@ CHANGES = {
     "beat",
     "build",
     "claim",
+    "converse",
     "create",
     "discard",
     "ensure_network",

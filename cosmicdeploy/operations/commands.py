@@ -1,0 +1,138 @@
+"""Commands that operators run in containers by hand: any command, a shell, the console."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.engine.jobs import end_marked
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.events import Notice
+from cosmicdeploy.operations.named import services_named
+from cosmicdeploy.operations.streams import ReaderGone, no_streams, own_streams
+
+MARK = "COSMICDEPLOY_COMMAND"
+# What a shell says of a command whose reader went away: 128 and the number of SIGPIPE.
+PIPE_CLOSED = 141
+# The better shell of those that are there.
+SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a command runs: a service, and the container that plays it."""
+
+    service: str
+    container: Container
+
+
+def place_named(ctx: Context, word: str) -> Place:
+    """The service's running container; of several the first, which is said.
+
+    Raises `UsageError` for an unknown name, `EngineError` where none runs.
+    """
+    names = services_named(ctx, [word])
+    for name in names:
+        found = ctx.container(name)
+        if found is not None and found.running:
+            if word != name and len(names) > 1:
+                _tell(ctx, f"in {name}, the first of {word} that runs")
+            return Place(service=name, container=found)
+    return Place(service=names[0], container=ctx.running(names[0]))
+
+
+def place_of_console(ctx: Context) -> Place:
+    """A replica that runs, best a healthy one of the release that its tag names.
+
+    Raises `EngineError` where none runs.
+    """
+    found = [(name, ctx.container(name)) for name in ctx.settings.services.app]
+    running = [Place(service=n, container=c) for n, c in found if c is not None and c.running]
+    running.sort(key=lambda place: (not _is_current(ctx, place), not place.container.ready))
+    return running[0] if running else place_named(ctx, "app")
+
+
+def _is_current(ctx: Context, place: Place) -> bool:
+    image = ctx.image_of(place.service)
+    return image is not None and image.id == place.container.image_id
+
+
+def run(ctx: Context, place: Place, argv: Sequence[str], user: str = "") -> int:
+    """Run a command there with this process's own streams; its exit code.
+
+    It is ended where we are: by a signal, or since nobody reads what it says.
+    """
+    _tell_of_another_release(ctx, place)
+    mark = secrets.token_hex(8)
+    environment = {MARK: mark, **_environment(ctx, place)}
+    container_id, has_terminal = place.container.id, False
+    try:
+        with _hang_up_interrupts(), own_streams() as streams:
+            has_terminal = streams.size is not None
+            return ctx.engine.converse(
+                container_id, argv, streams, environment=environment, user=user
+            )
+    except ReaderGone:
+        _end(ctx, container_id, mark, user, has_terminal=has_terminal)
+        return PIPE_CLOSED
+    except BaseException:
+        _end(ctx, container_id, mark, user, has_terminal=has_terminal)
+        raise
+
+
+def _end(ctx: Context, container_id: str, mark: str, user: str, *, has_terminal: bool) -> None:
+    command = end_marked(f"{MARK}={mark}", "HUP" if has_terminal else "TERM")
+    with suppress(CosmicError):  # the container or the engine is gone, and the command too
+        ctx.engine.converse(container_id, command, no_streams(), user=user)
+
+
+def _environment(ctx: Context, place: Place) -> Mapping[str, str]:
+    """What the database's clients take their password from, so that it need not be typed into a
+    command line. The engine shows a command's environment to nobody."""
+    if place.service != ctx.settings.services.database:
+        return {}
+    password = ctx.loaded.variables.get(ctx.settings.database.password_variable)
+    return {"MYSQL_PWD": password} if password else {}
+
+
+def _tell_of_another_release(ctx: Context, place: Place) -> None:
+    image = ctx.image_of(place.service)
+    if image is None or image.id == place.container.image_id:
+        return
+    variable = ctx.settings.app.release_variable
+    runs = release_of(ctx.engine.image(place.container.image_id), variable)
+    tagged = release_of(image, variable)
+    _tell(
+        ctx,
+        f"{place.service} runs {_named(runs, place.container.image_id)}, and"
+        f" {ctx.service(place.service).image} is {_named(tagged, image.id)} by now:"
+        " `cosmicdeploy deploy` puts that to work",
+    )
+
+
+def _named(release: str, image_id: str) -> str:
+    return f"release {release} ({image_id[7:19]})" if release else f"image {image_id[7:19]}"
+
+
+def _tell(ctx: Context, text: str) -> None:
+    ctx.emit(Notice(text=text))
+
+
+@contextmanager
+def _hang_up_interrupts() -> Iterator[None]:
+    """A dropped connection to this terminal ends the command as Ctrl-C does."""
+    before = signal.signal(signal.SIGHUP, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

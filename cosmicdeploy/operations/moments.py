@@ -1,0 +1,32 @@
+"""Moments as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from cosmicdeploy.errors import UsageError
+
+UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
+CLOCK = re.compile(r"\d\d?:\d\d(?::\d\d)?")
+
+
+def since_when(text: str, now: datetime) -> datetime:
+    """How long ago ("90s", "1h30m", "2d"), or when: a time of this day ("18:30"), or ISO 8601, in
+    the zone of `now` unless it names one. Raises `UsageError`."""
+    if DURATION.fullmatch(text):
+        parts = PART.findall(text)
+        return now - sum((timedelta(**{UNITS[u]: float(n)}) for n, u in parts), timedelta())
+    if CLOCK.fullmatch(text):
+        text = f"{now:%Y-%m-%d}T{text:0>{5 if text.count(':') == 1 else 8}}"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is neither a duration nor a time",
+            where="--since",
+            todo="write 90s, 10m, 1h30m, 2d, 18:30 or 2026-02-02T18:30",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)

@@ -1,0 +1,101 @@
+"""This process's own streams, for a command in a container."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from cosmicdeploy.engine.model import Streams
+
+STDIN, STDOUT, STDERR = 0, 1, 2
+LOOK_EVERY = 0.1
+
+
+class ReaderGone(Exception):
+    """Whoever read our output does so no more, as in `… | head`."""
+
+
+@contextmanager
+def own_streams() -> Iterator[Streams]:
+    """Standard input, output and error as they are; where the first two are a terminal, that one,
+    in raw mode until the block is left."""
+    terminal = _is_terminal(STDIN) and _is_terminal(STDOUT)
+    over = threading.Event()
+    streams = Streams(
+        stdin=_read(STDIN, over),
+        out=partial(_write, STDOUT),
+        err=partial(_write, STDERR),
+        size=_size if terminal else None,
+        over=over,
+    )
+    if not terminal:
+        yield streams
+        return
+    with _raw(STDIN):
+        yield streams
+
+
+def no_streams() -> Streams:
+    """For a command that is told nothing and whose words nobody reads."""
+    return Streams(stdin=(), out=lambda _: None, err=lambda _: None)
+
+
+def is_read(descriptor: int) -> bool:
+    """Whether somebody still reads what we write there."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _is_terminal(descriptor: int) -> bool:
+    return os.isatty(descriptor)  # False also where it is closed
+
+
+def _size() -> tuple[int, int]:
+    columns, lines = os.get_terminal_size(STDOUT)
+    return lines, columns
+
+
+@contextmanager
+def _raw(descriptor: int) -> Iterator[None]:
+    """Each key goes through as it is, Ctrl-C too. What was typed ahead is kept."""
+    before = termios.tcgetattr(descriptor)
+    tty.setraw(descriptor, termios.TCSADRAIN)
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _read(descriptor: int, over: threading.Event) -> Iterator[bytes]:
+    """What comes there, until its end or until nobody wants any more: a key that was typed for
+    whoever comes after us is not taken."""
+    while not over.is_set():
+        try:
+            ready, _, _ = select.select([descriptor], [], [], LOOK_EVERY)
+            chunk = os.read(descriptor, 65536) if ready and not over.is_set() else None
+        except (OSError, ValueError):
+            return  # it is closed
+        if chunk == b"":
+            return
+        if chunk:
+            yield chunk
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Raises `ReaderGone`."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:  # another program has made it so
+            select.select([], [descriptor], [])
+        except BrokenPipeError as error:
+            raise ReaderGone from error

@@ -1,0 +1,177 @@
+"""Containers end and start again, the same ones: what `docker-compose restart` does, but as a roll.
+
+Nothing is put in place: image and definition of a container stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.history import intents, unfinished
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.difference import STOPPED, difference
+from cosmicdeploy.steps.roll import Roll
+from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.stop_start import (
+    require_well,
+    see_replicas,
+    serves,
+    start,
+    stop,
+    stop_and_start,
+    take_in_all,
+    there,
+)
+
+RUNS = "runs"
+Before = Mapping[str, Any]
+
+
+class BounceStep(Step):
+    """Restart these services: replicas by turns, each out of the proxy first and healthy before the
+    next, the scheduler and the workers beside them, others one after the other.
+
+    `turns_away`: clients get 503 meanwhile, since they cannot be served without one of these; then
+    all are restarted at once. `leaves_none`: also where no other replica serves.
+    """
+
+    kind: ClassVar[str] = "bounce"
+
+    services: tuple[str, ...] = Field(min_length=1)
+    turns_away: bool = False
+    leaves_none: bool = False
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        found = {name: there(ctx, name) for name in self.services}
+        if not self.turns_away and not self.leaves_none:
+            require_another(ctx, self.services)
+        stale = stale_ones(ctx, self.services)
+        return Change(
+            summary=f"restart {', '.join(found)} (the same containers: this is no deploy)",
+            before={
+                "containers": {name: _facts(container) for name, container in found.items()},
+                "shielded": self.turns_away and is_up(ctx),
+            },
+            facts={"stale": stale} if stale else {},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        before = change.before["containers"]
+        facts = self._turned_away(ctx) if self.turns_away else self._by_turns(ctx, before)
+        return {"restarted": list(self.services), **facts, **change.facts}
+
+    def _by_turns(self, ctx: Context, before: Before) -> Result:
+        released = ctx.settings.services.released
+        wanted = {n: RUNS if before[n]["running"] else STOPPED for n in self.services}
+        roll = Roll(ctx, {n: why for n, why in wanted.items() if n in released}, anew=False)
+        roll.by_turns()
+        for name in self.services:
+            if name not in released:
+                stop_and_start(ctx, [name])
+        return {"roll": roll.facts()}
+
+    def _turned_away(self, ctx: Context) -> Result:
+        """The applications end what they have in hand while all that they need is there."""
+        ours, beneath, proxy = self._groups(ctx)
+        raise_shield(ctx)
+        stop(ctx, ours)
+        stop(ctx, beneath)
+        start(ctx, beneath)
+        start(ctx, ours)
+        see_replicas(ctx)
+        # One that was stopped to turn clients away is started when they are let in.
+        running = [name for name in proxy if there(ctx, name).running]
+        away = stop_and_start(ctx, running) if running else 0.0
+        lower_shield(ctx)
+        return {"proxy_away_seconds": round(away, 1)} if running else {}
+
+    def _groups(self, ctx: Context) -> tuple[list[str], list[str], list[str]]:
+        """What runs the application, what that needs, and the proxy, which may know the replicas by
+        name, and not start before they are there."""
+        released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
+        ours = [name for name in self.services if name in released]
+        beneath = [name for name in self.services if name not in (*released, proxy)]
+        return ours, beneath, [name for name in self.services if name == proxy]
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        for name, before in change.before["containers"].items():
+            if ctx.running(name).started_at == before["started_at"]:
+                raise CosmicError("The container was not restarted", where=name)
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """What ran runs again, and clients are let in. Raises `UnhealthyContainer` where one that
+        was well is not."""
+        before = change.before["containers"]
+        ours, beneath, proxy = self._groups(ctx)
+        try:
+            for group in (beneath, ours, proxy):
+                ran = [name for name in group if before[name]["running"]]
+                start(ctx, [name for name in ran if not there(ctx, name).running])
+            require_well(ctx, [name for name in self.services if before[name]["ready"]])
+        finally:
+            take_in_all(ctx)
+            if self.turns_away and not change.before["shielded"] and is_up(ctx):
+                lower_shield(ctx)
+
+
+def require_another(ctx: Context, names: Iterable[str]) -> None:
+    """Raises `CosmicError` where one of these replicas serves and no other one does, nor is
+    restarted, and healthy, before it."""
+    touched = set(names) & set(ctx.settings.services.app)
+    serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
+    if touched == set(serving) and len(serving) == 1:
+        raise CosmicError(
+            f"No other replica serves than {serving[0]}",
+            where="restart",
+            todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
+            " or restart it all the same with --yes",
+        )
+
+
+def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
+    """Service → why its container is not what the compose file says now; the others left out."""
+    found = {name: _difference(ctx, name) for name in names}
+    return {name: why for name, why in found.items() if why and why != STOPPED}
+
+
+def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
+    """What killed restarts left undone: containers that ran and do not, clients that are turned
+    away. Nothing while all stands still for a rollback."""
+    runs = unfinished(ctx.journal)
+    if any(run.command.startswith("rollback") and intents([run], "quiesce") for run in runs):
+        return []
+    begun = intents(runs, BounceStep.kind)
+    found = [
+        (BounceStep.model_validate(i.options), Change(summary=i.summary, before=i.before))
+        for i in begun
+    ]
+    return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
+
+
+def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
+    before = change.before["containers"]
+    ran = [ctx.container(name) for name, facts in before.items() if facts["running"]]
+    stopped = [found for found in ran if found is not None and not found.running]
+    return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
+
+
+def _difference(ctx: Context, name: str) -> str | None:
+    try:
+        return difference(ctx, name)
+    except EngineError as error:
+        return error.what
+
+
+def _facts(container: Container) -> dict[str, Any]:
+    return {
+        "id": container.id,
+        "running": container.running,
+        "ready": container.ready,
+        "started_at": container.started_at,
+    }

@@ -1,0 +1,285 @@
+"""What operators do by hand: logs, commands, a shell, the console."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.stack.harness import StackUnderTest
+from tests.stack.variants import COMPOSE, edit
+
+pytestmark = pytest.mark.stack
+
+LOG = "/var/www/storage/logs/laravel.log"
+COMMAND = [sys.executable, "-m", "cosmicdeploy"]
+RAW = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+
+def command(
+    stack: StackUnderTest, *words: str, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """The command with something on its standard input, byte by byte."""
+    return subprocess.run(
+        [*COMMAND, *words],
+        cwd=stack.folder,
+        input=given,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def inside(stack: StackUnderTest, service: str, script: str) -> str:
+    """What a script says in a service's container."""
+    ctx = stack.open()
+    result = ctx.engine.exec(ctx.running(service).id, ["sh", "-c", script])
+    assert result.exit_code == 0, result.error_text
+    return result.text
+
+
+def processes(stack: StackUnderTest, service: str) -> str:
+    script = "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline; echo; done 2>/dev/null; exit 0"
+    return inside(stack, service, script)
+
+
+def gone(stack: StackUnderTest, service: str, words: str, within: float = 5.0) -> bool:
+    """Whether a process of a container ends in time."""
+    end = time.monotonic() + within
+    while words in processes(stack, service):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def write_outputs(stack: StackUnderTest, service: str, script: str) -> None:
+    """Let a script write to what a container's first process writes to."""
+    inside(stack, service, f"({script}) >/proc/1/fd/1")
+
+
+@contextmanager
+def following(stack: StackUnderTest, *words: str) -> Iterator[list[str]]:
+    """`logs … --follow`, ended with Ctrl-C; its lines are there once the block is left."""
+    lines: list[str] = []
+    process = stack.start("logs", *words, "--follow")
+    time.sleep(3)
+    try:
+        yield lines
+        time.sleep(1.5)
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, ""), "it ends cleanly"
+    lines.extend(out.splitlines())
+
+
+def test_logs_merge_services_by_time(stack: StackUnderTest) -> None:
+    for number in range(3):
+        for service in ("cosmic-queue-1", "cosmic-scheduler"):
+            write_outputs(stack, service, f"echo merged-{number}-{service}")
+    done = stack.cli("logs", "scheduler", "worker", "--since", "60s", "--grep", "merged-")
+    assert done.code == 0, done.stderr
+    width = len("cosmic-scheduler")
+    assert done.stdout.splitlines() == [
+        f"{service:<{width}} | merged-{number}-{service}"
+        for number in range(3)
+        for service in ("cosmic-queue-1", "cosmic-scheduler")
+    ]
+    tail = stack.cli("logs", "cosmic-scheduler", "--tail", "2", "--json")
+    assert len(tail.stdout.splitlines()) == 2
+
+
+def test_logs_follow_a_service_through_its_replacement(stack: StackUnderTest) -> None:
+    def change(document: dict[str, object]) -> None:
+        document["services"]["cosmic-queue-1"]["environment"]["WORKER_NAME"] = "logged"  # type: ignore[index]
+
+    before = stack.containers()["cosmic-queue-1"].id
+    with following(stack, "worker", "--tail", "0") as lines:
+        write_outputs(stack, "cosmic-queue-1", "echo the-old-one")
+        edit(stack.folder / COMPOSE, change)
+        done = stack.cli("step", "restart")
+        assert done.code == 0, done.stderr
+        write_outputs(stack, "cosmic-queue-1", "echo the-new-one")
+    assert stack.containers()["cosmic-queue-1"].id != before
+    text = "\n".join(lines)
+    told = ["the-old-one", "stopped: release", "started: release", "the-new-one"]
+    assert [text.count(each) for each in told] == [1, 1, 1, 1], text
+    assert sorted(told, key=text.index) == told
+    assert all(line.startswith("cosmic-queue-1 | ") for line in lines)
+
+
+def test_logs_follow_a_log_that_rotates(stack: StackUnderTest) -> None:
+    def change(document: dict[str, object]) -> None:
+        options = {"max-size": "8k", "max-file": "3"}
+        logging = {"driver": "json-file", "options": options}
+        document["services"]["cosmic-queue-1"]["logging"] = logging  # type: ignore[index]
+
+    edit(stack.folder / COMPOSE, change)
+    assert stack.cli("step", "restart").code == 0
+    with following(stack, "worker", "--tail", "0", "--grep", "row-") as lines:
+        script = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo row-$i-; sleep 0.01; done"
+        write_outputs(stack, "cosmic-queue-1", script)
+    assert lines == [f"cosmic-queue-1 | row-{n}-" for n in range(1, 301)]
+
+
+def test_logs_read_the_application_s_file_in_every_replica(stack: StackUnderTest) -> None:
+    for service in ("cosmic-app-1", "cosmic-app-2"):
+        inside(stack, service, f"echo '[2026-02-02 18:30:00] before {service}' >>{LOG}")
+    past = stack.cli("logs", "app", "--app", "--tail", "1", "--grep", "before")
+    assert [line.split()[-1] for line in past.stdout.splitlines()] == [
+        "cosmic-app-1",
+        "cosmic-app-2",
+    ]
+    with following(stack, "cosmic-app-1", "--app", "--tail", "1") as lines:
+        inside(stack, "cosmic-app-1", f"echo 'Device status one {{' >>{LOG}; echo '}}' >>{LOG}")
+        restarted = stack.cli("restart", "cosmic-app-1")
+        assert restarted.code == 0, restarted.stderr
+        inside(stack, "cosmic-app-1", f"echo two >>{LOG}; mv {LOG} {LOG}.1; echo three >>{LOG}")
+        time.sleep(2)  # the file is looked for once a second
+        inside(stack, "cosmic-app-1", f"echo four >>{LOG}")
+    own = ["before cosmic-app-1", "Device status one {", "two", "three", "four"]
+    texts = [line.partition(" | ")[2] for line in lines]
+    kept = [text for text in texts if any(text.endswith(each) for each in own)]
+    assert [text.rpartition("] ")[2] for text in kept] == own
+    assert gone(stack, "cosmic-app-1", "tail -c")
+
+
+def test_logs_end_with_their_time_and_with_their_reader(stack: StackUnderTest) -> None:
+    started = time.monotonic()
+    assert stack.cli("logs", "--tail", "1", "--for", "1").code == 0
+    assert time.monotonic() - started < 8
+    pipe = [*COMMAND, "logs", "--follow", "--tail", "1", "database"]
+    process = subprocess.Popen(pipe, cwd=stack.folder, **RAW)  # type: ignore[call-overload]
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=10) == 0, "though nothing more is written"
+    assert process.stderr.read() == b""
+
+
+def test_exec_passes_all_through(stack: StackUnderTest) -> None:
+    script = "echo out; echo err >&2; exit 7"
+    done = command(stack, "exec", "cache", "sh", "-c", script)
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
+    given = os.urandom(3_000_000) + bytes(range(256))
+    echoed = command(stack, "exec", "platform-redis", "--", "cat", given=given)
+    assert (echoed.returncode, echoed.stderr) == (0, b"")
+    assert hashlib.sha256(echoed.stdout).digest() == hashlib.sha256(given).digest()
+    early = command(stack, "exec", "cache", "head", "-c", "3", given=given)
+    assert (early.returncode, early.stdout) == (0, given[:3])
+    missing = command(stack, "exec", "cache", "no-such-program")
+    assert (
+        missing.returncode in (126, 127) and b"no-such-program" in missing.stdout + missing.stderr
+    )
+    nobody = command(stack, "exec", "cach", "true")
+    assert nobody.returncode == 2 and b"did you mean 'cache'?" in nobody.stderr
+
+
+def test_exec_in_the_database_needs_no_password_in_a_command_line(stack: StackUnderTest) -> None:
+    client = "exec $(command -v mariadb || command -v mysql) -uroot -N platform"
+    done = command(stack, "exec", "database", "sh", "-c", client, given=b"SELECT 6 * 7;\n")
+    assert (done.returncode, done.stdout) == (0, b"42\n"), done.stderr
+
+
+def test_exec_that_is_given_up_ends_its_command(stack: StackUnderTest) -> None:
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        words = [*COMMAND, "exec", "cache", "sleep", "4321"]
+        process = subprocess.Popen(words, cwd=stack.folder, **RAW)  # type: ignore[call-overload]
+        end = time.monotonic() + 15
+        while "sleep 4321" not in processes(stack, "platform-redis"):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        process.send_signal(how)
+        process.communicate(timeout=15)
+        assert process.returncode == 130
+        assert gone(stack, "platform-redis", "sleep 4321")
+
+
+def test_exec_whose_reader_goes_away_ends_its_command(stack: StackUnderTest) -> None:
+    words = [*COMMAND, "exec", "cache", "sh", "-c", "while :; do echo 4321-again; done"]
+    process = subprocess.Popen(words, cwd=stack.folder, **RAW)  # type: ignore[call-overload]
+    assert process.stdout.readline() == b"4321-again\n"
+    process.stdout.close()
+    assert process.wait(timeout=15) == 141
+    assert gone(stack, "platform-redis", "4321-again")
+
+
+def test_console_passes_options_on(released: StackUnderTest) -> None:
+    quiet = command(released, "console", "devices:monitor-status", "--dry-run")
+    told = command(released, "console", "devices:monitor-status", "--dry-run", "--verbose")
+    assert (quiet.returncode, told.returncode) == (0, 0), told.stderr
+    assert b"Silent for" in told.stdout and b"Silent for" not in quiet.stdout
+    unknown = command(released, "console", "devices:monitr")
+    assert unknown.returncode == 1 and b"is not defined" in unknown.stderr
+    assert command(released, "console", "--", "--version").stdout.startswith(b"Cosmic")
+
+
+def test_who_does_not_run_the_release_is_told(released: StackUnderTest) -> None:
+    ctx = released.open()
+    backup = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+    present = ctx.image_of("cosmic-app-1")
+    assert present is not None
+    ctx.engine.tag(backup.manifest.images["cosmic-app-1"], ctx.service("cosmic-app-1").image)
+    try:
+        done = command(released, "exec", "app", "true")
+        assert done.returncode == 0
+        assert b"in cosmic-app-1, the first of app that runs" in done.stderr
+        assert b"runs release 2" in done.stderr and b"is release 1" in done.stderr
+        assert b"cosmicdeploy deploy" in done.stderr
+    finally:
+        ctx.engine.tag(present.id, ctx.service("cosmic-app-1").image)
+
+
+def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
+    before = termios.tcgetattr(theirs)
+    process = subprocess.Popen(
+        [*COMMAND, "shell", "cosmic-app-2"],
+        cwd=stack.folder,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    try:
+        assert b"$" in read_until(ours, b"$ ")
+        os.write(ours, b"test -t 0 && echo a-$((6*7))-b; sleep 1; stty size\n")
+        said = read_until(ours, b"33 101")
+        assert b"a-42-b" in said
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 99, 0, 0))
+        os.write(ours, b"sleep 1; stty size\n")
+        assert b"44 99" in read_until(ours, b"44 99")
+        os.write(ours, b"sleep 4321\n")
+        time.sleep(0.5)
+        os.write(ours, b"\x03")  # the command's, and not ours
+        os.write(ours, b"exit 9\n")
+        read_until(ours, b"exit")
+        assert process.wait(timeout=15) == 9
+        assert termios.tcgetattr(theirs) == before, "the terminal is as it was"
+    finally:
+        process.kill()
+        os.close(ours)
+        os.close(theirs)
+
+
+def read_until(descriptor: int, wanted: bytes, within: float = 20.0) -> bytes:
+    """All that is said until these bytes are."""
+    said, end = b"", time.monotonic() + within
+    while wanted not in said:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+        assert ready, said
+        said += os.read(descriptor, 65536)
+    return said

@@ -1,0 +1,193 @@
+"""Which lines are told, and that none is told twice or left out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.engine.model import Container, LogLine, Streams
+from cosmicdeploy.operations.logs.entry import Entry, Grep
+from cosmicdeploy.operations.logs.files import WINDOW, Files, after, stamped
+from cosmicdeploy.operations.logs.follow import Follower, by_time
+from cosmicdeploy.operations.logs.outputs import Outputs
+from cosmicdeploy.operations.logs.past import past
+
+
+def entry(text: str, service: str = "app", at: int = 0) -> Entry:
+    return Entry(service=service, line=LogLine(at=at, text=text))
+
+
+def test_grep_tells_a_message_with_its_context() -> None:
+    lines = [
+        "[1] Device status transition {",
+        '  "device_name": "KIOSK-01"',
+        "}",
+        "[2] something else {",
+        '  "device": "x"',
+        "}",
+    ]
+    wanted = list(filter(Grep("Device status"), map(entry, lines)))
+    assert [each.line.text for each in wanted] == lines[:3]
+
+
+def test_grep_keeps_services_apart() -> None:
+    lines = [entry("found {", "a"), entry("other", "b"), entry("  of a", "a"), entry("  of b", "b")]
+    assert [e.line.text for e in filter(Grep("found"), lines)] == ["found {", "  of a"]
+    assert list(filter(Grep(""), lines)) == lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "given", "expected"),
+    [
+        (["a", "b", "c"], ["a", "b"], ["c"]),
+        (["a", "b", "a", "b", "d"], ["a", "b"], ["d"]),
+        (["x", "y"], ["a", "b"], ["x", "y"]),
+        (["a"], ["a", "b"], ["a"]),
+        (["a", "b"], [], ["a", "b"]),
+        ([], ["a"], []),
+        (["a", "b"], ["a", "b"], []),
+    ],
+)
+def test_a_file_is_gone_on_with_where_it_was_left(
+    lines: list[str], given: list[str], expected: list[str]
+) -> None:
+    assert list(after(lines, given)) == expected
+
+
+def test_lines_of_a_file_take_the_time_of_the_message_they_are_part_of() -> None:
+    lines = [
+        "[2026-02-02 18:30:00] one {",
+        "}",
+        "[2026-02-02T18:30:01.5+00:00] two",
+        "[x] three",
+        "[2026-99-02 18:30:00] four",
+    ]
+    found = [line.at for line in stamped(lines)]
+    first = 1770057000 * 10**9
+    assert found == [first, first, first + 15 * 10**8, first + 15 * 10**8, first + 15 * 10**8]
+
+
+class FakeFile:
+    """An engine whose script says these chunks."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = chunks
+
+    def exec(self, _id: str, _argv: list[str]) -> Any:
+        return SimpleNamespace(exit_code=0, stdout=b"one\ntwo\n")
+
+    def converse(self, _id: str, _argv: list[str], streams: Streams) -> int:
+        for chunk in self.chunks:
+            streams.out(chunk)
+        return 0
+
+
+CONTAINER = Container(
+    id="1", name="app", service="app", project="p", image_id="i", status="running"
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_a_file_is_read_on_however_it_is_cut_into_pieces(size: int) -> None:
+    said = b"14\none\ntwo\nthree\nfour\nfi"
+    chunks = [said[start : start + size] for start in range(0, len(said), size)]
+    source, found = Files(FakeFile(*chunks), "/log", 100), list[str]()  # type: ignore[arg-type]
+    assert [line.text for line in source.past(CONTAINER)] == ["one", "two"]
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    assert found == ["three", "four"]
+
+
+def test_of_a_file_only_what_is_added_where_no_line_is_wanted() -> None:
+    source, found = Files(FakeFile(b"8\none\ntwo\n", b"new\n"), "/log", 0), list[str]()  # type: ignore[arg-type]
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    assert found == ["new"]
+
+
+def test_of_a_large_file_the_end_is_looked_at() -> None:
+    end = b"two\nthree\n".rjust(WINDOW, b"x")
+    source, found = Files(FakeFile(b"9999999\n" + end, b"four\n"), "/log", 9), list[str]()  # type: ignore[arg-type]
+    source._given.append("two")
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    # What stands before it was given or cut, so "two" is no whole line there.
+    assert found[-2:] == ["three", "four"]
+
+
+class Lives:
+    """An engine whose containers have these lines, and end when they have said them."""
+
+    def __init__(self, **lines: list[int]) -> None:
+        self.lines = lines
+
+    def log_entries(self, container_id: str, **named: Any) -> Iterator[LogLine]:
+        since = named["since"] or 0
+        return (
+            LogLine(at=at, text=f"{container_id}:{at}")
+            for at in self.lines[container_id]
+            if at >= since
+        )
+
+
+def container(container_id: str, started_at: str = "0") -> Container:
+    return Container(
+        id=container_id,
+        name="app",
+        service="app",
+        project="p",
+        image_id="i",
+        status="exited",
+        started_at=started_at,
+    )
+
+
+def followed(follower: Follower, count: int, meanwhile: Callable[[int], None]) -> list[str]:
+    found, end = list[str](), time.monotonic() + 10
+    for entries in follower.entries():
+        found += [each.line.text for each in entries]
+        meanwhile(len(found))
+        if len(found) >= count or time.monotonic() > end:
+            return found
+    return found
+
+
+def test_following_goes_on_through_a_restart_and_a_replacement() -> None:
+    engine = Lives(a=[1, 2], b=[5, 6])
+    present = [container("a")]
+    ctx: Any = SimpleNamespace(container=lambda _name: present[-1], emit=lambda _event: None)
+    sources = {"app": Outputs(engine)}  # type: ignore[arg-type]
+    assert [e.line.text for e in past(ctx, sources)] == ["a:1", "a:2"]
+
+    def go_on(count: int) -> None:
+        if count == 0 and len(present) == 1:
+            engine.lines["a"].append(3)
+            present.append(container("a", "1"))
+        elif count == 1:
+            present.append(container("b"))
+
+    assert followed(Follower(ctx, sources), 3, go_on) == ["a:3", "b:5", "b:6"]
+
+
+def test_a_service_s_own_order_stays() -> None:
+    entries = [entry("a1", "a", 3), entry("b1", "b", 2), entry("a2", "a", 1)]
+    assert [each.line.text for each in by_time(entries)] == ["b1", "a1", "a2"]
+
+
+def test_what_the_engine_says_twice_is_told_once() -> None:
+    """It does where a log is rotated while it is followed."""
+    engine, found = Lives(a=[1, 2, 3, 2, 3, 4]), list[str]()
+    source = Outputs(engine)  # type: ignore[arg-type]
+    assert len(list(source.past(container("a")))) == 4
+    engine.lines["a"] = [4, 5]
+    source.follow(container("a"), lambda line: found.append(line.text), threading.Event())
+    assert found == ["a:5"]
+
+
+def test_services_are_merged_by_time() -> None:
+    engine = Lives(a=[1, 4], b=[2, 3])
+    ctx: Any = SimpleNamespace(container=container, emit=lambda _event: None)
+    sources = {name: Outputs(engine) for name in ("a", "b")}  # type: ignore[arg-type]
+    assert [e.line.text for e in past(ctx, sources)] == ["a:1", "b:2", "b:3", "a:4"]

@@ -1,0 +1,49 @@
+"""Services as people name them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.operations.named import services_named
+from cosmicdeploy.settings import Services
+
+NAMES = ("web-1", "web-2", "db", "mail", "worker")
+CTX: Any = SimpleNamespace(
+    settings=SimpleNamespace(services=Services(app=("web-1", "web-2"), database="db")),
+    stack=SimpleNamespace(
+        services={name: SimpleNamespace(container_name=f"{name}-prod") for name in NAMES}
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["web-2"], ["web-2"]),
+        (["app"], ["web-1", "web-2"]),
+        (["database", "db", "db-prod"], ["db"]),
+        (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
+        (["worker"], ["worker"]),  # a service of that name, though nobody plays the part
+        ([], []),
+    ],
+)
+def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) -> None:
+    assert services_named(CTX, words) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "what", "todo"),
+    [
+        ("web-3", "no service 'web-3'", "web-"),
+        ("nothing", "no service 'nothing'", "mail"),
+        ("cache", "plays the part 'cache'", "web-1"),
+    ],
+)
+def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
+    with pytest.raises(UsageError, match=what) as caught:
+        services_named(CTX, [word])
+    assert todo in caught.value.todo
