@@ -31,8 +31,8 @@ def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
             streams.append(_entries(service, lines))
     if failures and not streams:
         raise next(iter(failures.values()))
-    for service, error in failures.items():
-        ctx.emit(Notice(text=f"{service}: {error}"))
+    for service, failure in failures.items():
+        ctx.emit(Notice(text=f"{service}: {failure}"))
     yield from heapq.merge(*streams, key=lambda entry: entry.line.at)
 
 
