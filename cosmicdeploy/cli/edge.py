@@ -82,17 +82,19 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
+    call.trace(cause)
+    finish(call, failed_report(call, error))
+
+
+def failed_report(call: Call, error: CosmicError) -> Report:
+    """The report of a command that an error ended."""
     from cosmicdeploy.report.model import ErrorReport
 
-    call.trace(cause)
     interrupted = error.exit_code == ExitCode.INTERRUPTED
-    finish(
-        call,
-        call.report(
-            outcome="interrupted" if interrupted else "failed",
-            exit_code=int(error.exit_code),
-            error=ErrorReport.of(error),
-        ),
+    return call.report(
+        outcome="interrupted" if interrupted else "failed",
+        exit_code=int(error.exit_code),
+        error=ErrorReport.of(error),
     )
 
 

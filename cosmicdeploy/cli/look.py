@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cosmicdeploy.cli.edge import Call, run_command
+import typer
+
+from cosmicdeploy.cli.edge import Call, failed_report, run_command
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -15,12 +18,23 @@ if TYPE_CHECKING:
 
 
 @common_options
-def verify(*, config: Path | None, terminal: Terminal) -> None:
+def verify(
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="POINT", help="This point alone; repeatable.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
+    ] = None,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
     """Check the running stack, point by point; exit 5 where one fails.
 
-    Schema, health, scheduler, monitor, heartbeat and images.
+    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy, as in
+    `cosmicdeploy verify --only health --only heartbeat --junit verify.xml`.
     """
-    run_command("verify", terminal, lambda call: _verify(call, config))
+    run_command("verify", terminal, lambda call: _verify(call, config, only or [], junit))
 
 
 @common_options
@@ -33,15 +47,34 @@ def quiet(_event: Event) -> None:
     """For commands that answer at once, events are of no interest."""
 
 
-def _verify(call: Call, config: Path | None) -> Report:
+def _verify(call: Call, config: Path | None, only: list[str], junit: Path | None) -> Report:
+    from cosmicdeploy.errors import UsageError, as_ours
+    from cosmicdeploy.report.junit import require_writable, write_junit
+
+    if junit is None:
+        return _points(call, config, only)
+    require_writable(junit)
+    try:
+        report = _points(call, config, only)
+    except BaseException as error:  # told at the edge; an older file must not tell otherwise
+        with suppress(UsageError):
+            write_junit(junit, failed_report(call, as_ours(error)))
+        raise
+    write_junit(junit, report)
+    return report
+
+
+def _points(call: Call, config: Path | None, only: list[str]) -> Report:
     from dataclasses import asdict
 
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.look import verify
+    from cosmicdeploy.probes.checklist import known_points
     from cosmicdeploy.workspace import open_playbook, open_stack
 
+    points = known_points(only)
     ctx = open_stack(config, quiet)
-    results = verify(ctx, open_playbook(ctx.loaded, "verify"))
+    results = verify(ctx, open_playbook(ctx.loaded, "verify"), points)
     failing = any(not result.ok for result in results)
     return call.report(
         outcome="failed" if failing else "done",

@@ -12,11 +12,14 @@ from typing import BinaryIO
 PRIVATE = 0o600
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file's content as a whole, 0600, durable on return. Raises `OSError`."""
+def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
+    """Replace a file's content as a whole, durable on return; `mode` is cut by the umask.
+
+    Raises `OSError`.
+    """
     partial = path.with_name(path.name + ".new")
     try:
-        with open_private(partial) as file:
+        with open_private(partial, mode=mode) as file:
             file.write(text.encode())
             sync(file)
         partial.rename(path)
@@ -25,13 +28,14 @@ def write_atomically(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
-def open_private(path: Path, *, new: bool = False) -> BinaryIO:
-    """Open a file of our own for writing, 0600, empty; a `new` one must not be there yet.
+def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:
+    """Open a file of our own for writing, 0600 unless `mode` says otherwise, empty; a `new` one
+    must not be there yet.
 
     Raises `OSError`.
     """
     empty = os.O_EXCL if new else os.O_TRUNC
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | empty | os.O_CLOEXEC, PRIVATE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | empty | os.O_CLOEXEC, mode)
     return os.fdopen(descriptor, "wb")
 
 

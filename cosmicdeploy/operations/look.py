@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.probes.checklist import run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.strays import Stray, strays
 from cosmicdeploy.steps.difference import difference, differences
@@ -55,8 +57,11 @@ def _drift(ctx: Context, name: str) -> str:
         return error.what
 
 
-def verify(ctx: Context, playbook: Playbook) -> list[CheckResult]:
-    """The results of a playbook's verification points."""
+def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:
+    """The results of a playbook's verification points; or of those that `only` names, whichever
+    the playbook has."""
+    if only:
+        return run_checks(ctx, only)
     steps = [step for step in playbook.steps if isinstance(step, VerifyStep)]
     if not steps:
         raise ConfigError("The playbook has no step of kind verify", where=playbook.name)

@@ -10,7 +10,7 @@ from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.probes.http import LIMITED, OK, SHOWN, ask_again
 from cosmicdeploy.probes.places import proxy_url
-from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.result import CheckResult, skipped
 
 # A scheduler that runs every minute has left a line in the log of so many seconds.
 SCHEDULER_GRACE = 120
@@ -19,6 +19,8 @@ SCHEDULER_GRACE = 120
 def schema(ctx: Context) -> CheckResult:
     """The tables have the columns that the release needs."""
     wanted = ctx.settings.verify.columns
+    if not wanted:
+        return _absent("schema", "verify.columns")
     with open_facts(ctx.database()) as database:
         missing = [
             f"{table}.{column}"
@@ -29,7 +31,7 @@ def schema(ctx: Context) -> CheckResult:
     return CheckResult(
         point="schema",
         ok=not missing,
-        expected=f"{count} columns in {', '.join(wanted) or 'no table'}",
+        expected=f"{count} columns in {', '.join(wanted)}",
         found=f"missing: {', '.join(missing)}" if missing else f"all {count} are there",
         todo="run `cosmicdeploy step migrate`, or go back with `cosmicdeploy rollback`",
     )
@@ -47,13 +49,13 @@ def scheduler(ctx: Context) -> CheckResult:
         problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")
     if command and command not in listing.text:
         problems.append(f"{command} is not scheduled")
-    if command and not _acts(ctx, container, command):
+    if command and not (_is_new(container) or _acts(ctx, container, command)):
         problems.append(f"no run of {command} in its log of {SCHEDULER_GRACE} s")
     return CheckResult(
         point="scheduler",
         ok=not problems,
         expected=f"running, with {command or 'a schedule'}, a run every minute",
-        found="; ".join(problems) or f"running since {container.started_at[:19]}Z",
+        found="; ".join(problems) or _at_work(container, command),
         todo=f"see `docker logs --tail 100 {container.name}`",
     )
 
@@ -99,13 +101,31 @@ def heartbeat(ctx: Context) -> CheckResult:
 
 
 def _absent(point: str, key: str) -> CheckResult:
-    return CheckResult(point=point, ok=True, expected="nothing", found=f"{key} is not configured")
+    return skipped(point, f"{key} is not configured")
+
+
+def _since(container: Container) -> str:
+    return _started(container).astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _started(container: Container) -> datetime:
+    return datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=UTC)
+
+
+def _is_new(container: Container) -> bool:
+    """Whether it may not have had a minute to begin anything in."""
+    return (datetime.now(UTC) - _started(container)).total_seconds() < SCHEDULER_GRACE
+
+
+def _at_work(container: Container, command: str | None) -> str:
+    since = f"running since {_since(container)}"
+    if not command:
+        return since
+    acts = "started too recently to say more" if _is_new(container) else "its log shows it run"
+    return f"{since}; {command} is scheduled, {acts}"
 
 
 def _acts(ctx: Context, container: Container, command: str) -> bool:
-    started = datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=UTC)
-    if (datetime.now(UTC) - started).total_seconds() < SCHEDULER_GRACE:
-        return True
     lines = ctx.engine.logs(container.id, seconds=SCHEDULER_GRACE)
     return any(command in line for line in lines)
 

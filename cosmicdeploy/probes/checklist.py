@@ -3,16 +3,19 @@ device's ordinary beat."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.probes import application_checks, container_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.strays import strays_check
 from cosmicdeploy.proxy.check import proxy
+from cosmicdeploy.yamlfile import nearest
 
 Check = Callable[[Context], CheckResult]
 CHECKS: Mapping[str, Check] = {
@@ -31,6 +34,18 @@ CHECKS: Mapping[str, Check] = {
 COMMANDS = ("scheduler", "monitor", "proxy")
 
 
+def known_points(names: Sequence[str]) -> tuple[str, ...]:
+    """The points of these names, each once; raises `UsageError` for one that there is not."""
+    for name in names:
+        if name not in CHECKS:
+            raise UsageError(
+                f"There is no point {name!r}",
+                where=f"the points are {', '.join(CHECKS)}",
+                todo=nearest(name, CHECKS) or "name one of them",
+            )
+    return tuple(dict.fromkeys(names))
+
+
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """The points' results, in their order. Those that run commands take most of the time: they go
     side by side, and after the others, so that they disturb no answer that is waited for."""
@@ -43,9 +58,12 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
 
 def run_check(ctx: Context, point: str) -> CheckResult:
     """One point; an error on the way is a finding of its own."""
+    started = time.monotonic()
     try:
-        return CHECKS[point](ctx)
+        found = CHECKS[point](ctx)
     except CosmicError as error:
-        return CheckResult(
-            point=point, ok=False, expected="an answer", found=str(error), todo=error.todo
+        told = f"{error.what} ({error.where})" if error.where else error.what
+        found = CheckResult(
+            point=point, ok=False, expected="an answer", found=told, todo=error.todo
         )
+    return replace(found, seconds=round(time.monotonic() - started, 3))

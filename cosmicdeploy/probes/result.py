@@ -10,7 +10,8 @@ class CheckResult:
     """One point of a checklist: what was expected, what was found, and what to do.
 
     A deploy fails on it where it is `blocking`, and else only tells of it; `warnings` are worth a
-    look and fail nothing.
+    look and fail nothing. Where it is `skipped` there was nothing to look at, and `found` says why.
+    `seconds` is the wall time that it took.
     """
 
     point: str
@@ -20,3 +21,10 @@ class CheckResult:
     todo: str = ""
     warnings: tuple[str, ...] = ()
     blocking: bool = True
+    skipped: bool = False
+    seconds: float = 0.0
+
+
+def skipped(point: str, why: str) -> CheckResult:
+    """A point with nothing to look at."""
+    return CheckResult(point=point, ok=True, expected="nothing", found=why, skipped=True)

@@ -9,7 +9,7 @@ from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
 from cosmicdeploy.proxy.configuration import Directive
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
@@ -25,10 +25,10 @@ _result = partial(
 def proxy(ctx: Context) -> CheckResult:
     """nginx would start with what it has, and its servers are the replicas."""
     if ctx.settings.services.proxy is None:
-        return _result(ok=True, found="the stack has no load balancer")
+        return skipped("proxy", "the stack has no load balancer")
     found = find(ctx)
     if found is None:
-        return _result(ok=True, found="no nginx runs there: nothing was checked")
+        return skipped("proxy", "no nginx runs there")
     try:
         tree = configuration(ctx, found)
     except ConfigError as error:
@@ -39,7 +39,7 @@ def proxy(ctx: Context) -> CheckResult:
 def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
     ours = groups_of(ctx, groups(tree))
     if not ours:
-        return _result(ok=True, found="none of its servers is a replica: nothing was checked")
+        return skipped("proxy", "none of its servers is a replica")
     if wrong := nobodys(ctx, ours):
         return _result(
             ok=False,

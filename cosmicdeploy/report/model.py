@@ -34,7 +34,8 @@ class StepReport(Part):
 class CheckReport(Part):
     """One point of the verification checklist; a deploy fails on it where it is `blocking`.
 
-    `warnings` fail nothing.
+    `warnings` fail nothing. Where it is `skipped` there was nothing to look at, and `found` says
+    why.
     """
 
     point: str
@@ -44,6 +45,8 @@ class CheckReport(Part):
     todo: str = ""
     warnings: tuple[str, ...] = ()
     blocking: bool = True
+    skipped: bool = False
+    seconds: float = 0.0
 
 
 class ErrorReport(Part):

@@ -78,13 +78,18 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
     for column in ("", "point", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:
-        mark = "[green]ok[/]" if check.ok else "[red]FAILS[/]"
         found = escape(check.found)
         if not check.ok:
             found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
         found += "".join(f"\n[yellow]![/] {escape(warning)}" for warning in check.warnings)
-        table.add_row(mark, check.point, found)
+        table.add_row(_mark(check), check.point, found)
     console.print(table)
+
+
+def _mark(check: CheckReport) -> str:
+    if check.skipped:
+        return "[dim]skipped[/]"
+    return "[green]ok[/]" if check.ok else "[red]FAILS[/]"
 
 
 def _last_line(report: Report) -> str:

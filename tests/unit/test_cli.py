@@ -157,3 +157,16 @@ def test_the_published_schema_is_the_code_s() -> None:
 
 def test_no_colours_in_a_pipe(folder: Path) -> None:
     assert "\x1b" not in call("deploy").stderr
+
+
+def test_an_unknown_point_is_refused_with_the_nearest(folder: Path) -> None:
+    done = call("verify", "--only", "health", "--only", "heartbaet")
+    assert done.exit_code == 2
+    assert "'heartbaet'" in done.stderr and "did you mean 'heartbeat'?" in done.stderr
+
+
+def test_without_an_engine_the_junit_file_tells_so(folder: Path) -> None:
+    (folder / "verify.xml").write_text("all is well")
+    assert call("verify", "--junit", "verify.xml").exit_code == 1
+    assert 'errors="1"' in (folder / "verify.xml").read_text()
+    assert call("verify", "--junit", "absent/verify.xml").exit_code == 2

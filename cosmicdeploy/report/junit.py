@@ -1,0 +1,107 @@
+"""The checklist as JUnit XML, which CI servers show as tests: one test case a point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from cosmicdeploy.database.files import write_atomically
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+
+CLASS = "cosmicdeploy.verify"
+# As any program writes a file; the umask takes from it.
+READABLE = 0o666
+# XML 1.0 has no way to say these: terminals' escapes, for one, which commands like to print.
+UNSAYABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def require_writable(path: Path) -> None:
+    """Raise `UsageError` where no file can be written there: known before anything is looked at."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(
+            "There can be no JUnit file",
+            where=str(path),
+            todo="name a file in a folder",
+        )
+
+
+def write_junit(path: Path, report: Report) -> None:
+    """Put the report's points in a file, whole or not at all. Raises `UsageError`."""
+    try:
+        write_atomically(path, junit(report), mode=READABLE)
+    except OSError as error:
+        raise UsageError(
+            f"The JUnit file cannot be written: {error.strerror}",
+            where=str(path),
+            todo="name a file that you may write",
+        ) from error
+
+
+def junit(report: Report) -> str:
+    """The document. A command that failed before it had looked at the points is one test case with
+    an error, so that no job takes an older file for its own."""
+    cases = [_case(check) for check in report.checks]
+    if report.error is not None:
+        cases.append(_broken(report.error))
+    suite = Element("testsuite", _counted(f"cosmicdeploy {report.command}", cases))
+    suite.set("time", f"{report.seconds:.3f}")
+    suite.set("timestamp", report.started_at)
+    suite.extend(_properties(report))
+    suite.extend(cases)
+    root = Element("testsuites", _counted("cosmicdeploy", cases))
+    root.append(suite)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+
+
+def sayable(text: str) -> str:
+    r"""Text with what XML cannot say written out, as in \x1b."""
+    return UNSAYABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _counted(name: str, cases: list[Element]) -> dict[str, str]:
+    kinds = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    counts = {key: sum(case.find(tag) is not None for case in cases) for key, tag in kinds.items()}
+    return {
+        "name": name,
+        "tests": str(len(cases)),
+        **{key: str(count) for key, count in counts.items()},
+    }
+
+
+def _properties(report: Report) -> Iterator[Element]:
+    if report.release:
+        properties = Element("properties")
+        SubElement(properties, "property", name="release", value=sayable(report.release))
+        yield properties
+
+
+def _case(check: CheckReport) -> Element:
+    case = Element(
+        "testcase", classname=CLASS, name=sayable(check.point), time=f"{check.seconds:.3f}"
+    )
+    if check.skipped:
+        SubElement(case, "skipped", message=sayable(check.found))
+    elif not check.ok:
+        failure = SubElement(case, "failure", type="CheckFailed", message=sayable(check.found))
+        failure.text = _told(check)
+    if check.ok and not check.skipped:
+        SubElement(case, "system-out").text = _told(check)
+    return case
+
+
+def _told(check: CheckReport) -> str:
+    lines = [f"expected: {check.expected}", f"found: {check.found}"]
+    lines += [f"todo: {check.todo}"] if check.todo and not check.ok else []
+    lines += [f"warning: {warning}" for warning in check.warnings]
+    return sayable("\n".join(lines))
+
+
+def _broken(error: ErrorReport) -> Element:
+    case = Element("testcase", classname=CLASS, name="verify")
+    told = SubElement(case, "error", type="CosmicError", message=sayable(error.what))
+    told.text = sayable("\n".join(filter(None, (error.where, error.todo, *error.details))))
+    return case

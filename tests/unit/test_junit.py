@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.report.junit import junit, require_writable, write_junit
+from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+
+pytestmark = pytest.mark.unit
+
+GOOD = CheckReport(point="schema", ok=True, expected="6 columns", found="all", seconds=0.25)
+BAD = CheckReport(
+    point="health",
+    ok=False,
+    expected="200 & a <release>",
+    found='"\x1b[31m502\x1b[0m" \x00 \ud800 日本 🚀 ]]>',
+    todo="see the log",
+    warnings=("slow",),
+)
+SKIPPED = CheckReport(point="proxy", ok=True, expected="nothing", found="none", skipped=True)
+
+
+def report(*checks: CheckReport, **more: Any) -> Report:
+    started = "2026-11-24T09:11:23.000+01:00"
+    known = {"command": "verify", "outcome": "done", "started_at": started, "seconds": 1.5}
+    return Report(checks=checks, **{**known, **more})
+
+
+def suite_of(made: Report) -> Element:
+    root = fromstring(junit(made))  # noqa: S314 - our own
+    assert root.tag == "testsuites" and len(root) == 1
+    return root[0]
+
+
+def test_each_point_is_a_test_case() -> None:
+    suite = suite_of(report(GOOD, BAD, SKIPPED, release="2"))
+    counted = {key: suite.get(key) for key in ("name", "tests", "failures", "errors", "skipped")}
+    assert counted == {
+        "name": "cosmicdeploy verify",
+        "tests": "3",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+    }
+    assert suite.find("properties/property").attrib == {"name": "release", "value": "2"}  # type: ignore[union-attr]
+    good, bad, passed_over = suite.findall("testcase")
+    assert (good.get("name"), good.get("time")) == ("schema", "0.250")
+    assert good.findtext("system-out") == "expected: 6 columns\nfound: all"
+    assert "todo: see the log" in (bad.findtext("failure") or "")
+    assert "expected: 200 & a <release>" in (bad.findtext("failure") or "")
+    assert passed_over.find("skipped").get("message") == "none"  # type: ignore[union-attr]
+
+
+def test_what_xml_cannot_say_is_written_out() -> None:
+    failure = suite_of(report(BAD)).find("testcase/failure")
+    assert failure is not None
+    assert failure.get("message") == r'"\x1b[31m502\x1b[0m" \x00 \xd800 日本 🚀 ]]>'
+
+
+def test_a_command_that_failed_is_a_test_case_with_an_error() -> None:
+    error = ErrorReport(what="No Docker Engine answers", where="unix:///x", todo="start it")
+    suite = suite_of(report(outcome="failed", exit_code=1, error=error))
+    assert (suite.get("tests"), suite.get("errors")) == ("1", "1")
+    assert suite.find("testcase/error").get("message") == error.what  # type: ignore[union-attr]
+
+
+def test_the_file_is_replaced_as_a_whole_and_others_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "verify.xml"
+    path.write_text("old")
+    umask = os.umask(0o022)
+    try:
+        write_junit(path, report(GOOD))
+    finally:
+        os.umask(umask)
+    assert "testsuite" in path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["absent/verify.xml", "."])
+def test_a_place_for_no_file_is_told_before_anything_is_looked_at(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(UsageError, match="JUnit"):
+        require_writable(tmp_path / name)
