@@ -166,8 +166,8 @@ def free_port() -> int:
 
 def _make_data_folders(folder: Path) -> None:
     (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
-    for name in LOGS:
-        logs = folder / "data-kiosk" / "logs" / name
-        logs.mkdir(parents=True)
+    for name in (*(f"logs/{service}" for service in LOGS), "features"):
+        written = folder / "data-kiosk" / name
+        written.mkdir(parents=True)
         if os.getuid() == 0:
-            os.chown(logs, WWW_DATA, WWW_DATA)
+            os.chown(written, WWW_DATA, WWW_DATA)

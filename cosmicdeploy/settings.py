@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cosmicdeploy.database.place import Place, require_tellable
 from cosmicdeploy.database.retention import Keep
@@ -182,11 +182,29 @@ class Heartbeat(Section):
     id: BeatId | None = None
 
 
+class Feature(Section):
+    """How a feature is switched: by console arguments, or by a `file` that is there while it is
+    off."""
+
+    enable: Words = ()
+    disable: Words = ()
+    state: Words = ()
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Feature:
+        commands = (self.enable, self.disable, self.state)
+        if any(commands) if self.file else not all(commands):
+            raise ValueError("must have enable, disable and state, or file alone")
+        return self
+
+
 class Verify(Section):
-    """What must hold after a deploy."""
+    """What must hold after a deploy; `feature` switches the command's schedule off."""
 
     columns: dict[str, Words] = Field(default_factory=dict)
     command: str | None = None
+    feature: str | None = None
     dry_run: Words = ()
     schedule: Words = ("schedule:list",)
     heartbeat: Heartbeat | None = None
@@ -244,10 +262,17 @@ class Settings(Section):
     restart: Restart = Restart()
     maintenance: Maintenance = Maintenance()
     proxy: Proxy = Proxy()
+    features: dict[str, Feature] = Field(default_factory=dict)
     verify: Verify = Verify()
     probe: Probe = Probe()
     watch: Watch = Watch()
     lock: Lock = Lock()
+
+    @model_validator(mode="after")
+    def _feature_is_known(self) -> Settings:
+        if self.verify.feature and self.verify.feature not in self.features:
+            raise ValueError(f"verify.feature: features has no {self.verify.feature!r}")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)

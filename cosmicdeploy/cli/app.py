@@ -7,6 +7,7 @@ import typer
 from cosmicdeploy.cli import (
     backup,
     deploy,
+    features,
     init,
     lock,
     logs,
@@ -48,4 +49,5 @@ app.command(context_settings=operate.SETTINGS)(operate.console)
 app.command()(restart.restart)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")
+app.add_typer(features.app, name="features")
 app.add_typer(lock.app, name="lock")

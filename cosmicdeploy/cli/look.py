@@ -85,19 +85,22 @@ def _points(call: Call, config: Path | None, only: list[str]) -> Report:
 
 
 def _status(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.cli.reporting import unfinished_reports
+    from cosmicdeploy.cli.reporting import feature_reports, unfinished_reports
     from cosmicdeploy.operations.look import status
+    from cosmicdeploy.report.features import show_switched_off
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
-    rows = status(ctx)
+    rows, features = status(ctx), feature_reports(ctx)
     if not call.terminal.json:
         _print_rows(call, rows)
+        show_switched_off(call.terminal.console, features)
     return call.report(
         outcome="done",
         release=ctx.running_release() or None,
         data=rows,
         unfinished=unfinished_reports(ctx),
+        features=features,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
@@ -11,10 +12,12 @@ from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
 from cosmicdeploy.plan import Plan, Undecided
+from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
     CheckReport,
     ErrorReport,
+    FeatureReport,
     Report,
     StepReport,
     UnfinishedReport,
@@ -80,6 +83,16 @@ def plan_report(call: Call, plan: Plan) -> Report:
         )
     changes = any(step.outcome == "planned" for step in steps)
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
+
+
+def feature_reports(ctx: Context) -> list[FeatureReport]:
+    """The application's features as they are now."""
+    return [feature_report(state) for state in states(ctx)]
+
+
+def feature_report(state: FeatureState) -> FeatureReport:
+    """One of them."""
+    return FeatureReport.model_validate(asdict(state))
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:

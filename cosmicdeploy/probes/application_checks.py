@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
+from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.http import LIMITED, OK, SHOWN, ask_again
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult, skipped
@@ -43,6 +44,8 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _absent("scheduler", "services.scheduler")
     container = ctx.running(name)
+    if off := _switched_off(ctx):
+        return _resting(container, command or "", off)
     listing = ctx.engine.exec(container.id, ctx.console(*ctx.settings.verify.schedule))
     problems = []
     if listing.exit_code != 0:
@@ -102,6 +105,25 @@ def heartbeat(ctx: Context) -> CheckResult:
 
 def _absent(point: str, key: str) -> CheckResult:
     return skipped(point, f"{key} is not configured")
+
+
+def _switched_off(ctx: Context) -> FeatureState | None:
+    """The switch that keeps the command from its schedule, where it is off."""
+    feature = ctx.settings.verify.feature
+    found = states(ctx, [feature]) if feature else []
+    return next((state for state in found if state.enabled is False), None)
+
+
+def _resting(container: Container, command: str, off: FeatureState) -> CheckResult:
+    """Somebody wanted it so: worth telling, and no failure."""
+    told = f"{command} is switched off{off.noted}"
+    return CheckResult(
+        point="scheduler",
+        ok=True,
+        expected=f"running, {command} switched off by the feature {off.name}",
+        found=f"running since {_since(container)}; {told}",
+        warnings=(f"`cosmicdeploy features enable {off.name}` switches it on again",),
+    )
 
 
 def _since(container: Container) -> str:

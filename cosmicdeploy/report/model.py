@@ -122,6 +122,18 @@ class UnfinishedReport(Part):
     todo: str
 
 
+class FeatureReport(Part):
+    """A feature that can be switched off; `enabled` is null where that cannot be seen, and `found`
+    says why. `since` and `by` are of who switched it off, as far as that was noted."""
+
+    name: str
+    enabled: bool | None
+    since: str = ""
+    by: str = ""
+    description: str = ""
+    found: str = ""
+
+
 class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
@@ -141,6 +153,7 @@ class Report(Part):
     checks: tuple[CheckReport, ...] = ()
     turned_away_seconds: float | None = None
     unfinished: tuple[UnfinishedReport, ...] = ()
+    features: tuple[FeatureReport, ...] = ()
     data: Any = None
     error: ErrorReport | None = None
 

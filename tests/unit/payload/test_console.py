@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,33 +7,6 @@ from cosmic_app.commands.list import overview
 from cosmic_app.console.registry import discover
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def console(payload: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Runs the console of a copy of the payload, of which files may be missing."""
-    app = tmp_path / "app"
-    shutil.copytree(payload / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def run(*argv: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PYTHONPATH": str(app),
-            "LOG_FILE": str(tmp_path / "log"),
-            "DB_HOST": "127.0.0.1",
-            "DB_PORT": "1",
-        }
-        return subprocess.run(
-            [sys.executable, str(app / "console"), *argv],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-
-    run.app = app  # type: ignore[attr-defined]
-    return run
 
 
 def test_the_guides_commands_are_there() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from cosmic_app.features import NOTIFICATIONS, Switches
 from cosmic_app.queue.handlers import handle
 from cosmic_app.queue.jobs import BadJob, Job
 
@@ -22,6 +25,21 @@ def test_what_is_no_job_is_said(text: str) -> None:
         Job.parse(text)
 
 
-def test_a_job_nobody_can_do_is_said() -> None:
+def test_a_job_nobody_can_do_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadJob, match="Unheard"):
-        handle(Job.new("Unheard", {}))
+        handle(Job.new("Unheard", {}), Switches(tmp_path))
+
+
+def test_notifications_are_passed_over_while_they_are_switched_off(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    switches, job = Switches(tmp_path), Job.new("DeviceStatusChanged", {"device_id": 1})
+    handle(job, switches)
+    switches.disable(NOTIFICATIONS, "me")
+    handle(job, switches)
+    handle(Job.new("Probe", {"seconds": 0}), switches)
+    assert [record.getMessage() for record in caplog.records] == [
+        "Device status notification",
+        f"Skipping: DeviceStatusChanged {job.id} (switched off)",
+    ]

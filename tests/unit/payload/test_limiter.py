@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import redis
 from cosmic_app.cache import Breaker
+from cosmic_app.features import RATE_LIMIT, Switches
 from cosmic_app.heartbeat.limiter import Limiter, to_allowance
 from cosmic_app.heartbeat.model import Allowance
 from cosmic_app.settings import LimiterSettings
@@ -23,12 +26,40 @@ def test_seconds_are_rounded_up(answer: list[int], expected: Allowance) -> None:
     assert to_allowance(answer, 10) == expected
 
 
-def test_without_redis_every_beat_is_allowed_and_redis_is_left_alone_for_a_while() -> None:
+def test_without_redis_every_beat_is_allowed_and_redis_is_left_alone_for_a_while(
+    tmp_path: Path,
+) -> None:
     client = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=None)
     breaker = Breaker(client, pause=60)
-    limiter = Limiter(LimiterSettings(limit=3, window=60), breaker)
+    limiter = Limiter(LimiterSettings(limit=3, window=60), breaker, Switches(tmp_path))
 
     assert [allowance.allowed for allowance in limiter.check([1, 1, 1, 1, 2])] == [True] * 5
     asked: list[redis.Redis] = []
     assert breaker.attempt(asked.append) is None
     assert asked == []
+
+
+class Full:
+    """A Redis in which every device has used up its share."""
+
+    def pipeline(self, *, transaction: bool) -> Full:
+        return self
+
+    def eval(self, *_: object) -> None:
+        pass
+
+    def execute(self) -> list[list[int]]:
+        return [[0, 0, 1000]]
+
+
+def test_switched_off_it_allows_what_it_would_refuse_and_on_again_it_refuses(
+    tmp_path: Path,
+) -> None:
+    switches = Switches(tmp_path)
+    settings = LimiterSettings(limit=3, window=60)
+    limiter = Limiter(settings, Breaker(Full()), switches)  # type: ignore[arg-type]
+    allowed = [limiter.check([1])[0].allowed]
+    switches.disable(RATE_LIMIT, "me")
+    allowed += [limiter.check([1])[0].allowed]
+    switches.enable(RATE_LIMIT)
+    assert [*allowed, limiter.check([1])[0].allowed] == [False, True, False]

@@ -71,6 +71,7 @@ class Settings:
     log_file: Path
     alive_file: Path
     migrations: Path
+    features: Path
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -119,4 +120,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_file=Path(get("LOG_FILE", "/var/www/storage/logs/laravel.log")),
         alive_file=Path(get("ALIVE_FILE", "/tmp/cosmic-alive")),  # noqa: S108 - gone with the container
         migrations=Path(get("MIGRATIONS_PATH", "/var/www/database/migrations")),
+        features=Path(get("FEATURES_PATH", "/var/www/storage/features")),
     )

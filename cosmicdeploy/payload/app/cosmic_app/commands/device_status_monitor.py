@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cosmic_app.cache import Breaker
 from cosmic_app.console.context import Command, Console
 from cosmic_app.console.table import render_table
+from cosmic_app.features import MONITOR
 from cosmic_app.monitor.decide import DeviceState
 from cosmic_app.monitor.sweep import Sweep
 from cosmic_app.transitions import Transition, announce
@@ -73,5 +74,6 @@ COMMANDS = (
         handle=monitor,
         options=add_options,
         every_minutes=1,
+        feature=MONITOR,
     ),
 )

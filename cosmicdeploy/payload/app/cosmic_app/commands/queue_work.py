@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from cosmic_app.console.context import Command, Console
+from cosmic_app.features import Switches
 from cosmic_app.log import life_logged
 from cosmic_app.queue.worker import WAIT_SECONDS, Worker, work_until
 from cosmic_app.stop import StopSignal
@@ -14,7 +15,7 @@ def work(console: Console, options: Namespace) -> int:
     """Take jobs until SIGTERM; the job in hand is finished first."""
     stopped = StopSignal()
     client = console.connect_redis(timeout=WAIT_SECONDS + 1)
-    worker = Worker(client, console.settings.worker_name)
+    worker = Worker(client, console.settings.worker_name, Switches(console.settings.features))
     with life_logged("Queue worker", console.settings.release):
         work_until(worker, stopped, console.settings.alive_file.touch)
     return 0

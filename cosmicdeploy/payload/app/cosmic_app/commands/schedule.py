@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from cosmic_app.console.context import Command, Console
 from cosmic_app.console.registry import discover
 from cosmic_app.console.table import render_table
+from cosmic_app.features import Switches
 from cosmic_app.log import life_logged
 from cosmic_app.scheduling.due import expression, next_due, scheduled
 from cosmic_app.scheduling.tick import NOTHING, keep_time, run_due
@@ -25,22 +26,28 @@ def show(console: Console, options: Namespace) -> int:
     if not commands:
         console.line(NOTHING)
         return 0
-    console.line(schedule_table(commands, now()))
+    console.line(schedule_table(commands, now(), Switches(console.settings.features)))
     return 0
 
 
-def schedule_table(commands: list[Command], moment: datetime) -> str:
+def schedule_table(commands: list[Command], moment: datetime, switches: Switches) -> str:
     """One row per scheduled command."""
     rows = [
         (
             expression(command.every_minutes or 1),
             command.name,
             command.description,
-            next_due(command.every_minutes or 1, moment).strftime("%Y-%m-%d %H:%M:%S +00:00"),
+            _next_due(command, moment, switches),
         )
         for command in commands
     ]
     return render_table(("Interval", "Command", "Description", "Next Due"), rows)
+
+
+def _next_due(command: Command, moment: datetime, switches: Switches) -> str:
+    if command.feature and not switches.enabled(command.feature):
+        return "switched off"
+    return next_due(command.every_minutes or 1, moment).strftime("%Y-%m-%d %H:%M:%S +00:00")
 
 
 def run_once(console: Console, options: Namespace) -> int:

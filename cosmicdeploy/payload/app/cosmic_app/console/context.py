@@ -56,7 +56,8 @@ def no_options(parser: ArgumentParser) -> None:
 class Command:
     """A command of the console. `handle` returns the exit code.
 
-    `every_minutes` puts it on the schedule; `long_running` ones log to standard output.
+    `every_minutes` puts it on the schedule, which passes it over while its `feature` is switched
+    off; `long_running` ones log to standard output.
     """
 
     name: str
@@ -64,4 +65,5 @@ class Command:
     handle: Callable[[Console, Namespace], int]
     options: Callable[[ArgumentParser], None] = field(default=no_options)
     every_minutes: int | None = None
+    feature: str | None = None
     long_running: bool = False

@@ -10,6 +10,7 @@ import pymysql
 
 from cosmic_app.cache import Breaker
 from cosmic_app.database import DatabaseUnavailable, Session
+from cosmic_app.features import Switches
 from cosmic_app.heartbeat.limiter import Limiter
 from cosmic_app.heartbeat.model import (
     Accepted,
@@ -35,7 +36,7 @@ class BeatWriter:
     def __init__(self, settings: Settings, breaker: Breaker) -> None:
         self._schema = SchemaCache()
         self._session = Session(settings.database, on_schema_change=self._schema.forget)
-        self._limiter = Limiter(settings.limiter, breaker)
+        self._limiter = Limiter(settings.limiter, breaker, Switches(settings.features))
         self._breaker = breaker
 
     def open(self) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cosmic_app.features import NOTIFICATIONS, Switches
 from cosmic_app.queue.jobs import BadJob, Job
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,17 @@ HANDLERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
 }
 
 
-def handle(job: Job) -> None:
-    """Do the job. Raises `BadJob` where nobody here can."""
+# Jobs that are passed over while this feature is switched off, also those queued before.
+FEATURE_OF: Mapping[str, str] = {"DeviceStatusChanged": NOTIFICATIONS}
+
+
+def handle(job: Job, switches: Switches) -> None:
+    """Do the job, unless its feature is switched off. Raises `BadJob` where nobody here can."""
     handler = HANDLERS.get(job.job)
     if handler is None:
         raise BadJob(f"no handler for {job.job!r}")
+    feature = FEATURE_OF.get(job.job)
+    if feature and not switches.enabled(feature):
+        logger.info("Skipping: %s %s (switched off)", job.job, job.id)
+        return
     handler(job.data)

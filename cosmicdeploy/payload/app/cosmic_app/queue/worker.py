@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cosmic_app.cache import redis_error
+from cosmic_app.features import Switches
 from cosmic_app.queue.handlers import handle
 from cosmic_app.queue.jobs import DEFAULT_QUEUE, FAILED_QUEUE, Job
 
@@ -21,9 +22,10 @@ logger = logging.getLogger(__name__)
 class Worker:
     """A worker with a name of its own: after a crash it finds the job it had in hand."""
 
-    def __init__(self, client: redis.Redis, name: str) -> None:
+    def __init__(self, client: redis.Redis, name: str, switches: Switches) -> None:
         """The client's timeout must be longer than `WAIT_SECONDS`."""
         self._client = client
+        self._switches = switches
         self._processing = f"{DEFAULT_QUEUE}:processing:{name}"
 
     def resume(self) -> int:
@@ -49,7 +51,7 @@ class Worker:
         try:
             job = Job.parse(text)
             logger.info("Processing: %s %s", job.job, job.id)
-            handle(job)
+            handle(job, self._switches)
             logger.info("Processed:  %s %s", job.job, job.id)
         except Exception:
             logger.exception("Failed:     %s", text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cosmic_app.console.arguments import parser_for
 from cosmic_app.console.context import Command, Console
+from cosmic_app.features import Switches
 from cosmic_app.scheduling.due import is_due, seconds_to_next_minute
 from cosmic_app.scheduling.overlap import first_in_minute, without_overlapping
 
@@ -26,8 +27,11 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
     if not due:
         logger.info(NOTHING)
     client = console.connect_redis()
+    switches = Switches(console.settings.features)
     for command in due:
-        if first_in_minute(client, command.name, now):
+        if command.feature and not switches.enabled(command.feature):
+            logger.info("Skipping command (switched off): Artisan %s", command.name)
+        elif first_in_minute(client, command.name, now):
             run_alone(console, command, client)
         else:
             logger.info("Skipping command (begun in this minute): Artisan %s", command.name)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cosmic_app.features import FEATURES, MONITOR, RATE_LIMIT, Switches, UnknownFeature
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_switch_holds_for_all_who_share_the_folder_until_it_is_undone(tmp_path: Path) -> None:
+    one, other = Switches(tmp_path), Switches(tmp_path)
+    assert one.disable(MONITOR, "ops@host") and not one.disable(MONITOR, "somebody else")
+    assert not other.enabled(MONITOR) and other.enabled(RATE_LIMIT)
+    state = next(state for state in other.states() if not state.enabled)
+    assert (state.name, state.by) == (MONITOR, "ops@host") and state.since.endswith("+00:00")
+    assert other.enable(MONITOR) and not other.enable(MONITOR)
+    assert one.enabled(MONITOR) and list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_looked_at_is_on(tmp_path: Path) -> None:
+    assert Switches(tmp_path / "absent").enabled(MONITOR)
+    assert all(state.enabled for state in Switches(tmp_path / "absent").states())
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "no"])
+def test_a_file_made_by_hand_switches_off_as_well(tmp_path: Path, content: str) -> None:
+    (tmp_path / f"{MONITOR}.disabled").write_text(content)
+    states = {state.name: state for state in Switches(tmp_path).states()}
+    assert not states[MONITOR].enabled and states[MONITOR].by == ""
+
+
+def test_an_unknown_feature_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownFeature, match='did you mean "rate-limit"'):
+        Switches(tmp_path).disable("rate-limits", "me")
+
+
+def test_a_switch_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="absent"):
+        Switches(tmp_path / "absent").disable(MONITOR, "me")
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_the_console_switches_and_tells(console: Run, tmp_path: Path) -> None:
+    folder = {"FEATURES_PATH": str(tmp_path)}
+    assert console("feature:disable", "monitor", "--by=ops", **folder).returncode == 0
+    told = json.loads(console("feature:list", "--json", **folder).stdout)
+    assert {each["name"]: each["enabled"] for each in told} == {
+        name: name != MONITOR for name in FEATURES
+    }
+    assert "| switched off |" in console("schedule:list", **folder).stdout
+    assert "disabled since 2" in console("feature:list", **folder).stdout
+    assert "enabled" in console("feature:enable", "monitor", **folder).stdout
+    bad = console("feature:enable", "monitr", **folder)
+    assert bad.returncode == 1 and 'did you mean "monitor"?' in bad.stderr
