@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -41,11 +41,14 @@ def _config_error(
 
 def _known(model: type[BaseModel], path: Location) -> list[str]:
     """The keys that a model knows at a path below it."""
-    for key in path:
+    keys = iter(path)
+    for key in keys:
         field = model.model_fields.get(str(key))
         inner = _model_in(field.annotation) if field else None
         if inner is None:
             return []
+        if field and get_origin(field.annotation) is dict:
+            next(keys, None)  # a name of one's own
         model = inner
     return list(model.model_fields)
 

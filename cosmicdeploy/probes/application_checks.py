@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from cosmicdeploy.context import Context
@@ -44,9 +45,11 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _absent("scheduler", "services.scheduler")
     container = ctx.running(name)
-    if off := _switched_off(ctx):
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        asked = pool.submit(_switched_off, ctx)  # another command, beside this one
+        listing = ctx.engine.exec(container.id, ctx.console(*ctx.settings.verify.schedule))
+    if off := asked.result():
         return _resting(container, command or "", off)
-    listing = ctx.engine.exec(container.id, ctx.console(*ctx.settings.verify.schedule))
     problems = []
     if listing.exit_code != 0:
         problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")

@@ -46,7 +46,7 @@ def test_the_limiter_is_really_off_and_on_again(released: StackUnderTest) -> Non
     assert beaten(released) == {OK}, "a restart forgets no switch"
 
     assert released.cli("features", "enable", "rate-limit").code == 0
-    assert beaten(released) == {OK, LIMITED}
+    assert LIMITED in beaten(released), "at once, where it was used up before"
     assert "switched off" not in released.cli("status").stdout
     kinds = [r for r in ctx.journal.records() if r.get("feature") == "rate-limit"]
     assert [(r["kind"], r["enabled"]) for r in kinds] == [

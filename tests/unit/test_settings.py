@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -48,6 +48,12 @@ def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> lis
         inner = _model_in(field.annotation)
         if name not in data:
             found.append(path + name)
+        elif inner is not None and get_origin(field.annotation) is dict:
+            # Entries by names of one's own: what none of them has is named in a comment.
+            entries = {key: value for each in data[name].values() for key, value in each.items()}
+            lacking = missing(inner, entries, f"{path}{name}.")
+            text = EXAMPLE.read_text(encoding="utf-8")
+            found += [key for key in lacking if f"{{{key.rpartition('.')[2]}: " not in text]
         elif inner is not None and isinstance(data[name], dict):
             found += missing(inner, data[name], f"{path}{name}.")
     return found
@@ -58,6 +64,8 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
     example = load(EXAMPLE, {}).settings
     for section in ("backup", "migrate", "restart", "probe", "watch"):
         assert getattr(plain, section) == getattr(example, section)
+    for key in ("flapping", "recent", "log_file"):
+        assert getattr(plain.monitoring, key) == getattr(example.monitoring, key)
     assert plain.app.health_path == example.app.health_path
     assert plain.database.password_variable == example.database.password_variable
 
@@ -69,6 +77,9 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
         ("verify:\n  colums: {}\n", "Unknown key 'verify.colums'", 5, "columns"),
         ("restart:\n  healthy_within: soon\n", "restart.healthy_within", 5, "correct"),
         ("probe:\n  rate: -1\n", "probe.rate", 5, "correct"),
+        ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
+        ("features:\n  a: {state: [x]}\n", "features.a: Value error, must have enable", 5, ""),
+        ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
     ],
 )
 def test_a_mistake_is_named_with_its_place(
