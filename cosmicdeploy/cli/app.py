@@ -16,6 +16,7 @@ from cosmicdeploy.cli import (
     operate,
     restart,
     rollback,
+    watch,
 )
 
 EXAMPLES = """\b
@@ -42,6 +43,7 @@ app.command()(rollback.rollback)
 app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
+app.command(epilog=watch.EXAMPLES)(watch.watch)
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
 app.command()(operate.shell)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,6 +77,18 @@ def edge(call: Call) -> Iterator[None]:
         raise
     except BaseException as error:  # the edge: nothing leaves it as a traceback
         _failed(call, as_ours(error), error)
+
+
+@contextmanager
+def until_ended() -> Iterator[None]:
+    """For what goes on until somebody ends it, by Ctrl-C or by reading no more: both are well."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        # The interpreter would say so once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosmicdeploy.cli.edge import Call, edge
+from cosmicdeploy.cli.edge import Call, edge, until_ended
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -96,13 +94,8 @@ def _logs(call: Call, config: Path | None, wanted: Wanted, *, times: bool) -> No
         if call.terminal.json
         else LogPrinter(console, reading.services, times=times)
     )
-    try:
+    with until_ended():
         _print(reading, printer)
-    except KeyboardInterrupt:
-        pass  # this is how one ends it
-    except BrokenPipeError:
-        # The interpreter would say so once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(reading: Reading, printer: JsonLogPrinter | LogPrinter) -> None:
