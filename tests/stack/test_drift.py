@@ -78,7 +78,9 @@ def change_the_file(stack: StackUnderTest) -> None:
     ):
         assert text.count(place) == 1, place
         text = text.replace(place, place + more)
-    path.write_text(text.replace("  interval: 10s\n  timeout: 3s", "  timeout: 3s"))
+    apps, alive = text.split("x-alive-healthcheck")
+    alive = alive.replace("  interval: 10s\n  timeout: 3s", "  timeout: 3s", 1)
+    path.write_text(f"{apps}x-alive-healthcheck{alive}")
 
 
 def facts(report: Mapping[str, Any]) -> Any:

@@ -86,7 +86,7 @@ def test_what_happens_is_told_once_and_through_replacements(released: StackUnder
         )
         for number in range(4):
             execute(released, insert, number)
-        assert watched.said("flapping", "KIOSK-12 flaps: 4 transitions")["facts"]["flaps"]
+        assert watched.said("flapping", "KIOSK-12 flaps: ")["facts"]["transitions"] >= 4
 
         forget = "redis-cli --scan --pattern 'cosmic:lock:*' | xargs -r redis-cli del"
         ctx.engine.exec(ctx.running("platform-redis").id, ["sh", "-c", forget])
