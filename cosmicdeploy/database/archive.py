@@ -1,7 +1,7 @@
 """A dump as it is stored: compressed in a stream, hashed on both sides of the compressor.
 
-Where the database's container can compress, only the compressed dump goes through the engine, whose
-streams cost more than all the rest of a backup; else it is compressed here.
+Where the database's container can compress, only the compressed dump goes through the engine's
+streams; else it is compressed here.
 """
 
 from __future__ import annotations
