@@ -14,13 +14,14 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.history import intents, unfinished
+from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.difference import STOPPED, difference
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 from cosmicdeploy.steps.stop_start import (
-    require_well,
     see_replicas,
+    see_well,
     serves,
     start,
     stop,
@@ -55,7 +56,7 @@ class BounceStep(Step):
         return Change(
             summary=f"restart {', '.join(found)} (the same containers: this is no deploy)",
             before={
-                "containers": {name: _facts(container) for name, container in found.items()},
+                "containers": {name: _facts(ctx, container) for name, container in found.items()},
                 "shielded": self.turns_away and is_up(ctx),
             },
             facts={"stale": stale} if stale else {},
@@ -113,7 +114,7 @@ class BounceStep(Step):
             for group in (beneath, ours, proxy):
                 ran = [name for name in group if before[name]["running"]]
                 start(ctx, [name for name in ran if not there(ctx, name).running])
-            require_well(ctx, [name for name in self.services if before[name]["ready"]])
+            see_well(ctx, [name for name in self.services if before[name]["ready"]])
         finally:
             take_in_all(ctx)
             if self.turns_away and not change.before["shielded"] and is_up(ctx):
@@ -168,10 +169,10 @@ def _difference(ctx: Context, name: str) -> str | None:
         return error.what
 
 
-def _facts(container: Container) -> dict[str, Any]:
+def _facts(ctx: Context, container: Container) -> dict[str, Any]:
     return {
         "id": container.id,
         "running": container.running,
-        "ready": container.ready,
+        "ready": serves_now(ctx, container),
         "started_at": container.started_at,
     }

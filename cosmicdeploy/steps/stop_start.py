@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError, EngineError, UnhealthyContainer
+from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.quiesce import stop_all
@@ -68,13 +68,8 @@ def take_in_all(ctx: Context) -> None:
         serving.take_in()
 
 
-def require_well(ctx: Context, names: Iterable[str]) -> None:
-    """Raises `UnhealthyContainer` where one of these, which were well, is not."""
-    lost = [name for name in names if not serves(ctx, name)]
-    if lost:
-        raise UnhealthyContainer(
-            f"{', '.join(lost)} was well before and is not",
-            where=lost[0],
-            todo=f"see `cosmicdeploy logs {lost[0]} --tail 50`; `cosmicdeploy rollback` lists what"
-            " there is to go back to",
-        )
+def see_well(ctx: Context, names: Iterable[str]) -> None:
+    """Wait for those that were well before: one may have been started a moment ago. Raises
+    `UnhealthyContainer`."""
+    for name in names:
+        wait_ready(ctx, there(ctx, name).id, name)

@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.proxy import taken_out
+from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.bounce import BounceStep
 from tests.stack.harness import RELEASED, StackUnderTest
 from tests.stack.promises import acknowledged, require_whole
 
@@ -148,8 +151,22 @@ def test_ctrl_c_leaves_a_restart_whole(stack: StackUnderTest) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=90)
-    assert process.returncode == 130
+        said = process.communicate(timeout=90)
+    assert process.returncode == 130, said
     assert beats.failures == []
     assert len(restarted(stack, before)) < len(APPS)
+    require_settled(stack)
+
+
+def test_the_way_back_waits_for_who_has_just_started(stack: StackUnderTest) -> None:
+    """Ctrl-C while a restarted replica starts leaves nothing that is not well."""
+    ctx = stack.open()
+    step = BounceStep(name="restart", services=APPS)
+    change = step.check(ctx)
+    assert isinstance(change, Change)
+    container = ctx.running(APPS[0])
+    ctx.engine.stop(container.id, ctx.service(APPS[0]).stop_grace_period)
+    ctx.engine.start(container.id)
+    step.undo(ctx, change)
+    assert serves_now(ctx, ctx.running(APPS[0]))
     require_settled(stack)
