@@ -68,8 +68,9 @@ def _server_findings(where: str, server: Server, pause: float) -> Iterator[Findi
         yield Finding(where, expected, passed_over, "fail_timeout=1s")
 
 
-def pass_findings(place: Pass, ours: list[Group]) -> Iterator[Finding]:
-    """What a place lacks that passes requests on to several replicas."""
+def pass_findings(place: Pass, ours: list[Group], away: int) -> Iterator[Finding]:
+    """What a place lacks that passes requests on to several replicas, of which so many may be away
+    at a time."""
     several = {group.name for group in ours if len(group.servers) > 1}
     if "$" not in place.target and place.target not in several:
         return
@@ -85,7 +86,7 @@ def pass_findings(place: Pass, ours: list[Group]) -> Iterator[Finding]:
         write = f"{kind}_next_upstream error timeout;"
         yield Finding(where, "another try after error and timeout", " ".join(next_one), write)
 
-    tries = place.scope.get(f"{kind}_next_upstream_tries", ("0",))[0]
-    if tries == "1":
-        write = f"{kind}_next_upstream_tries 2;"
-        yield Finding(where, "more than one try", tries, write)
+    tries = int(place.scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
+    if 0 < tries <= away:
+        expected = f"more tries than replicas that are away at a time ({away})"
+        yield Finding(where, expected, str(tries), f"{kind}_next_upstream_tries {away + 1};")

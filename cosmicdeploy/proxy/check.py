@@ -50,10 +50,15 @@ def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckRes
     for group in ours:
         findings += group_findings(group, ctx.settings.restart.pause, len(found.workers))
     for place in passes(tree):
-        findings += pass_findings(place, ours)
+        findings += pass_findings(place, ours, _away(ctx))
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
     said = f"nginx knows {len(known_as(ctx))} replicas, in {len(ours)} groups"
     return _result(ok=True, found=said, warnings=warnings)
+
+
+def _away(ctx: Context) -> int:
+    """How many replicas a deploy may have away at a time."""
+    return min(ctx.settings.restart.max_unavailable, len(ctx.settings.services.app) - 1)
 
 
 def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:

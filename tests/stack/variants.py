@@ -75,7 +75,10 @@ def with_replicas(stack: StackUnderTest, count: int) -> None:
 
     edit(stack.folder / COMPOSE, declare)
     template = stack.folder / TEMPLATE
-    template.write_text(for_replicas(template.read_text(), count))
+    # However many are away, a request finds one that is there.
+    tries = rf"\g<1>{count}"
+    text = re.sub(r"(proxy_next_upstream_tries )\d+", tries, template.read_text())
+    template.write_text(for_replicas(text, count))
     names = [f"cosmic-app-{n}" for n in range(1, count + 1)]
     edit(stack.folder / "cosmicdeploy.yaml", lambda d: d["services"].update(app=names))
 

@@ -56,6 +56,7 @@ def stack(
     *,
     out: str | None = "/run/out/{service}",
     pause: float = 0,
+    max_unavailable: int = 1,
 ) -> Any:
     """A context of `make`'s with such a stack."""
     services = SimpleNamespace(app=APPS, proxy="proxy")
@@ -63,7 +64,7 @@ def stack(
         services=services,
         app=SimpleNamespace(port=80),
         proxy=SimpleNamespace(out_of_service=out),
-        restart=SimpleNamespace(pause=pause),
+        restart=SimpleNamespace(pause=pause, max_unavailable=max_unavailable),
     )
     declared = {name: _service(name) for name in (*APPS, "proxy")}
     return make(

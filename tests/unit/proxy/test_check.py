@@ -54,7 +54,7 @@ def test_what_the_documentation_says_has_nothing_to_warn_of(stack_of: Callable[.
         ("keepalive_timeout 2s;", "", "keepalive_timeout 60s"),
         ("proxy_connect_timeout 100ms;", "", "found 60s; write proxy_connect_timeout 100ms;"),
         ("proxy_pass http://web;", "proxy_next_upstream off; proxy_pass http://web;", "found off"),
-        ("http://web;", "http://web; proxy_next_upstream_tries 1;", "more than one try"),
+        ("http://web;", "http://web; proxy_next_upstream_tries 1;", "more tries than replicas"),
         ("server 172.20.0.3:80", "server app-2 down; #", "app-3: expected a server"),
     ],
 )
@@ -65,6 +65,15 @@ def test_what_costs_requests_is_a_warning(
     result = proxy(stack_of(engine(GOOD.replace(line, instead)), pause=2))
     assert result.ok
     assert warning in " ".join(result.warnings)
+
+
+def test_as_many_tries_as_replicas_that_are_away_are_too_few(
+    stack_of: Callable[..., Any],
+) -> None:
+    two = GOOD.replace("http://web;", "http://web; proxy_next_upstream_tries 2;")
+    assert proxy(stack_of(engine(two), pause=2)).warnings == ()
+    [warning] = proxy(stack_of(engine(two), pause=2, max_unavailable=5)).warnings
+    assert "(2), found 2; write proxy_next_upstream_tries 3;" in warning, "of three, one stays"
 
 
 def test_an_address_that_nobody_has_fails_the_point(stack_of: Callable[..., Any]) -> None:
