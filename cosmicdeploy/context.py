@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
@@ -29,7 +30,8 @@ class Context:
     a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
     which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
-    where anything is sent. `allowed` are migrations that may destroy, by name.
+    where anything is sent. `allowed` are migrations that may destroy, by name. `asked` keeps dear
+    answers until a step changes something.
     """
 
     loaded: Loaded
@@ -48,6 +50,7 @@ class Context:
     lock: Lock = field(default_factory=Lock)
     window: Window = field(default_factory=Window)
     traffic: Traffic | None = None
+    asked: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def settings(self) -> Settings:

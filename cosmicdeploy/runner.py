@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
@@ -101,13 +102,17 @@ class Run:
         return [run.id for run in self.ctx.earlier]
 
     def _settle(self) -> None:
+        """Side by side: no step needs what another one keeps."""
+        with ThreadPoolExecutor(max_workers=len(self._applied) or 1) as pool:
+            list(pool.map(self._settle_one, self._applied))
+
+    def _settle_one(self, one: Applied) -> None:
         # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
-        for one in self._applied:
-            try:
-                self.ctx.lock.require()
-                one.step.settle(self.ctx, one.change)
-            except CosmicError as error:
-                self.ctx.say(f"left for the next run to tidy up: {error.what}")
+        try:
+            self.ctx.lock.require()
+            one.step.settle(self.ctx, one.change)
+        except CosmicError as error:
+            self.ctx.say(f"left for the next run to tidy up: {error.what}")
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
         # What looking took in the plan is the step's own time.
@@ -144,6 +149,7 @@ class Run:
             before=change.before,
         )
         self._own += 1
+        self.ctx = replace(self.ctx, asked={})
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)

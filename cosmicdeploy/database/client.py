@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.archive import LEVEL
@@ -23,11 +22,14 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
+# A line for each tool, empty where there is none; then what the dump tool says of itself.
 PROBE = """
-for name in mariadb-dump mysqldump; do command -v "$name" && break; done
-for name in mariadb mysql; do command -v "$name" && break; done
-command -v stdbuf
-command -v zstd
+first() { for name; do command -v "$name" && return; done; echo; }
+first mariadb-dump mysqldump
+first mariadb mysql
+first stdbuf
+first zstd
+"$(first mariadb-dump mysqldump)" "$1" --help 2>/dev/null
 exit 0
 """
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
@@ -161,29 +163,28 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
     Raises `DatabaseError` where it has none or the database does not answer, `EngineError` where
     the container does not.
     """
-    found = engine.exec(access.container_id, ["sh", "-c", PROBE]).text.split()
-    if len(found) < 2:
+    told = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_FILES])
+    tools = told.text.split("\n", 4)
+    if told.exit_code != 0 or not all(tools[:2]):
         raise DatabaseError(
             "the database container lacks a dump tool or a client",
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
-    dump_tool, load_tool, *others = found
-    helpers = {Path(path).name: path for path in others}
-    text = engine.exec(access.container_id, [dump_tool, NO_FILES, "--help"]).text
+    dump_tool, load_tool, stdbuf, zstd, help_text = tools
     return Client(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
-        dump_prefix=_dump_prefix(**helpers),
-        packs="zstd" in helpers,
+        dump_prefix=_dump_prefix(stdbuf, zstd),
+        packs=bool(zstd),
         load_tool=load_tool,
         login=_login(access),
-        dump_flags=(*DUMP_FLAGS, *known_flags(text)),
+        dump_flags=(*DUMP_FLAGS, *known_flags(help_text)),
     )
 
 
-def _dump_prefix(stdbuf: str = "", zstd: str = "") -> tuple[str, ...]:
+def _dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     pieces = IN_PIPEFULS if zstd else IN_LARGE_PIECES
     buffered = (stdbuf, pieces) if stdbuf else ()
     return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *buffered) if zstd else buffered

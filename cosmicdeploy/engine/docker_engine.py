@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from uuid import uuid4
 
 import docker
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from cosmicdeploy.engine import building, conversation, facts, images, log_entries, markers, streams
 from cosmicdeploy.engine import labels as label
@@ -204,6 +205,11 @@ class DockerEngine:
                 self._api.remove_container(container_id, force=True, v=False)
             except NotFound:
                 return
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                # Another thread of ours is at it already.
+                self._api.wait(container_id, condition="removed")
 
     def wait_end(self, container_id: str, timeout: float) -> None:
         with translated("Waiting for a container to end", container_id[:12]):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound
 from docker.utils import parse_repository_tag
 
 from cosmicdeploy.engine import facts
 from cosmicdeploy.engine.model import Image
-
-CONFLICT = 409
 
 
 def find(api: APIClient, reference: str) -> Image | None:
@@ -42,5 +42,5 @@ def discard(api: APIClient, image_id: str) -> None:
     try:
         api.remove_image(image_id)
     except APIError as error:
-        if error.status_code != CONFLICT:
+        if error.status_code != HTTPStatus.CONFLICT:
             raise

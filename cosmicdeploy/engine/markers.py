@@ -10,13 +10,13 @@ import io
 import tarfile
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from cosmicdeploy.engine.model import Marker
 
-CONFLICT = 409
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"
 BEAT = "beat"
@@ -31,7 +31,7 @@ def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
         try:
             made = api.create_container_from_config(body, name)
         except APIError as error:
-            if error.status_code != CONFLICT:
+            if error.status_code != HTTPStatus.CONFLICT:
                 raise
         else:
             return Marker(id=made["Id"], labels=labels, ours=True)
@@ -56,7 +56,7 @@ def release(api: APIClient, marker_id: str) -> None:
     except NotFound:
         return
     except APIError as error:
-        if error.status_code != CONFLICT:
+        if error.status_code != HTTPStatus.CONFLICT:
             raise
         _wait_removed(api, marker_id)
 

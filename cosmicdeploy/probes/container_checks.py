@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from cosmicdeploy.context import Context, release_of
@@ -16,12 +17,15 @@ from cosmicdeploy.probes.result import CheckResult
 
 def containers(ctx: Context) -> CheckResult:
     """Every service has a container that runs and is healthy."""
-    bad = []
-    for name in ctx.settings.services.all:
-        found = ctx.container(name)
-        if found is None or not _serves(ctx, found):
-            bad.append(f"{name}: {_state(found)}")
-    count = len(ctx.settings.services.all)
+    found = {name: ctx.container(name) for name in ctx.settings.services.all}
+    count = len(found)
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        serves = pool.map(partial(_serves, ctx), found, found.values())
+        bad = [
+            f"{name}: {_state(found[name])}"
+            for name, ok in zip(found, serves, strict=True)
+            if not ok
+        ]
     return CheckResult(
         point="containers",
         ok=not bad,
@@ -83,12 +87,12 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _serves(ctx: Context, container: Container) -> bool:
-    """Right after its start the engine has not judged it yet: then its health check is run here."""
-    if container.health != "starting":
-        return container.ready
+def _serves(ctx: Context, name: str, container: Container | None) -> bool:
+    """Right after its start the engine has not judged it yet: then it is judged here."""
+    if container is None or container.health != "starting":
+        return container is not None and container.ready
     try:
-        wait_ready(ctx, container.id, container.name)
+        wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
         return False
     return True

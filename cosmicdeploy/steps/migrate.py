@@ -20,7 +20,7 @@ from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import TIMED_OUT, lock_wait_before, put_back, short_lock_wait
 from cosmicdeploy.steps.pending import (
     counted,
-    pending_names,
+    pending_names_once,
     pending_statements,
     refused,
     require_allowed,
@@ -44,7 +44,7 @@ class MigrateStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         if not self.empty_only:
             migrating.require_whole(ctx)
-        names = pending_names(ctx)
+        names = pending_names_once(ctx)
         if names is None:
             return self._on_empty(ctx)
         if names and self.empty_only:

@@ -30,6 +30,16 @@ def pending_names(ctx: Context) -> list[str] | None:
     return status.pending(result.text)
 
 
+def pending_names_once(ctx: Context) -> list[str] | None:
+    """As `pending_names`, but asked once for an image until a step changes something."""
+    image = ctx.image_of(ctx.settings.services.app[0])
+    key = f"pending migrations of {image.id if image else 'no image'}"
+    if key not in ctx.asked:
+        ctx.asked[key] = pending_names(ctx)
+    names: list[str] | None = ctx.asked[key]
+    return names
+
+
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
     """The statements of pending migrations, judged against the live schema."""
     if not names:

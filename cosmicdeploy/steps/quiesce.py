@@ -13,7 +13,7 @@ from cosmicdeploy.history import MIGRATE, intents
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.pending import pending_names
+from cosmicdeploy.steps.pending import pending_names_once
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 
 
@@ -112,7 +112,7 @@ def _migration_may_come(ctx: Context) -> bool:
     if MIGRATE in ctx.ahead or intents(ctx.earlier, MIGRATE):
         return True
     # A plan sees the present image only; what a new one brings is asked once that is there.
-    return not ctx.planning and _image_is_new(ctx) and bool(pending_names(ctx))
+    return not ctx.planning and _image_is_new(ctx) and bool(pending_names_once(ctx))
 
 
 def _image_is_new(ctx: Context) -> bool:
