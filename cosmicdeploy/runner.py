@@ -102,17 +102,22 @@ class Run:
         return [run.id for run in self.ctx.earlier]
 
     def _settle(self) -> None:
-        """Side by side: no step needs what another one keeps."""
-        with ThreadPoolExecutor(max_workers=len(self._applied) or 1) as pool:
-            list(pool.map(self._settle_one, self._applied))
+        """Side by side, but for steps of one kind, of this run and of those that it went on from:
+        no kind needs what another one keeps."""
+        kinds: dict[str, list[Applied]] = {}
+        for one in self._applied:
+            kinds.setdefault(one.step.kind, []).append(one)
+        with ThreadPoolExecutor(max_workers=len(kinds) or 1) as pool:
+            list(pool.map(self._settle_kind, kinds.values()))
 
-    def _settle_one(self, one: Applied) -> None:
+    def _settle_kind(self, steps: Sequence[Applied]) -> None:
         # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
-        try:
-            self.ctx.lock.require()
-            one.step.settle(self.ctx, one.change)
-        except CosmicError as error:
-            self.ctx.say(f"left for the next run to tidy up: {error.what}")
+        for one in steps:
+            try:
+                self.ctx.lock.require()
+                one.step.settle(self.ctx, one.change)
+            except CosmicError as error:
+                self.ctx.say(f"left for the next run to tidy up: {error.what}")
 
     def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
         # What looking took in the plan is the step's own time.

@@ -7,19 +7,16 @@ command line in its events and to whoever inspects it, but not its environment.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
-from cosmicdeploy.engine.jobs import end_marked
+from cosmicdeploy.engine.jobs import end_marked, ended_with_us
 from cosmicdeploy.engine.model import Engine, ExecResult
-from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.errors import DatabaseError
 
-JOB_VARIABLE = "COSMICDEPLOY_JOB"
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
 # A line for each tool, empty where there is none; then what the dump tool says of itself.
@@ -122,20 +119,12 @@ class Client:
         stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
     ) -> ExecResult:
-        job = secrets.token_hex(8)
-        environment = {
-            "MYSQL_PWD": self.access.password,
-            JOB_VARIABLE: job,
-            SCHEMA_VARIABLE: schema,
-        }
-        try:
+        environment = {"MYSQL_PWD": self.access.password, SCHEMA_VARIABLE: schema}
+        place = self.access.container_id
+        with ended_with_us(self.engine, place) as mark:
             return self.engine.exec(
-                self.access.container_id, argv, environment=environment, stdin=stdin, sink=sink
+                place, argv, environment={**environment, **mark}, stdin=stdin, sink=sink
             )
-        except BaseException:
-            with suppress(CosmicError):  # the container or the engine is gone, and the command too
-                _end(self.engine, self.access, f"{JOB_VARIABLE}={job}")
-            raise
 
 
 def end_left_behind(engine: Engine, access: DatabaseAccess) -> None:
@@ -150,11 +139,7 @@ def end_left_behind(engine: Engine, access: DatabaseAccess) -> None:
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
     """End whatever dumps this schema or loads into it. Raises `EngineError`."""
-    _end(engine, access, f"{SCHEMA_VARIABLE}={schema}")
-
-
-def _end(engine: Engine, access: DatabaseAccess, mark: str) -> None:
-    engine.exec(access.container_id, end_marked(mark))
+    engine.exec(access.container_id, end_marked(f"{SCHEMA_VARIABLE}={schema}"))
 
 
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def config_hashes(
     `state` is what the answer rests on, such as images, which 1.29 counts in: with another one it
     is asked again.
     """
-    with _asking:
+    with _asking, suppress(subprocess.TimeoutExpired):
         return _asked(project, file, env_file, state)
+    return {}
 
 
 @lru_cache(maxsize=8)
@@ -50,11 +52,12 @@ def _options(project: str, file: Path, env_file: Path) -> list[str]:
 
 
 def _ask(command: list[str]) -> Mapping[str, str]:
-    """Whatever goes wrong, a deploy does not depend on it."""
+    """Whatever goes wrong, a deploy does not depend on it. Raises `TimeoutExpired`: another
+    program's answer would be another, and a later one of this program may come."""
     try:
         done = subprocess.run(  # a fixed program; no shell
             command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return {}
     return dict(_LINE.findall(done.stdout)) if done.returncode == 0 else {}

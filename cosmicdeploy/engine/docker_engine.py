@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from http import HTTPStatus
 from uuid import uuid4
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import NotFound
 
 from cosmicdeploy.engine import building, conversation, facts, images, log_entries, markers, streams
 from cosmicdeploy.engine import labels as label
@@ -27,6 +26,7 @@ from cosmicdeploy.engine.model import (
     Streams,
 )
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
+from cosmicdeploy.engine.removal import remove
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
@@ -201,15 +201,7 @@ class DockerEngine:
 
     def remove(self, container_id: str) -> None:
         with translated("Removing a container", container_id[:12]):
-            try:
-                self._api.remove_container(container_id, force=True, v=False)
-            except NotFound:
-                return
-            except APIError as error:
-                if error.status_code != HTTPStatus.CONFLICT:
-                    raise
-                # Another thread of ours is at it already.
-                self._api.wait(container_id, condition="removed")
+            remove(self._api, container_id, volumes=False)
 
     def wait_end(self, container_id: str, timeout: float) -> None:
         with translated("Waiting for a container to end", container_id[:12]):

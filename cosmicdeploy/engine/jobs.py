@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Literal
 
+from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.errors import CosmicError
+
+JOB_VARIABLE = "COSMICDEPLOY_JOB"
 # A client that goes away leaves its command running, and a dump with it its snapshot: so a command
 # that we give up is found by its environment and ended, as are those of a process that was killed.
 END_JOB = """
@@ -19,3 +26,16 @@ def end_marked(mark: str, signal: Literal["TERM", "HUP"] = "TERM") -> list[str]:
     """A command line that ends whatever has `mark` (NAME=value) in its environment, in the same
     container and of the same user. A shell in a terminal heeds HUP only."""
     return ["sh", "-c", END_JOB, "sh", mark, signal]
+
+
+@contextmanager
+def ended_with_us(engine: Engine, container_id: str) -> Iterator[Mapping[str, str]]:
+    """A mark for the environment of one command that is run in this block: where the block raises,
+    the command is ended as well."""
+    job = secrets.token_hex(8)
+    try:
+        yield {JOB_VARIABLE: job}
+    except BaseException:
+        with suppress(CosmicError):  # the container or the engine is gone, and the command too
+            engine.exec(container_id, end_marked(f"{JOB_VARIABLE}={job}"))
+        raise

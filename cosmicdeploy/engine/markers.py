@@ -9,18 +9,17 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
-from contextlib import suppress
 from http import HTTPStatus
 
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from cosmicdeploy.engine.model import Marker
+from cosmicdeploy.engine.removal import remove
 
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"
 BEAT = "beat"
-REMOVAL_SECONDS = 10
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
@@ -50,20 +49,8 @@ def find(api: APIClient, name: str) -> Marker | None:
 
 
 def release(api: APIClient, marker_id: str) -> None:
-    """Remove a marker; it is gone when this returns, whoever else removes it at the same time."""
-    try:
-        api.remove_container(marker_id, force=True, v=True)
-    except NotFound:
-        return
-    except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:
-            raise
-        _wait_removed(api, marker_id)
-
-
-def _wait_removed(api: APIClient, marker_id: str) -> None:
-    with suppress(NotFound):
-        api.wait(marker_id, timeout=REMOVAL_SECONDS, condition="removed")
+    """Remove a marker; it is gone when this returns."""
+    remove(api, marker_id, volumes=True)
 
 
 def beat(api: APIClient, marker_id: str, count: int) -> bool:

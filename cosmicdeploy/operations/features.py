@@ -49,7 +49,7 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     """
     _require_known(ctx, name)
     before = state_everywhere(ctx, name)
-    if before and _all(before, on):
+    if _all(before, on):
         return _switched(before, changed=False)
     facts = {"feature": name, "enabled": on, "who": who()}
     ctx.journal.append(
@@ -120,7 +120,7 @@ def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicE
     blind = {place: state for place, state in seen.items() if state.enabled is not on}
     return CosmicError(
         f"{name} was switched {'on' if on else 'off'}, but not all containers see it",
-        where=", ".join(blind),
+        where=", ".join(blind) or "no container of the release runs",
         todo="let them share the place where the switch is kept (docs/features.md); "
         f"`cosmicdeploy features {'disable' if on else 'enable'} {name}` takes it back",
         details=[f"{place}: {state.found}" for place, state in blind.items() if state.found],
@@ -128,7 +128,7 @@ def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicE
 
 
 def _all(seen: Mapping[str, FeatureState], on: bool) -> bool:
-    return all(state.enabled is on for state in seen.values())
+    return bool(seen) and all(state.enabled is on for state in seen.values())
 
 
 def _switched(seen: Mapping[str, FeatureState], *, changed: bool) -> Switched:

@@ -55,9 +55,27 @@ def wanted(ctx: Context, words: Sequence[str], *, every: bool) -> Wanted:
         )
     there = [name for name in ctx.stack.services if ctx.container(name) is not None]
     services = there if every else services_named(ctx, words)
+    if not services:
+        raise UsageError(
+            "Nothing has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
+        )
     beneath = [name for name in services if name in ctx.settings.services.infrastructure]
     cost = _cost(ctx, services, beneath)
-    return Wanted(words=words, services=services, turns_away=bool(beneath), cost=cost)
+    return Wanted(
+        words=words,
+        services=[*services, *_that_need(ctx, beneath, besides=services)],
+        turns_away=bool(beneath),
+        cost=cost,
+    )
+
+
+def _that_need(ctx: Context, beneath: Sequence[str], besides: Sequence[str]) -> list[str]:
+    """What runs the application goes down before the database or the cache, so that requests and
+    jobs in hand are ended, and comes up after it."""
+    if not set(beneath) - {ctx.settings.services.proxy}:
+        return []
+    found = {name: ctx.container(name) for name in ctx.settings.services.released}
+    return [n for n, c in found.items() if n not in besides and c is not None and c.running]
 
 
 def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:

@@ -17,15 +17,16 @@ from cosmicdeploy.probes.result import CheckResult
 
 def containers(ctx: Context) -> CheckResult:
     """Every service has a container that runs and is healthy."""
-    found = {name: ctx.container(name) for name in ctx.settings.services.all}
-    count = len(found)
+    names = ctx.settings.services.all
+    count = len(names)
     with ThreadPoolExecutor(max_workers=count) as pool:
-        serves = pool.map(partial(_serves, ctx), found, found.values())
-        bad = [
-            f"{name}: {_state(found[name])}"
-            for name, ok in zip(found, serves, strict=True)
-            if not ok
-        ]
+        serve = dict(zip(names, pool.map(partial(_serves, ctx), names), strict=True))
+    found = {name: ctx.container(name) for name in names}
+    bad = [
+        f"{name}: {_state(container)}"
+        for name, container in found.items()
+        if not serve[name] or container is None or not container.running
+    ]
     return CheckResult(
         point="containers",
         ok=not bad,
@@ -87,8 +88,9 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _serves(ctx: Context, name: str, container: Container | None) -> bool:
+def _serves(ctx: Context, name: str) -> bool:
     """Right after its start the engine has not judged it yet: then it is judged here."""
+    container = ctx.container(name)
     if container is None or container.health != "starting":
         return container is not None and container.ready
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
 
@@ -20,6 +21,7 @@ OFF = ("disabled", "off", "false", "0", "no")
 # Where a feature is switched by a file of the host, this is in place of containers.
 HOST = "host"
 LAST_LINES = 10
+SILENCE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +96,12 @@ def _of_host(ctx: Context, name: str) -> FeatureState | None:
     file = flag_file(ctx, name)
     if file is None:
         return None
-    if not file.exists():
+    try:
+        file.stat()
+    except FileNotFoundError:
         return FeatureState(name=name, enabled=True)
+    except OSError as error:
+        return FeatureState(name=name, enabled=None, found=f"{file}: {error.strerror}")
     return FeatureState(name=name, enabled=False, **_noted(file))
 
 
@@ -112,7 +118,10 @@ def _told_by(ctx: Context, place: Container, names: Sequence[str]) -> Mapping[st
 
     @cache
     def printed(words: tuple[str, ...]) -> str:
-        result = ctx.engine.exec(place.id, ctx.console(*words))
+        with ended_with_us(ctx.engine, place.id) as mark:
+            result = ctx.engine.exec(
+                place.id, ctx.console(*words), environment=mark, silence=SILENCE_SECONDS
+            )
         if result.exit_code != 0:
             said = (result.error_text or result.text).split("\n")
             lines = [line.strip() for line in said if line.strip()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import tenacity
 
@@ -18,6 +19,7 @@ RUN_EVERY_SECONDS = 0.5
 LOG_LINES = 10
 # A health check that hangs, in seconds.
 PROBE_SILENCE = 10.0
+ITSELF = ("localhost", "127.0.0.1", "::1")
 
 
 def wait_ready(
@@ -27,9 +29,10 @@ def wait_ready(
 
     A replica has to answer its health path `restart.passes` times in a row, asked by us at short
     intervals; then, as for every container, its own health check decides. While the engine has not
-    judged yet we run that ourselves, unless it asks the path that was just asked: the engine's
-    first verdict comes one whole interval after the start. A container that ended, or was restarted
-    by the engine, is given up at once. `on_answer` is called with a replica's every good answer.
+    judged yet we run that ourselves, since its first verdict comes one whole interval after the
+    start; of several replicas of one image in the first alone, where it asks no more than what each
+    of them was just asked. A container that ended, or was restarted by the engine, is given up at
+    once. `on_answer` is called with a replica's every good answer.
     """
     answers = _AnswersInARow(ctx, name, on_answer)
     return _wait(
@@ -58,10 +61,20 @@ class _AnswersInARow:
         return self._seen >= self._wanted
 
     def are_all(self, found: Container) -> bool:
-        """Whether the container's own health check would ask no more than was asked here."""
+        """Whether the container's own health check passed in another one of its image, and would
+        ask no more than was asked here."""
+        passed = _check_of(found) in self._ctx.asked
+        return passed and self._wanted > 0 and found.health == "starting" and self._asks(found)
+
+    def _asks(self, found: Container) -> bool:
         *_, last = ("", *found.healthcheck)
-        asks = " " not in last and last.endswith(self._ctx.settings.app.health_path)
-        return asks and self._wanted > 0 and found.health == "starting"
+        app = self._ctx.settings.app
+        try:
+            url = urlsplit(last)
+            place = (url.scheme, url.hostname in ITSELF, url.port or 80, url.path)
+        except ValueError:
+            return False
+        return place == ("http", True, app.port, app.health_path)
 
     def _answers(self, found: Container) -> bool:
         try:
@@ -113,16 +126,19 @@ def _passes(ctx: Context, found: Container) -> bool:
     if found.health != "starting" or not found.healthcheck:
         return False
     try:
-        return _probe(ctx, found)
+        result = ctx.engine.exec(found.id, found.healthcheck, silence=PROBE_SILENCE)
     except EngineUnavailable:
         raise
     except EngineError:
         return False  # it ended in this moment: the next look tells how
+    if result.exit_code != 0:
+        return False
+    ctx.asked[_check_of(found)] = True
+    return True
 
 
-def _probe(ctx: Context, found: Container) -> bool:
-    result = ctx.engine.exec(found.id, found.healthcheck, silence=PROBE_SILENCE)
-    return result.exit_code == 0
+def _check_of(found: Container) -> str:
+    return f"{' '.join(found.healthcheck)} in {found.image_id}"
 
 
 def unhealthy(

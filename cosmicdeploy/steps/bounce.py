@@ -20,8 +20,8 @@ from cosmicdeploy.steps.difference import STOPPED, difference
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 from cosmicdeploy.steps.stop_start import (
+    bring_up,
     see_replicas,
-    see_well,
     serves,
     start,
     stop,
@@ -79,7 +79,7 @@ class BounceStep(Step):
 
     def _turned_away(self, ctx: Context) -> Result:
         """The applications end what they have in hand while all that they need is there."""
-        ours, beneath, proxy = self._groups(ctx)
+        ours, beneath, proxy = _groups(ctx, self.services)
         raise_shield(ctx)
         stop(ctx, ours)
         stop(ctx, beneath)
@@ -92,33 +92,39 @@ class BounceStep(Step):
         lower_shield(ctx)
         return {"proxy_away_seconds": round(away, 1)} if running else {}
 
-    def _groups(self, ctx: Context) -> tuple[list[str], list[str], list[str]]:
-        """What runs the application, what that needs, and the proxy, which may know the replicas by
-        name, and not start before they are there."""
-        released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
-        ours = [name for name in self.services if name in released]
-        beneath = [name for name in self.services if name not in (*released, proxy)]
-        return ours, beneath, [name for name in self.services if name == proxy]
-
     def verify(self, ctx: Context, change: Change) -> None:
         for name, before in change.before["containers"].items():
             if ctx.running(name).started_at == before["started_at"]:
                 raise CosmicError("The container was not restarted", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """What ran runs again, and clients are let in. Raises `UnhealthyContainer` where one that
-        was well is not."""
+        """What ran runs again, and clients are let in; a container that is no more there is passed
+        over. Raises what was in the way first, after all the others were started."""
         before = change.before["containers"]
-        ours, beneath, proxy = self._groups(ctx)
+        ran = [name for name in present(ctx, self.services) if before[name]["running"]]
+        ours, beneath, proxy = _groups(ctx, ran)
         try:
-            for group in (beneath, ours, proxy):
-                ran = [name for name in group if before[name]["running"]]
-                start(ctx, [name for name in ran if not there(ctx, name).running])
-            see_well(ctx, [name for name in self.services if before[name]["ready"]])
+            bring_up(ctx, (beneath, ours, proxy), [n for n in ran if before[n]["ready"]])
         finally:
             take_in_all(ctx)
             if self.turns_away and not change.before["shielded"] and is_up(ctx):
                 lower_shield(ctx)
+
+
+def present(ctx: Context, names: Iterable[str]) -> list[str]:
+    """Those that the compose file still has and that have a container."""
+    known = [name for name in names if name in ctx.stack.services]
+    return [name for name in known if ctx.container(name) is not None]
+
+
+def _groups(ctx: Context, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """What runs the application, what that needs, and the proxy, which may know the replicas by
+    name, and not start before they are there."""
+    released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
+    found = list(names)
+    ours = [name for name in found if name in released]
+    beneath = [name for name in found if name not in (*released, proxy)]
+    return ours, beneath, [name for name in found if name == proxy]
 
 
 def require_another(ctx: Context, names: Iterable[str]) -> None:
@@ -157,8 +163,8 @@ def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
 
 def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
     before = change.before["containers"]
-    ran = [ctx.container(name) for name, facts in before.items() if facts["running"]]
-    stopped = [found for found in ran if found is not None and not found.running]
+    ran = [name for name in present(ctx, before) if before[name]["running"]]
+    stopped = [name for name in ran if not there(ctx, name).running]
     return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
 
 

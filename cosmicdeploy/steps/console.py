@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.steps.trial import running_trial
@@ -39,7 +40,9 @@ def _run_there(ctx: Context, place: Container, command: list[str]) -> ExecResult
     """None where the container ended meanwhile: new code that cannot serve on the schema as it is
     can still bring it forward."""
     try:
-        result = ctx.engine.exec(place.id, command)
+        with ended_with_us(ctx.engine, place.id) as mark:
+            silence = ctx.settings.migrate.timeout
+            result = ctx.engine.exec(place.id, command, environment=mark, silence=silence)
     except EngineUnavailable:
         raise
     except EngineError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -14,12 +13,18 @@ from cosmicdeploy.database.swap import (
 )
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
+from cosmicdeploy.errors import (
+    CosmicError,
+    EngineError,
+    EngineUnavailable,
+    LockLost,
+    UnhealthyContainer,
+)
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.bounce import half_way
+from cosmicdeploy.steps.bounce import BounceStep, half_way
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.replace import aside_of, set_aside
@@ -62,14 +67,23 @@ class RecoverStep(Step):
         for name in _passed_over(ctx):
             take_in(ctx, name)
         for bounce, begun in half_way(ctx):
-            with suppress(UnhealthyContainer):  # the health step tells, and another restart helps
-                bounce.undo(ctx, begun)
+            _settle_restart(ctx, bounce, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
             ctx.say(settle_interrupted_swap(ctx.database()).found)
         if _data_is_left(ctx):
             drop_before(ctx.database())
         return {}
+
+
+def _settle_restart(ctx: Context, bounce: BounceStep, begun: Change) -> None:
+    """What is still in the way, the health step tells, and another restart may help."""
+    try:
+        bounce.undo(ctx, begun)
+    except (EngineUnavailable, LockLost):
+        raise
+    except CosmicError as error:
+        ctx.say(f"not all that a killed restart had stopped is well again: {error.what}")
 
 
 def wait_for_commands(ctx: Context) -> None:

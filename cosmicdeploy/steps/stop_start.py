@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.quiesce import stop_all
@@ -68,8 +69,44 @@ def take_in_all(ctx: Context) -> None:
         serving.take_in()
 
 
-def see_well(ctx: Context, names: Iterable[str]) -> None:
-    """Wait for those that were well before: one may have been started a moment ago. Raises
-    `UnhealthyContainer`."""
-    for name in names:
-        wait_ready(ctx, there(ctx, name).id, name)
+def bring_up(ctx: Context, groups: Iterable[Sequence[str]], well: Collection[str]) -> None:
+    """Start what stands still, one group after the other, and wait for those that were `well`: one
+    may have been started a moment ago.
+
+    Raises what was in the way first, after all the others were started; `LockLost` and
+    `EngineUnavailable`, after which nothing can be, at once.
+    """
+    errors: list[CosmicError] = []
+    for names in groups:
+        errors += _tried(ctx, _start_again, names)
+        errors += _tried(ctx, _see, [name for name in names if name in well])
+    if errors:
+        raise errors[0]
+
+
+def _start_again(ctx: Context, name: str) -> None:
+    container = there(ctx, name)
+    if not container.running:
+        ctx.engine.start(container.id)
+
+
+def _see(ctx: Context, name: str) -> None:
+    wait_ready(ctx, there(ctx, name).id, name)
+
+
+def _tried(
+    ctx: Context, work: Callable[[Context, str], None], names: Sequence[str]
+) -> list[CosmicError]:
+    """Do it for all of them at the same time; what went wrong with some."""
+
+    def one(name: str) -> CosmicError | None:
+        try:
+            work(ctx, name)
+        except (LockLost, EngineUnavailable):
+            raise
+        except CosmicError as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+        return [error for error in pool.map(one, names) if error is not None]

@@ -110,6 +110,18 @@ def test_all_asks_first_and_says_how_long_clients_waited(stack: StackUnderTest) 
     require_settled(stack)
 
 
+def test_with_the_cache_all_that_needs_it_restarts(stack: StackUnderTest) -> None:
+    """So that a job in hand is not cut off from it."""
+    before = starts(stack)
+    with acknowledged(stack) as beats:
+        done = stack.cli("restart", "cache", "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert restarted(stack, before) == {*RELEASED, "platform-redis"}
+    assert beats.failures == [] and beats.turned_away > 0
+    beats.require_kept(stack)
+    require_settled(stack)
+
+
 def test_a_killed_restart_is_settled_by_the_next_command(stack: StackUnderTest) -> None:
     before = starts(stack)
 

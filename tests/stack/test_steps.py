@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.plan import make_plan
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.console import in_new_image
 from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.restart import RestartStep
@@ -78,3 +81,18 @@ def test_a_backup_can_be_proven_to_restore(released: StackUnderTest) -> None:
     data = released.folder / "data-kiosk" / "backups" / f"{made.report['backup']}.sql.zst"
     data.write_bytes(data.read_bytes()[:-10])
     assert released.cli("backup", "verify", made.report["backup"], "--json").code == 5
+
+
+def test_a_console_command_that_hangs_is_given_up_and_ended(stack: StackUnderTest) -> None:
+    ctx, end = stack.open(), time.monotonic() + 30
+    while not ctx.running("cosmic-app-1").ready:  # else it would run in a container of its own
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    soon = ctx.settings.migrate.model_copy(update={"timeout": 1.0})
+    settings = ctx.settings.model_copy(update={"migrate": soon})
+    impatient = replace(ctx, loaded=replace(ctx.loaded, settings=settings))
+    with pytest.raises(EngineError):
+        in_new_image(impatient, ["queue:work"])
+    running = ctx.engine.exec(ctx.any_app().id, ["ps", "ax", "-o", "args"]).text
+    assert "cosmic_app.serve" in running
+    assert "queue:work" not in running

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from cosmicdeploy.engine import compose_tool
 from cosmicdeploy.engine.compose_tool import config_hashes
 
 pytestmark = pytest.mark.unit
@@ -56,6 +57,19 @@ def test_without_the_plugin_docker_compose_is_asked(install: Install, tmp_path: 
     install("docker", "echo 'unknown command: docker compose' >&2; exit 1")
     install("docker-compose", f'echo "web {ONE}"; echo "db {TWO}"')
     assert asked(tmp_path) == {"web": ONE, "db": TWO}
+
+
+def test_who_is_late_is_asked_again_and_nobody_else(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's hash would be another."""
+    place = ("shop", tmp_path / "compose.yml", tmp_path / ".env", (str(uuid4()),))
+    install("docker-compose", f'echo "web {ONE}"')
+    install("docker", "exec /bin/sleep 5")
+    monkeypatch.setattr(compose_tool, "TIMEOUT_SECONDS", 0.2)
+    assert config_hashes(*place) == {}
+    install("docker", f'echo "web {TWO}"')
+    assert config_hashes(*place) == {"web": TWO}
 
 
 def test_without_any_there_is_no_hash_and_no_error(install: Install, tmp_path: Path) -> None:

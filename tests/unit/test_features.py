@@ -51,6 +51,15 @@ def test_a_flag_file_that_cannot_be_made_is_told(shop: Context) -> None:
         switch(shop, "banner", on=False)
 
 
+def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
+    folder = shop.loaded.directory / "flags"
+    folder.rmdir()
+    folder.touch()
+    [state] = states(shop)
+    assert state.enabled is None
+    assert "banner.off" in state.found
+
+
 def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
     with pytest.raises(UsageError, match="did you mean 'banner'"):
         switch(shop, "baner", on=False)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.engine.model import Container, LogLine, Streams
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.entry import Entry, Grep
 from cosmicdeploy.operations.logs.files import WINDOW, Files, after, stamped
 from cosmicdeploy.operations.logs.follow import Follower, by_time
@@ -169,6 +170,19 @@ def test_following_goes_on_through_a_restart_and_a_replacement() -> None:
             present.append(container("b"))
 
     assert followed(Follower(ctx, sources), 3, go_on) == ["a:3", "b:5", "b:6"]
+
+
+def test_what_was_read_is_told_before_the_engine_s_error() -> None:
+    def container_of(_name: str) -> Container:
+        follower._queue.put(entry("the last line"))
+        raise EngineError("gone")
+
+    ctx: Any = SimpleNamespace(container=container_of)
+    follower, found = Follower(ctx, {"app": Outputs(Lives())}), list[str]()  # type: ignore[arg-type]
+    with pytest.raises(EngineError):
+        for entries in follower.entries():
+            found += [each.line.text for each in entries]
+    assert found == ["the last line"]
 
 
 def test_a_service_s_own_order_stays() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, LogLine
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.source import Source
 
@@ -48,7 +48,8 @@ class Follower:
 
     def entries(self, seconds: float | None = None) -> Iterator[Sequence[Entry]]:
         """What was written, some entries at a time in the order of their times, for so many
-        seconds; now and then none. Raises `EngineError` where the engine does not answer."""
+        seconds; now and then none. Raises `EngineError` where the engine does not answer, after
+        what was read until then."""
         end = None if seconds is None else time.monotonic() + seconds
         looked = 0.0
         try:
@@ -57,6 +58,10 @@ class Follower:
                     looked = time.monotonic()
                     self._look()
                 yield self._taken()
+            yield self._rest([])
+        except EngineError:
+            yield self._rest([])
+            raise
         finally:
             self._stop()
 
@@ -66,7 +71,10 @@ class Follower:
         except queue.Empty:
             return []
         time.sleep(TOGETHER)
-        found = [first]
+        return self._rest([first])
+
+    def _rest(self, found: list[Entry]) -> list[Entry]:
+        """These, and all that waits."""
         with suppress(queue.Empty):
             while len(found) < QUEUED:
                 found.append(self._queue.get_nowait())
