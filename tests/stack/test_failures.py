@@ -59,6 +59,20 @@ def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) 
     clear(done, 1, "did not become healthy", "cannot-start", "last probe")
 
 
+@pytest.mark.fault("image that never gets healthy, on each replica")
+def test_an_app_whose_own_check_fails_is_taken_back(released: StackUnderTest) -> None:
+    """It answers well, but a while after the deploy the engine would call it unhealthy."""
+    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    compose = released.folder / "docker-compose.prod.yml"
+    check = 'test: ["CMD", "curl", "-fsS", "-m", "2", "http://127.0.0.1:80/api/health"]'
+    text = compose.read_text()
+    assert check in text
+    compose.write_text(text.replace(check, check.replace('"curl"', '"false"')))
+    with untouched(released):
+        done = released.cli("deploy")
+    clear(done, 1, "did not become healthy", "no replica was touched")
+
+
 def test_an_app_that_ends_at_once_is_noticed_early(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + '\nCMD ["sh", "-c", "echo bye; exit 3"]\n')
