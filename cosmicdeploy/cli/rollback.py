@@ -113,7 +113,7 @@ def _list(call: Call, ctx: Context) -> Report:
 
 
 def _row(loss: Loss) -> dict[str, object]:
-    from cosmicdeploy.report.backups import age, size, verified
+    from cosmicdeploy.report.backups import age, proven, size
 
     manifest = loss.backup.manifest
     return {
@@ -121,7 +121,7 @@ def _row(loss: Loss) -> dict[str, object]:
         "age": age(manifest.created_at),
         "release": manifest.release or "unknown",
         "size": size(manifest),
-        "proven": verified(loss.backup.state),
+        "proven": proven(loss.backup.state),
         "what would be lost": loss.rows,
     }
 

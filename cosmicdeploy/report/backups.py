@@ -11,18 +11,22 @@ from rich.filesize import decimal
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.retention import Decision
-from cosmicdeploy.database.state import State
+from cosmicdeploy.database.state import Proof, State
 from cosmicdeploy.report.tables import table
 
-LISTED = ("id", "status", "age", "made", "release", "size", "verified", "pinned", "why")
+# With those behind only where one of the backups has something to say there: a line is to fit.
+LISTED = ("id", "status", "age", "release", "size", "proven")
+NOTED = ("pinned", "copies", "why")
 DECIDED = ("id", "made", "release", "size", "decision", "reason")
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
 def show_backups(console: Console, backups: Iterable[Backup], *, copies: bool) -> None:
     """A line for each."""
-    columns = (*LISTED[:-1], "copies", LISTED[-1]) if copies else LISTED
-    console.print(table(columns, (_row(backup) for backup in backups)))
+    rows = [_row(backup) for backup in backups]
+    noted = [name for name in NOTED if any(row[name] for row in rows)]
+    wanted = [name for name in noted if copies or name != "copies"]
+    console.print(table((*LISTED, *wanted), rows))
 
 
 def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
@@ -59,7 +63,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "made": moment(manifest.created_at),
         "release": manifest.release or "",
         "size": size(manifest),
-        "verified": verified(backup.state),
+        "proven": proven(backup.state),
         "pinned": _pinned(backup.state),
         "copies": ", ".join(backup.state.places),
         "why": backup.why,
@@ -98,12 +102,22 @@ def size(manifest: Manifest) -> str:
 
 def verified(state: State) -> str:
     """How and when a backup was proven last: the strongest proof, and what failed."""
+    how, proof = _proof(state)
+    return f"{how}, {moment(proof.at)}" if proof else how
+
+
+def proven(state: State) -> str:
+    """As `verified`, for a table."""
+    how, proof = _proof(state)
+    return f"{how} {age(proof.at)} ago" if proof else how
+
+
+def _proof(state: State) -> tuple[str, Proof | None]:
     if state.damaged:
-        return f"DAMAGED, {moment(state.read.at)}" if state.read else ""
+        return "DAMAGED", state.read
     if state.restored:
-        how = "restored" if state.restored.good else "DID NOT RESTORE"
-        return f"{how}, {moment(state.restored.at)}"
-    return f"read again, {moment(state.read.at)}" if state.read else "no"
+        return "restored" if state.restored.good else "DID NOT RESTORE", state.restored
+    return "read again" if state.read else "no", state.read
 
 
 def moment(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,8 +66,8 @@ def backup() -> Backup:
     return Backup(manifest=described, data=Path("x"), state=state)
 
 
-def printed(show: object, *shown: object, **options: object) -> str:
-    console = Console(file=io.StringIO(), width=300)
+def printed(show: object, *shown: object, width: int = 300, **options: object) -> str:
+    console = Console(file=io.StringIO(), width=width)
     show(console, *shown, **options)  # type: ignore[operator]
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
@@ -92,5 +93,8 @@ def test_all_that_is_known_of_a_backup(backup: Backup) -> None:
 def test_a_line_for_each(backup: Backup) -> None:
     assert "/nas" not in printed(show_backups, [backup], copies=False)
     line = printed(show_backups, [backup], copies=True).splitlines()[-1]
-    assert all(word in line for word in ("good", "1.0 MB", "read again", "/nas"))
+    assert all(word in line for word in ("good", "1.0 MB", "read again", "d ago", "/nas", "audit"))
     assert "s3://x" not in line
+    plain = replace(backup, state=State(read=GOOD))
+    [head, line] = printed(show_backups, [plain], copies=True, width=80).splitlines()
+    assert head.split() == ["id", "status", "age", "release", "size", "proven"]
