@@ -9,6 +9,8 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.exec import ExecStep
+from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.fits import FitsStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
@@ -21,6 +23,7 @@ from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
+from cosmicdeploy.steps.run_console import ConsoleStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.trial import TrialStep
 from cosmicdeploy.steps.verify import VerifyStep
@@ -33,6 +36,9 @@ KINDS: Mapping[str, type[Step]] = {
         BounceStep,
         BuildStep,
         CacheClearStep,
+        ConsoleStep,
+        ExecStep,
+        FeatureStep,
         FitsStep,
         HealthStep,
         ImagesStep,
