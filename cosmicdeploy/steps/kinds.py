@@ -9,6 +9,7 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.console_command import ConsoleStep
 from cosmicdeploy.steps.exec import ExecStep
 from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.fits import FitsStep
@@ -23,7 +24,6 @@ from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
-from cosmicdeploy.steps.run_console import ConsoleStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.trial import TrialStep
 from cosmicdeploy.steps.verify import VerifyStep
