@@ -44,7 +44,7 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def show(word: Word, *, config: Path | None, terminal: Terminal) -> None:
-    """Show a playbook's steps and their options, and what it would change here.
+    """Show a playbook's steps, their options, and its plan.
 
     \b
     Examples:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.stack.harness import ROOT, StackUnderTest
+from tests.stack.test_features import wait_for_line
 
 pytestmark = pytest.mark.stack
 
@@ -148,6 +149,7 @@ def test_something_is_expected_of_each_command() -> None:
 
 def test_what_the_guide_has_pasted_still_works(released: StackUnderTest) -> None:
     backups: Path = released.folder / "data-kiosk" / "backups"
+    wait_for_line(released, "Running scheduled command: Artisan devices", 0)
     try:
         assert failures(released, commands()) == []
         dump = next(backups.glob("pre-migration-*.sql")).read_text()
