@@ -45,8 +45,8 @@ def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
 
 def _options(options: Iterable[Row]) -> Table:
     made = Table(box=None, pad_edge=False, show_header=False)
-    for overflow in ("fold", "fold", "fold"):
-        made.add_column(overflow=overflow)  # type: ignore[arg-type]
+    for _ in range(3):
+        made.add_column(overflow="fold")
     for option in options:
         value = escape(_told(option["value"]))
         shown = f"[bold]{value}[/]" if option["given"] else f"[dim]{value}[/]"
