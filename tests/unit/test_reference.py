@@ -16,7 +16,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_the_published_page_is_the_code_s() -> None:
-    assert (DOCS / "reference.md").read_text() == reference_text()
+    same = (DOCS / "reference.md").read_text() == reference_text()
+    assert same, "run `make docs`"
 
 
 COMMANDS = dict(all_commands())
