@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint lock clean venv engine images images-next oracles torture bench-backup bench-deploy
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next oracles torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
@@ -44,6 +44,12 @@ bench-backup: images ## backup and restore beside the bare tools and mydumper (B
 
 bench-deploy: images oracles ## deploys under load beside four other ways (BENCH="--deploys 20 --others 3 --rate 200")
 	@$(VENV_PYTHON) -m benchmarks.deploy $(BENCH)
+
+docs: venv ## write what is made from the code: the reference and the schemas
+	@$(VENV_PYTHON) -m cosmicdeploy.cli.reference >docs/reference.md
+	@$(VENV_PYTHON) -m cosmicdeploy.report.schema >docs/report.schema.json
+	@$(VENV_PYTHON) -m cosmicdeploy playbook schema >playbooks/playbook.schema.json
+	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --settings >docs/cosmicdeploy.schema.json
 
 lock: venv ## write requirements.lock anew
 	@bootstrap/lock.sh

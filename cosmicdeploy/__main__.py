@@ -20,7 +20,7 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    app()
+    app(prog_name="cosmicdeploy")  # also as `python -m cosmicdeploy`
 
 
 if __name__ == "__main__":

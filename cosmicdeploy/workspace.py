@@ -51,6 +51,14 @@ def _require_services(loaded: Loaded, stack: Stack) -> None:
             )
 
 
+def stack_folder(config: Path | None) -> Path | None:
+    """The folder of the stack that a command is about; None where there is none."""
+    try:
+        return (config or find(Path.cwd())).resolve().parent
+    except ConfigError:
+        return None
+
+
 def open_playbook(loaded: Loaded, name: str) -> Playbook:
     """A playbook by name: the stack's own, where its folder has one, else the shipped one."""
     own = loaded.directory / "playbooks" / f"{name}.yaml"

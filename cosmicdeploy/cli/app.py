@@ -14,6 +14,7 @@ from cosmicdeploy.cli import (
     look,
     migrate,
     operate,
+    playbook,
     restart,
     rollback,
     watch,
@@ -53,3 +54,4 @@ app.command()(init.init)
 app.add_typer(backup.app, name="backup")
 app.add_typer(features.app, name="features")
 app.add_typer(lock.app, name="lock")
+app.add_typer(playbook.app, name="playbook")

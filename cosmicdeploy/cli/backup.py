@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosmicdeploy.cli import keeping
+from cosmicdeploy.cli import completion, keeping
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.fetch import copy, fetch
 from cosmicdeploy.cli.look import quiet
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 app = typer.Typer(help="Make, prove, keep and copy backups of the database.", no_args_is_help=True)
-Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
+Backup = Annotated[
+    str, typer.Argument(help='A backup\'s id, or "latest".', autocompletion=completion.backups)
+]
 
 
 @app.command()
 @common_options
 def create(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Make a verified backup now, and its copies."""
+    """Make a verified backup now, and its copies.
+
+    \b
+    Example:
+      cosmicdeploy backup create
+    """
     run_command("backup create", terminal, lambda call: _create(call, config, wait))
 
 
@@ -36,14 +43,24 @@ def list_(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """List all backups, newest first."""
+    """List all backups, newest first.
+
+    \b
+    Example:
+      cosmicdeploy backup list --copies
+    """
     run_command("backup list", terminal, lambda call: _list(call, config, copies))
 
 
 @app.command()
 @common_options
 def show(backup: Backup = "latest", *, config: Path | None, terminal: Terminal) -> None:
-    """Show all that is known of a backup."""
+    """Show all that is known of a backup.
+
+    \b
+    Example:
+      cosmicdeploy backup show latest
+    """
     run_command("backup show", terminal, lambda call: _show(call, config, backup))
 
 
@@ -61,6 +78,11 @@ def verify(
     """Read a backup again and compare it with its manifest.
 
     Exit 5 where it differs.
+
+    \b
+    Examples:
+      cosmicdeploy backup verify
+      cosmicdeploy backup verify 20261126-211622-d21b --restore
     """
     run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -27,7 +28,8 @@ def deploy(
         bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
     ] = False,
     allow: Annotated[
-        list[str] | None, typer.Option(help="A migration that may destroy, by name; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A migration that may destroy, by name; repeatable."),
     ] = None,
     wait: Wait = 0.0,
     *,
@@ -38,7 +40,14 @@ def deploy(
 
     Health, backup, build, migrate, preflight, cache clear, rolling restart, verify, watch. A step
     with nothing to do says why. A failed step is undone, with those before it. A deploy that was
-    killed is gone on with, or undone first where it had failed.
+    killed is gone on with, or undone first where it had failed. Exit 5 where nothing had to change
+    and a check fails.
+
+    \b
+    Examples:
+      cosmicdeploy deploy --plan
+      cosmicdeploy deploy
+      cosmicdeploy deploy --allow 2026_03_01_000001_drop_old_status
     """
     if abort and (plan or resume or allow):
         raise typer.BadParameter("--abort takes no other option")
@@ -50,19 +59,37 @@ def deploy(
 
 @common_options
 def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Start what does not run; touch nothing that runs."""
+    """Start what does not run; touch nothing that runs.
+
+    \b
+    Example:
+      cosmicdeploy up
+    """
     run_command("up", terminal, lambda call: _play(call, config, "up", wait))
 
 
 @common_options
 def step(
-    name: Annotated[str, typer.Argument(help="A step of the deploy playbook: backup, build, …")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A step of the deploy playbook: backup, build, …", autocompletion=completion.steps
+        ),
+    ],
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Run one step of the deploy playbook alone."""
+    """Run one step of the deploy playbook alone.
+
+    Exit 5 where it is a check that fails.
+
+    \b
+    Examples:
+      cosmicdeploy step build
+      cosmicdeploy step cache-clear
+    """
     run_command("step", terminal, lambda call: _play(call, config, "deploy", wait, only=name))
 
 

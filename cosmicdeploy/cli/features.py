@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
@@ -26,27 +27,47 @@ app = typer.Typer(
     epilog=EXAMPLES,
     no_args_is_help=True,
 )
-Name = Annotated[str, typer.Argument(help="A feature of `features` in the configuration.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A feature of `features` in the configuration.", autocompletion=completion.features
+    ),
+]
 
 
 @app.command("list")
 @common_options
 def list_(*, config: Path | None, terminal: Terminal) -> None:
-    """Show which features are on and which are off."""
+    """Show which features are on and which are off.
+
+    \b
+    Example:
+      cosmicdeploy features list
+    """
     run_command("features list", terminal, lambda call: _list(call, config))
 
 
 @app.command()
 @common_options
 def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature off in all containers, now."""
+    """Switch a feature off in all containers, now.
+
+    \b
+    Example:
+      cosmicdeploy features disable rate-limit
+    """
     run_command("features disable", terminal, lambda call: _switch(call, config, name, False))
 
 
 @app.command()
 @common_options
 def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature on again."""
+    """Switch a feature on again.
+
+    \b
+    Example:
+      cosmicdeploy features enable rate-limit
+    """
     run_command("features enable", terminal, lambda call: _switch(call, config, name, True))
 
 
@@ -66,7 +87,7 @@ def _list(call: Call, config: Path | None) -> Report:
 
 def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
     from cosmicdeploy.cli.reporting import feature_report
-    from cosmicdeploy.operations.features import switch
+    from cosmicdeploy.steps.switching import switch
     from cosmicdeploy.workspace import open_stack
 
     switched = switch(open_stack(config, quiet), name, on=on)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 @common_options
 def copy(
-    backup: Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')] = "latest",
+    backup: Annotated[
+        str, typer.Argument(help='A backup\'s id, or "latest".', autocompletion=completion.backups)
+    ] = "latest",
     *,
     config: Path | None,
     terminal: Terminal,
@@ -25,6 +28,10 @@ def copy(
     """Copy a backup to each place that has no good copy of it.
 
     The places are those of the settings.
+
+    \b
+    Example:
+      cosmicdeploy backup copy
     """
     run_command("backup copy", terminal, lambda call: _copy(call, config, backup))
 
@@ -39,7 +46,12 @@ def fetch(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Bring a backup back from one of its copies, and read it again."""
+    """Bring a backup back from one of its copies, and read it again.
+
+    \b
+    Example:
+      cosmicdeploy backup fetch latest --from /mnt/backups
+    """
     run_command("backup fetch", terminal, lambda call: _fetch(call, config, backup, from_))
 
 

@@ -33,6 +33,11 @@ def init(
     """Lay out the shipped stack in a folder.
 
     Compose file, configuration, playbooks, secrets (0600).
+
+    \b
+    Examples:
+      cosmicdeploy init kiosk
+      cosmicdeploy init kiosk --port 8081 --suffix test
     """
     choices = {"project": project, "suffix": suffix, "http_port": port}
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))

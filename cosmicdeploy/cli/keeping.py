@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from cosmicdeploy.database.retention import Decision
     from cosmicdeploy.report.model import Report
 
-Backup = Annotated[str, typer.Argument(help='A backup\'s id, or "latest".')]
+Backup = Annotated[
+    str, typer.Argument(help='A backup\'s id, or "latest".', autocompletion=completion.backups)
+]
 
 NO_POLICY = (
     "No policy is set, so all good backups stay; one such as\n"
@@ -35,13 +38,23 @@ def pin(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Keep a backup whatever the policy says."""
+    """Keep a backup whatever the policy says.
+
+    \b
+    Example:
+      cosmicdeploy backup pin latest --reason "before the fair"
+    """
     run_command("backup pin", terminal, lambda call: _pin(call, config, backup, reason))
 
 
 @common_options
 def unpin(backup: Backup, *, config: Path | None, terminal: Terminal) -> None:
-    """Leave a backup to the policy again."""
+    """Leave a backup to the policy again.
+
+    \b
+    Example:
+      cosmicdeploy backup unpin latest
+    """
     run_command("backup unpin", terminal, lambda call: _pin(call, config, backup, None))
 
 
@@ -56,7 +69,11 @@ def prune(
 
     The rules are those of `backup.keep`; failed ones go after a day. Copies and images that only
     they needed go, too. The newest good one, pinned ones and those that kept releases need always
-    stay.
+    stay. Exit 4 while another run is under way.
+
+    \b
+    Example:
+      cosmicdeploy backup prune --plan
     """
     run_command("backup prune", terminal, lambda call: _prune(call, config, plan))
 

@@ -26,6 +26,10 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
     """Show who holds the lock, and whether they live.
 
     Takes up to 6 s.
+
+    \b
+    Example:
+      cosmicdeploy lock status
     """
     run_command("lock status", terminal, lambda call: _status(call, config))
 
@@ -36,6 +40,10 @@ def release(*, config: Path | None, terminal: Terminal) -> None:
     """Free the lock of a run that is dead or long silent.
 
     `lock.stale_after` says how long. A living run's is left alone: exit 4.
+
+    \b
+    Example:
+      cosmicdeploy lock release
     """
     run_command("lock release", terminal, lambda call: _release(call, config))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge, until_ended
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -31,6 +32,7 @@ def logs(
             metavar="SERVICE",
             help="Services or roles; default: the application's.",
             show_default=False,
+            autocompletion=completion.services,
         ),
     ] = None,
     *,

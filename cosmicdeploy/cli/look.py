@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, failed_report, run_command
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 @common_options
 def verify(
     only: Annotated[
-        list[str] | None, typer.Option(metavar="POINT", help="This point alone; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="POINT", help="This point alone; repeatable.", autocompletion=completion.points
+        ),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
@@ -31,15 +35,25 @@ def verify(
 ) -> None:
     """Check the running stack, point by point; exit 5 where one fails.
 
-    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy, as in
-    `cosmicdeploy verify --only health --only heartbeat --junit verify.xml`.
+    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy.
+
+    \b
+    Examples:
+      cosmicdeploy verify
+      cosmicdeploy verify --only health --only heartbeat --junit verify.xml
     """
     run_command("verify", terminal, lambda call: _verify(call, config, only or [], junit))
 
 
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show what runs, and what is not as it should be."""
+    """Show what runs, and what is not as it should be.
+
+    \b
+    Examples:
+      cosmicdeploy status
+      cosmicdeploy status --json
+    """
     run_command("status", terminal, lambda call: _status(call, config))
 
 

@@ -28,7 +28,12 @@ def migrate(
 ) -> None:
     """Show what pending migrations would run, and what it may cost.
 
-    Deploys run them. Once half-done migrations are mended by hand, `--resolve` lets deploys go on.
+    Deploys run them. Once half-done migrations are mended by hand, `--resolve` lets deploys go on;
+    exit 4 while another run is under way.
+
+    \b
+    Example:
+      cosmicdeploy migrate
     """
     body = _resolve if resolve else _show
     run_command("migrate", terminal, lambda call: body(call, config))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge
 from cosmicdeploy.cli.options import plain_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 # What comes behind the first word is the command's own.
 SETTINGS = {"allow_interspersed_args": False}
 Words = list[str]
+Service = Annotated[
+    str,
+    typer.Argument(
+        help="A service, or a role: its first that runs.", autocompletion=completion.services
+    ),
+]
 User = Annotated[
     str, typer.Option("--user", "-u", metavar="NAME", help="Run it as this user, not the image's.")
 ]
@@ -26,7 +33,7 @@ User = Annotated[
 
 @plain_options
 def exec_(
-    service: Annotated[str, typer.Argument(help="A service, or a role: its first that runs.")],
+    service: Service,
     command: Annotated[Words, typer.Argument(metavar="COMMAND", help="With its own options.")],
     user: User = "",
     *,
@@ -53,15 +60,19 @@ def exec_(
 
 @plain_options
 def shell(
-    service: Annotated[
-        str, typer.Argument(help="A service, or a role: its first that runs.")
-    ] = "app",
+    service: Service = "app",
     user: User = "",
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Open a shell in a service's container: bash, else sh."""
+    """Open a shell in a service's container: bash, else sh.
+
+    \b
+    Examples:
+      cosmicdeploy shell
+      cosmicdeploy shell scheduler
+    """
     from cosmicdeploy.operations.commands import SHELL, place_named
 
     call, words = Call(command="shell", terminal=terminal), ["sh", "-c", SHELL]

@@ -27,7 +27,10 @@ COMMON: dict[str, tuple[Any, Any]] = {
     "config": (
         Annotated[
             Path | None,
-            typer.Option(help="The configuration; default: cosmicdeploy.yaml, found upwards."),
+            typer.Option(
+                metavar="FILE",
+                help="The configuration; default: cosmicdeploy.yaml, found upwards.",
+            ),
         ],
         None,
     ),

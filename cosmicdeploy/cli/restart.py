@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 def restart(
     services: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SERVICE", help="Services, or roles.", show_default=False),
+        typer.Argument(
+            metavar="SERVICE",
+            help="Services, or roles.",
+            show_default=False,
+            autocompletion=completion.services,
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="All of them: clients wait meanwhile; asks first.")

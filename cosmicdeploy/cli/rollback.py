@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -38,7 +39,12 @@ class Way(StrEnum):
 
 @common_options
 def rollback(
-    to: Annotated[str, typer.Option("--to", help='A backup\'s id, or "latest".')] = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help='A backup\'s id, or "latest".', autocompletion=completion.backups
+        ),
+    ] = "",
     restore: Annotated[
         bool, typer.Option("--restore", help="Data, schema and images (what is done by default).")
     ] = False,
@@ -61,6 +67,12 @@ def rollback(
     --restore (the default) brings the data back too, and with it loses what was written since: it
     shows what that is and asks. The present state is backed up first, clients get 503 with
     Retry-After while data is exchanged, and until they are let in again all can be undone.
+
+    \b
+    Examples:
+      cosmicdeploy rollback
+      cosmicdeploy rollback --to latest
+      cosmicdeploy rollback --to 20261126-211622-d21b --code-only
     """
     chosen = [
         way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -14,8 +14,9 @@ from cosmicdeploy.engine.jobs import end_marked
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.operations.named import services_named
 from cosmicdeploy.operations.streams import ReaderGone, no_streams, own_streams
+from cosmicdeploy.steps.exec import client_environment
+from cosmicdeploy.steps.named import running_named, services_named
 
 MARK = "COSMICDEPLOY_COMMAND"
 # What a shell says of a command whose reader went away: 128 and the number of SIGPIPE.
@@ -38,13 +39,10 @@ def place_named(ctx: Context, word: str) -> Place:
     Raises `UsageError` for an unknown name, `EngineError` where none runs.
     """
     names = services_named(ctx, [word])
-    for name in names:
-        found = ctx.container(name)
-        if found is not None and found.running:
-            if word != name and len(names) > 1:
-                _tell(ctx, f"in {name}, the first of {word} that runs")
-            return Place(service=name, container=found)
-    return Place(service=names[0], container=ctx.running(names[0]))
+    name, container = running_named(ctx, word)
+    if word != name and len(names) > 1:
+        _tell(ctx, f"in {name}, the first of {word} that runs")
+    return Place(service=name, container=container)
 
 
 def place_of_console(ctx: Context) -> Place:
@@ -70,7 +68,7 @@ def run(ctx: Context, place: Place, argv: Sequence[str], user: str = "") -> int:
     """
     _tell_of_another_release(ctx, place)
     mark = secrets.token_hex(8)
-    environment = {MARK: mark, **_environment(ctx, place)}
+    environment = {MARK: mark, **client_environment(ctx, place.service)}
     container_id, has_terminal = place.container.id, False
     try:
         with _hang_up_interrupts(), own_streams() as streams:
@@ -90,15 +88,6 @@ def _end(ctx: Context, container_id: str, mark: str, user: str, *, has_terminal:
     command = end_marked(f"{MARK}={mark}", "HUP" if has_terminal else "TERM")
     with suppress(CosmicError):  # the container or the engine is gone, and the command too
         ctx.engine.converse(container_id, command, no_streams(), user=user)
-
-
-def _environment(ctx: Context, place: Place) -> Mapping[str, str]:
-    """What the database's clients take their password from, so that it need not be typed into a
-    command line. The engine shows a command's environment to nobody."""
-    if place.service != ctx.settings.services.database:
-        return {}
-    password = ctx.loaded.variables.get(ctx.settings.database.password_variable)
-    return {"MYSQL_PWD": password} if password else {}
 
 
 def _tell_of_another_release(ctx: Context, place: Place) -> None:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.dump import Origin, create_backup
 from cosmicdeploy.database.entry import Backup
@@ -21,11 +23,13 @@ TELL_EVERY = 3.0
 
 
 class BackupStep(Step):
-    """`when: needed` makes one where another step changes something; `always` makes one anyway."""
+    """Make a verified backup of the database, and its copies."""
 
     kind: ClassVar[str] = "backup"
 
-    when: Literal["needed", "always"] = "needed"
+    when: Literal["needed", "always"] = Field(
+        default="needed", description="`needed`: only where another step changes something."
+    )
 
     @property
     def protective(self) -> bool:

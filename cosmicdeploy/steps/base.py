@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
@@ -45,8 +45,10 @@ class Step(BaseModel):
     exchanges_data: ClassVar[bool] = False
     # Where undoing it fails, nothing before it is undone: that would be without its data.
     keeps_data: ClassVar[bool] = False
+    # Needs the backup that a rollback goes to.
+    goes_back: ClassVar[bool] = False
 
-    name: str
+    name: str = Field(description="What the step is called. Default: its kind.")
 
     def alone(self) -> Step:
         """The step as it is when somebody asks for it by name."""
@@ -76,6 +78,11 @@ class Step(BaseModel):
     def protective(self) -> bool:
         """Whether it is judged last: it is needed where another step changes something."""
         return False
+
+    @property
+    def cost(self) -> str:
+        """What somebody has to agree to before one's own playbook does this; "" where nothing."""
+        return ""
 
     @property
     def reversible(self) -> bool:

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.difference import STOPPED, difference
+from cosmicdeploy.steps.named import wanted_services
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 from cosmicdeploy.steps.stop_start import (
@@ -44,15 +45,30 @@ class BounceStep(Step):
 
     kind: ClassVar[str] = "bounce"
 
-    services: tuple[str, ...] = Field(min_length=1)
-    turns_away: bool = False
-    leaves_none: bool = False
+    services: tuple[str, ...] = Field(min_length=1, description="Services, or roles.")
+    turns_away: bool = Field(
+        default=False,
+        description="Clients get 503 meanwhile, and all are restarted at once: for the database,"
+        " the cache and the proxy.",
+    )
+    leaves_none: bool = Field(
+        default=False, description="Also where no other replica serves meanwhile."
+    )
+
+    @property
+    def cost(self) -> str:
+        if self.turns_away:
+            return "clients are turned away (503, Retry-After)"
+        return "clients may get no answer" if self.leaves_none else ""
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = {name: there(ctx, name) for name in self.services}
+        names = wanted_services(ctx, self.services)
+        found = {name: there(ctx, name) for name in names}
+        if not self.turns_away:
+            require_served(ctx, names)
         if not self.turns_away and not self.leaves_none:
-            require_another(ctx, self.services)
-        stale = stale_ones(ctx, self.services)
+            require_another(ctx, names)
+        stale = stale_ones(ctx, names)
         return Change(
             summary=f"restart {', '.join(found)} (the same containers: this is no deploy)",
             before={
@@ -64,22 +80,22 @@ class BounceStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         before = change.before["containers"]
-        facts = self._turned_away(ctx) if self.turns_away else self._by_turns(ctx, before)
-        return {"restarted": list(self.services), **facts, **change.facts}
+        facts = self._turned_away(ctx, before) if self.turns_away else self._by_turns(ctx, before)
+        return {"restarted": list(before), **facts, **change.facts}
 
     def _by_turns(self, ctx: Context, before: Before) -> Result:
         released = ctx.settings.services.released
-        wanted = {n: RUNS if before[n]["running"] else STOPPED for n in self.services}
+        wanted = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
         roll = Roll(ctx, {n: why for n, why in wanted.items() if n in released}, anew=False)
         roll.by_turns()
-        for name in self.services:
+        for name in before:
             if name not in released:
                 stop_and_start(ctx, [name])
         return {"roll": roll.facts()}
 
-    def _turned_away(self, ctx: Context) -> Result:
+    def _turned_away(self, ctx: Context, before: Before) -> Result:
         """The applications end what they have in hand while all that they need is there."""
-        ours, beneath, proxy = _groups(ctx, self.services)
+        ours, beneath, proxy = _groups(ctx, before)
         raise_shield(ctx)
         stop(ctx, ours)
         stop(ctx, beneath)
@@ -101,7 +117,7 @@ class BounceStep(Step):
         """What ran runs again, and clients are let in; a container that is no more there is passed
         over. Raises what was in the way first, after all the others were started."""
         before = change.before["containers"]
-        ran = [name for name in present(ctx, self.services) if before[name]["running"]]
+        ran = [name for name in present(ctx, before) if before[name]["running"]]
         ours, beneath, proxy = _groups(ctx, ran)
         try:
             bring_up(ctx, (beneath, ours, proxy), [n for n in ran if before[n]["ready"]])
@@ -125,6 +141,17 @@ def _groups(ctx: Context, names: Iterable[str]) -> tuple[list[str], list[str], l
     ours = [name for name in found if name in released]
     beneath = [name for name in found if name not in (*released, proxy)]
     return ours, beneath, [name for name in found if name == proxy]
+
+
+def require_served(ctx: Context, names: Iterable[str]) -> None:
+    """Raises `Refused` where one of these is needed by all that serve."""
+    beneath = [name for name in names if name in ctx.settings.services.infrastructure]
+    if beneath:
+        raise Refused(
+            f"Without {', '.join(beneath)} nobody can be served",
+            where="bounce",
+            todo="say `turns_away: true` in the step, or leave them out",
+        )
 
 
 def require_another(ctx: Context, names: Iterable[str]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import ConfigError
@@ -18,8 +20,7 @@ class BuildStep(Step):
 
     kind: ClassVar[str] = "build"
 
-    # Build only what has no image at all.
-    missing_only: bool = False
+    missing_only: bool = Field(default=False, description="Build only what has no image at all.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
         stale = [s.image for s in buildable(ctx) if self._stale(ctx, s)]

@@ -12,7 +12,10 @@ from cosmicdeploy.steps.console import in_new_image, last_lines
 
 
 class CacheClearStep(Step):
-    """A cleared cache leaves no trace, so here, and only here, the journal is believed."""
+    """Run the console commands of `cache_clear`, once for each new image.
+
+    A cleared cache leaves no trace, so here, and only here, the journal is believed.
+    """
 
     kind: ClassVar[str] = "cache-clear"
 

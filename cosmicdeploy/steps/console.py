@@ -11,12 +11,15 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.steps.trial import running_trial
 
 
-def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False) -> ExecResult:
+def in_new_image(
+    ctx: Context, arguments: Sequence[str], *, apart: bool = False, once: bool = False
+) -> ExecResult:
     """Run a console command in the image that the app's tag names now.
 
     Where a replica or the trial runs that image already, it runs there; else in a container of its
     own, since only the new image is sure to have the new code. `apart`: always in one of its own,
-    where a later run finds it should this one be killed. What is not `apart` may run twice.
+    where a later run finds it should this one be killed. What is neither `apart` nor to be run
+    `once` may run twice.
     """
     name = ctx.settings.services.app[0]
     command, image = ctx.console(*arguments), ctx.image_of(name)
@@ -26,6 +29,8 @@ def in_new_image(ctx: Context, arguments: Sequence[str], *, apart: bool = False)
             todo="run the build step first: `cosmicdeploy step build`",
         )
     place = None if apart else _running_place(ctx, image.id)
+    if place and once:
+        return ctx.engine.exec(place.id, command, silence=ctx.settings.migrate.timeout)
     result = _run_there(ctx, place, command) if place else None
     return result or ctx.engine.run(
         ctx.service(name),

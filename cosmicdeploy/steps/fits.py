@@ -16,6 +16,7 @@ class FitsStep(Step):
     """Refuses where code would go back to a schema that it cannot read or write."""
 
     kind: ClassVar[str] = "fits"
+    goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)

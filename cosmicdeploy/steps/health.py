@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context, address
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine import labels
@@ -24,7 +26,9 @@ class HealthStep(Step):
 
     kind: ClassVar[str] = "health"
 
-    of: tuple[Literal["containers", "database", "cache"], ...] = ("containers", "database", "cache")
+    of: tuple[Literal["containers", "database", "cache"], ...] = Field(
+        default=("containers", "database", "cache"), description="What is looked at."
+    )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         found = []

@@ -12,9 +12,11 @@ from cosmicdeploy.steps.fits import target_of
 
 
 class ImagesStep(Step):
-    """Retag, so that neither we nor a later `compose up` brings the left release back."""
+    """Let the tags name a backup's images again, so that neither we nor a later `compose up` brings
+    the left release back."""
 
     kind: ClassVar[str] = "images"
+    goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         wanted, before = _wanted(ctx), {}

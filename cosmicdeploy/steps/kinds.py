@@ -9,6 +9,9 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.console_command import ConsoleStep
+from cosmicdeploy.steps.exec import ExecStep
+from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.fits import FitsStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
@@ -33,6 +36,9 @@ KINDS: Mapping[str, type[Step]] = {
         BounceStep,
         BuildStep,
         CacheClearStep,
+        ConsoleStep,
+        ExecStep,
+        FeatureStep,
         FitsStep,
         HealthStep,
         ImagesStep,

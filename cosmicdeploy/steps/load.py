@@ -12,9 +12,10 @@ from cosmicdeploy.steps.restore import is_swapped, require_usable
 
 
 class LoadStep(Step):
-    """The long part of going back, done before anybody is turned away; `restore` swaps it in."""
+    """Load a backup beside the live data, before anybody is turned away; `restore` swaps it in."""
 
     kind: ClassVar[str] = "load"
+    goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)

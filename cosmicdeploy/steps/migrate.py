@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from pydantic import Field
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
@@ -38,8 +39,9 @@ class MigrateStep(Step):
     kind: ClassVar[str] = "migrate"
     keeps_data: ClassVar[bool] = True
 
-    # Migrate only a schema that nothing ever migrated.
-    empty_only: bool = False
+    empty_only: bool = Field(
+        default=False, description="Migrate only a schema that nothing ever migrated."
+    )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         if not self.empty_only:

@@ -24,6 +24,7 @@ class MigrateDownStep(Step):
     """
 
     kind: ClassVar[str] = "migrate-down"
+    goes_back: ClassVar[bool] = True
     exchanges_data: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.history import MIGRATE, intents
@@ -28,12 +30,19 @@ class QuiesceStep(Step):
 
     kind: ClassVar[str] = "quiesce"
 
-    roles: tuple[Role, ...] = ("app", "scheduler", "worker")
+    roles: tuple[Role, ...] = Field(
+        default=("app", "scheduler", "worker"),
+        description="Whose containers; with app among them clients are turned away.",
+    )
 
     @property
     def protective(self) -> bool:
         """It is known last whether a migration comes."""
         return not self._turns_away
+
+    @property
+    def cost(self) -> str:
+        return "clients are turned away (503, Retry-After)" if self._turns_away else ""
 
     @property
     def _turns_away(self) -> bool:

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ClassVar
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
@@ -29,11 +31,16 @@ class RestartStep(Step):
 
     kind: ClassVar[str] = "restart"
 
-    # Start what does not run, and leave what runs as it is.
-    missing_only: bool = False
-    # All at the same time: for when clients are turned away anyway.
-    at_once: bool = False
-    roles: tuple[Role, ...] = ("app", "scheduler", "worker")
+    missing_only: bool = Field(
+        default=False, description="Start what does not run, and leave what runs as it is."
+    )
+    at_once: bool = Field(
+        default=False,
+        description="All at the same time: for when clients are turned away anyway.",
+    )
+    roles: tuple[Role, ...] = Field(
+        default=("app", "scheduler", "worker"), description="Whose containers."
+    )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = ctx.settings.services.of(self.roles)

@@ -28,6 +28,7 @@ class RestoreStep(Step):
     """
 
     kind: ClassVar[str] = "restore"
+    goes_back: ClassVar[bool] = True
     exchanges_data: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 

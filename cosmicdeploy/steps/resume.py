@@ -11,7 +11,10 @@ from cosmicdeploy.steps.shield import is_up, lower_shield
 
 
 class ResumeStep(Step):
-    """The last moment in which all can be undone without losing a row is the one before this."""
+    """Let clients in again.
+
+    The last moment in which all can be undone without losing a row is the one before this.
+    """
 
     kind: ClassVar[str] = RESUME
 

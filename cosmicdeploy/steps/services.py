@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
@@ -16,7 +18,9 @@ class ServicesStep(Step):
 
     kind: ClassVar[str] = "services"
 
-    roles: tuple[Support, ...] = ("database", "cache", "proxy")
+    roles: tuple[Support, ...] = Field(
+        default=("database", "cache", "proxy"), description="Whose containers."
+    )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         missing = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, ConfigError, Refused
@@ -18,7 +18,11 @@ class VerifyStep(Step):
 
     kind: ClassVar[str] = "verify"
 
-    only: tuple[str, ...] = tuple(CHECKS)
+    only: tuple[str, ...] = Field(
+        default=tuple(CHECKS),
+        description="These points of the checklist.",
+        json_schema_extra={"items": {"enum": [*CHECKS]}},
+    )
 
     @field_validator("only")
     @classmethod

@@ -58,7 +58,7 @@ def test_help_loads_nothing_that_is_slow_to_load() -> None:
 
 
 def test_help_says_each_command_in_a_line_and_shows_examples() -> None:
-    for words in ([], ["backup"], ["lock"]):
+    for words in ([], ["backup"], ["features"], ["lock"], ["playbook"]):
         assert "..." not in call(*words, "--help").stdout.partition("Commands:")[2]
     assert "cosmicdeploy deploy --plan" in call("--help").stdout
 

@@ -8,9 +8,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ProbeFailed, UsageError
-from cosmicdeploy.operations.features import switch
 from cosmicdeploy.probes.features import states, understood
 from cosmicdeploy.settings import load
+from cosmicdeploy.steps.switching import switch
 
 pytestmark = pytest.mark.unit
 

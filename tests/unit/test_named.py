@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.operations.named import services_named
 from cosmicdeploy.settings import Services
+from cosmicdeploy.steps.named import services_named
 
 NAMES = ("web-1", "web-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(

@@ -11,6 +11,7 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
 
+LOOKS = "kind: console, run: [list], changes: false"
 GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
 
 
@@ -32,8 +33,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         for path in resources.playbooks().glob("*.yaml")
         for step in load_playbook(path).steps
     }
-    # What `restart` restarts is said by its call.
-    assert used == set(KINDS) - {"bounce"}
+    assert used == set(KINDS)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,10 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         ("steps:\n  - kind: verify\n    only: [moon]\n", "moon is none of", 3, ""),
         ("step:\n  - kind: build\n", "Unknown key 'step'", 1, "steps"),
         ("steps:\n  - kind: build\n  - kind: build\n", "Two steps are named 'build'", 3, "name"),
+        ("steps:\n  - kind: exec\n    run: [id]\n", "'service' is missing", 2, "add service"),
+        ("steps:\n  - {kind: console, run: []}\n", "at least 1 item", 2, ""),
+        (f"steps:\n  - {{{LOOKS}, undo_with: [x]}}\n", "nor `undo_with`", 2, ""),
+        (f"steps:\n  - {{{LOOKS}, retry: {{tims: 2}}}}\n", "'retry.tims'", 2, "times"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(

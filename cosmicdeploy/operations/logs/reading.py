@@ -15,7 +15,7 @@ from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.logs.past import past
 from cosmicdeploy.operations.logs.source import Source
 from cosmicdeploy.operations.moments import since_when
-from cosmicdeploy.operations.named import services_named
+from cosmicdeploy.steps.named import services_named
 
 # A log file may be large, and nobody reads all of it.
 LINES_OF_A_FILE = 100

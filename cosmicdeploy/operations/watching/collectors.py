@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from cosmicdeploy.context import Context
 from cosmicdeploy.operations.logs.files import Files
 from cosmicdeploy.operations.logs.outputs import Outputs
-from cosmicdeploy.operations.named import ROLES
 from cosmicdeploy.operations.watching.log_lines import LogLines
 from cosmicdeploy.probes.live import health, latency, sight, tables
 from cosmicdeploy.probes.live.sight import Collector, polled
+from cosmicdeploy.steps.named import ROLES
 
 # Those in which the application runs, and so may tell of transitions.
 RELEASED = (sight.APP, sight.SCHEDULER, sight.WORKER)

@@ -47,7 +47,7 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     Raises `UsageError` for a feature that there is not, and `CosmicError` where it cannot be
     switched or some container does not see it.
     """
-    _require_known(ctx, name)
+    require_known(ctx, name)
     before = state_everywhere(ctx, name)
     if _all(before, on):
         return _switched(before, changed=False)
@@ -61,7 +61,8 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     return _switched(after, changed=True)
 
 
-def _require_known(ctx: Context, name: str) -> None:
+def require_known(ctx: Context, name: str) -> None:
+    """Raise `UsageError` for a feature that the settings do not name."""
     features = ctx.settings.features
     if name not in features:
         raise UsageError(

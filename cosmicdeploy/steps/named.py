@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import UsageError
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import Refused, UsageError
 from cosmicdeploy.settings import Role, Support
 from cosmicdeploy.yamlfile import nearest
 
@@ -20,6 +21,28 @@ def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
     known = _known(ctx)
     found = [name for word in words for name in _meant(word, known)]
     return list(dict.fromkeys(found))
+
+
+def wanted_services(ctx: Context, words: Iterable[str]) -> list[str]:
+    """As `services_named`, for a step: raises `Refused`, so that it is told before anything is
+    touched, whatever comes before the step."""
+    try:
+        return services_named(ctx, words)
+    except UsageError as error:
+        raise Refused(error.what, where=error.where, todo=error.todo) from error
+
+
+def running_named(ctx: Context, word: str) -> tuple[str, Container]:
+    """The first service of this word that runs, and its container.
+
+    Raises `UsageError` for an unknown word, `EngineError` where none runs.
+    """
+    names = services_named(ctx, [word])
+    for name in names:
+        found = ctx.container(name)
+        if found is not None and found.running:
+            return name, found
+    return names[0], ctx.running(names[0])
 
 
 def _known(ctx: Context) -> Mapping[str, Sequence[str]]:

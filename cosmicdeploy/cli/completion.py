@@ -1,0 +1,86 @@
+"""What a shell offers for the word under the cursor: names of the stack at hand.
+
+Read from files alone, since a shell waits for it; where they cannot be read, nothing is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from cosmicdeploy.settings import Loaded
+
+Completion = Callable[[typer.Context, str], list[str]]
+
+
+def _offering(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        with suppress(Exception):  # a shell shows what went wrong as if it were an offer
+            return [name for name in names(ctx) if name.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def _loaded(ctx: typer.Context) -> Loaded:
+    import os
+
+    from cosmicdeploy.settings import find, load
+
+    config: Path | None = ctx.params.get("config")
+    return load(config or find(Path.cwd()), os.environ)
+
+
+def _services(ctx: typer.Context) -> list[str]:
+    import os
+
+    from cosmicdeploy.stack.compose import read_stack
+    from cosmicdeploy.steps.named import ROLES
+
+    loaded = _loaded(ctx)
+    compose, env = loaded.path(loaded.settings.compose_file), loaded.path(loaded.settings.env_file)
+    return [*ROLES, *read_stack(compose, env_file=env, environ=os.environ).services]
+
+
+def _backups(ctx: typer.Context) -> list[str]:
+    from cosmicdeploy.database.catalogue import LATEST, Catalogue
+
+    loaded = _loaded(ctx)
+    folder = loaded.path(loaded.settings.backup.directory)
+    return [LATEST, *(backup.id for backup in Catalogue(folder).list())]
+
+
+def _features(ctx: typer.Context) -> Iterable[str]:
+    return _loaded(ctx).settings.features
+
+
+def _playbooks(ctx: typer.Context) -> list[str]:
+    from cosmicdeploy.operations.playbooks import known_playbooks
+    from cosmicdeploy.workspace import stack_folder
+
+    return [place.name for place in known_playbooks(stack_folder(ctx.params.get("config")))]
+
+
+def _steps(ctx: typer.Context) -> list[str]:
+    from cosmicdeploy.workspace import open_playbook
+
+    return [step.name for step in open_playbook(_loaded(ctx), "deploy").steps]
+
+
+def _points(_ctx: typer.Context) -> Iterable[str]:
+    from cosmicdeploy.probes.checklist import CHECKS
+
+    return CHECKS
+
+
+services = _offering(_services)
+backups = _offering(_backups)
+features = _offering(_features)
+playbooks = _offering(_playbooks)
+steps = _offering(_steps)
+points = _offering(_points)

@@ -1,0 +1,82 @@
+"""JSON Schemas for editors: of playbooks and of `cosmicdeploy.yaml`, made from the models."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from cosmicdeploy.settings import Settings
+from cosmicdeploy.steps.kinds import KINDS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# Values of the settings may come from variables, which are text until they are put in.
+VARIABLE = {"type": "string", "pattern": r"\$\{?\w"}
+
+
+def playbook_schema() -> str:
+    """What a playbook may hold, as it is published in docs/playbook.schema.json."""
+    _, made = models_json_schema([(step, "validation") for step in KINDS.values()])
+    definitions = made["$defs"]
+    for kind, step in KINDS.items():
+        _name_kind(definitions[step.__name__], kind)
+    steps = [{"$ref": f"#/$defs/{step.__name__}"} for step in KINDS.values()]
+    return _text(
+        {
+            "$schema": DIALECT,
+            "title": "A playbook of cosmicdeploy",
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "description": {"type": "string"},
+                "steps": {"type": "array", "minItems": 1, "items": {"oneOf": steps}},
+            },
+            "required": ["steps"],
+            "additionalProperties": False,
+            "$defs": definitions,
+        }
+    )
+
+
+def settings_schema() -> str:
+    """What `cosmicdeploy.yaml` may hold, as it is published in docs/cosmicdeploy.schema.json."""
+    made = _with_variables(Settings.model_json_schema())
+    return _text({"$schema": DIALECT, **made, "title": "cosmicdeploy.yaml"})
+
+
+def _name_kind(definition: dict[str, Any], kind: str) -> None:
+    needed = [key for key in definition.get("required", ()) if key != "name"]
+    definition["properties"] = {"kind": {"const": kind}, **definition["properties"]}
+    definition["required"] = ["kind", *needed]
+
+
+def _with_variables(schema: Any) -> Any:
+    """The same, with a variable allowed wherever a number or a truth value is."""
+    if isinstance(schema, list):
+        return [_with_variables(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") in ("integer", "number", "boolean"):
+        told = {key: value for key, value in schema.items() if key in ("default", "description")}
+        bare = {key: value for key, value in schema.items() if key not in told}
+        return {"anyOf": [bare, VARIABLE], **told}
+    return {key: _with_variables(value) for key, value in schema.items()}
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(_untitled(schema, top=True), indent=2) + "\n"
+
+
+def _untitled(schema: Any, *, top: bool = False) -> Any:
+    """Without the titles that only repeat the keys' names."""
+    if isinstance(schema, list):
+        return [_untitled(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if top or not _is_title(key, value)}
+    return {key: _untitled(value) for key, value in kept.items()}
+
+
+def _is_title(key: str, value: Any) -> bool:
+    return key == "title" and isinstance(value, str)

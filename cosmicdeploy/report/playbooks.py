@@ -1,0 +1,65 @@
+"""Playbooks as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from cosmicdeploy.report.tables import table
+
+Row = Mapping[str, Any]
+INDENT = (0, 0, 0, 3)
+
+
+def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
+    """A few lines for each."""
+    shown = [
+        {
+            "playbook": row["name"],
+            "whose": row["origin"],
+            "what it does": row["error"] or row["description"],
+            "steps": ", ".join(row["steps"]),
+        }
+        for row in rows
+    ]
+    console.print(table(("playbook", "whose", "what it does", "steps"), shown))
+
+
+def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
+    """What it is for, and each step with its options."""
+    console.print(f"[bold]{escape(row['name'])}[/]: {escape(row['description'])}")
+    console.print(f"{row['path']} ({row['origin']})", markup=False, soft_wrap=True)
+    for number, step in enumerate(steps, start=1):
+        kind = "" if step["name"] == step["kind"] else f" ({step['kind']})"
+        undone = " [dim]A later failure takes it back.[/]" if step["undoes"] else ""
+        console.print(f"\n{number}. [bold]{escape(step['name'])}[/]{escape(kind)}")
+        console.print(Padding(escape(step["does"]) + undone, INDENT, expand=False))
+        if step["options"]:
+            console.print(Padding(_options(step["options"]), INDENT, expand=False))
+
+
+def _options(options: Iterable[Row]) -> Table:
+    made = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        made.add_column(overflow="fold")
+    for option in options:
+        value = escape(_told(option["value"]))
+        shown = f"[bold]{value}[/]" if option["given"] else f"[dim]{value}[/]"
+        made.add_row(option["name"], shown, escape(option["meaning"]))
+    return made
+
+
+def _told(value: Any) -> str:
+    """A value as it would stand in the playbook, in short."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(_told(each) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_told(each)}' for key, each in value.items())}}}"
+    return str(value) or '""'

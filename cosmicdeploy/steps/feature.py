@@ -1,0 +1,51 @@
+"""A feature of the application is switched on or off."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import Refused, UsageError
+from cosmicdeploy.probes.features import state_everywhere
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.switching import require_known, switch
+
+
+class FeatureStep(Step):
+    """Switch a feature that `features` in cosmicdeploy.yaml names, in all containers.
+
+    Undone by switching it back.
+    """
+
+    kind: ClassVar[str] = "feature"
+
+    feature: str = Field(description="The feature's name in `features` of cosmicdeploy.yaml.")
+    switch: Literal["on", "off"] = Field(description="What it is to be.")
+
+    @property
+    def _on(self) -> bool:
+        return self.switch == "on"
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        try:
+            require_known(ctx, self.feature)
+        except UsageError as error:
+            raise Refused(error.what, where=error.where, todo=error.todo) from error
+        seen = state_everywhere(ctx, self.feature)
+        if seen and all(state.enabled is self._on for state in seen.values()):
+            return Unchanged(reason=f"{self.feature} is {self.switch} in {', '.join(seen)}")
+        first = next(iter(seen.values()), None)
+        return Change(
+            summary=f"switch {self.feature} {self.switch}",
+            before={"enabled": first.enabled if first else None},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        return {"places": list(switch(ctx, self.feature, on=self._on).places)}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """What could not be seen before is left as it is: nobody knows what it was."""
+        if change.before["enabled"] is not None:
+            switch(ctx, self.feature, on=change.before["enabled"])
