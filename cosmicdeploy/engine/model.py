@@ -91,6 +91,19 @@ class ExecResult:
         return self.stderr.decode("utf-8", "replace")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process in a container: its state as `ps` writes it, and its command line."""
+
+    state: str
+    command: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can do anything: it is not stopped by a signal, and not ended."""
+        return self.state[:1] not in ("T", "t", "Z", "X")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLine:
     """A line that a container wrote: `at` in nanoseconds since 1970 by the engine's clock, `error`
@@ -239,6 +252,9 @@ class Engine(Protocol):
     ) -> int:
         """Run a command in a running container with these streams; its exit code. `user` is the
         container's own by default. What a sink raises ends it, but not the command."""
+
+    def processes(self, container_id: str) -> list[Process]:
+        """What runs in a container, as the engine's host sees it; none where it does not run."""
 
     def leftovers(self, project: str) -> list[Container]:
         """One-off containers of ours, running or not: while no run is under way, somebody's who

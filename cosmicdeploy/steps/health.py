@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from cosmicdeploy.context import Context, address
+from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
+from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-
-REDIS_PORT = 6379
-REDIS_TIMEOUT = 2.0
 
 
 class HealthStep(Step):
@@ -64,9 +62,7 @@ def _cache(ctx: Context, name: str) -> str:
     import redis  # slow to import
 
     try:
-        host, port = address(ctx.running(name), REDIS_PORT)
-        client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)
-        client.ping()
+        open_cache(ctx, name).ping()
     except redis.AuthenticationError:
         return "Redis answers"  # that it wants a password is an answer; no data is asked for
     except (redis.RedisError, EngineError) as error:

@@ -9,6 +9,7 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
+from cosmicdeploy.steps.end_sessions import EndSessionsStep
 from cosmicdeploy.steps.fits import FitsStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images import ImagesStep
@@ -21,8 +22,10 @@ from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
+from cosmicdeploy.steps.run_console import RunConsoleStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.trial import TrialStep
+from cosmicdeploy.steps.unlock import UnlockStep
 from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.steps.watch import WatchStep
 
@@ -33,6 +36,7 @@ KINDS: Mapping[str, type[Step]] = {
         BounceStep,
         BuildStep,
         CacheClearStep,
+        EndSessionsStep,
         FitsStep,
         HealthStep,
         ImagesStep,
@@ -45,8 +49,10 @@ KINDS: Mapping[str, type[Step]] = {
         RestartStep,
         RestoreStep,
         ResumeStep,
+        RunConsoleStep,
         ServicesStep,
         TrialStep,
+        UnlockStep,
         VerifyStep,
         WatchStep,
     )
