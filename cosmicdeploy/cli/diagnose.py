@@ -130,7 +130,8 @@ def _report(
 
     troubles, tried = [each.facts() for each in found], [each.facts() for each in mending.tried]
     if tried:
-        _show(call, troubles, fixing=True)
+        ill = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
+        _show(call, ill, fixing=True)
     well = all(each.well for each in found)
     report = call.report(
         outcome="failed" if not well else "changed" if mending.applied else "done",

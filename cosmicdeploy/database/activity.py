@@ -160,7 +160,9 @@ def table_holders(
     return [
         each
         for each in others
-        if each.schema in (schema, "") and (each.transaction or -1) >= waiter.seconds
+        if each.schema in (schema, "")
+        and each.transaction is not None
+        and each.transaction >= waiter.seconds
     ]
 
 
@@ -204,14 +206,6 @@ def load(session: Session) -> Load:
         slow_after=float(variables["long_query_time"]),
         slow_log=variables["slow_query_log"] == "ON",
     )
-
-
-def sees_all(session: Session) -> bool:
-    """Whether this user may see other users' sessions."""
-    rows = session.rows(
-        "SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type = 'PROCESS'"
-    )
-    return int(rows[0][0]) > 0
 
 
 def kill(session: Session, number: int, *, statement_only: bool) -> None:

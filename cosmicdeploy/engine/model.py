@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
@@ -43,6 +44,16 @@ class Container:
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    @property
+    def started(self) -> datetime:
+        """When it was started last."""
+        return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
+
+    @property
+    def seconds_up(self) -> float:
+        """Since it was started last, by this machine's clock."""
+        return (datetime.now(UTC) - self.started).total_seconds()
 
     @property
     def ready(self) -> bool:

@@ -51,7 +51,7 @@ class EndSessionsStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = self._left(ctx)
         if not left:
-            return Unchanged(reason="they have ended by themselves")
+            return Unchanged(reason="they have ended, or gone on to something else")
         return Change(summary=f"end {', '.join(target.told for target in left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:

@@ -29,10 +29,10 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
+from cosmicdeploy.operations.diagnosis.last_run import EVERY, is_stale
 from cosmicdeploy.operations.diagnosis.looking import diagnosed
 from cosmicdeploy.operations.diagnosis.mending import Hands, Mending
 from cosmicdeploy.operations.diagnosis.migration import migrator
-from cosmicdeploy.operations.diagnosis.scheduler import EVERY, is_stale
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES, troubles_named
 from cosmicdeploy.operations.diagnosis.whose import shown
 from cosmicdeploy.playbook import Playbook

@@ -17,15 +17,12 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.migration import DEPLOY
-from cosmicdeploy.operations.diagnosis.whose import COMMAND
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
 from cosmicdeploy.probes import container_checks
 from cosmicdeploy.probes.features import running
-from cosmicdeploy.steps.recover import RecoverStep
-from cosmicdeploy.steps.restart import RestartStep
-from cosmicdeploy.steps.run_console import RunConsoleStep
 
 REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
+LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
@@ -40,8 +37,9 @@ def registered(ctx: Context) -> Iterator[Finding]:
     for name, said in silent.items():
         yield problem(
             REGISTERED,
-            f"{name}: the console cannot list its commands: {said.splitlines()[-1:]}",
+            f"the console of {name} cannot list its commands",
             f"cosmicdeploy logs {name}",
+            details=said.splitlines()[-LINES:],
             remedies=_remedies(ctx, {name: places[name]}),
         )
     lacking = [
@@ -103,18 +101,8 @@ def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]
     images = {name: ctx.image_of(name) for name in places}
     if any(image is None or image.id != places[n].image_id for n, image in images.items()):
         return [DEPLOY]
-    names, commands = tuple(places), ctx.settings.cache_clear.commands
-    clear = RunConsoleStep(name="clear caches", services=names, commands=commands or ("list",))
-    cleared = Remedy(
-        says=f"run {', '.join(commands)} in {', '.join(names)}", command=COMMAND, steps=(clear,)
-    )
-    steps = (RecoverStep(name="recover"), RestartStep(name="make anew", anew=names))
-    anew = Remedy(
-        says=f"make {', '.join(names)} anew from the release's image, by a roll",
-        command=COMMAND,
-        steps=steps,
-    )
-    return [cleared, anew] if commands else [anew]
+    names = list(places)
+    return [*clear_caches(ctx, names), make_anew(names)]
 
 
 def file(ctx: Context) -> Iterator[Finding]:
@@ -131,7 +119,8 @@ def file(ctx: Context) -> Iterator[Finding]:
         FILE,
         f"{wanted} is not in {', '.join(lacking)}",
         "cosmicdeploy diagnose command --fix",
-        remedies=_remedies(ctx, lacking)[-1:],
+        # What none of them has is not in their image.
+        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(places) else [DEPLOY],
     )
 
 

@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.activity import Activity, RowWait, load, row_waits, sees_all, sessions
+from cosmicdeploy.database.activity import Activity, RowWait, load, row_waits, sessions
+from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
-from cosmicdeploy.operations.diagnosis.whose import Owners, by_hand, ending
+from cosmicdeploy.operations.diagnosis.remedies import end
+from cosmicdeploy.operations.diagnosis.whose import Owners, by_hand
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
+# They are the application's to give back: which of them it needs, nobody knows from outside.
+FEWER = "cosmicdeploy restart app, or raise max_connections"
+TOO_MANY = "Too many connections"
 FIX = "cosmicdeploy diagnose database-load --fix"
 # Slow statements per minute, as a mean since the server started, that are worth a word.
 SLOW_A_MINUTE = 1.0
@@ -21,23 +26,23 @@ SHOWN = 5
 
 def connections(ctx: Context) -> Iterator[Finding]:
     """How many of the connections that the server allows are in use, and by whom."""
+    try:
+        yield _connections(ctx)
+    except DatabaseError as error:
+        if TOO_MANY not in error.what:
+            raise
+        yield problem(CONNECTIONS, error.what, FEWER)
+
+
+def _connections(ctx: Context) -> Finding:
     with open_session(ctx.database()) as session:
         now, found, owners = load(session), sessions(session), Owners(ctx)
-        if not sees_all(session):
-            yield warning(
-                CONNECTIONS,
-                f"{ctx.settings.database.user} does not see other users' sessions",
-                "GRANT it PROCESS ON *.*, or use another user",
-            )
     told = f"{now.connections} of {now.allowed} in use, at most {now.most} so far"
     counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protected)
     lines = [f"{count} by {whose}" for whose, count in counts.most_common(SHOWN)]
     if now.connections < now.allowed * ctx.settings.diagnose.connections:
-        yield ok(CONNECTIONS, told, *lines)
-        return
-    # They are the application's to give back: which of them it needs, nobody knows from outside.
-    todo = "cosmicdeploy restart app, or raise max_connections"
-    yield problem(CONNECTIONS, told, todo, details=lines)
+        return ok(CONNECTIONS, told, *lines)
+    return problem(CONNECTIONS, told, FEWER, details=lines)
 
 
 def statements(ctx: Context) -> Iterator[Finding]:
@@ -55,7 +60,7 @@ def statements(ctx: Context) -> Iterator[Finding]:
         elif each.seconds < limits.end_after:
             yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
         elif _may_be_ended(ctx, each):
-            remedies = ending(owners, [each], statement_only=True)
+            remedies = end(owners, [each], statement_only=True)
             yield problem(STATEMENTS, told, FIX, remedies=remedies)
         else:
             told += "; no client's statement on this schema"
@@ -103,7 +108,7 @@ def _blocked(
         return warning(WAITS, told, details=lines)
     if not blocker.sleeps or longest < limits.end_after:
         return problem(WAITS, told, by_hand(ctx, blocker), details=lines)
-    remedies = ending(owners, [blocker], statement_only=False)
+    remedies = end(owners, [blocker], statement_only=False)
     return problem(WAITS, told, FIX, details=lines, remedies=remedies)
 
 

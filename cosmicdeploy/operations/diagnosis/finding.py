@@ -108,8 +108,10 @@ Check = Callable[[Context], Findings]
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """Something that operators run into: what it is about, and what is looked at, in order."""
+    """Something that operators run into: what it is about, and what is looked at, in order. The
+    others rest on a `beneath` one: it is mended first."""
 
     name: str
     about: str
     checks: Mapping[str, Check]
+    beneath: bool = False

@@ -65,7 +65,7 @@ class Mending:
 
         Raises `UsageError` where nobody can agree, `LockHeld`, `NeedsPerson`, `Interrupted`.
         """
-        for before in found:
+        for before in sorted(found, key=lambda each: not each.trouble.beneath):
             # What helped against the trouble before may have mended this one, or changed it.
             self._mend(before if not self.applied else self._look(before.trouble))
         if not self.applied:

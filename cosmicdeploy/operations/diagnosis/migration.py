@@ -20,23 +20,18 @@ from cosmicdeploy.lock import holding_process
 from cosmicdeploy.migrations.status import listed
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
-    Remedy,
     Trouble,
     ok,
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.whose import Owners, by_hand, ending
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, end
+from cosmicdeploy.operations.diagnosis.whose import Owners, by_hand
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.begun import unresolved
 from cosmicdeploy.steps.pending import pending_names
 
 RUN, MIGRATOR, LOCKS, PENDING = "interrupted run", "migrator", "table locks", "pending"
-DEPLOY = Remedy(
-    says="deploy: backup, pending migrations, roll, all undone where one of them fails",
-    command="deploy",
-    playbook="deploy",
-)
 
 
 def interrupted(ctx: Context) -> Iterator[Finding]:
@@ -59,12 +54,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
         )
         return
     broken = migrating.broken(found)
-    resolve = Remedy(
-        says="deploy again from the schema as it is now: say yes only where you have mended it",
-        command="migrate --resolve",
-        resolves=True,
-    )
-    yield problem(RUN, broken.what, broken.todo, details=broken.details, remedies=[resolve])
+    yield problem(RUN, broken.what, broken.todo, details=broken.details, remedies=[RESOLVE])
 
 
 def migrators(ctx: Context) -> Iterator[Finding]:
@@ -141,7 +131,7 @@ def _wait(
             f" {user} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`, then diagnose again"
         )
         return problem(LOCKS, told, todo, details=lines)
-    remedies = ending(owners, holders, statement_only=False)
+    remedies = end(owners, holders, statement_only=False)
     todo = "cosmicdeploy diagnose migration --fix" if remedies else by_hand(ctx, holders[0])
     return problem(LOCKS, told, todo, details=lines, remedies=remedies)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.activity import Activity
-from cosmicdeploy.operations.diagnosis.finding import Remedy
-from cosmicdeploy.steps.end_sessions import EndSessionsStep, Target
 
 # As much of a statement as is worth seeing.
 SHOWN = 120
-COMMAND = "diagnose --fix"
 
 
 class Owners:
@@ -52,34 +49,7 @@ def shown(statement: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def ending(
-    owners: Owners, sessions: Iterable[Activity], *, statement_only: bool
-) -> tuple[Remedy, ...]:
-    """The remedy that ends these; none where there are none, or a person has to decide on one."""
-    found = list(sessions)
-    if not found or any(session.protected for session in found):
-        return ()
-    what = "end the statement of" if statement_only else "end"
-    step = EndSessionsStep(
-        name="end sessions",
-        sessions=tuple(_target(owners, session) for session in found),
-        statement_only=statement_only,
-    )
-    says = f"{what} {', '.join(owners.told(session) for session in found)}"
-    return (Remedy(says=says, command=COMMAND, steps=(step,)),)
-
-
 def by_hand(ctx: Context, session: Activity, *, statement_only: bool = False) -> str:
     """The command for whoever wants to end a session by hand."""
     database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
     return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'
-
-
-def _target(owners: Owners, session: Activity) -> Target:
-    return Target(
-        id=session.id,
-        user=session.user,
-        host=session.host,
-        seconds=session.seconds,
-        told=owners.told(session),
-    )
