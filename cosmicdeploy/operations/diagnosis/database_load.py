@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.activity import Activity, RowWait, load, row_waits, sessions
+from cosmicdeploy.database.activity import Activity, sessions
+from cosmicdeploy.database.pressure import load
+from cosmicdeploy.database.waits import RowWait, row_waits
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end
