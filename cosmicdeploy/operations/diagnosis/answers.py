@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import restart
-from cosmicdeploy.probes.http import OK, ask_again
+from cosmicdeploy.probes.http import OK, Answer, ask, ask_again
 from cosmicdeploy.probes.places import container_url, proxy_url
 from cosmicdeploy.probes.readiness import PROBE_SILENCE
 
@@ -23,7 +23,9 @@ def answers(ctx: Context) -> Iterator[Finding]:
         found = ctx.container(name)
         if found is None or not found.running:
             continue
-        outside, inside = _outside(ctx, found, path), _inside(ctx, found)
+        inside = _inside(ctx, found)
+        # One that is known to be ill need not be asked three times.
+        outside = _outside(ctx, found, path, ask if inside else ask_again)
         if not outside and not inside:
             well.append(name)
             continue
@@ -38,9 +40,11 @@ def answers(ctx: Context) -> Iterator[Finding]:
         yield ok(ANSWERS, f"200 from {path} of {', '.join(well)}")
 
 
-def _outside(ctx: Context, found: Container, path: str) -> str:
+def _outside(
+    ctx: Context, found: Container, path: str, asking: Callable[[str], Answer] = ask_again
+) -> str:
     """What is wrong with its answer to us; "" where nothing is."""
-    answer = ask_again(container_url(ctx, found) + path)
+    answer = asking(container_url(ctx, found) + path)
     return "" if answer.status == OK else str(answer)
 
 
