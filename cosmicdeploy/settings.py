@@ -319,6 +319,25 @@ class Monitoring(Section):
     recent: float = Field(default=3600, gt=0)
 
 
+class OverlapLock(Section):
+    """A key of the cache, or a pattern of keys: what keeps two runs of `verify.command` apart."""
+
+    key: str
+    database: int = 0
+    password_variable: str | None = None
+
+
+class Diagnose(Section):
+    """Paths in the application's containers, times in seconds, `connections` as a share of one."""
+
+    command_file: PurePosixPath | None = None
+    config_cache: PurePosixPath | None = None
+    overlap_lock: OverlapLock | None = None
+    slow_after: float = Field(default=5, gt=0)
+    end_after: float = Field(default=30, gt=0)
+    connections: float = Field(default=0.8, gt=0, le=1)
+
+
 class Lock(Section):
     """In seconds."""
 
@@ -345,6 +364,7 @@ class Settings(Section):
     probe: Probe = Probe()
     watch: Watch = Watch()
     monitoring: Monitoring = Monitoring()
+    diagnose: Diagnose = Diagnose()
     lock: Lock = Lock()
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ import typer
 from cosmicdeploy.cli import (
     backup,
     deploy,
+    diagnose,
     features,
     init,
     lock,
@@ -44,6 +45,7 @@ app.command()(rollback.rollback)
 app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
+app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=watch.EXAMPLES)(watch.watch)
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)

@@ -23,6 +23,7 @@ from cosmicdeploy.engine.model import (
     Image,
     LogLine,
     Marker,
+    Process,
     Streams,
 )
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
@@ -93,6 +94,13 @@ class DockerEngine:
     def image(self, reference: str) -> Image | None:
         with translated("Looking at an image", reference):
             return images.find(self._api, reference)
+
+    def processes(self, container_id: str) -> list[Process]:
+        with translated("Listing processes", container_id[:12]):
+            if not facts.container(self._api.inspect_container(container_id)).running:
+                return []
+            rows = self._api.top(container_id, ps_args="-eo pid,stat,args")["Processes"] or []
+        return [Process(state=state, command=command) for _, state, command in rows]
 
     def logs(
         self, container_id: str, *, tail: int | None = None, seconds: float | None = None

@@ -24,6 +24,7 @@ LOOKS = frozenset(
         "log_lines",
         "logs",
         "oneoffs",
+        "processes",
         "running",
         "subnets",
         "wait_end",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
@@ -43,6 +44,16 @@ class Container:
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    @property
+    def started(self) -> datetime:
+        """When it was started last."""
+        return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
+
+    @property
+    def seconds_up(self) -> float:
+        """Since it was started last, by this machine's clock."""
+        return (datetime.now(UTC) - self.started).total_seconds()
 
     @property
     def ready(self) -> bool:
@@ -89,6 +100,19 @@ class ExecResult:
     def error_text(self) -> str:
         """Standard error as text, undecodable bytes replaced."""
         return self.stderr.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process in a container: its state as `ps` writes it, and its command line."""
+
+    state: str
+    command: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can do anything: it is not stopped by a signal, and not ended."""
+        return self.state[:1] not in ("T", "t", "Z", "X")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +263,9 @@ class Engine(Protocol):
     ) -> int:
         """Run a command in a running container with these streams; its exit code. `user` is the
         container's own by default. What a sink raises ends it, but not the command."""
+
+    def processes(self, container_id: str) -> list[Process]:
+        """What runs in a container, as the engine's host sees it; none where it does not run."""
 
     def leftovers(self, project: str) -> list[Container]:
         """One-off containers of ours, running or not: while no run is under way, somebody's who

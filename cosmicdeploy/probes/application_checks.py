@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
@@ -130,16 +129,12 @@ def _resting(container: Container, command: str, off: FeatureState) -> CheckResu
 
 
 def _since(container: Container) -> str:
-    return _started(container).astimezone().isoformat(sep=" ", timespec="seconds")
-
-
-def _started(container: Container) -> datetime:
-    return datetime.fromisoformat(container.started_at[:19]).replace(tzinfo=UTC)
+    return container.started.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _is_new(container: Container) -> bool:
     """Whether it may not have had a minute to begin anything in."""
-    return (datetime.now(UTC) - _started(container)).total_seconds() < SCHEDULER_GRACE
+    return container.seconds_up < SCHEDULER_GRACE
 
 
 def _at_work(container: Container, command: str | None) -> str:

@@ -6,16 +6,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context, address
+from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
+from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-
-REDIS_PORT = 6379
-REDIS_TIMEOUT = 2.0
 
 
 class HealthStep(Step):
@@ -68,9 +66,7 @@ def _cache(ctx: Context, name: str) -> str:
     import redis  # slow to import
 
     try:
-        host, port = address(ctx.running(name), REDIS_PORT)
-        client = redis.Redis(host=host, port=port, socket_timeout=REDIS_TIMEOUT)
-        client.ping()
+        open_cache(ctx, name).ping()
     except redis.AuthenticationError:
         return "Redis answers"  # that it wants a password is an answer; no data is asked for
     except (redis.RedisError, EngineError) as error:

@@ -10,6 +10,7 @@ from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.cache_clear import CacheClearStep
 from cosmicdeploy.steps.console_command import ConsoleStep
+from cosmicdeploy.steps.end_sessions import EndSessionsStep
 from cosmicdeploy.steps.exec import ExecStep
 from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.fits import FitsStep
@@ -26,6 +27,7 @@ from cosmicdeploy.steps.restore import RestoreStep
 from cosmicdeploy.steps.resume import ResumeStep
 from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.trial import TrialStep
+from cosmicdeploy.steps.unlock import UnlockStep
 from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.steps.watch import WatchStep
 
@@ -37,6 +39,7 @@ KINDS: Mapping[str, type[Step]] = {
         BuildStep,
         CacheClearStep,
         ConsoleStep,
+        EndSessionsStep,
         ExecStep,
         FeatureStep,
         FitsStep,
@@ -53,6 +56,7 @@ KINDS: Mapping[str, type[Step]] = {
         ResumeStep,
         ServicesStep,
         TrialStep,
+        UnlockStep,
         VerifyStep,
         WatchStep,
     )

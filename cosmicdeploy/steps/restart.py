@@ -14,6 +14,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -24,6 +25,8 @@ from cosmicdeploy.steps.replace import facts_of, let_go
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.serving import Serving
 from cosmicdeploy.steps.way_back import WayBack
+
+ANEW = "to be as its image is"
 
 
 class RestartStep(Step):
@@ -41,9 +44,14 @@ class RestartStep(Step):
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker"), description="Whose containers."
     )
+    anew: tuple[str, ...] = Field(
+        default=(),
+        description="These services alone, and each made anew whatever it is like: somebody"
+        " changed their files.",
+    )
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        names = ctx.settings.services.of(self.roles)
+        names = self.anew or ctx.settings.services.of(self.roles)
         reasons, count = self._reasons(ctx, names), len(names)
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
@@ -66,6 +74,9 @@ class RestartStep(Step):
         container = ctx.container(name)
         if self.missing_only and container is not None:
             return None if container.running else STOPPED
+        # What is only stopped would be started as it is.
+        if name in self.anew and container is not None:
+            return ANEW
         return difference(ctx, name)
 
     def _let_old_ones_go(self, ctx: Context) -> None:
@@ -92,6 +103,14 @@ class RestartStep(Step):
         roll.all_at_once() if self.at_once else roll.by_turns()
         images = {name: ctx.running(name).image_id for name in wanted}
         return {"containers": images, "roll": roll.facts(), **change.facts}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        if not self.anew:
+            super().verify(ctx, change)
+        for name in self.anew:
+            before = change.before["containers"][name] or {}
+            if ctx.running(name).id == before.get("id") or difference(ctx, name):
+                raise CosmicError("The container was not made anew", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
         way_back = WayBack(ctx, at_once=self.at_once)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.entries import good
 
@@ -163,6 +164,19 @@ def test_an_unknown_point_is_refused_with_the_nearest(folder: Path) -> None:
     done = call("verify", "--only", "health", "--only", "heartbaet")
     assert done.exit_code == 2
     assert "'heartbaet'" in done.stderr and "did you mean 'heartbeat'?" in done.stderr
+
+
+def test_diagnose_names_its_troubles_in_its_help() -> None:
+    text = " ".join(call("diagnose", "--help").stdout.split())
+    assert f"Of {', '.join(TROUBLES)}; default: all." in text
+    listed = json.loads(call("diagnose", "--list", "--json").stdout)["data"]
+    assert [row["trouble"] for row in listed] == list(TROUBLES)
+
+
+def test_an_unknown_trouble_is_refused_with_the_nearest(folder: Path) -> None:
+    done = call("diagnose", "shceduler")
+    assert done.exit_code == 2
+    assert "did you mean 'scheduler'?" in done.stderr
 
 
 def test_without_an_engine_the_junit_file_tells_so(folder: Path) -> None:

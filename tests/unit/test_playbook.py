@@ -33,7 +33,8 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         for path in resources.playbooks().glob("*.yaml")
         for step in load_playbook(path).steps
     }
-    assert used == set(KINDS)
+    # What `diagnose` mends is said by what it found.
+    assert used == set(KINDS) - {"end-sessions", "unlock"}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,8 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
         assert getattr(plain, section) == getattr(example, section)
     for key in ("flapping", "recent", "log_file"):
         assert getattr(plain.monitoring, key) == getattr(example.monitoring, key)
+    for key in ("slow_after", "end_after", "connections", "config_cache"):
+        assert getattr(plain.diagnose, key) == getattr(example.diagnose, key)
     assert plain.app.health_path == example.app.health_path
     assert plain.database.password_variable == example.database.password_variable
 

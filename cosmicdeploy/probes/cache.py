@@ -1,0 +1,22 @@
+"""A connection to the cache, as the deployer has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cosmicdeploy.context import Context, address
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+PORT = 6379
+TIMEOUT = 2.0
+
+
+def open_cache(ctx: Context, name: str, database: int = 0, password: str | None = None) -> Redis:
+    """A client that connects when it is used; raises `EngineError` where the service does not run
+    or cannot be reached."""
+    import redis  # slow to import
+
+    host, port = address(ctx.running(name), PORT)
+    return redis.Redis(host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT)

@@ -1,0 +1,62 @@
+"""Diagnoses as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+MARKS = {
+    "ok": "[green]ok[/]",
+    "warning": "[yellow]warning[/]",
+    "problem": "[red]PROBLEM[/]",
+    "unknown": "[magenta]UNKNOWN[/]",
+}
+Facts = Mapping[str, Any]
+
+
+def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool) -> None:
+    """Each trouble with its findings. While nothing is mended, what `--fix` would do is told."""
+    for trouble in troubles:
+        console.print(f"[bold]{trouble['trouble']}[/]: {escape(trouble['about'])}?")
+        table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for finding in trouble["findings"]:
+            mark = MARKS[finding["severity"]]
+            table.add_row(mark, finding["looked_at"], _told(finding, fixing=fixing))
+        console.print(table)
+
+
+def _told(finding: Facts, *, fixing: bool) -> str:
+    lines = [escape(finding["found"])]
+    lines += [f"[dim]│ {escape(line)}[/]" for line in finding["details"]]
+    if finding["todo"]:
+        lines.append(f"→ {escape(finding['todo'])}")
+    if finding["severity"] == "problem" and not fixing:
+        lines += [f"[dim]--fix:[/] {escape(says)}" for says in finding["remedies"]]
+    return "\n".join(lines)
+
+
+def show_tried(console: Console, tried: Iterable[Facts]) -> None:
+    """What was done about it."""
+    for each in tried:
+        if each["applied"]:
+            console.print(f"[yellow]done:[/] {escape(each['remedy'])}", soft_wrap=True)
+        elif each["error"]:
+            told = f"{escape(each['remedy'])}: {escape(each['error'])}"
+            console.print(f"[red]failed:[/] {told}", soft_wrap=True)
+        else:
+            console.print(f"[dim]left alone:[/] {escape(each['remedy'])}", soft_wrap=True)
+
+
+def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
+    """The last line: what is not well."""
+    all_of_them = list(troubles)
+    ill = [trouble["trouble"] for trouble in all_of_them if not trouble["well"]]
+    told = f"trouble: {', '.join(ill)}" if ill else f"no trouble in {len(all_of_them)} looked at"
+    console.print(f"[bold]diagnose: {told}, {seconds:.1f} s[/]", soft_wrap=True)
