@@ -10,7 +10,7 @@ from cosmicdeploy.answer import LIMITED
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.operations.checklist.logs import existing
-from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
+from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.probes.traffic.access_log import BROKEN, CLIENT_GONE, TIME, statuses
 
 # So many of the last requests are looked at where a span bounds it: ten times the lines of others.
@@ -34,12 +34,19 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         raise EngineError(
             "the load balancer's log has no lines in nginx's combined format", where=name
         )
-    begins = max(span.since, datetime.strptime(first[1], TIME).timestamp())
+    begins = max(span.since, _moment(first[1]))
     return {
         **count(status for status, _ in statuses(lines)),
         "seconds": round(span.until - begins, 1),
-        "cut": begins > span.since + MINUTE,
     }
+
+
+def _moment(at: str) -> float:
+    """Unix time; 0 where the log has another form of time: then it is taken to reach back."""
+    try:
+        return datetime.strptime(at, TIME).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def count(found: Iterable[int]) -> dict[str, int]:

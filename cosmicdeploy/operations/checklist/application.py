@@ -7,7 +7,7 @@ from collections import Counter
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.checklist import logs
-from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
+from cosmicdeploy.operations.checklist.span import Figures, Span
 
 HOUR = 3600.0
 
@@ -15,18 +15,16 @@ HOUR = 3600.0
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """How many lines tell of an error, and how many of a schema that is not as the code needs it.
 
-    `cut` names services whose log begins later, `unread` says why some have none. `hours` are those
-    that the logs of all services tell of, added up: a line of three replicas in one hour is one in
-    three. Raises `EngineError` where no log can be read.
+    `hours` are those that the logs of all services tell of, added up: a line of three replicas in
+    one hour is one in three. `unread` says why some have no log. Raises `EngineError` where all
+    have none.
     """
     counts, hours = Counter[str](), 0.0
     unread: dict[str, str] = {}
-    cut: list[str] = []
     for service in ctx.settings.services.released:
         try:
             begins = _count(ctx, service, span, counts)
             hours += (span.until - begins) / HOUR
-            cut += [service] if begins > span.since + MINUTE else []
         except CosmicError as error:
             unread[service] = error.what
     if len(unread) == len(ctx.settings.services.released):
@@ -36,7 +34,6 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "errors": counts["errors"],
         "migration_errors": counts["migration_errors"],
         "hours": round(hours, 4),
-        "cut": cut,
         "unread": unread,
     }
 

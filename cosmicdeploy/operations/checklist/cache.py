@@ -10,10 +10,9 @@ from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, by_share, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.operations.checklist.words import lasting, percent
+from cosmicdeploy.steps.health import REDIS_PORT, REDIS_TIMEOUT
 
 POINT = "cache"
-PORT = 6379
-SILENCE = 2.0
 # A ratio of fewer look-ups is chance.
 ENOUGH = 100
 
@@ -26,9 +25,9 @@ def counters(ctx: Context) -> Figures:
     name, variable = ctx.settings.services.cache, ctx.settings.checklist.cache_password_variable
     if name is None:
         raise ConfigError("services.cache is not configured", where=str(ctx.loaded.file))
-    host, port = address(ctx.running(name), PORT)
+    host, port = address(ctx.running(name), REDIS_PORT)
     password = ctx.loaded.secret(variable) if variable else None
-    client = redis.Redis(host=host, port=port, password=password, socket_timeout=SILENCE)
+    client = redis.Redis(host=host, port=port, password=password, socket_timeout=REDIS_TIMEOUT)
     try:
         said: Mapping[str, Any] = client.info()
     except redis.AuthenticationError as error:

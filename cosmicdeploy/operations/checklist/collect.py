@@ -22,11 +22,12 @@ from cosmicdeploy.operations.checklist.span import Figures, Span
 Collector = Callable[[Context, Span, Figures | None], Figures]
 
 COLLECTORS: Mapping[str, Collector] = {
+    # First what a deploy takes away with the containers that it replaces.
     "application": application.figures,
+    "scheduler": scheduling.figures,
     "migrations": migrations.figures,
     "devices": devices.figures,
     "proxy": access.figures,
-    "scheduler": scheduling.figures,
     "database": database.figures,
     "cache": cache.figures,
     "external": external.figures,

@@ -20,7 +20,6 @@ from cosmicdeploy.operations.checklist.words import counted, lasting
 from cosmicdeploy.settings import DeviceColumns
 
 POINT, FLAPPING = "transitions", "flapping"
-HOUR = 3600.0
 # With fewer expected, none is no wonder.
 EXPECTED = 5
 # So many devices that flap are named.

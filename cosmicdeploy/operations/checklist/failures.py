@@ -12,7 +12,7 @@ from cosmicdeploy.operations.checklist.judging import (
     together,
 )
 from cosmicdeploy.operations.checklist.span import Figures
-from cosmicdeploy.operations.checklist.words import counted, percent
+from cosmicdeploy.operations.checklist.words import counted, lasting, percent
 
 POINT = "errors"
 SORTS = {"errors": "5xx", "gone": "499"}
@@ -69,9 +69,11 @@ def _told(proxy: Figures | None, logs: Figures | None) -> str:
     parts = []
     if proxy and "why" not in proxy:
         counts = ", ".join(_of(proxy, key, name) for key, name in SORTS.items())
-        parts.append(f"{counts} of {proxy['answers']:,} requests")
+        asked = f"{proxy['answers']:,} requests in {lasting(proxy['seconds'])}"
+        parts.append(f"{counts} of {asked}")
     if logs and "why" not in logs:
-        parts.append(f"{counted(logs['errors'], 'error line')} of {logs['lines']:,}")
+        read = f"{logs['lines']:,} in {lasting(logs['hours'] * 3600)} of logs"
+        parts.append(f"{counted(logs['errors'], 'error line')} of {read}")
     return "; ".join(parts) or ("neither log can be read" if proxy else "")
 
 

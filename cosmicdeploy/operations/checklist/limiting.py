@@ -7,7 +7,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import counted, percent
+from cosmicdeploy.operations.checklist.words import counted, lasting, percent
 from cosmicdeploy.probes.places import proxy_url
 
 POINT, BURST = "rate-limit", "burst"
@@ -86,5 +86,5 @@ def _share(log: Figures | None) -> float:
 
 
 def _told(log: Figures) -> str:
-    refused = f"{log['limited']:,} of {log['answers']:,} requests refused with 429"
-    return f"{refused} ({percent(_share(log))})"
+    asked = f"{log['answers']:,} requests in {lasting(log['seconds'])}"
+    return f"{log['limited']:,} of {asked} refused with 429 ({percent(_share(log))})"

@@ -61,8 +61,8 @@ def existing(ctx: Context, service: str) -> Container:
 
 
 def _begins(read: Sequence[LogLine], span: Span) -> float:
-    """Where nothing was ever written, nothing can be known of the span."""
-    return max(span.since, read[0].at / SECOND) if read else span.until
+    """Where nothing was written before the span's end, nothing can be known of it."""
+    return min(span.until, max(span.since, read[0].at / SECOND)) if read else span.until
 
 
 def _within(lines: Iterable[LogLine], span: Span) -> Iterator[LogLine]:
