@@ -71,5 +71,5 @@ def _compared(baseline: BaselineReport | None) -> str:
 
 
 def _counted(found: ChecklistReport) -> str:
-    counts = Counter(point.verdict for point in found.points)
+    counts = Counter[str](point.verdict for point in found.points)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLOURS if counts[verdict])

@@ -98,7 +98,7 @@ def judge(evidence: Evidence) -> Point:
 
 
 def verdicts_of(now: Figures, then: Figures, wanted: Checklist) -> dict[str, Verdict]:
-    """One for each figure that there is."""
+    """One for each figure that there is; of a hit ratio only where there are two to compare."""
     borne, found = wanted.borne, {}
     levels = {
         "latency_ms": ("latency", borne.latency * 1000),
@@ -109,8 +109,8 @@ def verdicts_of(now: Figures, then: Figures, wanted: Checklist) -> dict[str, Ver
     for key, (name, enough) in levels.items():
         if now[key] is not None:
             found[name] = by_level(now[key], then.get(key), wanted.ratio, enough)
-    if now["pool"] is not None:
-        found["buffer pool"] = by_share(now["pool"], then.get("pool"), borne.hits)
+    if now["pool"] is not None and then.get("pool") is not None:
+        found["buffer pool"] = by_share(now["pool"], then["pool"], borne.hits)
     return found
 
 

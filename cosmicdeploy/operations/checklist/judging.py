@@ -91,9 +91,9 @@ def by_share(now: float, before: float | None, borne: float) -> Verdict:
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """Several figures of one point: the worst counts; what is unknown only where all of it is."""
+    """Several figures of one point: the worst counts, and none that is unknown is passed over."""
     found = set(verdicts)
-    for verdict in (Verdict.WORSE, Verdict.BETTER, Verdict.SAME):
+    for verdict in (Verdict.WORSE, Verdict.UNKNOWN, Verdict.BETTER, Verdict.SAME):
         if verdict in found:
             return verdict
     return Verdict.UNKNOWN
