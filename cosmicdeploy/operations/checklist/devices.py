@@ -20,8 +20,8 @@ from cosmicdeploy.operations.checklist.words import counted, lasting
 from cosmicdeploy.settings import DeviceColumns
 
 POINT, FLAPPING = "transitions", "flapping"
-# With fewer expected, none is no wonder.
-EXPECTED = 5
+# With fewer expected, or within a shorter time (in seconds), none is no wonder.
+EXPECTED, LONG_ENOUGH = 5, 3600.0
 # So many devices that flap are named.
 NAMED = 5
 
@@ -61,7 +61,7 @@ def judge(evidence: Evidence) -> Point:
     ratio = evidence.settings.checklist.ratio
     broken = Counted(now["broken"], now["transitions"])
     usual = Counted(then["broken"], then["transitions"]) if then else None
-    stopped = _expected(now, then) >= EXPECTED and not now["transitions"]
+    stopped = not now["transitions"] and _expected(now, then) >= EXPECTED
     verdict = together(
         [
             by_count(broken, usual if usual and usual.of else Counted(0, 1), ratio, borne=0),
@@ -105,8 +105,8 @@ def judge_flapping(evidence: Evidence) -> Point:
 
 
 def _expected(now: Figures, then: Figures | None) -> float:
-    """How many transitions there ought to be, by what there were before."""
-    if not then or not then["seconds"]:
+    """How many transitions there ought to be, by what there were before; 0 where nobody can say."""
+    if not then or not then["seconds"] or now["seconds"] < LONG_ENOUGH:
         return 0.0
     return float(then["transitions"] / then["seconds"] * now["seconds"])
 

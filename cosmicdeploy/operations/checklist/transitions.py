@@ -42,16 +42,14 @@ def in_table(facts: Facts, columns: TransitionColumns, span: Span) -> Transition
         raise DatabaseError(missing, todo="see `monitoring.transitions`, or migrate")
     table, key = quoted(columns.table), quoted(columns.id)
     before = quoted(columns.before) if columns.before in there else "''"
-    first, last = facts.session.rows(f"SELECT MIN({key}), MAX({key}) FROM {table}")[0]  # noqa: S608 - quoted
-    oldest = (last or 0) - span.rows
+    last = facts.session.rows(f"SELECT MAX({key}) FROM {table}")[0][0]  # noqa: S608 - quoted
     rows = facts.session.rows(
         f"SELECT {quoted(columns.device)}, {before}, {quoted(columns.after)},"  # noqa: S608 - quoted
         f" UNIX_TIMESTAMP({quoted(columns.at)}) FROM {table} WHERE {key} > %s ORDER BY {key}",
-        max(0, oldest),
+        max(0, (last or 0) - span.rows),
     )
     moves = [Moved(str(d), str(b or ""), str(a), float(at or 0)) for d, b, a, at in rows]
-    whole = not moves or first > oldest
-    return Transitions(moves=moves, begins=span.since if whole else max(span.since, moves[0].at))
+    return Transitions(moves=moves, begins=max(span.since, moves[0].at) if moves else span.since)
 
 
 def in_logs(ctx: Context, span: Span) -> Transitions:
@@ -64,7 +62,8 @@ def in_logs(ctx: Context, span: Span) -> Transitions:
         )
     moves, begins = [], span.since
     for service in ctx.settings.services.released:
-        for log in (logs.output(ctx, service, span), *logs.file(ctx, service, span)):
+        # One that is written to both is told once.
+        for log in [*logs.file(ctx, service, span)] or [logs.output(ctx, service, span)]:
             moves += list(_told_in(log, words))
             begins = max(begins, log.begins)
     return Transitions(moves=sorted(moves, key=lambda move: move.at), begins=begins)
