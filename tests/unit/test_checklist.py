@@ -16,6 +16,7 @@ from cosmicdeploy import resources
 from cosmicdeploy.answer import Answer
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.errors import EngineUnavailable
 from cosmicdeploy.journal import Journal, now
 from cosmicdeploy.operations.checklist import (
     access,
@@ -30,6 +31,7 @@ from cosmicdeploy.operations.checklist import (
     transitions,
 )
 from cosmicdeploy.operations.checklist.baseline import Baseline
+from cosmicdeploy.operations.checklist.collect import collect
 from cosmicdeploy.operations.checklist.judging import (
     Counted,
     Evidence,
@@ -185,6 +187,12 @@ def test_a_burst_shows_whether_the_limit_works(tried: dict[str, Any], verdict: s
     assert verdicts({**WELL, "burst": tried})["rate-limit"] == verdict
 
 
+def test_a_burst_that_could_not_be_sent_is_told() -> None:
+    now_ = {**with_figures("proxy", limited=0), "burst": {"why": "no device"}}
+    evidence = Evidence(settings=SETTINGS, now=now_, before=WELL)
+    assert run.POINTS["rate-limit"](evidence).why == "nobody was refused; no burst: no device"
+
+
 def test_counts_are_compared_by_what_they_are_of() -> None:
     assert by_count(Counted(2, 100), Counted(200, 10_000), 1.5, 0) is SAME
     assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 0) is WORSE
@@ -295,10 +303,10 @@ def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:
 
 
 class Written:
-    """An engine with one log."""
+    """An engine with one log, that of every container."""
 
-    def __init__(self, *at: float) -> None:
-        self._lines = [LogLine(at=int(each * 1e9), text=f"line at {each:g}") for each in at]
+    def __init__(self, *at: float, text: str = "line at {at:g}") -> None:
+        self._lines = [LogLine(at=int(each * 1e9), text=text.format(at=each)) for each in at]
 
     def log_entries(
         self, _container: str, *, since: int | None = None, tail: int | None = None
@@ -344,6 +352,24 @@ def test_a_log_tells_how_far_back_it_reaches(
     """A rotated log, a bounded look and a container that came later reach back less far."""
     log = logs.output(context(Written(10, 20, 90, 110), tmp_path), "cosmic-app-1", span)
     assert (log.begins, [line.text for line in log.lines]) == (begins, texts)
+
+
+def test_without_a_table_transitions_are_those_of_the_logs(tmp_path: Path) -> None:
+    context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
+    written = Written(10, 20, 90, text=f"[now] Device status transition {context_} []")
+    found = transitions.in_logs(context(written, tmp_path), Span(since=15, until=100))
+    told = Moved("7", "a", "b", 20.0), Moved("7", "a", "b", 90.0)
+    assert set(found.moves) == set(told) and found.begins == 15
+    assert transitions.broken(told, since=0) == 1
+
+
+def test_without_an_engine_nothing_is_found_out(tmp_path: Path) -> None:
+    class Away:
+        def container(self, _name: str) -> None:
+            raise EngineUnavailable("No Docker Engine answers")
+
+    with pytest.raises(EngineUnavailable):
+        collect(context(Away(), tmp_path), Span(since=0), {})
 
 
 def kept(run_: str, at: str, **more: Any) -> Baseline:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.checklist import (
     access,
     application,
@@ -45,7 +45,7 @@ def collect(
     more: Mapping[str, Collector] | None = None,
 ) -> dict[str, Figures]:
     """What all of them, and `more`, find within a span; since `earlier` counters, as far as these
-    are known. {"why": …} of one that cannot find anything."""
+    are known. {"why": …} of one that cannot find anything. Raises `EngineUnavailable`."""
     return {
         name: _tried(partial(find, ctx, span, earlier.get(name)))
         for name, find in {**COLLECTORS, **(more or {})}.items()
@@ -61,6 +61,8 @@ def counters(ctx: Context) -> dict[str, Figures]:
 def _tried(find: Callable[[], Figures]) -> Figures:
     try:
         return find()
+    except EngineUnavailable:
+        raise  # then nothing can be found out
     except CosmicError as error:
         told = f"{error.what} ({error.where})" if error.where else error.what
         return {"why": told, "todo": error.todo}

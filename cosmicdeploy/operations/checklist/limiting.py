@@ -45,7 +45,8 @@ def judge(evidence: Evidence) -> Point:
     if blind := unseen(POINT, log, TODO):
         return blind
     then = evidence.then("proxy")
-    verdict, why = Verdict.UNKNOWN, "nobody was refused, or met the limit"
+    not_sent = f"; no burst: {tried['why']}" if BURST in evidence.now else ""
+    verdict, why = Verdict.UNKNOWN, f"nobody was refused{not_sent}"
     if log["limited"]:
         new = then is not None and not then["limited"]
         verdict, why = Verdict.BETTER if new else Verdict.SAME, ""
