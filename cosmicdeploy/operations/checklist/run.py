@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.errors import UsageError
 from cosmicdeploy.journal import now
 from cosmicdeploy.operations.checklist import (
     baseline,
@@ -58,10 +59,14 @@ class Checklist:
 
 def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) -> Checklist:
     """Look since a moment (Unix time), by default since the last release was in place. With `probe`
-    a burst of heartbeats tries the rate limit."""
+    a burst of heartbeats tries the rate limit. Raises `UsageError` for a moment that is to come."""
     known = baseline.newest(ctx)
     begin = since if since is not None else _begin(ctx, known)
     span = Span(since=begin)
+    if begin > span.until:
+        raise UsageError(
+            "That moment is still to come", where="--since", todo="name an earlier one"
+        )
     earlier = known.after if known else {}
     more = {limiting.BURST: limiting.burst} if probe else {}
     evidence = Evidence(

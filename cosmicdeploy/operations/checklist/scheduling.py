@@ -22,8 +22,6 @@ from cosmicdeploy.probes.features import states
 POINT = "scheduler"
 # So many of the minutes that were missed are named.
 NAMED = 5
-# A run may begin so many seconds after its minute, and then its line has to be written.
-LATE = 5.0
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
@@ -50,13 +48,9 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def missed(runs: Iterable[float], begins: float, until: float) -> tuple[int, list[float]]:
-    """How many whole minutes there were, and the beginnings of those without a run. Unix times.
-
-    The first minute and the last one are not whole, and the last one but one is left out where its
-    run may just have begun.
-    """
+    """How many whole minutes there were, and the beginnings of those without a run. Unix times."""
     seen = {int(run // MINUTE) for run in runs}
-    wanted = range(int(begins // MINUTE) + 1, int((until - LATE) // MINUTE))
+    wanted = range(int(begins // MINUTE) + 1, int(until // MINUTE))
     return len(wanted), [minute * MINUTE for minute in wanted if minute not in seen]
 
 
