@@ -16,6 +16,7 @@ from xml.etree.ElementTree import parse
 import jsonschema
 import pytest
 
+from cosmicdeploy.operations.checklist import database
 from cosmicdeploy.report.schema import schema_text
 from tests.stack.harness import Done, StackUnderTest
 
@@ -71,6 +72,12 @@ def beat(stack: StackUnderTest, count: int) -> None:
             time.sleep(0.1)
 
 
+def wait_for_counters(stack: StackUnderTest) -> None:
+    """Of a database that has only just been started nothing can be said."""
+    while database.counters(stack.open())[database.UPTIME] <= database.ENOUGH:
+        time.sleep(1)
+
+
 def execute(stack: StackUnderTest, service: str, *command: str) -> None:
     ctx = stack.open()
     result = ctx.engine.exec(ctx.running(service).id, command)
@@ -95,6 +102,7 @@ def deployed(laid_out: StackUnderTest, billing: str) -> Iterator[Deployed]:
         laid_out.set_variable("APP_VERSION", "checked")
         execute(laid_out, "platform-redis", "redis-cli", "eval", MISSES, "0")
         beat(laid_out, 60)
+        wait_for_counters(laid_out)
         known = baselines(laid_out)
         done = laid_out.cli("deploy", "--json")
         assert done.code == 0, done.stderr
@@ -149,6 +157,7 @@ def test_all_is_well_right_after_it(deployed: Deployed) -> None:
     assert found["cache"]["verdict"] == "better", found["cache"]
     assert found["external"]["verdict"] == "same"
     assert found["errors"]["verdict"] in ("same", "better"), found["errors"]
+    assert found["errors"]["now"]["requests"]["answers"] >= 150
     assert found["rate-limit"]["verdict"] == "unknown" and "--probe" in found["rate-limit"]["todo"]
     assert done.report["checklist"]["baseline"]["run"] == deployed.record()["run"]
 

@@ -26,7 +26,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     container = existing(ctx, name)
     if span.lines is None:
         lines: Iterable[str] = ctx.engine.log_lines(container.id, span.since)
-        first = next(statuses(ctx.engine.log_lines(container.id, 0)), None)
+        kept = (line.text for line in ctx.engine.log_entries(container.id))
+        first = next(statuses(kept), None)
     else:
         lines = ctx.engine.logs(container.id, tail=span.lines * TIMES)
         first = next(statuses(lines), None)

@@ -10,12 +10,13 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import Session, open_session
 from cosmicdeploy.operations.checklist.judging import (
-    NO_BASELINE,
     Evidence,
     Point,
     Verdict,
     by_level,
     by_share,
+    incomparable,
+    named,
     together,
     unseen,
 )
@@ -83,14 +84,13 @@ def judge(evidence: Evidence) -> Point:
     if blind := unseen(POINT, now):
         return blind
     verdicts = verdicts_of(now, then or {}, evidence.settings.checklist)
-    verdict = together(verdicts.values())
-    worse = [name for name, each in verdicts.items() if each is Verdict.WORSE]
+    worse = named(verdicts, Verdict.WORSE)
     return Point(
         point=POINT,
-        verdict=verdict,
-        found=_told(now) + (f"; worse: {', '.join(worse)}" if worse else ""),
+        verdict=together(verdicts.values()),
+        found=_told(now) + (f"; worse: {worse}" if worse else ""),
         was=_told(then) if then else "",
-        why=NO_BASELINE if verdict is Verdict.UNKNOWN else "",
+        why=incomparable(verdicts),
         todo="see what runs: SHOW FULL PROCESSLIST; and `cosmicdeploy logs database`",
         now=now,
         before=then,

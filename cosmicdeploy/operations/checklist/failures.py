@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cosmicdeploy.operations.checklist.judging import (
-    NO_BASELINE,
     Counted,
     Evidence,
     Point,
     Verdict,
     by_count,
+    incomparable,
+    named,
     together,
 )
 from cosmicdeploy.operations.checklist.span import Figures
@@ -22,16 +23,15 @@ def judge(evidence: Evidence) -> Point:
     """Worse where more requests than before fail, or the logs have more error lines."""
     proxy, logs = evidence.now["proxy"], evidence.now["application"]
     verdicts = {**_requests(evidence), **_lines(evidence)}
-    verdict = together(verdicts.values())
-    worse = [name for name, each in verdicts.items() if each is Verdict.WORSE]
+    verdict, worse = together(verdicts.values()), named(verdicts, Verdict.WORSE)
     then = {key: evidence.then(key) for key in ("proxy", "application")}
     why = "; ".join(str(each["why"]) for each in (proxy, logs) if "why" in each)
     return Point(
         point=POINT,
         verdict=verdict,
-        found=_told(proxy, logs) + (f"; worse: {', '.join(worse)}" if worse else ""),
+        found=_told(proxy, logs) + (f"; worse: {worse}" if worse else ""),
         was=_told(then["proxy"], then["application"]),
-        why=(why or NO_BASELINE) if verdict is Verdict.UNKNOWN else "",
+        why=why or incomparable(verdicts) if verdict is Verdict.UNKNOWN else "",
         todo="see `cosmicdeploy logs proxy --since 1h` and `cosmicdeploy logs app`",
         now={"requests": proxy, "logs": logs},
         before=then if any(then.values()) else None,
@@ -39,10 +39,9 @@ def judge(evidence: Evidence) -> Point:
 
 
 def _requests(evidence: Evidence) -> dict[str, Verdict]:
-    now, then = evidence.now["proxy"], evidence.then("proxy")
+    now, then, settings = evidence.now["proxy"], evidence.then("proxy"), evidence.settings
     if "why" in now:
-        return {}
-    settings = evidence.settings
+        return {"requests": Verdict.UNKNOWN} if settings.services.proxy else {}
     found = {}
     for key, name in SORTS.items():
         count = Counted(now[key], now["answers"])
@@ -58,7 +57,7 @@ def _requests(evidence: Evidence) -> dict[str, Verdict]:
 def _lines(evidence: Evidence) -> dict[str, Verdict]:
     now, then = evidence.now["application"], evidence.then("application")
     if "why" in now:
-        return {}
+        return {"error lines": Verdict.UNKNOWN}
     wanted = evidence.settings.checklist
     before = Counted(then["errors"], then["hours"]) if then else None
     count = Counted(now["errors"], now["hours"])

@@ -10,8 +10,6 @@ from typing import Any
 from cosmicdeploy.operations.checklist.span import Figures
 from cosmicdeploy.settings import Settings
 
-NO_BASELINE = "no baseline: there is nothing to compare with"
-
 
 class Verdict(StrEnum):
     """A point now, beside the time before the deploy."""
@@ -97,6 +95,18 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
         if verdict in found:
             return verdict
     return Verdict.UNKNOWN
+
+
+def named(verdicts: Mapping[str, Verdict], wanted: Verdict) -> str:
+    """The figures of a verdict, for people."""
+    return ", ".join(name for name, verdict in verdicts.items() if verdict is wanted)
+
+
+def incomparable(verdicts: Mapping[str, Verdict]) -> str:
+    """Why a point of these figures is unknown; "" where it is not."""
+    if together(verdicts.values()) is not Verdict.UNKNOWN:
+        return ""
+    return f"there is nothing to compare with: {named(verdicts, Verdict.UNKNOWN)}"
 
 
 def unseen(point: str, figures: Figures, todo: str = "") -> Point | None:

@@ -7,12 +7,12 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.history import MIGRATE
 from cosmicdeploy.operations.checklist.judging import (
-    NO_BASELINE,
     Counted,
     Evidence,
     Point,
     Verdict,
     by_count,
+    incomparable,
     unseen,
 )
 from cosmicdeploy.operations.checklist.span import Figures, Span
@@ -57,7 +57,7 @@ def judge(evidence: Evidence) -> Point:
         verdict=verdict,
         found=_told(journal, logs),
         was=_lines(then) if then else "",
-        why=NO_BASELINE if verdict is Verdict.UNKNOWN else "",
+        why=incomparable({"log lines": verdict}),
         todo="see `cosmicdeploy migrate`, and `cosmicdeploy logs app` for the lines",
         now={**journal, "lines": logs["lines"], "errors": logs["migration_errors"]},
         before={"lines": then["lines"], "errors": then["migration_errors"]} if then else None,
