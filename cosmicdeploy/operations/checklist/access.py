@@ -13,8 +13,8 @@ from cosmicdeploy.operations.checklist.logs import existing
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.probes.traffic.access_log import BROKEN, CLIENT_GONE, TIME, statuses
 
-# So many of the last requests are looked at where a span bounds it: ten times the lines of others.
-TIMES = 10
+# Where a span bounds what is read of a log, so many times more is read of this one.
+TIMES = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:

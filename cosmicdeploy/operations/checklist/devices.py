@@ -117,7 +117,8 @@ def _told(figures: Figures) -> str:
         parts.append(f"{figures['broken']} do not go on from the one before")
     if figures["astray"]:
         parts.append(f"{counted(figures['astray'], 'device')} not in the status of the last one")
-    return "; ".join(parts) + ("" if len(parts) > 1 else ", each going on from the last one")
+    well = figures["transitions"] and len(parts) == 1
+    return "; ".join(parts) + (", each going on from the one before" if well else "")
 
 
 def _flaps(figures: Figures) -> str:

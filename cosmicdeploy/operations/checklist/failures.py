@@ -72,7 +72,7 @@ def _told(proxy: Figures | None, logs: Figures | None) -> str:
         parts.append(f"{counts} of {asked}")
     if logs and "why" not in logs:
         read = f"{logs['lines']:,} in {lasting(logs['hours'] * 3600)} of logs"
-        parts.append(f"{counted(logs['errors'], 'error line')} of {read}")
+        parts.append(f"{counted(logs['errors'], 'error line')} among {read}")
     return "; ".join(parts) or ("neither log can be read" if proxy else "")
 
 

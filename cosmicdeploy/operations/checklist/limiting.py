@@ -88,4 +88,6 @@ def _share(log: Figures | None) -> float:
 
 def _told(log: Figures) -> str:
     asked = f"{log['answers']:,} requests in {lasting(log['seconds'])}"
-    return f"{log['limited']:,} of {asked} refused with 429 ({percent(_share(log))})"
+    if not log["limited"]:
+        return f"none of {asked} refused with 429"
+    return f"{log['limited']:,} ({percent(_share(log))}) of {asked} refused with 429"

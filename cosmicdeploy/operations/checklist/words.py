@@ -23,6 +23,8 @@ def counted(count: int, one: str, more: str = "") -> str:
 
 def percent(share: float) -> str:
     """A share of one, fine enough to tell it from 0 % and 100 %."""
+    if share in (0, 1):
+        return f"{share:.0%}"
     return f"{share:.2%}" if share < 0.01 or share > 0.99 else f"{share:.1%}"
 
 
