@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from cosmicdeploy.database.place import Place, require_tellable
 from cosmicdeploy.database.retention import Keep
@@ -210,19 +218,21 @@ class Verify(Section):
     heartbeat: Heartbeat | None = None
 
 
+def _tellable(url: str | None) -> str | None:
+    if url and "@" in urlsplit(url).netloc:
+        raise ValueError("must hold no user and no password: it is shown in reports")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_tellable)]
+
+
 class Probe(Section):
     """`rate` in requests per second."""
 
-    url: str | None = None
+    url: Url | None = None
     rate: float = Field(default=20, ge=0, le=200)
     on_failure: Literal["report", "rollback"] = "report"
-
-    @field_validator("url")
-    @classmethod
-    def _tellable(cls, url: str | None) -> str | None:
-        if url and "@" in urlsplit(url).netloc:
-            raise ValueError("must hold no user and no password: it is shown in reports")
-        return url
 
 
 class LatencyFloor(Section):
@@ -338,6 +348,44 @@ class Diagnose(Section):
     connections: float = Field(default=0.8, gt=0, le=1)
 
 
+class External(Section):
+    """A service beside the stack: the status that it has to answer with, and a text in the body."""
+
+    name: str
+    url: Url
+    status: int = Field(default=200, ge=100, le=599)
+    body: str = ""
+
+
+class Borne(Section):
+    """What is well whatever it was before. `latency` in seconds; `failures`, `limited` and `hits`
+    are shares of one, the last one a difference."""
+
+    failures: float = Field(default=0.001, ge=0, le=1)
+    error_lines: int = Field(default=3, ge=0)
+    limited: float = Field(default=0.2, ge=0, le=1)
+    latency: float = Field(default=0.005, ge=0)
+    threads: int = Field(default=10, ge=1)
+    per_minute: float = Field(default=1, ge=0)
+    hits: float = Field(default=0.02, ge=0, le=1)
+
+
+class Checklist(Section):
+    """What `checklist` goes by: words and patterns of log lines, and from when on more is worse."""
+
+    scheduled: str = ""
+    errors: re.Pattern[str] = re.compile(r"\b(?:ERROR|CRITICAL|ALERT|EMERGENCY)\b")
+    migration_errors: re.Pattern[str] = re.compile(
+        r"(?i)SQLSTATE\[42S|unknown column|table .*doesn.t exist"
+        r"|migrat\w* .*\b(?:error|exception|failed)\b"
+    )
+    burst: int = Field(default=150, ge=1, le=1000)
+    cache_password_variable: str | None = None
+    external: tuple[External, ...] = ()
+    ratio: float = Field(default=1.5, ge=1)
+    borne: Borne = Borne()
+
+
 class Lock(Section):
     """In seconds."""
 
@@ -365,6 +413,7 @@ class Settings(Section):
     watch: Watch = Watch()
     monitoring: Monitoring = Monitoring()
     diagnose: Diagnose = Diagnose()
+    checklist: Checklist = Checklist()
     lock: Lock = Lock()
 
     @model_validator(mode="after")

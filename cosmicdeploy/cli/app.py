@@ -6,6 +6,7 @@ import typer
 
 from cosmicdeploy.cli import (
     backup,
+    checklist,
     deploy,
     diagnose,
     features,
@@ -46,6 +47,7 @@ app.command()(migrate.migrate)
 app.command()(look.verify)
 app.command()(look.status)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
+app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
 app.command(epilog=watch.EXAMPLES)(watch.watch)
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,21 +62,26 @@ def quiet(_event: Event) -> None:
     """For commands that answer at once, events are of no interest."""
 
 
-def _verify(call: Call, config: Path | None, only: list[str], junit: Path | None) -> Report:
+def with_junit(call: Call, junit: Path | None, look: Callable[[], Report]) -> Report:
+    """What a look reports, also as JUnit XML where that is wanted."""
     from cosmicdeploy.errors import UsageError, as_ours
     from cosmicdeploy.report.junit import require_writable, write_junit
 
     if junit is None:
-        return _points(call, config, only)
+        return look()
     require_writable(junit)
     try:
-        report = _points(call, config, only)
+        report = look()
     except BaseException as error:  # told at the edge; an older file must not tell otherwise
         with suppress(UsageError):
             write_junit(junit, failed_report(call, as_ours(error)))
         raise
     write_junit(junit, report)
     return report
+
+
+def _verify(call: Call, config: Path | None, only: list[str], junit: Path | None) -> Report:
+    return with_junit(call, junit, lambda: _points(call, config, only))
 
 
 def _points(call: Call, config: Path | None, only: list[str]) -> Report:

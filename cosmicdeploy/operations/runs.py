@@ -12,12 +12,13 @@ from uuid import uuid4
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
-from cosmicdeploy.errors import CosmicError, LockLost
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
 from cosmicdeploy.history import intents, made_backups, unfinished
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
+from cosmicdeploy.operations.checklist.recording import Recording
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.traffic import Traffic, traffic
@@ -26,6 +27,9 @@ from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, note
+
+# Commands that put a release in place.
+RELEASING = ("deploy", "rollback")
 
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
@@ -54,9 +58,14 @@ def execute(
         _open_window(run)
         with traffic(run.ctx) as measured:
             run.ctx = replace(run.ctx, traffic=measured)
-            run.through(make_plan(steps, run.ctx))
-        if run.error is None and (run.changed or made_backups(found.on)):
+            plan = make_plan(steps, run.ctx)
+            recording = _recording(run.ctx, command, plan)
+            run.through(plan)
+        in_place = run.error is None and bool(run.changed or made_backups(found.on))
+        if in_place:
             _record(run.ctx, command, run)
+        if recording:
+            _end(recording, run, in_place)
     return run, measured
 
 
@@ -117,6 +126,22 @@ def _held(
         safe_point=interrupts.safe_point,
     )
     return held(ctx.engine, ctx.stack.project, command, patience)
+
+
+def _recording(ctx: Context, command: str, plan: Plan) -> Recording | None:
+    """Where another release may come in place, what the checklist will compare it with."""
+    if not command.startswith(RELEASING) or not any(planned.changes for planned in plan):
+        return None
+    recording = Recording(ctx, command)
+    recording.begin()
+    return recording
+
+
+def _end(recording: Recording, run: Run, in_place: bool) -> None:
+    if in_place:
+        recording.complete()
+    elif not isinstance(run.error, NeedsPerson):  # who goes on from this run will need it
+        recording.drop()
 
 
 def _record(ctx: Context, command: str, run: Run) -> None:

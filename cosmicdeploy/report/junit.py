@@ -1,4 +1,4 @@
-"""The checklist as JUnit XML, which CI servers show as tests: one test case a point."""
+"""Points as JUnit XML, which CI servers show as tests: one test case a point."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from cosmicdeploy.database.files import write_atomically
 from cosmicdeploy.errors import UsageError
+from cosmicdeploy.report.checklist import as_checks
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 
-CLASS = "cosmicdeploy.verify"
 # As any program writes a file; the umask takes from it.
 READABLE = 0o666
 # XML 1.0 has no way to say these: terminals' escapes, for one, which commands like to print.
@@ -43,9 +43,11 @@ def write_junit(path: Path, report: Report) -> None:
 def junit(report: Report) -> str:
     """The document. A command that failed before it had looked at the points is one test case with
     an error, so that no job takes an older file for its own."""
-    cases = [_case(check) for check in report.checks]
+    checks = as_checks(report.checklist) if report.checklist else report.checks
+    name = f"cosmicdeploy.{report.command}"
+    cases = [_case(check, name) for check in checks]
     if report.error is not None:
-        cases.append(_broken(report.error))
+        cases.append(_broken(report.error, name))
     suite = Element("testsuite", _counted(f"cosmicdeploy {report.command}", cases))
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", report.started_at)
@@ -79,9 +81,9 @@ def _properties(report: Report) -> Iterator[Element]:
         yield properties
 
 
-def _case(check: CheckReport) -> Element:
+def _case(check: CheckReport, name: str) -> Element:
     case = Element(
-        "testcase", classname=CLASS, name=sayable(check.point), time=f"{check.seconds:.3f}"
+        "testcase", classname=name, name=sayable(check.point), time=f"{check.seconds:.3f}"
     )
     if check.skipped:
         SubElement(case, "skipped", message=sayable(check.found))
@@ -100,8 +102,8 @@ def _told(check: CheckReport) -> str:
     return sayable("\n".join(lines))
 
 
-def _broken(error: ErrorReport) -> Element:
-    case = Element("testcase", classname=CLASS, name="verify")
+def _broken(error: ErrorReport, name: str) -> Element:
+    case = Element("testcase", classname=name, name=name.rpartition(".")[2])
     told = SubElement(case, "error", type="CosmicError", message=sayable(error.what))
     told.text = sayable("\n".join(filter(None, (error.where, error.todo, *error.details))))
     return case

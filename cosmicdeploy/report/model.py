@@ -134,6 +134,41 @@ class FeatureReport(Part):
     found: str = ""
 
 
+class PointReport(Part):
+    """One point of `checklist`. `found` and `was` tell now and before for people, `now` and
+    `before` have the figures; `why` says what makes it unknown, `todo` what to do."""
+
+    point: str
+    verdict: Literal["better", "same", "worse", "unknown"]
+    found: str
+    was: str = ""
+    why: str = ""
+    todo: str = ""
+    now: dict[str, Any] | None = None
+    before: dict[str, Any] | None = None
+
+
+class BaselineReport(Part):
+    """What points are compared with: what `run` recorded `at` a time, before it put `release` in
+    place of `release_before`; evidence is new since `in_place_at`."""
+
+    run: str
+    command: str
+    at: str
+    release_before: str
+    release: str
+    in_place_at: str
+
+
+class ChecklistReport(Part):
+    """The points, by the evidence of so many `seconds` since a moment."""
+
+    since: str
+    seconds: float
+    baseline: BaselineReport | None = None
+    points: tuple[PointReport, ...] = ()
+
+
 class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
@@ -154,6 +189,7 @@ class Report(Part):
     turned_away_seconds: float | None = None
     unfinished: tuple[UnfinishedReport, ...] = ()
     features: tuple[FeatureReport, ...] = ()
+    checklist: ChecklistReport | None = None
     data: Any = None
     error: ErrorReport | None = None
 

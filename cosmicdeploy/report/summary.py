@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cosmicdeploy.report import proof
+from cosmicdeploy.report.checklist import show_checklist
 from cosmicdeploy.report.differences import show_differences
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 from cosmicdeploy.report.watch import COLOURS
@@ -23,6 +24,8 @@ def show(report: Report, console: Console) -> None:
         _steps(report, console)
     if report.checks:
         _checks(report.checks, console)
+    if report.checklist:
+        show_checklist(report.checklist, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
     if report.turned_away_seconds:
@@ -32,7 +35,7 @@ def show(report: Report, console: Console) -> None:
     for run in report.unfinished:
         console.print(f"[yellow]unfinished:[/] {escape(run.told)}", soft_wrap=True)
         console.print(f"  → {escape(run.todo)}", soft_wrap=True)
-    if report.steps or report.checks:
+    if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.requests and report.requests.broken:
         console.print(f"[red bold]promise broken:[/] {report.requests.broken}", soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from cosmicdeploy.window import Span
 # nginx's combined format and what begins like it: `… [time] "request" status …`.
 LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
 TIME = "%d/%b/%Y:%H:%M:%S %z"
-CLIENT_GONE, UNAVAILABLE = 499, 503
+CLIENT_GONE, BROKEN, UNAVAILABLE = 499, 500, 503
 PATIENCE = 3.0
 # The last lines may not be there yet.
 LEAST_SHARE = 0.9
@@ -48,13 +48,19 @@ def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] 
     """`answers` in all, `errors` (5xx), `gone` (499: the client hung up), and apart from the errors
     `held`: 503 while clients were turned away on purpose."""
     counted: Counter[str] = Counter()
-    for line in lines:
-        if found := LINE.search(line):
-            counted["answers"] += 1
-            counted[_sort(int(found["status"]), found["at"], windows)] += 1
+    for status, at in statuses(lines):
+        counted["answers"] += 1
+        counted[_sort(status, at, windows)] += 1
     if not counted:
         return None
     return {name: counted[name] for name in ("answers", "errors", "gone", "held")}
+
+
+def statuses(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Of each answer its status, and when it was given, in the form of `TIME`."""
+    for line in lines:
+        if found := LINE.search(line):
+            yield int(found["status"]), found["at"]
 
 
 def _sort(status: int, at: str, windows: Sequence[Span]) -> str:
@@ -62,7 +68,7 @@ def _sort(status: int, at: str, windows: Sequence[Span]) -> str:
         return "gone"
     if status == UNAVAILABLE and _within(at, windows):
         return "held"
-    return "errors" if status >= 500 else "other"
+    return "errors" if status >= BROKEN else "other"
 
 
 def _within(at: str, windows: Sequence[Span]) -> bool:

@@ -1,0 +1,85 @@
+"""What a deploy records of the time before it, kept as a file for each run.
+
+It is begun before the deploy's first change, beside the work of its first steps: later the logs of
+the containers that it replaces are gone. It counts once the run has succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.files import write_atomically
+
+# So many are kept, the newest ones.
+KEPT = 20
+TOLD = {"run", "command", "at", "release_before", "release", "in_place_at"}
+
+
+class Baseline(BaseModel):
+    """`release` is the one in place since `in_place_at`, `release_before` that of the time before;
+    the times are ISO 8601, `in_place_at` "" while the run is not over.
+
+    `before` has what each collector found, `after` the counters at the end. No secrets.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    run: str
+    command: str
+    at: str
+    release_before: str = ""
+    before: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    release: str = ""
+    in_place_at: str = ""
+    after: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+
+    def told(self) -> dict[str, str]:
+        """What is worth telling of it beside the figures."""
+        return self.model_dump(include=TOLD)
+
+
+def newest(ctx: Context) -> Baseline | None:
+    """That of the last run that succeeded; None where there is none."""
+    found = [each for each in _all(_folder(ctx)) if each.in_place_at]
+    return max(found, key=lambda each: each.in_place_at, default=None)
+
+
+def of_run(ctx: Context, run: str) -> Baseline | None:
+    """That of one run, over or not."""
+    return _read(_folder(ctx) / f"{run}.json")
+
+
+def keep(ctx: Context, baseline: Baseline) -> None:
+    """Write it, and let the oldest ones go. Raises `OSError`."""
+    folder = _folder(ctx)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = baseline.model_dump_json(by_alias=True, indent=2)
+    write_atomically(folder / f"{baseline.run}.json", text + "\n")
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        path.unlink(missing_ok=True)
+
+
+def forget(ctx: Context, run: str) -> None:
+    """Remove one run's. Raises `OSError`."""
+    (_folder(ctx) / f"{run}.json").unlink(missing_ok=True)
+
+
+def _folder(ctx: Context) -> Path:
+    return ctx.loaded.state_directory / "baselines"
+
+
+def _all(folder: Path) -> list[Baseline]:
+    return [found for path in folder.glob("*.json") if (found := _read(path))]
+
+
+def _read(path: Path) -> Baseline | None:
+    try:
+        return Baseline.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):  # not there, or another version's
+        return None

@@ -1,0 +1,110 @@
+"""The checklist's points, judged by what is found now beside the baseline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.journal import now
+from cosmicdeploy.operations.checklist import (
+    baseline,
+    cache,
+    database,
+    devices,
+    external,
+    failures,
+    limiting,
+    migrations,
+    scheduling,
+)
+from cosmicdeploy.operations.checklist.baseline import Baseline
+from cosmicdeploy.operations.checklist.collect import collect, counters
+from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict
+from cosmicdeploy.operations.checklist.span import DAY, Span, before_a_deploy
+from cosmicdeploy.operations.checklist.words import moment
+
+# The guide's nine, in its order.
+POINTS: Mapping[str, Callable[[Evidence], Point]] = {
+    migrations.POINT: migrations.judge,
+    devices.POINT: devices.judge,
+    devices.FLAPPING: devices.judge_flapping,
+    limiting.POINT: limiting.judge,
+    scheduling.POINT: scheduling.judge,
+    database.POINT: database.judge,
+    cache.POINT: cache.judge,
+    failures.POINT: failures.judge,
+    external.POINT: external.judge,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checklist:
+    """The points, by evidence since a moment (ISO 8601), so many seconds of it; and what they are
+    compared with, None where no run recorded anything."""
+
+    points: Sequence[Point]
+    since: str
+    seconds: float
+    baseline: Baseline | None
+
+    @property
+    def worse(self) -> bool:
+        """Whether any point is."""
+        return any(point.verdict is Verdict.WORSE for point in self.points)
+
+
+def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) -> Checklist:
+    """Look since a moment (Unix time), by default since the last release was in place. With `probe`
+    a burst of heartbeats tries the rate limit. Raises `UsageError` for a moment that is to come."""
+    known = baseline.newest(ctx)
+    begin = since if since is not None else _begin(ctx, known)
+    span = Span(since=begin)
+    if begin > span.until:
+        raise UsageError(
+            "That moment is still to come", where="--since", todo="name an earlier one"
+        )
+    earlier = known.after if known else {}
+    more = {limiting.BURST: limiting.burst} if probe else {}
+    evidence = Evidence(
+        settings=ctx.settings,
+        now=collect(ctx, span, earlier, more),
+        before=known.before if known else {},
+    )
+    return Checklist(
+        points=[judge(evidence) for judge in POINTS.values()],
+        since=moment(begin),
+        seconds=round(span.until - begin, 1),
+        baseline=known,
+    )
+
+
+def record(ctx: Context) -> Baseline:
+    """Take the stack as it is now for the time before; from now on evidence is new.
+
+    Raises `OSError`.
+    """
+    last = baseline.newest(ctx)
+    release = ctx.running_release()
+    made = Baseline(
+        run=f"{time.strftime('%Y%m%d-%H%M%S')}-by-hand",
+        command="checklist --record",
+        at=now(),
+        release_before=release,
+        before=collect(ctx, before_a_deploy(), last.after if last else {}),
+        release=release,
+        in_place_at=now(),
+        after=counters(ctx),
+    )
+    baseline.keep(ctx, made)
+    return made
+
+
+def _begin(ctx: Context, known: Baseline | None) -> float:
+    """When the release came in place: as the baseline says, else the journal; else a day ago."""
+    released = ctx.journal.last("release")
+    at = known.in_place_at if known else released["at"] if released else ""
+    return datetime.fromisoformat(at).timestamp() if at else time.time() - DAY
