@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
-from cosmicdeploy.engine.model import Container, Engine, Image
+from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
 from cosmicdeploy.history import PastRun
@@ -133,6 +133,15 @@ class Context:
     def console(self, *arguments: str) -> list[str]:
         """A command line for the application's console."""
         return [*self.settings.app.console, *arguments]
+
+    @property
+    def console_user(self) -> str:
+        """Whom the console runs as; "" for a container's own user."""
+        return self.settings.app.user or ""
+
+    def run_console(self, container: Container, *arguments: str) -> ExecResult:
+        """Run a console command in a running container; raises `EngineError`."""
+        return self.engine.exec_as(self.console_user, container.id, self.console(*arguments))
 
     def database(self) -> DatabaseAccess:
         """How to reach the database; raises `EngineError` where it does not run."""

@@ -72,9 +72,11 @@ class Services(Section):
 
 
 class App(Section):
-    """How to talk to the application; `log_file` is a path in its containers."""
+    """How to talk to the application; `log_file` is a path in its containers. `user` runs the
+    console, None for the containers' own."""
 
     console: Words = Field(min_length=1)
+    user: str | None = None
     log_file: PurePosixPath | None = None
     port: int = 80
     health_path: str = "/api/health"

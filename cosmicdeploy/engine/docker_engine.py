@@ -256,6 +256,11 @@ class DockerEngine:
         )
         return streams.run_exec(self._api, container_id, command)
 
+    def exec_as(self, user: str, container_id: str, argv: Sequence[str]) -> ExecResult:
+        options = {"user": user}
+        command = streams.Command(argv=argv, options=options, stdin=None, sink=None, silence=None)
+        return streams.run_exec(self._api, container_id, command)
+
     def converse(
         self,
         container_id: str,

@@ -228,6 +228,9 @@ class Engine(Protocol):
         comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream
         broke, no exit code is to be had, or the command said nothing for `silence` seconds."""
 
+    def exec_as(self, user: str, container_id: str, argv: Sequence[str]) -> ExecResult:
+        """As `exec`, but as this user; "" for the container's own."""
+
     def converse(
         self,
         container_id: str,

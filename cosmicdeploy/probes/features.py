@@ -112,7 +112,7 @@ def _told_by(ctx: Context, place: Container, names: Sequence[str]) -> Mapping[st
 
     @cache
     def printed(words: tuple[str, ...]) -> str:
-        result = ctx.engine.exec(place.id, ctx.console(*words))
+        result = ctx.run_console(place, *words)
         if result.exit_code != 0:
             said = (result.error_text or result.text).split("\n")
             lines = [line.strip() for line in said if line.strip()]
