@@ -137,9 +137,13 @@ class Orders(Section):
 
 
 class Restart(Section):
-    """Times in seconds, the rest in numbers of containers and of answers."""
+    """Times in seconds, the rest in numbers of containers and of answers.
+
+    `between_jobs` are those who ignore their stop signal and do each job in a process of its own.
+    """
 
     order: Orders = Orders()
+    between_jobs: tuple[Literal["scheduler", "worker"], ...] = ()
     max_unavailable: int = Field(default=1, ge=1)
     max_surge: int = Field(default=1, ge=1)
     healthy_within: float = Field(default=60, gt=0)

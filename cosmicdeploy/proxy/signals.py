@@ -1,4 +1,4 @@
-"""Whether a container would end in order when it is told to stop.
+"""Whether a container would end in order when it is told to stop, and what it is at work on.
 
 The kernel delivers to the first process of a container only signals that it has asked for. One that
 did not (a shell that starts the application without `exec`) serves on until it is killed, and its
@@ -17,23 +17,37 @@ from cosmicdeploy.errors import EngineError
 STATUS = "/proc/1/status"
 EVERY_STATUS = "cat /proc/[0-9]*/status 2>/dev/null"  # some end while they are read
 DEFAULT = "SIGTERM"
+# A process that has ended and that nobody has asked how.
+ENDED = "Z"
 # First processes that pass signals on. They fetch them in a way that the kernel does not show.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
 Status = Mapping[str, str]
 
 
-def ignores_stop(ctx: Context, service: str) -> bool:
+def ignores_stop(ctx: Context, service: str, container: Container | None = None) -> bool:
     """Whether process 1 of the service's container does not catch its stop signal; of an init that
-    passes signals on, a process that it started.
+    passes signals on, a process that it started. `container` may be another one of the service.
 
     Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
     it. Taking such a replica out first costs time and no request. Raises `EngineError` where the
     container does not run or cannot be asked.
     """
-    container = ctx.running(service)
+    container = container or ctx.running(service)
     wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)
     return not all(_catches(status, wanted) for status in _told(ctx, container))
+
+
+def jobs_in(ctx: Context, container: Container) -> int:
+    """How many processes a container's first one has started that run still; behind an init, those
+    that its own ones have. What was run in the container from outside is not counted.
+    """
+    found = list(_statuses(ctx.engine.exec(container.id, ["sh", "-c", EVERY_STATUS]).text))
+    firsts = {"1"}
+    if any(status["Pid"] == "1" and status["Name"] in INITS for status in found):
+        firsts = {status["Pid"] for status in found if status["PPid"] == "1"}
+    alive = [status for status in found if not status["State"].startswith(ENDED)]
+    return sum(status["PPid"] in firsts for status in alive)
 
 
 def number(name: str) -> int:
