@@ -139,7 +139,8 @@ class Orders(Section):
 class Restart(Section):
     """Times in seconds, the rest in numbers of containers and of answers.
 
-    `between_jobs` are those who ignore their stop signal and do each job in a process of its own.
+    `between_jobs` are those who do not heed their stop signal and do each job in a process of its
+    own.
     """
 
     order: Orders = Orders()

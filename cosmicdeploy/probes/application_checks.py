@@ -13,7 +13,6 @@ from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.http import LIMITED, OK, SHOWN, ask_again
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.signals import ignores_stop
 
 # A scheduler that runs every minute has left a line in the log of so many seconds.
 SCHEDULER_GRACE = 120
@@ -64,7 +63,6 @@ def scheduler(ctx: Context) -> CheckResult:
         expected=f"running, with {command or 'a schedule'}, a run every minute",
         found="; ".join(problems) or _at_work(container, command),
         todo=f"see `docker logs --tail 100 {container.name}`",
-        warnings=_cut_off(ctx, container),
     )
 
 
@@ -128,18 +126,6 @@ def _resting(container: Container, command: str, off: FeatureState) -> CheckResu
         expected=f"running, {command} switched off by the feature {off.name}",
         found=f"running since {_since(container)}; {told}",
         warnings=(f"`cosmicdeploy features enable {off.name}` switches it on again",),
-    )
-
-
-def _cut_off(ctx: Context, container: Container) -> tuple[str, ...]:
-    """What a deploy would do to a scheduler that does not listen."""
-    name = container.service
-    if "scheduler" in ctx.settings.restart.between_jobs or not ignores_stop(ctx, name, container):
-        return ()
-    grace = ctx.service(name).stop_grace_period
-    return (
-        f"{name} ignores its stop signal: a deploy waits {grace:.0f} s, and cuts off what runs"
-        " then; see restart.between_jobs",
     )
 
 

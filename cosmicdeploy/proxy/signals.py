@@ -17,6 +17,8 @@ from cosmicdeploy.errors import EngineError
 STATUS = "/proc/1/status"
 EVERY_STATUS = "cat /proc/[0-9]*/status 2>/dev/null"  # some end while they are read
 DEFAULT = "SIGTERM"
+# The exit code of a container that was killed.
+KILLED = 128 + signal.SIGKILL
 # A process that has ended and that nobody has asked how.
 ENDED = "Z"
 # First processes that pass signals on. They fetch them in a way that the kernel does not show.
@@ -25,15 +27,16 @@ INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 Status = Mapping[str, str]
 
 
-def ignores_stop(ctx: Context, service: str, container: Container | None = None) -> bool:
+def ignores_stop(ctx: Context, service: str) -> bool:
     """Whether process 1 of the service's container does not catch its stop signal; of an init that
-    passes signals on, a process that it started. `container` may be another one of the service.
+    passes signals on, a process that it started.
 
     Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
-    it. Taking such a replica out first costs time and no request. Raises `EngineError` where the
-    container does not run or cannot be asked.
+    it. Taking such a replica out first costs time and no request. PHP's command line seems to heed
+    them: it catches them all, and then lets the kernel do what it would have done. Raises
+    `EngineError` where the container does not run or cannot be asked.
     """
-    container = container or ctx.running(service)
+    container = ctx.running(service)
     wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)
     return not all(_catches(status, wanted) for status in _told(ctx, container))
 

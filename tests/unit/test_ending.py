@@ -18,8 +18,7 @@ from cosmicdeploy.steps.ending import end
 pytestmark = pytest.mark.unit
 
 GRACE = 0.4
-TERM = 1 << 14
-FIRST = "Name:\tphp\nState:\tS\nPid:\t1\nPPid:\t0\nSigBlk:\t0\nSigCgt:\t{caught:x}\n"
+FIRST = "Name:\tphp\nState:\tS\nPid:\t1\nPPid:\t0\n"
 JOB = "Name:\tphp\nState:\tR\nPid:\t7\nPPid:\t1\n"
 
 
@@ -27,24 +26,30 @@ JOB = "Name:\tphp\nState:\tR\nPid:\t7\nPPid:\t1\n"
 class OneContainer:
     """It has a job in hand for the first so many looks."""
 
-    caught: int = 0
     looks_at_work: int = 0
+    heeds: bool = False
+    running: bool = True
     stopped: list[float] = field(default_factory=list)
 
     def container(self, _id: str) -> Container:
         return Container(
-            id="1", name="it", service="it", project="p", image_id="i", status="running"
+            id="1",
+            name="it",
+            service="it",
+            project="p",
+            image_id="i",
+            status="running" if self.running else "exited",
+            exit_code=0 if self.running or self.heeds else 137,
         )
 
-    def exec(self, _id: str, argv: Sequence[str]) -> ExecResult:
-        text = FIRST.format(caught=self.caught)
-        if argv[0] == "sh" and self.looks_at_work:
-            self.looks_at_work -= 1
-            text += JOB
+    def exec(self, _id: str, _argv: Sequence[str]) -> ExecResult:
+        self.looks_at_work -= 1
+        text = FIRST + (JOB if self.looks_at_work >= 0 else "")
         return ExecResult(exit_code=0, stdout=text.encode())
 
     def stop(self, _id: str, timeout: float) -> None:
         self.stopped.append(timeout)
+        self.running = False
 
 
 def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
@@ -52,7 +57,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         services=Services(app=("app",), scheduler="it", database="db"),
         restart=Restart.model_validate({"between_jobs": roles}),
     )
-    services = {"it": SimpleNamespace(stop_signal=None, stop_grace_period=GRACE)}
+    services = {"it": SimpleNamespace(stop_grace_period=GRACE)}
     given: Any = {
         "loaded": SimpleNamespace(settings=settings),
         "stack": SimpleNamespace(services=services),
@@ -64,12 +69,13 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
 @pytest.mark.parametrize(
     ("engine", "roles", "timeout", "told"),
     [
-        (OneContainer(caught=TERM), ["scheduler"], GRACE, ""),
-        (OneContainer(), [], GRACE, "cut off after 0 s"),
-        (OneContainer(), ["worker"], GRACE, "cut off after 0 s"),
-        (OneContainer(), ["scheduler"], 0, "ended between two jobs"),
-        (OneContainer(looks_at_work=1), ["scheduler"], 0, "ended between two jobs"),
+        (OneContainer(heeds=True), [], GRACE, ""),
+        (OneContainer(), [], GRACE, "was killed"),
+        (OneContainer(), ["worker"], GRACE, "was killed"),
+        (OneContainer(), ["scheduler"], 0, ""),
+        (OneContainer(looks_at_work=1), ["scheduler"], 0, ""),
         (OneContainer(looks_at_work=99), ["scheduler"], 0, "still at work"),
+        (OneContainer(running=False), ["scheduler"], 0, ""),
     ],
 )
 def test_how_it_is_stopped(
