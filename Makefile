@@ -3,11 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next oracles torture bench-backup bench-deploy
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
+LARAVEL_IMAGES := .cache/images-laravel.env
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,13 +22,13 @@ demo-rollbacks: images ## go back in each of the three ways, under heartbeats
 demo-down: venv ## remove all that the demo made
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
-test: images images-next oracles lint ## lint, unit tests, and tests on the real stack
+test: images images-next images-laravel oracles lint ## lint, unit tests, and tests on the real stack
 	@$(VENV_PYTHON) -m pytest tests/unit tests/stack
 
 unit: oracles ## the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
-stack: images images-next oracles ## the tests on the real stack
+stack: images images-next images-laravel oracles ## the tests on the real stack
 	@$(VENV_PYTHON) -m pytest tests/stack
 
 lint: venv ## style, format, types and import rules
@@ -68,6 +69,9 @@ images: engine
 
 images-next: engine
 	@bootstrap/images.sh --next $(NEXT_IMAGES)
+
+images-laravel: engine
+	@bootstrap/images.sh --laravel $(LARAVEL_IMAGES)
 
 oracles: venv
 	@bootstrap/compose-oracles.sh

@@ -1,8 +1,8 @@
 """Get the stack's base images: the official ones where a registry answers, else our equivalents.
 
-Usage: base_images.py [--next] [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and its siblings,
-as the stack's `.env` wants them; with `--next` the newer versions that only tests need. Progress
-goes to stderr.
+Usage: base_images.py [--next | --laravel] [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and
+its siblings, as the stack's `.env` wants them; with an option those that only tests need: newer
+versions, or Laravel. Progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -25,11 +25,21 @@ REGISTRY_TIMEOUT_SECONDS = 8
 
 @dataclass(frozen=True)
 class BaseImage:
-    """One image the stack's compose file is built on, under both of its names."""
+    """One image the stack's compose file is built on, under both of its names; `official` is ""
+    where no registry has such a one."""
 
     variable: str
     official: str
     equivalent: str
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images that are wanted together; `suite` is the distribution release that equivalents are
+    made of, None for this machine's own."""
+
+    images: Sequence[BaseImage]
+    suite: str | None = None
 
 
 BASE_IMAGES = (
@@ -41,7 +51,13 @@ BASE_IMAGES = (
 )
 # Backups are proven on the newest MariaDB of Debian's suites as well.
 NEXT_IMAGES = (BaseImage("MARIADB_IMAGE", "mariadb:11.8", "cosmicdeploy/mariadb:11.8"),)
-NEXT_SUITE = "trixie"
+# The last of Debian's suites that packages the framework is bookworm.
+LARAVEL_IMAGES = (BaseImage("LARAVEL_IMAGE", "", "cosmicdeploy/laravel:8.83"),)
+SETS = {
+    "": ImageSet(BASE_IMAGES),
+    "--next": ImageSet(NEXT_IMAGES, "trixie"),
+    "--laravel": ImageSet(LARAVEL_IMAGES, "bookworm"),
+}
 
 
 def say(text: str) -> None:
@@ -71,6 +87,8 @@ def registry_answers(name: str) -> bool:
 
 def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bool:
     """Pull what is missing of the official images; False where that cannot be done."""
+    if not all(image.official for image in images):
+        return False
     missing = [image.official for image in images if not is_present(client, image.official)]
     if not missing:
         return True
@@ -88,14 +106,12 @@ def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bo
     return True
 
 
-def choose(
-    client: docker.DockerClient, images: Sequence[BaseImage], suite: str | None
-) -> dict[str, str]:
+def choose(client: docker.DockerClient, wanted: ImageSet) -> dict[str, str]:
     """Return the image to use by variable; raises `BuildError`."""
-    if get_official(client, images):
-        return {image.variable: image.official for image in images}
-    build_all(client, [image.equivalent for image in images], say, suite)
-    return {image.variable: image.equivalent for image in images}
+    if get_official(client, wanted.images):
+        return {image.variable: image.official for image in wanted.images}
+    build_all(client, [image.equivalent for image in wanted.images], say, wanted.suite)
+    return {image.variable: image.equivalent for image in wanted.images}
 
 
 def write(lines: str, out: Path | None) -> None:
@@ -111,11 +127,10 @@ def write(lines: str, out: Path | None) -> None:
 
 def main(arguments: list[str]) -> int:
     """Return 0, or 2 with one clear line where the images cannot be had."""
-    newer = arguments[:1] == ["--next"]
-    images, suite = (NEXT_IMAGES, NEXT_SUITE) if newer else (BASE_IMAGES, None)
-    files = arguments[newer:]
+    option = arguments[0] if arguments and arguments[0] in SETS else ""
+    files = arguments[bool(option) :]
     try:
-        chosen = choose(open_client(), images, suite)
+        chosen = choose(open_client(), SETS[option])
     except (BuildError, EngineError) as error:
         say(f"images: {error}")
         return 2

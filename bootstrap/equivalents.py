@@ -24,7 +24,12 @@ from docker.errors import DockerException, ImageNotFound
 FOLDER = Path(__file__).parent / "images"
 INPUTS_LABEL = "cosmicdeploy.inputs"
 # The package whose version is the image's own, where it is not named like the image.
-PACKAGES = {"python": "python3", "redis": "redis-server", "mariadb": "mariadb-server-core"}
+PACKAGES = {
+    "python": "python3",
+    "redis": "redis-server",
+    "mariadb": "mariadb-server-core",
+    "laravel": "php-laravel-framework",
+}
 # Downloading and unpacking take turns well; more builds at once only wait for each other.
 BUILDS_AT_ONCE = 2
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Usage: images.sh [--next] [OUT_ENV_FILE]
+# Usage: images.sh [--next | --laravel] [OUT_ENV_FILE]
 # Gets the base images of the stack and writes which ones: PYTHON_IMAGE=… and its siblings.
-# With --next: the newer versions that only tests need.
+# With an option those that only tests need: newer versions, or Laravel.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

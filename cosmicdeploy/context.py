@@ -8,7 +8,8 @@ from typing import Any
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
-from cosmicdeploy.engine.model import Container, Engine, Image
+from cosmicdeploy.engine.jobs import ended_with_us
+from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.events import Emit, Progress
 from cosmicdeploy.history import PastRun
@@ -136,6 +137,26 @@ class Context:
     def console(self, *arguments: str) -> list[str]:
         """A command line for the application's console."""
         return [*self.settings.app.console, *arguments]
+
+    @property
+    def console_user(self) -> str:
+        """Whom the console runs as; "" for a container's own user."""
+        return self.settings.app.user or ""
+
+    def run_console(
+        self, container: Container, *arguments: str, silence: float | None = None
+    ) -> ExecResult:
+        """Run a console command in a running container. One that is given up, or says nothing for
+        `silence` seconds (`migrate.timeout`), is ended. Raises `EngineError`."""
+        user, patience = self.console_user, silence or self.settings.migrate.timeout
+        with ended_with_us(self.engine, container.id, user) as mark:
+            return self.engine.exec_as(
+                user,
+                container.id,
+                self.console(*arguments),
+                environment=mark,
+                silence=patience,
+            )
 
     def database(self) -> DatabaseAccess:
         """How to reach the database; raises `EngineError` where it does not run."""

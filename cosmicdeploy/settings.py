@@ -80,9 +80,11 @@ class Services(Section):
 
 
 class App(Section):
-    """How to talk to the application; `log_file` is a path in its containers."""
+    """How to talk to the application; `log_file` is a path in its containers. `user` runs the
+    console, None for the containers' own."""
 
     console: Words = Field(min_length=1)
+    user: str | None = None
     log_file: PurePosixPath | None = None
     port: int = 80
     health_path: str = "/api/health"
@@ -143,9 +145,14 @@ class Orders(Section):
 
 
 class Restart(Section):
-    """Times in seconds, the rest in numbers of containers and of answers."""
+    """Times in seconds, the rest in numbers of containers and of answers.
+
+    `between_jobs` are those who do not heed their stop signal and do each job in a process of its
+    own.
+    """
 
     order: Orders = Orders()
+    between_jobs: tuple[Literal["scheduler", "worker"], ...] = ()
     max_unavailable: int = Field(default=1, ge=1)
     max_surge: int = Field(default=1, ge=1)
     healthy_within: float = Field(default=60, gt=0)

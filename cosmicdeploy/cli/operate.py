@@ -55,7 +55,7 @@ def exec_(
     if not words:
         raise typer.BadParameter("a command is needed", param_hint="COMMAND")
     call = Call(command="exec", terminal=terminal)
-    _run(call, config, lambda ctx: (place_named(ctx, service), words), user)
+    _run(call, config, lambda ctx: (place_named(ctx, service), words, user))
 
 
 @plain_options
@@ -76,7 +76,7 @@ def shell(
     from cosmicdeploy.operations.commands import SHELL, place_named
 
     call, words = Call(command="shell", terminal=terminal), ["sh", "-c", SHELL]
-    _run(call, config, lambda ctx: (place_named(ctx, service), words), user)
+    _run(call, config, lambda ctx: (place_named(ctx, service), words, user))
 
 
 @plain_options
@@ -102,20 +102,24 @@ def console(
     from cosmicdeploy.operations.commands import place_of_console
 
     call = Call(command="console", terminal=terminal)
-    _run(call, config, lambda ctx: (place_of_console(ctx), ctx.console(*(arguments or ()))), "")
+    _run(
+        call,
+        config,
+        lambda ctx: (place_of_console(ctx), ctx.console(*(arguments or ())), ctx.console_user),
+    )
 
 
 def _run(
     call: Call,
     config: Path | None,
-    what: Callable[[Context], tuple[Place, Sequence[str]]],
-    user: str,
+    what: Callable[[Context], tuple[Place, Sequence[str], str]],
 ) -> None:
+    """`what` tells where, what, and as whom ("" for the container's own user)."""
     from cosmicdeploy.cli.terminal import told_on_stderr
     from cosmicdeploy.operations.commands import run
     from cosmicdeploy.workspace import open_stack
 
     with edge(call):
         ctx = open_stack(config, told_on_stderr(call.terminal))
-        place, words = what(ctx)
+        place, words, user = what(ctx)
         raise typer.Exit(run(ctx, place, words, user))

@@ -262,6 +262,24 @@ class DockerEngine:
         )
         return streams.run_exec(self._api, container_id, command)
 
+    def exec_as(
+        self,
+        user: str,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        silence: float | None = None,
+    ) -> ExecResult:
+        command = streams.Command(
+            argv=argv,
+            options={"environment": dict(environment or {}), "user": user},
+            stdin=None,
+            sink=None,
+            silence=silence,
+        )
+        return streams.run_exec(self._api, container_id, command)
+
     def converse(
         self,
         container_id: str,

@@ -29,13 +29,13 @@ def end_marked(mark: str, signal: Literal["TERM", "HUP"] = "TERM") -> list[str]:
 
 
 @contextmanager
-def ended_with_us(engine: Engine, container_id: str) -> Iterator[Mapping[str, str]]:
-    """A mark for the environment of one command that is run in this block: where the block raises,
-    the command is ended as well."""
+def ended_with_us(engine: Engine, container_id: str, user: str = "") -> Iterator[Mapping[str, str]]:
+    """A mark for the environment of one command that this user runs in this block: where the block
+    raises, the command is ended as well."""
     job = secrets.token_hex(8)
     try:
         yield {JOB_VARIABLE: job}
     except BaseException:
         with suppress(CosmicError):  # the container or the engine is gone, and the command too
-            engine.exec(container_id, end_marked(f"{JOB_VARIABLE}={job}"))
+            engine.exec_as(user, container_id, end_marked(f"{JOB_VARIABLE}={job}"))
         raise

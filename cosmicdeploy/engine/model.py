@@ -252,6 +252,17 @@ class Engine(Protocol):
         comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream
         broke, no exit code is to be had, or the command said nothing for `silence` seconds."""
 
+    def exec_as(
+        self,
+        user: str,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        silence: float | None = None,
+    ) -> ExecResult:
+        """As `exec`, but as this user; "" for the container's own."""
+
     def converse(
         self,
         container_id: str,

@@ -46,7 +46,7 @@ def scheduler(ctx: Context) -> CheckResult:
     container = ctx.running(name)
     with ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(_switched_off, ctx)  # another command, beside this one
-        listing = ctx.engine.exec(container.id, ctx.console(*ctx.settings.verify.schedule))
+        listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     if off := asked.result():
         return _resting(container, command or "", off)
     problems = []
@@ -72,10 +72,10 @@ def monitor(ctx: Context) -> CheckResult:
         return _absent("monitor", "verify.command")
     container = ctx.any_app()
     dry_run = ctx.settings.verify.dry_run or (command,)
-    result = ctx.engine.exec(container.id, ctx.console(*dry_run))
+    result = ctx.run_console(container, *dry_run)
     ok = result.exit_code == 0
     found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
-    if not ok and command not in ctx.engine.exec(container.id, ctx.console("list")).text:
+    if not ok and command not in ctx.run_console(container, "list").text:
         found = f"{command} is not registered"
     return CheckResult(
         point="monitor",

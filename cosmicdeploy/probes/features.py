@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
 
@@ -118,10 +117,7 @@ def _told_by(ctx: Context, place: Container, names: Sequence[str]) -> Mapping[st
 
     @cache
     def printed(words: tuple[str, ...]) -> str:
-        with ended_with_us(ctx.engine, place.id) as mark:
-            result = ctx.engine.exec(
-                place.id, ctx.console(*words), environment=mark, silence=SILENCE_SECONDS
-            )
+        result = ctx.run_console(place, *words, silence=SILENCE_SECONDS)
         if result.exit_code != 0:
             said = (result.error_text or result.text).split("\n")
             lines = [line.strip() for line in said if line.strip()]

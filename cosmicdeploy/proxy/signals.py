@@ -1,4 +1,4 @@
-"""Whether a container would end in order when it is told to stop.
+"""Whether a container would end in order when it is told to stop, and what it is at work on.
 
 The kernel delivers to the first process of a container only signals that it has asked for. One that
 did not (a shell that starts the application without `exec`) serves on until it is killed, and its
@@ -17,6 +17,10 @@ from cosmicdeploy.errors import EngineError
 STATUS = "/proc/1/status"
 EVERY_STATUS = "cat /proc/[0-9]*/status 2>/dev/null"  # some end while they are read
 DEFAULT = "SIGTERM"
+# The exit code of a container that was killed.
+KILLED = 128 + signal.SIGKILL
+# A process that has ended and that nobody has asked how.
+ENDED = "Z"
 # First processes that pass signals on. They fetch them in a way that the kernel does not show.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
@@ -28,12 +32,25 @@ def ignores_stop(ctx: Context, service: str) -> bool:
     passes signals on, a process that it started.
 
     Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
-    it. Taking such a replica out first costs time and no request. Raises `EngineError` where the
-    container does not run or cannot be asked.
+    it. Taking such a replica out first costs time and no request. PHP's command line seems to heed
+    them: it catches them all, and then lets the kernel do what it would have done. Raises
+    `EngineError` where the container does not run or cannot be asked.
     """
     container = ctx.running(service)
     wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)
     return not all(_catches(status, wanted) for status in _told(ctx, container))
+
+
+def jobs_in(ctx: Context, container: Container) -> int:
+    """How many processes a container's first one has started that run still; behind an init, those
+    that its own ones have. What was run in the container from outside is not counted.
+    """
+    found = list(_statuses(ctx.engine.exec(container.id, ["sh", "-c", EVERY_STATUS]).text))
+    firsts = {"1"}
+    if any(status["Pid"] == "1" and status["Name"] in INITS for status in found):
+        firsts = {status["Pid"] for status in found if status["PPid"] == "1"}
+    alive = [status for status in found if not status["State"].startswith(ENDED)]
+    return sum(status["PPid"] in firsts for status in alive)
 
 
 def number(name: str) -> int:

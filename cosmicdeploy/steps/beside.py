@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.ending import end
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import aside_of, create_next, set_aside, set_old_aside
 
@@ -58,4 +59,4 @@ def stop_displaced(ctx: Context, name: str, phases: Phases) -> None:
     with phases.of(name, "drain"):
         for old in set_aside(ctx, service):
             if old.running:
-                ctx.engine.stop(old.id, service.stop_grace_period)
+                end(ctx, name, old.id)

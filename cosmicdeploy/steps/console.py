@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.steps.trial import running_trial
@@ -22,32 +22,30 @@ def in_new_image(
     `once` may run twice.
     """
     name = ctx.settings.services.app[0]
-    command, image = ctx.console(*arguments), ctx.image_of(name)
+    service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise ConfigError(
-            f"The image {ctx.service(name).image} is not there",
+            f"The image {service.image} is not there",
             todo="run the build step first: `cosmicdeploy step build`",
         )
     place = None if apart else _running_place(ctx, image.id)
     if place and once:
-        return ctx.engine.exec(place.id, command, silence=ctx.settings.migrate.timeout)
-    result = _run_there(ctx, place, command) if place else None
+        return ctx.run_console(place, *arguments)
+    result = _run_there(ctx, place, arguments) if place else None
     return result or ctx.engine.run(
-        ctx.service(name),
-        command,
+        replace(service, user=ctx.settings.app.user or service.user),
+        ctx.console(*arguments),
         image=image.id,
         project=ctx.stack.project,
         timeout=ctx.settings.migrate.timeout,
     )
 
 
-def _run_there(ctx: Context, place: Container, command: list[str]) -> ExecResult | None:
+def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> ExecResult | None:
     """None where the container ended meanwhile: new code that cannot serve on the schema as it is
     can still bring it forward."""
     try:
-        with ended_with_us(ctx.engine, place.id) as mark:
-            silence = ctx.settings.migrate.timeout
-            result = ctx.engine.exec(place.id, command, environment=mark, silence=silence)
+        result = ctx.run_console(place, *arguments)
     except EngineUnavailable:
         raise
     except EngineError:

@@ -34,4 +34,4 @@ class ConsoleStep(CommandStep):
         if not self.service:
             return in_new_image(ctx, words, once=True)
         _, place = running_named(ctx, self.service)
-        return ctx.engine.exec(place.id, ctx.console(*words), silence=ctx.settings.migrate.timeout)
+        return ctx.run_console(place, *words)

@@ -13,7 +13,7 @@ from cosmicdeploy.database.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.migrations.preview import Statement
-from cosmicdeploy.migrations.status import listed
+from cosmicdeploy.migrations.status import listed, not_answered
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
 from cosmicdeploy.steps.begun import Begun, unresolved
@@ -157,10 +157,13 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
             "the table waits as long",
             details=last_lines(result),
         )
+    asked = not_answered(result.text + result.error_text)
     return MigrationFailed(
         f"The migrations failed (exit code {result.exit_code})",
         where=where,
-        todo="mend the migration and deploy again",
+        todo="the console asks before it acts in production: add --force to migrate.command"
+        if asked
+        else "mend the migration and deploy again",
         details=last_lines(result),
     )
 

@@ -14,6 +14,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.fits import target_of
 from cosmicdeploy.steps.lock_wait import lock_wait_before
 from cosmicdeploy.steps.migrating import require_whole
+from cosmicdeploy.steps.pending import require_files
 from cosmicdeploy.steps.roll_down import applied_beyond, roll_down
 
 
@@ -33,6 +34,7 @@ class MigrateDownStep(Step):
         beyond = applied_beyond(ctx, _known(ctx))
         if not beyond:
             return Unchanged(reason="nothing was migrated since")
+        require_files(ctx, beyond)
         return Change(
             summary=f"undo {', '.join(beyond)}",
             before={

@@ -17,6 +17,25 @@ from cosmicdeploy.steps.console import in_new_image, last_lines
 def pending_names(ctx: Context) -> list[str] | None:
     """Migrations that have not run, oldest first; None where none ever has, not even the one that
     makes the table of them. Raises `MigrationFailed` where the console does not say."""
+    told = _status(ctx)
+    return None if told is None else status.pending(told)
+
+
+def require_files(ctx: Context, names: Sequence[str]) -> None:
+    """Raise `Refused` where the console has no file of a migration that is to be undone: it would
+    pass it over, and report success."""
+    missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
+    if missing:
+        raise Refused(
+            f"{status.listed(missing)} cannot be undone: the console has no file of it",
+            where="migrations",
+            todo="put the file back where the containers see it (a folder that is mounted hides "
+            "what the image has), or go back with the data: leave out --migration",
+        )
+
+
+def _status(ctx: Context) -> str | None:
+    """What the console says of the migrations; None where there is no table of them."""
     result = in_new_image(ctx, ctx.settings.migrate.status)
     if status.NO_TABLE in result.text + result.error_text:
         return None
@@ -27,7 +46,7 @@ def pending_names(ctx: Context) -> list[str] | None:
             todo="run the command by hand in an app container",
             details=last_lines(result),
         )
-    return status.pending(result.text)
+    return result.text
 
 
 def pending_names_once(ctx: Context) -> list[str] | None:

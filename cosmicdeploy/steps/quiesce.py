@@ -15,6 +15,7 @@ from cosmicdeploy.history import MIGRATE, intents
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.ending import end
 from cosmicdeploy.steps.pending import pending_names_once
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
 
@@ -110,7 +111,7 @@ def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
     longest job in hand is waited for, not the sum of them."""
 
     def stop(name: str) -> None:
-        ctx.engine.stop(containers[name], ctx.service(name).stop_grace_period)
+        end(ctx, name, containers[name])
 
     with ThreadPoolExecutor(max_workers=len(containers) or 1) as pool:
         list(pool.map(stop, containers))

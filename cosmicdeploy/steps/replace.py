@@ -20,6 +20,7 @@ from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.config_hash import config_hash
+from cosmicdeploy.steps.ending import end
 from cosmicdeploy.steps.phases import Phases
 
 
@@ -45,7 +46,7 @@ def make_ready(ctx: Context, service_name: str, phases: Phases, grace: float | N
     made = create_next(ctx, service_name, phases)
     if old is not None:
         with phases.of(service_name, "drain"):
-            ctx.engine.stop(old.id, service.stop_grace_period if grace is None else grace)
+            end(ctx, service_name, old.id, grace)
         set_old_aside(ctx, service_name, old)
     ctx.engine.rename(made, service.container_name)
     return made
@@ -120,7 +121,7 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
         return False
     old = _still_there(ctx, service, before) if before is not None else None
     if current is not None and (old is None or current.id != old.id):
-        ctx.engine.stop(current.id, service.stop_grace_period)
+        end(ctx, service_name, current.id)
         ctx.engine.remove(current.id)
     if old is not None:
         _take_place(ctx, service, old, start=before is not None and before["running"])
@@ -151,7 +152,7 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
         ctx.engine.start(old.id)
         wait_ready(ctx, old.id, service.container_name)
     elif old.running:  # it was stopped for a reason, and whoever stopped it starts it
-        ctx.engine.stop(old.id, service.stop_grace_period)
+        end(ctx, service.name, old.id)
 
 
 def set_aside(ctx: Context, service: Service) -> list[Container]:
@@ -170,5 +171,5 @@ def let_go(ctx: Context, service_name: str) -> None:
     service = ctx.service(service_name)
     for leftover in set_aside(ctx, service):
         if leftover.running:
-            ctx.engine.stop(leftover.id, service.stop_grace_period)
+            end(ctx, service_name, leftover.id)
         ctx.engine.remove(leftover.id)

@@ -13,6 +13,7 @@ from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.settings import Orders, Restart
 from cosmicdeploy.steps.beside import start_beside, stop_displaced, take_places
 from cosmicdeploy.steps.difference import MISSING, STOPPED
+from cosmicdeploy.steps.ending import end
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import make_ready
 from cosmicdeploy.steps.serving import Serving
@@ -160,9 +161,8 @@ class Roll:
         if container is None:
             raise EngineError("The container went away", where=name, todo="run the command again")
         if container.running and not self._anew:
-            patience = self._ctx.service(name).stop_grace_period if grace is None else grace
             with self._phases.of(name, "drain"):
-                self._ctx.engine.stop(container.id, patience)
+                end(self._ctx, name, container.id, grace)
         return container.id
 
     def _start(self, name: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Set
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.migrations.status import not_answered
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import lock_wait_before, short_lock_wait
 
@@ -29,11 +30,17 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         raise NeedsPerson(
             "The migrations could not be rolled back",
             where=", ".join(sorted(left)) or "database",
-            todo="run `cosmicdeploy migrate` to see what is there",
+            todo=_todo(result.text + result.error_text),
             details=last_lines(result),
         )
     ctx.say(f"{len(beyond)} migration(s) rolled back")
     return beyond
+
+
+def _todo(said: str) -> str:
+    if not_answered(said):
+        return "the console asks before it acts in production: add --force to migrate.rollback"
+    return "run `cosmicdeploy migrate` to see what is there"
 
 
 def applied_beyond(ctx: Context, wanted: Set[str]) -> list[str]:

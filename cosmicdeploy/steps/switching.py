@@ -80,7 +80,7 @@ def _do(ctx: Context, name: str, *, on: bool) -> None:
     feature = ctx.settings.features[name]
     words = [word.replace("{who}", who()) for word in (feature.enable if on else feature.disable)]
     place = first_running(ctx)
-    result = ctx.engine.exec(place.id, ctx.console(*words))
+    result = ctx.run_console(place, *words)
     if result.exit_code != 0:
         lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
         raise CosmicError(

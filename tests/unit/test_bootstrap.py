@@ -77,6 +77,6 @@ def test_digest_follows_what_goes_into_an_image(equivalents: ModuleType, change:
 
 def test_every_image_has_a_folder(equivalents: ModuleType) -> None:
     base_images = importlib.import_module("base_images")
-    for image in (*base_images.BASE_IMAGES, *base_images.NEXT_IMAGES):
+    for image in (image for wanted in base_images.SETS.values() for image in wanted.images):
         service = image.equivalent.rpartition("/")[2].partition(":")[0]
         assert (equivalents.FOLDER / service / "Dockerfile").is_file()

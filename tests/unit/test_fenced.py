@@ -20,6 +20,7 @@ CHANGES = {
     "ensure_network",
     "ensure_volume",
     "exec",
+    "exec_as",
     "pull_bases",
     "release_claim",
     "remove",

@@ -27,6 +27,16 @@ LARAVEL_10 = """\
 def test_it_finds_what_has_not_run(status: str) -> None:
     assert migrations.known(status)
     assert migrations.pending(status) == ["2026_02_02_000001_add_heartbeat_management"]
+    assert migrations.names(status) == [
+        "2014_10_12_000000_create_users_table",
+        "2026_02_02_000001_add_heartbeat_management",
+    ]
+
+
+@pytest.mark.parametrize("said", [" > Command Canceled!", "   WARN  Command cancelled."])
+def test_a_console_that_asked_is_told_from_one_that_failed(said: str) -> None:
+    assert migrations.not_answered(f"*  Application In Production!  *\n{said}\n")
+    assert not migrations.not_answered("SQLSTATE[42S01]: Base table or view already exists")
 
 
 def test_other_output_is_no_status() -> None:

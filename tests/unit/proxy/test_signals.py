@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy import ignores_stop
-from cosmicdeploy.proxy.signals import number
+from cosmicdeploy.proxy.signals import jobs_in, number
 from tests.unit.proxy.engine import Talking, three
 
 TERM, QUIT = 1 << 14, 1 << 2
@@ -18,10 +18,14 @@ TERM, QUIT = 1 << 14, 1 << 2
 def status(
     name: str = "sh", parent: int = 0, *, blocked: int = 0, ignored: int = 0, caught: int = 0
 ) -> str:
-    return (
-        f"Name:\t{name}\nPPid:\t{parent}\nSigQ:\t0/31394\nSigPnd:\t0000000000000000\n"
+    return process(name, 1 if parent == 0 else 9, parent) + (
+        "SigQ:\t0/31394\nSigPnd:\t0000000000000000\n"
         f"SigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n"
     )
+
+
+def process(name: str, pid: int, parent: int, state: str = "S (sleeping)") -> str:
+    return f"Name:\t{name}\nState:\t{state}\nPid:\t{pid}\nPPid:\t{parent}\n"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,26 @@ def test_behind_an_init_its_children_are_told(
     every = init + status("python3", 1, caught=caught) + status("worker", 7)
     engine = Talking(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
     assert ignores_stop(stack_of(engine), "app-1") is expected
+
+
+SCHEDULER, FROM_OUTSIDE = process("php", 1, 0), process("sh", 40, 0) + process("cat", 41, 40)
+
+
+@pytest.mark.parametrize(
+    ("processes", "jobs"),
+    [
+        (SCHEDULER + FROM_OUTSIDE, 0),
+        (SCHEDULER + process("php", 7, 1) + process("php", 9, 7) + FROM_OUTSIDE, 1),
+        (SCHEDULER + process("php", 7, 1, "Z (zombie)"), 0),
+        (process("tini", 1, 0) + process("php", 7, 1), 0),
+        (process("tini", 1, 0) + process("php", 7, 1) + process("php", 8, 7), 1),
+    ],
+)
+def test_jobs_are_what_the_first_process_started(
+    stack_of: Callable[..., Any], processes: str, jobs: int
+) -> None:
+    engine = Talking(three(), {("app-1", "sh"): processes})
+    assert jobs_in(stack_of(engine), engine.containers["app-1"]) == jobs
 
 
 def test_who_cannot_be_asked_is_named(stack_of: Callable[..., Any]) -> None:
