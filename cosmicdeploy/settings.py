@@ -101,6 +101,12 @@ class Database(Section):
     port: int = 3306
 
 
+class Cache(Section):
+    """Redis, where `services.cache` names one."""
+
+    password_variable: str | None = None
+
+
 class Backup(Section):
     """Where backups are kept, which of them stay, and where copies go."""
 
@@ -341,7 +347,6 @@ class OverlapLock(Section):
 
     key: str
     database: int = 0
-    password_variable: str | None = None
 
 
 class Diagnose(Section):
@@ -387,7 +392,6 @@ class Checklist(Section):
         r"|migrat\w* .*\b(?:error|exception|failed)\b"
     )
     burst: int = Field(default=150, ge=1, le=1000)
-    cache_password_variable: str | None = None
     external: tuple[External, ...] = ()
     ratio: float = Field(default=1.5, ge=1)
     borne: Borne = Borne()
@@ -408,6 +412,7 @@ class Settings(Section):
     services: Services
     app: App
     database: Database
+    cache: Cache = Cache()
     backup: Backup = Backup()
     migrate: Migrate = Migrate()
     cache_clear: CacheClear = CacheClear()

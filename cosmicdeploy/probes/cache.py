@@ -13,10 +13,12 @@ PORT = 6379
 TIMEOUT = 2.0
 
 
-def open_cache(ctx: Context, name: str, database: int = 0, password: str | None = None) -> Redis:
+def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
     """A client that connects when it is used; raises `EngineError` where the service does not run
-    or cannot be reached."""
+    or cannot be reached, `ConfigError` where its password is not set."""
     import redis  # slow to import
 
     host, port = address(ctx.running(name), PORT)
+    variable = ctx.settings.cache.password_variable
+    password = ctx.loaded.secret(variable) if variable else None
     return redis.Redis(host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT)

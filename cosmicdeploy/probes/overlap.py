@@ -85,9 +85,7 @@ def _client(ctx: Context) -> Iterator[Any]:
     import redis  # slow to import
 
     wanted, name = ctx.settings.diagnose.overlap_lock, ctx.settings.services.cache or ""
-    variable = wanted.password_variable if wanted else None
-    password = ctx.loaded.secret(variable) if variable else None
-    client = open_cache(ctx, name, wanted.database if wanted else 0, password)
+    client = open_cache(ctx, name, wanted.database if wanted else 0)
     try:
         yield client
     except redis.RedisError as error:

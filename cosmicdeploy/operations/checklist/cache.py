@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cosmicdeploy.context import Context, address
+from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, by_share, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.operations.checklist.words import lasting, percent
-from cosmicdeploy.steps.health import REDIS_PORT, REDIS_TIMEOUT
+from cosmicdeploy.probes.cache import open_cache
 
 POINT = "cache"
 # A ratio of fewer look-ups is chance.
@@ -22,17 +22,15 @@ def counters(ctx: Context) -> Figures:
     none, `EngineError` where it does not run, `ProbeFailed` where it does not say."""
     import redis  # slow to import
 
-    name, variable = ctx.settings.services.cache, ctx.settings.checklist.cache_password_variable
+    name = ctx.settings.services.cache
     if name is None:
         raise ConfigError("services.cache is not configured", where=str(ctx.loaded.file))
-    host, port = address(ctx.running(name), REDIS_PORT)
-    password = ctx.loaded.secret(variable) if variable else None
-    client = redis.Redis(host=host, port=port, password=password, socket_timeout=REDIS_TIMEOUT)
+    client = open_cache(ctx, name)
     try:
         said: Mapping[str, Any] = client.info()
     except redis.AuthenticationError as error:
         raise ProbeFailed(
-            "Redis wants a password", where=name, todo="set checklist.cache_password_variable"
+            "Redis wants a password", where=name, todo="set cache.password_variable"
         ) from error
     except redis.RedisError as error:
         raise ProbeFailed(f"Redis does not answer: {error}", where=name) from error
