@@ -33,7 +33,8 @@ def last_run(ctx: Context) -> Iterator[Finding]:
     if held and is_stale(age, scheduler=found is not None, holder=_holder(ctx, command)):
         yield _stale(held, command)
     elif held:
-        yield ok(LOCK, f"{', '.join(lock.told for lock in held)} is of a run at work")
+        since = f" that began {age:.0f} s ago" if age is not None else " at work"
+        yield ok(LOCK, f"{', '.join(lock.told for lock in held)} is held by a run{since}")
     else:
         configured = ctx.settings.diagnose.overlap_lock
         yield ok(LOCK, "none is held" if configured else "diagnose.overlap_lock is not configured")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -113,11 +113,13 @@ class Mending:
         return run.error
 
     def _look(self, trouble: Trouble) -> Diagnosed:
-        with self.hands.shown():
-            return diagnosed(self.ctx, trouble)
+        return self._look_until_well(trouble, 0)
 
     def _look_until_well(self, trouble: Trouble, seconds: float) -> Diagnosed:
-        until = time.monotonic() + seconds
-        while not (found := self._look(trouble)).well and time.monotonic() < until:
-            time.sleep(LOOK_EVERY)
+        """Told once, however often it takes."""
+        until, quiet = time.monotonic() + seconds, replace(self.ctx, emit=lambda _: None)
+        with self.hands.shown():
+            self.ctx.say(f"looking again: {trouble.name}")
+            while not (found := diagnosed(quiet, trouble)).well and time.monotonic() < until:
+                time.sleep(LOOK_EVERY)
         return found
