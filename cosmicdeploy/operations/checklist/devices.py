@@ -114,7 +114,7 @@ def _expected(now: Figures, then: Figures | None) -> float:
 def _told(figures: Figures) -> str:
     parts = [f"{counted(figures['transitions'], 'transition')} in {lasting(figures['seconds'])}"]
     if figures["broken"]:
-        parts.append(f"{figures['broken']} do not go on from the one before")
+        parts.append(f"{counted(figures['broken'], 'transition')} not going on from the one before")
     if figures["astray"]:
         parts.append(f"{counted(figures['astray'], 'device')} not in the status of the last one")
     well = figures["transitions"] and len(parts) == 1

@@ -16,7 +16,7 @@ from cosmicdeploy.operations.checklist.judging import (
     unseen,
 )
 from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
-from cosmicdeploy.operations.checklist.words import clock, counted, moment
+from cosmicdeploy.operations.checklist.words import clock, moment
 from cosmicdeploy.probes.features import states
 
 POINT = "scheduler"
@@ -86,7 +86,7 @@ def _told(figures: Figures) -> str:
 
 def _minutes(figures: Figures) -> str:
     if not figures["missed"]:
-        return f"a run in each of {counted(figures['minutes'], 'minute')}"
+        return f"no minute of {figures['minutes']:,} without a run"
     named = ", ".join(clock(at) for at in figures["first_missed"])
     more = ", …" if figures["missed"] > len(figures["first_missed"]) else ""
     return f"no run in {figures['missed']:,} of {figures['minutes']:,} minutes: {named}{more}"
