@@ -25,8 +25,10 @@ def end(ctx: Context, service: str, container_id: str, grace: float | None = Non
         _wait_for_rest(ctx, service, container_id, patience)
         ctx.engine.stop(container_id, NO_GRACE)
         return
+    started = time.monotonic()
     ctx.engine.stop(container_id, patience)
-    if service in ctx.settings.services.singletons:
+    used_up = time.monotonic() - started >= patience
+    if used_up and service in ctx.settings.services.singletons:
         _tell_of_kill(ctx, service, container_id, patience)
 
 
@@ -54,7 +56,7 @@ def _works(ctx: Context, container_id: str) -> bool:
 
 
 def _tell_of_kill(ctx: Context, service: str, container_id: str, patience: float) -> None:
-    """Whether a signal is heeded shows in nothing but this."""
+    """Whether a signal is heeded shows in nothing but how the container ended."""
     found = ctx.engine.container(container_id)
     if found is not None and found.exit_code == KILLED:
         ctx.say(

@@ -19,6 +19,7 @@ from cosmicdeploy.engine import Engine, connect
 from tests.stack.databases import Servers, image, renew, run, started
 from tests.stack.harness import DOCKER_CONFIG, IMAGES, StackUnderTest, lay_out_release_1
 from tests.stack.kiosks import TABLES, fill
+from tests.stack.laravel import LaravelStack, laravel_stack
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,3 +105,17 @@ def release_1(stack: StackUnderTest) -> StackUnderTest:
         done = stack.cli("rollback", "--to", backup.id, "--yes", "--json")
         assert done.code == 0, done.stderr
     return stack
+
+
+@pytest.fixture(scope="module")
+def laravel_up(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaravelStack]:
+    """A stack of its own with Laravel in it: release 1, running, with devices."""
+    with laravel_stack(tmp_path_factory.mktemp("laravel") / "kiosk") as stack:
+        yield stack
+
+
+@pytest.fixture
+def laravel(laravel_up: LaravelStack) -> Iterator[LaravelStack]:
+    """The same, and its files as they were after the test."""
+    with laravel_up.files_kept():
+        yield laravel_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -49,6 +50,8 @@ class OneContainer:
 
     def stop(self, _id: str, timeout: float) -> None:
         self.stopped.append(timeout)
+        if self.running and not self.heeds:
+            time.sleep(timeout)
         self.running = False
 
 
@@ -72,6 +75,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         (OneContainer(heeds=True), [], GRACE, ""),
         (OneContainer(), [], GRACE, "was killed"),
         (OneContainer(), ["worker"], GRACE, "was killed"),
+        (OneContainer(running=False), [], GRACE, ""),  # by whatever, and before
         (OneContainer(), ["scheduler"], 0, ""),
         (OneContainer(looks_at_work=1), ["scheduler"], 0, ""),
         (OneContainer(looks_at_work=99), ["scheduler"], 0, "still at work"),

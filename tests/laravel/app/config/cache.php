@@ -1,0 +1,7 @@
+<?php
+
+return [
+    'default' => 'redis',
+    'prefix' => 'cosmic_cache',
+    'stores' => ['redis' => ['driver' => 'redis', 'connection' => 'cache']],
+];
