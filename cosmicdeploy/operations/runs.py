@@ -28,9 +28,6 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, note
 
-# Commands that put a release in place.
-RELEASING = ("deploy", "rollback")
-
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is."""
@@ -130,7 +127,9 @@ def _held(
 
 def _recording(ctx: Context, command: str, plan: Plan) -> Recording | None:
     """Where another release may come in place, what the checklist will compare it with."""
-    if not command.startswith(RELEASING) or not any(planned.changes for planned in plan):
+    if not command.startswith(interruption.RELEASING) or not any(
+        planned.changes for planned in plan
+    ):
         return None
     recording = Recording(ctx, command)
     recording.begin()
