@@ -26,8 +26,8 @@ MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 MONITOR = "devices:monitor-status"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 WWW_DATA = 33
-# So long a job of the worker's takes, and one of the scheduler's: less than its grace of 10 s.
-SECONDS = 4
+# So long a job of the scheduler's takes; and less than this passes unless its grace of 60 s does.
+SECONDS, LONG = 4, 45
 
 
 def job_of_scheduler(stack: LaravelStack) -> None:
@@ -73,7 +73,7 @@ def test_deploy_loses_no_beat_and_no_job(laravel: LaravelStack) -> None:
     assert (requests["failed"], requests["not_found"]) == (0, 0), requests
     assert seen.of(SCHEDULER) == seen.of(WORKER) == ["die", "start"]
     seconds = {step["name"]: step["seconds"] for step in done.report["steps"]}
-    assert seconds["quiesce workers"] < 8, "a job's two seconds, and not a grace of ten"
+    assert seconds["quiesce workers"] < LONG, "a job's two seconds, and not the whole grace"
     each_was_done_once(laravel, queued)
 
 
@@ -132,7 +132,7 @@ def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(laravel: Lar
     done = laravel.cli("restart", SCHEDULER, "--json")
     took = time.monotonic() - started
     assert done.code == 0, done.stderr
-    assert SECONDS - 1 < took < SECONDS + 4, "not the whole grace of 10 s"
+    assert SECONDS - 1 < took < LONG, "not the whole grace"
 
 
 def test_the_console_asks_unless_it_is_told_not_to(laravel: LaravelStack) -> None:
