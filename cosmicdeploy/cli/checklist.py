@@ -9,7 +9,7 @@ import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.look import quiet, with_junit
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Junit, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def checklist(
         bool,
         typer.Option("--record", help="Take the stack as it is now for the time before, and stop."),
     ] = False,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
-    ] = None,
+    junit: Junit = None,
     *,
     config: Path | None,
     terminal: Terminal,

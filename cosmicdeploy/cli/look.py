@@ -11,7 +11,7 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, failed_report, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import Junit, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def verify(
             metavar="POINT", help="This point alone; repeatable.", autocompletion=completion.points
         ),
     ] = None,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
-    ] = None,
+    junit: Junit = None,
     *,
     config: Path | None,
     terminal: Terminal,

@@ -13,6 +13,9 @@ import typer
 from cosmicdeploy.cli.terminal import Terminal
 
 # For commands that hold the stack's lock.
+Junit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
+]
 Wait = Annotated[
     float,
     typer.Option(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cosmicdeploy.context import Context
@@ -18,7 +19,6 @@ from cosmicdeploy.history import intents, made_backups, unfinished
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
-from cosmicdeploy.operations.checklist.recording import Recording
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.traffic import Traffic, traffic
@@ -27,6 +27,9 @@ from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, note
+
+if TYPE_CHECKING:
+    from cosmicdeploy.operations.checklist.recording import Recording
 
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
@@ -131,6 +134,8 @@ def _recording(ctx: Context, command: str, plan: Plan) -> Recording | None:
         planned.changes for planned in plan
     ):
         return None
+    from cosmicdeploy.operations.checklist.recording import Recording  # most runs need none
+
     recording = Recording(ctx, command)
     recording.begin()
     return recording

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.steps.command import CommandStep
 from cosmicdeploy.steps.named import running_named, wanted_services
@@ -29,12 +30,13 @@ class ExecStep(CommandStep):
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         name, place = running_named(ctx, self.service)
-        return ctx.engine.exec(
-            place.id,
-            words,
-            environment=client_environment(ctx, name),
-            silence=ctx.settings.migrate.timeout,
-        )
+        with ended_with_us(ctx.engine, place.id) as mark:
+            return ctx.engine.exec(
+                place.id,
+                words,
+                environment={**client_environment(ctx, name), **mark},
+                silence=ctx.settings.migrate.timeout,
+            )
 
 
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:

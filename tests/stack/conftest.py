@@ -17,7 +17,13 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.engine import Engine, connect
 from tests.stack.databases import Servers, image, renew, run, started
-from tests.stack.harness import DOCKER_CONFIG, IMAGES, StackUnderTest, lay_out_release_1
+from tests.stack.harness import (
+    DOCKER_CONFIG,
+    IMAGES,
+    StackUnderTest,
+    lay_out_release_1,
+    running,
+)
 from tests.stack.kiosks import TABLES, fill
 from tests.stack.laravel import LaravelStack, laravel_stack
 
@@ -71,13 +77,8 @@ def laid_out(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """Release 1, running, with a device for verification; removed at the end."""
     assert IMAGES.is_file(), "the base images are not there: run `make images`"
     stack = lay_out_release_1(tmp_path_factory.mktemp("stack") / "kiosk")
-    try:
-        up = stack.cli("up", "--json")
-        assert up.code == 0, up.stderr
-        stack.seed()
+    with running(stack):
         yield stack
-    finally:
-        stack.remove()
 
 
 @pytest.fixture

@@ -229,6 +229,18 @@ def release_2_files() -> list[str]:
     return (resources.payload() / "release-2-only.txt").read_text().split()
 
 
+@contextmanager
+def running(stack: StackUnderTest) -> Iterator[None]:
+    """Up and seeded within the block, and gone afterwards."""
+    try:
+        up = stack.cli("up", "--json")
+        assert up.code == 0, up.stderr
+        stack.seed()
+        yield
+    finally:
+        stack.remove()
+
+
 def lay_out_release_1(folder: Path) -> StackUnderTest:
     name = f"t{uuid4().hex[:6]}"
     options = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.layout import SOURCES
-from tests.stack.harness import IMAGES, ROOT, StackUnderTest, lay_out_release_1
+from tests.stack.harness import IMAGES, ROOT, StackUnderTest, lay_out_release_1, running
 
 HERE = ROOT / "tests" / "laravel"
 LARAVEL_IMAGES = IMAGES.with_name("images-laravel.env")
@@ -52,10 +52,5 @@ def lay_out_laravel(folder: Path) -> LaravelStack:
 def laravel_stack(folder: Path) -> Iterator[LaravelStack]:
     """Release 1, up and seeded, and gone afterwards."""
     stack = lay_out_laravel(folder)
-    try:
-        up = stack.cli("up", "--json")
-        assert up.code == 0, up.stderr
-        stack.seed()
+    with running(stack):
         yield stack
-    finally:
-        stack.remove()
