@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 
@@ -9,11 +10,15 @@ from cosmicdeploy.errors import ExitCode
 
 # On a busy host the processor belongs to those that serve.
 NICENESS = 10
+# Loading makes many objects and no garbage: looking for it every 700 of them, as Python does by
+# itself, is a tenth of what the start costs.
+OBJECTS_BEFORE_COLLECTING = 50_000
 
 
 def main() -> None:
     """Run the command line."""
     os.nice(NICENESS)
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
     # While the rest is still being loaded there is nothing to undo, and nothing to tell.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app

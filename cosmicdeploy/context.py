@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -119,6 +119,12 @@ class Context:
     def image_of(self, service: str) -> Image | None:
         """The image that the service's tag names now: the one it ought to run."""
         return self.engine.image(self.service(service).image)
+
+    def images_of(self, services: Iterable[str]) -> dict[str, Image | None]:
+        """As `image_of`, for many: of those that share a tag it is asked for once."""
+        tags = {name: self.service(name).image for name in services}
+        found = {tag: self.engine.image(tag) for tag in set(tags.values())}
+        return {name: found[tag] for name, tag in tags.items()}
 
     @property
     def release(self) -> str:

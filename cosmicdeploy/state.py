@@ -17,15 +17,13 @@ def observe(ctx: Context) -> State:
     """Tags, containers and schema as they are now, as JSON; a part that cannot be seen is None."""
     released = ctx.settings.services.released
     return {
-        "tags": {ctx.service(name).image: _tag(ctx, name) for name in released},
+        "tags": {
+            ctx.service(name).image: image.id if image else None
+            for name, image in ctx.images_of(released).items()
+        },
         "containers": {name: _container(ctx, name) for name in released},
         **_schema(ctx),
     }
-
-
-def _tag(ctx: Context, service: str) -> str | None:
-    image = ctx.image_of(service)
-    return image.id if image else None
 
 
 def _container(ctx: Context, service: str) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ class Definition(BaseModel):
     Views have neither `sql_mode` nor `database_collation`; only events have a `time_zone`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     kind: Kind
     name: str
@@ -66,7 +66,7 @@ class Definition(BaseModel):
 class Definitions(BaseModel):
     """A schema's objects in the order to make them, and its default collation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     collation: str
     objects: tuple[Definition, ...] = ()

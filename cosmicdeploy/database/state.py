@@ -14,7 +14,7 @@ from cosmicdeploy.errors import BackupError
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
 
 class Proof(_Record):

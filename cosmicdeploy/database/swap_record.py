@@ -38,7 +38,7 @@ class Phase(StrEnum):
 class Record(BaseModel):
     """The objects of the tables that leave the live schema, and of those that come into it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     leaving: Definitions
     coming: Definitions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -39,28 +39,31 @@ def containers(ctx: Context) -> CheckResult:
 def images(ctx: Context) -> CheckResult:
     """Every container of the application runs the image that its tag names, all one release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.released}
-    wanted = {name: ctx.image_of(name) for name in running}
+    wanted = ctx.images_of(running)
     same = all(
         container and image and container.image_id == image.id
         for container, image in zip(running.values(), wanted.values(), strict=True)
     )
+    ids = {each.image_id for each in running.values() if each}
+    ids |= {image.id for image in wanted.values() if image}
+    releases = {image_id: _release_of(ctx, image_id) for image_id in ids}
     places: dict[str, list[str]] = {}
     for name, container in running.items():
-        told = _told(ctx, container.image_id) if container else "no container"
+        told = _told(container.image_id, releases) if container else "no container"
         places.setdefault(told, []).append(name)
-    releases = {_release_of(ctx, c.image_id) for c in running.values() if c} - {""}
-    tags = sorted({_told(ctx, image.id) if image else "no image" for image in wanted.values()})
+    run = {releases[each.image_id] for each in running.values() if each} - {""}
+    tags = sorted({_told(i.id, releases) if i else "no image" for i in wanted.values()})
     return CheckResult(
         point="images",
-        ok=same and len(releases) <= 1,
+        ok=same and len(run) <= 1,
         expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
         found="; ".join(f"{told} in {', '.join(names)}" for told, names in places.items()),
         todo="run `cosmicdeploy deploy`: a restart keeps the old image",
     )
 
 
-def _told(ctx: Context, image_id: str) -> str:
-    return f"release {_release_of(ctx, image_id) or 'not told'} ({image_id[:19]})"
+def _told(image_id: str, releases: Mapping[str, str]) -> str:
+    return f"release {releases[image_id] or 'not told'} ({image_id[:19]})"
 
 
 def _release_of(ctx: Context, image_id: str) -> str:

@@ -95,7 +95,7 @@ def _candidates(ctx: Context) -> Iterator[Container]:
     yield from _out_of_place(ctx)
     yield from ctx.engine.oneoffs(ctx.stack.project)
     names = ctx.settings.services.released
-    images = {image.id for name in names if (image := ctx.image_of(name))}
+    images = {image.id for image in ctx.images_of(names).values() if image}
     images |= {container.image_id for name in names if (container := ctx.container(name))}
     for container in ctx.engine.running(images, besides=ctx.stack.project):
         if _is_here(ctx, container):

@@ -17,7 +17,7 @@ SCHEMA: Literal[1] = 1
 class Part(BaseModel):
     """Closed and frozen, so that the published schema is the whole truth."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
 
 class StepReport(Part):

@@ -38,7 +38,7 @@ class NotReversible(CosmicError):
 class Step(BaseModel):
     """One idempotent piece of the procedure; its fields are the keys it takes in a playbook."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: ClassVar[str]
     # Puts other data in place: not to be undone once clients were let in again.

@@ -20,7 +20,7 @@ Words = tuple[str, ...]
 class Retry(BaseModel):
     """How often a command that fails is tried, and how many seconds are between."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     times: int = Field(default=1, ge=1, description="So many tries at most.")
     seconds: float = Field(default=5, ge=0, description="Between two tries.")

@@ -31,7 +31,7 @@ def ask_early(ctx: Context) -> None:
 
 def _told(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
-    images = [image.id if (image := ctx.image_of(each)) else "" for each in stack.services]
+    images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
     state = (*images, *map(digest, stack.services.values()))
     return config_hashes(stack.project, stack.file, stack.env_file, state)
 

@@ -23,7 +23,7 @@ class Target(BaseModel):
     """A session as it was found; `told` is how people know it, `seconds` how long it had been at
     what it does, or done nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     id: int
     user: str

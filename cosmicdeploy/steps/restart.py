@@ -56,7 +56,8 @@ class RestartStep(Step):
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
         if not reasons:
-            images = sorted({_short(ctx, name) for name in names})
+            found = ctx.images_of(names).values()
+            images = sorted({image.id[:19] if image else "no image" for image in found})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
         before = {name: facts_of(ctx.container(name)) for name in reasons}
@@ -135,8 +136,3 @@ def _grouped(reasons: dict[str, str]) -> str:
     return "; ".join(
         f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
     )
-
-
-def _short(ctx: Context, name: str) -> str:
-    image = ctx.image_of(name)
-    return image.id[:19] if image else "no image"

@@ -14,7 +14,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 class Held(BaseModel):
     """A lock as it was found: see `HeldLock`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     key: str
     owner: str

@@ -27,7 +27,7 @@ class Baseline(BaseModel):
     `before` has what each collector found, `after` the counters at the end. No secrets.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     run: str

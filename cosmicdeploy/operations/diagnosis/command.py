@@ -98,7 +98,7 @@ def _image_has(ctx: Context, command: str) -> bool:
 
 def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:
     """Clear the caches there; else make the containers anew: a restart would keep their files."""
-    images = {name: ctx.image_of(name) for name in places}
+    images = ctx.images_of(places)
     if any(image is None or image.id != places[n].image_id for n, image in images.items()):
         return [DEPLOY]
     names = list(places)
