@@ -1,0 +1,25 @@
+"""What the sections have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Words = tuple[str, ...]
+
+
+class Section(BaseModel):
+    """Part of the settings: frozen, and no key that nobody reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _tellable(url: str | None) -> str | None:
+    if url and "@" in urlsplit(url).netloc:
+        raise ValueError("must hold no user and no password: it is shown in reports")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_tellable)]
