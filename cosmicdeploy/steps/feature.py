@@ -7,9 +7,10 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import Refused, UsageError
+from cosmicdeploy.errors import UsageError
 from cosmicdeploy.probes.features import state_everywhere
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.switching import require_known, switch
 
 
@@ -29,10 +30,8 @@ class FeatureStep(Step):
         return self.switch == "on"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        try:
+        with refusing(UsageError):
             require_known(ctx, self.feature)
-        except UsageError as error:
-            raise Refused(error.what, where=error.where, todo=error.todo) from error
         seen = state_everywhere(ctx, self.feature)
         if seen and all(state.enabled is self._on for state in seen.values()):
             return Unchanged(reason=f"{self.feature} is {self.switch} in {', '.join(seen)}")

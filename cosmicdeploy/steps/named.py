@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import Refused, UsageError
+from cosmicdeploy.errors import UsageError
 from cosmicdeploy.settings import Role, Support
+from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.yamlfile import nearest
 
 ROLES: Sequence[Role | Support] = ("app", "scheduler", "worker", "database", "cache", "proxy")
@@ -24,12 +25,9 @@ def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
 
 
 def wanted_services(ctx: Context, words: Iterable[str]) -> list[str]:
-    """As `services_named`, for a step: raises `Refused`, so that it is told before anything is
-    touched, whatever comes before the step."""
-    try:
+    """As `services_named`, for a step's check: raises `Refused`."""
+    with refusing(UsageError):
         return services_named(ctx, words)
-    except UsageError as error:
-        raise Refused(error.what, where=error.where, todo=error.todo) from error
 
 
 def running_named(ctx: Context, word: str) -> tuple[str, Container]:

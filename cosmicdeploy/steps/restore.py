@@ -19,6 +19,7 @@ from cosmicdeploy.errors import BackupError, Refused
 from cosmicdeploy.history import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.fits import target_of
+from cosmicdeploy.steps.refusing import refusing
 
 
 class RestoreStep(Step):
@@ -76,8 +77,6 @@ def is_swapped(ctx: Context, target: Backup) -> bool:
 
 def require_usable(ctx: Context, target: Backup) -> None:
     """Whatever speaks against a backup is said before anything is done for it; raises `Refused`."""
-    try:
+    with refusing(BackupError):
         verify_backup(target).require()
         require_restorable(ctx.database(), target)
-    except BackupError as error:
-        raise Refused(error.what, where=error.where, todo=error.todo) from error

@@ -7,10 +7,11 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, ConfigError, Refused
+from cosmicdeploy.errors import CheckFailed, ConfigError
 from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.refusing import refusing
 
 
 class VerifyStep(Step):
@@ -60,7 +61,5 @@ class VerifyStep(Step):
         beat = ctx.settings.verify.heartbeat
         if beat is None or "heartbeat" not in self.only:
             return
-        try:
+        with refusing(ConfigError):
             ctx.loaded.secret(beat.token_variable)
-        except ConfigError as error:
-            raise Refused(error.what, where=error.where, todo=error.todo) from error

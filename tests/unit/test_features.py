@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, ProbeFailed, UsageError
+from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
 from cosmicdeploy.probes.features import states, understood
 from cosmicdeploy.settings import load
+from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.switching import switch
 
 pytestmark = pytest.mark.unit
@@ -63,6 +64,9 @@ def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
 def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
     with pytest.raises(UsageError, match="did you mean 'banner'"):
         switch(shop, "baner", on=False)
+    step = FeatureStep(name="off", feature="baner", switch="off")
+    with pytest.raises(Refused, match="did you mean 'banner'"):  # not put off by a plan
+        step.check(replace(shop, planning=True, ahead=["build"]))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.errors import UsageError
+from cosmicdeploy.errors import Refused, UsageError
 from cosmicdeploy.settings import Services
-from cosmicdeploy.steps.named import services_named
+from cosmicdeploy.steps.named import services_named, wanted_services
 
 NAMES = ("web-1", "web-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(
@@ -47,3 +47,6 @@ def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         services_named(CTX, [word])
     assert todo in caught.value.todo
+    with pytest.raises(Refused, match=what) as refused:
+        wanted_services(CTX, [word])
+    assert refused.value.todo == caught.value.todo
