@@ -10,6 +10,7 @@ from typing import Literal
 from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import CosmicError
 
+Signal = Literal["TERM", "HUP"]
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
 # A client that goes away leaves its command running, and a dump with it its snapshot: so a command
 # that we give up is found by its environment and ended, as are those of a process that was killed.
@@ -22,20 +23,22 @@ exit 0
 """
 
 
-def end_marked(mark: str, signal: Literal["TERM", "HUP"] = "TERM") -> list[str]:
+def end_marked(mark: str, signal: Signal = "TERM") -> list[str]:
     """A command line that ends whatever has `mark` (NAME=value) in its environment, in the same
     container and of the same user. A shell in a terminal heeds HUP only."""
     return ["sh", "-c", END_JOB, "sh", mark, signal]
 
 
 @contextmanager
-def ended_with_us(engine: Engine, container_id: str, user: str = "") -> Iterator[Mapping[str, str]]:
+def ended_with_us(
+    engine: Engine, container_id: str, user: str = "", signal: Signal = "TERM"
+) -> Iterator[Mapping[str, str]]:
     """A mark for the environment of one command that this user runs in this block: where the block
-    raises, the command is ended as well."""
+    raises, the command gets `signal`."""
     job = secrets.token_hex(8)
     try:
         yield {JOB_VARIABLE: job}
     except BaseException:
         with suppress(CosmicError):  # the container or the engine is gone, and the command too
-            engine.exec_as(user, container_id, end_marked(f"{JOB_VARIABLE}={job}"))
+            engine.exec_as(user, container_id, end_marked(f"{JOB_VARIABLE}={job}", signal))
         raise

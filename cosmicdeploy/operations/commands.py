@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.jobs import end_marked
+from cosmicdeploy.engine.jobs import Signal, ended_with_us
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.operations.streams import ReaderGone, no_streams, own_streams
+from cosmicdeploy.operations.streams import ReaderGone, own_streams, own_terminal
 from cosmicdeploy.steps.exec import client_environment
 from cosmicdeploy.steps.named import running_named, services_named
 
-MARK = "COSMICDEPLOY_COMMAND"
 # What a shell says of a command whose reader went away: 128 and the number of SIGPIPE.
 PIPE_CLOSED = 141
 # The better shell of those that are there.
@@ -67,27 +64,21 @@ def run(ctx: Context, place: Place, argv: Sequence[str], user: str = "") -> int:
     It is ended where we are: by a signal, or since nobody reads what it says.
     """
     _tell_of_another_release(ctx, place)
-    mark = secrets.token_hex(8)
-    environment = {MARK: mark, **client_environment(ctx, place.service)}
-    container_id, has_terminal = place.container.id, False
+    container_id = place.container.id
+    how: Signal = "HUP" if own_terminal() else "TERM"
     try:
-        with _hang_up_interrupts(), own_streams() as streams:
-            has_terminal = streams.size is not None
+        with (
+            # First, so that it is ended last: our terminal has to be itself again by then.
+            ended_with_us(ctx.engine, container_id, user, how) as mark,
+            _hang_up_interrupts(),
+            own_streams() as streams,
+        ):
+            environment = {**client_environment(ctx, place.service), **mark}
             return ctx.engine.converse(
                 container_id, argv, streams, environment=environment, user=user
             )
     except ReaderGone:
-        _end(ctx, container_id, mark, user, has_terminal=has_terminal)
         return PIPE_CLOSED
-    except BaseException:
-        _end(ctx, container_id, mark, user, has_terminal=has_terminal)
-        raise
-
-
-def _end(ctx: Context, container_id: str, mark: str, user: str, *, has_terminal: bool) -> None:
-    command = end_marked(f"{MARK}={mark}", "HUP" if has_terminal else "TERM")
-    with suppress(CosmicError):  # the container or the engine is gone, and the command too
-        ctx.engine.converse(container_id, command, no_streams(), user=user)
 
 
 def _tell_of_another_release(ctx: Context, place: Place) -> None:

@@ -25,7 +25,7 @@ class ReaderGone(Exception):
 def own_streams() -> Iterator[Streams]:
     """Standard input, output and error as they are; where the first two are a terminal, that one,
     in raw mode until the block is left."""
-    terminal = _is_terminal(STDIN) and _is_terminal(STDOUT)
+    terminal = own_terminal()
     over = threading.Event()
     streams = Streams(
         stdin=_read(STDIN, over),
@@ -41,9 +41,9 @@ def own_streams() -> Iterator[Streams]:
         yield streams
 
 
-def no_streams() -> Streams:
-    """For a command that is told nothing and whose words nobody reads."""
-    return Streams(stdin=(), out=lambda _: None, err=lambda _: None)
+def own_terminal() -> bool:
+    """Whether standard input and output are one."""
+    return _is_terminal(STDIN) and _is_terminal(STDOUT)
 
 
 def is_read(descriptor: int) -> bool:

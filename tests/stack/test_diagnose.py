@@ -15,7 +15,6 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import Session, open_session
 from cosmicdeploy.database.activity import kill, sessions
 from cosmicdeploy.errors import CosmicError, DatabaseError
-from cosmicdeploy.operations.streams import no_streams
 from tests.stack.harness import Done, StackUnderTest
 from tests.stack.promises import acknowledged, require_whole
 
@@ -148,7 +147,7 @@ def _waits_for_table(ctx: Context, number: int) -> bool:
 def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.containers()
     place = before["cosmic-app-2"].id
-    assert ctx.engine.converse(place, ["rm", FILE], no_streams(), user="root") == 0
+    assert ctx.engine.exec_as("root", place, ["rm", FILE]).exit_code == 0
     found = diagnosed(released, "command")
     assert f"{COMMAND} is not registered in cosmic-app-2; the release's" in found["registered"]
     assert found["file"] == f"{FILE} is not in cosmic-app-2"

@@ -242,12 +242,17 @@ def test_who_does_not_run_the_release_is_told(released: StackUnderTest) -> None:
         ctx.engine.tag(present.id, ctx.service("cosmic-app-1").image)
 
 
-def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
+@contextmanager
+def in_terminal(
+    stack: StackUnderTest, *words: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command in a terminal of its own, which is as it was after it: its process, and our end
+    of the terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
     before = termios.tcgetattr(theirs)
     process = subprocess.Popen(
-        [*COMMAND, "shell", "cosmic-app-2"],
+        [*COMMAND, *words],
         cwd=stack.folder,
         stdin=theirs,
         stdout=theirs,
@@ -255,11 +260,21 @@ def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
         start_new_session=True,
     )
     try:
+        yield process, ours
+        assert termios.tcgetattr(theirs) == before
+    finally:
+        process.kill()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
+    with in_terminal(stack, "shell", "cosmic-app-2") as (process, ours):
         assert b"$" in read_until(ours, b"$ ")
         os.write(ours, b"test -t 0 && echo a-$((6*7))-b; sleep 1; stty size\n")
         said = read_until(ours, b"33 101")
         assert b"a-42-b" in said
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 99, 0, 0))
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 99, 0, 0))
         os.write(ours, b"sleep 1; stty size\n")
         assert b"44 99" in read_until(ours, b"44 99")
         os.write(ours, b"sleep 4321\n")
@@ -268,11 +283,19 @@ def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
         os.write(ours, b"exit 9\n")
         read_until(ours, b"exit")
         assert process.wait(timeout=15) == 9
-        assert termios.tcgetattr(theirs) == before, "the terminal is as it was"
-    finally:
-        process.kill()
-        os.close(ours)
-        os.close(theirs)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_shell_in_a_terminal_that_is_given_up_is_ended(
+    stack: StackUnderTest, how: signal.Signals
+) -> None:
+    words = ("bash", "--norc")  # it does not heed SIGTERM
+    with in_terminal(stack, "exec", "cosmic-app-2", "--", *words) as (process, ours):
+        read_until(ours, b"$ ")
+        assert "bash --norc" in processes(stack, "cosmic-app-2")
+        process.send_signal(how)
+        assert process.wait(timeout=15) == 130
+        assert gone(stack, "cosmic-app-2", "bash --norc")
 
 
 def read_until(descriptor: int, wanted: bytes, within: float = 20.0) -> bytes:
