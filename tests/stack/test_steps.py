@@ -11,8 +11,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.plan import make_plan
 from cosmicdeploy.runner import Run
-from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.console import in_new_image
+from cosmicdeploy.steps.exec import ExecStep
 from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.restart import RestartStep
@@ -88,13 +89,32 @@ def test_a_console_command_that_hangs_is_given_up_and_ended(stack: StackUnderTes
     while not ctx.running("cosmic-app-1").ready:  # else it would run in a container of its own
         assert time.monotonic() < end
         time.sleep(0.5)
+    with pytest.raises(EngineError):
+        in_new_image(impatient(ctx), ["queue:work"])
+    require_ended(ctx, "queue:work")
+
+
+def test_an_exec_step_that_hangs_is_given_up_and_ended(stack: StackUnderTest) -> None:
+    ctx = impatient(stack.open())
+    step = ExecStep(name="hang", service="app", run=("sleep", "4321"))
+    change = step.check(ctx)
+    assert isinstance(change, Change)
+    with pytest.raises(EngineError, match="timed out"):
+        step.apply(ctx, change)
+    require_ended(ctx, "sleep 4321")
+
+
+def impatient(ctx: Context) -> Context:
+    """The same, where a command that says nothing for a second has failed."""
     soon = ctx.settings.migrate.model_copy(update={"timeout": 1.0})
     settings = ctx.settings.model_copy(update={"migrate": soon})
-    impatient = replace(ctx, loaded=replace(ctx.loaded, settings=settings))
-    with pytest.raises(EngineError):
-        in_new_image(impatient, ["queue:work"])
+    return replace(ctx, loaded=replace(ctx.loaded, settings=settings))
+
+
+def require_ended(ctx: Context, words: str) -> None:
+    """See a command go from a replica, and nothing else with it."""
     end = time.monotonic() + 20
-    while "queue:work" in running(ctx):  # told to end, a worker first ends what it is at
+    while words in running(ctx):  # told to end, a worker first ends what it is at
         assert time.monotonic() < end
         time.sleep(0.5)
     assert "cosmic_app.serve" in running(ctx)
