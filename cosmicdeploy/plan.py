@@ -8,17 +8,7 @@ from dataclasses import dataclass, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
-from cosmicdeploy.steps.base import Change, Step, Unchanged
-
-
-@dataclass(frozen=True, kw_only=True)
-class Undecided:
-    """Can only be seen once an earlier step has made its change."""
-
-    reason: str
-
-
-Finding = Change | Unchanged | Undecided
+from cosmicdeploy.steps.base import Finding, Step, Unchanged, Undecided
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,9 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.history import RESUME, PastRun
-from cosmicdeploy.plan import Finding, Plan, Planned
+from cosmicdeploy.plan import Plan, Planned
 from cosmicdeploy.state import State, changed, observe
-from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, note, unwind
 

@@ -11,7 +11,7 @@ from cosmicdeploy.database.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
-from cosmicdeploy.plan import Plan, Undecided
+from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
@@ -23,7 +23,7 @@ from cosmicdeploy.report.model import (
     UnfinishedReport,
 )
 from cosmicdeploy.runner import Run
-from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.base import Change, Undecided
 from cosmicdeploy.unwind import Applied
 
 

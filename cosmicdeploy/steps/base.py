@@ -31,6 +31,16 @@ class Unchanged:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Undecided:
+    """Can only be seen once an earlier step has made its change."""
+
+    reason: str
+
+
+Finding = Change | Unchanged | Undecided
+
+
 class NotReversible(CosmicError):
     """Undoing this would lose data, so only a person may decide on it."""
 
@@ -54,8 +64,11 @@ class Step(BaseModel):
         """The step as it is when somebody asks for it by name."""
         return self
 
-    def check(self, ctx: Context) -> Change | Unchanged:
-        """Compare live facts with what is wanted; changes nothing."""
+    def check(self, ctx: Context) -> Finding:
+        """Compare live facts with what is wanted; changes nothing.
+
+        `Undecided` only while a plan is being made, where an earlier step will change something.
+        """
         raise NotImplementedError
 
     def apply(self, ctx: Context, change: Change) -> Result:

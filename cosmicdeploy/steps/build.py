@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.stack.model import Build, Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
@@ -52,6 +52,13 @@ class BuildStep(Step):
             }
             built[service.image] = ctx.engine.build(build, service.image, marks, partial(_say, ctx))
         return {"images": built}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """The tags name what was built; to read the sources again would prove no more."""
+        for tag in change.before["tags"]:
+            image = ctx.engine.image(tag)
+            if image is None or labels.CONTEXT not in image.labels:
+                raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
         refused = {_id(ctx, tag) for tag in change.before["tags"]}

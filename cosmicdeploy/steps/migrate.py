@@ -15,7 +15,15 @@ from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import listed, not_answered
 from cosmicdeploy.steps import migrating
-from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+from cosmicdeploy.steps.base import (
+    Change,
+    Finding,
+    NotReversible,
+    Result,
+    Step,
+    Unchanged,
+    Undecided,
+)
 from cosmicdeploy.steps.begun import Begun, unresolved
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import TIMED_OUT, lock_wait_before, put_back, short_lock_wait
@@ -43,9 +51,12 @@ class MigrateStep(Step):
         default=False, description="Migrate only a schema that nothing ever migrated."
     )
 
-    def check(self, ctx: Context) -> Change | Unchanged:
+    def check(self, ctx: Context) -> Finding:
         if not self.empty_only:
             migrating.require_whole(ctx)
+        if ctx.planning and not ctx.only_plan and "build" in ctx.ahead:
+            # A plan that somebody reads is worth asking the present image for; a run is not.
+            return Undecided(reason="seen in the new image")
         names = pending_names_once(ctx)
         if names is None:
             return self._on_empty(ctx)

@@ -119,10 +119,13 @@ def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
 
 def _migration_may_come(ctx: Context) -> bool:
     """One is ahead, or one of an earlier run may have to be undone by this one."""
-    if MIGRATE in ctx.ahead or intents(ctx.earlier, MIGRATE):
+    if intents(ctx.earlier, MIGRATE):
         return True
     # A plan sees the present image only; what a new one brings is asked once that is there.
-    return not ctx.planning and _image_is_new(ctx) and bool(pending_names_once(ctx))
+    if ctx.planning or not _image_is_new(ctx):
+        return MIGRATE in ctx.ahead
+    names = pending_names_once(ctx)
+    return names is None or bool(names)
 
 
 def _image_is_new(ctx: Context) -> bool:

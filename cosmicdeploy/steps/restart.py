@@ -72,7 +72,7 @@ class RestartStep(Step):
         return {name: why for name, why in found.items() if why}
 
     def _why(self, ctx: Context, name: str) -> str | None:
-        container = ctx.container(name)
+        container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
             return None if container.running else STOPPED
         # What is only stopped would be started as it is.

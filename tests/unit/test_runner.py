@@ -11,9 +11,9 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.plan import Undecided, make_plan
+from cosmicdeploy.plan import make_plan
 from cosmicdeploy.runner import Run
-from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged, Undecided
 
 
 class Append(Step):
