@@ -22,6 +22,7 @@ from cosmicdeploy import resources
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import Facts, open_facts
 from cosmicdeploy.engine import Container
+from cosmicdeploy.history import unfinished
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.places import proxy_url
@@ -128,6 +129,20 @@ class StackUnderTest:
             "schema": schema,
             "migrations": migrations,
         }
+
+    def lives(self) -> dict[str, tuple[str, str, bool]]:
+        """Of each service its container, since when that runs, and whether it is well so far."""
+        return {
+            name: (c.id, c.started_at, c.running and c.health != "unhealthy")
+            for name, c in self.containers().items()
+        }
+
+    def condition(self) -> dict[str, Any]:
+        """As `snapshot`, with how many runs wait to be gone on from, and how often something failed
+        or was taken back, which a deploy does again."""
+        journal = self.open().journal
+        ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
+        return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
 
     def health(self) -> Answer:
         return ask(self.url() + "/api/health")

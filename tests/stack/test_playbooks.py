@@ -48,7 +48,7 @@ def own(released: StackUnderTest) -> Any:
         path.unlink(missing_ok=True)
         ctx = released.open()
         ctx.engine.exec(ctx.running("platform-redis").id, UNMARK)
-        switch_on(released, ["rate-limit"])
+        switch_on(released, sorted(off(ctx)))
 
 
 def switch_on(stack: StackUnderTest, names: Sequence[str]) -> None:
