@@ -37,8 +37,8 @@ lint: venv ## style, format, types and import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-torture: images images-next oracles ## every planted fault at every place, with a table (about an hour)
-	@$(VENV_PYTHON) -m pytest tests -m fault --faults=all
+torture: images images-next images-laravel oracles ## every planted fault at every place, with a table, and what `make test` leaves out
+	@$(VENV_PYTHON) -m pytest tests -m "fault or torture" --faults=all
 
 bench-backup: images ## backup and restore beside the bare tools and mydumper (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)

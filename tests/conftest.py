@@ -58,8 +58,8 @@ def tries(request: pytest.FixtureRequest) -> Tries:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes or restarts the engine is left to `make torture`, and counted as such;
-    what all others would suffer from comes after them."""
+    """What takes minutes, restarts the engine or goes nearly the same way as another test is left
+    to `make torture`, and counted as such; what all others would suffer from comes after them."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     if config.getoption("--faults") == "all":
         return

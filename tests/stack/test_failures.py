@@ -47,6 +47,7 @@ def test_a_build_that_fails_shows_its_last_lines(released: StackUnderTest) -> No
     clear(done, 1, "could not be built", "the-last-line")
 
 
+@pytest.mark.torture
 @pytest.mark.fault("image that never gets healthy, on each replica")
 def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
@@ -147,24 +148,21 @@ def test_a_full_disk_stops_the_deploy_before_any_change(
         subprocess.run(["umount", str(small)], check=True)
 
 
-@pytest.mark.fault("several runs at once")
-def test_a_second_run_is_told_who_holds_the_lock(released: StackUnderTest) -> None:
-    released.set_variable("APP_VERSION", "4")
-    first = released.start("deploy")
-    time.sleep(3)
-    second = released.cli("deploy")
-    first.communicate(timeout=300)
-    assert first.returncode == 0
-    clear(second, 4, "`cosmicdeploy deploy` is at work", f"process {first.pid}", "since")
-
-
 @pytest.mark.fault("lock of a dead run")
-def test_the_lock_of_a_killed_run_is_taken_over(released: StackUnderTest) -> None:
+def test_a_second_run_is_told_who_holds_the_lock_until_that_one_is_killed(
+    released: StackUnderTest,
+) -> None:
     released.set_variable("APP_VERSION", "5")
+    known = len(steps_begun(released))
     first = released.start("deploy")
-    time.sleep(6)
+    wait_for_step(released, "backup", known)
+    second = released.cli("deploy")
+    wait_for_step(released, "restart", known)
+    time.sleep(1)  # so that it is in the middle of it
     first.kill()
     first.communicate(timeout=60)
+    assert first.returncode == -signal.SIGKILL, "it was still at work"
+    clear(second, 4, "`cosmicdeploy deploy` is at work", f"process {first.pid}", "since")
     done = released.cli("deploy", "--json")
     assert done.code == 0, done.stderr
     assert done.report["release"] == "5"
@@ -174,7 +172,9 @@ def test_the_lock_of_a_killed_run_is_taken_over(released: StackUnderTest) -> Non
     assert {c.name for c in ctx.engine.containers(ctx.stack.project)} == names
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.torture), signal.SIGTERM]
+)
 @pytest.mark.fault("SIGINT, SIGTERM, SIGHUP")
 def test_an_interrupted_deploy_goes_back_and_frees_the_lock(
     released: StackUnderTest, number: signal.Signals

@@ -54,7 +54,14 @@ def table_locked(stack: StackUnderTest) -> Iterator[None]:
 
 
 @pytest.mark.fault("engine's socket cut in mid-dump, mid-roll, mid-restore")
-@pytest.mark.parametrize("step", ["backup", "restart", "load"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("backup", marks=pytest.mark.torture),
+        "restart",
+        pytest.param("load", marks=pytest.mark.torture),
+    ],
+)
 def test_an_engine_that_goes_away_leaves_nothing_half(
     released: StackUnderTest, tmp_path: Path, step: str
 ) -> None:
@@ -98,7 +105,7 @@ def test_a_dump_that_waits_is_ended_with_the_engine(
 
 
 @pytest.mark.fault("image that never gets healthy, on each replica")
-@pytest.mark.parametrize("replica", [pytest.param(2, marks=pytest.mark.torture), 3])
+@pytest.mark.parametrize("replica", [2, pytest.param(3, marks=pytest.mark.torture)])
 def test_a_replica_that_never_gets_healthy_takes_the_others_back(
     released: StackUnderTest, replica: int
 ) -> None:

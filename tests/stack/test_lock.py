@@ -269,6 +269,7 @@ def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -
     assert of(engine, project).labels["pid"] == str(first.pid)
 
 
+@pytest.mark.torture
 @pytest.mark.fault("holder frozen, taken over, thawed")
 def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     released: StackUnderTest,

@@ -20,7 +20,9 @@ def test_a_beat_is_found_again_by_its_id(released: StackUnderTest) -> None:
         assert rows == [("found-again",)]
 
 
-@pytest.mark.parametrize("on_failure", ["report", "rollback"])
+@pytest.mark.parametrize(
+    "on_failure", [pytest.param("report", marks=pytest.mark.torture), "rollback"]
+)
 @pytest.mark.fault("proxy reloaded in mid-deploy, which hangs up on kept connections")
 def test_a_lost_request_is_told_of_and_undone_where_that_is_wanted(
     released: StackUnderTest, on_failure: str

@@ -166,6 +166,7 @@ def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest)
     beats.require_kept(release_1)
 
 
+@pytest.mark.torture
 def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
     release_1.put_release_2()
     deployed = release_1.cli("deploy", "--json").report

@@ -72,6 +72,7 @@ def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) ->
         ctx.engine.tag(present.id, ctx.service("cosmic-app-1").image)
 
 
+@pytest.mark.torture
 def test_a_backup_can_be_proven_to_restore(released: StackUnderTest) -> None:
     made = released.cli("backup", "create", "--json")
     assert made.code == 0 and made.report["backup"]
