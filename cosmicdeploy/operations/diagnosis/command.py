@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.model import Container, ExecResult
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     Remedy,
@@ -20,6 +20,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
 from cosmicdeploy.probes import container_checks
 from cosmicdeploy.probes.features import running
+from cosmicdeploy.steps.console import in_new_image
 
 REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
 LINES = 10
@@ -53,11 +54,16 @@ def registered(ctx: Context) -> Iterator[Finding]:
 
 def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
     def listed(container: Container) -> tuple[int, str]:
-        result = ctx.engine.exec(container.id, ctx.console("list"))
-        return result.exit_code, result.text if result.exit_code == 0 else result.error_text
+        result = ctx.run_console(container, "list")
+        return result.exit_code, result.text if result.exit_code == 0 else _words(result)
 
     with ThreadPoolExecutor(max_workers=len(places) or 1) as pool:
         return dict(zip(places, pool.map(listed, places.values()), strict=True))
+
+
+def _words(result: ExecResult) -> str:
+    """PHP says on standard output what it died of."""
+    return result.error_text.strip() or result.text
 
 
 def lists_it(said: str, command: str) -> bool:
@@ -84,16 +90,9 @@ def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Fi
 
 def _image_has(ctx: Context, command: str) -> bool:
     """Asked in a container of its own: what runs may be otherwise than its image."""
-    first = ctx.settings.services.app[0]
-    image = ctx.image_of(first)
-    if image is None:
+    if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
-    service, words = ctx.service(first), ctx.console("list")
-    seconds = ctx.settings.restart.healthy_within
-    result = ctx.engine.run(
-        service, words, image=image.id, project=ctx.stack.project, timeout=seconds
-    )
-    return lists_it(result.text, command)
+    return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
 
 
 def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:

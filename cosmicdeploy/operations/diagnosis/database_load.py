@@ -49,12 +49,13 @@ def _connections(ctx: Context) -> Finding:
 
 def statements(ctx: Context) -> Iterator[Finding]:
     """Statements that run for long. Clients' ones are ended once they run for too long; others'
-    only by a person."""
+    only by a person. What waits for another's rows does no work, and is told with whom it waits
+    for."""
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
-        found, owners = sessions(session), Owners(ctx)
-    shortest = min(limits.slow_after, limits.end_after)
-    long = [each for each in found.values() if _runs_long(each, shortest)]
+        found, pairs, owners = sessions(session), row_waits(session), Owners(ctx)
+    shortest, wait = min(limits.slow_after, limits.end_after), {pair.waiter for pair in pairs}
+    long = [e for e in found.values() if e.id not in wait and _runs_long(e, shortest)]
     for each in long:
         told = owners.told(each)
         if each.protected:

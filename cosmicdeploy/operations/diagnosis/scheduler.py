@@ -77,7 +77,7 @@ def schedule(ctx: Context) -> Iterator[Finding]:
             f"cosmicdeploy features enable {off.name}",
         )
         return
-    listing = ctx.engine.exec(found.id, ctx.console(*ctx.settings.verify.schedule))
+    listing = ctx.run_console(found, *ctx.settings.verify.schedule)
     if command in listing.text:
         yield ok(SCHEDULE, f"{command} is on it")
         return
