@@ -12,6 +12,8 @@ from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
 
 Known = bool | None
+# Parts of an ALTER TABLE whose effect shows without a doubt.
+MAKING = (exp.ColumnDef, exp.AddConstraint, exp.RenameColumn)
 
 
 def there(sql: str, shape: Shape) -> Known:
@@ -112,6 +114,51 @@ def _constraint(part: exp.Expr, table: TableShape) -> Known:
     if not isinstance(named, exp.Identifier):
         return None
     return named.name.lower() in table.indexes | table.constraints
+
+
+def made(sql: str, shape: Shape) -> bool:
+    """Whether something is there that this statement makes, with all of its columns, by name. What
+    it would pass over where it is there already tells nothing, nor does what it only modifies."""
+    try:
+        return any(_made(tree, shape) for tree in parse(sql))
+    except NotUnderstood:
+        return False
+
+
+def _made(tree: exp.Expr, shape: Shape) -> bool:
+    if isinstance(tree, exp.Create) and not tree.args.get("exists"):
+        return bool(_created(tree, shape)) and _has_its_columns(tree, shape)
+    if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
+        actions = tree.args.get("actions") or []
+        if any(isinstance(action, exp.AlterRename) for action in actions):
+            return bool(_there(tree, shape))
+        table = shape.tables.get(table_name(tree.this), TableShape())
+        return any(_action(a, table) for a in actions if isinstance(a, MAKING) and _plain(a))
+    return False
+
+
+def _plain(action: exp.Expr) -> bool:
+    return not action.args.get("exists")
+
+
+def _has_its_columns(tree: exp.Create, shape: Shape) -> bool:
+    """A table of that name may be another one."""
+    table = shape.tables.get(table_name(tree), TableShape())
+    columns = tree.find_all(exp.ColumnDef) if tree.kind == "TABLE" else ()
+    return {column.name.lower() for column in columns} <= set(table.columns)
+
+
+def only_takes_away(sql: str) -> bool:
+    """Whether a statement drops tables, columns or keys, and does nothing else."""
+    try:
+        return all(_takes_away(tree) for tree in parse(sql))
+    except NotUnderstood:
+        return False
+
+
+def _takes_away(tree: exp.Expr) -> bool:
+    actions = tree.args.get("actions") or [tree]
+    return all(isinstance(action, exp.Drop) for action in actions)
 
 
 def shows_in_structure(sql: str) -> bool:

@@ -96,7 +96,7 @@ def fates(
     found = []
     for migration in dict.fromkeys(s.migration for s in statements):
         own = [_fate(s, shape) for s in statements if s.migration == migration]
-        found += _in_order(own, migration in ran, migration in undone)
+        found += in_order(own, migration in ran, migration in undone)
     return found
 
 
@@ -111,7 +111,7 @@ def _fate(statement: Statement, shape: Shape) -> Fate:
     return Fate(statement=statement, state=state)
 
 
-def _in_order(found: list[Fate], ran: bool, undone: bool) -> list[Fate]:
+def in_order(found: Sequence[Fate], ran: bool = False, undone: bool = False) -> list[Fate]:
     """Settle what the schema does not show. A migration runs its statements in order: what comes
     before a done one is done, what comes after one that is not is not."""
     states = [fate.state for fate in found]

@@ -19,6 +19,7 @@ from cosmicdeploy.steps.images import ImagesStep
 from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.migrate import MigrateStep
 from cosmicdeploy.steps.migrate_down import MigrateDownStep
+from cosmicdeploy.steps.note_migrations import NoteMigrationsStep
 from cosmicdeploy.steps.preflight import PreflightStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
@@ -48,6 +49,7 @@ KINDS: Mapping[str, type[Step]] = {
         LoadStep,
         MigrateDownStep,
         MigrateStep,
+        NoteMigrationsStep,
         PreflightStep,
         QuiesceStep,
         RecoverStep,

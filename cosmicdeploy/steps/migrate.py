@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -39,6 +40,8 @@ from cosmicdeploy.steps.trial import remove_trials
 
 # A server that crashed and starts anew is back within this many seconds, or a person is needed.
 BACK_WITHIN = 60
+# What the server says of what a migration would make a second time.
+IS_THERE = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
 
 
 class MigrateStep(Step):
@@ -168,15 +171,20 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
             "the table waits as long",
             details=last_lines(result),
         )
-    asked = not_answered(result.text + result.error_text)
     return MigrationFailed(
         f"The migrations failed (exit code {result.exit_code})",
         where=where,
-        todo="the console asks before it acts in production: add --force to migrate.command"
-        if asked
-        else "mend the migration and deploy again",
+        todo=_todo(result.text + result.error_text),
         details=last_lines(result),
     )
+
+
+def _todo(said: str) -> str:
+    if not_answered(said):
+        return "the console asks before it acts in production: add --force to migrate.command"
+    if IS_THERE.search(said):
+        return "somebody may have run it by hand: `cosmicdeploy diagnose migration` looks at that"
+    return "mend the migration and deploy again"
 
 
 def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:

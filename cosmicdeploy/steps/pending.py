@@ -11,6 +11,7 @@ from cosmicdeploy.database.shape import Shape, read_shape
 from cosmicdeploy.errors import MigrationFailed, Refused
 from cosmicdeploy.migrations import pretend, status
 from cosmicdeploy.migrations.preview import Statement, preview, unseen
+from cosmicdeploy.migrations.standing import Begun, standings
 from cosmicdeploy.steps.console import in_new_image, last_lines
 
 
@@ -71,6 +72,11 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
         last = (*last_lines(result, 1), "it says nothing")[0]
         return [unseen(name, f"the console failed to show it: {last}") for name in names]
     return preview(pretend.statements(result.text, names), live_shape(ctx))
+
+
+def begun_already(ctx: Context, names: Sequence[str]) -> list[Begun]:
+    """How far each of these pending migrations has come all the same, as the live schema shows."""
+    return standings(pending_statements(ctx, names), live_shape(ctx))
 
 
 def live_shape(ctx: Context) -> Shape:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import open_session
 from cosmicdeploy.database.activity import sessions
 from cosmicdeploy.engine import labels
 from cosmicdeploy.lock import holding_process
+from cosmicdeploy.migrations.standing import Begun, Standing
 from cosmicdeploy.migrations.status import listed
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
@@ -18,11 +19,11 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, note
 from cosmicdeploy.operations.diagnosis.table_locks import LOCKS, table_locks
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.begun import unresolved
-from cosmicdeploy.steps.pending import pending_names
+from cosmicdeploy.steps.pending import begun_already, pending_names
 
 RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
 
@@ -91,12 +92,50 @@ def pending(ctx: Context) -> Iterator[Finding]:
         yield ok(PENDING, "no migration is pending")
     elif names is None:
         yield warning(PENDING, "nothing was ever migrated", "cosmicdeploy up")
-    elif ctx.running_release() not in ("", ctx.release):
-        told = f"{listed(names)}, of release {ctx.release}, which is not deployed yet"
-        yield warning(PENDING, told, "cosmicdeploy deploy")
     else:
-        told = f"{listed(names)} did not run, and its release {ctx.release} is in place"
-        yield problem(PENDING, told, "cosmicdeploy deploy", details=names, remedies=[DEPLOY])
+        yield from _not_run(ctx, names)
+
+
+def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
+    """A run by hand that was killed leaves what it did, and no note of it."""
+    begun = begun_already(ctx, names)
+    whole = [each for each in begun if each.standing is Standing.WHOLE]
+    half = [each for each in begun if each.standing is Standing.HALF]
+    if whole:
+        yield _not_noted(whole)
+    for each in half:
+        yield problem(
+            PENDING,
+            f"{each.migration} is half done, by a run that is not in the journal: as it is, it can"
+            " neither run nor be undone",
+            "finish what is not done in the database by hand, or take back what is; then"
+            " `cosmicdeploy diagnose migration --fix`",
+            details=each.lines,
+        )
+    known = {each.migration for each in (*whole, *half)}
+    if new := [name for name in names if name not in known]:
+        yield _new(ctx, new, held_up=bool(half))
+
+
+def _not_noted(whole: Sequence[Begun]) -> Finding:
+    names = [each.migration for each in whole]
+    return problem(
+        PENDING,
+        f"all that {listed(names)} makes is in the schema, and it is not noted as run: it would"
+        " fail on what is there",
+        "cosmicdeploy diagnose migration --fix",
+        details=[line for each in whole for line in each.lines],
+        remedies=[note(names)],
+    )
+
+
+def _new(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
+    if ctx.running_release() not in ("", ctx.release):
+        told = f"{listed(names)}, of release {ctx.release}, which is not deployed yet"
+        return warning(PENDING, told, "cosmicdeploy deploy")
+    told = f"{listed(names)} did not run, and its release {ctx.release} is in place"
+    remedies = [] if held_up else [DEPLOY]
+    return problem(PENDING, told, "cosmicdeploy deploy", details=names, remedies=remedies)
 
 
 TROUBLE = Trouble(

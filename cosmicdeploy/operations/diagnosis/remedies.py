@@ -13,6 +13,7 @@ from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.console_command import ConsoleStep
 from cosmicdeploy.steps.end_sessions import EndSessionsStep, Target
+from cosmicdeploy.steps.note_migrations import NoteMigrationsStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.services import ServicesStep
@@ -29,6 +30,12 @@ RESOLVE = Remedy(
     command="migrate --resolve",
     resolves=True,
 )
+
+
+def note(names: Sequence[str]) -> Remedy:
+    """Migrations that are whole, and that only their row is missing of."""
+    step = NoteMigrationsStep(name="note migrations", migrations=tuple(names))
+    return Remedy(says=f"note {', '.join(names)} as run", command=OWN, steps=(step,))
 
 
 def restart(ctx: Context, name: str) -> Remedy:
