@@ -20,6 +20,7 @@ from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.migrate import MigrateStep
 from cosmicdeploy.steps.migrate_down import MigrateDownStep
 from cosmicdeploy.steps.note_migrations import NoteMigrationsStep
+from cosmicdeploy.steps.own_file import OwnFileStep
 from cosmicdeploy.steps.preflight import PreflightStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
@@ -50,6 +51,7 @@ KINDS: Mapping[str, type[Step]] = {
         MigrateDownStep,
         MigrateStep,
         NoteMigrationsStep,
+        OwnFileStep,
         PreflightStep,
         QuiesceStep,
         RecoverStep,

@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
-from cosmicdeploy.operations.diagnosis.remedies import restart
+from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_make_anew
 from cosmicdeploy.probes.http import OK, Answer, ask, ask_again
 from cosmicdeploy.probes.places import container_url, proxy_url
 from cosmicdeploy.probes.readiness import PROBE_SILENCE
@@ -34,7 +34,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
             ANSWERS,
             f"{name}: {told}",
             f"cosmicdeploy restart {name}",
-            remedies=[restart(ctx, name)],
+            remedies=restart_or_make_anew(ctx, name),
         )
     if well:
         yield ok(ANSWERS, f"200 from {path} of {', '.join(well)}")

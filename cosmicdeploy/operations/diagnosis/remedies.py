@@ -49,6 +49,15 @@ def restart(ctx: Context, name: str) -> Remedy:
     )
 
 
+def restart_or_make_anew(ctx: Context, name: str) -> Sequence[Remedy]:
+    """Restart it; where that does not help, one of the application's is made anew, if its release's
+    image is what it runs."""
+    found, image = ctx.container(name), ctx.image_of(name)
+    same = found is not None and image is not None and found.image_id == image.id
+    anew = [make_anew([name])] if same and name in ctx.settings.services.released else []
+    return [restart(ctx, name), *anew]
+
+
 def start_all(names: Iterable[str]) -> Remedy:
     """All that is away: first what the others need, last the proxy, which may know them by name."""
     steps: Sequence[Step] = (

@@ -8,7 +8,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.operations.diagnosis.answers import ANSWERS, PROXY, answers, through_the_proxy
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
-from cosmicdeploy.operations.diagnosis.remedies import restart, start_all
+from cosmicdeploy.operations.diagnosis.log_file import LOG_FILE, log_file
+from cosmicdeploy.operations.diagnosis.remedies import restart_or_make_anew, start_all
 from cosmicdeploy.probes.readiness import serves_now
 
 CONTAINERS = "containers"
@@ -80,7 +81,7 @@ def _sick(ctx: Context, name: str, found: Container, ill: str) -> Finding:
         f"{name} {ill}{memory}",
         f"cosmicdeploy restart {name}",
         details=[*probe, *ctx.engine.logs(found.id, tail=LINES)],
-        remedies=[restart(ctx, name)],
+        remedies=restart_or_make_anew(ctx, name),
     )
 
 
@@ -95,5 +96,10 @@ TROUBLE = Trouble(
     name="unhealthy",
     about="containers are unhealthy",
     beneath=True,
-    checks={CONTAINERS: containers, ANSWERS: answers, PROXY: through_the_proxy},
+    checks={
+        CONTAINERS: containers,
+        ANSWERS: answers,
+        LOG_FILE: log_file,
+        PROXY: through_the_proxy,
+    },
 )
