@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, LogLine
@@ -43,13 +44,25 @@ def output(ctx: Context, service: str, span: Span) -> Log:
 
 
 def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
-    """What a service wrote to `app.log_file`; none where that file is not followed."""
+    """What a service wrote to `app.log_file`; none where that file is not followed, or where it has
+    written nothing yet."""
     path = ctx.settings.app.log_file
     if path is None or not ctx.settings.monitoring.log_file:
         return
+    container = existing(ctx, service)
     source = Files(ctx.engine, str(path), span.lines or LINES_OF_A_FILE)
-    timed = [line for line in source.past(existing(ctx, service)) if line.at]
+    try:
+        timed = [line for line in source.past(container) if line.at]
+    except EngineError:
+        if _is_still_to_come(ctx, container, path):
+            return
+        raise
     yield Log(service=service, begins=_begins(timed, span), lines=_within(timed, span))
+
+
+def _is_still_to_come(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+    look = ["sh", "-c", '[ -d "$1" ] && [ ! -e "$2" ]', "sh", str(path.parent), str(path)]
+    return ctx.engine.exec(container.id, look).exit_code == 0
 
 
 def existing(ctx: Context, service: str) -> Container:
