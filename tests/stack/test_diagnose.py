@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,14 +18,18 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import Session, open_session
 from cosmicdeploy.database.activity import kill, sessions
 from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.steps.roll_down import roll_down
 from tests.stack.harness import Done, StackUnderTest
 from tests.stack.promises import acknowledged, require_whole
+from tests.stack.test_migrations import migration, reader_of, wait_for_table
 
 pytestmark = pytest.mark.stack
 
 
 COMMAND = "devices:monitor-status"
 FILE = "/var/www/cosmic_app/commands/device_status_monitor.py"
+ADD_HALFWAY = "ALTER TABLE remotes ADD COLUMN halfway INT NULL"
+QUESTION = b"Do that?"
 LOCK = f"cosmic:lock:{COMMAND}"
 
 
@@ -138,10 +145,117 @@ def test_a_session_that_holds_up_a_migration_is_named_and_ended(released: StackU
     require_well(released)
 
 
+def test_where_several_may_hold_a_table_none_is_ended(released: StackUnderTest) -> None:
+    """Who of them it is the server tells by a plugin alone."""
+    ctx = released.open()
+    with client(ctx) as (one, first), client(ctx) as (two, second):
+        for session, table in ((first, "remotes"), (second, "device_status_transitions")):
+            session.execute("START TRANSACTION")
+            session.rows(f"SELECT id FROM {table} LIMIT 1")  # noqa: S608 - one of these two
+        time.sleep(1.1)  # ages are whole seconds
+        with running(ctx, "ALTER TABLE remotes COMMENT = 'diagnosed'") as (waiter, ended):
+            wait_until("it waits", 10, lambda: _waits_for_table(ctx, waiter))
+            done = released.cli("diagnose", "migration", "--fix", "--yes", "--json")
+            assert done.code == 5 and done.report["data"]["remedies"] == []
+            for holder in (one, two):
+                assert f"perhaps held by session {holder} (root@" in done.stdout
+            assert "INSTALL SONAME 'metadata_lock_info'" in done.stdout
+            assert not ended.is_set()
+    require_well(released)
+
+
 def _waits_for_table(ctx: Context, number: int) -> bool:
     with open_session(ctx.database()) as session:
         found = sessions(session)[number]
     return found.waits_for_table and found.seconds >= 1  # no problem before
+
+
+def test_what_a_killed_deploy_left_half_done_waits_for_a_person_and_goes_on(
+    released: StackUnderTest,
+) -> None:
+    name = "2026_03_06_000001_halfway"
+    up = ["CREATE TABLE halfway (id INT PRIMARY KEY)", ADD_HALFWAY]
+    released.set_setting("lock_wait: 10", "lock_wait: 1")
+    down = ["DROP TABLE halfway", "ALTER TABLE remotes DROP COLUMN halfway"]
+    with migration(released, name, up, down):
+        killed_in_mid_migration(released, "halfway")
+        found = diagnosed(released, "migration")
+        assert found["interrupted run"] == "Migrations of an earlier run are half done"
+        assert found["pending"].startswith(f"{name} is half done")
+        done = released.cli("diagnose", "migration", "--fix", "--yes", "--json")
+        assert done.code == 5 and "only a person may say so" in done.stderr
+        assert [each["applied"] for each in done.report["data"]["remedies"]] == [False]
+        with released.database() as facts:
+            facts.session.execute(ADD_HALFWAY)
+        remedies = {each["command"]: each["applied"] for each in fixed(released, "migration")}
+        assert remedies == {"migrate --resolve": False, "diagnose --fix": True, "deploy": True}
+        with released.database() as facts:
+            applied = set(facts.applied_migrations())
+        assert name in applied
+        assert roll_down(released.open(), applied - {name}) == [name]
+    released.set_setting("lock_wait: 1", "lock_wait: 10")
+    require_well(released)
+
+
+def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
+    """Its first statement is done, its second one waits, and then it gives up."""
+    ctx = stack.open()
+    with reader_of(stack, "remotes"):
+        process = stack.start("step", "migrate")
+        wait_for_table(stack, table)
+        process.kill()
+        process.communicate(timeout=60)
+        wait_until(
+            "the migrator gives up",
+            30,
+            lambda: not any(c.running for c in ctx.engine.leftovers(ctx.stack.project)),
+        )
+
+
+def test_a_schema_that_somebody_mended_is_settled_by_a_yes_at_the_terminal(
+    released: StackUnderTest,
+) -> None:
+    """On the records of a run that was killed half-way."""
+    with released.database() as facts:
+        applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
+    state = {"tags": {}, "containers": {}, "schema": digest, "migrations": applied}
+    journal = released.open().journal.of_run("killed")
+    begun = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
+    journal.append("run", command="deploy", **begun)
+    before = {"applied": [*applied, "gone"], "schema": digest, "names": ["never"], "pending": []}
+    step = {"step": "migrate", "step_kind": "migrate", "options": {"name": "migrate"}}
+    journal.append("intent", **step, change="migrate", before=before)
+    assert "half done" in diagnosed(released, "migration")["interrupted run"]
+    code, shown = at_a_terminal(released, b"n\n", "diagnose", "migration", "--fix")
+    assert code == 5 and "say yes only where you have mended it" in shown
+    code, shown = at_a_terminal(released, b"y\n", "diagnose", "migration", "--fix")
+    assert code == 0, shown
+    again = released.cli("deploy", "--json")
+    assert again.code == 0, again.stderr
+    require_well(released)
+
+
+def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[int, str]:
+    """A command whose one question somebody answers; its exit code, and what was seen."""
+    ours, theirs = pty.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cosmicdeploy", *words],
+        cwd=stack.folder,
+        env={**environ, "TERM": "xterm", "COLUMNS": "200"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # the other side is closed
+        while chunk := os.read(ours, 65536):
+            asked, shown = QUESTION in shown, shown + chunk
+            if QUESTION in shown and not asked:
+                os.write(ours, answer)
+    os.close(ours)
+    return process.wait(60), shown.decode()
 
 
 def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnderTest) -> None:
