@@ -19,7 +19,7 @@ from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.state import State, read_state, state_path
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -37,9 +37,12 @@ class Catalogue:
         self.folder = folder
 
     def list(self) -> list[Backup]:
-        """Every backup, newest first; one whose manifest is damaged says so."""
-        paths = sorted(self.folder.glob("*.json"), reverse=True)
-        found = (self._listed(path) for path in paths if ID.fullmatch(path.stem))
+        """Every backup, newest first; one whose manifest is damaged says so.
+
+        Raises `BackupUnreadable` where the folder is there and cannot be read.
+        """
+        paths = sorted(self._manifests(), reverse=True)
+        found = (self._listed(path) for path in paths)
         return [backup for backup in found if backup is not None]
 
     def get(self, reference: str) -> Backup:
@@ -102,6 +105,19 @@ class Catalogue:
             except OSError as error:
                 raise unreadable(backup.data, error) from error
             yield
+
+    def _manifests(self) -> Sequence[Path]:
+        try:  # a glob takes a folder that may not be read for an empty one
+            paths = [*self.folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise BackupUnreadable(
+                f"The folder of backups cannot be read: {error.strerror}",
+                where=str(self.folder),
+                todo="run this as the user who makes the backups, or let yourself read the folder",
+            ) from error
+        return [path for path in paths if path.suffix == ".json" and ID.fullmatch(path.stem)]
 
     def _get(self, path: Path) -> Backup:
         try:

@@ -16,7 +16,7 @@ from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.files import hold
 from cosmicdeploy.database.manifest import Manifest, now
 from cosmicdeploy.database.state import Pin, Proof
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 pytestmark = pytest.mark.unit
 
@@ -168,6 +168,15 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupError, match="cannot be used"):
         Catalogue(tmp_path / "file" / "backups").begin(manifest(OLDER))
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    """Root may read any folder, so here it is none."""
+    (tmp_path / "backups").write_text("")
+    for look in (Catalogue.list, lambda catalogue: catalogue.get("latest")):
+        with pytest.raises(BackupUnreadable, match="folder of backups cannot be read") as caught:
+            look(Catalogue(tmp_path / "backups"))
+        assert caught.value.where == str(tmp_path / "backups") and caught.value.todo
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"id": 7}', "\udcff"])
