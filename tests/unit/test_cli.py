@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -150,6 +151,25 @@ def test_a_backup_is_copied_to_where_no_copy_is(
     failed = call("backup", "copy")
     assert failed.exit_code == 1
     assert "nonsense://x" in failed.stderr
+
+
+def test_rollback_without_a_name_lists_and_with_options_asks_for_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = SimpleNamespace(container=lambda _name: None)
+    monkeypatch.setattr(workspace, "connect", lambda: empty)
+    none = call("rollback")
+    assert none.exit_code == 0 and "no good backup" in none.stdout
+    good(Catalogue(folder / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    shown = call("rollback")
+    assert shown.exit_code == 0 and not shown.stderr
+    assert "20260301-120000-aaaa" in shown.stdout and "rollback --to ID" in shown.stdout
+    report = json.loads(call("rollback", "--json").stdout)
+    assert (report["outcome"], report["error"]) == ("done", None)
+    assert [row["backup"] for row in report["data"]] == ["20260301-120000-aaaa"]
+    for option in (["--yes"], ["--code-only"], ["--migration"], ["--wait", "5"]):
+        asked = call("rollback", *option)
+        assert asked.exit_code == 2 and "add --to ID" in asked.stderr
 
 
 def test_the_published_schema_is_the_code_s() -> None:
