@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.errors import as_ours
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.entries import good
@@ -129,6 +130,31 @@ def test_with_json_stdout_is_one_document(folder: Path) -> None:
 def test_a_traceback_only_with_verbose(folder: Path) -> None:
     assert "Traceback" in call("status", "--verbose").stderr
     assert "Traceback" not in call("status").stderr
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
+    """Root may write anywhere, so here the place is within a file."""
+    done = call("init", "compose.yml/kiosk")
+    assert done.exit_code == 1
+    assert f"Not a directory ({folder}/compose.yml/kiosk)" in done.stderr
+    assert "→ choose a place" in done.stderr and "Unexpected" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "where"),
+    [
+        (PermissionError(13, "Permission denied", "/s/journal.jsonl"), "Permission denied", "/s/j"),
+        (OSError(30, "Read-only file system", "/mnt/x"), "Read-only file system", "/mnt/x"),
+        (PermissionError(13, "Permission denied"), "Unexpected PermissionError", ""),
+        (FileNotFoundError(2, "No such file", "/s/x"), "Unexpected FileNotFoundError", ""),
+    ],
+)
+def test_what_the_machine_refuses_is_no_fault_of_the_code(
+    error: OSError, what: str, where: str
+) -> None:
+    told = as_ours(error)
+    assert what in told.what and where in told.where
+    assert ("--verbose" in told.todo) == (not where)
 
 
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
