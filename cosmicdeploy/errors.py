@@ -82,6 +82,12 @@ class BackupError(CosmicError):
     """A backup could not be made, or is not what its manifest says."""
 
 
+class UnknownBackup(BackupError):
+    """No backup has the name that somebody gave."""
+
+    exit_code = ExitCode.USAGE
+
+
 class BackupUnreadable(BackupError):
     """A backup's data could not be read just now, which says nothing of what it is."""
 

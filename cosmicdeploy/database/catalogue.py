@@ -19,7 +19,8 @@ from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.state import State, read_state, state_path
-from cosmicdeploy.errors import BackupError, BackupUnreadable
+from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
+from cosmicdeploy.yamlfile import nearest
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -48,7 +49,8 @@ class Catalogue:
     def get(self, reference: str) -> Backup:
         """A backup by its ID; "latest" is the newest usable one.
 
-        Raises `BackupError`, with the candidates, where there is none, and where it is damaged.
+        Raises `UnknownBackup`, with the candidates, for a name that none has; `BackupError` where
+        there is no good one, and where it is damaged.
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -164,9 +166,14 @@ class Catalogue:
             f"{backup.id}  {backup.status}  {backup.manifest.created_at.isoformat()}"
             for backup in backups[:SHOWN_CANDIDATES]
         ]
-        what = "there is no good backup" if reference == LATEST else f"no backup {reference!r}"
-        todo = "name one of these" if lines else "take one: cosmicdeploy backup create"
-        return BackupError(what, where=str(self.folder), todo=todo, details=lines)
+        todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
+        where = str(self.folder)
+        if reference == LATEST:
+            return BackupError("There is no good backup", where=where, todo=todo, details=lines)
+        if lines and not ID.fullmatch(reference):  # all ids look much like each other
+            todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
+        what = f"There is no backup {reference!r}"
+        return UnknownBackup(what, where=where, todo=todo, details=lines)
 
 
 def _data_path(manifest: Path) -> Path:

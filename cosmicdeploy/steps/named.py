@@ -24,9 +24,9 @@ def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def wanted_services(ctx: Context, words: Iterable[str]) -> list[str]:
-    """As `services_named`, for a step's check: raises `Refused`."""
-    with refusing(UsageError):
+def wanted_services(ctx: Context, words: Iterable[str], at: str) -> list[str]:
+    """As `services_named`, for the check of a step that is written there: raises `Refused`."""
+    with refusing(UsageError, at):
         return services_named(ctx, words)
 
 

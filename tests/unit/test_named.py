@@ -48,5 +48,6 @@ def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
         services_named(CTX, [word])
     assert todo in caught.value.todo
     with pytest.raises(Refused, match=what) as refused:
-        wanted_services(CTX, [word])
+        wanted_services(CTX, [word], "mine.yaml:3")
     assert refused.value.todo == caught.value.todo
+    assert refused.value.where == "mine.yaml:3"

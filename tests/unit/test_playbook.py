@@ -63,6 +63,14 @@ def test_a_mistake_is_named_with_its_place(
     assert todo in caught.value.todo
 
 
+def test_a_step_knows_where_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("steps:\n  - kind: build\n  - kind: backup\n")
+    playbook = load_playbook(path)
+    assert [step.place for step in playbook.steps] == [f"{path}:2", f"{path}:3"]
+    assert playbook.alone("backup").place == f"{path}:3"
+
+
 def test_a_playbook_without_steps_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\n")
