@@ -157,6 +157,16 @@ def test_what_the_machine_refuses_is_no_fault_of_the_code(
     assert ("--verbose" in told.todo) == (not where)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["watch", "--for"], ["logs", "--for"], ["deploy", "--wait"], ["backup", "create", "--wait"]],
+)
+def test_times_to_wait_take_the_forms_of_since(folder: Path, words: list[str]) -> None:
+    assert call(*words, "90s").exit_code == call(*words, "600").exit_code == 1  # no engine
+    wrong = call(*words, "soon")
+    assert wrong.exit_code == 2 and "'soon' is no duration" in " ".join(wrong.stderr.split())
+
+
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
 def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
     assert call(*words).exit_code == 2
