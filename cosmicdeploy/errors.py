@@ -104,6 +104,10 @@ class Refused(CosmicError):
     """Cannot work, whatever an earlier step does: said before anything is touched."""
 
 
+class Declined(CosmicError):
+    """Somebody was asked, and said no."""
+
+
 class NeedsPerson(CosmicError):
     """Failed half-way in a way that only a person should decide on."""
 

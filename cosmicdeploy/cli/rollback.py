@@ -108,8 +108,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
     if not to:
         return _list(call, ctx)
     target = ctx.catalogue.get(to)
-    if not call.terminal.confirm(_question(call, ctx, way, target.id)):
-        raise UsageError("Nothing was touched", todo="say yes to go back")
+    call.terminal.require_yes(_question(call, ctx, way, target.id))
     with watch:
         playbook = open_playbook(ctx.loaded, way.value)
         run, measured = rollback(ctx, way.command, playbook, target, wait)
