@@ -55,11 +55,11 @@ def _meant(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
     found = known.get(word)
     if found:
         return found
+    names = [name for name, meant in known.items() if list(meant) == [name]]
     if found is None:
-        what, todo = f"There is no service {word!r}", nearest(word, known)
+        what, todo = f"There is no service {word!r}", nearest(word, [*names, *ROLES])
     else:
         what, todo = f"No service of this stack plays the part {word!r}", ""
-    names = [name for name, meant in known.items() if list(meant) == [name]]
     raise UsageError(
         what,
         where="the compose file, `services` of cosmicdeploy.yaml",

@@ -38,7 +38,7 @@ def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) 
 @pytest.mark.parametrize(
     ("word", "what", "todo"),
     [
-        ("web-3", "no service 'web-3'", "web-"),
+        ("web-3", "no service 'web-3'", "did you mean 'web-1' or 'web-2'?"),
         ("nothing", "no service 'nothing'", "mail"),
         ("cache", "plays the part 'cache'", "web-1"),
     ],
