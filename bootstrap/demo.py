@@ -213,7 +213,7 @@ The stack serves at {url}/api/health. Try next:
   {tool} status
   {tool} verify
   {tool} deploy                  # nothing new: changes nothing, and says why
-  {tool} rollback                # what there is to go back to, and what each would cost
+  {tool} rollback                # what there is to go back to, and what each would lose
   {tool} rollback --to latest    # back to release 1, schema and data too
   make -C {ROOT} demo-rollbacks  # all three ways back, under heartbeats
   make -C {ROOT} demo-down       # remove all this""")

@@ -6,6 +6,8 @@ text and an exit code at one place. Exit codes are part of the interface (see do
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -80,6 +82,12 @@ class BackupError(CosmicError):
     """A backup could not be made, or is not what its manifest says."""
 
 
+class UnknownBackup(BackupError):
+    """No backup has the name that somebody gave."""
+
+    exit_code = ExitCode.USAGE
+
+
 class BackupUnreadable(BackupError):
     """A backup's data could not be read just now, which says nothing of what it is."""
 
@@ -94,6 +102,10 @@ class ProbeFailed(CosmicError):
 
 class Refused(CosmicError):
     """Cannot work, whatever an earlier step does: said before anything is touched."""
+
+
+class Declined(CosmicError):
+    """Somebody was asked, and said no."""
 
 
 class NeedsPerson(CosmicError):
@@ -124,12 +136,33 @@ class Interrupted(CosmicError):
     exit_code = ExitCode.INTERRUPTED
 
 
+# What a machine may refuse to anybody, and what to do then. Any other error is the code's own.
+_OWNER = "let yourself use it, or run this as the user who may"
+_ROOM = "make room there, and run it again"
+_OF_FILES = {
+    errno.EACCES: _OWNER,
+    errno.EPERM: _OWNER,
+    errno.EROFS: "make it writable, or choose another place",
+    errno.ENOTDIR: "choose a place that is in a folder",
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EIO: "see to the disk or the mount",
+}
+
+
 def as_ours(error: BaseException) -> CosmicError:
     """Any exception as one of the tree: what was not foreseen must still be told in a line."""
     if isinstance(error, CosmicError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
+    if isinstance(error, OSError) and isinstance(error.filename, str) and error.errno in _OF_FILES:
+        refused = CosmicError(
+            f"A file or folder cannot be used: {os.strerror(error.errno)}",
+            where=error.filename,
+            todo=_OF_FILES[error.errno],
+        )
+        return refused.with_traceback(error.__traceback__)
     told = CosmicError(
         f"Unexpected {type(error).__name__}: {error}",
         todo="run it again with --verbose and report what it prints",

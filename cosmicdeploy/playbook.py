@@ -69,7 +69,8 @@ def _step(document: Document, index: int, row: Any) -> Step:
             todo=nearest(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
         )
     options = {key: value for key, value in row.items() if key != "kind"}
-    return validated(KINDS[kind], {"name": kind, **options}, document, at)
+    step = validated(KINDS[kind], {"name": kind, **options}, document, at)
+    return step.placed(document.place(*at))
 
 
 def _require_distinct(document: Document, steps: tuple[Step, ...]) -> None:

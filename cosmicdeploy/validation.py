@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,33 @@ from cosmicdeploy.yamlfile import Document, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
+
+_LIST = ("must be a list", "write it as [one, two]")
+_KEYS = ("must have keys of its own", "write it as `key: value` lines")
+_NUMBER = ("must be a number", "")
+_WHOLE = ("must be a whole number", "")
+_YES_OR_NO = ("must be true or false", "")
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "dict_type": _KEYS,
+    "model_type": _KEYS,
+    "model_attributes_type": _KEYS,
+    "string_type": ("must be one text", "write a word or a text; a number in quotes"),
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "bool_type": _YES_OR_NO,
+    "bool_parsing": _YES_OR_NO,
+    "literal_error": ("must be {expected}", ""),
+    "greater_than": ("must be more than {gt:g}", ""),
+    "greater_than_equal": ("must be at least {ge:g}", ""),
+    "less_than": ("must be less than {lt:g}", ""),
+    "less_than_equal": ("must be at most {le:g}", ""),
+    "too_short": ("must have {min_length} or more in it", ""),
+}
 
 
 def validated(model: type[Model], data: Any, document: Document, at: Location = ()) -> Model:
@@ -36,7 +64,19 @@ def _config_error(
         )
     if first["type"] == "missing":
         return ConfigError(f"The key {name!r} is missing", where=where, todo=f"add {keys[-1]}")
-    return ConfigError(f"{name}: {first['msg']}", where=where, todo="correct the value")
+    told, todo = _told(first)
+    return ConfigError(f"{name}: {told}" if name else told, where=where, todo=todo)
+
+
+def _told(first: Any) -> tuple[str, str]:
+    """What is wrong with a value, and what to do: in the words of a file and not of a library."""
+    context = first.get("ctx", {})
+    told, todo = _WORDS.get(first["type"], (first["msg"], ""))
+    if first["type"] == "value_error":  # one of our own
+        told = str(context["error"])
+    else:
+        told = told.format_map(context) if first["type"] in _WORDS else told
+    return told, context.get("todo") or todo or "correct the value"
 
 
 def _known(model: type[BaseModel], path: Location) -> list[str]:

@@ -113,13 +113,10 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
 
 
 def _require_yes(call: Call, going: Sequence[str], unfinished: Sequence[str]) -> None:
-    from cosmicdeploy.errors import UsageError
-
     parts = [f"Remove {len(going)} backups" if going else ""]
     parts += [f"finish removing {', '.join(unfinished)}" if unfinished else ""]
     question = " and ".join(filter(None, parts))
-    if not call.terminal.confirm(f"{question[0].upper()}{question[1:]}?"):
-        raise UsageError("Nothing was removed", todo="say yes to remove them")
+    call.terminal.require_yes(f"{question[0].upper()}{question[1:]}?", "Nothing was removed")
 
 
 def _removed(

@@ -9,7 +9,7 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge, until_ended
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -41,7 +41,12 @@ def logs(
     ] = False,
     seconds: Annotated[
         float | None,
-        typer.Option("--for", metavar="SECONDS", min=0, help="Follow for so long, then end."),
+        typer.Option(
+            "--for",
+            metavar="SECONDS",
+            parser=duration,
+            help="Follow for so long, then end: 600, 90s.",
+        ),
     ] = None,
     tail: Annotated[
         int | None,

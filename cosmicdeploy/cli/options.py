@@ -12,17 +12,29 @@ import typer
 
 from cosmicdeploy.cli.terminal import Terminal
 
-# For commands that hold the stack's lock.
+
+def duration(text: str | float) -> float:
+    """What an option says of a time to wait; raises `typer.BadParameter`."""
+    from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.operations.moments import how_long
+
+    try:
+        return how_long(str(text))
+    except UsageError as error:
+        raise typer.BadParameter(f"{error.what}: {error.todo}") from error
+
+
 Junit = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
 ]
+# For commands that hold the stack's lock.
 Wait = Annotated[
     float,
     typer.Option(
         "--wait",
         metavar="SECONDS",
-        min=0,
-        help="Wait so long for another run on this stack to end.",
+        parser=duration,
+        help="Wait so long for another run on this stack to end: 600, 90s, 10m.",
         show_default=False,
     ),
 ]

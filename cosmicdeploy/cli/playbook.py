@@ -165,9 +165,7 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
 
 
 def _agree(call: Call, name: str, costs: Sequence[str]) -> None:
-    from cosmicdeploy.errors import UsageError
-
     for cost in costs:
         call.terminal.console.print(f"Use with caution: {cost}", markup=False, soft_wrap=True)
-    if costs and not call.terminal.confirm(f"Run the playbook {name}?"):
-        raise UsageError("Nothing was touched", todo="say yes to run it")
+    if costs:
+        call.terminal.require_yes(f"Run the playbook {name}?")

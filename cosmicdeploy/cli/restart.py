@@ -55,7 +55,6 @@ def _restart(
     call: Call, config: Path | None, words: list[str], wait: float, *, every: bool
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report
-    from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.restart import restart, wanted
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_stack
@@ -65,8 +64,7 @@ def _restart(
     chosen = wanted(ctx, words, every=every)
     if chosen.cost:
         call.terminal.console.print(f"Use with caution: {chosen.cost}", markup=False)
-        if not call.terminal.confirm(f"Restart {', '.join(chosen.services)}?"):
-            raise UsageError("Nothing was touched", todo="say yes to restart")
+        call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")
     with watch:
         run, measured = restart(ctx, chosen, wait)
         return run_report(call, run, measured)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 COLUMNS = ("backup", "age", "release", "size", "proven", "what would be lost")
+WAY_ON = "go on with `cosmicdeploy rollback --to ID`; --migration or --code-only keeps newer rows"
+NOTHING = (
+    "There is no good backup to go back to: `cosmicdeploy backup list` shows all of them,"
+    " `cosmicdeploy backup create` makes one"
+)
 
 
 class Way(StrEnum):
@@ -97,12 +102,13 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
         raise UsageError("These exclude each other", where=", ".join(w.command for w in chosen))
     way = chosen[0] if chosen else Way.RESTORE
     watch = Watch(call.terminal.console)
+    if not to and (chosen or wait or call.terminal.yes):
+        raise UsageError("No backup is named", where=way.command, todo="add --to ID or --to latest")
     ctx = open_stack(config, watch)
     if not to:
         return _list(call, ctx)
     target = ctx.catalogue.get(to)
-    if not call.terminal.confirm(_question(call, ctx, way, target.id)):
-        raise UsageError("Nothing was touched", todo="say yes to go back")
+    call.terminal.require_yes(_question(call, ctx, way, target.id))
     with watch:
         playbook = open_playbook(ctx.loaded, way.value)
         run, measured = rollback(ctx, way.command, playbook, target, wait)
@@ -110,18 +116,14 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
 
 
 def _list(call: Call, ctx: Context) -> Report:
-    from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.losses import candidates, losses
-    from cosmicdeploy.report.model import ErrorReport
     from cosmicdeploy.report.tables import table
 
     rows = [_row(loss) for loss in losses(ctx, candidates(ctx))]
-    if not call.terminal.json:
+    if rows and not call.terminal.json:
         call.terminal.console.print(table(COLUMNS, rows))
-    error = UsageError("No backup is named", todo="add --to ID or --to latest")
-    return call.report(
-        outcome="failed", exit_code=int(error.exit_code), data=rows, error=ErrorReport.of(error)
-    )
+    call.terminal.console.print(WAY_ON if rows else NOTHING, markup=False, soft_wrap=True)
+    return call.report(outcome="done", data=rows)
 
 
 def _row(loss: Loss) -> dict[str, object]:

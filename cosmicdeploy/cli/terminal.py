@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cosmicdeploy.errors import UsageError
+from cosmicdeploy.errors import Declined, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,9 @@ class Terminal:
             return True
         if in_pipeline() or not sys.stdin.isatty():
             raise UsageError(
-                "This needs a yes, and nobody is here to give it", todo="add --yes to go on"
+                "This needs a yes, and nobody is here to give it",
+                todo="add --yes to go on",
+                details=[question],
             )
         from rich.prompt import Confirm
 
@@ -61,6 +63,11 @@ class Terminal:
             return Confirm.ask(question, console=self.console, default=False)
         except EOFError:  # Ctrl-D is no yes
             return False
+
+    def require_yes(self, question: str, untouched: str = "Nothing was touched") -> None:
+        """As `confirm`, but raises `Declined` where the answer is no; it says what is left."""
+        if not self.confirm(question):
+            raise Declined(f"{untouched}: the answer was no")
 
 
 def in_pipeline() -> bool:

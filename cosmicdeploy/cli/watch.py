@@ -10,7 +10,7 @@ import typer
 
 from cosmicdeploy.cli.edge import Call, edge, until_ended
 from cosmicdeploy.cli.look import quiet
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ def watch(
     ] = "",
     seconds: Annotated[
         float | None,
-        typer.Option("--for", metavar="SECONDS", min=0, help="For so long, then end."),
+        typer.Option(
+            "--for",
+            metavar="SECONDS",
+            parser=duration,
+            help="For so long, then end: 600, 90s, 10m.",
+        ),
     ] = None,
     *,
     config: Path | None,

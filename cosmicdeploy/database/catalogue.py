@@ -19,7 +19,8 @@ from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.state import State, read_state, state_path
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
+from cosmicdeploy.yamlfile import nearest
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -37,15 +38,19 @@ class Catalogue:
         self.folder = folder
 
     def list(self) -> list[Backup]:
-        """Every backup, newest first; one whose manifest is damaged says so."""
-        paths = sorted(self.folder.glob("*.json"), reverse=True)
-        found = (self._listed(path) for path in paths if ID.fullmatch(path.stem))
+        """Every backup, newest first; one whose manifest is damaged says so.
+
+        Raises `BackupUnreadable` where the folder is there and cannot be read.
+        """
+        paths = sorted(self._manifests(), reverse=True)
+        found = (self._listed(path) for path in paths)
         return [backup for backup in found if backup is not None]
 
     def get(self, reference: str) -> Backup:
         """A backup by its ID; "latest" is the newest usable one.
 
-        Raises `BackupError`, with the candidates, where there is none, and where it is damaged.
+        Raises `UnknownBackup`, with the candidates, for a name that none has; `BackupError` where
+        there is no good one, and where it is damaged.
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -103,6 +108,19 @@ class Catalogue:
                 raise unreadable(backup.data, error) from error
             yield
 
+    def _manifests(self) -> Sequence[Path]:
+        try:  # a glob takes a folder that may not be read for an empty one
+            paths = [*self.folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise BackupUnreadable(
+                f"The folder of backups cannot be read: {error.strerror}",
+                where=str(self.folder),
+                todo="run this as the user who makes the backups, or let yourself read the folder",
+            ) from error
+        return [path for path in paths if path.suffix == ".json" and ID.fullmatch(path.stem)]
+
     def _get(self, path: Path) -> Backup:
         try:
             return self._read(path)
@@ -148,9 +166,14 @@ class Catalogue:
             f"{backup.id}  {backup.status}  {backup.manifest.created_at.isoformat()}"
             for backup in backups[:SHOWN_CANDIDATES]
         ]
-        what = "there is no good backup" if reference == LATEST else f"no backup {reference!r}"
-        todo = "name one of these" if lines else "take one: cosmicdeploy backup create"
-        return BackupError(what, where=str(self.folder), todo=todo, details=lines)
+        todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
+        where = str(self.folder)
+        if reference == LATEST:
+            return BackupError("There is no good backup", where=where, todo=todo, details=lines)
+        if lines and not ID.fullmatch(reference):  # all ids look much like each other
+            todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
+        what = f"There is no backup {reference!r}"
+        return UnknownBackup(what, where=where, todo=todo, details=lines)
 
 
 def _data_path(manifest: Path) -> Path:

@@ -9,6 +9,7 @@ from cosmicdeploy.errors import UsageError
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
+NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 CLOCK = re.compile(r"\d\d?:\d\d(?::\d\d)?")
 
@@ -17,8 +18,7 @@ def since_when(text: str, now: datetime) -> datetime:
     """How long ago ("90s", "1h30m", "2d"), or when: a time of this day ("18:30"), or ISO 8601, in
     the zone of `now` unless it names one. Raises `UsageError`."""
     if DURATION.fullmatch(text):
-        parts = PART.findall(text)
-        return now - sum((timedelta(**{UNITS[u]: float(n)}) for n, u in parts), timedelta())
+        return now - _duration(text)
     if CLOCK.fullmatch(text):
         text = f"{now:%Y-%m-%d}T{text:0>{5 if text.count(':') == 1 else 8}}"
     try:
@@ -30,3 +30,19 @@ def since_when(text: str, now: datetime) -> datetime:
             todo="write 90s, 10m, 1h30m, 2d, 18:30 or 2026-02-02T18:30",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def how_long(text: str) -> float:
+    """So many seconds: their number ("600"), or a duration as above. Raises `UsageError`."""
+    if NUMBER.fullmatch(text):
+        return float(text)
+    if DURATION.fullmatch(text):
+        return _duration(text).total_seconds()
+    raise UsageError(
+        f"{text!r} is no duration", todo="write seconds, or 90s, 10m, 1h30m; nothing below 0"
+    )
+
+
+def _duration(text: str) -> timedelta:
+    parts = PART.findall(text)
+    return sum((timedelta(**{UNITS[unit]: float(number)}) for number, unit in parts), timedelta())

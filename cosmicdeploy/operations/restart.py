@@ -47,7 +47,13 @@ class Wanted:
 
 def wanted(ctx: Context, words: Sequence[str], *, every: bool) -> Wanted:
     """What these words ask for. Raises `UsageError` where they ask for nothing, or for too much."""
-    if every == bool(words):
+    if every and words:
+        raise UsageError(
+            "--all and services exclude each other",
+            where=f"restart --all {' '.join(words)}",
+            todo="leave out one of them",
+        )
+    if not every and not words:
         raise UsageError(
             "Name the services, or say --all",
             where="restart",

@@ -7,7 +7,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
-from cosmicdeploy.errors import UsageError
+from cosmicdeploy.errors import Declined
 from cosmicdeploy.lock import Patience, held, who
 from cosmicdeploy.steps import migrating
 from cosmicdeploy.steps.begun import unresolved
@@ -30,7 +30,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
 def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool]) -> str:
     """Let deploys go on from the schema as it is, where a person agrees to that; what was found.
 
-    Raises `LockHeld`, and `UsageError` where nobody agrees.
+    Raises `LockHeld`, and `Declined` where somebody does not agree.
     """
     patience = Patience(stale_after=ctx.settings.lock.stale_after)
     with held(ctx.engine, ctx.stack.project, command, patience):
@@ -42,7 +42,7 @@ def resolve(ctx: Context, command: str, agreed: Callable[[migrating.Found], bool
         if whole or found.state is migrating.State.UNTOUCHED:
             return f"nothing is to be resolved: {found.state}"
         if not agreed(found):
-            raise UsageError("Nothing was resolved", todo="say yes once the schema is mended")
+            raise Declined("Nothing was resolved", todo="say yes once the schema is mended")
         with open_facts(ctx.database()) as database:
             ctx.journal.append("resolved", who=who(), schema=database.schema_digest())
     return "resolved: the next deploy goes on from the schema as it is"

@@ -61,7 +61,7 @@ def scheduler(ctx: Context) -> CheckResult:
         ok=not problems,
         expected=f"running, with {command or 'a schedule'}, a run every minute",
         found="; ".join(problems) or _at_work(container, command),
-        todo=f"see `docker logs --tail 100 {container.name}`",
+        todo="see `cosmicdeploy logs scheduler --tail 100`",
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
@@ -59,6 +59,19 @@ class Step(BaseModel):
     goes_back: ClassVar[bool] = False
 
     name: str = Field(description="What the step is called. Default: its kind.")
+
+    _place: str = PrivateAttr(default="")
+
+    @property
+    def place(self) -> str:
+        """Where the step is written, "file:line"; "" where no playbook has it."""
+        return self._place
+
+    def placed(self, place: str) -> Self:
+        """The same step, written there."""
+        made = self.model_copy()
+        made._place = place
+        return made
 
     def alone(self) -> Step:
         """The step as it is when somebody asks for it by name."""

@@ -62,7 +62,7 @@ class BounceStep(Step):
         return "clients may get no answer" if self.leaves_none else ""
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        names = wanted_services(ctx, self.services)
+        names = wanted_services(ctx, self.services, self.place)
         found = {name: there(ctx, name) for name in names}
         if not self.turns_away:
             require_served(ctx, names)

@@ -53,7 +53,7 @@ class CommandStep(Step):
     @model_validator(mode="after")
     def _looks_or_changes(self) -> CommandStep:
         if not self.changes and (self.unless or self.undo_with):
-            raise ValueError("has neither `unless` nor `undo_with` where it changes nothing")
+            raise ValueError("A step that changes nothing has neither `unless` nor `undo_with`")
         return self
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:

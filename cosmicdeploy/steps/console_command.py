@@ -28,7 +28,7 @@ class ConsoleStep(CommandStep):
 
     def require(self, ctx: Context) -> None:
         if self.service:
-            wanted_services(ctx, [self.service])
+            wanted_services(ctx, [self.service], self.place)
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         if not self.service:

@@ -26,7 +26,7 @@ class ExecStep(CommandStep):
         return f"{self.kind} {self.service} {' '.join(self.run)}"
 
     def require(self, ctx: Context) -> None:
-        wanted_services(ctx, [self.service])
+        wanted_services(ctx, [self.service], self.place)
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         name, place = running_named(ctx, self.service)

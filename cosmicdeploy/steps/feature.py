@@ -30,7 +30,7 @@ class FeatureStep(Step):
         return self.switch == "on"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        with refusing(UsageError):
+        with refusing(UsageError, self.place):
             require_known(ctx, self.feature)
         seen = state_everywhere(ctx, self.feature)
         if seen and all(state.enabled is self._on for state in seen.values()):

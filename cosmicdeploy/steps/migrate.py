@@ -34,6 +34,7 @@ from cosmicdeploy.steps.pending import (
     pending_statements,
     refused,
     require_allowed,
+    unknown_allowed,
 )
 from cosmicdeploy.steps.roll_down import roll_down
 from cosmicdeploy.steps.trial import remove_trials
@@ -66,12 +67,12 @@ class MigrateStep(Step):
         if names and self.empty_only:
             return Unchanged(reason=f"{listed(names)}: left for a deploy")
         if not names:
-            return Unchanged(reason=_none_pending(ctx))
+            return Unchanged(reason=_none_pending(ctx) + _in_vain(ctx))
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
         if "build" not in ctx.ahead:
             require_allowed(ctx, statements)
-        summary = f"run {listed(names)}: {counted(statements)}"
+        summary = f"run {listed(names)}: {counted(statements)}{_in_vain(ctx)}"
         if harmful:  # what the new image brings may have been mended
             summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
         return self._change(ctx, summary, names, statements)
@@ -158,6 +159,12 @@ def _none_pending(ctx: Context) -> str:
     if "build" in ctx.ahead:
         return "no migration is pending in the present image; the new one is seen after build"
     return "no migration is pending"
+
+
+def _in_vain(ctx: Context) -> str:
+    """What is said of a misspelt --allow, once the image is asked that has the migrations."""
+    unknown = [] if "build" in ctx.ahead else unknown_allowed(ctx)
+    return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
 
 
 def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:

@@ -24,9 +24,9 @@ def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def wanted_services(ctx: Context, words: Iterable[str]) -> list[str]:
-    """As `services_named`, for a step's check: raises `Refused`."""
-    with refusing(UsageError):
+def wanted_services(ctx: Context, words: Iterable[str], at: str) -> list[str]:
+    """As `services_named`, for the check of a step that is written there: raises `Refused`."""
+    with refusing(UsageError, at):
         return services_named(ctx, words)
 
 
@@ -55,11 +55,11 @@ def _meant(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
     found = known.get(word)
     if found:
         return found
+    names = [name for name, meant in known.items() if list(meant) == [name]]
     if found is None:
-        what, todo = f"There is no service {word!r}", nearest(word, known)
+        what, todo = f"There is no service {word!r}", nearest(word, [*names, *ROLES])
     else:
         what, todo = f"No service of this stack plays the part {word!r}", ""
-    names = [name for name, meant in known.items() if list(meant) == [name]]
     raise UsageError(
         what,
         where="the compose file, `services` of cosmicdeploy.yaml",

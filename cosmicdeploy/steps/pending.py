@@ -52,12 +52,23 @@ def _status(ctx: Context) -> str | None:
 
 def pending_names_once(ctx: Context) -> list[str] | None:
     """As `pending_names`, but asked once for an image until a step changes something."""
+    told = _status_once(ctx)
+    return None if told is None else status.pending(told)
+
+
+def unknown_allowed(ctx: Context) -> list[str]:
+    """What somebody allowed by a name that no migration has of which the console knows."""
+    told = _status_once(ctx) if ctx.allowed else None
+    return [] if told is None else sorted(ctx.allowed - set(status.names(told)))
+
+
+def _status_once(ctx: Context) -> str | None:
     image = ctx.image_of(ctx.settings.services.app[0])
-    key = f"pending migrations of {image.id if image else 'no image'}"
+    key = f"migrations of {image.id if image else 'no image'}"
     if key not in ctx.asked:
-        ctx.asked[key] = pending_names(ctx)
-    names: list[str] | None = ctx.asked[key]
-    return names
+        ctx.asked[key] = _status(ctx)
+    told: str | None = ctx.asked[key]
+    return told
 
 
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:

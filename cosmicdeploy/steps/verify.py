@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, ConfigError
@@ -12,6 +13,7 @@ from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.yamlfile import nearest
 
 
 class VerifyStep(Step):
@@ -28,9 +30,14 @@ class VerifyStep(Step):
     @field_validator("only")
     @classmethod
     def _known(cls, points: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = set(points) - set(CHECKS)
+        unknown = sorted(set(points) - set(CHECKS))
         if unknown:
-            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(CHECKS)}")
+            told = {"unknown": unknown[0], "known": ", ".join(CHECKS)}
+            raise PydanticCustomError(
+                "unknown_point",
+                "{unknown} is none of {known}",
+                {**told, "todo": nearest(unknown[0], CHECKS)},
+            )
         return points
 
     def results(self, ctx: Context) -> list[CheckResult]:

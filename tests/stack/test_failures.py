@@ -99,14 +99,14 @@ def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
     assert "DEVICE_TOKEN" in done.stdout
     released.set_variable("APP_VERSION", "without-a-token")
     with untouched(released):
-        clear(released.cli("deploy"), 1, "DEVICE_TOKEN is not set")
+        clear(released.cli("deploy"), 2, "DEVICE_TOKEN is not set")
 
 
 def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> None:
     with untouched(released):
         done = released.cli("rollback", "--to", "20010101-000000-abcd", "--yes")
     newest = next(b for b in released.open().catalogue.list() if b.good)
-    clear(done, 1, "20010101-000000-abcd", newest.id)
+    clear(done, 2, "20010101-000000-abcd", newest.id)
 
 
 def test_nobody_is_asked_in_a_pipe(released: StackUnderTest) -> None:

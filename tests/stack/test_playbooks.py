@@ -103,9 +103,10 @@ def test_what_cannot_work_or_has_no_way_back_is_said_first(
 ) -> None:
     own(SWITCHING, {**NEVER, "service": "cosmic-queu-1"})
     unknown = released.cli("playbook", "run", "own", "--yes", "--json")
-    assert unknown.code == 1 and "did you mean" in unknown.report["error"]["todo"]
+    error = unknown.report["error"]
+    assert unknown.code == 2 and "did you mean" in error["todo"] and "own.yaml:" in error["where"]
     own(SWITCHING, {"kind": "feature", "feature": "moon", "switch": "on"})
-    assert released.cli("playbook", "run", "own", "--json").code == 1
+    assert released.cli("playbook", "run", "own", "--json").code == 2
     own(SWITCHING, {"kind": "bounce", "services": ["database"]})
     beneath = released.cli("playbook", "run", "own", "--json")
     assert "nobody can be served" in beneath.report["error"]["what"]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.errors import as_ours
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.entries import good
@@ -130,6 +132,41 @@ def test_a_traceback_only_with_verbose(folder: Path) -> None:
     assert "Traceback" not in call("status").stderr
 
 
+def test_a_place_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
+    """Root may write anywhere, so here the place is within a file."""
+    done = call("init", "compose.yml/kiosk")
+    assert done.exit_code == 1
+    assert f"Not a directory ({folder}/compose.yml/kiosk)" in done.stderr
+    assert "→ choose a place" in done.stderr and "Unexpected" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "where"),
+    [
+        (PermissionError(13, "Permission denied", "/s/journal.jsonl"), "Permission denied", "/s/j"),
+        (OSError(30, "Read-only file system", "/mnt/x"), "Read-only file system", "/mnt/x"),
+        (PermissionError(13, "Permission denied"), "Unexpected PermissionError", ""),
+        (FileNotFoundError(2, "No such file", "/s/x"), "Unexpected FileNotFoundError", ""),
+    ],
+)
+def test_what_the_machine_refuses_is_no_fault_of_the_code(
+    error: OSError, what: str, where: str
+) -> None:
+    told = as_ours(error)
+    assert what in told.what and where in told.where
+    assert ("--verbose" in told.todo) == (not where)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["watch", "--for"], ["logs", "--for"], ["deploy", "--wait"], ["backup", "create", "--wait"]],
+)
+def test_times_to_wait_take_the_forms_of_since(folder: Path, words: list[str]) -> None:
+    assert call(*words, "90s").exit_code == call(*words, "600").exit_code == 1  # no engine
+    wrong = call(*words, "soon")
+    assert wrong.exit_code == 2 and "'soon' is no duration" in " ".join(wrong.stderr.split())
+
+
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
 def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
     assert call(*words).exit_code == 2
@@ -150,6 +187,25 @@ def test_a_backup_is_copied_to_where_no_copy_is(
     failed = call("backup", "copy")
     assert failed.exit_code == 1
     assert "nonsense://x" in failed.stderr
+
+
+def test_rollback_without_a_name_lists_and_with_options_asks_for_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = SimpleNamespace(container=lambda _name: None)
+    monkeypatch.setattr(workspace, "connect", lambda: empty)
+    none = call("rollback")
+    assert none.exit_code == 0 and "no good backup" in none.stdout
+    good(Catalogue(folder / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    shown = call("rollback")
+    assert shown.exit_code == 0 and not shown.stderr
+    assert "20260301-120000-aaaa" in shown.stdout and "rollback --to ID" in shown.stdout
+    report = json.loads(call("rollback", "--json").stdout)
+    assert (report["outcome"], report["error"]) == ("done", None)
+    assert [row["backup"] for row in report["data"]] == ["20260301-120000-aaaa"]
+    for option in (["--yes"], ["--code-only"], ["--migration"], ["--wait", "5"]):
+        asked = call("rollback", *option)
+        assert asked.exit_code == 2 and "add --to ID" in asked.stderr
 
 
 def test_the_published_schema_is_the_code_s() -> None:

@@ -64,9 +64,10 @@ def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
 def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
     with pytest.raises(UsageError, match="did you mean 'banner'"):
         switch(shop, "baner", on=False)
-    step = FeatureStep(name="off", feature="baner", switch="off")
-    with pytest.raises(Refused, match="did you mean 'banner'"):  # not put off by a plan
+    step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
+    with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
         step.check(replace(shop, planning=True, ahead=["build"]))
+    assert caught.value.where == "mine.yaml:3"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.operations.moments import since_when
+from cosmicdeploy.operations.moments import how_long, since_when
 
 ZONE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 2, 2, 18, 30, tzinfo=ZONE)
@@ -35,4 +35,19 @@ def test_how_long_ago_or_when(text: str, expected: str) -> None:
 def test_what_is_neither_is_named_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="neither a duration nor a time") as caught:
         since_when(text, NOW)
+    assert "1h30m" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("600", 600), ("0", 0), ("2.5", 2.5), ("0.0", 0), ("30s", 30), ("1h30m", 5400), ("1.5m", 90)],
+)
+def test_so_long(text: str, seconds: float) -> None:
+    assert how_long(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "", "18:30", "5x", "nan", "5 s"])
+def test_what_is_no_duration_is_named_with_examples(text: str) -> None:
+    with pytest.raises(UsageError, match="is no duration") as caught:
+        how_long(text)
     assert "1h30m" in caught.value.todo

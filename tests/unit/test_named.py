@@ -38,7 +38,7 @@ def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) 
 @pytest.mark.parametrize(
     ("word", "what", "todo"),
     [
-        ("web-3", "no service 'web-3'", "web-"),
+        ("web-3", "no service 'web-3'", "did you mean 'web-1' or 'web-2'?"),
         ("nothing", "no service 'nothing'", "mail"),
         ("cache", "plays the part 'cache'", "web-1"),
     ],
@@ -48,5 +48,6 @@ def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
         services_named(CTX, [word])
     assert todo in caught.value.todo
     with pytest.raises(Refused, match=what) as refused:
-        wanted_services(CTX, [word])
+        wanted_services(CTX, [word], "mine.yaml:3")
     assert refused.value.todo == caught.value.todo
+    assert refused.value.where == "mine.yaml:3"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.errors import BackupError, EngineError, Refused
+from cosmicdeploy.errors import BackupError, EngineError, ExitCode, Refused, UsageError
 from cosmicdeploy.steps.refusing import refusing
 
 pytestmark = pytest.mark.unit
@@ -16,6 +16,15 @@ def test_an_error_is_refused_with_all_that_it_says() -> None:
     told = caught.value
     assert (told.what, told.where, told.todo) == ("no", "backup 1", "another")
     assert told.details == ("this", "that")
+
+
+def test_what_is_written_wrong_stays_bad_usage_and_says_where_it_is_written() -> None:
+    with pytest.raises(Refused) as caught, refusing(UsageError, "mine.yaml:3"):
+        raise UsageError("no", where="the settings")
+    assert (caught.value.exit_code, caught.value.where) == (ExitCode.USAGE, "mine.yaml:3")
+    with pytest.raises(Refused) as failed, refusing(BackupError):
+        raise BackupError("no")
+    assert failed.value.exit_code == ExitCode.FAILED
 
 
 def test_another_error_is_what_it_was() -> None:

@@ -77,10 +77,11 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
     [
         ("bakup: {}\n", "Unknown key 'bakup'", 4, "backup"),
         ("verify:\n  colums: {}\n", "Unknown key 'verify.colums'", 5, "columns"),
-        ("restart:\n  healthy_within: soon\n", "restart.healthy_within", 5, "correct"),
-        ("probe:\n  rate: -1\n", "probe.rate", 5, "correct"),
+        ("restart:\n  healthy_within: soon\n", "healthy_within: must be a", 5, "correct"),
+        ("probe:\n  rate: -1\n", "probe.rate: must be ", 5, "correct"),
+        ("restart: 5\n", "restart: must have keys", 4, "lines"),
         ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
-        ("features:\n  a: {state: [x]}\n", "features.a: Value error, must have enable", 5, ""),
+        ("features:\n  a: {state: [x]}\n", "features.a: must have enable", 5, ""),
         ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
     ],
 )

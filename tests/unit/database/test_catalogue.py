@@ -16,7 +16,7 @@ from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.files import hold
 from cosmicdeploy.database.manifest import Manifest, now
 from cosmicdeploy.database.state import Pin, Proof
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, BackupUnreadable, ExitCode, UnknownBackup
 
 pytestmark = pytest.mark.unit
 
@@ -83,12 +83,25 @@ def test_newest_first_and_latest_is_the_newest_good_one(catalogue: Catalogue) ->
     assert (failed.status, failed.reason, failed.seconds) == ("failed", "no room", 1.5)
 
 
-@pytest.mark.parametrize("reference", ["20260202-999999-dead", "../../etc/passwd", "", "*"])
-def test_an_unknown_id_lists_the_candidates(catalogue: Catalogue, reference: str) -> None:
+@pytest.mark.parametrize(
+    ("reference", "todo"),
+    [
+        ("20260202-999999-dead", "name one of these"),
+        ("../../etc/passwd", "name one of these"),
+        ("", "name one of these"),
+        ("*", "name one of these"),
+        ("latst", "did you mean 'latest'?"),
+        (OLDER[:-1], f"did you mean '{OLDER}'?"),
+    ],
+)
+def test_an_unknown_id_lists_the_candidates(
+    catalogue: Catalogue, reference: str, todo: str
+) -> None:
     finished(catalogue, OLDER)
-    with pytest.raises(BackupError) as caught:
+    with pytest.raises(UnknownBackup, match="There is no backup") as caught:
         catalogue.get(reference)
     assert OLDER in caught.value.details[0]
+    assert (caught.value.todo, caught.value.exit_code) == (todo, ExitCode.USAGE)
 
 
 def test_files_are_private(catalogue: Catalogue) -> None:
@@ -168,6 +181,15 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupError, match="cannot be used"):
         Catalogue(tmp_path / "file" / "backups").begin(manifest(OLDER))
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    """Root may read any folder, so here it is none."""
+    (tmp_path / "backups").write_text("")
+    for look in (Catalogue.list, lambda catalogue: catalogue.get("latest")):
+        with pytest.raises(BackupUnreadable, match="folder of backups cannot be read") as caught:
+            look(Catalogue(tmp_path / "backups"))
+        assert caught.value.where == str(tmp_path / "backups") and caught.value.todo
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"id": 7}', "\udcff"])
