@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cosmicdeploy.probes.live.sight import CHANGES, FLAPPING, HEALTH, LATENCY, WATCH, Sight
+from cosmicdeploy.words import counted, short_moment
 
 WELL = ("healthy", "running")
 COLOURS = {
@@ -123,7 +124,7 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         colour = "green" if row["state"] in WELL else "red"
         state = Text(row["state"], style=colour)
-        since = _since(row["since"])
+        since = short_moment(row["since"])
         table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
     return table
 
@@ -135,7 +136,7 @@ def _flapping(rows: Sequence[Mapping[str, Any]]) -> Text:
 
 
 def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    yield Text(f"changed last   {len(rows) or 'no'} devices", style="dim", no_wrap=True)
+    yield Text(f"changed last   {counted(len(rows), 'device')}", style="dim", no_wrap=True)
     for row in rows[:CHANGES_SHOWN]:
         before = f"{row['from_status']} → " if row.get("from_status") else ""
         why = f" ({row['reason']})" if row.get("reason") else ""
@@ -145,10 +146,3 @@ def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
 
 def _clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
-
-
-def _since(started_at: str) -> str:
-    if not started_at or started_at.startswith("0001"):
-        return ""
-    moment = datetime.fromisoformat(started_at[:19]).replace(tzinfo=UTC)
-    return f"{moment.astimezone():%m-%d %H:%M:%S}"
