@@ -33,7 +33,7 @@ def verify(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Check the running stack, point by point; exit 5 where one fails.
+    """Check the running stack point by point; exit 5 where one fails.
 
     Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy.
 
