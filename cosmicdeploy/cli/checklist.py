@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy checklist             since the deploy, beside the time before it
+  cosmicdeploy checklist          since the deploy, beside the time before it
   cosmicdeploy checklist --since 2h --junit checklist.xml
-  cosmicdeploy checklist --probe     try the rate limit with a burst of beats
+  cosmicdeploy checklist --probe  try the rate limit with a burst of beats
 """
 
 
