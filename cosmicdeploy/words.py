@@ -1,4 +1,4 @@
-"""Counts and moments as people read them; a moment is told in this machine's zone."""
+"""Counts, durations and moments as people read them: moments in this machine's zone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ def counted(count: int, one: str, more: str = "") -> str:
     if not count:
         return f"no {one}"
     return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """How long something took, in the unit that suits it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
 
 
 def moment(at: datetime) -> str:

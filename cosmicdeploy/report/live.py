@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -15,8 +16,16 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.probes.live.sight import CHANGES, FLAPPING, HEALTH, LATENCY, WATCH, Sight
-from cosmicdeploy.words import counted, short_moment
+from cosmicdeploy.probes.live.sight import (
+    CHANGES,
+    FLAPPING,
+    HEALTH,
+    LATENCY,
+    TRANSITIONS,
+    WATCH,
+    Sight,
+)
+from cosmicdeploy.words import counted, lasting, short_moment
 
 WELL = ("healthy", "running")
 COLOURS = {
@@ -39,12 +48,15 @@ REFRESHED = 4
 
 
 class LiveView:
-    """Takes sights; use as a context manager, so that the terminal is left as it was."""
+    """Takes sights; use as a context manager, so that the terminal is left as it was, with a line
+    of what was seen."""
 
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
         self._state: dict[str, Mapping[str, Any]] = {}
         self._news: deque[Sight] = deque(maxlen=KEPT)
+        self._seen = Counter[str]()
+        self._console, self._began = console, time.monotonic()
         self._live = Live(self, console=console, screen=True, refresh_per_second=REFRESHED)
 
     def __enter__(self) -> LiveView:
@@ -58,6 +70,8 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
+        # The screen is as it was before: without this nothing would be left of the watch.
+        self._console.print(self._summary(), markup=False, soft_wrap=True)
 
     def show(self, sights: Sequence[Sight]) -> None:
         """Take some sights in."""
@@ -66,6 +80,18 @@ class LiveView:
                 self._state[sight.topic] = sight.facts
             else:
                 self._news.append(sight)
+                self._seen[sight.topic] += 1
+
+    def _summary(self) -> str:
+        """How long it was watched, and what there was to see."""
+        transitions = self._seen[TRANSITIONS]
+        parts = [counted(transitions, "transition")] if transitions else []
+        parts.append(counted(self._seen.total() - transitions, "other line"))
+        if LATENCY in self._state:
+            facts = self._state[LATENCY]
+            parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
+        lasted = lasting(time.monotonic() - self._began)
+        return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         upper: list[RenderableType] = list(self._upper())

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from cosmicdeploy.database.compare import RowDifference
+from cosmicdeploy.operations.losses import Loss
 from cosmicdeploy.words import counted, moment, moment_of, short_moment
 
 pytestmark = pytest.mark.unit
@@ -17,6 +20,17 @@ def test_one_is_no_plural() -> None:
     assert counted(1, "address", "addresses") == "1 address"
     assert counted(2, "address", "addresses") == "2 addresses"
     assert counted(2000, "row") == "2,000 rows"
+
+
+def test_what_going_back_takes_away_is_counted() -> None:
+    [one, more] = [
+        RowDifference(table="t", backup=1, now=2),
+        RowDifference(table="u", backup=9, now=5),
+    ]
+    backup: Any = None
+    assert Loss(backup=backup, tables=[one]).rows == "1 newer row goes, in 1 table"
+    both = "1 newer row goes, 4 deleted rows come back, in 2 tables"
+    assert Loss(backup=backup, tables=[one, more]).rows == both
 
 
 def test_moments_are_of_the_reader_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
