@@ -86,7 +86,8 @@ class LiveView:
         """How long it was watched, and what there was to see."""
         transitions = self._seen[TRANSITIONS]
         parts = [counted(transitions, "transition")] if transitions else []
-        parts.append(counted(self._seen.total() - transitions, "other line"))
+        lines = self._seen.total() - transitions
+        parts.append(counted(lines, "other line" if transitions else "line"))
         if LATENCY in self._state:
             facts = self._state[LATENCY]
             parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
