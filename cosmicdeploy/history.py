@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.journal import Journal, Record
+from cosmicdeploy.words import moment_of
 
 # The kind of step after which a rollback is in place.
 RESUME = "resume"
@@ -58,7 +59,8 @@ class PastRun:
             where = f"after {self.step}"
         way = "on its way back, " if self.failed else ""
         goal = f"to {self.target}" if self.target else f"of release {self.release}"
-        return f"`cosmicdeploy {self.command}` {goal} by {self.who} at {self.at} ended {way}{where}"
+        at = moment_of(self.at)
+        return f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
 
 
 def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:

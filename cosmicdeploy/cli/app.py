@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cosmicdeploy.cli import (
@@ -24,7 +26,7 @@ from cosmicdeploy.cli import (
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy init kiosk            lay out the shipped stack in the folder kiosk
+  cosmicdeploy init kiosk            lay out the shipped stack in kiosk/
   cosmicdeploy deploy --plan         show what a deploy would change
   cosmicdeploy deploy                put the release in this folder to work
   cosmicdeploy rollback --to latest  go back to the last backup
@@ -39,6 +41,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: to load rich takes longer than all the rest of it
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from cosmicdeploy import __version__
+
+        typer.echo(f"cosmicdeploy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Options of no command."""
+
+
 app.command()(deploy.deploy)
 app.command()(deploy.up)
 app.command()(deploy.step)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy checklist               a day after a deploy: since it, beside the time before it
+  cosmicdeploy checklist          since the deploy, beside the time before it
   cosmicdeploy checklist --since 2h --junit checklist.xml
-  cosmicdeploy checklist --probe       try the rate limit with a burst of heartbeats
+  cosmicdeploy checklist --probe  try the rate limit with a burst of beats
 """
 
 

@@ -69,7 +69,8 @@ def _playbooks(ctx: typer.Context) -> list[str]:
 def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
-    return [step.name for step in open_playbook(_loaded(ctx), "deploy").steps]
+    names = [step.name for step in open_playbook(_loaded(ctx), "deploy").steps]
+    return [name for name in names if " " not in name]  # bash would put two words there
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:
@@ -78,9 +79,23 @@ def _points(_ctx: typer.Context) -> Iterable[str]:
     return CHECKS
 
 
+def _troubles(_ctx: typer.Context) -> Iterable[str]:
+    from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+
+    return TROUBLES
+
+
+def _topics(_ctx: typer.Context) -> Iterable[str]:
+    from cosmicdeploy.probes.live.sight import TOPICS
+
+    return TOPICS
+
+
 services = _offering(_services)
 backups = _offering(_backups)
 features = _offering(_features)
 playbooks = _offering(_playbooks)
 steps = _offering(_steps)
 points = _offering(_points)
+topics = _offering(_topics)
+troubles = _offering(_troubles)

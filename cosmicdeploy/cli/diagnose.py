@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
@@ -39,6 +40,7 @@ def diagnose(
             metavar="TROUBLE",
             help="Of migration, command, scheduler, database-load, unhealthy; default: all.",
             show_default=False,
+            autocompletion=completion.troubles,
         ),
     ] = None,
     fix: Annotated[

@@ -23,7 +23,7 @@ Examples:
 """
 
 app = typer.Typer(
-    help="Switch features of the application off and on, without a deploy.",
+    help="Switch features of the application off and on without a deploy.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )

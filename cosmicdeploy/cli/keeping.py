@@ -113,7 +113,9 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
 
 
 def _require_yes(call: Call, going: Sequence[str], unfinished: Sequence[str]) -> None:
-    parts = [f"Remove {len(going)} backups" if going else ""]
+    from cosmicdeploy.words import counted
+
+    parts = [f"Remove {counted(len(going), 'backup')}" if going else ""]
     parts += [f"finish removing {', '.join(unfinished)}" if unfinished else ""]
     question = " and ".join(filter(None, parts))
     call.terminal.require_yes(f"{question[0].upper()}{question[1:]}?", "Nothing was removed")
@@ -124,12 +126,14 @@ def _removed(
 ) -> Report:
     from cosmicdeploy.lock import Patience, held
     from cosmicdeploy.steps.prune import prune as remove
+    from cosmicdeploy.words import counted
 
     patience = Patience(stale_after=ctx.settings.lock.stale_after)
     with held(ctx.engine, ctx.stack.project, call.command, patience):
         pruned = remove(ctx, going)
     console = call.terminal.console
-    console.print(f"removed: {len(pruned.backups)} backups, {len(pruned.images)} kept images")
+    backups, images = counted(len(pruned.backups), "backup"), len(pruned.images)
+    console.print(f"removed: {backups}, {counted(images, 'kept image')}")
     for warning in pruned.warnings:
         console.print(f"warning: {warning}", markup=False)
     data = _data(decisions, removed=pruned.backups, images=pruned.images, warnings=pruned.warnings)

@@ -69,12 +69,13 @@ def _row(seen: Look) -> dict[str, Any]:
 
 def _print(call: Call, row: dict[str, Any]) -> None:
     from cosmicdeploy.report.tables import table
+    from cosmicdeploy.words import moment_of
 
     if not row["held"]:
         call.terminal.console.print("The lock is free")
         return
     columns = ("command", "owner", "pid", "since", "life", "silent_seconds")
-    call.terminal.console.print(table(columns, [{**row, "since": row["since"][:19]}]))
+    call.terminal.console.print(table(columns, [{**row, "since": moment_of(row["since"])}]))
 
 
 def _release(call: Call, config: Path | None) -> Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from cosmicdeploy.cli.options import Junit, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from cosmicdeploy.context import Context
     from cosmicdeploy.events import Event
     from cosmicdeploy.report.model import Report
 
@@ -32,7 +33,7 @@ def verify(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Check the running stack, point by point; exit 5 where one fails.
+    """Check the running stack point by point; exit 5 where one fails.
 
     Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy.
 
@@ -106,12 +107,14 @@ def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.cli.reporting import feature_reports, unfinished_reports
     from cosmicdeploy.operations.look import status
     from cosmicdeploy.report.features import show_switched_off
+    from cosmicdeploy.report.status import show_status
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, quiet)
     rows, features = status(ctx), feature_reports(ctx)
     if not call.terminal.json:
-        _print_rows(call, rows)
+        show_status(rows, call.terminal.console)
+        _show_run_at_work(call, ctx)
         show_switched_off(call.terminal.console, features)
     return call.report(
         outcome="done",
@@ -122,17 +125,13 @@ def _status(call: Call, config: Path | None) -> Report:
     )
 
 
-def _print_rows(call: Call, rows: list[dict[str, Any]]) -> None:
-    from cosmicdeploy.report.differences import show_differences
-    from cosmicdeploy.report.tables import table
+def _show_run_at_work(call: Call, ctx: Context) -> None:
+    """As the lock has it, without waiting for a sign of life."""
+    from cosmicdeploy.lock import living_holder
+    from cosmicdeploy.lock.holder import describe
 
-    shown = [
-        {**row, "image": row.get("image", "")[7:19], "since": row.get("since", "")[:19]}
-        for row in rows
-    ]
-    columns = ("service", "state", "release", "image", "since", "drift")
-    call.terminal.console.print(table(columns, shown))
-    differences = {row["service"]: row["differences"] for row in rows if row.get("differences")}
-    show_differences(differences, call.terminal.console)
-    for todo in dict.fromkeys(row["todo"] for row in rows if "todo" in row):
-        call.terminal.console.print(f"→ {todo}", markup=False, soft_wrap=True)
+    marker = living_holder(ctx.engine, ctx.stack.project)
+    if marker is not None:
+        command = f"`cosmicdeploy {marker.labels.get('command')}`"
+        told = f"at work: {command}, {describe(marker.labels)}"
+        call.terminal.console.print(told, markup=False, soft_wrap=True)

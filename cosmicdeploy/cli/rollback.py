@@ -142,7 +142,8 @@ def _row(loss: Loss) -> dict[str, object]:
 
 def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
     from cosmicdeploy.operations.losses import losses
-    from cosmicdeploy.report.backups import age, moment
+    from cosmicdeploy.report.backups import age
+    from cosmicdeploy.words import moment
 
     target = ctx.catalogue.get(backup_id)
     release = target.manifest.release or "unknown"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge, until_ended
 from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options, duration
@@ -43,6 +44,7 @@ def watch(
             metavar="TOPIC,…",
             help="Of transitions, changes, flapping, scheduler, app, worker, database, health,"
             " latency (the default), cache and proxy.",
+            autocompletion=completion.topics,
         ),
     ] = None,
     grep: Annotated[

@@ -20,6 +20,7 @@ from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomica
 from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
+from cosmicdeploy.words import moment
 from cosmicdeploy.yamlfile import nearest
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
@@ -163,7 +164,7 @@ class Catalogue:
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
-            f"{backup.id}  {backup.status}  {backup.manifest.created_at.isoformat()}"
+            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}"
             for backup in backups[:SHOWN_CANDIDATES]
         ]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"

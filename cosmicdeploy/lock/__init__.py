@@ -10,6 +10,16 @@ from __future__ import annotations
 from cosmicdeploy.lock.hold import Patience, held
 from cosmicdeploy.lock.holder import who
 from cosmicdeploy.lock.lock import Lock
-from cosmicdeploy.lock.look import Look, holding_process, look, release
+from cosmicdeploy.lock.look import Look, holding_process, living_holder, look, release
 
-__all__ = ["Lock", "Look", "Patience", "held", "holding_process", "look", "release", "who"]
+__all__ = [
+    "Lock",
+    "Look",
+    "Patience",
+    "held",
+    "holding_process",
+    "living_holder",
+    "look",
+    "release",
+    "who",
+]

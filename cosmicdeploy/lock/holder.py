@@ -12,6 +12,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Marker
 from cosmicdeploy.errors import LockHeld
 from cosmicdeploy.journal import now
+from cosmicdeploy.words import moment_of
 
 
 def marker_name(project: str) -> str:
@@ -35,7 +36,8 @@ def this_process(command: str) -> dict[str, str]:
 
 def describe(holder: Mapping[str, str]) -> str:
     """Who, where and since when, in a line."""
-    return f"{holder.get('owner')}, process {holder.get('pid')}, since {holder.get('since')}"
+    since = moment_of(holder.get("since", ""))
+    return f"{holder.get('owner')}, process {holder.get('pid')}, since {since}"
 
 
 def lock_held(marker: Marker, todo: str) -> LockHeld:

@@ -39,11 +39,17 @@ def look(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> Look:
     return Look(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
 
 
-def holding_process(engine: Engine, project: str) -> str | None:
-    """The process number that the lock's holder has where it runs; None where the lock is free, or
-    its holder was a process of this machine that is no more."""
+def living_holder(engine: Engine, project: str) -> Marker | None:
+    """The lock's marker; None where the lock is free, or its holder was a process of this machine
+    that is no more. One look: whether a holder elsewhere lives is not asked."""
     marker = engine.find_claim(marker_name(project))
-    return marker.labels.get("pid") if marker and not is_dead(marker.labels) else None
+    return marker if marker and not is_dead(marker.labels) else None
+
+
+def holding_process(engine: Engine, project: str) -> str | None:
+    """The process number that such a holder has where it runs."""
+    marker = living_holder(engine, project)
+    return marker.labels.get("pid") if marker else None
 
 
 def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:

@@ -10,6 +10,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.compare import RowDifference, row_differences
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +32,11 @@ class Loss:
         fewer = sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables)
         if not self.tables:
             return "no table has more or fewer rows"
-        parts = [f"{more} newer rows go"] if more else []
-        parts += [f"{fewer} deleted rows come back"] if fewer else []
+        parts = [counted(more, "newer row goes", "newer rows go")] if more else []
+        if fewer:
+            parts.append(counted(fewer, "deleted row comes back", "deleted rows come back"))
         parts = parts or ["empty tables come or go"]
-        return f"{', '.join(parts)}, in {len(self.tables)} tables"
+        return f"{', '.join(parts)}, in {counted(len(self.tables), 'table')}"
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:

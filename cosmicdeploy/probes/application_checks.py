@@ -12,6 +12,7 @@ from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.http import LIMITED, OK, SHOWN, ask_again
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.words import moment
 
 # A scheduler that runs every minute has left a line in the log of so many seconds.
 SCHEDULER_GRACE = 120
@@ -123,13 +124,9 @@ def _resting(container: Container, command: str, off: FeatureState) -> CheckResu
         point="scheduler",
         ok=True,
         expected=f"running, {command} switched off by the feature {off.name}",
-        found=f"running since {_since(container)}; {told}",
+        found=f"running since {moment(container.started)}; {told}",
         warnings=(f"`cosmicdeploy features enable {off.name}` switches it on again",),
     )
-
-
-def _since(container: Container) -> str:
-    return container.started.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _is_new(container: Container) -> bool:
@@ -138,7 +135,7 @@ def _is_new(container: Container) -> bool:
 
 
 def _at_work(container: Container, command: str | None) -> str:
-    since = f"running since {_since(container)}"
+    since = f"running since {moment(container.started)}"
     if not command:
         return since
     acts = "started too recently to say more" if _is_new(container) else "its log shows it run"

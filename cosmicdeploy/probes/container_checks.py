@@ -13,6 +13,7 @@ from cosmicdeploy.probes.http import OK, Answer, ask_again
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.words import counted
 
 
 def containers(ctx: Context) -> CheckResult:
@@ -30,7 +31,7 @@ def containers(ctx: Context) -> CheckResult:
     return CheckResult(
         point="containers",
         ok=not bad,
-        expected=f"{count} containers running and healthy",
+        expected=f"{counted(count, 'container')} running and healthy",
         found="; ".join(bad) or f"{count} running and healthy",
         todo="see `cosmicdeploy status` and the container's log",
     )
@@ -82,10 +83,11 @@ def health(ctx: Context) -> CheckResult:
     releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
     wanted = ctx.running_release()
     same = not (ctx.settings.app.release_header and wanted) or releases == [wanted]
+    places = counted(len(answers), "address", "addresses")
     return CheckResult(
         point="health",
         ok=not bad and same,
-        expected=f"200 from {path} on {len(answers)} addresses, release {wanted or 'not told'}",
+        expected=f"200 from {path} on {places}, release {wanted or 'not told'}",
         found="; ".join(bad) or f"200 on all, release {', '.join(releases) or 'not told'}",
         todo="see the log of the app container named here",
     )

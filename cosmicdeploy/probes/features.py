@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
+from cosmicdeploy.words import moment_of
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
@@ -40,7 +40,7 @@ class FeatureState:
     @property
     def noted(self) -> str:
         """Since when, in this machine's zone, and by whom; as far as that is known."""
-        since = f" since {_local(self.since)}" if self.since else ""
+        since = f" since {moment_of(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
@@ -82,13 +82,6 @@ def flag_file(ctx: Context, name: str) -> Path | None:
     """The file that is there while a feature is off, where it is switched in that way."""
     file = ctx.settings.features[name].file
     return ctx.loaded.path(file) if file else None
-
-
-def _local(text: str) -> str:
-    try:
-        return datetime.fromisoformat(text).astimezone().isoformat(sep=" ", timespec="seconds")
-    except ValueError:
-        return text  # another application's own way to say it
 
 
 def _of_host(ctx: Context, name: str) -> FeatureState | None:

@@ -16,6 +16,7 @@ from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 from cosmicdeploy.proxy.replicas import groups_of, known_as, nobodys
 from cosmicdeploy.proxy.take_out import flag, out_of
 from cosmicdeploy.proxy.upstreams import Group, groups, passes
+from cosmicdeploy.words import counted
 
 _result = partial(
     CheckResult, point="proxy", expected="an nginx that finds every replica, after a restart too"
@@ -52,7 +53,8 @@ def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckRes
     for place in passes(tree):
         findings += pass_findings(place, ours, _away(ctx))
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
-    said = f"nginx knows {len(known_as(ctx))} replicas, in {len(ours)} groups"
+    replicas, within = counted(len(known_as(ctx)), "replica"), counted(len(ours), "group")
+    said = f"nginx knows {replicas}, in {within}"
     return _result(ok=True, found=said, warnings=warnings)
 
 

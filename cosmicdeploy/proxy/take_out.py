@@ -17,6 +17,7 @@ from cosmicdeploy.proxy.asking import POLL_SECONDS, ask_all
 from cosmicdeploy.proxy.configuration import Directive, walk
 from cosmicdeploy.proxy.connections import open_connections
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
+from cosmicdeploy.words import counted
 
 KEY: flags.Key = "proxy.out_of_service"
 
@@ -133,4 +134,5 @@ def _drain(ctx: Context, service: str) -> None:
             todo="see that every place that passes requests on uses the group without it",
         )
     if left:
-        ctx.say(f"{service} is out, with {len(left)} connections of the proxy open after its grace")
+        still = counted(len(left), "connection")
+        ctx.say(f"{service} is out, with {still} of the proxy open after its grace")

@@ -13,6 +13,7 @@ from cosmicdeploy.database.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.retention import Decision
 from cosmicdeploy.database.state import Proof, State
 from cosmicdeploy.report.tables import table
+from cosmicdeploy.words import moment
 
 # With those behind only where one of the backups has something to say there: a line is to fit.
 LISTED = ("id", "status", "age", "release", "size", "proven")
@@ -118,11 +119,6 @@ def _proof(state: State) -> tuple[str, Proof | None]:
     if state.restored:
         return "restored" if state.restored.good else "DID NOT RESTORE", state.restored
     return "read again" if state.read else "no", state.read
-
-
-def moment(at: datetime) -> str:
-    """A time in this machine's zone."""
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def age(since: datetime, at: datetime | None = None) -> str:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cosmicdeploy.report.backups import age, moment
+from cosmicdeploy.report.backups import age
 from cosmicdeploy.report.model import BaselineReport, ChecklistReport, CheckReport, PointReport
+from cosmicdeploy.words import moment
 
 COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
 

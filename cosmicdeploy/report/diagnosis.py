@@ -19,7 +19,8 @@ Facts = Mapping[str, Any]
 
 
 def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool) -> None:
-    """Each trouble with its findings. While nothing is mended, what `--fix` would do is told."""
+    """Each trouble with its findings. While nothing is mended, what `--fix` would do is told; where
+    it is at work, nobody is sent to it."""
     for trouble in troubles:
         console.print(f"[bold]{trouble['trouble']}[/]: {escape(trouble['about'])}?")
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
@@ -35,7 +36,7 @@ def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool)
 def _told(finding: Facts, *, fixing: bool) -> str:
     lines = [escape(finding["found"])]
     lines += [f"[dim]│ {escape(line)}[/]" for line in finding["details"]]
-    if finding["todo"]:
+    if finding["todo"] and not (fixing and finding["todo"].endswith(" --fix")):
         lines.append(f"→ {escape(finding['todo'])}")
     if finding["severity"] == "problem" and not fixing:
         lines += [f"[dim]--fix:[/] {escape(says)}" for says in finding["remedies"]]
@@ -56,7 +57,6 @@ def show_tried(console: Console, tried: Iterable[Facts]) -> None:
 
 def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
     """The last line: what is not well."""
-    all_of_them = list(troubles)
-    ill = [trouble["trouble"] for trouble in all_of_them if not trouble["well"]]
-    told = f"trouble: {', '.join(ill)}" if ill else f"no trouble in {len(all_of_them)} looked at"
+    ill = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
+    told = f"trouble: {', '.join(ill)}" if ill else "no trouble"
     console.print(f"[bold]diagnose: {told}, {seconds:.1f} s[/]", soft_wrap=True)

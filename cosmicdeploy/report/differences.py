@@ -12,11 +12,15 @@ COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
 Keys = Sequence[Mapping[str, Any]]
 
 
-def show_differences(differences: Mapping[str, Keys], console: Console) -> None:
-    """A line a key; services with the same ones are told together."""
+def show_differences(
+    differences: Mapping[str, Keys], console: Console, notes: Mapping[str, str] | None = None
+) -> None:
+    """A line a key, under the service's note where there is one; services with the same lines are
+    told together."""
     groups: dict[str, list[str]] = {}
     for service, keys in differences.items():
-        groups.setdefault("\n".join(map(_line, keys)), []).append(service)
+        note = [f"    {escape(notes[service])}"] if notes and service in notes else []
+        groups.setdefault("\n".join([*note, *map(_line, keys)]), []).append(service)
     for lines, services in groups.items():
         console.print(f"  [bold]{escape(', '.join(services))}[/]", soft_wrap=True)
         console.print(lines, soft_wrap=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
 
-from cosmicdeploy.report.backups import moment
 from cosmicdeploy.report.model import FeatureReport
 from cosmicdeploy.report.tables import table
+from cosmicdeploy.words import moment_of
 
 COLUMNS = ("feature", "state", "since", "by", "what it is")
 
@@ -21,7 +20,7 @@ def show_features(console: Console, features: Iterable[FeatureReport]) -> None:
         {
             "feature": feature.name,
             "state": _state(feature),
-            "since": _since(feature),
+            "since": moment_of(feature.since),
             "by": feature.by,
             "what it is": feature.found or feature.description,
         }
@@ -44,7 +43,7 @@ def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> No
 
 def off(feature: FeatureReport) -> str:
     """A feature that is off, since when and by whom."""
-    since = f" since {_since(feature)}" if feature.since else ""
+    since = f" since {moment_of(feature.since)}" if feature.since else ""
     by = f" by {feature.by}" if feature.by else ""
     return f"{feature.name}{since}{by}"
 
@@ -53,11 +52,3 @@ def _state(feature: FeatureReport) -> str:
     if feature.enabled is None:
         return "not known"
     return "on" if feature.enabled else "off"
-
-
-def _since(feature: FeatureReport) -> str:
-    """In this machine's zone; as it is where it is no time that we know."""
-    try:
-        return moment(datetime.fromisoformat(feature.since))
-    except ValueError:
-        return feature.since

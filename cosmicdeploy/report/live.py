@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -15,7 +16,16 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.probes.live.sight import CHANGES, FLAPPING, HEALTH, LATENCY, WATCH, Sight
+from cosmicdeploy.probes.live.sight import (
+    CHANGES,
+    FLAPPING,
+    HEALTH,
+    LATENCY,
+    TRANSITIONS,
+    WATCH,
+    Sight,
+)
+from cosmicdeploy.words import counted, lasting, short_moment
 
 WELL = ("healthy", "running")
 COLOURS = {
@@ -38,12 +48,15 @@ REFRESHED = 4
 
 
 class LiveView:
-    """Takes sights; use as a context manager, so that the terminal is left as it was."""
+    """Takes sights; use as a context manager, so that the terminal is left as it was, with a line
+    of what was seen."""
 
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
         self._state: dict[str, Mapping[str, Any]] = {}
         self._news: deque[Sight] = deque(maxlen=KEPT)
+        self._seen = Counter[str]()
+        self._console, self._began = console, time.monotonic()
         self._live = Live(self, console=console, screen=True, refresh_per_second=REFRESHED)
 
     def __enter__(self) -> LiveView:
@@ -57,6 +70,8 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
+        # The screen is as it was before: without this nothing would be left of the watch.
+        self._console.print(self._summary(), markup=False, soft_wrap=True)
 
     def show(self, sights: Sequence[Sight]) -> None:
         """Take some sights in."""
@@ -65,6 +80,19 @@ class LiveView:
                 self._state[sight.topic] = sight.facts
             else:
                 self._news.append(sight)
+                self._seen[sight.topic] += 1
+
+    def _summary(self) -> str:
+        """How long it was watched, and what there was to see."""
+        transitions = self._seen[TRANSITIONS]
+        parts = [counted(transitions, "transition")] if transitions else []
+        lines = self._seen.total() - transitions
+        parts.append(counted(lines, "other line" if transitions else "line"))
+        if LATENCY in self._state:
+            facts = self._state[LATENCY]
+            parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
+        lasted = lasting(time.monotonic() - self._began)
+        return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         upper: list[RenderableType] = list(self._upper())
@@ -123,7 +151,7 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         colour = "green" if row["state"] in WELL else "red"
         state = Text(row["state"], style=colour)
-        since = _since(row["since"])
+        since = short_moment(row["since"])
         table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
     return table
 
@@ -135,7 +163,7 @@ def _flapping(rows: Sequence[Mapping[str, Any]]) -> Text:
 
 
 def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    yield Text(f"changed last   {len(rows) or 'no'} devices", style="dim", no_wrap=True)
+    yield Text(f"changed last   {counted(len(rows), 'device')}", style="dim", no_wrap=True)
     for row in rows[:CHANGES_SHOWN]:
         before = f"{row['from_status']} → " if row.get("from_status") else ""
         why = f" ({row['reason']})" if row.get("reason") else ""
@@ -145,10 +173,3 @@ def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
 
 def _clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
-
-
-def _since(started_at: str) -> str:
-    if not started_at or started_at.startswith("0001"):
-        return ""
-    moment = datetime.fromisoformat(started_at[:19]).replace(tzinfo=UTC)
-    return f"{moment.astimezone():%m-%d %H:%M:%S}"

@@ -12,6 +12,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.style import Style
 
+from cosmicdeploy.words import moment
+
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 
 
@@ -46,7 +48,7 @@ class LogPrinter:
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
         """Print lines, each with its service. Raises `BrokenPipeError`."""
         for service, line in lines:
-            time = f"{_moment(line.at):%Y-%m-%d %H:%M:%S} " if self._times and line.at else ""
+            time = f"{moment(_moment(line.at))} " if self._times and line.at else ""
             print(f"{self._prefixes[service]} {time}{line.text}")
         sys.stdout.flush()
 

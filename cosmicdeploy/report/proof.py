@@ -16,6 +16,7 @@ from cosmicdeploy.report.model import (
     StepReport,
     TallyReport,
 )
+from cosmicdeploy.words import counted
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -31,12 +32,20 @@ def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
         if roll := step.facts.get("roll"):
             yield ""
             yield (
-                f"the roll took {roll['seconds']:.1f} s; engine and application need"
-                f" {roll['needed']:.1f} s of it"
+                f"the roll took {roll['seconds']:.1f} s; added up, engine and application"
+                f" needed {roll['needed']:.1f} s"
             )
-            yield "  to create, to drain, to start and for the first answers"
+            yield f"  {_needed_for(roll['services'])}"
         if away := step.facts.get("proxy_away_seconds"):
             yield f"the proxy itself was away for {away:.1f} s: no answer at all"
+
+
+def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
+    """The work that was added up; a restart creates nothing. Workers go beside the replicas, so
+    that the sum may be more than the whole."""
+    create = "to create, " if any("create" in phases for phases in services.values()) else ""
+    beside = "; some go side by side" if len(services) > 1 else ""
+    return f"{create}to drain, to start and for the first answers{beside}"
 
 
 def _requests(requests: RequestsReport) -> Iterator[str]:
@@ -60,8 +69,9 @@ def _watched(steps: Iterable[StepReport]) -> Iterator[str]:
     for step in steps:
         if step.kind == "watch" and step.facts:
             facts = step.facts
+            well = counted(facts["containers"], "container")
             yield (
-                f"watched for {facts['seconds']:.0f} s: {facts['containers']} containers well,"
+                f"watched for {facts['seconds']:.0f} s: {well} well,"
                 f" {facts['failed']} of {facts['requests']} failed, {_slower(facts)}"
             )
 

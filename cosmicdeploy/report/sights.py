@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cosmicdeploy.probes.live.sight import Sight
+from cosmicdeploy.words import moment
 
 
 class LinePrinter:
@@ -17,7 +18,7 @@ class LinePrinter:
         """Print what is news. Raises `BrokenPipeError`."""
         for sight in sights:
             if not sight.quiet:
-                time = f"{_moment(sight.at):%Y-%m-%d %H:%M:%S}"
+                time = moment(_moment(sight.at))
                 print(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}")
         sys.stdout.flush()
 

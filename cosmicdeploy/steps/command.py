@@ -11,9 +11,12 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
+from cosmicdeploy.events import Notice
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.console import last_lines
 
+# Of what a command that is well printed.
+LINES_SHOWN = 20
 Words = tuple[str, ...]
 
 
@@ -117,7 +120,7 @@ class CommandStep(Step):
         ctx.safe_point()
         result = self.call(ctx, self.run)
         if result.exit_code == 0 and self.expect in result.text:
-            ctx.say(" ".join(last_lines(result, 1)))
+            self._show(ctx, result)
             return None
         kind = CosmicError if self.changes else CheckFailed
         ended = f"ended with exit code {result.exit_code}"
@@ -127,6 +130,11 @@ class CommandStep(Step):
             todo="see its last lines above, and run it by hand",
             details=last_lines(result),
         )
+
+    def _show(self, ctx: Context, result: ExecResult) -> None:
+        """What it printed is kept nowhere else."""
+        for line in last_lines(result, LINES_SHOWN):
+            ctx.emit(Notice(text=f"  {self.name}: {line}"))
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The exit code was the proof; `unless`, where there is one, has to agree."""

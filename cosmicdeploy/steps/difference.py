@@ -12,6 +12,7 @@ from cosmicdeploy.errors import EngineError
 
 STOPPED = "stopped"
 MISSING = "no container"
+ANOTHER_IMAGE = "another image runs"
 # More keys than this are told by the plan alone.
 KEYS_TOLD = 4
 
@@ -48,7 +49,7 @@ def differences(ctx: Context, names: Iterable[str]) -> dict[str, list[dict[str, 
 def _of_the_image(ctx: Context, container: Container, image: Image) -> list[str]:
     if "build" in ctx.ahead:
         return ["an older image runs"]
-    return ["another image runs"] if container.image_id != image.id else []
+    return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
 def _of_the_definition(keys: Sequence[Difference]) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.probes.features import state_everywhere
-from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged, Undecided
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.switching import require_known, switch
 
@@ -29,12 +29,15 @@ class FeatureStep(Step):
     def _on(self) -> bool:
         return self.switch == "on"
 
-    def check(self, ctx: Context) -> Change | Unchanged:
+    def check(self, ctx: Context) -> Finding:
         with refusing(UsageError, self.place):
             require_known(ctx, self.feature)
         seen = state_everywhere(ctx, self.feature)
         if seen and all(state.enabled is self._on for state in seen.values()):
-            return Unchanged(reason=f"{self.feature} is {self.switch} in {', '.join(seen)}")
+            told = f"{self.feature} is {self.switch} in {', '.join(seen)}"
+            if ctx.planning and self.kind in ctx.ahead:  # which may be the same feature
+                return Undecided(reason=f"{told}; seen again after the step that switches before")
+            return Unchanged(reason=told)
         first = next(iter(seen.values()), None)
         return Change(
             summary=f"switch {self.feature} {self.switch}",

@@ -14,6 +14,7 @@ from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.words import counted
 
 
 class HealthStep(Step):
@@ -45,7 +46,7 @@ def _containers(ctx: Context) -> str:
         if not container.ready:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
-    return f"{len(ctx.settings.services.all)} containers healthy"
+    return f"{counted(len(ctx.settings.services.all), 'container')} healthy"
 
 
 def _require_one_scheduler(ctx: Context) -> None:

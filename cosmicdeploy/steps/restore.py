@@ -20,6 +20,7 @@ from cosmicdeploy.history import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.fits import target_of
 from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.words import moment
 
 
 class RestoreStep(Step):
@@ -35,7 +36,7 @@ class RestoreStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
-        made = f"{target.manifest.created_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        made = moment(target.manifest.created_at)
         if is_swapped(ctx, target):
             return Unchanged(reason=f"the data is that of {target.id} of {made} already")
         if ctx.planning and "load" not in ctx.ahead:

@@ -10,6 +10,7 @@ from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.migrations.status import not_answered
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import lock_wait_before, short_lock_wait
+from cosmicdeploy.words import counted
 
 
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
@@ -33,7 +34,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
             todo=_todo(result.text + result.error_text),
             details=last_lines(result),
         )
-    ctx.say(f"{len(beyond)} migration(s) rolled back")
+    ctx.say(f"{counted(len(beyond), 'migration')} rolled back")
     return beyond
 
 

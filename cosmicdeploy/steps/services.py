@@ -30,7 +30,7 @@ class ServicesStep(Step):
         }
         if not missing:
             known = ", ".join(ctx.settings.services.of(self.roles))
-            return Unchanged(reason=f"{known} run" if known else "the stack has none")
+            return Unchanged(reason=f"running: {known}" if known else "the stack has none")
         return Change(summary=f"start {', '.join(missing)}", before={"containers": missing})
 
     def apply(self, ctx: Context, change: Change) -> Result:

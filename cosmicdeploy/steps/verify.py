@@ -13,6 +13,7 @@ from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.words import counted
 from cosmicdeploy.yamlfile import nearest
 
 
@@ -53,13 +54,15 @@ class VerifyStep(Step):
         failed = [result for result in found if result.blocking]
         if failed:
             raise CheckFailed(
-                f"{len(failed)} of {len(self.only)} points fail",
+                f"{len(failed)} of {counted(len(self.only), 'point')}"
+                f" {'fails' if len(failed) == 1 else 'fail'}",
                 where=", ".join(result.point for result in failed),
                 todo=failed[0].todo,
                 details=[f"{r.point}: expected {r.expected}; found {r.found}" for r in failed],
             )
         count = len(self.only)
-        told = [f"{count - len(found)} of {count} points hold"]
+        held = f"{count - len(found)} of {counted(count, 'point')}"
+        told = [f"{held} {'holds' if count == 1 else 'hold'}"]
         told += [f"{result.point}: {result.found}" for result in found]
         return Unchanged(reason="; ".join(told))
 

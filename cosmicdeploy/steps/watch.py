@@ -12,6 +12,7 @@ from cosmicdeploy.history import PastRun, intents, unfinished
 from cosmicdeploy.probes.traffic.comparison import Comparison
 from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.words import counted
 
 RESTART = "restart"
 LOOK_EVERY = 0.5
@@ -49,7 +50,7 @@ class WatchStep(Step):
             if over:
                 break
             time.sleep(min(LOOK_EVERY, max(0.0, end - time.monotonic())))
-        facts = {
+        facts: dict[str, Any] = {
             "seconds": round(time.time() - began, 1),
             "containers": len(known),
             "restarts": seen.restarts,
@@ -57,7 +58,8 @@ class WatchStep(Step):
             **answers.facts(),
         }
         _require_well(seen, facts)
-        ctx.say(f"{len(known)} containers and {facts['requests']} requests were watched: all well")
+        told = f"{counted(len(known), 'container')} and {counted(facts['requests'], 'request')}"
+        ctx.say(f"{told} were watched: all well")
         return facts
 
     def verify(self, ctx: Context, change: Change) -> None:

@@ -18,7 +18,7 @@ import pytest
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.engine.model import Marker
 from cosmicdeploy.errors import LockHeld
-from cosmicdeploy.lock import look, release
+from cosmicdeploy.lock import held, look, release
 from cosmicdeploy.lock.holder import marker_name, this_process
 from tests.stack.harness import ROOT, Done, StackUnderTest
 from tests.stack.test_failures import clear, steps_begun, wait_for_step
@@ -267,6 +267,16 @@ def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -
     os.kill(second.pid, signal.SIGTERM)
     assert second.process.wait(timeout=60) == 130
     assert of(engine, project).labels["pid"] == str(first.pid)
+
+
+def test_status_tells_who_is_at_work(released: StackUnderTest) -> None:
+    ctx = released.open()
+    with held(ctx.engine, ctx.stack.project, "deploy"):
+        shown = released.cli("status").stdout
+    assert "at work: `cosmicdeploy deploy`" in shown
+    assert f"process {os.getpid()}, since " in shown
+    assert max(map(len, shown.partition("at work")[0].splitlines())) <= 80
+    assert "at work" not in released.cli("status").stdout
 
 
 @pytest.mark.torture

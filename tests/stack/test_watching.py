@@ -160,3 +160,4 @@ def test_in_a_terminal_it_is_a_view_that_is_left_clean(released: StackUnderTest)
     text = shown.decode()
     assert "load balancer" in text and "cosmic-app-3" in text
     assert "\x1b[?1049h" in text and "\x1b[?1049l" in text.rpartition("load balancer")[2]
+    assert "ended after" in text.rpartition("\x1b[?1049l")[2], "what was seen is told at the end"

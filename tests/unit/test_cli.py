@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -58,6 +59,12 @@ def test_help_loads_nothing_that_is_slow_to_load() -> None:
         assert "Usage: " in done.stdout
         assert "typer" in done.stderr.split()
         assert set(HEAVY) & set(done.stderr.split()) <= needed
+
+
+def test_the_version_is_the_package_s() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    done = call("--version")
+    assert (done.exit_code, done.stdout) == (0, f"cosmicdeploy {project['version']}\n")
 
 
 def test_help_says_each_command_in_a_line_and_shows_examples() -> None:

@@ -11,6 +11,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
+from cosmicdeploy.events import Event, Notice
 from cosmicdeploy.plan import make_plan
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Unchanged
@@ -52,6 +53,17 @@ def test_a_command_that_changes_something_runs_once_and_says_so(ctx: Context) ->
     assert (done.error, done.results[0].outcome) == (None, "changed")
     assert mine.called == ["do"]
     assert (mine.reversible, mine.cost) == (False, "`scripted do` has no way back")
+
+
+def test_the_end_of_what_it_printed_is_shown_also_where_it_only_looks(
+    ctx: Context, events: list[Event]
+) -> None:
+    long = ExecResult(exit_code=0, stdout=b"".join(b"%d\n" % n for n in range(30)))
+    for changes in (True, False):
+        events.clear()
+        run(ctx, step(long, changes=changes))
+        told = [event.text for event in events if isinstance(event, Notice)]
+        assert told == [f"  mine: {n}" for n in range(10, 30)]
 
 
 def test_where_unless_holds_nothing_is_done_and_after_it_it_has_to(ctx: Context) -> None:

@@ -64,6 +64,9 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy backup show l", ["latest"]),
         ("cosmicdeploy playbook run mi", ["mine"]),
         ("cosmicdeploy step mig", ["migrate"]),
+        ("cosmicdeploy step qui", []),
+        ("cosmicdeploy diagnose s", ["scheduler"]),
+        ("cosmicdeploy watch --only fl", ["flapping"]),
         ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
     ],
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import (
@@ -36,6 +38,7 @@ from cosmicdeploy.operations.diagnosis.migration import migrator
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES, troubles_named
 from cosmicdeploy.operations.diagnosis.whose import shown
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.report.diagnosis import show_diagnosis
 
 
 def trouble(*checks: Check) -> Trouble:
@@ -187,3 +190,13 @@ def test_a_statement_is_shown_without_its_strings_and_short() -> None:
     assert "hunter2" not in told and "\n" not in told and len(told) <= 120
     assert "hunter2" not in shown("SET PASSWORD = PASSWORD('hunter2')")
     assert "hunter2" not in shown("SELECT 'hunter2")
+
+
+def test_whoever_mends_is_not_sent_to_mend() -> None:
+    told = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
+    facts = {"trouble": "command", "about": "it is not found", "findings": [told]}
+    for fixing in (False, True):
+        out = StringIO()
+        show_diagnosis(Console(file=out, width=80), [facts], fixing=fixing)
+        assert "it is missing" in out.getvalue()
+        assert ("--fix" in out.getvalue()) is not fixing

@@ -8,8 +8,10 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
+from cosmicdeploy.plan import make_plan
 from cosmicdeploy.probes.features import states, understood
 from cosmicdeploy.settings import load
+from cosmicdeploy.steps.base import Change, Unchanged, Undecided
 from cosmicdeploy.steps.feature import FeatureStep
 from cosmicdeploy.steps.switching import switch
 
@@ -68,6 +70,13 @@ def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
     with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
         step.check(replace(shop, planning=True, ahead=["build"]))
     assert caught.value.where == "mine.yaml:3"
+
+
+def test_a_plan_does_not_take_off_and_on_again_for_one_change(shop: Context) -> None:
+    off = FeatureStep(name="off", feature="banner", switch="off")
+    on = FeatureStep(name="on", feature="banner", switch="on")
+    assert [type(p.finding) for p in make_plan([off, on], shop)] == [Change, Undecided]
+    assert [type(p.finding) for p in make_plan([on, off], shop)] == [Unchanged, Change]
 
 
 @pytest.mark.parametrize(

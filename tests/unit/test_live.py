@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -176,6 +177,23 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
     assert "KIOSK-07 (5)" in "\n".join(lines)
     assert lines[-1].endswith(" cosmic-scheduler red line")
     assert "KIOSK-39" in lines[-2], "the newest ones are shown"
+
+
+def test_the_view_leaves_a_line_of_what_was_seen() -> None:
+    out = StringIO()
+    console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
+    with LiveView(console, "watching cosmic") as view:
+        figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
+        view.show(
+            [
+                state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
+                *(seen(n, "Connected", "output", device=n) for n in range(3)),
+                Sight(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
+            ]
+        )
+    said = out.getvalue().splitlines()[-1]
+    seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
+    assert re.search(f"watching cosmic: {seconds}$", said)
 
 
 def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,8 @@ def test_the_published_page_is_the_code_s() -> None:
 
 
 COMMANDS = dict(all_commands())
+# Of 80 columns, less what help is indented by.
+EXAMPLE_WIDTH = 76
 
 
 @pytest.mark.parametrize("path", COMMANDS)
@@ -29,6 +31,7 @@ def test_every_command_has_examples_that_it_understands(path: str) -> None:
     lines = [line.strip() for line in examples.splitlines()]
     assert lines, f"{path} --help has no example"
     assert {require_valid(line) for line in lines} == {path}
+    assert max(map(len, lines)) <= EXAMPLE_WIDTH
 
 
 def test_a_line_that_no_command_understands_is_told() -> None:

@@ -9,8 +9,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, by_share, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import lasting, percent
+from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.probes.cache import open_cache
+from cosmicdeploy.words import lasting
 
 POINT = "cache"
 # A ratio of fewer look-ups is chance.

@@ -21,8 +21,9 @@ from cosmicdeploy.operations.checklist.judging import (
     unseen,
 )
 from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
-from cosmicdeploy.operations.checklist.words import lasting, percent
+from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.settings import Checklist
+from cosmicdeploy.words import lasting
 
 POINT = "database"
 # A database that says nothing for so long does not answer, in seconds.

@@ -16,8 +16,8 @@ from cosmicdeploy.operations.checklist.judging import (
     unseen,
 )
 from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import counted, lasting
 from cosmicdeploy.settings import DeviceColumns
+from cosmicdeploy.words import counted, lasting
 
 POINT, FLAPPING = "transitions", "flapping"
 # With fewer expected, or within a shorter time (in seconds), none is no wonder.

@@ -13,7 +13,8 @@ from cosmicdeploy.operations.checklist.judging import (
     together,
 )
 from cosmicdeploy.operations.checklist.span import Figures
-from cosmicdeploy.operations.checklist.words import counted, lasting, percent
+from cosmicdeploy.operations.checklist.words import percent
+from cosmicdeploy.words import counted, lasting
 
 POINT = "errors"
 SORTS = {"errors": "5xx", "gone": "499"}

@@ -7,8 +7,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import counted, lasting, percent
+from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.probes.places import proxy_url
+from cosmicdeploy.words import counted, lasting
 
 POINT, BURST = "rate-limit", "burst"
 TODO = "`cosmicdeploy checklist --probe` sends a burst of beats of one device"

@@ -16,8 +16,8 @@ from cosmicdeploy.operations.checklist.judging import (
     unseen,
 )
 from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import counted
 from cosmicdeploy.steps.begun import unresolved
+from cosmicdeploy.words import counted
 
 POINT = "migrations"
 

@@ -5,22 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def lasting(seconds: float) -> str:
-    """How long something took, in the unit that suits it."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
-
-
-def counted(count: int, one: str, more: str = "") -> str:
-    """So many of something: "no error line", "1 error line", "2,000 error lines"."""
-    if not count:
-        return f"no {one}"
-    return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
-
-
 def percent(share: float) -> str:
     """A share of one, fine enough to tell it from 0 % and 100 %."""
     if share in (0, 1):

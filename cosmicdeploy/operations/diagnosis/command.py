@@ -21,6 +21,7 @@ from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, mak
 from cosmicdeploy.probes import container_checks
 from cosmicdeploy.probes.features import running
 from cosmicdeploy.steps.console import in_new_image
+from cosmicdeploy.words import counted
 
 REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
 LINES = 10
@@ -49,7 +50,7 @@ def registered(ctx: Context) -> Iterator[Finding]:
     if lacking:
         yield _lacking(ctx, command, {name: places[name] for name in lacking})
     elif not silent:
-        yield ok(REGISTERED, f"{command}, in {len(lists)} containers")
+        yield ok(REGISTERED, f"{command}, in {counted(len(lists), 'container')}")
 
 
 def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
@@ -112,7 +113,7 @@ def file(ctx: Context) -> Iterator[Finding]:
         return
     lacking = {name: c for name, c in places.items() if not _is_there(ctx, c, wanted)}
     if not lacking:
-        yield ok(FILE, f"{wanted}, in {len(places)} containers")
+        yield ok(FILE, f"{wanted}, in {counted(len(places), 'container')}")
         return
     yield problem(
         FILE,

@@ -14,6 +14,7 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end
 from cosmicdeploy.operations.diagnosis.whose import Owners, by_hand
+from cosmicdeploy.words import counted, lasting
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
@@ -93,7 +94,8 @@ def waits(ctx: Context) -> Iterator[Finding]:
         yield _blocked(ctx, found, theirs, owners)
     tables = [each for each in found.values() if each.waits_for_table]
     if tables:
-        told = f"{len(tables)} wait for a table's lock: {owners.told(tables[0])}"
+        waiting = counted(len(tables), "session waits", "sessions wait")
+        told = f"{waiting} for a table's lock: {owners.told(tables[0])}"
         yield problem(WAITS, told, "cosmicdeploy diagnose migration")
     if not there and not tables:
         yield ok(WAITS, "nobody waits for a lock")
@@ -105,7 +107,8 @@ def _blocked(
     """A problem once it lasts; idle transactions of clients in the way are ended."""
     blocker, limits = found[pairs[0].blocker], ctx.settings.diagnose
     longest = max(pair.seconds for pair in pairs)
-    told = f"{len(pairs)} wait for {longest} s for rows that {owners.told(blocker)} has locked"
+    waiting = counted(len(pairs), "session waits", "sessions wait")
+    told = f"{waiting} for {longest} s for rows that {owners.told(blocker)} has locked"
     lines = [owners.told(found[pair.waiter]) for pair in pairs[:SHOWN]]
     if longest < limits.slow_after:
         return warning(WAITS, told, details=lines)
@@ -120,7 +123,8 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
     with open_session(ctx.database()) as session:
         now = load(session)
     a_minute = now.slow / max(1.0, now.uptime / 60)
-    told = f"{now.slow} slower than {now.slow_after:g} s in {now.uptime / 3600:.1f} h"
+    slow = counted(now.slow, "statement")
+    told = f"{slow} slower than {now.slow_after:g} s in {lasting(now.uptime)}"
     if a_minute < SLOW_A_MINUTE:
         yield ok(SLOW, told)
     elif now.slow_log:

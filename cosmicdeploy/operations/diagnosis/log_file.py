@@ -11,6 +11,7 @@ from cosmicdeploy.operations.diagnosis.remedies import OWN
 from cosmicdeploy.probes.features import running
 from cosmicdeploy.probes.writable import blocked
 from cosmicdeploy.steps.own_file import OwnFileStep
+from cosmicdeploy.words import counted
 
 LOG_FILE = "log file"
 
@@ -33,7 +34,7 @@ def log_file(ctx: Context) -> Iterator[Finding]:
         remedies = [_give(name, path, f"give {found.path} in {name} to {user}")] if user else []
         yield problem(LOG_FILE, f"{told} to it", by_hand, remedies=remedies)
     if well:
-        yield ok(LOG_FILE, f"{path} can be written to in {len(well)} containers")
+        yield ok(LOG_FILE, f"{path} can be written to in {counted(len(well), 'container')}")
 
 
 def _give(name: str, path: PurePosixPath, says: str) -> Remedy:

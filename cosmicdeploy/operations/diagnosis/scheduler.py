@@ -9,6 +9,7 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, prob
 from cosmicdeploy.operations.diagnosis.last_run import (
     LAST_RUN,
     LINES,
+    LOCK,
     last_run,
     running_one,
     switched_off,
@@ -98,6 +99,6 @@ TROUBLE = Trouble(
         ONE: only_one,
         PROCESS: process,
         SCHEDULE: schedule,
-        LAST_RUN: last_run,
+        f"{LOCK}, {LAST_RUN}": last_run,
     },
 )

@@ -11,6 +11,7 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, prob
 from cosmicdeploy.operations.diagnosis.log_file import LOG_FILE, log_file
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_make_anew, start_all
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.words import counted
 
 CONTAINERS = "containers"
 LINES = 10
@@ -41,7 +42,7 @@ def containers(ctx: Context) -> Iterator[Finding]:
             well += 1
             yield from _restarted(name, each)
     if well:
-        yield ok(CONTAINERS, f"{well} of {len(found)} run and are healthy")
+        yield ok(CONTAINERS, f"{well} of {len(found)} running and healthy")
 
 
 def _is_away(found: Container | None) -> bool:
@@ -67,7 +68,8 @@ def _ill(ctx: Context, found: Container) -> str:
     """What is the matter with a container that runs; "" where nothing is."""
     loops = found.restart_count > 0 and found.seconds_up < LOOP_SECONDS
     if loops or found.status == LOOPING:
-        return f"ends again and again: {found.restart_count} times, exit code {found.exit_code}"
+        times = counted(found.restart_count, "time")
+        return f"ends again and again: {times}, exit code {found.exit_code}"
     if found.health == "unhealthy":
         return "is unhealthy"
     return "" if serves_now(ctx, found) else f"is {found.health or found.status}"
@@ -88,7 +90,7 @@ def _sick(ctx: Context, name: str, found: Container, ill: str) -> Finding:
 def _restarted(name: str, found: Container) -> Iterator[Finding]:
     """The engine restarts what ends by itself: whoever looks later would not know."""
     if found.restart_count:
-        told = f"{name} ended and was restarted {found.restart_count} times"
+        told = f"{name} ended and was restarted {counted(found.restart_count, 'time')}"
         yield warning(CONTAINERS, told, f"cosmicdeploy logs {name}")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.probes.live.sight import HEALTH, Sight
+from cosmicdeploy.words import counted
 
 EVERY_SECONDS = 2.0
 
@@ -82,7 +83,7 @@ class Health:
 def first_words(found: Mapping[str, Seen]) -> str:
     """The first look in a line."""
     ill = [f"{name} is {seen.state}" for name, seen in found.items() if not _is_well(seen)]
-    return f"{len(found)} containers, {', '.join(ill) or 'all well'}"
+    return f"{counted(len(found), 'container')}, {', '.join(ill) or 'all well'}"
 
 
 def difference(before: Seen, now: Seen, release: str) -> str:

@@ -26,7 +26,7 @@ class Latency:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._answers: deque[Answer] = deque(maxlen=KEPT)
-        self._asked = 0
+        self._asked = self._failed = 0
         self._failing_since: float | None = None
 
     def look(self) -> Iterator[Sight]:
@@ -34,6 +34,7 @@ class Latency:
         answer = self._ask()
         self._answers.append(answer)
         self._asked += 1
+        self._failed += is_failure(answer)
         yield self._sight("", quiet=True)
         yield from self._turn(answer)
         if self._asked % TOLD_EVERY == 0:
@@ -47,7 +48,7 @@ class Latency:
             return Answer(url=path, error=error.what)
 
     def _turn(self, answer: Answer) -> Iterator[Sight]:
-        failed = answer.status not in (OK, LIMITED)
+        failed = is_failure(answer)
         if failed and self._failing_since is None:
             self._failing_since = time.monotonic()
             yield self._sight(f"FAILS: {answer}")
@@ -65,7 +66,7 @@ class Latency:
     def _facts(self, count: int = KEPT) -> dict[str, float]:
         last = list(self._answers)[-count:]
         good = [answer.seconds for answer in last if answer.status == OK]
-        failed = sum(answer.status not in (OK, LIMITED) for answer in last)
+        failed = sum(map(is_failure, last))
         return {
             "sent": len(last),
             "failed": failed,
@@ -74,6 +75,10 @@ class Latency:
             "max_ms": round(percentile(good, 1.0) * 1000, 1),
         }
 
+    def _of_all(self) -> dict[str, float]:
+        """For the view: of the last ones, with how many there were since it began."""
+        return {**self._facts(), "asked": self._asked, "failed_in_all": self._failed}
+
     def _sight(self, text: str, *, quiet: bool = False) -> Sight:
         source = self._ctx.settings.services.proxy or LATENCY
         return Sight(
@@ -81,6 +86,11 @@ class Latency:
             topic=LATENCY,
             source=source,
             text=text,
-            facts=self._facts() if quiet else self._facts(TOLD_EVERY),
+            facts=self._of_all() if quiet else self._facts(TOLD_EVERY),
             quiet=quiet,
         )
+
+
+def is_failure(answer: Answer) -> bool:
+    """One that is asked too often for its limit is well."""
+    return answer.status not in (OK, LIMITED)

@@ -27,16 +27,17 @@ def run(console: Console, options: Namespace, sweep: Sweep) -> int:
     """One round."""
     watched = sweep.watched()
     due = sweep.due(watched)
+    checked = "1 device checked" if len(watched) == 1 else f"{len(watched)} devices checked"
     if console.verbose:
         console.line(device_table(watched))
     if options.dry_run:
         say(console, due)
-        console.line(f"Dry run: {len(watched)} devices checked, {len(due)} would change.")
+        console.line(f"Dry run: {checked}, {len(due)} would change.")
         return 0
     done = demote(console, sweep, due)
     if console.verbose:
         say(console, done)
-    console.line(f"{len(watched)} devices checked, {len(done)} changed.")
+    console.line(f"{checked}, {len(done)} changed.")
     return 0
 
 

@@ -1,0 +1,41 @@
+"""Counts, durations and moments as people read them: moments in this machine's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def counted(count: int, one: str, more: str = "") -> str:
+    """So many of something: "no error line", "1 error line", "2,000 error lines"."""
+    if not count:
+        return f"no {one}"
+    return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
+
+
+def lasting(seconds: float) -> str:
+    """How long something took, in the unit that suits it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
+
+
+def moment(at: datetime) -> str:
+    """Day and time, to the second."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def moment_of(text: str) -> str:
+    """As `moment`, of ISO 8601; as it is where it is no time that we know."""
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def short_moment(text: str) -> str:
+    """Of ISO 8601, without the year: for a table; "" for what the engine calls never."""
+    if not text or text.startswith("0001"):
+        return ""
+    return f"{datetime.fromisoformat(text).astimezone():%m-%d %H:%M:%S}"
