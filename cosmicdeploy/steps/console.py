@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.steps.trial import running_trial
+
+TOLD_WITHIN_SECONDS = 1.0
 
 
 def in_new_image(
@@ -49,10 +53,22 @@ def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> Exec
     except EngineUnavailable:
         raise
     except EngineError:
-        if _runs(ctx, place):
+        if not _ended(ctx, place):
             raise
         return None
-    return result if result.exit_code == 0 or _runs(ctx, place) else None
+    return None if result.exit_code != 0 and _ended(ctx, place) else result
+
+
+def _ended(ctx: Context, place: Container) -> bool:
+    """Whether a container has ended; the engine tells so a moment after it has killed whatever else
+    ran in there."""
+    looking = Retrying(
+        stop=stop_after_delay(TOLD_WITHIN_SECONDS),
+        wait=wait_fixed(0.05),
+        retry=retry_if_result(lambda ended: not ended),
+        retry_error_callback=lambda state: False,
+    )
+    return bool(looking(lambda: not _runs(ctx, place)))
 
 
 def _runs(ctx: Context, place: Container) -> bool:
