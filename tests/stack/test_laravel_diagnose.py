@@ -347,7 +347,7 @@ def test_an_idle_transaction_that_a_beat_waits_for_is_ended(released: LaravelSta
         found = diagnosed(released, "database-load")
         assert set(found) == {"lock waits"}, "whoever waits is not to blame"
         holder = r"session \d+ \(platform@cosmic-app-1, idle for"
-        assert re.match(rf"1 wait for \d+ s for rows that {holder}", found["lock waits"])
+        assert re.match(rf"1 session waits for \d+ s for rows that {holder}", found["lock waits"])
         assert sent.poll() is None, "it waits"
         [remedy] = fixed(released, "database-load")
         assert re.match(f"end {holder}", remedy["remedy"])
