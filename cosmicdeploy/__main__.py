@@ -12,7 +12,7 @@ from cosmicdeploy.errors import ExitCode
 # On a busy host the processor belongs to those that serve.
 NICENESS = 10
 # Loading makes many objects and no garbage: looking for it every 700 of them, as Python does by
-# itself, is a tenth of what the start costs.
+# itself, is 3 to 10 % of what the start costs.
 OBJECTS_BEFORE_COLLECTING = 50_000
 
 

@@ -21,7 +21,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
+class Unnoted:
     """A pending migration, and what its statements left in the schema."""
 
     migration: str
@@ -34,19 +34,19 @@ class Begun:
         return [fate.line for fate in self.fates]
 
 
-def standings(statements: Sequence[Statement], shape: Shape) -> list[Begun]:
+def standings(statements: Sequence[Statement], shape: Shape) -> list[Unnoted]:
     """How the schema stands to each of these migrations, in their order."""
     names = dict.fromkeys(statement.migration for statement in statements)
     return [_begun(name, [s for s in statements if s.migration == name], shape) for name in names]
 
 
-def _begun(name: str, statements: Sequence[Statement], shape: Shape) -> Begun:
+def _begun(name: str, statements: Sequence[Statement], shape: Shape) -> Unnoted:
     from cosmicdeploy.migrations.effects import made  # sqlglot is slow to import
 
     told = [s for s in statements if s.kind is not Kind.HARMLESS]
     found = in_order([Fate(statement=s, state=_state(s, shape)) for s in told])
     proofs = [index for index, s in enumerate(told) if s.there and made(s.sql, shape)]
-    return Begun(migration=name, standing=_standing(found, proofs), fates=found)
+    return Unnoted(migration=name, standing=_standing(found, proofs), fates=found)
 
 
 def _standing(found: Sequence[Fate], proofs: Sequence[int]) -> Standing:

@@ -53,5 +53,5 @@ def _name(row: Row) -> str:
 def _note(row: Row) -> str:
     """What of a drift is no key of the compose file."""
     if not row.get("differences"):
-        return str(row["drift"])
+        return str(row["drift"]).removesuffix(f": {_name(row)}")
     return ANOTHER_IMAGE if row["drift"].startswith(ANOTHER_IMAGE) else ""

@@ -11,7 +11,7 @@ from cosmicdeploy.database.shape import Shape, read_shape
 from cosmicdeploy.errors import MigrationFailed, Refused
 from cosmicdeploy.migrations import pretend, status
 from cosmicdeploy.migrations.preview import Statement, preview, unseen
-from cosmicdeploy.migrations.standing import Begun, standings
+from cosmicdeploy.migrations.standing import Unnoted, standings
 from cosmicdeploy.steps.console import in_new_image, last_lines
 
 
@@ -85,7 +85,7 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
     return preview(pretend.statements(result.text, names), live_shape(ctx))
 
 
-def begun_already(ctx: Context, names: Sequence[str]) -> list[Begun]:
+def begun_already(ctx: Context, names: Sequence[str]) -> list[Unnoted]:
     """How far each of these pending migrations has come all the same, as the live schema shows."""
     return standings(pending_statements(ctx, names), live_shape(ctx))
 

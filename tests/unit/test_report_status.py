@@ -71,4 +71,4 @@ def test_what_is_short_stands_in_the_table_alone() -> None:
 def test_what_should_not_be_there_is_named_with_what_to_do() -> None:
     stray = row("cron", "second scheduler: cron-prod", todo="stop it")
     lines = shown(row("cron"), stray)
-    assert lines[3:] == ["  cron-prod", "    second scheduler: cron-prod", "→ stop it"]
+    assert lines[3:] == ["  cron-prod", "    second scheduler", "→ stop it"]

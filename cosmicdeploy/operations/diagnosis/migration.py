@@ -10,7 +10,7 @@ from cosmicdeploy.database.access import open_session
 from cosmicdeploy.database.activity import sessions
 from cosmicdeploy.engine import labels
 from cosmicdeploy.lock import holding_process
-from cosmicdeploy.migrations.standing import Begun, Standing
+from cosmicdeploy.migrations.standing import Standing, Unnoted
 from cosmicdeploy.migrations.status import listed
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
@@ -117,7 +117,7 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
         yield _new(ctx, new, held_up=bool(half))
 
 
-def _not_noted(whole: Sequence[Begun]) -> Finding:
+def _not_noted(whole: Sequence[Unnoted]) -> Finding:
     names = [each.migration for each in whole]
     return problem(
         PENDING,
