@@ -166,6 +166,7 @@ def free_port() -> int:
 
 def _make_data_folders(folder: Path) -> None:
     (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
+    (folder / "data-kiosk" / "proxy").mkdir()
     for name in (*(f"logs/{service}" for service in LOGS), "features"):
         written = folder / "data-kiosk" / name
         written.mkdir(parents=True)

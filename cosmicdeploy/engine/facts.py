@@ -37,6 +37,7 @@ def container(attrs: Json) -> Container:
         published=_published(attrs),
         labels=own,
         volumes=_anonymous_volumes(attrs),
+        mounts={mount["Destination"]: _read_only(mount) for mount in attrs.get("Mounts") or []},
         stop_signal=config.get("StopSignal") or "",
     )
 
@@ -77,6 +78,10 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
             first = bindings[0]
             found[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
     return found
+
+
+def _read_only(mount: Json) -> str:
+    return str(mount["Source"]) if mount["Type"] == "bind" and not mount["RW"] else ""
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:

@@ -18,7 +18,9 @@ class Container:
     `command` is the whole command line, entrypoint first. `health` is "" without a health check.
     `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
     ones: target → name.
-    `stop_signal` is "" where neither its image nor its definition names one.
+    `stop_signal` is "" where neither its image nor its definition names one. `mounts` are by
+    target; those that show a folder or file of the host which the container can only read have
+    its path as value, the others "".
     """
 
     id: str
@@ -39,6 +41,7 @@ class Container:
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = ""
 
     @property

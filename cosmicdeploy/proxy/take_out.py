@@ -74,10 +74,8 @@ def taken_out(ctx: Context) -> list[str]:
 def out_of(ctx: Context, proxy: Container) -> list[str]:
     """As `taken_out`, of a proxy at hand."""
     files = {name: flag(ctx, name) for name in ctx.settings.services.app}
-    script = 'for file; do test ! -f "$file" || echo "$file"; done'
-    words = ["sh", "-c", script, "sh", *(file for file in files.values() if file)]
-    there = ctx.engine.exec(proxy.id, words).text.splitlines()
-    return [name for name, file in files.items() if file in there]
+    found = flags.there(ctx, proxy, [file for file in files.values() if file])
+    return [name for name, file in files.items() if file in found]
 
 
 def flag(ctx: Context, service: str) -> str | None:

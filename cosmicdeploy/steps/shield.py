@@ -27,7 +27,7 @@ def is_up(ctx: Context) -> bool:
         return not any(_runs(ctx, name) for name in ctx.settings.services.app)
     if proxy is None or not proxy.running:
         return True
-    return bool(file) and ctx.engine.exec(proxy.id, ["test", "-e", str(file)]).exit_code == 0
+    return bool(file) and bool(flags.there(ctx, proxy, [str(file)]))
 
 
 def raise_shield(ctx: Context) -> None:

@@ -38,7 +38,7 @@ services: {{app: [{apps}], database: proxy, proxy: proxy}}
 app: {{console: [none], health_path: /}}
 database: {{name: none}}
 restart: {{pause: 1.5}}
-proxy: {{out_of_service: "/run/cosmicdeploy-out/{{service}}"}}
+proxy: {{out_of_service: "/run/cosmicdeploy/out/{{service}}"}}
 project: {project}
 """
 

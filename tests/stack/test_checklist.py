@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 
 MISSES = "for number = 1, 5000 do redis.call('GET', 'nothing:' .. number) end"
 ERROR = "[2026-02-02 10:00:00] ERROR: (1054, \"Unknown column 'planted' in 'field list'\")"
-FLAG = "/run/cosmicdeploy-maintenance"
+FLAG = "data-kiosk/proxy/maintenance"
 
 
 class Billing(BaseHTTPRequestHandler):
@@ -222,12 +222,12 @@ def plant(stack: StackUnderTest) -> None:
         for _ in range(100):
             facts.session.execute("SELECT 1")
     execute(stack, "cosmic-app-1", "sh", "-c", 'echo "$1" >/proc/1/fd/1', "sh", ERROR)
-    execute(stack, "platform-nginx", "touch", FLAG)
+    (stack.folder / FLAG).touch()
     try:
         for _ in range(40):
             assert stack.health().status == 503
     finally:
-        execute(stack, "platform-nginx", "rm", FLAG)
+        (stack.folder / FLAG).unlink()
     Billing.api = 1
 
 
