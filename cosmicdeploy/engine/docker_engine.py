@@ -317,6 +317,10 @@ class DockerEngine:
         with translated("Looking for a marker", name):
             return markers.find(self._api, name)
 
+    def is_claimed(self, marker_id: str) -> bool:
+        with translated("Looking for a marker", marker_id[:12]):
+            return markers.is_there(self._api, marker_id)
+
     def release_claim(self, marker_id: str) -> None:
         with translated("Removing a marker", marker_id[:12]):
             markers.release(self._api, marker_id)

@@ -18,6 +18,7 @@ LOOKS = frozenset(
         "differences",
         "find_claim",
         "image",
+        "is_claimed",
         "last_beat",
         "leftovers",
         "log_entries",

@@ -325,6 +325,9 @@ class Engine(Protocol):
     def find_claim(self, name: str) -> Marker | None:
         """The marker of this name, where there is one."""
 
+    def is_claimed(self, marker_id: str) -> bool:
+        """Whether this very marker is there; not held up by a beat of it."""
+
     def release_claim(self, marker_id: str) -> None:
         """Remove a marker by its own id; one already gone is fine."""
 

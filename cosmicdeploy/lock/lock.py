@@ -40,7 +40,7 @@ class HeldLock(Lock):
         was frozen in between does not believe it."""
         now = time.clock_gettime(CLOCK)
         if not self._lost and now - self._verified_at >= trust:
-            self._note(there=self._engine.container(self._id) is not None)
+            self._note(there=self._engine.is_claimed(self._id))
             self._verified_at = now
         if self._lost:
             raise self._error()
@@ -55,12 +55,12 @@ class HeldLock(Lock):
 
     def _beat(self) -> None:
         count = 0
-        while not (self._lost or self._over.is_set()):
+        # That the marker was made is the first sign of life.
+        while not (self._over.wait(BEAT_SECONDS) or self._lost):
             # Whatever goes wrong now may go well the next time, and silence would cost the lock.
             with suppress(Exception):
                 self._note(there=self._engine.beat(self._id, count))
             count += 1
-            self._over.wait(BEAT_SECONDS)
 
     def _note(self, *, there: bool) -> None:
         # What is lost stays lost: an older answer may come later from the other thread.
