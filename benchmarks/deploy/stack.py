@@ -16,6 +16,7 @@ from typing import Any
 import docker
 import yaml
 from docker.models.containers import Container
+from docker.models.images import Image
 
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
@@ -30,7 +31,7 @@ DEVICES = 200
 # What the guide replaces; the worker is no part of it.
 RELEASED = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3", "cosmic-scheduler")
 PROXY = "platform-nginx"
-VERSION_LABEL = "org.opencontainers.image.version"
+VERSION_VARIABLE = "APP_VERSION"
 WELL_WITHIN_SECONDS = 120
 
 
@@ -97,7 +98,7 @@ class Stack:
     def new_image_runs(self) -> bool:
         """Whether every container that a deploy has to replace runs the image just built."""
         built = self.client.images.get(self.image)
-        release = built.labels.get(VERSION_LABEL)
+        release = release_of(built)
         running = [container.image.id for container in self.released()]
         wanted = [built.id] * len(RELEASED)
         return running == wanted and release == self.variables["APP_VERSION"]
@@ -136,8 +137,14 @@ class Stack:
 
     def remove_images(self) -> None:
         for image in self.client.images.list():
-            if (image.labels.get(VERSION_LABEL) or "").startswith(f"{self.name}-"):
+            if release_of(image).startswith(f"{self.name}-"):
                 self.client.images.remove(image.id, force=True)
+
+
+def release_of(image: Image) -> str:
+    """The release baked into an image; "" where none is."""
+    entries = image.attrs["Config"]["Env"] or []
+    return next((e.partition("=")[2] for e in entries if e.startswith(VERSION_VARIABLE + "=")), "")
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:

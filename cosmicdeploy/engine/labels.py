@@ -19,9 +19,8 @@ VOLUME = "com.docker.compose.volume"
 
 # Which of the keys whose default is the engine's own the container was made with.
 GIVEN = "cosmicdeploy.given"
-# On an image: what it was built from, and the release baked into it.
+# On an image: what it was built from. Each label is a step of the build of its own.
 CONTEXT = "cosmicdeploy.context"
-RELEASE = "cosmicdeploy.release"
 # On a container of ours that is no service's: a lock, the run of one command, or a trial.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"

@@ -46,10 +46,7 @@ class BuildStep(Step):
                 continue
             build = _build(service)
             ctx.engine.pull_bases(build, ctx.say)  # its id is part of what the image is made from
-            marks = {
-                labels.CONTEXT: ctx.engine.context_digest(build),
-                labels.RELEASE: ctx.release,
-            }
+            marks = {labels.CONTEXT: ctx.engine.context_digest(build)}
             built[service.image] = ctx.engine.build(build, service.image, marks, partial(_say, ctx))
         return {"images": built}
 
