@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 import docker
@@ -37,6 +38,7 @@ class DockerEngine:
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
         self._api = client.api
+        self._images: dict[str, Mapping[str, Any]] = {}
 
     def describe(self) -> str:
         with translated("Asking for the engine's version"):
@@ -86,10 +88,16 @@ class DockerEngine:
         with translated("Looking at a container", service.name):
             found = self._api.inspect_container(container_id)
             try:
-                image = self._api.inspect_image(found["Image"])
+                image = self._configured(found["Image"])
             except NotFound:
                 return []  # what it brought is not known; that it is another one is told elsewhere
             return differences(service, found, image)
+
+    def _configured(self, image_id: str) -> Mapping[str, Any]:
+        """What an image brings, which never changes under its id. Raises `NotFound`."""
+        if image_id not in self._images:
+            self._images[image_id] = self._api.inspect_image(image_id)
+        return self._images[image_id]
 
     def image(self, reference: str) -> Image | None:
         with translated("Looking at an image", reference):

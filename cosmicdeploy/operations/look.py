@@ -12,7 +12,7 @@ from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.checklist import run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.strays import Stray, strays
-from cosmicdeploy.steps.difference import difference, differences
+from cosmicdeploy.steps.difference import as_json, see
 from cosmicdeploy.steps.verify import VerifyStep
 
 
@@ -27,8 +27,7 @@ def _row(ctx: Context, name: str) -> dict[str, Any]:
     container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
-    keys = differences(ctx, [name]).get(name, [])
-    return {**_facts(ctx, name, container), "drift": _drift(ctx, name), "differences": keys}
+    return {**_facts(ctx, name, container), **_drift(ctx, name)}
 
 
 def _stray(ctx: Context, stray: Stray) -> dict[str, Any]:
@@ -50,11 +49,12 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     }
 
 
-def _drift(ctx: Context, name: str) -> str:
+def _drift(ctx: Context, name: str) -> dict[str, Any]:
     try:
-        return difference(ctx, name) or ""
+        seen = see(ctx, name)
     except CosmicError as error:
-        return error.what
+        return {"drift": error.what, "differences": []}
+    return {"drift": seen.reason or "", "differences": as_json(seen.keys)}
 
 
 def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:

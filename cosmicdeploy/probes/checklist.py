@@ -48,11 +48,12 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
 
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """The points' results, in their order. Those that run commands take most of the time: they go
-    side by side, and after the others, so that they disturb no answer that is waited for."""
-    found = {point: run_check(ctx, point) for point in points if point not in COMMANDS}
+    side by side, and the others one after the other meanwhile."""
     slow = [point for point in points if point in COMMANDS]
     with ThreadPoolExecutor(max_workers=len(COMMANDS)) as pool:
-        found |= zip(slow, pool.map(partial(run_check, ctx), slow), strict=True)
+        told = pool.map(partial(run_check, ctx), slow)
+        found = {point: run_check(ctx, point) for point in points if point not in COMMANDS}
+        found |= zip(slow, told, strict=True)
     return [found[point] for point in points]
 
 

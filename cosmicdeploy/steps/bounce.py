@@ -16,7 +16,7 @@ from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.history import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.difference import STOPPED, difference
+from cosmicdeploy.steps.difference import STOPPED, see
 from cosmicdeploy.steps.named import wanted_services
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.shield import is_up, lower_shield, raise_shield
@@ -197,7 +197,7 @@ def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
 
 def _difference(ctx: Context, name: str) -> str | None:
     try:
-        return difference(ctx, name)
+        return see(ctx, name).reason
     except EngineError as error:
         return error.what
 

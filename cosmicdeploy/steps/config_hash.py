@@ -12,11 +12,16 @@ from cosmicdeploy.engine.compose_tool import config_hashes
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.digest import digest
 
+ASKED = "config hashes"
+
 
 def config_hash(ctx: Context, name: str) -> str:
     """What the Compose of this machine says; without one the hash of the container that is there,
     where nothing changed, else a digest of our own."""
-    return _told(ctx).get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+    if ASKED not in ctx.asked:
+        ctx.asked[ASKED] = _told(ctx)
+    told: Mapping[str, str] = ctx.asked[ASKED]
+    return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 
 def ask_early(ctx: Context) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -17,11 +17,21 @@ ANOTHER_IMAGE = "another image runs"
 KEYS_TOLD = 4
 
 
-def difference(ctx: Context, name: str) -> str | None:
-    """Why a service's container is not what it should be; None where it is."""
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A service's container as it is now; `reason` says why it is not what it should be, None where
+    it is; `keys` are those of the compose file by which it differs."""
+
+    container: Container | None
+    reason: str | None
+    keys: Sequence[Difference] = ()
+
+
+def see(ctx: Context, name: str) -> Seen:
+    """Look at a service's container. Raises `EngineError` where its image is not there."""
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
-        return MISSING
+        return Seen(container=None, reason=MISSING)
     if image is None:
         raise EngineError(
             f"The image {ctx.service(name).image} is not there",
@@ -30,20 +40,14 @@ def difference(ctx: Context, name: str) -> str | None:
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
     reasons = [*_of_the_image(ctx, container, image), *_of_the_definition(keys)]
-    if reasons:
-        return ", ".join(reasons)
-    return None if container.running else STOPPED
+    if not container.running:
+        reasons = reasons or [STOPPED]
+    return Seen(container=container, reason=", ".join(reasons) or None, keys=keys)
 
 
-def differences(ctx: Context, names: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """Service → the keys of the compose file by which its container differs, as JSON; services
-    that do not differ are left out."""
-    found = {
-        name: ctx.engine.differences(container.id, ctx.service(name))
-        for name in names
-        if (container := ctx.container(name)) is not None
-    }
-    return {name: [asdict(each) for each in keys] for name, keys in found.items() if keys}
+def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
+    """The keys as a report has them."""
+    return [asdict(each) for each in keys]
 
 
 def _of_the_image(ctx: Context, container: Container, image: Image) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -166,10 +167,17 @@ def aside_of(service: Service, containers: Iterable[Container]) -> list[Containe
     return [c for c in containers if re.fullmatch(final + labels.SET_ASIDE.pattern, c.name)]
 
 
-def let_go(ctx: Context, service_name: str) -> None:
-    """Remove what was set aside for the way back, once it has ended its requests."""
-    service = ctx.service(service_name)
-    for leftover in set_aside(ctx, service):
+def let_go(ctx: Context, names: Iterable[str]) -> None:
+    """Remove what was set aside of these services for the way back, side by side, each once it has
+    ended its requests."""
+    there = ctx.out_of_place()
+    left = [(name, each) for name in names for each in aside_of(ctx.service(name), there)]
+
+    def remove(one: tuple[str, Container]) -> None:
+        name, leftover = one
         if leftover.running:
-            end(ctx, service_name, leftover.id)
+            end(ctx, name, leftover.id)
         ctx.engine.remove(leftover.id)
+
+    with ThreadPoolExecutor(max_workers=len(left) or 1) as pool:
+        list(pool.map(remove, left))

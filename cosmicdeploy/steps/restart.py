@@ -6,9 +6,8 @@ that differs is made anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
@@ -19,7 +18,7 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.beside import require_room_beside, still_beside, stop_displaced
-from cosmicdeploy.steps.difference import MISSING, STOPPED, difference, differences
+from cosmicdeploy.steps.difference import MISSING, STOPPED, Seen, as_json, see
 from cosmicdeploy.steps.phases import Phases
 from cosmicdeploy.steps.replace import facts_of, let_go
 from cosmicdeploy.steps.roll import Roll
@@ -27,6 +26,7 @@ from cosmicdeploy.steps.serving import Serving
 from cosmicdeploy.steps.way_back import WayBack
 
 ANEW = "to be as its image is"
+DISPLACED = "its predecessor runs"
 
 
 class RestartStep(Step):
@@ -52,37 +52,38 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = self.anew or ctx.settings.services.of(self.roles)
-        reasons, count = self._reasons(ctx, names), len(names)
+        found = self._found(ctx, names)
+        reasons, count = _reasons(found), len(names)
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
         if not reasons:
-            found = ctx.images_of(names).values()
-            images = sorted({image.id[:19] if image else "no image" for image in found})
+            images = sorted({i.id[:19] if i else "no image" for i in ctx.images_of(names).values()})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
-        before = {name: facts_of(ctx.container(name)) for name in reasons}
-        keys = {} if self.missing_only else differences(ctx, reasons)
-        facts = {"differences": keys} if keys else {}
+        before = {name: facts_of(found[name].container) for name in reasons}
+        keys = {name: as_json(found[name].keys) for name in reasons if found[name].keys}
+        facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
         return Change(summary=_grouped(reasons), before={"containers": before}, facts=facts)
 
-    def _reasons(self, ctx: Context, names: Iterable[str]) -> dict[str, str]:
-        """Why each of these services is to be touched, of those that are."""
-        beside = dict.fromkeys(still_beside(ctx, names), "its predecessor runs")
-        found = {name: self._why(ctx, name) or beside.get(name) for name in names}
-        return {name: why for name, why in found.items() if why}
+    def _found(self, ctx: Context, names: Iterable[str]) -> dict[str, Seen]:
+        """What is there of each of these services; `reason` is why it is to be touched."""
+        beside = still_beside(ctx, names)
+        found = {name: self._see(ctx, name) for name in names}
+        displaced = [name for name in beside if not found[name].reason]
+        return found | {name: replace(found[name], reason=DISPLACED) for name in displaced}
 
-    def _why(self, ctx: Context, name: str) -> str | None:
+    def _see(self, ctx: Context, name: str) -> Seen:
         container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
-            return None if container.running else STOPPED
+            return Seen(container=container, reason=None if container.running else STOPPED)
         # What is only stopped would be started as it is.
         if name in self.anew and container is not None:
-            return ANEW
-        return difference(ctx, name)
+            return replace(see(ctx, name), reason=ANEW)
+        return see(ctx, name)
 
-    def _let_old_ones_go(self, ctx: Context) -> None:
+    def _let_old_ones_go(self, ctx: Context, names: Iterable[str]) -> None:
         """Where a killed run had put new containers beside old ones that still run."""
-        for name in still_beside(ctx, ctx.settings.services.of(self.roles)):
+        for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
                 serving = Serving(ctx, Phases())
@@ -97,9 +98,11 @@ class RestartStep(Step):
                 require_room_beside(ctx.service(name))
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        names = change.before["containers"]
-        self._let_old_ones_go(ctx)
-        wanted = self._reasons(ctx, names)
+        wanted = change.facts["reasons"]
+        beside = still_beside(ctx, ctx.settings.services.of(self.roles))
+        if beside:
+            self._let_old_ones_go(ctx, beside)
+            wanted = _reasons(self._found(ctx, change.before["containers"]))
         roll = Roll(ctx, wanted)
         roll.all_at_once() if self.at_once else roll.by_turns()
         images = {name: ctx.running(name).image_id for name in wanted}
@@ -110,7 +113,7 @@ class RestartStep(Step):
             super().verify(ctx, change)
         for name in self.anew:
             before = change.before["containers"][name] or {}
-            if ctx.running(name).id == before.get("id") or difference(ctx, name):
+            if ctx.running(name).id == before.get("id") or see(ctx, name).reason:
                 raise CosmicError("The container was not made anew", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -123,9 +126,11 @@ class RestartStep(Step):
         way_back.end()
 
     def settle(self, ctx: Context, change: Change) -> None:
-        names = change.before["containers"]
-        with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
-            list(pool.map(partial(let_go, ctx), names))
+        let_go(ctx, change.before["containers"])
+
+
+def _reasons(found: Mapping[str, Seen]) -> dict[str, str]:
+    return {name: seen.reason for name, seen in found.items() if seen.reason}
 
 
 def _grouped(reasons: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 
@@ -93,7 +94,8 @@ class Serving:
         return found is not None and found.running
 
     def _leave(self, name: str, grace: float, *, alone: bool) -> float:
-        able, deaf = alone and name in self._able, self._is_deaf(name)
+        able, deaf = self._facts(name)
+        able = able and alone
         if able:
             self._out.append(name)
         if able and deaf:
@@ -109,6 +111,13 @@ class Serving:
                 f"at work on is cut off after {grace:.0f} s (docs/proxy.md)"
             )
         return grace
+
+    def _facts(self, name: str) -> tuple[bool, bool]:
+        """Whether the proxy can be told to pass it over, and whether it ignores its stop signal;
+        both containers are asked at the same time."""
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            deaf = beside.submit(self._is_deaf, name)
+            return name in self._able, deaf.result()
 
     def _is_deaf(self, name: str) -> bool:
         """Whether it ignores its stop signal; asked once for each image."""
