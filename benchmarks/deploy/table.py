@@ -123,8 +123,9 @@ def _promises(ours: list[Deploy]) -> Iterator[Limit]:
     text = f"{ratio:.1f} × (of one deploy: median {statistics.median(each):.1f} ×, at most"
     text += f" {max(each):.1f} ×)"
     yield Limit("p99 during beside p99 before", text, "≤ 3 ×", ratio <= 3)
-    longest = slowest(ours)
-    yield Limit("longest answer", f"{longest:.0f} ms", "≤ 500 ms", longest <= 500)
+    longest, quiet = slowest(ours), max((r.ms for d in ours for r in d.before), default=0.0)
+    text = f"{longest:.0f} ms (before, with no deploy at work: {quiet:.0f} ms)"
+    yield Limit("longest answer", text, "≤ 500 ms", longest <= 500)
 
 
 def _beside_the_guide(ours: list[Deploy], guide: list[Deploy]) -> Limit:
