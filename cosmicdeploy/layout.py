@@ -167,6 +167,7 @@ def free_port() -> int:
 def _make_data_folders(folder: Path) -> None:
     (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
     (folder / "data-kiosk" / "proxy").mkdir()
+    (folder / "data-kiosk" / "proxy").chmod(0o755)  # nginx's own user looks in there
     for name in (*(f"logs/{service}" for service in LOGS), "features"):
         written = folder / "data-kiosk" / name
         written.mkdir(parents=True)

@@ -143,7 +143,7 @@ class Stack:
 
 def release_of(image: Image) -> str:
     """The release baked into an image; "" where none is."""
-    entries = image.attrs["Config"]["Env"] or []
+    entries = (image.attrs["Config"] or {}).get("Env") or []
     return next((e.partition("=")[2] for e in entries if e.startswith(VERSION_VARIABLE + "=")), "")
 
 

@@ -37,7 +37,7 @@ def container(attrs: Json) -> Container:
         published=_published(attrs),
         labels=own,
         volumes=_anonymous_volumes(attrs),
-        mounts={mount["Destination"]: _read_only(mount) for mount in attrs.get("Mounts") or []},
+        mounts=_mounts(attrs),
         stop_signal=config.get("StopSignal") or "",
     )
 
@@ -80,8 +80,12 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
     return found
 
 
-def _read_only(mount: Json) -> str:
-    return str(mount["Source"]) if mount["Type"] == "bind" and not mount["RW"] else ""
+def _mounts(attrs: Json) -> dict[str, str]:
+    # A tmpfs of the short syntax is not among the mounts.
+    found = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
+    for mount in attrs.get("Mounts") or []:
+        found[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
+    return found
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:

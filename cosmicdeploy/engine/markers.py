@@ -12,6 +12,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -21,6 +22,7 @@ from cosmicdeploy.engine.removal import remove
 
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"
+ON_FAILURE: Final = "on-failure"
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
@@ -64,7 +66,7 @@ def beat(api: APIClient, marker_id: str, count: int) -> bool:
     """Put a number into the marker; whether the marker is there."""
     try:
         api.update_container(
-            marker_id, restart_policy={"Name": "on-failure", "MaximumRetryCount": count}
+            marker_id, restart_policy={"Name": ON_FAILURE, "MaximumRetryCount": count}
         )
     except NotFound:
         return False
@@ -77,7 +79,7 @@ def last_beat(api: APIClient, marker_id: str) -> int | None:
         policy = api.inspect_container(marker_id)["HostConfig"]["RestartPolicy"]
     except NotFound:
         return None
-    return int(policy["MaximumRetryCount"]) if policy["Name"] else None
+    return int(policy["MaximumRetryCount"]) if policy["Name"] == ON_FAILURE else None
 
 
 def _ensure_image(api: APIClient) -> None:

@@ -19,8 +19,7 @@ class Container:
     `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
     ones: target → name.
     `stop_signal` is "" where neither its image nor its definition names one. `mounts` are by
-    target; those that show a folder or file of the host which the container can only read have
-    its path as value, the others "".
+    target; the value of those that show something of the host is its path there, else "".
     """
 
     id: str

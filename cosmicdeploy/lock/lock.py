@@ -10,7 +10,7 @@ from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import EngineError, LockLost
 from cosmicdeploy.lock.holder import describe
 
-# A beat costs the engine about 40 ms, asking whether the marker is there 1 ms.
+# A beat costs the engine about 4 ms, asking whether the marker is there 1 ms.
 BEAT_SECONDS = 2.0
 # Goes on while the machine is suspended, as everybody else's clock does.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

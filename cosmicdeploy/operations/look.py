@@ -27,7 +27,7 @@ def _row(ctx: Context, name: str) -> dict[str, Any]:
     container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
-    return {**_facts(ctx, name, container), **_drift(ctx, name)}
+    return {**_facts(ctx, name, container), **_drift(ctx, name, container)}
 
 
 def _stray(ctx: Context, stray: Stray) -> dict[str, Any]:
@@ -49,11 +49,12 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     }
 
 
-def _drift(ctx: Context, name: str) -> dict[str, Any]:
+def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     try:
         seen = see(ctx, name)
     except CosmicError as error:
-        return {"drift": error.what, "differences": []}
+        keys = ctx.engine.differences(container.id, ctx.service(name))
+        return {"drift": error.what, "differences": as_json(keys)}
     return {"drift": seen.reason or "", "differences": as_json(seen.keys)}
 
 

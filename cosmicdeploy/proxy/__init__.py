@@ -4,10 +4,18 @@ from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.connections import served
 from cosmicdeploy.proxy.follow import follow, forget, renew
 from cosmicdeploy.proxy.signals import ignores_stop
-from cosmicdeploy.proxy.take_out import can_take_out, pass_over, take_in, take_out, taken_out
+from cosmicdeploy.proxy.take_out import (
+    can_take_out,
+    find_flag,
+    pass_over,
+    take_in,
+    take_out,
+    taken_out,
+)
 
 __all__ = [
     "can_take_out",
+    "find_flag",
     "follow",
     "forget",
     "ignores_stop",

@@ -14,7 +14,7 @@ from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
 from cosmicdeploy.proxy.configuration import Directive
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
 from cosmicdeploy.proxy.replicas import groups_of, known_as, nobodys
-from cosmicdeploy.proxy.take_out import flag, out_of
+from cosmicdeploy.proxy.take_out import out_of, place_of
 from cosmicdeploy.proxy.upstreams import Group, groups, passes
 from cosmicdeploy.words import counted
 
@@ -74,6 +74,11 @@ def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:
 
 def _out(ctx: Context, found: Nginx) -> list[Finding]:
     return [
-        Finding(name, "in service", "taken out", f"nothing: remove {flag(ctx, name)}")
+        Finding(
+            name,
+            "in service",
+            "taken out",
+            f"nothing: remove {place_of(ctx, found.container, name)}",
+        )
         for name in out_of(ctx, found.container)
     ]

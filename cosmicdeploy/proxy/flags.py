@@ -1,30 +1,30 @@
-"""Files in the proxy's container that tell it something while they are there.
+"""Files that tell the proxy something while they are there.
 
-nginx looks for them with every request, so that nothing has to be reloaded. Where the container has
-such a file from a folder of the host that it can only read, the file is made and removed there: a
-command in a container costs the host a tenth of a second at work. Else it is done from within.
+nginx looks for them with every request, so that nothing has to be reloaded. Where the container
+shows a folder of this host in their place, they are made and removed there: a command in a
+container costs the host a tenth of a second at work. Else that is done from within.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, EngineUnavailable
 
 Key = Literal["maintenance.file", "proxy.out_of_service"]
 
-# The proxy's own user has to find the file.
-READABLE, PASSABLE = 0o644, 0o755
+# The proxy's own user has to come to the file.
+PASSABLE = 0o755
 
 
 def put(ctx: Context, proxy: Container, file: str, key: Key) -> None:
     """Make the file that a key of the settings names. Raises `EngineError` where it cannot be."""
-    if path := of_the_host(proxy, file):
+    if path := of_the_host(ctx, proxy, file):
         _on_the_host(ctx, path, key, _make)
     else:
         _within(ctx, proxy, file, key, 'mkdir -p "$(dirname "$1")" && touch "$1"')
@@ -32,32 +32,87 @@ def put(ctx: Context, proxy: Container, file: str, key: Key) -> None:
 
 def take_away(ctx: Context, proxy: Container, file: str, key: Key) -> None:
     """Remove it, where it is there. Raises `EngineError` where it cannot be."""
-    if path := of_the_host(proxy, file):
-        _on_the_host(ctx, path, key, _remove)
+    if path := of_the_host(ctx, proxy, file):
+        remove(ctx, path, key)
     else:
         _within(ctx, proxy, file, key, 'rm -f "$1"')
 
 
+def remove(ctx: Context, path: Path, key: Key) -> None:
+    """As `take_away`, by its place on the host."""
+    _on_the_host(ctx, path, key, lambda file: file.unlink(missing_ok=True))
+
+
 def there(ctx: Context, proxy: Container, files: Sequence[str]) -> list[str]:
     """Those of the files that are there."""
-    paths = {file: of_the_host(proxy, file) for file in files}
+    paths = {file: of_the_host(ctx, proxy, file) for file in files}
     within = [file for file, path in paths.items() if path is None]
     script = 'for file; do test ! -e "$file" || echo "$file"; done'
     words = ["sh", "-c", script, "sh", *within]
     found = ctx.engine.exec(proxy.id, words).text.splitlines() if within else []
-    return [file for file, path in paths.items() if (path.exists() if path else file in found)]
+    return [file for file, path in paths.items() if (is_there(path) if path else file in found)]
 
 
-def of_the_host(proxy: Container, file: str) -> Path | None:
-    """Where the host has a file that the container can only see; None where it has not."""
-    inner = PurePosixPath(file)
-    above = [target for target in proxy.mounts if inner.is_relative_to(target)]
-    nearest = max(above, key=len, default=None)
-    if nearest is None or not proxy.mounts[nearest]:
+def is_there(path: Path) -> bool:
+    """Whether the host has the file, as far as we may look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def of_the_host(ctx: Context, proxy: Container, file: str) -> Path | None:
+    """Where the host has a file of the running container's and lets us change it; else None."""
+    target, folder = _folder_of(proxy.mounts, file)
+    if folder is None or not _shows(ctx, proxy, target, folder):
         return None
-    source = Path(proxy.mounts[nearest])
-    # An engine elsewhere tells of folders that this host has not.
-    return source / inner.relative_to(nearest) if source.is_dir() else None
+    path = folder / PurePosixPath(file).relative_to(target)
+    # Who may write into the folder from within shall not lead us out of it.
+    inside = path.parent.resolve().is_relative_to(folder.resolve())
+    return path if inside else None
+
+
+def declared(ctx: Context, file: str) -> Path | None:
+    """Where the host has the file by the compose file, whether the proxy runs or not; else None."""
+    mounts = ctx.service(str(ctx.settings.services.proxy)).mounts
+    binds = {mount.target: mount.source if mount.type == "bind" else "" for mount in mounts}
+    target, folder = _folder_of(binds, file)
+    return folder / PurePosixPath(file).relative_to(target) if folder else None
+
+
+def _folder_of(mounts: Mapping[str, str], file: str) -> tuple[str, Path | None]:
+    """The mount that the file lies in, and the host's folder that it shows."""
+    around = [target for target in mounts if PurePosixPath(file).is_relative_to(target)]
+    target = max(around, key=len, default="")
+    source = mounts.get(target)
+    return target, Path(source) if source else None
+
+
+def _shows(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
+    """Whether the container sees this very folder, and we may write in it. An engine elsewhere
+    tells of its own host's, and one that was made anew since the container started is another."""
+    key = f"{proxy.id} shows {folder}"
+    if key not in ctx.asked:
+        seen = _identity_within(ctx, proxy, target)
+        ctx.asked[key] = seen == _identity(folder) and os.access(folder, os.W_OK | os.X_OK)
+    return bool(ctx.asked[key])
+
+
+def _identity(folder: Path) -> str:
+    try:
+        found = folder.stat()
+    except OSError:
+        return "not to be had"
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def _identity_within(ctx: Context, proxy: Container, target: str) -> str:
+    try:
+        return ctx.engine.exec(proxy.id, ["stat", "-c", "%d:%i", target]).text.strip()
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return ""  # there is no `stat`
 
 
 def _on_the_host(ctx: Context, path: Path, key: Key, change: Callable[[Path], None]) -> None:
@@ -73,12 +128,10 @@ def _on_the_host(ctx: Context, path: Path, key: Key, change: Callable[[Path], No
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(PASSABLE, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, READABLE))
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(PASSABLE)  # whatever the umask
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644))
 
 
 def _within(ctx: Context, proxy: Container, file: str, key: Key, script: str) -> None:

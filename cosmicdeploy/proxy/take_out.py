@@ -1,6 +1,6 @@
 """Take a replica out of the load balancer and in again, without a reload.
 
-A file in the proxy's container (`proxy.out_of_service`) says who is out; nginx looks for it with
+A file (`proxy.out_of_service`) says who is out; nginx looks for it with
 every request and then chooses a group of servers without that replica (see docs/proxy.md). A reload
 would cost every client its idle connection.
 """
@@ -31,6 +31,12 @@ def can_take_out(ctx: Context) -> frozenset[str]:
     return _heeded(ctx, proxy) if proxy else frozenset()
 
 
+def find_flag(ctx: Context, service: str) -> None:
+    """Find out early where this replica's file is made, which is remembered for the step."""
+    if file := flag(ctx, service):
+        flags.of_the_host(ctx, ctx.running(str(ctx.settings.services.proxy)), file)
+
+
 def pass_over(ctx: Context, service: str) -> None:
     """As `take_out`, without looking and without waiting: for a replica that can be taken out, and
     that ends its requests itself when it is told to stop."""
@@ -56,19 +62,30 @@ def take_out(ctx: Context, service: str) -> float:
 
 
 def take_in(ctx: Context, service: str) -> None:
-    """Send this replica requests again. Nothing where it was not out, or no proxy runs."""
+    """Send this replica requests again, where it was out; a proxy that does not run will, once it
+    does."""
     name = ctx.settings.services.proxy
     proxy = ctx.container(name) if name else None
     file = flag(ctx, service)
-    if proxy is not None and proxy.running and file:
+    if name is None or file is None:
+        return
+    if proxy is not None and proxy.running:
         flags.take_away(ctx, proxy, file, KEY)
+    elif path := flags.declared(ctx, file):
+        flags.remove(ctx, path, KEY)
 
 
 def taken_out(ctx: Context) -> list[str]:
-    """Replicas that are out now: of a run that was killed, where none is under way."""
+    """Replicas that are out now, or will be once the proxy runs: of a run that was killed, where
+    none is under way."""
     name = ctx.settings.services.proxy
-    proxy = ctx.container(name) if name and ctx.settings.proxy.out_of_service else None
-    return out_of(ctx, proxy) if proxy and proxy.running else []
+    if name is None or ctx.settings.proxy.out_of_service is None:
+        return []
+    proxy = ctx.container(name)
+    if proxy is not None and proxy.running:
+        return out_of(ctx, proxy)
+    paths = {app: flags.declared(ctx, str(flag(ctx, app))) for app in ctx.settings.services.app}
+    return [app for app, path in paths.items() if path and flags.is_there(path)]
 
 
 def out_of(ctx: Context, proxy: Container) -> list[str]:
@@ -78,8 +95,14 @@ def out_of(ctx: Context, proxy: Container) -> list[str]:
     return [name for name, file in files.items() if file in found]
 
 
+def place_of(ctx: Context, proxy: Container, service: str) -> str:
+    """Where a person finds the replica's file."""
+    file = str(flag(ctx, service))
+    return str(flags.of_the_host(ctx, proxy, file) or f"{file} in {proxy.name}")
+
+
 def flag(ctx: Context, service: str) -> str | None:
-    """The replica's file in the proxy's container; none where that is not set up."""
+    """The replica's file as the proxy sees it; none where that is not set up."""
     pattern = ctx.settings.proxy.out_of_service
     return pattern.replace("{service}", service) if pattern else None
 

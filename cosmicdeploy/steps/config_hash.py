@@ -18,9 +18,9 @@ ASKED = "config hashes"
 def config_hash(ctx: Context, name: str) -> str:
     """What the Compose of this machine says; without one the hash of the container that is there,
     where nothing changed, else a digest of our own."""
-    if ASKED not in ctx.asked:
-        ctx.asked[ASKED] = _told(ctx)
-    told: Mapping[str, str] = ctx.asked[ASKED]
+    # An answer that did not come in time may come the next time.
+    told: Mapping[str, str] = ctx.asked.get(ASKED) or _told(ctx)
+    ctx.asked[ASKED] = told
     return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 

@@ -94,8 +94,7 @@ class Serving:
         return found is not None and found.running
 
     def _leave(self, name: str, grace: float, *, alone: bool) -> float:
-        able, deaf = self._facts(name)
-        able = able and alone
+        able, deaf = self._facts(name, alone=alone)
         if able:
             self._out.append(name)
         if able and deaf:
@@ -112,12 +111,14 @@ class Serving:
             )
         return grace
 
-    def _facts(self, name: str) -> tuple[bool, bool]:
+    def _facts(self, name: str, *, alone: bool) -> tuple[bool, bool]:
         """Whether the proxy can be told to pass it over, and whether it ignores its stop signal;
-        both containers are asked at the same time."""
-        with ThreadPoolExecutor(max_workers=1) as beside:
+        whoever has to be asked is asked at the same time."""
+        with ThreadPoolExecutor(max_workers=2) as beside:
             deaf = beside.submit(self._is_deaf, name)
-            return name in self._able, deaf.result()
+            if alone and self._ctx.settings.services.proxy:
+                beside.submit(proxy.find_flag, self._ctx, name)
+            return alone and name in self._able, deaf.result()
 
     def _is_deaf(self, name: str) -> bool:
         """Whether it ignores its stop signal; asked once for each image."""

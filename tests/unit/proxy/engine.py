@@ -81,5 +81,10 @@ def three(**more: Any) -> dict[str, Container]:
 
 def _service(name: str) -> Any:
     return SimpleNamespace(
-        name=name, container_name=name, networks=(), stop_signal=None, stop_grace_period=1.0
+        name=name,
+        container_name=name,
+        networks=(),
+        mounts=(),
+        stop_signal=None,
+        stop_grace_period=1.0,
     )

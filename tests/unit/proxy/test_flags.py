@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import flags
+from cosmicdeploy.proxy import flags, take_in, taken_out
+from cosmicdeploy.stack.model import Mount
 from tests.unit.proxy.engine import PROXY, Talking, container
 
 FILE = "/run/out/app-1"
+KEY: Final = "proxy.out_of_service"
 
 
 def proxy(mounts: Mapping[str, str]) -> Any:
     return container("proxy", PROXY, mounts=mounts)
 
 
-def test_a_folder_that_the_container_can_only_read_is_written_on_the_host(
+def showing(folder: Path) -> Talking:
+    """A container that sees this folder of the host."""
+    found = folder.stat()
+    return Talking({}, {("proxy", "stat"): f"{found.st_dev}:{found.st_ino}\n"})
+
+
+def test_a_folder_of_the_host_that_the_container_shows_is_written_there(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
-    engine = Talking({})
+    engine = showing(tmp_path)
     ctx, nginx = stack_of(engine), proxy({"/run": str(tmp_path), "/data": ""})
-    flags.put(ctx, nginx, FILE, "proxy.out_of_service")
-    flags.put(ctx, nginx, FILE, "proxy.out_of_service")
+    flags.put(ctx, nginx, FILE, KEY)
+    flags.put(ctx, nginx, FILE, KEY)
     assert (tmp_path / "out/app-1").read_bytes() == b""
     assert flags.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
-    flags.take_away(ctx, nginx, FILE, "proxy.out_of_service")
-    flags.take_away(ctx, nginx, FILE, "proxy.out_of_service")
+    flags.take_away(ctx, nginx, FILE, KEY)
+    flags.take_away(ctx, nginx, FILE, KEY)
     assert flags.there(ctx, nginx, [FILE]) == []
-    assert engine.said == []
+    assert [argv[0] for _, argv in engine.said] == ["stat"]
+
+
+def test_another_user_may_look_for_the_file_whatever_the_umask(
+    stack_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        nginx = proxy({"/run": str(tmp_path)})
+        flags.put(stack_of(showing(tmp_path)), nginx, FILE, KEY)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o755
 
 
 @pytest.mark.parametrize(
@@ -48,20 +69,63 @@ def test_else_it_is_done_from_within(
     stack_of: Callable[..., Any], tmp_path: Path, mounts: Mapping[str, str]
 ) -> None:
     here = {target: source.replace("HERE", str(tmp_path)) for target, source in mounts.items()}
-    engine = Talking({}, {("proxy", "sh"): f"{FILE}\n"})
-    ctx, nginx = stack_of(engine), proxy(here)
-    flags.put(ctx, nginx, FILE, "proxy.out_of_service")
-    flags.take_away(ctx, nginx, FILE, "proxy.out_of_service")
-    assert flags.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
-    assert [argv[-1] for _, argv in engine.said] == [FILE, FILE, "/run/out/app-2"]
+    assert_from_within(stack_of, showing(tmp_path), here)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_another_one_in_the_container_is_left_alone(
+    stack_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    engine = showing(tmp_path / "elsewhere")
+    assert_from_within(stack_of, engine, {"/run": str(tmp_path / "here")})
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_nobody_within_leads_us_to_another_place(
+    stack_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/out").symlink_to(tmp_path / "elsewhere")
+    engine = showing(tmp_path / "here")
+    assert_from_within(stack_of, engine, {"/run": str(tmp_path / "here")})
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def assert_from_within(
+    stack_of: Callable[..., Any], engine: Talking, mounts: Mapping[str, str]
+) -> None:
+    engine.answers[("proxy", "sh")] = f"{FILE}\n"
+    ctx, nginx = stack_of(engine), proxy(mounts)
+    flags.put(ctx, nginx, FILE, KEY)
+    flags.take_away(ctx, nginx, FILE, KEY)
+    assert flags.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
+    changes = [argv for _, argv in engine.said if argv[0] == "sh"]
+    assert [argv[-1] for argv in changes] == [FILE, FILE, "/run/out/app-2"]
 
 
 def test_a_file_that_cannot_be_made_names_the_place_and_the_key(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("in the way")
+    nginx = proxy({"/run": str(tmp_path)})
     with pytest.raises(EngineError, match="cannot be changed") as caught:
-        flags.put(stack_of(Talking({})), proxy({"/run": str(tmp_path)}), FILE, "maintenance.file")
+        flags.put(stack_of(showing(tmp_path)), nginx, FILE, "maintenance.file")
     assert str(tmp_path / "out/app-1") == caught.value.where
     assert "`maintenance.file`" in caught.value.todo
+
+
+def test_where_no_proxy_runs_it_is_found_by_the_compose_file(
+    stack_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    ctx = stack_of(Talking({}))
+    ctx.stack.services["proxy"].mounts = (
+        Mount(type="bind", source=str(tmp_path), target="/run/out", read_only=False),
+    )
+    (tmp_path / "app-2").touch()
+    assert taken_out(ctx) == ["app-2"]
+    take_in(ctx, "app-2")
+    assert taken_out(ctx) == []
+    assert list(tmp_path.iterdir()) == []
