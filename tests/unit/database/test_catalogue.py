@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,8 +63,11 @@ def names(catalogue: Catalogue) -> list[str]:
 
 
 def test_ids_sort_by_time_and_are_their_own() -> None:
-    ids = {new_id() for _ in range(20)}
-    assert len(ids) > 15
+    ids = []
+    for _ in range(200):
+        ids.append(new_id())
+        time.sleep(0.0001)
+    assert ids == sorted(set(ids))
     assert all(len(i) == 20 and i[8] == i[15] == "-" for i in ids)
 
 
