@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
@@ -30,10 +29,9 @@ class CacheClearStep(Step):
         return Change(summary=f"run {', '.join(commands)} in the new image")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        commands = ctx.settings.cache_clear.commands
-        with ThreadPoolExecutor(max_workers=len(commands)) as pool:
-            results = list(pool.map(lambda command: in_new_image(ctx, [command]), commands))
-        for command, result in zip(commands, results, strict=True):
+        # One after the other: several at once are felt by clients of a small host.
+        for command in ctx.settings.cache_clear.commands:
+            result = in_new_image(ctx, [command])
             if result.exit_code != 0:
                 raise CosmicError(
                     f"{command} failed (exit code {result.exit_code})",

@@ -11,7 +11,6 @@ from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.replica import replica_problem
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.config_hash import ask_early
 from cosmicdeploy.steps.trial import remove_trials, running_trial, start_trial
 
 
@@ -33,7 +32,6 @@ class PreflightStep(Step):
         return Change(summary=f"try {image} beside the load balancer")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        ask_early(ctx)
         tried = _try_new(ctx)
         for name in ctx.settings.services.app:
             _see_old(ctx, name)

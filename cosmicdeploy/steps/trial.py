@@ -14,6 +14,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.config_hash import ask_early
 
 
 class TrialStep(Step):
@@ -29,6 +30,7 @@ class TrialStep(Step):
         return Change(summary=f"start {image} beside the load balancer")
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        ask_early(ctx)
         return {"container": start_trial(ctx)}
 
     def verify(self, ctx: Context, change: Change) -> None:
