@@ -18,6 +18,8 @@ import yaml
 from docker.models.containers import Container
 from docker.models.images import Image
 
+from cosmicdeploy.context import release_of
+from cosmicdeploy.engine import facts
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.stack.environment import read_env_file
@@ -98,7 +100,7 @@ class Stack:
     def new_image_runs(self) -> bool:
         """Whether every container that a deploy has to replace runs the image just built."""
         built = self.client.images.get(self.image)
-        release = release_of(built)
+        release = baked_into(built)
         running = [container.image.id for container in self.released()]
         wanted = [built.id] * len(RELEASED)
         return running == wanted and release == self.variables["APP_VERSION"]
@@ -137,14 +139,13 @@ class Stack:
 
     def remove_images(self) -> None:
         for image in self.client.images.list():
-            if release_of(image).startswith(f"{self.name}-"):
+            if baked_into(image).startswith(f"{self.name}-"):
                 self.client.images.remove(image.id, force=True)
 
 
-def release_of(image: Image) -> str:
-    """The release baked into an image; "" where none is."""
-    entries = (image.attrs["Config"] or {}).get("Env") or []
-    return next((e.partition("=")[2] for e in entries if e.startswith(VERSION_VARIABLE + "=")), "")
+def baked_into(image: Image) -> str:
+    """The release that an image says it is; "" where it does not."""
+    return release_of(facts.image(image.attrs), VERSION_VARIABLE)
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:

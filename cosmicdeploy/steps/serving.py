@@ -116,6 +116,7 @@ class Serving:
         whoever has to be asked is asked at the same time."""
         with ThreadPoolExecutor(max_workers=2) as beside:
             deaf = beside.submit(self._is_deaf, name)
+            # What goes wrong with it is met again, and told, where the file is made.
             if alone and self._ctx.settings.services.proxy:
                 beside.submit(proxy.find_flag, self._ctx, name)
             return alone and name in self._able, deaf.result()
