@@ -121,7 +121,9 @@ class DockerEngine:
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
         rest = b""
         with translated("Reading logs", container_id[:12]):
-            for chunk in self._api.logs(container_id, since=since, stream=True, follow=False):
+            tail = log_entries.tail_since(self._api, container_id, since)
+            chunks = self._api.logs(container_id, since=since, tail=tail, stream=True, follow=False)
+            for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode("utf-8", "replace") for line in lines)
             yield rest.decode("utf-8", "replace")

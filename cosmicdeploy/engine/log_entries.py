@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Literal
 
 from cosmicdeploy.engine.model import LogLine
 from cosmicdeploy.engine.streams import STDERR, STDOUT, whole_frames
 from cosmicdeploy.errors import EngineError
 
 SECOND = 10**9
+# Tails that are tried, in lines, until one reaches back far enough.
+TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
@@ -59,6 +61,23 @@ def read(api: Any, container_id: str, wanted: Wanted) -> Iterator[LogLine]:
         raise EngineError("The engine's log stream broke off", where=container_id[:12]) from error
     finally:
         response.close()
+
+
+def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
+    """How many of the last lines hold all since a Unix time, or "all" of them.
+
+    Asked by time, the engine reads a log from its beginning, which takes it a second for some ten
+    megabytes; asked by number, from its end.
+    """
+    earlier = None
+    for tail in TAILS:
+        first = next(read(api, container_id, Wanted(tail=tail)), None)
+        if first is None or first.at < since * SECOND:
+            return 2 * tail  # more lines may have come since
+        if first.at == earlier:
+            break  # the log has no more
+        earlier = first.at
+    return "all"
 
 
 def _of_a_terminal(reader: Any) -> Iterator[tuple[int, bytes]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from cosmicdeploy.probes.http import ask
@@ -53,3 +55,26 @@ def deploy_with_reloads(stack: StackUnderTest) -> Done:
         assert ctx.engine.exec(proxy, ["nginx", "-s", "reload"]).exit_code == 0
     out, err = process.communicate(timeout=180)
     return Done(process.returncode, out, err)
+
+
+def test_the_newest_lines_of_a_long_log_are_read(released: StackUnderTest) -> None:
+    ctx = released.open()
+    proxy = ctx.running("platform-nginx").id
+
+    def read(since: float) -> list[str]:
+        lines = (line.split() for line in ctx.engine.log_lines(proxy, since))
+        return [words[0] for words in lines if words and words[0] in ("earlier", "now")]
+
+    def write(word: str, count: int) -> float:
+        before = time.time()
+        words = f"for n in $(seq {count}); do echo {word} $n; done >/proc/1/fd/1"
+        assert ctx.engine.exec(proxy, ["sh", "-c", words]).exit_code == 0
+        # The engine takes them up in its own time.
+        until = time.monotonic() + 20
+        while read(before) != [word] * count and time.monotonic() < until:
+            time.sleep(0.2)
+        return before
+
+    earlier, now = write("earlier", 9_000), write("now", 3)
+    assert read(now) == ["now"] * 3
+    assert read(earlier) == ["earlier"] * 9_000 + ["now"] * 3

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 
+from cosmicdeploy.engine import log_entries
 from cosmicdeploy.engine.log_entries import Wanted, lines, nanoseconds
+from cosmicdeploy.engine.model import LogLine
 from cosmicdeploy.engine.streams import STDERR, STDOUT, whole_frames
 from cosmicdeploy.errors import EngineError
 from tests.unit.test_streams import frame
@@ -69,3 +72,28 @@ def test_the_engine_is_asked_to_the_nanosecond() -> None:
         "since": "1770057000.000000001",
     }
     assert Wanted().parameters()["tail"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("count", "since", "expected"),
+    [
+        (10_000, 9_990, 2_000),  # the last thousand reach back to before it
+        (10_000, 5_000, 16_000),
+        (500_000, 10, "all"),
+        (500, 10, 2_000),
+        (500, 0, "all"),  # all of it came since, and the log has no more
+        (0, 10, 2_000),
+    ],
+)
+def test_a_log_is_read_from_as_far_back_as_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, count: int, since: int, expected: int | str
+) -> None:
+    """Line n of the log came in second n."""
+
+    def read(_api: object, _container: str, wanted: Wanted) -> Iterator[LogLine]:
+        assert wanted.tail is not None, "the whole log is read to find out"
+        for at in range(max(1, count - wanted.tail + 1), count + 1):
+            yield LogLine(at=at * 10**9, text="")
+
+    monkeypatch.setattr(log_entries, "read", read)
+    assert log_entries.tail_since(None, "proxy", since) == expected

@@ -23,8 +23,7 @@ LEAST_SHARE = 0.9
 
 def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
     """Answers of the proxy since then (Unix time); None where its log cannot be had, has no such
-    lines or far fewer than our own requests, or cannot be read within `PATIENCE` seconds: the
-    engine reads a long log from its beginning."""
+    lines or far fewer than our own requests, or cannot be read within `PATIENCE` seconds."""
     found: list[dict[str, int]] = []
 
     def read() -> None:
