@@ -11,6 +11,8 @@ from cosmicdeploy.errors import ExitCode
 
 # On a busy host the processor belongs to those that serve.
 NICENESS = 10
+# pydantic looks through everything that is installed for plugins, and none has a say here.
+NO_PLUGINS = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
 # Loading makes many objects and no garbage: looking for it every 700 of them, as Python does by
 # itself, is 3 to 10 % of what the start costs.
 OBJECTS_BEFORE_COLLECTING = 50_000
@@ -19,6 +21,7 @@ OBJECTS_BEFORE_COLLECTING = 50_000
 def main() -> None:
     """Run the command line."""
     os.nice(NICENESS)
+    os.environ.update(NO_PLUGINS)
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING)
     # The memory goes back whole: to look for garbage in it first takes a tenth of a second.
     atexit.register(gc.freeze)
