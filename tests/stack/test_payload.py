@@ -14,6 +14,26 @@ from tests.stack.harness import BEAT, BODY, StackUnderTest
 
 pytestmark = pytest.mark.stack
 
+# A beat of a device that the monitor takes offline after the writer saw it connected.
+OVERTAKEN = """
+import os
+from cosmic_app import cache
+from cosmic_app.heartbeat import model, writer
+from cosmic_app.settings import read_settings
+from cosmic_app.tokens import hash_token
+
+def find_devices(cursor, hashes, find=writer.find_devices):
+    devices = find(cursor, hashes)
+    assert [device.status for device in devices.values()] == ["Connected"]
+    cursor.execute("UPDATE remotes SET status = 'Disconnected' WHERE token_hash IN %s", (hashes,))
+    return devices
+
+writer.find_devices = find_devices
+settings = read_settings(os.environ)
+beats = writer.BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
+beat = model.Beat(token_hash=hash_token(os.environ["TOKEN"]), battery_level=50.0)
+print(beats.write([beat])[0].should_reconnect)
+"""
 GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 
 
@@ -107,6 +127,24 @@ def test_silence_takes_a_device_offline_and_a_beat_brings_it_back(
     assert device(released, "KIOSK-05")[0] == "Connected"
     again = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[4]))
     assert again.json()["should_reconnect"] is False
+
+
+def test_a_beat_that_the_monitor_overtakes_brings_the_device_back(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    token = released.kiosks[6]
+    assert client.post(BEAT, json=BODY, headers=bearer(token)).status_code == 200
+    engine, app = released.open().engine, released.open().any_app()
+    words = ["python3", "-c", OVERTAKEN]
+    done = engine.exec(app.id, words, environment={"TOKEN": token})
+    assert (done.exit_code, done.text) == (0, "True\n"), done.error_text
+    assert device(released, "KIOSK-07")[0] == "Connected"
+    with released.database() as facts:
+        rows = facts.session.rows(
+            "SELECT from_status, to_status FROM device_status_transitions t"
+            " JOIN remotes r ON r.id = t.remote_id WHERE r.name = 'KIOSK-07' ORDER BY t.id"
+        )
+    assert rows[-1] == ("Disconnected", "Connected")
 
 
 def test_a_dry_run_changes_nothing(released: StackUnderTest) -> None:

@@ -37,8 +37,10 @@ class DatabaseUnavailable(Exception):
     """The database did not take the work in time; the message says why."""
 
 
-def connect(settings: DatabaseSettings, *, timeout: float = 7.0) -> Connection[DictCursor]:
-    """A connection in READ COMMITTED and UTC, not in autocommit.
+def connect(
+    settings: DatabaseSettings, *, timeout: float = 7.0, autocommit: bool = False
+) -> Connection[DictCursor]:
+    """A connection in READ COMMITTED and UTC.
 
     `timeout` bounds each wait for the network, in seconds. Raises `pymysql.MySQLError`.
     """
@@ -53,6 +55,7 @@ def connect(settings: DatabaseSettings, *, timeout: float = 7.0) -> Connection[D
         connect_timeout=max(1, min(3, int(timeout))),
         read_timeout=timeout,
         write_timeout=timeout,
+        autocommit=autocommit,
         init_command="SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     )
     with connection.cursor() as cursor:
@@ -119,10 +122,18 @@ class Session:
         Raises `DatabaseUnavailable` where patience ends, and `pymysql.MySQLError` on any other
         error. The work must be safe to repeat: a commit whose answer is lost is repeated too.
         """
+        return self._patiently(lambda connection: _in_transaction(connection, work))
+
+    def single(self, work: Callable[[DictCursor], Result]) -> Result:
+        """As `transaction`, for work of one statement: it commits by itself, so that nobody waits
+        for the database to hear of a beginning and an end."""
+        return self._patiently(lambda connection: _with_cursor(connection, work))
+
+    def _patiently(self, work: Callable[[Connection[DictCursor]], Result]) -> Result:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return self._attempt(work)
+                return work(self._connected())
             except pymysql.MySQLError as error:
                 self._recover(error)
                 if time.monotonic() >= deadline:
@@ -135,13 +146,10 @@ class Session:
             self._connection.close()
         self._connection = None
 
-    def _attempt(self, work: Callable[[DictCursor], Result]) -> Result:
+    def _connected(self) -> Connection[DictCursor]:
         if self._connection is None:
-            self._connection = connect(self._settings)
-        with self._connection.cursor() as cursor:
-            result = work(cursor)
-        self._connection.commit()
-        return result
+            self._connection = connect(self._settings, autocommit=True)
+        return self._connection
 
     def _recover(self, error: pymysql.MySQLError) -> None:
         """Make ready for another try; raise the error where another try cannot help."""
@@ -162,3 +170,19 @@ class Session:
                 self._connection.rollback()
         except pymysql.MySQLError:
             self.close()
+
+
+def _in_transaction(
+    connection: Connection[DictCursor], work: Callable[[DictCursor], Result]
+) -> Result:
+    connection.begin()
+    result = _with_cursor(connection, work)
+    connection.commit()
+    return result
+
+
+def _with_cursor(
+    connection: Connection[DictCursor], work: Callable[[DictCursor], Result]
+) -> Result:
+    with connection.cursor() as cursor:
+        return work(cursor)

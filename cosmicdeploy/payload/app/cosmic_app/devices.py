@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from pymysql.cursors import DictCursor
+from typing import TYPE_CHECKING
 
 from cosmic_app.tokens import hash_token, new_token
+
+if TYPE_CHECKING:
+    from pymysql.cursors import DictCursor
 
 
 @dataclass(frozen=True, kw_only=True)

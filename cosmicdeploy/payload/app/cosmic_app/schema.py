@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pymysql.cursors import DictCursor
+if TYPE_CHECKING:
+    from pymysql.cursors import DictCursor
 
 REMOTES = "remotes"
 TRANSITIONS = "device_status_transitions"

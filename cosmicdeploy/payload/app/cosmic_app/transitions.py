@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-
-from pymysql.cursors import DictCursor
+from typing import TYPE_CHECKING
 
 from cosmic_app.cache import Breaker
 from cosmic_app.queue.jobs import Job, push
 from cosmic_app.schema import Schema
+
+if TYPE_CHECKING:
+    from pymysql.cursors import DictCursor
 
 CONNECTED = "Connected"
 TEMPORARILY_OFFLINE = "Temporarily Offline"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cosmic_app.cache import Breaker
 from cosmic_app.console.context import Command, Console
 from cosmic_app.console.table import render_table
 from cosmic_app.features import MONITOR
 from cosmic_app.monitor.decide import DeviceState
-from cosmic_app.monitor.sweep import Sweep
 from cosmic_app.transitions import Transition, announce
+
+if TYPE_CHECKING:
+    from cosmic_app.monitor.sweep import Sweep
 
 
 def monitor(console: Console, options: Namespace) -> int:
     """Demote silent devices; with --dry-run only say which."""
+    from cosmic_app.monitor.sweep import Sweep
+
     sweep = Sweep(console.settings)
     try:
         return run(console, options, sweep)

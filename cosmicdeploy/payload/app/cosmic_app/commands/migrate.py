@@ -6,12 +6,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cosmic_app.console.context import Command, CommandFailed, Console
 from cosmic_app.console.table import render_table
-from cosmic_app.database import connect
-from cosmic_app.migrations.migrator import Migrator
 from cosmic_app.migrations.model import MigrationFailed, migration_names
+
+if TYPE_CHECKING:
+    from cosmic_app.migrations.migrator import Migrator
 
 STATEMENT_SECONDS = 3600.0
 WARNING = """\
@@ -26,6 +28,9 @@ WARNING = """\
 @contextmanager
 def open_migrator(console: Console) -> Iterator[Migrator]:
     """A migrator for as long as it is used."""
+    from cosmic_app.database import connect
+    from cosmic_app.migrations.migrator import Migrator
+
     # Not an answer in seconds, as a request needs it: a change of a large table takes its time.
     connection = connect(console.settings.database, timeout=STATEMENT_SECONDS)
     try:

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
-import pymysql
-from pymysql.cursors import DictCursor
-
-from cosmic_app import cache, database
+from cosmic_app import cache
 from cosmic_app.settings import Settings
 
 if TYPE_CHECKING:
     import redis
+    from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
 
 
 class CommandFailed(Exception):
@@ -39,8 +38,10 @@ class Console:
         """Say a line where errors go."""
         print(text, file=self.err, flush=True)
 
-    def connect_database(self) -> pymysql.connections.Connection[DictCursor]:
+    def connect_database(self) -> Connection[DictCursor]:
         """A new connection. Raises `pymysql.MySQLError`."""
+        from cosmic_app import database
+
         return database.connect(self.settings.database)
 
     def connect_redis(self, timeout: float = 2.0) -> redis.Redis:

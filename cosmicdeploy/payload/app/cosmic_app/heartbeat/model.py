@@ -16,10 +16,10 @@ class Beat:
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """The owner of a token."""
+    """The owner of a token, with its status as last seen."""
 
     id: int
-    name: str
+    status: str
 
 
 @dataclass(frozen=True, kw_only=True)

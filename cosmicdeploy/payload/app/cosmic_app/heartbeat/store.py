@@ -18,10 +18,18 @@ REASON = "Heartbeat received"
 def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, Device]:
     """The devices whose tokens these are and are not revoked, by token hash."""
     cursor.execute(
-        "SELECT id, name, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
+        "SELECT id, status, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
         (sorted(set(token_hashes)),),
     )
-    return {row["token_hash"]: Device(id=row["id"], name=row["name"]) for row in cursor.fetchall()}
+    return {r["token_hash"]: Device(id=r["id"], status=r["status"]) for r in cursor.fetchall()}
+
+
+def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> bool:
+    """Write beats of devices that are connected, in one statement; whether all of them were.
+
+    Where not, `record_beats` is what does it; to write a beat twice does no harm.
+    """
+    return _touch(cursor, beats, schema, within=(CONNECTED,)) == len(beats)
 
 
 def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
@@ -61,8 +69,11 @@ def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
     )
 
 
-def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> None:
-    """The database's clock counts, and time never runs backwards."""
+def _touch(
+    cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, within: Sequence[str] = ()
+) -> int:
+    """The database's clock counts, and time never runs backwards. How many rows were changed;
+    `within` names the statuses whose rows may be, where not all."""
     ids = sorted(beats)
     levels, values = _by_device({key: beats[key].battery_level for key in ids})
     sets = [
@@ -80,8 +91,11 @@ def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> Non
         case, values = _by_device(own, otherwise="last_heartbeat_id")
         sets.append(f"last_heartbeat_id = {case}")
         parameters += values
-    sql = f"UPDATE remotes SET {', '.join(sets)} WHERE id IN %s"  # noqa: S608 - no outside text
-    cursor.execute(sql, (*parameters, ids))
+    where, given = "id IN %s", [ids]
+    if within:
+        where, given = f"{where} AND status IN %s", [ids, list(within)]
+    sql = f"UPDATE remotes SET {', '.join(sets)} WHERE {where}"  # noqa: S608 - no outside text
+    return cursor.execute(sql, (*parameters, *given))
 
 
 def _by_device(values: Mapping[int, object], otherwise: str = "NULL") -> tuple[str, list[object]]:

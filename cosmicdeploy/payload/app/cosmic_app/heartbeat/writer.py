@@ -22,10 +22,10 @@ from cosmic_app.heartbeat.model import (
     Unauthorized,
     Unavailable,
 )
-from cosmic_app.heartbeat.store import find_devices, record_beats
+from cosmic_app.heartbeat.store import find_devices, record_beats, record_connected
 from cosmic_app.schema import SchemaCache
 from cosmic_app.settings import Settings
-from cosmic_app.transitions import announce
+from cosmic_app.transitions import CONNECTED, announce
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class BeatWriter:
     def open(self) -> None:
         """Connect before a beat has to wait for it. What cannot be reached is tried again then."""
         try:
-            self._session.transaction(self._schema.get)
+            self._session.single(self._schema.get)
         except (DatabaseUnavailable, pymysql.MySQLError) as error:
             logger.warning("Started without the database: %s", error)
         self._breaker.attempt(lambda client: client.ping())
@@ -64,14 +64,16 @@ class BeatWriter:
 
     def _write(self, beats: Sequence[Beat]) -> list[Outcome]:
         hashes = [beat.token_hash for beat in beats]
-        devices = self._session.transaction(lambda cursor: find_devices(cursor, hashes))
+        devices = self._session.single(lambda cursor: find_devices(cursor, hashes))
         allowances = self._check_limits(beats, devices)
         accepted: dict[int, Beat] = {}
+        connected = True
         for beat, allowance in zip(beats, allowances, strict=True):
             if allowance and allowance.allowed:
-                device = devices[beat.token_hash].id
-                accepted[device] = _newest(accepted.get(device), beat)
-        recovered = self._record(accepted)
+                device = devices[beat.token_hash]
+                accepted[device.id] = _newest(accepted.get(device.id), beat)
+                connected = connected and device.status == CONNECTED
+        recovered = set() if connected and self._touch(accepted) else self._record(accepted)
         return [
             self._outcome(devices.get(beat.token_hash), allowance, recovered)
             for beat, allowance in zip(beats, allowances, strict=True)
@@ -85,10 +87,14 @@ class BeatWriter:
         checked = iter(self._limiter.check([owner.id for owner in owners if owner]))
         return [next(checked) if owner else None for owner in owners]
 
+    def _touch(self, beats: Mapping[int, Beat]) -> bool:
+        """Write the beats of devices that seem to be connected, as most are; whether all were."""
+        return not beats or self._session.single(
+            lambda cursor: record_connected(cursor, beats, self._schema.get(cursor))
+        )
+
     def _record(self, beats: Mapping[int, Beat]) -> set[int]:
         """Commit the beats; the ids of the devices that came back by them."""
-        if not beats:
-            return set()
         recovered = self._session.transaction(
             lambda cursor: record_beats(cursor, beats, self._schema.get(cursor))
         )

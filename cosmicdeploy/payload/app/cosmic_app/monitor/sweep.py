@@ -28,7 +28,7 @@ class Sweep:
 
     def watched(self) -> list[DeviceState]:
         """All devices that can still be demoted."""
-        return self._session.transaction(
+        return self._session.single(
             lambda cursor: read_watched(cursor, self._schema.get(cursor), self._settings)
         )
 
