@@ -31,18 +31,16 @@ def wait_ready(
     intervals; then, as for every container, its own health check decides. While the engine has not
     judged yet we run that ourselves, since its first verdict comes one whole interval after the
     start; of several replicas of one image in the first alone, where it asks no more than what each
-    of them was just asked. A container that ended, or was restarted by the engine, is given up at
-    once. `on_answer` is called with a replica's every good answer.
+    of them was just asked; and once in a container, until a step changes something again. One that
+    ended, or was restarted by the engine, is given up at once. `on_answer` is called with a
+    replica's every good answer.
     """
     answers = _AnswersInARow(ctx, name, on_answer)
-    return _wait(
-        ctx,
-        container_id,
-        name,
-        lambda found: (
-            answers.enough(found) and (found.ready or answers.are_all(found) or _passes(ctx, found))
-        ),
-    )
+
+    def is_judged(found: Container) -> bool:
+        return found.ready or answers.are_all(found) or _passed(ctx, found) or _passes(ctx, found)
+
+    return _wait(ctx, container_id, name, lambda found: answers.enough(found) and is_judged(found))
 
 
 class _AnswersInARow:
@@ -133,12 +131,20 @@ def _passes(ctx: Context, found: Container) -> bool:
         return False  # it ended in this moment: the next look tells how
     if result.exit_code != 0:
         return False
-    ctx.asked[_check_of(found)] = True
+    ctx.asked[_check_of(found)] = ctx.asked[_start_of(found)] = True
     return True
+
+
+def _passed(ctx: Context, found: Container) -> bool:
+    return _start_of(found) in ctx.asked
 
 
 def _check_of(found: Container) -> str:
     return f"{' '.join(found.healthcheck)} in {found.image_id}"
+
+
+def _start_of(found: Container) -> str:
+    return f"{found.id} passes since {found.started_at}"
 
 
 def unhealthy(

@@ -1,0 +1,65 @@
+"""How often a container's own health check is run by us."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.probes.readiness import serves_now, wait_ready
+
+CHECK = ("alive",)
+
+
+@dataclass
+class Engine:
+    """Has one container, which the engine has not judged yet."""
+
+    found: Container
+    ran: list[Sequence[str]] = field(default_factory=list)
+
+    def container(self, _name: str) -> Container:
+        return self.found
+
+    def exec(self, _id: str, argv: Sequence[str], **_: Any) -> ExecResult:
+        self.ran.append(argv)
+        return ExecResult(exit_code=0)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(
+        Container(
+            id="w", name="worker", service="worker", project="p", image_id="i", status="running",
+            health="starting", healthcheck=CHECK, started_at="2026-02-02T18:30:00Z",
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ctx(ctx: Context, engine: Engine) -> Context:
+    restart = SimpleNamespace(healthy_within=5, passes=3)
+    settings = SimpleNamespace(services=SimpleNamespace(app=[]), restart=restart)
+    loaded: Any = SimpleNamespace(settings=settings)
+    seam: Any = engine
+    return replace(ctx, loaded=loaded, engine=seam)
+
+
+def test_a_container_that_passed_is_not_asked_again(ctx: Context, engine: Engine) -> None:
+    for _ in range(2):
+        assert wait_ready(ctx, "w", "worker") == engine.found
+    assert engine.ran == [CHECK]
+
+
+def test_it_is_asked_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
+    wait_ready(ctx, "w", "worker")
+    wait_ready(replace(ctx, asked={}), "w", "worker")  # a step changed something
+    engine.found = replace(engine.found, started_at="2026-02-02T18:31:00Z")
+    wait_ready(ctx, "w", "worker")
+    assert serves_now(ctx, engine.found)  # at this moment
+    assert engine.ran == [CHECK] * 4
