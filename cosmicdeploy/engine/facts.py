@@ -39,6 +39,7 @@ def container(attrs: Json) -> Container:
         volumes=_anonymous_volumes(attrs),
         mounts=_mounts(attrs),
         stop_signal=config.get("StopSignal") or "",
+        pid=state.get("Pid") or 0,
     )
 
 

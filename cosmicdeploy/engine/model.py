@@ -20,6 +20,7 @@ class Container:
     ones: target → name.
     `stop_signal` is "" where neither its image nor its definition names one. `mounts` are by
     target; the value of those that show something of the host is its path there, else "".
+    `pid` is its first process as the engine's host numbers it, 0 where none runs.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Container:
     volumes: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = ""
+    pid: int = 0
 
     @property
     def running(self) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy import kernel
 from cosmicdeploy.proxy.sockets import ESTABLISHED, LISTEN, Connection, read_tables
 
 # A kernel without IPv6 has no second table, and says so on standard error.
-TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+TABLES = ("net/tcp", "net/tcp6")
 
 
 def served(ctx: Context, service: str) -> bool:
@@ -45,11 +46,11 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
 
 
 def _table(ctx: Context, container: Container) -> list[Connection]:
-    result = ctx.engine.exec(container.id, ["cat", *TABLES])
+    result = kernel.read(ctx, container, *TABLES)
     if "local_address" not in result.text:  # a missing program is told on standard output
         raise EngineError(
             "The connections of a container cannot be read",
-            where=f"{container.name}: {TABLES[0]}",
+            where=f"{container.name}: {kernel.PROC / TABLES[0]}",
             todo="let its image have the program `cat`",
             details=result.error_text.splitlines(),
         )

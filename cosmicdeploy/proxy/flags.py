@@ -15,6 +15,7 @@ from typing import Literal
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.proxy import kernel
 
 Key = Literal["maintenance.file", "proxy.out_of_service"]
 
@@ -93,16 +94,26 @@ def _shows(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
     tells of its own host's, and one that was made anew since the container started is another."""
     key = f"{proxy.id} shows {folder}"
     if key not in ctx.asked:
-        seen = _identity_within(ctx, proxy, target)
-        ctx.asked[key] = seen == _identity(folder) and os.access(folder, os.W_OK | os.X_OK)
+        seen = _sees(ctx, proxy, target, folder)
+        ctx.asked[key] = seen and os.access(folder, os.W_OK | os.X_OK)
     return bool(ctx.asked[key])
+
+
+def _sees(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
+    ours, shown = _identity(folder), kernel.root(proxy)
+    if not ours:
+        return False
+    # A link in the container's path would lead from here to another place: only a match tells.
+    if shown and _identity(shown / target.lstrip("/")) == ours:
+        return True
+    return _identity_within(ctx, proxy, target) == ours
 
 
 def _identity(folder: Path) -> str:
     try:
         found = folder.stat()
     except OSError:
-        return "not to be had"
+        return ""
     return f"{found.st_dev}:{found.st_ino}"
 
 

@@ -9,6 +9,7 @@ import tenacity
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, EngineError
+from cosmicdeploy.proxy import kernel
 from cosmicdeploy.proxy.configuration import Directive, parse
 
 RELOADED_WITHIN = 10.0
@@ -80,8 +81,7 @@ def reload(ctx: Context, nginx: Nginx) -> None:
 
 def processes(ctx: Context, container: Container) -> list[Process]:
     """All processes of a container; none where they cannot be read."""
-    script = "cat /proc/[0-9]*/stat 2>/dev/null"  # some end while they are read
-    text = ctx.engine.exec(container.id, ["sh", "-c", script]).text
+    text = kernel.read(ctx, container, "[0-9]*/stat").text
     return [_process(line) for line in text.splitlines() if ") " in line]
 
 

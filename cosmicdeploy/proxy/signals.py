@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy import kernel
 
-STATUS = "/proc/1/status"
-EVERY_STATUS = "cat /proc/[0-9]*/status 2>/dev/null"  # some end while they are read
+STATUS = "1/status"
+EVERY_STATUS = "[0-9]*/status"
 DEFAULT = "SIGTERM"
 # The exit code of a container that was killed.
 KILLED = 128 + signal.SIGKILL
@@ -45,7 +46,7 @@ def jobs_in(ctx: Context, container: Container) -> int:
     """How many processes a container's first one has started that run still; behind an init, those
     that its own ones have. What was run in the container from outside is not counted.
     """
-    found = list(_statuses(ctx.engine.exec(container.id, ["sh", "-c", EVERY_STATUS]).text))
+    found = list(_statuses(kernel.read(ctx, container, EVERY_STATUS).text))
     firsts = {"1"}
     if any(status["Pid"] == "1" and status["Name"] in INITS for status in found):
         firsts = {status["Pid"] for status in found if status["PPid"] == "1"}
@@ -66,18 +67,18 @@ def number(name: str) -> int:
 
 def _told(ctx: Context, container: Container) -> list[Status]:
     """The processes that the stop signal comes to."""
-    result = ctx.engine.exec(container.id, ["cat", STATUS])
+    result = kernel.read(ctx, container, STATUS)
     first = next(_statuses(result.text), {})
     if "SigCgt" not in first:
         raise EngineError(
             "It cannot be seen which signals a container's first process takes",
-            where=f"{container.name}: {STATUS}",
+            where=f"{container.name}: {kernel.PROC / STATUS}",
             todo="let its image have the program `cat`",
             details=result.error_text.splitlines(),
         )
     if first["Name"] not in INITS:
         return [first]
-    every = ctx.engine.exec(container.id, ["sh", "-c", EVERY_STATUS]).text
+    every = kernel.read(ctx, container, EVERY_STATUS).text
     return [status for status in _statuses(every) if status["PPid"] == "1"]
 
 

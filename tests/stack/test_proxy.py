@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -17,6 +18,7 @@ from cosmicdeploy.proxy import (
     can_take_out,
     follow,
     ignores_stop,
+    kernel,
     served,
     take_in,
     take_out,
@@ -24,7 +26,7 @@ from cosmicdeploy.proxy import (
 )
 from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.check import proxy as proxy_point
-from cosmicdeploy.proxy.nginx import configuration, find
+from cosmicdeploy.proxy.nginx import configuration, find, processes
 from cosmicdeploy.proxy.upstreams import groups
 from tests.stack.harness import StackUnderTest
 from tests.stack.small_stack import SmallStack, small_stack, write_groups
@@ -67,6 +69,18 @@ def test_a_replica_that_ignores_its_stop_signal_loses_nothing(fixed: SmallStack)
     assert taken_out(ctx) == []
     # No longer than what is kept idle (2 s) after what was in flight (2 s): not the whole grace.
     assert seconds < ctx.service("app-1").stop_grace_period
+
+
+def test_what_this_host_shows_of_a_container_is_what_is_seen_within(fixed: SmallStack) -> None:
+    ctx = fixed.write()
+    for name in (*fixed.apps, "proxy"):
+        here = ctx.running(name)
+        within = replace(here, pid=0)
+        assert kernel.root(here), "the engine is this host's own"
+        assert set(processes(ctx, here)) < set(processes(ctx, within))  # a command is one more
+        for file, words in (("1/status", 4), ("net/tcp", 12)):
+            told = [kernel.read(ctx, each, file).text.split()[:words] for each in (here, within)]
+            assert told[0] == told[1] != []
 
 
 def test_without_being_taken_out_it_loses_what_it_had(fixed: SmallStack) -> None:
