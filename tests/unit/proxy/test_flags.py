@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import flags, take_in, taken_out
+from cosmicdeploy.proxy import flags, kernel, take_in, taken_out
 from cosmicdeploy.stack.model import Mount
 from tests.unit.proxy.engine import PROXY, Talking, container
 
@@ -41,6 +42,26 @@ def test_a_folder_of_the_host_that_the_container_shows_is_written_there(
     flags.take_away(ctx, nginx, FILE, KEY)
     assert flags.there(ctx, nginx, [FILE]) == []
     assert [argv[0] for _, argv in engine.said] == ["stat"]
+
+
+@pytest.mark.parametrize(("shown", "asked"), [("folder", []), ("another", ["stat"])])
+def test_what_this_host_shows_of_the_container_is_believed_where_it_is_the_folder(
+    stack_of: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    shown: str,
+    asked: list[str],
+) -> None:
+    own, folder = tmp_path / "700", tmp_path / "folder"
+    for path in (folder, tmp_path / "another", own / "root" / "proc" / "1"):
+        path.mkdir(parents=True)
+    (own / "cgroup").write_text("0::/docker/proxy\n")
+    (own / "root" / "run").symlink_to(tmp_path / shown)
+    monkeypatch.setattr(kernel, "PROC", tmp_path)
+    engine = showing(folder)
+    flags.put(stack_of(engine), replace(proxy({"/run": str(folder)}), pid=700), FILE, KEY)
+    assert (folder / "out" / "app-1").is_file()
+    assert [argv[0] for _, argv in engine.said] == asked
 
 
 def test_another_user_may_look_for_the_file_whatever_the_umask(
