@@ -139,6 +139,9 @@ class Session:
                 if time.monotonic() >= deadline:
                     raise DatabaseUnavailable(str(error)) from error
                 time.sleep(0.05)
+            except BaseException:
+                self.close()  # what comes next must not join a transaction that was left open
+                raise
 
     def close(self) -> None:
         """Close the connection, if there is one."""
