@@ -22,6 +22,7 @@ from cosmicdeploy.engine import Engine, ExecResult, connect
 from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.lock import held
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.traffic import Traffic
@@ -96,7 +97,8 @@ def down() -> int:
         return 0
     ctx = _open()
     _require_ours(ctx.engine)
-    ctx.engine.remove_project(PROJECT)
+    with held(ctx.engine, PROJECT, "demo-down"):  # what a killed run left of its lock goes as well
+        ctx.engine.remove_project(PROJECT)
     for image in {ctx.service(name).image for name in ctx.settings.services.released}:
         ctx.engine.untag(image)
     shutil.rmtree(DEMO)
