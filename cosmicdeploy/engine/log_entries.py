@@ -66,8 +66,8 @@ def read(api: Any, container_id: str, wanted: Wanted) -> Iterator[LogLine]:
 def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
     """How many of the last lines hold all since a Unix time, or "all" of them.
 
-    Asked by time, the engine reads a log from its beginning, which takes it a second for some ten
-    megabytes; asked by number, from its end.
+    Asked by time, the engine reads a log from its beginning, which takes it a second for some
+    twenty megabytes; asked by number, from its end.
     """
     earlier = None
     for tail in TAILS:

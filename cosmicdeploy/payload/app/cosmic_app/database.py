@@ -125,8 +125,8 @@ class Session:
         return self._patiently(lambda connection: _in_transaction(connection, work))
 
     def single(self, work: Callable[[DictCursor], Result]) -> Result:
-        """As `transaction`, for work of one statement: it commits by itself, so that nobody waits
-        for the database to hear of a beginning and an end."""
+        """As `transaction`, for work whose statements may each stand alone: each commits by itself,
+        so that nobody waits for the database to hear of a beginning and an end."""
         return self._patiently(lambda connection: _with_cursor(connection, work))
 
     def _patiently(self, work: Callable[[Connection[DictCursor]], Result]) -> Result:

@@ -29,7 +29,7 @@ def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Sche
 
     Where not, `record_beats` is what does it; to write a beat twice does no harm.
     """
-    return _touch(cursor, beats, schema, within=(CONNECTED,)) == len(beats)
+    return _touch(cursor, beats, schema, only=CONNECTED) == len(beats)
 
 
 def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
@@ -69,11 +69,9 @@ def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
     )
 
 
-def _touch(
-    cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, within: Sequence[str] = ()
-) -> int:
+def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: str = "") -> int:
     """The database's clock counts, and time never runs backwards. How many rows were changed;
-    `within` names the statuses whose rows may be, where not all."""
+    `only` is the status whose rows may be, where not all."""
     ids = sorted(beats)
     levels, values = _by_device({key: beats[key].battery_level for key in ids})
     sets = [
@@ -91,9 +89,9 @@ def _touch(
         case, values = _by_device(own, otherwise="last_heartbeat_id")
         sets.append(f"last_heartbeat_id = {case}")
         parameters += values
-    where, given = "id IN %s", [ids]
-    if within:
-        where, given = f"{where} AND status IN %s", [ids, list(within)]
+    where, given = "id IN %s", list[object]([ids])
+    if only:
+        where, given = f"{where} AND status = %s", [ids, only]
     # By the ids: who finds rows by status locks its index first, who changes one locks it last.
     update = f"UPDATE remotes FORCE INDEX (PRIMARY) SET {', '.join(sets)}"  # noqa: S608 - no outside text
     return cursor.execute(f"{update} WHERE {where}", (*parameters, *given))
