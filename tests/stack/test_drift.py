@@ -21,6 +21,7 @@ OF_THE_CONTAINER = (
     "Id", "Created", "State", "RestartCount", "LogPath", "HostnamePath", "HostsPath",
     "ResolvConfPath", "GraphDriver", "NetworkSettings.SandboxID", "NetworkSettings.SandboxKey",
     "Config.Hostname", f"Config.Labels.{labels.CONFIG_HASH}",
+    "ExecIDs",  # there while the engine's own health check runs
 )  # fmt: skip
 OF_THE_ENDPOINT = ("EndpointID", "MacAddress", "Aliases", "IPAddress")  # of those without fixed one
 
