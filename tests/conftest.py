@@ -80,7 +80,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     table: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
-            if report.when == "call" or outcome == "error":
+            ran = isinstance(report, pytest.TestReport)  # what could not be collected did not
+            if ran and (report.when == "call" or outcome == "error"):
                 _add(table, report)
     if table:
         terminalreporter.write_sep("-", "faults")

@@ -42,7 +42,7 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     started = time.monotonic()
     try:
         # The environment's proxies are for the world outside, not for the stack.
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=trust()) as client:
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client:
             answer = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
         return Answer(
@@ -70,6 +70,11 @@ def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
     )
     found: Answer = asking(ask, url, token=token, json=json)
     return found
+
+
+def _verify(url: str) -> ssl.SSLContext | bool:
+    # Redirections are not followed: what begins without TLS has no certificate to be verified.
+    return trust() if httpx.URL(url).scheme == "https" else False
 
 
 @cache

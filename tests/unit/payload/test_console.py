@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from cosmic_app.commands.list import overview
-from cosmic_app.console.registry import discover
+from cosmic_app.console.registry import discover, find
 
 pytestmark = pytest.mark.unit
 
@@ -24,6 +24,29 @@ def test_the_guides_commands_are_there() -> None:
         "devices:monitor-status",
         "devices:seed",
     }
+
+
+def test_each_of_them_is_found_by_its_name() -> None:
+    assert {name: find(name) for name in discover()} == discover()
+    assert find("config") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("migrate:status", "migrate"),
+        ("cache:clear", "cache_clear"),
+        ("config:clear", "cache_clear"),
+        ("feature:list", "features"),
+        ("devices:monitor-status", "device_status_monitor"),
+        ("queue:work", "queue_work"),
+    ],
+)
+def test_a_command_does_not_load_the_others(console, name: str, file: str) -> None:  # type: ignore[no-untyped-def]
+    for path in (console.app / "cosmic_app" / "commands").glob("[!_]*.py"):
+        if path.stem != file:
+            path.write_text("raise RuntimeError\n")
+    assert console(name, "--help").returncode == 0
 
 
 def test_list_groups_commands_by_prefix() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
+import pymysql
 import pytest
 from cosmic_app import database
 from cosmic_app.settings import DatabaseSettings
@@ -67,3 +69,14 @@ def test_no_statement_joins_a_transaction_that_a_mistake_left_open(made: list[Co
         (False, ["begin", "done"]),
         (True, ["done"]),
     ]
+
+
+def test_a_connection_reads_no_certificates_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("certificates are read, which takes longer than the connection")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", refuse)
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", refuse)
+    nobody = DatabaseSettings(host="127.0.0.1", port=1, name="n", user="u", password="p")
+    with pytest.raises(pymysql.OperationalError, match="connect"):
+        database.connect(nobody)

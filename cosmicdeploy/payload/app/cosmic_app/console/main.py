@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from argparse import Namespace
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from cosmic_app.cache import redis_error
 from cosmic_app.console.arguments import parser_for
 from cosmic_app.console.context import Command, CommandFailed, Console
-from cosmic_app.console.registry import discover
+from cosmic_app.console.registry import discover, find
 from cosmic_app.log import configure_logging
 from cosmic_app.settings import Settings, read_settings
 
@@ -32,10 +31,9 @@ def main(argv: Sequence[str]) -> int:
 
 def run(settings: Settings, name: str, argv: Sequence[str]) -> int:
     """Run the command of this name with these arguments."""
-    commands = discover()
-    command = commands.get(name)
+    command = find(name)
     if command is None:
-        print(undefined(name, commands), file=sys.stderr)
+        print(undefined(name, discover()), file=sys.stderr)
         return 1
     try:
         options = parser_for(command).parse_args(argv)
@@ -84,6 +82,8 @@ def describe(error: BaseException) -> str:
 
 def undefined(name: str, known: Iterable[str]) -> str:
     """What to say of a command that is not there."""
+    import difflib  # takes a tenth of a command's time, and most commands are there
+
     lines = ["", f'  Command "{name}" is not defined.', ""]
     near = difflib.get_close_matches(name, list(known))
     if near:

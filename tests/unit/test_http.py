@@ -1,0 +1,34 @@
+"""What one request from outside needs, and what comes of it where nobody answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.probes import http
+from tests.unit.servers import serving
+
+pytestmark = pytest.mark.unit
+
+
+class CertificatesRead(Exception):
+    """The authorities that the system trusts were read."""
+
+
+@pytest.fixture(autouse=True)
+def certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trust() -> None:
+        raise CertificatesRead
+
+    monkeypatch.setattr(http, "trust", trust)
+
+
+def test_certificates_are_read_where_one_is_to_be_verified_alone() -> None:
+    with serving() as served:
+        assert http.ask(served.url).status == http.OK
+    with pytest.raises(CertificatesRead):
+        http.ask("https://127.0.0.1:1/")
+
+
+def test_nobody_there_is_an_answer_too() -> None:
+    answer = http.ask("http://127.0.0.1:1/")
+    assert answer.status == 0 and "refused" in answer.error
