@@ -30,8 +30,8 @@ CHECKS: Mapping[str, Check] = {
     "proxy": proxy,
 }
 
-# They run commands in containers: the application's console, nginx.
-COMMANDS = ("scheduler", "monitor", "proxy")
+# They run commands of the application's console, which take most of the time.
+CONSOLE = ("scheduler", "monitor")
 
 
 def known_points(names: Sequence[str]) -> tuple[str, ...]:
@@ -47,12 +47,12 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
-    """The points' results, in their order. Those that run commands take most of the time: the
-    others are looked at meanwhile. Several commands at once are felt by clients of a small host."""
-    slow = [point for point in points if point in COMMANDS]
+    """The points' results, in their order. The console's commands take most of the time: the others
+    are looked at meanwhile. Several of them at once are felt by clients of a small host."""
+    slow = [point for point in points if point in CONSOLE]
     with ThreadPoolExecutor(max_workers=1) as beside:
         told = beside.map(partial(run_check, ctx), slow)
-        found = {point: run_check(ctx, point) for point in points if point not in COMMANDS}
+        found = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
         found |= zip(slow, told, strict=True)
     return [found[point] for point in points]
 

@@ -21,12 +21,9 @@ def containers(ctx: Context) -> CheckResult:
     names = ctx.settings.services.all
     count = len(names)
     with ThreadPoolExecutor(max_workers=count) as pool:
-        serve = dict(zip(names, pool.map(partial(_serves, ctx), names), strict=True))
-    found = {name: ctx.container(name) for name in names}
+        found = dict(zip(names, pool.map(partial(_judged, ctx), names), strict=True))
     bad = [
-        f"{name}: {_state(container)}"
-        for name, container in found.items()
-        if not serve[name] or container is None or not container.running
+        f"{name}: {_state(container)}" for name, (container, serves) in found.items() if not serves
     ]
     return CheckResult(
         point="containers",
@@ -93,16 +90,17 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _serves(ctx: Context, name: str) -> bool:
-    """Right after its start the engine has not judged it yet: then it is judged here."""
+def _judged(ctx: Context, name: str) -> tuple[Container | None, bool]:
+    """A service's container, and whether it serves. Right after its start the engine has not judged
+    it yet: then it is judged here."""
     container = ctx.container(name)
     if container is None or container.health != "starting":
-        return container is not None and container.ready
+        return container, container is not None and container.ready
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
-        return False
-    return True
+        return ctx.container(name), False
+    return container, True
 
 
 def _state(container: Container | None) -> str:

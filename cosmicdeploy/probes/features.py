@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -68,14 +68,20 @@ def state_everywhere(ctx: Context, name: str) -> dict[str, FeatureState]:
 
 def running(ctx: Context) -> dict[str, Container]:
     """The running containers of the release, by service."""
-    found = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return {name: each for name, each in found.items() if each and each.running}
+    return dict(_running(ctx))
 
 
 def first_running(ctx: Context) -> Container:
     """A container to run console commands in, a replica where one runs; raises `EngineError`."""
-    places = running(ctx)
-    return next(iter(places.values())) if places else ctx.any_app()
+    _, found = next(_running(ctx), ("", None))
+    return found or ctx.any_app()
+
+
+def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
+    for name in ctx.settings.services.released:
+        found = ctx.container(name)
+        if found is not None and found.running:
+            yield name, found
 
 
 def flag_file(ctx: Context, name: str) -> Path | None:

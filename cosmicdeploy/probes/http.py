@@ -7,6 +7,7 @@ import sys
 import time
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import tenacity
 
@@ -15,8 +16,6 @@ from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
 # httpx has a command line of its own, and does without it where what that needs is not installed.
 # Nobody needs it here, and to load it takes longer than all the rest of httpx.
 sys.modules["httpx._main"] = None  # type: ignore[assignment]
-
-import httpx  # noqa: E402
 
 __all__ = [
     "BROKEN",
@@ -37,6 +36,8 @@ BROKEN = 500
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     """GET, or POST where there is a body; never raises for what the other side does."""
+    import httpx  # slow to import: here that is mostly while commands run in containers
+
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     method = "GET" if json is None else "POST"
     started = time.monotonic()
@@ -74,7 +75,7 @@ def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
 
 def _verify(url: str) -> ssl.SSLContext | bool:
     # Redirections are not followed: what begins without TLS has no certificate to be verified.
-    return trust() if httpx.URL(url).scheme == "https" else False
+    return trust() if urlsplit(url).scheme == "https" else False
 
 
 @cache

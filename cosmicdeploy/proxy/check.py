@@ -13,7 +13,7 @@ from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
 from cosmicdeploy.proxy.configuration import Directive
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find
-from cosmicdeploy.proxy.replicas import groups_of, known_as, nobodys
+from cosmicdeploy.proxy.replicas import Known, groups_of, known_as, nobodys
 from cosmicdeploy.proxy.take_out import out_of, place_of
 from cosmicdeploy.proxy.upstreams import Group, groups, passes
 from cosmicdeploy.words import counted
@@ -38,22 +38,23 @@ def proxy(ctx: Context) -> CheckResult:
 
 
 def _judged(ctx: Context, found: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
-    ours = groups_of(ctx, groups(tree))
+    known = known_as(ctx)
+    ours = groups_of(known, groups(tree))
     if not ours:
         return skipped("proxy", "none of its servers is a replica")
-    if wrong := nobodys(ctx, ours):
+    if wrong := nobodys(ctx, known, ours):
         return _result(
             ok=False,
             found=f"it sends requests to {', '.join(wrong)}, which no replica has",
             todo="give the replicas these addresses in the compose file, or correct nginx's",
         )
-    findings = [*_missing(ctx, ours), *_out(ctx, found)]
+    findings = [*_missing(known, ours), *_out(ctx, found)]
     for group in ours:
         findings += group_findings(group, ctx.settings.restart.pause, len(found.workers))
     for place in passes(tree):
         findings += pass_findings(place, ours, _away(ctx))
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
-    replicas, within = counted(len(known_as(ctx)), "replica"), counted(len(ours), "group")
+    replicas, within = counted(len(known), "replica"), counted(len(ours), "group")
     said = f"nginx knows {replicas}, in {within}"
     return _result(ok=True, found=said, warnings=warnings)
 
@@ -63,9 +64,9 @@ def _away(ctx: Context) -> int:
     return min(ctx.settings.restart.max_unavailable, len(ctx.settings.services.app) - 1)
 
 
-def _missing(ctx: Context, ours: list[Group]) -> list[Finding]:
+def _missing(known: Known, ours: list[Group]) -> list[Finding]:
     hosts = {server.host for group in ours for server in group.servers}
-    missing = [name for name, known in known_as(ctx).items() if not known & hosts]
+    missing = [name for name, names in known.items() if not names & hosts]
     return [
         Finding(name, "a server in nginx's upstream", "none", f"server {name}:PORT;")
         for name in missing

@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.proxy.asking import not_reached
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find, processes, reload
-from cosmicdeploy.proxy.replicas import groups_of, names, nobodys
+from cosmicdeploy.proxy.replicas import Known, groups_of, known_as, names, nobodys
 from cosmicdeploy.proxy.upstreams import Group, groups
 
 # nginx looks names up shortly before its workers start. In clock ticks, 100 to the second.
@@ -31,8 +31,9 @@ def follow(ctx: Context) -> bool:
     proxy = find(ctx)
     if proxy is None:
         return False
-    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
-    _require_known(ctx, proxy, ours)
+    known = known_as(ctx)
+    ours = groups_of(known, groups(configuration(ctx, proxy)))
+    _require_known(ctx, proxy, known, ours)
     lost = _lost(ctx, proxy, ours)
     if not lost:
         return False
@@ -51,7 +52,7 @@ def forget(ctx: Context, services: Collection[str]) -> bool:
     proxy = find(ctx)
     if proxy is None:
         return False
-    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
+    ours = groups_of(known_as(ctx), groups(configuration(ctx, proxy)))
     hosts = {server.host for group in ours for server in group.servers}
     shared = (names(ctx, name) - {ctx.service(name).container_name} for name in services)
     if not hosts & set().union(*shared):
@@ -69,15 +70,15 @@ def renew(ctx: Context) -> bool:
     proxy = find(ctx)
     if proxy is None:
         return False
-    ours = groups_of(ctx, groups(configuration(ctx, proxy)))
+    ours = groups_of(known_as(ctx), groups(configuration(ctx, proxy)))
     if not any(_newer(ctx, name, proxy) for name in _by_name(ctx, ours)):
         return False
     reload(ctx, proxy)
     return True
 
 
-def _require_known(ctx: Context, proxy: Nginx, ours: list[Group]) -> None:
-    if wrong := nobodys(ctx, ours):
+def _require_known(ctx: Context, proxy: Nginx, known: Known, ours: list[Group]) -> None:
+    if wrong := nobodys(ctx, known, ours):
         raise ConfigError(
             f"nginx sends requests to {', '.join(wrong)}, which no replica has",
             where=proxy.container.name,

@@ -24,23 +24,26 @@ def addresses(ctx: Context, service: str) -> set[str]:
     return {*present, *(address for address in declared if address)}
 
 
-def known_as(ctx: Context) -> Mapping[str, set[str]]:
+Known = Mapping[str, set[str]]
+
+
+def known_as(ctx: Context) -> Known:
     """Each replica's names and addresses."""
     apps = ctx.settings.services.app
     return {name: names(ctx, name) | addresses(ctx, name) for name in apps}
 
 
-def groups_of(ctx: Context, groups: list[Group]) -> list[Group]:
+def groups_of(known: Known, groups: list[Group]) -> list[Group]:
     """The groups that a replica is in."""
-    ours = set().union(*known_as(ctx).values())
+    ours = set().union(*known.values())
     return [group for group in groups if any(server.host in ours for server in group.servers)]
 
 
-def nobodys(ctx: Context, ours: list[Group]) -> list[str]:
+def nobodys(ctx: Context, known: Known, ours: list[Group]) -> list[str]:
     """Addresses in the replicas' groups that no replica has, though they are in the engine's
     networks. One elsewhere is another host's, which we know nothing of."""
-    known = set().union(*known_as(ctx).values())
-    hosts = {server.host for group in ours for server in group.servers} - known
+    hosts = {server.host for group in ours for server in group.servers}
+    hosts -= set().union(*known.values())
     networks = [ip_network(subnet) for subnet in ctx.engine.subnets()] if hosts else []
     return sorted(host for host in hosts if any(_is_in(host, network) for network in networks))
 
