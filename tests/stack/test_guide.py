@@ -10,6 +10,8 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -132,11 +134,15 @@ def paste(stack: StackUnderTest, line: str) -> subprocess.CompletedProcess[str]:
 
 
 def failures(stack: StackUnderTest, lines: Iterable[str]) -> list[str]:
-    """The commands that did not do what was expected of them, with what they said."""
-    found = []
+    """The commands that did not do what was expected of them, with what they said. Those that
+    follow a log are pasted first, each into a terminal of its own."""
+    found, lines = [], list(lines)
+    followed = [line for line in lines if expected(line)[0] == FOLLOWED]
+    with ThreadPoolExecutor(max_workers=len(followed)) as terminals:
+        told = dict(zip(followed, terminals.map(partial(paste, stack), followed), strict=True))
     for line in lines:
         code, said = expected(line)
-        done = paste(stack, line)
+        done = told.get(line) or paste(stack, line)
         if done.returncode != code or not re.search(said, done.stdout):
             found.append(f"{line}: {done.returncode}: {done.stdout[-800:]}")
     return found
