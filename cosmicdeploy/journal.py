@@ -8,13 +8,53 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 Record = dict[str, Any]
+
+
+class _Read:
+    """What was read of a file that only grows. A run asks a dozen times, and a stack's journal gets
+    longer with each deploy: only what has come since is read."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._of: tuple[int, int] | None = None  # the file, by device and number
+        self._end = 0
+        self._records: list[Record] = []
+
+    def records(self, path: Path) -> list[Record]:
+        """All whole records, oldest first."""
+        with self._lock:
+            try:
+                data = self._new(path)
+            except FileNotFoundError:
+                return []
+            whole, end, rest = data.rpartition(b"\n")
+            self._records += _parsed(whole.split(b"\n"))
+            self._end += len(whole + end)
+            return [*self._records, *_parsed([rest])]
+
+    def _new(self, path: Path) -> bytes:
+        with path.open("rb") as file:
+            facts = os.fstat(file.fileno())
+            if self._of != (facts.st_dev, facts.st_ino) or facts.st_size < self._end:
+                self._of, self._end, self._records = (facts.st_dev, facts.st_ino), 0, []
+            file.seek(self._end)
+            return file.read()
+
+
+def _parsed(lines: Iterable[bytes]) -> Iterator[Record]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +63,7 @@ class Journal:
 
     path: Path
     run: str = ""
+    _read: _Read = field(default_factory=_Read, repr=False, compare=False)
 
     def of_run(self, run: str) -> Journal:
         """The same file, each record marked with the run that writes it."""
@@ -46,14 +87,7 @@ class Journal:
 
     def records(self) -> Iterator[Record]:
         """All whole records, oldest first."""
-        if not self.path.exists():
-            return
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            yield record
+        yield from self._read.records(self.path)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
         """The newest record of a kind that has all these facts."""

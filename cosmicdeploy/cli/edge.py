@@ -56,13 +56,15 @@ class Call:
 
 def finish(call: Call, report: Report) -> None:
     """Print the report and leave with its exit code."""
-    from cosmicdeploy.report.summary import show, show_error
-
     if call.terminal.json:
         print(report.to_json())
     else:
+        from cosmicdeploy.report.summary import show
+
         show(report, call.terminal.console)
     if report.error is not None:
+        from cosmicdeploy.report.summary import show_error
+
         show_error(report.error, call.terminal.errors)
     raise typer.Exit(report.exit_code)
 
