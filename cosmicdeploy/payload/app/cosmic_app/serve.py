@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-import uvicorn
+from cosmic_app.garbage import loading
 
-from cosmic_app.http.app import build_app
-from cosmic_app.log import configure_logging
-from cosmic_app.settings import read_settings
+with loading():
+    import uvicorn
+
+    from cosmic_app.http.app import build_app
+    from cosmic_app.log import configure_logging
+    from cosmic_app.settings import read_settings
 
 # Longer than any nginx keeps idle connections (60 s by itself), so that none reuses a dead one.
 KEEP_ALIVE_SECONDS = 75
