@@ -12,8 +12,8 @@ from contextlib import contextmanager
 def loading() -> Iterator[None]:
     """Load code and leave it alone: it is no garbage, now, later, or at the process's end.
 
-    To look through it takes a quarter of the time of a command, and as much of a replica's start
-    and stop; while it serves, each look through all of it is a pause.
+    To look through it takes a fifth of a command's computing time, and of what a replica's code
+    takes to load and to go; while a replica serves, each look through all of it is a pause.
     """
     gc.disable()
     try:

@@ -82,7 +82,7 @@ def describe(error: BaseException) -> str:
 
 def undefined(name: str, known: Iterable[str]) -> str:
     """What to say of a command that is not there."""
-    import difflib  # takes a tenth of a command's time, and most commands are there
+    import difflib  # slow to import, and most commands are there
 
     lines = ["", f'  Command "{name}" is not defined.', ""]
     near = difflib.get_close_matches(name, list(known))
