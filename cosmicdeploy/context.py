@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
@@ -21,6 +21,8 @@ from cosmicdeploy.stack.model import Service, Stack
 from cosmicdeploy.tally import Traffic
 from cosmicdeploy.window import Window
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
@@ -32,7 +34,7 @@ class Context:
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
     which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
     where anything is sent. `allowed` are migrations that may destroy, by name. `asked` keeps dear
-    answers until a step changes something.
+    answers until a step changes something; `seen` is what one look at the stack found so far.
     """
 
     loaded: Loaded
@@ -52,6 +54,7 @@ class Context:
     window: Window = field(default_factory=Window)
     traffic: Traffic | None = None
     asked: dict[str, Any] = field(default_factory=dict, repr=False)
+    seen: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +63,11 @@ class Context:
     def seeing(self, ahead: Sequence[str]) -> Context:
         """The same, knowing which steps will change something."""
         return replace(self, ahead=tuple(ahead))
+
+    def at_a_glance(self) -> Context:
+        """The same for one look: containers and images are as they were when they were first asked
+        for. For what changes nothing; many parts of it ask for the same ones."""
+        return self if self.seen is not None else replace(self, seen={})
 
     def say(self, text: str) -> None:
         """Tell whoever watches."""
@@ -81,7 +89,7 @@ class Context:
 
         Raises `EngineError` where one of that name is another project's.
         """
-        found = self.engine.container(self.service(service).container_name)
+        found = self._seen(self.engine.container, self.service(service).container_name)
         if found is not None and found.project != self.stack.project:
             raise EngineError(
                 f"The container {found.name} is not of the project {self.stack.project!r}",
@@ -93,8 +101,8 @@ class Context:
     def out_of_place(self) -> list[Container]:
         """The project's containers under names that are no service's: set aside, on their way in,
         or nobody's."""
-        names = {service.container_name for service in self.stack.services.values()}
-        return self.engine.containers(self.stack.project, besides=names)
+        names = frozenset(service.container_name for service in self.stack.services.values())
+        return list(self._seen(self.engine.containers, self.stack.project, names))
 
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""
@@ -116,15 +124,28 @@ class Context:
                 return found
         return self.running(self.settings.services.app[0])
 
+    def image(self, reference: str) -> Image | None:
+        """The image of this tag or id."""
+        return self._seen(self.engine.image, reference)
+
     def image_of(self, service: str) -> Image | None:
         """The image that the service's tag names now: the one it ought to run."""
-        return self.engine.image(self.service(service).image)
+        return self.image(self.service(service).image)
 
     def images_of(self, services: Iterable[str]) -> dict[str, Image | None]:
         """As `image_of`, for many: of those that share a tag it is asked for once."""
         tags = {name: self.service(name).image for name in services}
-        found = {tag: self.engine.image(tag) for tag in set(tags.values())}
+        found = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: found[tag] for name, tag in tags.items()}
+
+    def _seen(self, ask: Callable[..., Found], *what: Any) -> Found:
+        if self.seen is None:
+            return ask(*what)
+        key = f"{ask.__name__} {what}"
+        if key not in self.seen:
+            self.seen[key] = ask(*what)
+        found: Found = self.seen[key]
+        return found
 
     @property
     def release(self) -> str:
@@ -137,7 +158,7 @@ class Context:
     def running_release(self) -> str:
         """The release baked into the image that the first replica runs; "" where none runs."""
         container = self.container(self.settings.services.app[0])
-        image = self.engine.image(container.image_id) if container else None
+        image = self.image(container.image_id) if container else None
         return release_of(image, self.settings.app.release_variable)
 
     def console(self, *arguments: str) -> list[str]:

@@ -32,7 +32,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
     Protective steps are judged last, when it is known what they would protect.
     """
-    ctx = replace(ctx, planning=True)
+    ctx = replace(ctx, planning=True).at_a_glance()
     found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
         ctx.safe_point()

@@ -140,7 +140,7 @@ class Run:
         # What the plan saw holds until the first change is made.
         if not self._own and isinstance(planned.finding, Change | Unchanged):
             return planned.finding
-        return planned.step.check(ctx)
+        return planned.step.check(ctx.at_a_glance())
 
     def _apply(self, step: Step, change: Change, started: float) -> None:
         journal = self.ctx.journal

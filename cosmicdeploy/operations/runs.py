@@ -31,6 +31,9 @@ from cosmicdeploy.unwind import Applied, note
 if TYPE_CHECKING:
     from cosmicdeploy.operations.checklist.recording import Recording
 
+# As long as a call of the engine may take, and no lock goes to another in so short a silence.
+FENCE_TRUST_SECONDS = 0.1
+
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is."""
@@ -96,7 +99,8 @@ def _run(ctx: Context, command: str, wait: float) -> Iterator[tuple[Context, Sta
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
-        engine, state = fenced(ctx.engine, lock.require), observe(ctx)
+        engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
+        state = observe(ctx)
         journal.append(
             "run",
             command=command,

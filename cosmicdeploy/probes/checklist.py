@@ -49,6 +49,7 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """The points' results, in their order. The console's commands take most of the time: the others
     are looked at meanwhile. Several of them at once are felt by clients of a small host."""
+    ctx = ctx.at_a_glance()
     slow = [point for point in points if point in CONSOLE]
     with ThreadPoolExecutor(max_workers=1) as beside:
         told = beside.map(partial(run_check, ctx), slow)

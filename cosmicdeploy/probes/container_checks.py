@@ -65,7 +65,7 @@ def _told(image_id: str, releases: Mapping[str, str]) -> str:
 
 
 def _release_of(ctx: Context, image_id: str) -> str:
-    return release_of(ctx.engine.image(image_id), ctx.settings.app.release_variable)
+    return release_of(ctx.image(image_id), ctx.settings.app.release_variable)
 
 
 def health(ctx: Context) -> CheckResult:
@@ -99,7 +99,7 @@ def _judged(ctx: Context, name: str) -> tuple[Container | None, bool]:
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
-        return ctx.container(name), False
+        return ctx.engine.container(container.id), False
     return container, True
 
 

@@ -15,6 +15,7 @@ from cosmicdeploy.probes.places import container_url
 
 # A request costs the host next to nothing, a command in a container a tenth of a second at work.
 ASKED_EVERY_SECONDS = 0.05
+ASKED_AGAIN_SECONDS = 0.02  # once it has answered
 RUN_EVERY_SECONDS = 0.5
 LOG_LINES = 10
 # A health check that hangs, in seconds.
@@ -40,7 +41,13 @@ def wait_ready(
     def is_judged(found: Container) -> bool:
         return found.ready or answers.are_all(found) or _passed(ctx, found) or _passes(ctx, found)
 
-    return _wait(ctx, container_id, name, lambda found: answers.enough(found) and is_judged(found))
+    return _wait(
+        ctx,
+        container_id,
+        name,
+        ready=lambda found: answers.enough(found) and is_judged(found),
+        pause=answers.pause,
+    )
 
 
 class _AnswersInARow:
@@ -57,6 +64,12 @@ class _AnswersInARow:
             if self._seen:
                 self._on_answer()
         return self._seen >= self._wanted
+
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        if not self._wanted:
+            return RUN_EVERY_SECONDS
+        return ASKED_AGAIN_SECONDS if self._seen else ASKED_EVERY_SECONDS
 
     def are_all(self, found: Container) -> bool:
         """Whether the container's own health check passed in another one of its image, and would
@@ -83,10 +96,13 @@ class _AnswersInARow:
 
 
 def _wait(
-    ctx: Context, container_id: str, name: str, ready: Callable[[Container], bool]
+    ctx: Context,
+    container_id: str,
+    name: str,
+    ready: Callable[[Container], bool],
+    pause: Callable[[], float],
 ) -> Container:
     within = ctx.settings.restart.healthy_within
-    asked = name in ctx.settings.services.app
     restarts: list[int] = []
 
     def look() -> tuple[Container, bool]:
@@ -104,7 +120,7 @@ def _wait(
 
     waiting = tenacity.Retrying(
         stop=tenacity.stop_after_delay(within),
-        wait=tenacity.wait_fixed(ASKED_EVERY_SECONDS if asked else RUN_EVERY_SECONDS),
+        wait=lambda _state: pause(),
         retry=tenacity.retry_if_result(lambda seen: not (seen[1] or dead(seen[0]))),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )

@@ -90,7 +90,7 @@ class Step(BaseModel):
 
     def verify(self, ctx: Context, change: Change) -> None:
         """See that it took: by looking again, unless a kind knows better."""
-        again = self.check(ctx)
+        again = self.check(ctx.at_a_glance())
         if isinstance(again, Change):
             raise CosmicError(
                 f"The step {self.name} ran, but there is still something to change",
