@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 import sys
+import threading
 import time
 from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,12 +28,18 @@ __all__ = [
     "Answer",
     "ask",
     "ask_again",
+    "load_early",
     "trust",
 ]
 
 TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
 BROKEN = 500
+
+
+def load_early() -> None:
+    """Load in the background what `ask` needs: for whoever is about to wait for something else."""
+    threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Answer:

@@ -13,6 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.config_hash import ask_early
 
@@ -31,6 +32,7 @@ class TrialStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_early(ctx)
+        load_early()  # for the preflight
         return {"container": start_trial(ctx)}
 
     def verify(self, ctx: Context, change: Change) -> None:
