@@ -19,6 +19,7 @@ from cosmicdeploy.steps.verify import VerifyStep
 def status(ctx: Context) -> list[dict[str, Any]]:
     """What runs: a row a service, with release, image, health and drift; then a row for each
     container that should not be there."""
+    ctx = ctx.at_a_glance()
     rows = [_row(ctx, name) for name in ctx.settings.services.all]
     return rows + [_stray(ctx, each) for each in strays(ctx)]
 
@@ -37,7 +38,7 @@ def _stray(ctx: Context, stray: Stray) -> dict[str, Any]:
 
 
 def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
-    image = ctx.engine.image(container.image_id)
+    image = ctx.image(container.image_id)
     return {
         "service": name,
         "container": container.name,
