@@ -65,9 +65,9 @@ class Context:
         return replace(self, ahead=tuple(ahead))
 
     def at_a_glance(self) -> Context:
-        """The same for one look: containers and images are as they were when they were first asked
-        for. For what changes nothing; many parts of it ask for the same ones."""
-        return self if self.seen is not None else replace(self, seen={})
+        """The same for one new look: containers and images are as they were when it first asked for
+        them. For what changes nothing; many parts of it ask for the same ones."""
+        return replace(self, seen={})
 
     def say(self, text: str) -> None:
         """Tell whoever watches."""

@@ -32,7 +32,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
     Protective steps are judged last, when it is known what they would protect.
     """
-    ctx = replace(ctx, planning=True).at_a_glance()
+    ctx = replace(ctx, planning=True)
     found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
         ctx.safe_point()
@@ -46,7 +46,8 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
 def _find(step: Step, ctx: Context) -> Finding:
     try:
-        return step.check(ctx)
+        # One look each: a check may wait, and what it saw before is old then.
+        return step.check(ctx.at_a_glance())
     except (Refused, NeedsPerson):
         raise
     except CosmicError as error:

@@ -74,7 +74,7 @@ def ctx(ctx: Context, engine: Engine) -> Context:
 def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
     look = ctx.at_a_glance()
     for _ in range(2):
-        assert look.container(SERVICE) == look.at_a_glance().container(SERVICE)
+        assert look.container(SERVICE) == look.seeing([]).container(SERVICE)
         assert look.image_of(SERVICE) is None and look.images_of([SERVICE]) == {SERVICE: None}
         assert [each.name for each in look.out_of_place()] == ["stray"]
     assert engine.asked == [SERVICE, IMAGE, f"all of p but {SERVICE}", "stray"]
@@ -83,17 +83,20 @@ def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
 def test_the_next_look_and_whoever_does_not_only_look_asks_again(
     ctx: Context, engine: Engine
 ) -> None:
-    for look in (ctx.at_a_glance(), ctx.at_a_glance(), ctx, ctx):
+    first = ctx.at_a_glance()
+    for look in (first, first.at_a_glance(), ctx, ctx):
         look.container(SERVICE)
     assert engine.asked == [SERVICE] * 4
 
 
-def test_a_plan_is_one_look_and_a_change_is_seen_by_another(ctx: Context, engine: Engine) -> None:
+def test_each_check_is_one_look_and_a_change_is_seen_by_the_next(
+    ctx: Context, engine: Engine
+) -> None:
     steps = [StartApp(name="first"), StartApp(name="second")]
     plan = make_plan(steps, ctx)
-    assert engine.asked == [SERVICE]
+    assert engine.asked == [SERVICE] * 2
     run = Run(ctx=ctx)
     run.through(plan)
     assert run.error is None, run.error
     assert [result.outcome for result in run.results] == ["changed", "unchanged"]
-    assert engine.asked == [SERVICE] * 3, "the first step's proof, and the second's own look"
+    assert engine.asked == [SERVICE] * 4, "the first step's proof, and the second's own look"
