@@ -17,6 +17,7 @@ from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.facts import Facts, open_facts
 from cosmicdeploy.database.faithful import no_room, require_dumpable, require_room
 from cosmicdeploy.database.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.packets import largest_statement, require_sendable
 from cosmicdeploy.database.pipe import piped
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.engine.model import Engine, ExecResult
@@ -97,6 +98,8 @@ def _dumped(
     _require_whole(result, writer, set(expected))
     with open_facts(access) as facts:
         _require_same_structure(digest, definitions, facts)
+        limit = largest_statement(facts.session)
+        require_sendable(*writer.scan.largest, limit, facts.session.where)
         objects = _objects(facts, {name: writer.scan.rows[name] for name in expected})
     return draft.manifest.updated(
         status="good",
@@ -144,11 +147,12 @@ def _unwritten(error: OSError, folder: Path) -> BackupError:
 def _require_whole(result: ExecResult, writer: Archive, expected: set[str]) -> None:
     scan = writer.scan
     missing = sorted(expected - scan.tables)
-    foreign = sorted(scan.schema_statements | scan.unknown_rows)
+    foreign = sorted(scan.foreign)
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
         (writer.whole, "the compressed dump does not end as it should"),
+        (not scan.opening_fault, scan.opening_fault),
         (scan.complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
         (not foreign, f"the dump holds what it should not: {'; '.join(foreign)}"),

@@ -19,6 +19,7 @@ from cosmicdeploy.database.access import (
     error_code,
     open_session,
 )
+from cosmicdeploy.database.refusals import without_values
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 MOST_LANES = 4
@@ -29,8 +30,7 @@ DEADLOCK, LOCK_TIMEOUT = 1213, 1205
 PATIENCE = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
 GREETING_SECONDS = 30
 END_SECONDS = 10
-# What the server says of these may hold values of rows ("Duplicate entry '…'").
-ABOUT_ROWS = re.compile(rb"(?:INSERT INTO|ALTER TABLE) `(?:[^`\n]|``)+`")
+TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
 def lanes_of_this_machine() -> int:
@@ -64,7 +64,8 @@ class Lane:
                 self._connection.query(statement)
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
-                    raise _refused(error, statement) from error
+                    # Its own words may hold a row's values, and --verbose shows causes.
+                    raise _refused(error, statement) from None
             else:
                 return
 
@@ -170,14 +171,15 @@ def ended(lanes: Lanes) -> Iterator[Lanes]:
 
 
 def _refused(error: pymysql.MySQLError, statement: bytes) -> BackupError:
-    about_rows = ABOUT_ROWS.match(statement)
-    words = [] if about_rows else [str(argument) for argument in error.args[1:]]
-    shown = about_rows[0] if about_rows else statement.partition(b"(")[0]
+    head = TABLE.match(statement)
+    shown = head[0] if head else statement[:80].partition(b"(")[0]
+    message = " ".join(str(argument) for argument in error.args[1:])
+    code = error_code(error)
     return BackupError(
         "the backup did not load: the database refused a statement",
         todo="the live schema is untouched; see the database's own words",
         details=[
-            " ".join([f"ERROR {error_code(error)}", *words]),
+            f"ERROR {code}: {without_values(code, message)}",
             f"at: {shown[:80].decode('utf-8', 'replace')}",
         ],
     )

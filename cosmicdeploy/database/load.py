@@ -6,7 +6,6 @@ runs what is left when they are in (see `sorting`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
@@ -23,7 +22,9 @@ from cosmicdeploy.database.faithful import require_loadable, require_room
 from cosmicdeploy.database.indexes import LARGE_ROWS
 from cosmicdeploy.database.lanes import Lane, Lanes, ended, lanes_of_this_machine
 from cosmicdeploy.database.manifest import Content, Manifest
+from cosmicdeploy.database.packets import largest_statement
 from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.refusals import client_error
 from cosmicdeploy.database.sorting import Sorting
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import BackupError
@@ -32,8 +33,6 @@ from cosmicdeploy.errors import BackupError
 # statement of our own is sent after the dump: its answer proves that everything before it ran.
 PROOF = "all of the backup arrived"
 PROOF_STATEMENT = f"\nSELECT '{PROOF}';\n".encode()
-# An error in which the server may quote values of rows, by its number or SQLSTATE.
-QUOTING = re.compile(r"(ERROR (?:1366 \(\w+\)|\d+ \(2[23]\w+\)) at line \d+):.*")
 # What waits for the client is small, unless single rows are huge: then it waits on the disk.
 IN_MEMORY = 4 << 20
 
@@ -58,10 +57,11 @@ def load_schema(
         raise BackupError("the backup was never finished", where=f"backup {backup.id}")
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
+        limit = largest_statement(facts.session)
     client = find_client(engine, access)
     folder = backup.data.parent
     with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as rest:
-        tables = _Tables(access, schema)
+        tables = _Tables(access, schema, limit)
         chunks = _checked(backup, raw, on_bytes)
         tables.load(backup, chunks, Waiting(rest, folder), events=events)
         rest.write(PROOF_STATEMENT)
@@ -87,10 +87,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class _Tables:
-    """Where tables and their rows are loaded to."""
+    """Where tables and their rows are loaded to, and the largest statement that is taken there."""
 
     access: DatabaseAccess
     schema: str
+    limit: int
 
     def load(self, backup: Backup, chunks: Iterable[bytes], rest: Waiting, *, events: bool) -> None:
         """Load tables and rows; what else there is goes to `rest`."""
@@ -100,6 +101,7 @@ class _Tables:
                 lambda settings: stack.enter_context(self._lanes(settings)),
                 rest,
                 large=large_tables(backup.manifest),
+                limit=self.limit,
                 events=events,
             )
             for chunk in chunks:
@@ -160,10 +162,5 @@ def _require_loaded(result: ExecResult, backup: Backup) -> None:
         f"the backup did not load (exit code {result.exit_code})",
         where=f"backup {backup.id}",
         todo="the live schema is untouched; see the database's own words",
-        details=told(result.error_text),
+        details=client_error(result.error_text),
     )
-
-
-def told(errors: str) -> list[str]:
-    """The last of the client's own words, without values of rows."""
-    return [QUOTING.sub(r"\1", line) for line in errors.splitlines()[-10:]]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cosmicdeploy.database.opening import OPENING_BYTES, opening_fault
 from cosmicdeploy.database.splitter import Rows, Splitter, name_of
+from cosmicdeploy.database.statements import first_words, unwritten
 
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
@@ -47,14 +49,20 @@ class DumpScan:
     """Feed it the dump in chunks of any size; memory stays constant.
 
     `rows` counts each table's rows, exactly, as they are in the dump; `unknown_rows` has the first
-    words of statements with rows in a form that no dump tool writes unless it is told to.
+    words of statements with rows in a form that no dump tool writes unless it is told to;
+    `unwritten` those of statements that none writes at all. `largest` is the size in bytes of the
+    largest statement with rows, and its table.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
         self.unknown_rows: set[str] = set()
+        self.unwritten: set[str] = set()
+        self.largest = (0, "")
         self.tail = b""
+        self._head = b""
+        self._insert_bytes = 0
         self._splitter = Splitter()
         self._row_counter = RowCounter()
 
@@ -64,6 +72,19 @@ class DumpScan:
         return set(self.rows)
 
     @property
+    def foreign(self) -> set[str]:
+        """What stands in the whole dump and should not, in its first words: a client runs even a
+        last statement that has no end."""
+        left = self._splitter.rest().strip()
+        unended = {f"{first_words(left)} … (without an end)"} if left else set()
+        return self.schema_statements | self.unknown_rows | self.unwritten | unended
+
+    @property
+    def opening_fault(self) -> str:
+        """What is wrong with the first lines; "" where nothing is."""
+        return opening_fault(self._head)
+
+    @property
     def complete(self) -> bool:
         """Whether the dump ends with the tool's own closing line."""
         lines = self.tail.rstrip().splitlines()
@@ -71,6 +92,8 @@ class DumpScan:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes into account. Raises `BackupError` where a statement never ends."""
+        if len(self._head) < OPENING_BYTES:
+            self._head += chunk[: OPENING_BYTES - len(self._head)]
         self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
@@ -81,6 +104,10 @@ class DumpScan:
     def _count(self, piece: Rows) -> None:
         count = self._row_counter.count(piece)
         self.rows[piece.table] = self.rows.get(piece.table, 0) + count
+        self._insert_bytes += len(piece.data)
+        if piece.last:
+            self.largest = max(self.largest, (self._insert_bytes, piece.table))
+            self._insert_bytes = 0
 
     def _recognise(self, statement: bytes) -> None:
         if table := table_of(statement):
@@ -89,6 +116,8 @@ class DumpScan:
             self.unknown_rows.add(_shown(found[0]))
         elif not DEFAULTS.match(statement) and (found := SCHEMA_STATEMENT.match(statement)):
             self.schema_statements.add(_shown(found[0]))
+        elif words := unwritten(statement):
+            self.unwritten.add(words)
 
 
 def table_of(statement: bytes) -> str | None:

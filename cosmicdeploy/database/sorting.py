@@ -11,8 +11,10 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from cosmicdeploy.database.indexes import Deferred, deferred
+from cosmicdeploy.database.packets import LARGEST_SETTING, require_sendable
 from cosmicdeploy.database.scan import nameless, table_of
 from cosmicdeploy.database.splitter import Rows, Splitter, Text
+from cosmicdeploy.database.statements import bare
 
 # A larger statement goes to the client, which reads it in pieces.
 LARGEST_STATEMENT = 4 << 20
@@ -27,7 +29,6 @@ LOCKS = re.compile(
     rb"LOCK TABLES `[^\n]+` WRITE|UNLOCK TABLES"
     rb"|/\*!40000 ALTER TABLE `[^\n]+` (?:DISABLE|ENABLE) KEYS \*/"
 )
-VERSION_COMMENT = re.compile(rb"/\*M?!\d* ?|\*/")
 USER = rb"(?:`(?:[^`]|``)*`|'[^']*'|[\w.%]+)"
 EVENT = re.compile(
     rb"\s*(?:CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*"
@@ -37,7 +38,6 @@ EVENT = re.compile(
     + rb")?\s+)?EVENT\b",
     re.IGNORECASE,
 )
-HEAD = 1024
 
 
 class Rowstream(Protocol):
@@ -66,6 +66,7 @@ class Sorting:
         rest: Rest,
         *,
         large: Collection[str] = (),
+        limit: int = LARGEST_SETTING,
         events: bool = False,
     ) -> None:
         self.deferred: list[Deferred] = []
@@ -75,14 +76,17 @@ class Sorting:
         self._open_rows = open_rows
         self._rest = rest
         self._events = events
+        self._limit = limit
         self._splitter = Splitter()
         self._in_preamble = True
         self._rows: Rowstream | None = None
         self._insert: bytearray = bytearray()
+        self._insert_bytes = 0
         self._oversized = False
 
     def feed(self, chunk: bytes) -> None:
-        """Sort the next bytes. Raises what the three targets raise."""
+        """Sort the next bytes. Raises what the three targets raise, and `BackupError` where a
+        statement with rows is larger than the server takes."""
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
@@ -95,6 +99,10 @@ class Sorting:
 
     def _take_rows(self, piece: Rows) -> None:
         self._insert += piece.data
+        self._insert_bytes += len(piece.data)
+        if piece.last:
+            require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
+            self._insert_bytes = 0
         if self._oversized or len(self._insert) > LARGEST_STATEMENT:
             self._oversized = not piece.last
             self._rest.write(bytes(self._insert))
@@ -130,4 +138,4 @@ class Sorting:
 
 def is_event(statement: bytes) -> bool:
     """Whether a statement makes or drops a scheduled event."""
-    return bool(EVENT.match(VERSION_COMMENT.sub(b"", statement[:HEAD])))
+    return bool(EVENT.match(bare(statement)))

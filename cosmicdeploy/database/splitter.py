@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cosmicdeploy.database.opening import SANDBOX
 from cosmicdeploy.errors import BackupError
 
 INSERT = re.compile(rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\([^\n]*?\) )?VALUES(\n| )\(")
 # Enough for the name and the list of columns that come before the rows.
 INSERT_HEAD = 1 << 20
 END_OF_ROWS = b");\n"
-SANDBOX = rb"/\*M!999999\\-[^\n]*\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
 # A doubled quote needs no care: it reads as the end of one string and the start of the next.

@@ -128,9 +128,13 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
         raw.feed(chunk)
         scan.feed(chunk)
         on_bytes(raw.bytes)
+    # Whoever can write a copy can write its manifest: what is loaded has to be a dump tool's work.
+    foreign = sorted(scan.foreign - set(manifest.schema_statements))
     checks = (
         (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
         (scan.complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
+        (not scan.opening_fault, f"{scan.opening_fault}: it is not the tool's own work"),
+        (not foreign, f"the dump holds what no dump tool writes: {'; '.join(foreign)}"),
     )
     return [reason for passed, reason in checks if not passed]

@@ -6,17 +6,20 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+import zstandard
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
-from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.database.archive import Digest, read_raw
+from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.dump import create_backup
 from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.schemas import create_schema_like
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.databases import run
+from tests.stack.databases import renew, run
 from tests.stack.kiosks import state
 
 pytestmark = pytest.mark.stack
@@ -83,6 +86,65 @@ def test_awkward_data_comes_back_the_same(
     assert state(access, "platform__awkward") == state(access)
     assert shown(access, "platform__awkward") == shown(access, "platform")
     assert not [t.name for t in threading.enumerate() if t.name in ("lane", "pipe")]
+
+
+SHELL = "touch /tmp/reached"
+FORGED = (
+    f"\\! {SHELL}\n",
+    f"system {SHELL}\n",
+    f"/*!99999 \\! {SHELL}\n*/ SELECT 1;\n",
+    f"DELIMITER \\!\nSELECT 1 \\! {SHELL}\n",
+    f"CREATE VIEW \\! {SHELL}\n v AS SELECT 1;\n",
+    "LOAD DATA LOCAL INFILE '/etc/shadow' INTO TABLE notes;\nSYNTAX;\n",
+)
+
+
+def test_a_forged_copy_reaches_nothing_of_the_container(
+    engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    """The checks of `verify` are left out: this is what holds where they are deceived."""
+    renew(mariadb)
+    run(mariadb, "CREATE TABLE notes (a TEXT)")
+    backup = create_backup(engine, mariadb, catalogue)
+    sql = b"".join(read_raw(backup.data))
+    for number, line in enumerate(FORGED):
+        schema = f"platform__forged_{number}"
+        with open_session(mariadb) as session:
+            create_schema_like(session, "platform", schema)
+        with pytest.raises(BackupError, match="did not load"):
+            load_schema(engine, mariadb, forged(backup, sql + line.encode()), schema)
+        assert run(mariadb, "SELECT * FROM notes", schema=schema) == []
+        reached = engine.exec(mariadb.container_id, ["test", "-e", "/tmp/reached"])
+        assert reached.exit_code == 1, line
+    renew(mariadb)
+
+
+def forged(backup: Backup, sql: bytes) -> Backup:
+    """The same backup with other SQL, and a manifest that fits it."""
+    backup.data.write_bytes(zstandard.ZstdCompressor().compress(sql))
+    digest = Digest()
+    digest.feed(sql)
+    return replace(backup, manifest=backup.manifest.updated(raw=digest.content))
+
+
+@pytest.mark.usefixtures("large_packets")
+def test_a_row_that_the_server_would_not_take_back_is_named(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    """A dump writes each byte of a BLOB in two: the row fits, and its INSERT does not."""
+    run(access, "CREATE TABLE files (data LONGBLOB)")
+    run(access, "INSERT INTO files VALUES (REPEAT('secret', 2000000))")
+    backup = create_backup(engine, access, catalogue)
+    run(access, "SET GLOBAL max_allowed_packet = 16 << 20")
+    with open_session(access) as session:
+        create_schema_like(session, "platform", "platform__small")
+    words = r"table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
+    with pytest.raises(BackupError, match=words):
+        load_schema(engine, access, backup, "platform__small")
+    with pytest.raises(BackupError, match=words):
+        create_backup(engine, access, catalogue)
+    assert catalogue.get("latest").id == backup.id
+    assert [b.status for b in catalogue.list() if b.id != backup.id] == ["failed"]
 
 
 def shown(access: DatabaseAccess, schema: str) -> list[object]:

@@ -1,0 +1,135 @@
+"""What stands in a dump and is no dump tool's work."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.manifest import Content, Manifest, Objects, TableRows
+from cosmicdeploy.database.opening import opening_fault
+from cosmicdeploy.database.scan import DumpScan
+from cosmicdeploy.database.state import State
+from cosmicdeploy.database.verify import verify_backup
+
+pytestmark = pytest.mark.unit
+
+SANDBOX = b"/*M!999999\\- enable the sandbox mode */ \n"
+HEADER = b"-- MariaDB dump 10.19  Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)\n--\n"
+BODY = b"CREATE TABLE `t` (\n  `a` int\n);\n"
+END = b"-- Dump completed on 2026-02-02  1:02:03\n"
+NO_SANDBOX = "lacks the sandbox line"
+
+
+@pytest.mark.parametrize(
+    ("line", "lacks"),
+    [
+        ("MariaDB dump 10.19  Distrib 10.11.19-MariaDB, for Linux", True),
+        ("MariaDB dump 10.19-11.8.9-MariaDB, for Linux", True),
+        ("MariaDB dump 10.19-12.0.1-MariaDB, for Linux", True),
+        ("MariaDB dump 10.19-11.4.2-MariaDB, for Linux", True),
+        ("MariaDB dump 10.19-11.4.1-MariaDB, for Linux", False),
+        ("MariaDB dump 10.19  Distrib 10.11.7-MariaDB, for Linux", False),
+        ("MariaDB dump 10.19  Distrib 10.5.25-MariaDB, for Linux", True),
+        ("MySQL dump 10.17  Distrib 10.3.39-MariaDB, for Linux", False),
+        ("MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)", False),
+        ("MySQL dump 10.13  Distrib 9.7.4-2, for Linux (x86_64)", False),
+    ],
+)
+def test_the_sandbox_line_is_missed_where_the_tool_writes_it(line: str, lacks: bool) -> None:
+    header = f"-- {line}\n".encode()
+    assert bool(opening_fault(header)) is lacks
+    assert not opening_fault(SANDBOX + header)
+
+
+@pytest.mark.parametrize("before", [b"\\! sh\n", b"SELECT 1;\n", b" ", b"", b"DELIMITER ;;\n"])
+def test_nothing_stands_before_the_first_lines(before: bytes) -> None:
+    whole = SANDBOX + HEADER
+    fault = opening_fault(before + whole if before else BODY)
+    assert fault == "the dump does not begin as a dump tool's"
+
+
+COMMANDS = [
+    b"\\! touch /tmp/x\n",
+    b"system touch /tmp/x\n",
+    b"source /tmp/x\n",
+    b"\\. /tmp/x\n",
+    b"tee /tmp/x\n",
+    b"\\T /tmp/x\n",
+    b"pager sh\n",
+    b"\\P sh\n",
+    b"edit\n",
+    b"\\r mysql elsewhere.example\n",
+    b"connect mysql elsewhere.example\n",
+    b"delimiter ;;\nDROP TABLE x;;\ndelimiter ;\n",
+    b"/*!99999 \\! sh\n*/;\n",
+]
+STATEMENTS = [
+    b"LOAD DATA LOCAL INFILE '/root/.my.cnf' INTO TABLE t;\n",
+    b"SET GLOBAL general_log_file = '/tmp/x';\n",
+    b"/*!40101 SET GLOBAL init_connect = 'x' */;\n",
+    b"SET @@global.max_connections = 1;\n",
+    b"SET PASSWORD = PASSWORD('x');\n",
+    b"GRANT ALL ON *.* TO x;\n",
+    b"CREATE USER x;\n",
+    b"INSTALL SONAME 'x';\n",
+    b"SELECT 'x' INTO OUTFILE '/tmp/x';\n",
+    b"PREPARE s FROM 'DROP TABLE x';\n",
+    b"CALL p();\n",
+    b"DELETE FROM `t`;\n",
+    b"USE `live`;\n",
+    b"DROP DATABASE `live`;\n",
+]
+
+
+@pytest.mark.parametrize("added", [*COMMANDS, *STATEMENTS])
+def test_what_no_dump_tool_writes_is_named(tmp_path: Path, added: bytes) -> None:
+    verified = verify_backup(backup(tmp_path, SANDBOX + HEADER + added + BODY + END))
+    reason = verified.reasons[-1]
+    word = added.split()[0].decode().strip("/*!0123456789 ").upper()
+    assert reason.startswith("the dump holds what no dump tool writes: ")
+    assert word in reason.upper()
+
+
+def test_a_statement_without_an_end_is_named(tmp_path: Path) -> None:
+    """A client at the end of its input runs what it has."""
+    dump = SANDBOX + HEADER + BODY + b"DROP TABLE `live`.`t`\n" + END
+    [reason] = verify_backup(backup(tmp_path, dump)).reasons
+    assert "DROP TABLE" in reason
+
+
+def test_a_copy_that_lost_the_sandbox_line_is_refused(tmp_path: Path) -> None:
+    [reason] = verify_backup(backup(tmp_path, HEADER + BODY + END)).reasons
+    assert NO_SANDBOX in reason
+    assert verify_backup(backup(tmp_path, SANDBOX + HEADER + BODY + END)).good
+
+
+def test_the_reason_holds_no_value() -> None:
+    scan = DumpScan()
+    scan.feed(b"GRANT USAGE ON *.* TO x IDENTIFIED BY 's3cret';\n")
+    assert scan.foreign == {"GRANT USAGE ON *.* TO x IDENTIFIED BY"}
+
+
+def backup(folder: Path, dump: bytes) -> Backup:
+    """As whoever can write to a destination would forge it: the manifest fits the data."""
+    packed = zstandard.ZstdCompressor().compress(dump)
+    data = folder / "20260202-010203-abcd.sql.zst"
+    data.write_bytes(packed)
+    manifest = Manifest(
+        id="20260202-010203-abcd",
+        status="good",
+        created_at=datetime.now(UTC),
+        database="platform",
+        server_vendor="MariaDB",
+        server_version="10.11.19",
+        objects=Objects(tables={"t": TableRows(before=0, after=0)}),
+        raw=content(dump),
+        compressed=content(packed),
+    )
+    return Backup(manifest=manifest, data=data, state=State())
+
+
+def content(data: bytes) -> Content:
+    return Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
