@@ -6,6 +6,8 @@ import atexit
 import gc
 import os
 import signal
+import sys
+from io import TextIOWrapper
 
 from cosmicdeploy.errors import ExitCode
 
@@ -30,6 +32,8 @@ def main() -> None:
     from cosmicdeploy.cli.app import app
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if isinstance(sys.stdout, TextIOWrapper):  # what its encoding lacks must not end a run
+        sys.stdout.reconfigure(errors="backslashreplace")
 
     app(prog_name="cosmicdeploy")  # also as `python -m cosmicdeploy`
 

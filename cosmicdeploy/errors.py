@@ -24,11 +24,19 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+# As much of an error as a screen has room for.
+PARAGRAPH = 1000
+WIDTH = 200
+LINES = 20
+
+
 class CosmicError(Exception):
     """Base of all errors of this project.
 
     `what` is one sentence, `where` names the file, service or address, `todo` the next action, and
     `details` are further lines worth seeing (the last lines of a build, of a log, of a probe).
+    All of it is cut at a screen, for the terminal, the report and the journal alike: a tool may
+    have told megabytes.
     """
 
     exit_code = ExitCode.FAILED
@@ -36,16 +44,31 @@ class CosmicError(Exception):
     def __init__(
         self, what: str, *, where: str = "", todo: str = "", details: Sequence[str] = ()
     ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.todo = todo
-        self.details = tuple(details)
+        super().__init__(_cut(what, PARAGRAPH))
+        self.what = _cut(what, PARAGRAPH)
+        self.where = _cut(where, PARAGRAPH)
+        self.todo = _cut(todo, PARAGRAPH)
+        self.details = _screenful(details)
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
         hint = f" → {self.todo}" if self.todo else ""
         return f"{self.what}{place}{hint}"
+
+
+def _cut(text: str, most: int) -> str:
+    """The text as far as it may be shown and written: an unpaired surrogate can be neither."""
+    left = f"… ({len(text) - most:,} more characters)" if len(text) > most else ""
+    return text[:most].encode("utf-8", "backslashreplace").decode() + left
+
+
+def _screenful(details: Sequence[str]) -> tuple[str, ...]:
+    """The first and the last lines; of a list the first matter most, of a log the last."""
+    lines = [line for detail in details for line in detail.splitlines() or [""]]
+    if len(lines) > LINES:
+        half = LINES // 2
+        lines[half:-half] = [f"… {len(lines) - 2 * half:,} more lines …"]
+    return tuple(_cut(line, WIDTH) for line in lines)
 
 
 class UsageError(CosmicError):

@@ -23,6 +23,7 @@ from cosmicdeploy.cli import (
     rollback,
     watch,
 )
+from cosmicdeploy.cli.calls import Commands
 
 EXAMPLES = """\b
 Examples:
@@ -34,6 +35,7 @@ Examples:
 
 app = typer.Typer(
     name="cosmicdeploy",
+    cls=Commands,
     help="Deploy a docker-compose production stack: backup, build, migrate, roll, verify.",
     epilog=EXAMPLES,
     context_settings={"max_content_width": 100},

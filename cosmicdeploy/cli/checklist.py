@@ -96,9 +96,9 @@ def _record(call: Call, config: Path | None) -> Report:
     made = record(ctx)
     unseen = {name: found["why"] for name, found in made.before.items() if "why" in found}
     say = call.terminal.console.print
-    say(f"recorded: {', '.join(sorted(made.before.keys() - unseen))}", markup=False)
+    say(f"recorded: {', '.join(sorted(made.before.keys() - unseen))}")
     for name, why in unseen.items():
-        say(f"left out: {name}: {why}", markup=False, soft_wrap=True)
+        say(f"left out: {name}: {why}", soft_wrap=True)
     return call.report(
         outcome="changed", release=made.release or None, data={**made.told(), "left_out": unseen}
     )

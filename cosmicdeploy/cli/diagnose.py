@@ -104,10 +104,10 @@ def _hands(call: Call, ctx: Context, watch: Watch, wait: float) -> Hands:
     from cosmicdeploy.workspace import open_playbook
 
     def agree(remedy: Remedy) -> bool:
-        call.terminal.console.print(f"==> {remedy.says}", markup=False, soft_wrap=True)
+        call.terminal.console.print(f"==> {remedy.says}", soft_wrap=True)
         if remedy.resolves and call.terminal.yes:
             told = f"only a person may say so: `cosmicdeploy {remedy.command}`"
-            call.terminal.console.print(f"    {told}", markup=False, soft_wrap=True)
+            call.terminal.console.print(f"    {told}", soft_wrap=True)
             return False
         return call.terminal.confirm("Do that?")
 

@@ -94,7 +94,7 @@ def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
     word = "on" if on else "off"
     told = f"is switched {word}" if switched.changed else f"was {word} already"
     places = f"seen in {', '.join(switched.places)}"
-    call.terminal.console.print(f"{name} {told}; {places}", markup=False, soft_wrap=True)
+    call.terminal.console.print(f"{name} {told}; {places}", soft_wrap=True)
     return call.report(
         outcome="changed" if switched.changed else "unchanged",
         features=[feature_report(switched.state)],

@@ -73,7 +73,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
     if failed:
         raise BackupError(f"{backup.id} could not be copied to each place", details=failed)
     told = f"is copied to {', '.join(made)}" if made else "has a good copy at each place"
-    call.terminal.console.print(f"{backup.id} {told}", markup=False)
+    call.terminal.console.print(f"{backup.id} {told}")
     outcome = "changed" if made else "unchanged"
     return call.report(outcome=outcome, backup=backup.id, data=facts)
 

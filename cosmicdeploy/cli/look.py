@@ -134,4 +134,4 @@ def _show_run_at_work(call: Call, ctx: Context) -> None:
     if marker is not None:
         command = f"`cosmicdeploy {marker.labels.get('command')}`"
         told = f"at work: {command}, {describe(marker.labels)}"
-        call.terminal.console.print(told, markup=False, soft_wrap=True)
+        call.terminal.console.print(told, soft_wrap=True)

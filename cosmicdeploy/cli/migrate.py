@@ -71,4 +71,4 @@ def _resolve(call: Call, config: Path | None) -> Report:
 
 def _say(call: Call, lines: list[str]) -> None:
     for line in lines:
-        call.terminal.console.print(line, markup=False, soft_wrap=True)
+        call.terminal.console.print(line, soft_wrap=True)

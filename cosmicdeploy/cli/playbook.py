@@ -119,7 +119,7 @@ def _show(call: Call, config: Path | None, word: str) -> Report:
     if not call.terminal.json:
         show_playbook(call.terminal.console, row, steps)
         if why:
-            call.terminal.console.print(f"\nno plan: {why}", markup=False, soft_wrap=True)
+            call.terminal.console.print(f"\nno plan: {why}", soft_wrap=True)
     data = {**row, "steps": steps, "no_plan": why}
     return call.report(outcome="done", steps=planned, data=data)
 
@@ -166,6 +166,6 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
 
 def _agree(call: Call, name: str, costs: Sequence[str]) -> None:
     for cost in costs:
-        call.terminal.console.print(f"Use with caution: {cost}", markup=False, soft_wrap=True)
+        call.terminal.console.print(f"Use with caution: {cost}", soft_wrap=True)
     if costs:
         call.terminal.require_yes(f"Run the playbook {name}?")

@@ -63,7 +63,7 @@ def _restart(
     ctx = open_stack(config, watch)
     chosen = wanted(ctx, words, every=every)
     if chosen.cost:
-        call.terminal.console.print(f"Use with caution: {chosen.cost}", markup=False)
+        call.terminal.console.print(f"Use with caution: {chosen.cost}")
         call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")
     with watch:
         run, measured = restart(ctx, chosen, wait)

@@ -122,7 +122,7 @@ def _list(call: Call, ctx: Context) -> Report:
     rows = [_row(loss) for loss in losses(ctx, candidates(ctx))]
     if rows and not call.terminal.json:
         call.terminal.console.print(table(COLUMNS, rows))
-    call.terminal.console.print(WAY_ON if rows else NOTHING, markup=False, soft_wrap=True)
+    call.terminal.console.print(WAY_ON if rows else NOTHING, soft_wrap=True)
     return call.report(outcome="done", data=rows)
 
 

@@ -29,23 +29,19 @@ class Terminal:
     @cached_property
     def console(self) -> Console:
         """Where people read: live where it is a terminal and no pipeline."""
-        from cosmicdeploy.report.console import PatientConsole
+        from cosmicdeploy.report.console import PlainConsole
 
         interactive = None if not in_pipeline() else False
-        return PatientConsole(
-            stderr=self.json,
-            no_color=self.no_color or None,
-            force_terminal=interactive,
-            highlight=False,
-            emoji=False,
+        return PlainConsole(
+            stderr=self.json, no_color=self.no_color or None, force_terminal=interactive
         )
 
     @cached_property
     def errors(self) -> Console:
         """Where errors go."""
-        from rich.console import Console
+        from cosmicdeploy.report.console import PlainConsole
 
-        return Console(stderr=True, no_color=self.no_color or None, highlight=False, emoji=False)
+        return PlainConsole(stderr=True, no_color=self.no_color or None)
 
     def confirm(self, question: str) -> bool:
         """Ask once; raises `UsageError` where nobody can answer."""
@@ -59,8 +55,10 @@ class Terminal:
             )
         from rich.prompt import Confirm
 
+        from cosmicdeploy.report.console import styled
+
         try:
-            return Confirm.ask(question, console=self.console, default=False)
+            return Confirm.ask(styled("{}", question), console=self.console, default=False)
         except EOFError:  # Ctrl-D is no yes
             return False
 
@@ -81,6 +79,6 @@ def told_on_stderr(terminal: Terminal) -> Callable[[Event], None]:
 
     def tell(event: Event) -> None:
         if isinstance(event, Notice):
-            terminal.errors.print(event.text, markup=False, soft_wrap=True)
+            terminal.errors.print(event.text, soft_wrap=True)
 
     return tell

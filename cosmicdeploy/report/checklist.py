@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from cosmicdeploy.report.backups import age
+from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import BaselineReport, ChecklistReport, CheckReport, PointReport
 from cosmicdeploy.words import moment
 
@@ -25,11 +25,12 @@ def show_checklist(found: ChecklistReport, console: Console) -> None:
     table.add_column("found", overflow="fold")
     for point in found.points:
         colour = COLOURS[point.verdict]
-        table.add_row(f"[{colour}]{point.verdict}[/]", point.point, escape("\n".join(_told(point))))
+        verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
+        table.add_row(verdict, point.point, "\n".join(_told(point)))
     console.print(table)
     console.print()
     for line in (_since(found), _compared(found.baseline), _counted(found)):
-        console.print(escape(line), soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def as_checks(found: ChecklistReport) -> list[CheckReport]:

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from cosmicdeploy.report.console import styled
 
 MARKS = {
-    "ok": "[green]ok[/]",
-    "warning": "[yellow]warning[/]",
-    "problem": "[red]PROBLEM[/]",
-    "unknown": "[magenta]UNKNOWN[/]",
+    "ok": Text("ok", "green"),
+    "warning": Text("warning", "yellow"),
+    "problem": Text("PROBLEM", "red"),
+    "unknown": Text("UNKNOWN", "magenta"),
 }
 Facts = Mapping[str, Any]
 
@@ -22,7 +24,7 @@ def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool)
     """Each trouble with its findings. While nothing is mended, what `--fix` would do is told; where
     it is at work, nobody is sent to it."""
     for trouble in troubles:
-        console.print(f"[bold]{trouble['trouble']}[/]: {escape(trouble['about'])}?")
+        console.print(styled("[bold]{}[/]: {}?", trouble["trouble"], trouble["about"]))
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
@@ -33,30 +35,30 @@ def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool)
         console.print(table)
 
 
-def _told(finding: Facts, *, fixing: bool) -> str:
-    lines = [escape(finding["found"])]
-    lines += [f"[dim]│ {escape(line)}[/]" for line in finding["details"]]
+def _told(finding: Facts, *, fixing: bool) -> Text:
+    lines = [styled("{}", finding["found"])]
+    lines += [styled("[dim]│ {}[/]", line) for line in finding["details"]]
     if finding["todo"] and not (fixing and finding["todo"].endswith(" --fix")):
-        lines.append(f"→ {escape(finding['todo'])}")
+        lines.append(styled("→ {}", finding["todo"]))
     if finding["severity"] == "problem" and not fixing:
-        lines += [f"[dim]--fix:[/] {escape(says)}" for says in finding["remedies"]]
-    return "\n".join(lines)
+        lines += [styled("[dim]--fix:[/] {}", says) for says in finding["remedies"]]
+    return Text("\n").join(lines)
 
 
 def show_tried(console: Console, tried: Iterable[Facts]) -> None:
     """What was done about it."""
     for each in tried:
         if each["applied"]:
-            console.print(f"[yellow]done:[/] {escape(each['remedy'])}", soft_wrap=True)
+            console.print(styled("[yellow]done:[/] {}", each["remedy"]), soft_wrap=True)
         elif each["error"]:
-            told = f"{escape(each['remedy'])}: {escape(each['error'])}"
-            console.print(f"[red]failed:[/] {told}", soft_wrap=True)
+            told = f"{each['remedy']}: {each['error']}"
+            console.print(styled("[red]failed:[/] {}", told), soft_wrap=True)
         else:
-            console.print(f"[dim]left alone:[/] {escape(each['remedy'])}", soft_wrap=True)
+            console.print(styled("[dim]left alone:[/] {}", each["remedy"]), soft_wrap=True)
 
 
 def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
     """The last line: what is not well."""
     ill = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
     told = f"trouble: {', '.join(ill)}" if ill else "no trouble"
-    console.print(f"[bold]diagnose: {told}, {seconds:.1f} s[/]", soft_wrap=True)
+    console.print(styled("[bold]{}[/]", f"diagnose: {told}, {seconds:.1f} s"), soft_wrap=True)

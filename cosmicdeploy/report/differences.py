@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
+
+from cosmicdeploy.report.console import styled
 
 COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
 Keys = Sequence[Mapping[str, Any]]
@@ -17,18 +19,22 @@ def show_differences(
 ) -> None:
     """A line a key, under the service's note where there is one; services with the same lines are
     told together."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[tuple[str, ...], list[str]] = {}
+    lines: dict[tuple[str, ...], list[Text]] = {}
     for service, keys in differences.items():
-        note = [f"    {escape(notes[service])}"] if notes and service in notes else []
-        groups.setdefault("\n".join([*note, *map(_line, keys)]), []).append(service)
-    for lines, services in groups.items():
-        console.print(f"  [bold]{escape(', '.join(services))}[/]", soft_wrap=True)
-        console.print(lines, soft_wrap=True)
+        note = [Text(f"    {notes[service]}")] if notes and service in notes else []
+        told = [*note, *map(_line, keys)]
+        same = tuple(line.plain for line in told)
+        lines[same] = told
+        groups.setdefault(same, []).append(service)
+    for same, services in groups.items():
+        console.print(styled("  [bold]{}[/]", ", ".join(services)), soft_wrap=True)
+        console.print(Text("\n").join(lines[same]), soft_wrap=True)
 
 
-def _line(key: Mapping[str, Any]) -> str:
+def _line(key: Mapping[str, Any]) -> Text:
     change = key["change"]
-    return f"    [{COLOURS[change]}]{change}[/] {escape(key['key'] + _values(key))}"
+    return styled(f"    [{COLOURS[change]}]{{}}[/] {{}}", change, key["key"] + _values(key))
 
 
 def _values(key: Mapping[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.markup import escape
 
+from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import FeatureReport
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.words import moment_of
@@ -34,11 +34,11 @@ def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> No
     for feature in features:
         if feature.enabled is None:
             told = f"{feature.name}: {feature.found}"
-            console.print(f"[yellow]not known:[/] feature {escape(told)}", soft_wrap=True)
+            console.print(styled("[yellow]not known:[/] feature {}", told), soft_wrap=True)
         elif not feature.enabled:
-            console.print(f"[yellow]switched off:[/] {escape(off(feature))}", soft_wrap=True)
+            console.print(styled("[yellow]switched off:[/] {}", off(feature)), soft_wrap=True)
             todo = f"`cosmicdeploy features enable {feature.name}` switches it on again"
-            console.print(f"  → {escape(todo)}", soft_wrap=True)
+            console.print(f"  → {todo}", soft_wrap=True)
 
 
 def off(feature: FeatureReport) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from cosmicdeploy.database.files import write_atomically
 from cosmicdeploy.errors import UsageError
+from cosmicdeploy.plain_text import plain
 from cosmicdeploy.report.checklist import as_checks
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 
 # As any program writes a file; the umask takes from it.
 READABLE = 0o666
-# XML 1.0 has no way to say these: terminals' escapes, for one, which commands like to print.
-UNSAYABLE = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def require_writable(path: Path) -> None:
@@ -56,12 +54,8 @@ def junit(report: Report) -> str:
     root = Element("testsuites", _counted("cosmicdeploy", cases))
     root.append(suite)
     indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
-
-
-def sayable(text: str) -> str:
-    r"""Text with what XML cannot say written out, as in \x1b."""
-    return UNSAYABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    text = plain(tostring(root, encoding="unicode"))  # XML has no way to say most controls
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _counted(name: str, cases: list[Element]) -> dict[str, str]:
@@ -77,18 +71,16 @@ def _counted(name: str, cases: list[Element]) -> dict[str, str]:
 def _properties(report: Report) -> Iterator[Element]:
     if report.release:
         properties = Element("properties")
-        SubElement(properties, "property", name="release", value=sayable(report.release))
+        SubElement(properties, "property", name="release", value=report.release)
         yield properties
 
 
 def _case(check: CheckReport, name: str) -> Element:
-    case = Element(
-        "testcase", classname=name, name=sayable(check.point), time=f"{check.seconds:.3f}"
-    )
+    case = Element("testcase", classname=name, name=check.point, time=f"{check.seconds:.3f}")
     if check.skipped:
-        SubElement(case, "skipped", message=sayable(check.found))
+        SubElement(case, "skipped", message=check.found)
     elif not check.ok:
-        failure = SubElement(case, "failure", type="CheckFailed", message=sayable(check.found))
+        failure = SubElement(case, "failure", type="CheckFailed", message=check.found)
         failure.text = _told(check)
     if check.ok and not check.skipped:
         SubElement(case, "system-out").text = _told(check)
@@ -99,11 +91,11 @@ def _told(check: CheckReport) -> str:
     lines = [f"expected: {check.expected}", f"found: {check.found}"]
     lines += [f"todo: {check.todo}"] if check.todo and not check.ok else []
     lines += [f"warning: {warning}" for warning in check.warnings]
-    return sayable("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _broken(error: ErrorReport, name: str) -> Element:
     case = Element("testcase", classname=name, name=name.rpartition(".")[2])
-    told = SubElement(case, "error", type="CosmicError", message=sayable(error.what))
-    told.text = sayable("\n".join(filter(None, (error.where, error.todo, *error.details))))
+    told = SubElement(case, "error", type="CosmicError", message=error.what)
+    told.text = "\n".join(filter(None, (error.where, error.todo, *error.details)))
     return case

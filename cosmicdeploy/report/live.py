@@ -16,6 +16,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from cosmicdeploy.plain_text import plain
 from cosmicdeploy.probes.live.sight import (
     CHANGES,
     FLAPPING,
@@ -71,7 +72,7 @@ class LiveView:
     ) -> None:
         self._live.stop()
         # The screen is as it was before: without this nothing would be left of the watch.
-        self._console.print(self._summary(), markup=False, soft_wrap=True)
+        self._console.print(self._summary(), soft_wrap=True)
 
     def show(self, sights: Sequence[Sight]) -> None:
         """Take some sights in."""
@@ -119,8 +120,8 @@ def news_line(sight: Sight, width: int) -> Text:
     """A sight on one line, as wide as the terminal."""
     line = Text(f"{_clock(sight.at)} ", style="dim", no_wrap=True, end="\n")
     line.append(f"{short(sight.source):<{SOURCE}} ", style=COLOURS.get(sight.topic, ""))
-    said = Text.from_ansi(STAMP.sub("", sight.text.replace("\t", " ")))
-    line.append(said.plain, style="red" if sight.facts.get("error") else _importance(sight))
+    said = plain(STAMP.sub("", sight.text.replace("\t", " ")))
+    line.append(said, style="red" if sight.facts.get("error") else _importance(sight))
     line.truncate(width, overflow="ellipsis")
     return line
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.style import Style
 
+from cosmicdeploy.plain_text import json_text, plain
 from cosmicdeploy.words import moment
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
@@ -31,7 +31,7 @@ class Line(Protocol):
 class LogPrinter:
     """Prints lines behind their services' names, as wide as the longest of them.
 
-    Straight to standard output: a line is as it is, whatever stands in it, and there may be many.
+    Straight to standard output, since there may be many; without what a terminal would obey.
     `times` puts the local time before each.
     """
 
@@ -49,7 +49,7 @@ class LogPrinter:
         """Print lines, each with its service. Raises `BrokenPipeError`."""
         for service, line in lines:
             time = f"{moment(_moment(line.at))} " if self._times and line.at else ""
-            print(f"{self._prefixes[service]} {time}{line.text}")
+            print(f"{self._prefixes[service]} {time}{plain(line.text)}")
         sys.stdout.flush()
 
 
@@ -62,7 +62,7 @@ class JsonLogPrinter:
             at = _moment(line.at).isoformat(timespec="milliseconds") if line.at else None
             stream = "stderr" if line.error else "stdout"
             row = {"at": at, "service": service, "stream": stream, "text": line.text}
-            print(json.dumps(row, ensure_ascii=False))
+            print(json_text(row))
         sys.stdout.flush()
 
 

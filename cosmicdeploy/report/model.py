@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.plain_text import json_text
 
 SCHEMA: Literal[1] = 1
 
@@ -195,4 +197,5 @@ class Report(Part):
 
     def to_json(self) -> str:
         """The document as it is printed."""
-        return self.model_dump_json(by_alias=True, indent=2)
+        # The model's own JSON has no form for an unpaired surrogate, as in a file's name.
+        return json_text(self.model_dump(by_alias=True), indent=2, default=to_jsonable_python)

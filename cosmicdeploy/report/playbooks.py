@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import table
 
 Row = Mapping[str, Any]
@@ -32,13 +33,14 @@ def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
 
 def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
     """What it is for, and each step with its options."""
-    console.print(f"[bold]{escape(row['name'])}[/]: {escape(row['description'])}")
-    console.print(f"{row['path']} ({row['origin']})", markup=False, soft_wrap=True)
+    console.print(styled("[bold]{}[/]: {}", row["name"], row["description"]))
+    console.print(f"{row['path']} ({row['origin']})", soft_wrap=True)
     for number, step in enumerate(steps, start=1):
         kind = "" if step["name"] == step["kind"] else f" ({step['kind']})"
-        undone = " [dim]A later failure takes it back.[/]" if step["undoes"] else ""
-        console.print(f"\n{number}. [bold]{escape(step['name'])}[/]{escape(kind)}")
-        console.print(Padding(escape(step["does"]) + undone, INDENT, expand=False))
+        undone = Text(" A later failure takes it back." if step["undoes"] else "", "dim")
+        console.print(styled("\n{}. [bold]{}[/]{}", number, step["name"], kind))
+        does = styled("{}{}", step["does"], undone)
+        console.print(Padding(does, INDENT, expand=False))
         if step["options"]:
             console.print(Padding(_options(step["options"]), INDENT, expand=False))
 
@@ -48,9 +50,9 @@ def _options(options: Iterable[Row]) -> Table:
     for _ in range(3):
         made.add_column(overflow="fold")
     for option in options:
-        value = escape(_told(option["value"]))
-        shown = f"[bold]{value}[/]" if option["given"] else f"[dim]{value}[/]"
-        made.add_row(option["name"], shown, escape(option["meaning"]))
+        template = "[bold]{}[/]" if option["given"] else "[dim]{}[/]"
+        shown = styled(template, _told(option["value"]))
+        made.add_row(option["name"], shown, option["meaning"])
     return made
 
 

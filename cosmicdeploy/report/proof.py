@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.markup import escape
+from rich.text import Text
 
+from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import (
     BeatsReport,
     ProxyReport,
@@ -19,12 +20,12 @@ from cosmicdeploy.report.model import (
 from cosmicdeploy.words import counted
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: Report) -> Iterator[Text]:
     """Each within 80 columns, but for the failures."""
-    yield from _rolled(report.steps)
+    yield from map(Text, _rolled(report.steps))
     if report.requests:
         yield from _requests(report.requests)
-    yield from _watched(report.steps)
+    yield from map(Text, _watched(report.steps))
 
 
 def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
@@ -48,20 +49,19 @@ def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
     return f"{create}to drain, to start and for the first answers{beside}"
 
 
-def _requests(requests: RequestsReport) -> Iterator[str]:
+def _requests(requests: RequestsReport) -> Iterator[Text]:
     held = f", {requests.held} held" if requests.held else ""
     held += f", {requests.limited} limited (429)" if requests.limited else ""
-    yield ""
-    yield (
-        f"requests meanwhile: {requests.sent} sent, {_bad(requests.failed, 'failed')}{held},"
-        f" longest gap {requests.longest_gap_ms:.0f} ms"
-    )
-    yield f"  new connections:  {_tally(requests.new)}"
-    yield f"  kept connections: {_tally(requests.kept)}"
-    beats = f"{_beats(requests.beats, requests.not_found)}; " if requests.beats else ""
-    yield f"  {beats}proxy: {_proxy(requests.proxy)}"
+    gap = f"{held}, longest gap {requests.longest_gap_ms:.0f} ms"
+    yield Text()
+    failed = _bad(requests.failed, "failed")
+    yield styled("requests meanwhile: {} sent, {}{}", requests.sent, failed, gap)
+    yield styled("  new connections:  {}", _tally(requests.new))
+    yield styled("  kept connections: {}", _tally(requests.kept))
+    beats = _beats(requests.beats, requests.not_found) if requests.beats else Text()
+    yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
     for failure in requests.failures:
-        yield f"  [red]failed:[/] {escape(failure)}"
+        yield styled("  [red]failed:[/] {}", failure)
 
 
 def _watched(steps: Iterable[StepReport]) -> Iterator[str]:
@@ -83,28 +83,27 @@ def _slower(facts: Mapping[str, Any]) -> str:
     return f"p50 {figures['before']:.0f} → {figures['after']:.0f} ms"
 
 
-def _tally(tally: TallyReport) -> str:
-    return (
-        f"{tally.sent} sent, {_bad(tally.failed, 'failed')},"
-        f" p50 {tally.p50_ms:.1f}, p99 {tally.p99_ms:.1f}, max {tally.max_ms:.1f} ms"
-    )
+def _tally(tally: TallyReport) -> Text:
+    times = f"p50 {tally.p50_ms:.1f}, p99 {tally.p99_ms:.1f}, max {tally.max_ms:.1f} ms"
+    return styled("{} sent, {}, {}", tally.sent, _bad(tally.failed, "failed"), times)
 
 
-def _beats(beats: BeatsReport, not_found: int) -> str:
+def _beats(beats: BeatsReport, not_found: int) -> Text:
     looked_up = beats.found + not_found
     if not_found:
-        return f"beats: [red]{not_found} of {looked_up} not stored[/]"
+        return styled("beats: [red]{} of {} not stored[/]; ", not_found, looked_up)
     if looked_up:
-        return f"beats: {beats.found} of {looked_up} stored"
-    return f"beats: {beats.acknowledged} of {beats.sent} ok, not looked up"
+        return styled("beats: {} of {} stored; ", beats.found, looked_up)
+    return styled("beats: {} of {} ok, not looked up; ", beats.acknowledged, beats.sent)
 
 
-def _proxy(proxy: ProxyReport | None) -> str:
+def _proxy(proxy: ProxyReport | None) -> Text:
     if proxy is None:
-        return "unknown (no access log)"
+        return Text("unknown (no access log)")
+    errors, gone = _bad(proxy.errors, "5xx"), _bad(proxy.gone, "499")
     held = f", {proxy.held} held" if proxy.held else ""
-    return f"{_bad(proxy.errors, '5xx')}, {_bad(proxy.gone, '499')} of {proxy.answers}{held}"
+    return styled("{}, {} of {}{}", errors, gone, proxy.answers, held)
 
 
-def _bad(count: int, what: str) -> str:
-    return f"[{'red' if count else 'green'}]{count} {what}[/]"
+def _bad(count: int, what: str) -> Text:
+    return Text(f"{count} {what}", "red" if count else "green")

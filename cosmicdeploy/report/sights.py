@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from cosmicdeploy.plain_text import json_text, plain
 from cosmicdeploy.probes.live.sight import Sight
 from cosmicdeploy.words import moment
 
@@ -19,7 +19,7 @@ class LinePrinter:
         for sight in sights:
             if not sight.quiet:
                 time = moment(_moment(sight.at))
-                print(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}")
+                print(plain(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}"))
         sys.stdout.flush()
 
 
@@ -37,7 +37,7 @@ class JsonLines:
                     "text": sight.text,
                     "facts": dict(sight.facts),
                 }
-                print(json.dumps(row, ensure_ascii=False))
+                print(json_text(row))
         sys.stdout.flush()
 
 

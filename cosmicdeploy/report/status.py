@@ -28,7 +28,7 @@ def show_status(rows: Sequence[Row], console: Console) -> None:
         notes={name: note for name, row in differing.items() if (note := _note(row))},
     )
     for todo in dict.fromkeys(row["todo"] for row in rows if "todo" in row):
-        console.print(f"→ {todo}", markup=False, soft_wrap=True)
+        console.print(f"→ {todo}", soft_wrap=True)
 
 
 def _shown(row: Row) -> Row:

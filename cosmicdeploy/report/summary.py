@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from cosmicdeploy.report import proof
 from cosmicdeploy.report.checklist import show_checklist
+from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.differences import show_differences
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 from cosmicdeploy.report.watch import COLOURS
@@ -33,12 +34,13 @@ def show(report: Report, console: Console) -> None:
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
-        console.print(f"[yellow]unfinished:[/] {escape(run.told)}", soft_wrap=True)
-        console.print(f"  → {escape(run.todo)}", soft_wrap=True)
+        console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
+        console.print(f"  → {run.todo}", soft_wrap=True)
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.requests and report.requests.broken:
-        console.print(f"[red bold]promise broken:[/] {report.requests.broken}", soft_wrap=True)
+        told = styled("[red bold]promise broken:[/] {}", report.requests.broken)
+        console.print(told, soft_wrap=True)
 
 
 def _steps(report: Report, console: Console) -> None:
@@ -48,16 +50,16 @@ def _steps(report: Report, console: Console) -> None:
     table.add_column("seconds", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for step in report.steps:
-        outcome = f"[{COLOURS[step.outcome]}]{step.outcome}[/]"
-        table.add_row(escape(step.name), outcome, f"{step.seconds:.1f}", escape(step.reason))
+        outcome = Text(step.outcome, COLOURS[step.outcome])
+        table.add_row(step.name, outcome, f"{step.seconds:.1f}", step.reason)
     console.print()
     console.print(table)
     for step in report.steps:
         if step.outcome == "planned" and "statements" in step.facts:
-            console.print(f"\n{escape(step.name)} would run:")
+            console.print(f"\n{step.name} would run:")
             show_statements(step.facts["statements"], console)
         if "differences" in step.facts:
-            console.print(f"\n{escape(step.name)}, by the compose file:")
+            console.print(f"\n{step.name}, by the compose file:")
             show_differences(step.facts["differences"], console)
 
 
@@ -67,13 +69,12 @@ def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -
     for statement in statements:
         if statement["migration"] != last:
             last = statement["migration"]
-            console.print(f"  [bold]{escape(last)}[/]", soft_wrap=True)
+            console.print(styled("  [bold]{}[/]", last), soft_wrap=True)
         kind, why = statement["kind"], statement["why"]
         colour = KINDS.get(kind, "green")
         said = f"{kind} ({why})" if why else kind
-        console.print(
-            f"    [{colour}]{escape(said)}[/]: {escape(statement['sql'])}", soft_wrap=True
-        )
+        told = styled(f"    [{colour}]{{}}[/]: {{}}", said, statement["sql"])
+        console.print(told, soft_wrap=True)
 
 
 def _checks(checks: Iterable[CheckReport], console: Console) -> None:
@@ -81,34 +82,34 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
     for column in ("", "point", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:
-        found = escape(check.found)
+        found = [styled("{}", check.found)]
         if not check.ok:
-            found += f"\nexpected {escape(check.expected)}\n→ {escape(check.todo)}"
-        found += "".join(f"\n[yellow]![/] {escape(warning)}" for warning in check.warnings)
-        table.add_row(_mark(check), check.point, found)
+            found.append(styled("expected {}\n→ {}", check.expected, check.todo))
+        found += [styled("[yellow]![/] {}", warning) for warning in check.warnings]
+        table.add_row(_mark(check), check.point, Text("\n").join(found))
     console.print(table)
 
 
-def _mark(check: CheckReport) -> str:
+def _mark(check: CheckReport) -> Text:
     if check.skipped:
-        return "[dim]skipped[/]"
-    return "[green]ok[/]" if check.ok else "[red]FAILS[/]"
+        return Text("skipped", "dim")
+    return Text("ok", "green") if check.ok else Text("FAILS", "red")
 
 
-def _last_line(report: Report) -> str:
+def _last_line(report: Report) -> Text:
     parts = [f"{report.command}: {report.outcome} in {report.seconds:.1f} s"]
     if report.release:
         parts.append(f"release {report.release}")
     if report.backup:
         parts.append(f"backup {report.backup}")
-    return "[bold]" + escape(", ".join(parts)) + "[/]"
+    return styled("[bold]{}[/]", ", ".join(parts))
 
 
 def show_error(error: ErrorReport, console: Console) -> None:
     """What, where, what to do; then the lines that help to see why."""
-    place = f" ({escape(error.where)})" if error.where else ""
-    console.print(f"[red bold]error:[/] {escape(error.what)}{place}", soft_wrap=True)
+    place = f" ({error.where})" if error.where else ""
+    console.print(styled("[red bold]error:[/] {}{}", error.what, place), soft_wrap=True)
     for line in error.details:
-        console.print(f"  [dim]│[/] {escape(line)}", soft_wrap=True)
+        console.print(styled("  [dim]│[/] {}", line), soft_wrap=True)
     if error.todo:
-        console.print(f"  → {escape(error.todo)}", soft_wrap=True)
+        console.print(f"  → {error.todo}", soft_wrap=True)

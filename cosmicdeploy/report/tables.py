@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
+
+from cosmicdeploy.plain_text import readable
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
@@ -16,5 +18,5 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
     for place, column in enumerate(columns):
         made.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        made.add_row(*(escape(str(row.get(column, ""))) for column in columns))
+        made.add_row(*(Text(readable(str(row.get(column, "")))) for column in columns))
     return made

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
+from rich.text import Text
 
 from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted
+from cosmicdeploy.report.console import styled
 
 COLOURS = {
     "changed": "yellow",
@@ -44,20 +45,21 @@ class Watch:
         elif isinstance(event, Progress):
             self._now(event.text)
         elif isinstance(event, Notice):
-            self._console.print(escape(event.text), soft_wrap=True)
+            self._console.print(event.text, soft_wrap=True)
         else:
             self._console.print(step_line(event), soft_wrap=not self._console.is_terminal)
 
     def _now(self, text: str) -> None:
         width = max(20, self._console.width - len(self._step) - 6)
         if self._status is not None:
-            self._status.update(f"[bold]{escape(self._step)}[/] {escape(text[:width])}")
+            self._status.update(styled("[bold]{}[/] {}", self._step, text[:width]))
         elif self._step and text != "…":
-            self._console.print(f"  {escape(self._step)}: {escape(text)}", soft_wrap=True)
+            self._console.print(f"  {self._step}: {text}", soft_wrap=True)
 
 
-def step_line(event: StepEnded) -> str:
+def step_line(event: StepEnded) -> Text:
     """One step's end on one line; why it need not act is for the summary."""
     colour = COLOURS[event.outcome]
-    why = f"  {escape(event.reason)}" if event.outcome == "failed" else ""
-    return f"{escape(event.name):<20} [{colour}]{event.outcome:<9}[/] {event.seconds:6.1f} s{why}"
+    why = f"  {event.reason}" if event.outcome == "failed" else ""
+    taken = f"{event.seconds:6.1f} s{why}"
+    return styled(f"{{}} [{colour}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)

@@ -23,7 +23,7 @@ def rolled(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
         exit_code=0,
         steps=[step],
     )
-    return [line for line in lines(report) if line]
+    return [line.plain for line in lines(report) if line]
 
 
 def test_what_goes_side_by_side_is_added_up() -> None:
