@@ -14,6 +14,8 @@ from tests.stack.promises import RESOLUTION_SECONDS, Acknowledged, acknowledged,
 pytestmark = pytest.mark.stack
 
 NEW_COLUMN = "last_heartbeat_source"
+# Neither markup nor a terminal's escape sequence, wherever it is shown.
+ODD_NAME = "[/]\x1b]0;x"
 
 
 def newest_beat_in(stack: StackUnderTest, backup_id: str) -> float:
@@ -138,11 +140,12 @@ def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest)
     backup = release_1.cli("deploy", "--json").report["backup"]
     with release_1.database() as facts:
         facts.session.execute("UPDATE remotes SET name = CONCAT('spoiled ', name)")
-        facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
+        facts.session.execute(f"CREATE TABLE `{ODD_NAME}` (id INT PRIMARY KEY)")
 
     with acknowledged(release_1) as beats:
         done = release_1.cli("rollback", "--to", backup, "--yes", "--json")
     assert done.code == 0, done.stderr
+    assert r"  [/]\x1b]0;x: no such table, rows then, 0 now" in done.stderr
     assert done.report["release"] == "1"
     assert release_1.images() == old_images
     new = release_1.snapshot()
@@ -153,7 +156,7 @@ def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest)
     )
     with release_1.database() as facts:
         assert facts.session.rows("SELECT id, name FROM remotes ORDER BY id") == old_rows
-        assert "made_later" not in facts.engines()
+        assert ODD_NAME not in facts.engines()
     require_whole(release_1)
 
     requests = done.report["requests"]
