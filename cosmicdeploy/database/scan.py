@@ -114,7 +114,9 @@ class DumpScan:
             self.rows.setdefault(table, 0)
         elif found := ROWS.match(statement):
             self.unknown_rows.add(_shown(found[0]))
-        elif not DEFAULTS.match(statement) and (found := SCHEMA_STATEMENT.match(statement)):
+        elif DEFAULTS.match(statement):
+            return  # `nameless` makes it one about the schema that it is loaded into
+        elif found := SCHEMA_STATEMENT.match(statement):
             self.schema_statements.add(_shown(found[0]))
         elif words := unwritten(statement):
             self.unwritten.add(words)

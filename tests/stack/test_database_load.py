@@ -88,6 +88,7 @@ def test_awkward_data_comes_back_the_same(
     assert not [t.name for t in threading.enumerate() if t.name in ("lane", "pipe")]
 
 
+SANDBOX_LINE = b"/*M!999999\\- enable the sandbox mode */ \n"
 SHELL = "touch /tmp/reached"
 FORGED = (
     f"\\! {SHELL}\n",
@@ -107,6 +108,7 @@ def test_a_forged_copy_reaches_nothing_of_the_container(
     run(mariadb, "CREATE TABLE notes (a TEXT)")
     backup = create_backup(engine, mariadb, catalogue)
     sql = b"".join(read_raw(backup.data))
+    assert sql.startswith(SANDBOX_LINE)
     for number, line in enumerate(FORGED):
         schema = f"platform__forged_{number}"
         with open_session(mariadb) as session:
@@ -120,7 +122,8 @@ def test_a_forged_copy_reaches_nothing_of_the_container(
 
 
 def forged(backup: Backup, sql: bytes) -> Backup:
-    """The same backup with other SQL, and a manifest that fits it."""
+    """The same backup with other SQL, less its sandbox line, and a manifest that fits it."""
+    sql = sql.replace(SANDBOX_LINE, b"", 1)
     backup.data.write_bytes(zstandard.ZstdCompressor().compress(sql))
     digest = Digest()
     digest.feed(sql)
@@ -145,6 +148,9 @@ def test_a_row_that_the_server_would_not_take_back_is_named(
         create_backup(engine, access, catalogue)
     assert catalogue.get("latest").id == backup.id
     assert [b.status for b in catalogue.list() if b.id != backup.id] == ["failed"]
+    stored = "".join(path.read_text() for path in catalogue.folder.glob("*.json"))
+    assert "max_allowed_packet" in stored
+    assert "secret" not in stored and b"secret".hex() not in stored.lower()
 
 
 def shown(access: DatabaseAccess, schema: str) -> list[object]:
