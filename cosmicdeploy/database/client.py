@@ -87,8 +87,8 @@ LOAD_FLAGS = (
     "--comments",  # else those within triggers and routines are left out
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
-    # A dump is text from elsewhere: no line of it is the client's own command (`\\! sh`, `edit`,
-    # `source`, `\\r` to another server), none sends it a file of the container. It also leaves line
+    # A dump is text from elsewhere: no line of it is the client's own command (`\! sh`, `edit`,
+    # `source`, `\r` to another server), none sends it a file of the container. It also leaves line
     # ends and NUL bytes within texts as they are.
     "--binary-mode",
     "--local-infile=0",

@@ -74,7 +74,7 @@ def test_awkward_data_comes_back_the_same(
     run(access, "INSERT INTO `a;b` (b) VALUES (REPEAT(UNHEX('00FF27'), 1000000))")
     run(
         access,
-        "CREATE TRIGGER note AFTER INSERT ON `a;b` FOR EACH ROW BEGIN\n-- it's;\n"
+        "CREATE TRIGGER note AFTER INSERT ON `a;b` FOR EACH ROW BEGIN\r\n-- it's;\n"
         "INSERT INTO log (what) VALUES\n('DELIMITER ;'); END",
     )
     backup = create_backup(engine, access, catalogue)
