@@ -7,20 +7,21 @@ import pymysql
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
-from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
+from cosmicdeploy.database.client import _load_flags, error_lines, known_flags, warning_lines
 from cosmicdeploy.database.schemas import before_name, record_name, scratch_name, shadow_name
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import DatabaseError
 
 pytestmark = pytest.mark.unit
 
+ACCESS = DatabaseAccess(
+    container_id="c", host="127.0.0.1", port=1, name="platform", user="root", password="s3cret"
+)
+
 
 def test_the_password_is_not_shown() -> None:
-    access = DatabaseAccess(
-        container_id="c", host="127.0.0.1", port=1, name="platform", user="root", password="s3cret"
-    )
-    assert "s3cret" not in repr(access) + access.where
-    with pytest.raises(DatabaseError, match="cannot be reached") as caught, open_session(access):
+    assert "s3cret" not in repr(ACCESS) + ACCESS.where
+    with pytest.raises(DatabaseError, match="cannot be reached") as caught, open_session(ACCESS):
         pass
     assert "s3cret" not in str(caught.value) + repr(caught.value.details)
 
@@ -66,6 +67,15 @@ def test_only_flags_that_the_tool_knows() -> None:
         "--set-gtid-purged=OFF",
         "--column-statistics=0",
     )
+
+
+def test_no_client_that_would_run_a_dump_s_commands() -> None:
+    mariadb = "  --binary-mode       Binary mode\n  --sandbox           Disallow commands\n"
+    mysql = "  --binary-mode       By default\n  --system-command    Enable or disable\n"
+    assert {"--binary-mode", "--local-infile=0", "--sandbox"} <= {*_load_flags(mariadb, ACCESS)}
+    assert "--sandbox" not in _load_flags(mysql, ACCESS)
+    with pytest.raises(DatabaseError, match="would run commands that stand in a dump"):
+        _load_flags("  --batch\n  --sandbox\n", ACCESS)
 
 
 def test_errors_and_warnings_of_the_tools_are_told_apart() -> None:
