@@ -40,7 +40,7 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
         loaded=loaded,
         stack=stack,
         engine=connect(),
-        journal=Journal(path=loaded.state_directory / "journal.jsonl"),
+        journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
             loaded.path(settings.backup.directory),
             Owner(database=settings.database.name, project=stack.project),
