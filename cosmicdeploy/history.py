@@ -99,7 +99,7 @@ class _Reading:
         run, kind = record.get("run", ""), record["kind"]
         if kind == "run" and run and run != self._besides:
             self._begin(_begun(record))
-        elif run in self.open or (kind == "intent" and self._is_lost(run)):
+        elif run in self.open or (kind == "intent" and self._begins_unseen(run)):
             _follow(self.open, self.open[run], record)
         for resolved in record.get("resolves", ()):
             self.open.pop(resolved, None)
@@ -110,7 +110,7 @@ class _Reading:
     def doubt(self, line: Unreadable) -> None:
         """A line that cannot be read may have told what a run changed. One run writes at a time."""
         where = f"line {line.line} of the journal cannot be read"
-        if line.run in self.open or (line.kind in CHANGING and self._is_lost(line.run)):
+        if line.run in self.open or (line.kind in CHANGING and self._begins_unseen(line.run)):
             self.open[line.run].lost.append(where)
             if line.kind == "success":
                 del self.open[line.run]
@@ -122,8 +122,8 @@ class _Reading:
         self._begun.add(run.id)
         self._last = run.id
 
-    def _is_lost(self, run: str) -> bool:
-        """Whether nothing is known of a run's beginning; from now on it is one that is not over."""
+    def _begins_unseen(self, run: str) -> bool:
+        """Take up a run whose first record is not known; False where that is known."""
         if not run or run == self._besides or run in self._begun:
             return False
         self._begin(PastRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"]))

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
-from typing_extensions import TypedDict
 
 Record = dict[str, Any]
 YEARS = range(1971, 9999)
@@ -29,21 +27,27 @@ Moment = Annotated[str, AfterValidator(_known_time)]
 Names = list[str]
 
 
-class Common(TypedDict):
+class Shape(BaseModel):
+    """What is read again of a record or a part of one; the rest may be anything."""
+
+    model_config = ConfigDict(defer_build=True, strict=True, extra="ignore")
+
+
+class Common(Shape):
     """What each record has."""
 
     kind: str
     at: Moment
-    run: NotRequired[str]
-    resolves: NotRequired[Names]
+    run: str = ""
+    resolves: Names = []
 
 
-class State(TypedDict):
+class State(Shape):
     """A stack as `state.observe` sees it."""
 
     tags: dict[str, str | None]
     containers: dict[str, dict[str, Any] | None]
-    schema: str | None
+    digest: str | None = Field(alias="schema")
     migrations: Names | None
 
 
@@ -77,10 +81,10 @@ class Ended(Common):
 
 class Release(Common):
     command: Words
-    release: NotRequired[str | None]
-    images: NotRequired[dict[str, str] | None]
-    backup: NotRequired[str | None]
-    backups: NotRequired[Names]
+    release: str | None = None
+    images: dict[str, str] | None = None
+    backup: str | None = None
+    backups: Names = []
 
 
 class CacheCleared(Common):
@@ -88,7 +92,7 @@ class CacheCleared(Common):
 
 
 # What a record of a kind has. Kinds beside these are those of versions to come.
-KINDS: Mapping[str, Any] = {
+KINDS: Mapping[str, type[Shape]] = {
     "run": Run,
     "intent": Intent,
     "done": Done,
@@ -105,7 +109,7 @@ KINDS: Mapping[str, Any] = {
 }
 
 
-class Container(TypedDict):
+class Container(Shape):
     id: str
     running: bool
 
@@ -115,61 +119,61 @@ class Restarted(Container):
     started_at: str
 
 
-class LockWait(TypedDict):
+class LockWait(Shape):
     former: int
     set: int
 
 
-class Tags(TypedDict):
+class Tags(Shape):
     tags: dict[str, str | None]
 
 
-class Containers(TypedDict):
+class Containers(Shape):
     containers: dict[str, Container | None]
 
 
-class Bounced(TypedDict):
+class Bounced(Shape):
     containers: dict[str, Restarted]
     shielded: bool
 
 
-class Quiesced(TypedDict):
+class Quiesced(Shape):
     containers: dict[str, str]
     ready: Names
     shielded: bool
 
 
-class Restored(TypedDict):
+class Restored(Shape):
     target: str
 
 
-class Migrated(TypedDict):
+class Migrated(Shape):
     applied: Names
-    schema: str
-    names: NotRequired[Names | None]
-    pending: NotRequired[list[dict[str, Any]]]
-    lock_wait: NotRequired[LockWait]
+    digest: str = Field(alias="schema")
+    names: Names | None = None
+    pending: list[dict[str, Any]] = []
+    lock_wait: LockWait = LockWait(former=0, set=0)
 
 
-class MigratedDown(TypedDict):
+class MigratedDown(Shape):
     backup: str | None
-    lock_wait: NotRequired[LockWait]
+    lock_wait: LockWait = LockWait(former=0, set=0)
 
 
-class Switched(TypedDict):
+class Switched(Shape):
     enabled: bool | None
 
 
-class Noted(TypedDict):
+class Noted(Shape):
     names: Names
 
 
-class Owned(TypedDict):
+class Owned(Shape):
     path: str
     owner: str
 
 
-BEFORE: Mapping[str, Any] = {
+BEFORE: Mapping[str, type[Shape]] = {
     "bounce": Bounced,
     "build": Tags,
     "feature": Switched,
@@ -185,16 +189,16 @@ BEFORE: Mapping[str, Any] = {
 }
 
 
-class BackedUp(TypedDict):
+class BackedUp(Shape):
     backup: str
 
 
-class Migrations(TypedDict):
-    migrations: NotRequired[Names]
-    schema: NotRequired[str]
+class Migrations(Shape):
+    migrations: Names = []
+    digest: str = Field(default="", alias="schema")
 
 
-FACTS: Mapping[str, Any] = {"backup": BackedUp, "migrate": Migrations}
+FACTS: Mapping[str, type[Shape]] = {"backup": BackedUp, "migrate": Migrations}
 
 
 def parsed(line: bytes) -> Any:
@@ -212,18 +216,13 @@ def objection(data: Any) -> str:
     if kind not in KINDS:
         return f"this version knows no record of the kind {kind!r}"
     try:
-        _shape(KINDS[kind]).validate_python(data, strict=True)
+        KINDS[kind].model_validate(data)
         for shapes, part in ((BEFORE, "before"), (FACTS, "facts")):
             if part in data and data.get("step_kind") in shapes:
-                _shape(shapes[data["step_kind"]]).validate_python(data[part], strict=True)
+                shapes[data["step_kind"]].model_validate(data[part])
     except ValidationError as error:
         return f"{kind}: {_first(error)}"
     return ""
-
-
-@cache
-def _shape(shape: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(shape)
 
 
 def _first(error: ValidationError) -> str:

@@ -34,8 +34,8 @@ class Call:
     warnings: list[str] = field(default_factory=list)
 
     def hearing(self, emit: Emit = lambda _event: None) -> Emit:
-        """Take warnings to standard error, each once, and to the report; all other events go to
-        `emit`, and for commands that answer at once to nobody."""
+        """Take warnings to standard error, each once, and to the report. Other events go to `emit`;
+        a command that answers at once drops them."""
         from cosmicdeploy.events import Warned
 
         def hear(event: Event) -> None:

@@ -39,7 +39,7 @@ def found(ctx: Context, command: str) -> Interrupted:
     """What to do about runs that are not over. Raises `NeedsPerson` where a rollback is on its way
     and this command is not one that may end it, and where records of a run cannot be read."""
     runs = unfinished(ctx.journal)
-    _require_readable(ctx, runs)
+    require_readable(ctx, runs)
     releasing = [run for run in runs if _releases(run.command) and run.intents]
     if not _releases(command):
         _require_no_rollback(releasing)
@@ -55,7 +55,8 @@ def found(ctx: Context, command: str) -> Interrupted:
     return Interrupted(back=rest, over=over)
 
 
-def _require_readable(ctx: Context, runs: Runs) -> None:
+def require_readable(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` where records of one of these runs cannot be read."""
     for run in runs:
         if run.lost:
             raise NeedsPerson(
