@@ -97,7 +97,7 @@ class _Reading:
     def take(self, record: Record) -> None:
         """What a record tells."""
         run, kind = record.get("run", ""), record["kind"]
-        if kind == "run" and run and run != self._besides:
+        if kind == "run" and run:
             self._begin(_begun(record))
         elif run in self.open or (kind == "intent" and self._begins_unseen(run)):
             _follow(self.open, self.open[run], record)
@@ -118,9 +118,10 @@ class _Reading:
             self.open[self._last].doubts.append(where)
 
     def _begin(self, run: PastRun) -> None:
-        self.open[run.id] = run
-        self._begun.add(run.id)
         self._last = run.id
+        if run.id != self._besides:
+            self.open[run.id] = run
+            self._begun.add(run.id)
 
     def _begins_unseen(self, run: str) -> bool:
         """Take up a run whose first record is not known; False where that is known."""
