@@ -111,6 +111,12 @@ class UnknownBackup(BackupError):
     exit_code = ExitCode.USAGE
 
 
+class ForeignBackup(BackupError):
+    """A backup is another stack's, so this one neither uses nor removes it."""
+
+    exit_code = ExitCode.USAGE
+
+
 class BackupUnreadable(BackupError):
     """A backup's data could not be read just now, which says nothing of what it is."""
 
@@ -167,6 +173,9 @@ _OF_FILES = {
     errno.EPERM: _OWNER,
     errno.EROFS: "make it writable, or choose another place",
     errno.ENOTDIR: "choose a place that is in a folder",
+    errno.EISDIR: "move the folder away: a file belongs there",
+    errno.EEXIST: "move the file away: a folder belongs there",
+    errno.ELOOP: "replace the link by what it should lead to",
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EIO: "see to the disk or the mount",

@@ -29,6 +29,13 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Warned:
+    """Something was ignored, passed over or assumed: told once a command, and in its report."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepEnded:
     """`outcome` is one of changed, unchanged, failed, skipped, undone; `seconds` is wall time."""
 
@@ -39,5 +46,5 @@ class StepEnded:
     seconds: float
 
 
-Event = StepStarted | Progress | Notice | StepEnded
+Event = StepStarted | Progress | Notice | Warned | StepEnded
 Emit = Callable[[Event], None]

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosmicdeploy.journal import Journal, Record
+from cosmicdeploy.journal import SHOWN, Journal, Record, Unreadable
 from cosmicdeploy.words import moment_of
 
 # The kind of step after which a rollback is in place.
 RESUME = "resume"
 MIGRATE = "migrate"
+UNKNOWN = "(unknown)"
+# Records without which it is not known what a run changed.
+CHANGING = ("run", "intent")
 
 
 @dataclass(kw_only=True)
@@ -34,18 +37,24 @@ class Intent:
 
 @dataclass(kw_only=True)
 class PastRun:
-    """A run that is not over. `failed`: it was on its way back; `intents` were not undone."""
+    """A run that is not over. `failed`: it was on its way back; `intents` were not undone.
+
+    `lost` are records of it that cannot be read, `doubts` lines that may have been such: what it
+    changed is not all known then.
+    """
 
     id: str
     command: str
-    at: str
-    who: str
-    pid: int
-    release: str
-    target: str | None
-    state: Mapping[str, Any]
+    at: str = ""
+    who: str = UNKNOWN
+    pid: int = 0
+    release: str = UNKNOWN
+    target: str | None = None
+    state: Mapping[str, Any] = field(default_factory=dict)
     failed: bool = False
     intents: list[Intent] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def step(self) -> str:
@@ -60,24 +69,66 @@ class PastRun:
         way = "on its way back, " if self.failed else ""
         goal = f"to {self.target}" if self.target else f"of release {self.release}"
         at = moment_of(self.at)
-        return f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
+        told = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
+        unread = [*self.lost, *self.doubts][:SHOWN]
+        return f"{told}; what it changed is not all known: {', '.join(unread)}" if unread else told
 
 
 def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
     """Runs that are not over, oldest first; the run that asks only with `own`."""
-    found: dict[str, PastRun] = {}
-    for record in journal.records():
-        run = record.get("run", "")
-        if record["kind"] == "run" and run and (own or run != journal.run):
-            found[run] = _begun(record)
-        elif run in found:
-            _follow(found, found[run], record)
+    reading = _Reading("" if own else journal.run)
+    for entry in journal.entries():
+        if isinstance(entry, Unreadable):
+            reading.doubt(entry)
+        else:
+            reading.take(entry)
+    return list(reading.open.values())
+
+
+class _Reading:
+    """The journal, entry by entry; `open` are the runs that are not over so far."""
+
+    def __init__(self, besides: str) -> None:
+        self.open: dict[str, PastRun] = {}
+        self._besides = besides
+        self._begun: set[str] = set()
+        self._last = ""
+
+    def take(self, record: Record) -> None:
+        """What a record tells."""
+        run, kind = record.get("run", ""), record["kind"]
+        if kind == "run" and run:
+            self._begin(_begun(record))
+        elif run in self.open or (kind == "intent" and self._begins_unseen(run)):
+            _follow(self.open, self.open[run], record)
         for resolved in record.get("resolves", ()):
-            found.pop(resolved, None)
-        if record["kind"] == "resolved":
-            for past in found.values():
+            self.open.pop(resolved, None)
+        if kind == "resolved":
+            for past in self.open.values():
                 _forget_schema(past)
-    return list(found.values())
+
+    def doubt(self, line: Unreadable) -> None:
+        """A line that cannot be read may have told what a run changed. One run writes at a time."""
+        where = f"line {line.line} of the journal cannot be read"
+        if line.run in self.open or (line.kind in CHANGING and self._begins_unseen(line.run)):
+            self.open[line.run].lost.append(where)
+            if line.kind == "success":
+                del self.open[line.run]
+        elif line.run not in self._begun and self._last in self.open:
+            self.open[self._last].doubts.append(where)
+
+    def _begin(self, run: PastRun) -> None:
+        self._last = run.id
+        if run.id != self._besides:
+            self.open[run.id] = run
+            self._begun.add(run.id)
+
+    def _begins_unseen(self, run: str) -> bool:
+        """Take up a run whose first record is not known; False where that is known."""
+        if not run or run == self._besides or run in self._begun:
+            return False
+        self._begin(PastRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"]))
+        return True
 
 
 def made_backup(runs: Iterable[PastRun]) -> str | None:

@@ -43,7 +43,7 @@ def _step(intent: Intent) -> Step:
             where=intent.name,
             todo="run the version of cosmicdeploy that it was",
         )
-    return KINDS[intent.kind].model_validate(intent.options)
+    return KINDS[intent.kind].recorded(intent.options)
 
 
 def _change(intent: Intent) -> Change:

@@ -30,7 +30,7 @@ def moment_of(text: str) -> str:
     """As `moment`, of ISO 8601; as it is where it is no time that we know."""
     try:
         return moment(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 

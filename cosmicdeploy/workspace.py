@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.database.owner import Owner
 from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.events import Emit
+from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.resources import playbooks
@@ -31,12 +32,20 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
         project=settings.project,
     )
     _require_services(loaded, stack)
+
+    def warn(text: str) -> None:
+        emit(Warned(text=text))
+
     return Context(
         loaded=loaded,
         stack=stack,
         engine=connect(),
-        journal=Journal(path=loaded.state_directory / "journal.jsonl"),
-        catalogue=Catalogue(loaded.path(settings.backup.directory)),
+        journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
+        catalogue=Catalogue(
+            loaded.path(settings.backup.directory),
+            Owner(database=settings.database.name, project=stack.project),
+            warn,
+        ),
         emit=emit,
     )
 

@@ -10,7 +10,6 @@ import typer
 from cosmicdeploy.cli import completion, keeping
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.fetch import copy, fetch
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -102,7 +101,7 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
+        ctx = open_stack(config, call.hearing(watch))
         step = BackupStep(name="backup")
         return run_report(call, *execute(ctx, call.command, [step.alone()], wait))
 
@@ -111,7 +110,7 @@ def _list(call: Call, config: Path | None, copies: bool) -> Report:
     from cosmicdeploy.report.backups import show_backups
     from cosmicdeploy.workspace import open_stack
 
-    backups = open_stack(config, quiet).catalogue.list()
+    backups = open_stack(config, call.hearing()).catalogue.list()
     if not call.terminal.json:
         show_backups(call.terminal.console, backups, copies=copies)
     return call.report(outcome="done", data=[backup.facts() for backup in backups])
@@ -121,7 +120,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.report.backups import show_backup
     from cosmicdeploy.workspace import open_stack
 
-    backup = open_stack(config, quiet).catalogue.get(reference)
+    backup = open_stack(config, call.hearing()).catalogue.look(reference)
     if not call.terminal.json:
         show_backup(call.terminal.console, backup)
     return call.report(outcome="done", backup=backup.id, data=backup.facts())
@@ -132,7 +131,7 @@ def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> R
     from cosmicdeploy.database.proof import prove_read, prove_restore
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     backup = ctx.catalogue.get(reference)
     if restore:
         result = prove_restore(ctx.engine, ctx.database(), ctx.catalogue, backup)

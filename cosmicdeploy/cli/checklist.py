@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet, with_junit
+from cosmicdeploy.cli.look import with_junit
 from cosmicdeploy.cli.options import Junit, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -73,7 +73,7 @@ def _look(call: Call, config: Path | None, since: str, probe: bool) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     begin = since_when(since, datetime.now().astimezone()).timestamp() if since else None
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     found = checklist(ctx, since=begin, probe=probe)
     return call.report(
         outcome="failed" if found.worse else "done",
@@ -92,7 +92,7 @@ def _record(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.operations.checklist import record
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     made = record(ctx)
     unseen = {name: found["why"] for name, found in made.before.items() if "why" in found}
     say = call.terminal.console.print

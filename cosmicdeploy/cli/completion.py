@@ -48,11 +48,19 @@ def _services(ctx: typer.Context) -> list[str]:
 
 
 def _backups(ctx: typer.Context) -> list[str]:
+    import os
+
     from cosmicdeploy.database.catalogue import LATEST, Catalogue
+    from cosmicdeploy.database.owner import Owner
+    from cosmicdeploy.stack.compose import read_stack
 
     loaded = _loaded(ctx)
-    folder = loaded.path(loaded.settings.backup.directory)
-    return [LATEST, *(backup.id for backup in Catalogue(folder).list())]
+    settings = loaded.settings
+    compose, env = loaded.path(settings.compose_file), loaded.path(settings.env_file)
+    stack = read_stack(compose, env_file=env, environ=os.environ, project=settings.project)
+    owner = Owner(database=settings.database.name, project=stack.project)
+    listed = Catalogue(loaded.path(settings.backup.directory), owner).list()
+    return [LATEST, *(backup.id for backup in listed if not backup.foreign)]
 
 
 def _features(ctx: typer.Context) -> Iterable[str]:

@@ -111,7 +111,7 @@ def _play(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = replace(open_stack(config, watch), allowed=allowed)
+        ctx = replace(open_stack(config, call.hearing(watch)), allowed=allowed)
         playbook = open_playbook(ctx.loaded, name)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
@@ -130,4 +130,4 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
-        return abort_report(call, abort(open_stack(config, watch), wait))
+        return abort_report(call, abort(open_stack(config, call.hearing(watch)), wait))

@@ -88,7 +88,7 @@ def _diagnose(
 
     wanted = troubles_named(names)
     watch = Watch(call.terminal.console)
-    ctx = open_stack(config, watch)
+    ctx = open_stack(config, call.hearing(watch))
     with watch:
         found: Sequence[Diagnosed] = [diagnosed(ctx, trouble) for trouble in wanted]
     before = [each.facts() for each in found]

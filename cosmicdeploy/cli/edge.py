@@ -19,6 +19,7 @@ from cosmicdeploy.errors import CosmicError, ExitCode, as_ours
 from cosmicdeploy.journal import now
 
 if TYPE_CHECKING:
+    from cosmicdeploy.events import Emit, Event
     from cosmicdeploy.report.model import Report
 
 
@@ -30,6 +31,21 @@ class Call:
     terminal: Terminal
     started_at: str = field(default_factory=now)
     started: float = field(default_factory=time.monotonic)
+    warnings: list[str] = field(default_factory=list)
+
+    def hearing(self, emit: Emit = lambda _event: None) -> Emit:
+        """Take warnings to standard error, each once, and to the report. Other events go to `emit`;
+        a command that answers at once drops them."""
+        from cosmicdeploy.events import Warned
+
+        def hear(event: Event) -> None:
+            if not isinstance(event, Warned):
+                emit(event)
+            elif event.text not in self.warnings:
+                self.warnings.append(event.text)
+                self.terminal.warn(event.text)
+
+        return hear
 
     def report(self, **fields: object) -> Report:
         """A report of this call so far."""
@@ -40,6 +56,7 @@ class Call:
                 "command": self.command,
                 "started_at": self.started_at,
                 "seconds": round(time.monotonic() - self.started, 3),
+                "warnings": self.warnings,
                 **fields,
             }
         )

@@ -9,7 +9,6 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -76,7 +75,7 @@ def _list(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.features import show_features
     from cosmicdeploy.workspace import open_stack
 
-    features = feature_reports(open_stack(config, quiet))
+    features = feature_reports(open_stack(config, call.hearing()))
     if not call.terminal.json:
         if features:
             show_features(call.terminal.console, features)
@@ -90,7 +89,7 @@ def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
     from cosmicdeploy.steps.switching import switch
     from cosmicdeploy.workspace import open_stack
 
-    switched = switch(open_stack(config, quiet), name, on=on)
+    switched = switch(open_stack(config, call.hearing()), name, on=on)
     word = "on" if on else "off"
     told = f"is switched {word}" if switched.changed else f"was {word} already"
     places = f"seen in {', '.join(switched.places)}"

@@ -62,7 +62,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
+        ctx = open_stack(config, call.hearing(watch))
         if not ctx.settings.backup.copies:
             raise UsageError("The settings name no place for copies", todo="add backup.copies")
         backup = ctx.catalogue.get(reference)
@@ -87,6 +87,6 @@ def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with Watch(call.terminal.console) as watch:
-        ctx = open_stack(config, watch)
+        ctx = open_stack(config, call.hearing(watch))
         backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
         return proof_report(call, prove_read(ctx.catalogue, backup), restore=False)

@@ -10,7 +10,6 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -83,7 +82,7 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     from cosmicdeploy.database.state import Pin
     from cosmicdeploy.workspace import open_stack
 
-    catalogue = open_stack(config, quiet).catalogue
+    catalogue = open_stack(config, call.hearing()).catalogue
     backup = catalogue.get(reference)
     wanted = None if reason is None else Pin(at=now(), reason=reason)
     catalogue.note(backup.id, lambda state: state.updated(pin=wanted))
@@ -98,7 +97,7 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
     from cosmicdeploy.steps.prune import half_removed, prune_plan
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     decisions, unfinished = prune_plan(ctx), half_removed(ctx)
     going = [decision.backup.id for decision in decisions if not decision.keep]
     if not call.terminal.json:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -52,7 +51,7 @@ def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.lock import look
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     row = _row(look(ctx.engine, ctx.stack.project))
     if not call.terminal.json:
         _print(call, row)
@@ -83,7 +82,7 @@ def _release(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.lock.holder import describe
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     freed = release(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
     if freed is None:
         call.terminal.console.print("The lock was free")

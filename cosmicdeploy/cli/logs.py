@@ -94,7 +94,7 @@ def _logs(call: Call, config: Path | None, wanted: Wanted, *, times: bool) -> No
     from cosmicdeploy.report.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = Reading(open_stack(config, told_on_stderr(call.terminal)), wanted)
+    reading = Reading(open_stack(config, call.hearing(told_on_stderr(call.terminal))), wanted)
     console = call.terminal.console
     printer = (
         JsonLogPrinter()

@@ -16,7 +16,6 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.events import Event
     from cosmicdeploy.report.model import Report
 
 
@@ -57,10 +56,6 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
     run_command("status", terminal, lambda call: _status(call, config))
 
 
-def quiet(_event: Event) -> None:
-    """For commands that answer at once, events are of no interest."""
-
-
 def with_junit(call: Call, junit: Path | None, look: Callable[[], Report]) -> Report:
     """What a look reports, also as JUnit XML where that is wanted."""
     from cosmicdeploy.errors import UsageError, as_ours
@@ -92,7 +87,7 @@ def _points(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     results = verify(ctx, open_playbook(ctx.loaded, "verify"), points)
     failing = any(not result.ok for result in results)
     return call.report(
@@ -110,7 +105,7 @@ def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.status import show_status
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     rows, features = status(ctx), feature_reports(ctx)
     if not call.terminal.json:
         show_status(rows, call.terminal.console)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -44,7 +43,7 @@ def _show(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.summary import show_statements
     from cosmicdeploy.workspace import open_stack
 
-    found = migrations(open_stack(config, quiet))
+    found = migrations(open_stack(config, call.hearing()))
     console = call.terminal.console
     if not call.terminal.json:
         if interrupted := found["interrupted"]:
@@ -63,7 +62,7 @@ def _resolve(call: Call, config: Path | None) -> Report:
         _say(call, found.lines)
         return call.terminal.confirm("Is the schema mended? The next deploy goes on from it")
 
-    said = resolve(open_stack(config, quiet), "migrate --resolve", agreed)
+    said = resolve(open_stack(config, call.hearing()), "migrate --resolve", agreed)
     if not call.terminal.json:
         _say(call, [said])
     return call.report(outcome="done", data={"found": said})

@@ -120,6 +120,6 @@ def _run(
     from cosmicdeploy.workspace import open_stack
 
     with edge(call):
-        ctx = open_stack(config, told_on_stderr(call.terminal))
+        ctx = open_stack(config, call.hearing(told_on_stderr(call.terminal)))
         place, words, user = what(ctx)
         raise typer.Exit(run(ctx, place, words, user))

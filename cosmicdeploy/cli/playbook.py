@@ -10,7 +10,6 @@ import typer
 
 from cosmicdeploy.cli.completion import playbooks
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -134,7 +133,7 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
 
     try:
         require_runnable(playbook)
-        plan = plan_only(open_stack(config, quiet), playbook.steps)
+        plan = plan_only(open_stack(config, call.hearing()), playbook.steps)
     except CosmicError as error:
         return (), str(error)
     return plan_report(call, plan).steps, ""
@@ -149,7 +148,7 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
     from cosmicdeploy.workspace import open_stack
 
     watch = Watch(call.terminal.console)
-    ctx = open_stack(config, watch)
+    ctx = open_stack(config, call.hearing(watch))
     place = playbooks.find_playbook(ctx.loaded.directory, word)
     playbook = load_playbook(place.path)
     playbooks.require_runnable(playbook)

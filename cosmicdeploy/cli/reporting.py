@@ -114,6 +114,8 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
 
 
 def _ways_on(run: PastRun) -> str:
+    if run.lost:
+        return "`cosmicdeploy deploy --abort` undoes what is known of it"
     if run.command.startswith("deploy") and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys anew"
     if run.command.startswith("deploy"):

@@ -60,7 +60,7 @@ def _restart(
     from cosmicdeploy.workspace import open_stack
 
     watch = Watch(call.terminal.console)
-    ctx = open_stack(config, watch)
+    ctx = open_stack(config, call.hearing(watch))
     chosen = wanted(ctx, words, every=every)
     if chosen.cost:
         call.terminal.console.print(f"Use with caution: {chosen.cost}")

@@ -15,6 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
+    from cosmicdeploy.database.entry import Backup
     from cosmicdeploy.operations.losses import Loss
     from cosmicdeploy.report.model import Report
 
@@ -104,11 +105,13 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
     watch = Watch(call.terminal.console)
     if not to and (chosen or wait or call.terminal.yes):
         raise UsageError("No backup is named", where=way.command, todo="add --to ID or --to latest")
-    ctx = open_stack(config, watch)
+    ctx = open_stack(config, call.hearing(watch))
     if not to:
         return _list(call, ctx)
     target = ctx.catalogue.get(to)
-    call.terminal.require_yes(_question(call, ctx, way, target.id))
+    if target.ahead:
+        ctx.catalogue.warn(f"{target.id} is used as it was named: {target.ahead}")
+    call.terminal.require_yes(_question(call, ctx, way, target))
     with watch:
         playbook = open_playbook(ctx.loaded, way.value)
         run, measured = rollback(ctx, way.command, playbook, target, wait)
@@ -140,12 +143,11 @@ def _row(loss: Loss) -> dict[str, object]:
     }
 
 
-def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
+def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     from cosmicdeploy.operations.losses import losses
-    from cosmicdeploy.report.backups import age
+    from cosmicdeploy.report.backups import ago
     from cosmicdeploy.words import moment
 
-    target = ctx.catalogue.get(backup_id)
     release = target.manifest.release or "unknown"
     if way is Way.CODE_ONLY:
         return f"Put release {release} to work again? No data changes"
@@ -154,7 +156,7 @@ def _question(call: Call, ctx: Context, way: Way, backup_id: str) -> str:
     loss = losses(ctx, [target])[0]
     say = call.terminal.console.print
     made = target.manifest.created_at
-    say(f"{target.id} is of {moment(made)}, {age(made)} ago; what was written since is lost:")
+    say(f"{target.id} is of {moment(made)} ({ago(made)}); what was written since is lost:")
     for table in loss.tables or ():
         say(f"  {table.table}: {_count(table.backup)} rows then, {_count(table.now)} now")
     if not loss.tables:

@@ -43,6 +43,12 @@ class Terminal:
 
         return PlainConsole(stderr=True, no_color=self.no_color or None)
 
+    def warn(self, text: str) -> None:
+        """Tell on standard error, whatever becomes of the command."""
+        from rich.markup import escape
+
+        self.errors.print(f"[yellow]warning:[/] {escape(text)}", soft_wrap=True)
+
     def confirm(self, question: str) -> bool:
         """Ask once; raises `UsageError` where nobody can answer."""
         if self.yes:

@@ -10,7 +10,6 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge, until_ended
-from cosmicdeploy.cli.look import quiet
 from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -92,7 +91,7 @@ def _watch(call: Call, config: Path | None, wanted: Wanted) -> None:
     from cosmicdeploy.operations.watching import Stream
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, quiet)
+    ctx = open_stack(config, call.hearing())
     with until_ended(), _view(call, ctx.stack.project) as view:
         _show(Stream(ctx, wanted), view)
 

@@ -10,16 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cosmicdeploy.database.archive import unreadable
 from cosmicdeploy.database.draft import Draft, partial_path
 from cosmicdeploy.database.entry import Backup, stand_in
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
-from cosmicdeploy.database.manifest import Manifest, parse_manifest
+from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.owner import Owner
+from cosmicdeploy.database.selection import newest_first, no_good_backup, passed_over
 from cosmicdeploy.database.state import State, read_state, state_path
-from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
+from cosmicdeploy.errors import (
+    BackupError,
+    BackupUnreadable,
+    CosmicError,
+    UnknownBackup,
+    as_ours,
+)
 from cosmicdeploy.words import moment
 from cosmicdeploy.yamlfile import nearest
 
@@ -30,25 +39,47 @@ ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 INTERRUPTED = "interrupted: the process that made it ended before it was done"
 GONE = "its data file is gone"
 SHOWN_CANDIDATES = 10
+# So far ahead of this machine's clock a backup's time may be: clocks differ a little.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Catalogue:
-    """All backups of one folder. The folder is made, 0700, with the first backup."""
+    """All backups of one folder. The folder is made, 0700, with the first backup.
 
-    def __init__(self, folder: Path) -> None:
+    `owner` is the stack whose backups count; without one all do. `warn` hears what `latest` passes
+    over.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        owner: Owner | None = None,
+        warn: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         self.folder = folder
+        self.owner = owner
+        self.warn = warn
 
     def list(self) -> list[Backup]:
-        """Every backup, newest first; one whose manifest is damaged says so.
+        """Every backup, the one made last first; one whose manifest is damaged says so.
 
         Raises `BackupUnreadable` where the folder is there and cannot be read.
         """
-        paths = sorted(self._manifests(), reverse=True)
-        found = (self._listed(path) for path in paths)
-        return [backup for backup in found if backup is not None]
+        found = (self._listed(path) for path in self._manifests())
+        return newest_first(backup for backup in found if backup is not None)
 
     def get(self, reference: str) -> Backup:
-        """A backup by its ID; "latest" is the newest usable one.
+        """A backup of this stack by its ID; "latest" is the newest usable one.
+
+        Raises `ForeignBackup` for another stack's; else as `look`.
+        """
+        found = self.look(reference)
+        if found.foreign and self.owner:
+            raise self.owner.refused(found.manifest, str(self.folder))
+        return found
+
+    def look(self, reference: str) -> Backup:
+        """As `get`, for what only looks: whosever it is.
 
         Raises `UnknownBackup`, with the candidates, for a name that none has; `BackupError` where
         there is no good one, and where it is damaged.
@@ -58,10 +89,24 @@ class Catalogue:
             if ID.fullmatch(reference):
                 return self._get(path)
         backups = self.list()
-        usable = [backup for backup in backups if backup.usable]
-        if reference == LATEST and usable:
-            return usable[0]
-        raise self._unknown(reference, backups)
+        if reference != LATEST:
+            raise self._unknown(reference, backups)
+        return self._latest(backups)
+
+    def _latest(self, backups: Sequence[Backup]) -> Backup:
+        usable = next((backup for backup in backups if backup.usable), None)
+        if usable is None:
+            raise no_good_backup(backups, str(self.folder))
+        for line in passed_over(backups[: backups.index(usable)]):
+            self.warn(line)
+        return usable
+
+    def objections(self, manifest: Manifest) -> dict[str, str]:
+        """What speaks against using a backup, whatever its data is: `foreign` and `ahead`, each ""
+        where it does not."""
+        ahead = manifest.created_at - now() > CLOCK_TOLERANCE
+        told = f"it is stamped in the future: {moment(manifest.created_at)}" if ahead else ""
+        return {"foreign": self.owner.objection(manifest) if self.owner else "", "ahead": told}
 
     def begin(self, manifest: Manifest) -> Draft:
         """Enter a backup that is about to be made. Raises `BackupError`."""
@@ -136,14 +181,20 @@ class Catalogue:
         except FileNotFoundError:  # removed since the folder was listed
             return None
         except (BackupError, OSError) as error:
-            why = error.what if isinstance(error, BackupError) else str(error)
-            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=why)
+            return self._damaged(path, as_ours(error))
 
-    def _read(self, path: Path) -> Backup:
-        data = _data_path(path)
-        # In the writer's own order, so that it cannot slip by: the partial file becomes the data
-        # file, the manifest is written, and only then the lock goes.
-        alive = is_held(partial_path(data)) or is_held(data)
+    def _damaged(self, path: Path, why: CosmicError) -> Backup | None:
+        """What is known of one that cannot be read as a whole; None where it is gone by now."""
+        told = f"{why.what} ({why.where})" if why.where else why.what
+        with suppress(FileNotFoundError):
+            try:
+                manifest = self._manifest(path)
+            except (BackupError, OSError):
+                return Backup(manifest=stand_in(path), data=_data_path(path), damaged=told)
+            return replace(self._backup(manifest, State()), damaged=told)
+        return None
+
+    def _manifest(self, path: Path) -> Manifest:
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
         if manifest.id != path.stem:
             raise BackupError(
@@ -151,26 +202,38 @@ class Catalogue:
                 where=str(path),
                 todo="give data and manifest their own names again",
             )
+        return manifest
+
+    def _read(self, path: Path) -> Backup:
+        data = _data_path(path)
+        # In the writer's own order, so that it cannot slip by: the partial file becomes the data
+        # file, the manifest is written, and only then the lock goes.
+        alive = is_held(partial_path(data)) or is_held(data)
+        manifest = self._manifest(path)
         if manifest.status == "running" and not alive:
             manifest = manifest.updated(status="failed", reason=INTERRUPTED)
         if manifest.status == "good" and not data.is_file():
             manifest = manifest.updated(status="failed", reason=GONE)
-        return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
+        return self._backup(manifest, read_state(state_path(data)))
+
+    def _backup(self, manifest: Manifest, state: State) -> Backup:
+        data = self.folder / f"{manifest.id}.sql.zst"
+        return Backup(manifest=manifest, data=data, state=state, **self.objections(manifest))
 
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
-            if not is_held(path):
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # what cannot be removed is in no new backup's way
+                if not is_held(path):
+                    path.unlink(missing_ok=True)
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
             f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}"
-            for backup in backups[:SHOWN_CANDIDATES]
-        ]
+            for backup in backups
+            if not backup.foreign
+        ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
-        if reference == LATEST:
-            return BackupError("There is no good backup", where=where, todo=todo, details=lines)
         if lines and not ID.fullmatch(reference):  # all ids look much like each other
             todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"

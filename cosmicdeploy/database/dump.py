@@ -52,7 +52,9 @@ def create_backup(
     """
     started = time.monotonic()
     with open_facts(access) as facts:
-        draft = catalogue.begin(_described(facts, origin or Origin()))
+        described = _described(facts, origin or Origin())
+        project = catalogue.owner.project if catalogue.owner else ""
+        draft = catalogue.begin(described.updated(project=project))
     try:
         manifest = _dumped(engine, access, draft, on_bytes, exact=exact)
         draft.finish(manifest.updated(seconds=time.monotonic() - started))

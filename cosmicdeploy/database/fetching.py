@@ -16,7 +16,7 @@ from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.removal import condemned
 from cosmicdeploy.database.state import Copied
 from cosmicdeploy.database.store import Store
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, ForeignBackup
 
 # Backup → the places that have a copy of it.
 Found = dict[str, list[Store]]
@@ -36,13 +36,15 @@ class Fetching:
     def fetch(self, reference: str, places: Sequence[Place]) -> Backup:
         """Bring a copy back. Raises `BackupError`, with all that failed."""
         found = self._found(places)
-        wanted = max(found, default="") if reference == LATEST else reference
+        wanted = self._latest(found) if reference == LATEST else reference
         if wanted not in found:
             raise self._no_copy(reference, found, places)
         self._require_absent(wanted)
         for store in found[wanted]:
             try:
                 return self._bring(wanted, store)
+            except ForeignBackup:
+                raise
             except BackupError as error:
                 self._fails(store.place, error)
         raise BackupError(
@@ -67,8 +69,31 @@ class Fetching:
                 self._fails(place, error)
         return found
 
+    def _latest(self, found: Found) -> str:
+        """The newest copy that may be used; "" where there is none."""
+        refuted = {b.id: b.why for b in self._catalogue.list() if b.whole and b.state.refuted}
+        for backup_id in sorted(found, reverse=True):
+            why = refuted.get(backup_id) or self._objection(backup_id, found[backup_id])
+            if not why:
+                return backup_id
+            self._catalogue.warn(f"passed over {backup_id}: {why}")
+        return ""
+
+    def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
+        why = ""
+        for store in stores:
+            try:
+                manifest = copied_manifest(store, backup_id)
+            except BackupError as error:
+                why = f"{store.place.name}: {error.what}"
+                continue
+            return next(filter(None, self._catalogue.objections(manifest).values()), "")
+        return why
+
     def _bring(self, backup_id: str, store: Store) -> Backup:
         manifest = copied_manifest(store, backup_id)
+        if self._catalogue.owner and self._catalogue.objections(manifest)["foreign"]:
+            raise self._catalogue.owner.refused(manifest, store.place.name)
         draft = self._catalogue.begin(manifest.updated(status="running"))
         try:
             _fill(draft, manifest, store)
@@ -89,7 +114,7 @@ class Fetching:
 
     def _require_absent(self, backup_id: str) -> None:
         here = [b for b in self._catalogue.list() if b.id == backup_id]
-        if any(b.usable or b.status == "running" or is_held(partial_path(b.data)) for b in here):
+        if any(b.whole or b.status == "running" or is_held(partial_path(b.data)) for b in here):
             raise BackupError(
                 f"the backup {backup_id} is here already",
                 where=str(self._catalogue.folder),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from cosmicdeploy.database.definitions import Definition
 from cosmicdeploy.errors import BackupError
 
 Status = Literal["running", "good", "failed"]
+# Such that the clock of any zone can show it.
+FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, le=LAST_MOMENT)]
 
 
 class _Record(BaseModel):
@@ -61,6 +64,7 @@ class Objects(_Record):
 class Manifest(_Record):
     """A backup's own description. `created_at` has an offset; `seconds` is the time it took.
 
+    `project` is the Compose project, "" in manifests of versions that did not record it.
     `collation` is the schema's default; `definitions` has the SHA-256 of each object's text and
     setting by its label. Events have all of theirs here, since a load leaves them out.
     """
@@ -69,9 +73,10 @@ class Manifest(_Record):
     id: str
     status: Status = "running"
     reason: str = ""
-    created_at: datetime
+    created_at: Moment
     seconds: float = 0.0
     database: str
+    project: str = ""
     server_vendor: str
     server_version: str
     release: str | None = None

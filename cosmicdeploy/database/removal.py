@@ -43,9 +43,10 @@ def condemn(catalogue: Catalogue, backup: Backup) -> bool:
 
 
 def condemned(catalogue: Catalogue) -> list[Backup]:
-    """What is being removed, also by a process that was killed, oldest first."""
+    """What is being removed of this stack's, also by a process that was killed, oldest first."""
     paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
-    return [_known(path) for path in paths if ID.fullmatch(path.stem)]
+    found = [_known(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
+    return [backup for backup in found if not backup.foreign]
 
 
 def forget(catalogue: Catalogue, backup_id: str) -> None:
@@ -65,13 +66,14 @@ def _remove_data(data: Path) -> None:
     partial_path(data).unlink(missing_ok=True)
 
 
-def _known(path: Path) -> Backup:
+def _known(catalogue: Catalogue, path: Path) -> Backup:
     data = path.with_suffix(".sql.zst")
     try:
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
         manifest = manifest.updated(id=path.stem)  # the file's name is what is removed
-        return Backup(manifest=manifest, data=data, state=read_state(state_path(data)))
-    except BackupError:  # of a damaged one neither copies nor images are known
+        state = read_state(state_path(data))
+        return Backup(manifest=manifest, data=data, state=state, **catalogue.objections(manifest))
+    except (BackupError, OSError):  # of a damaged one neither copies nor images are known
         return Backup(manifest=stand_in(path), data=data)
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.database.entry import Backup
+from cosmicdeploy.database.selection import newest_first
 
 FAILED_STAYS = timedelta(days=1)
 
@@ -60,39 +61,71 @@ def decide(
     `needed` names backups that must stay whatever the policy says: id → why. `zone` is where days
     begin; None is this machine's.
     """
-    ordered = sorted(backups, key=lambda backup: backup.id, reverse=True)
+    ordered = newest_first(backups)
     usable = [backup for backup in ordered if backup.usable]
     reasons = _reasons(usable, keep, needed, zone)
+    judge = Unusable(keep=keep, needed=needed, at=at, newest=next(iter(usable), None))
     return [
-        _good(backup, reasons) if backup.usable else _unusable(backup, needed, at)
-        for backup in ordered
+        _good(backup, reasons) if backup.usable else judge.decision(backup) for backup in ordered
     ]
 
 
 def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
     why = reasons.get(backup.id)
-    return Decision(
-        backup=backup, keep=bool(why), reason=", ".join(why) if why else "no rule keeps it"
-    )
+    goes = "no rule keeps it"
+    if not backup.manifest.project:
+        goes += " (its project is not on record; its database is this stack's)"
+    return Decision(backup=backup, keep=bool(why), reason=", ".join(why) if why else goes)
 
 
-def _unusable(backup: Backup, needed: Mapping[str, str], at: datetime) -> Decision:
-    why = needed.get(backup.id) or _why_unusable_stays(backup, at)
-    return Decision(backup=backup, keep=bool(why), reason=why or f"not usable: {backup.why}")
+@dataclass(frozen=True, kw_only=True)
+class Unusable:
+    """Judges what no rule counts; `newest` is the newest usable backup."""
+
+    keep: Keep
+    needed: Mapping[str, str]
+    at: datetime
+    newest: Backup | None
+
+    def decision(self, backup: Backup) -> Decision:
+        """Whether it stays, and why."""
+        why = self.needed.get(backup.id) or self._stays(backup)
+        return Decision(backup=backup, keep=bool(why), reason=why or f"not usable: {backup.why}")
+
+    def _stays(self, backup: Backup) -> str:
+        if backup.foreign:
+            return backup.foreign
+        if backup.damaged:
+            return "its manifest or state is damaged: a person should look at it"
+        if backup.status == "running":
+            return "being made"
+        if backup.state.pin:
+            return _pinned(backup)
+        return self._counts_for_nothing(backup)
+
+    def _counts_for_nothing(self, backup: Backup) -> str:
+        state = backup.state
+        if backup.ahead:
+            return f"{backup.ahead}, so no rule counts it"
+        if backup.whole and not self._is_superseded(backup):
+            return f"no newer one is good: {backup.why}"
+        if not backup.whole and state.places:
+            return "not usable here, but a copy is elsewhere: fetch it again"
+        return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
+
+    def _is_superseded(self, backup: Backup) -> bool:
+        """A file that is whole may be the best there is, though it did not restore: what failed may
+        have been the server."""
+        made = backup.manifest.created_at
+        newer = self.newest is not None and self.newest.manifest.created_at > made
+        return newer and self.keep.is_set
 
 
-def _why_unusable_stays(backup: Backup, at: datetime) -> str:
-    state = backup.state
-    since = state.read.at if state.read and state.damaged else backup.manifest.created_at
-    if backup.damaged:
-        return "its manifest or state is damaged: a person should look at it"
-    if backup.status == "running":
-        return "being made"
-    if state.pin:
-        return _pinned(backup)
-    if state.places:
-        return "not usable here, but a copy is elsewhere: fetch it again"
-    return "failed less than a day ago" if at - since < FAILED_STAYS else ""
+def _failed_at(backup: Backup) -> datetime:
+    """When it was found not usable; a dump that failed, when it was begun."""
+    read, restored = backup.state.read, backup.state.restored
+    found = [proof.at for proof in (read, restored) if proof and not proof.good]
+    return max(found, default=backup.manifest.created_at)
 
 
 def _reasons(

@@ -5,11 +5,11 @@ When it was proven and how, whether it is pinned, and where its copies are.
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cosmicdeploy.database.manifest import Moment
 from cosmicdeploy.errors import BackupError
 
 
@@ -20,7 +20,7 @@ class _Record(BaseModel):
 class Proof(_Record):
     """One verification: when it ended, and why it failed; "" where it did not."""
 
-    at: datetime
+    at: Moment
     reason: str = ""
 
     @property
@@ -31,7 +31,7 @@ class Proof(_Record):
 class Pin(_Record):
     """Since when a backup is kept whatever the policy says, and why."""
 
-    at: datetime
+    at: Moment
     reason: str = ""
 
 
@@ -39,7 +39,7 @@ class Copied(_Record):
     """A copy at another place (its URL without a password), or why there is none."""
 
     url: str
-    at: datetime
+    at: Moment
     error: str = ""
 
 
@@ -55,6 +55,11 @@ class State(_Record):
     def damaged(self) -> str:
         """Why the data was found damaged; "" where it was not."""
         return self.read.reason if self.read else ""
+
+    @property
+    def refuted(self) -> str:
+        """Why it did not restore when it was last proven; "" where it did, or was not tried."""
+        return self.restored.reason if self.restored else ""
 
     @property
     def places(self) -> list[str]:

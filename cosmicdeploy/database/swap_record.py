@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cosmicdeploy.database.access import Session, quoted
 from cosmicdeploy.database.definitions import Definition, Definitions
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.schemas import (
+    before_name,
     create_schema_like,
     drop_empty_schema,
     record_name,
     schema_exists,
 )
+from cosmicdeploy.errors import DatabaseError
 
 DRAFT = "draft"
 HELD_EVENTS = "held_events"
@@ -63,7 +65,10 @@ class SwapRecord:
 
     def read(self, phase: Phase) -> Record:
         """The record of a phase."""
-        return Record.model_validate_json(self._load(phase))
+        try:
+            return Record.model_validate_json(self._load(phase))
+        except ValidationError as error:
+            raise self._unreadable(phase) from error
 
     def move(self, old: Phase, new: Phase) -> str:
         """The piece of a RENAME TABLE statement that goes from one phase to the next."""
@@ -90,7 +95,10 @@ class SwapRecord:
         """The events that wait for their tables to become live."""
         if HELD_EVENTS not in Facts(self._session, self._schema).engines():
             return ()
-        return EVENTS.validate_json(self._load(HELD_EVENTS))
+        try:
+            return EVENTS.validate_json(self._load(HELD_EVENTS))
+        except ValidationError as error:
+            raise self._unreadable(HELD_EVENTS) from error
 
     def _store(self, table: str, text: str) -> None:
         if not schema_exists(self._session, self._schema):
@@ -105,7 +113,17 @@ class SwapRecord:
 
     def _load(self, table: str) -> str:
         rows = self._session.rows(f"SELECT record FROM {self._table(table)}")  # noqa: S608 - quoted
-        return str(rows[0][0])
+        return str(rows[0][0]) if rows else ""
+
+    def _unreadable(self, table: str) -> DatabaseError:
+        """Neither of the two states of the tables can be told from it, so none is touched."""
+        return DatabaseError(
+            "the record of a swap of tables cannot be read, so nothing is moved or dropped",
+            where=f"{self._session.where}: {self._schema}.{table}",
+            todo=f"compare the tables in {self._live!r} with those in {before_name(self._live)!r} "
+            "by hand; `cosmicdeploy backup verify latest --restore` tells whether there is a way"
+            " back",
+        )
 
     def _table(self, name: str) -> str:
         return f"{quoted(self._schema)}.{quoted(name)}"

@@ -56,7 +56,8 @@ def is_dead(holder: Mapping[str, str]) -> bool:
     """
     if holder.get("machine") != _machine():
         return False
-    return holder.get("process") != _process_start(int(holder.get("pid", "0")))
+    pid = holder.get("pid", "")
+    return pid.isdecimal() and holder.get("process") != _process_start(int(pid))
 
 
 def _machine() -> str:

@@ -70,8 +70,21 @@ def _statement(migration: str, sql: str, verdict: Verdict, known: bool | None) -
 
 
 def of_record(facts: Iterable[Mapping[str, Any]]) -> list[Statement]:
-    """Statements as a record keeps them."""
-    return [Statement(**{**entry, "kind": Kind(entry["kind"])}) for entry in facts]
+    """Statements as a record keeps them; of one that is not understood nothing is known."""
+    return [_of_record(entry) for entry in facts]
+
+
+def _of_record(entry: Mapping[str, Any]) -> Statement:
+    try:
+        made = Statement(**{**entry, "kind": Kind(entry["kind"])})
+    except (KeyError, TypeError, ValueError):
+        return unseen(str(entry.get("migration")), "its record cannot be read")
+    texts = (made.migration, made.sql, made.why)
+    return (
+        made
+        if all(isinstance(text, str) for text in texts)
+        else unseen(str(made.migration), "its record cannot be read")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

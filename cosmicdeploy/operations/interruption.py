@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.client import end_left_behind
+from cosmicdeploy.database.schemas import before_name
+from cosmicdeploy.database.swap import has_before
 from cosmicdeploy.errors import LockLost, NeedsPerson, UsageError
-from cosmicdeploy.history import PastRun, unfinished
+from cosmicdeploy.history import PastRun, intents, unfinished
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.shield import is_up
@@ -35,8 +37,9 @@ class Interrupted:
 
 def found(ctx: Context, command: str) -> Interrupted:
     """What to do about runs that are not over. Raises `NeedsPerson` where a rollback is on its way
-    and this command is not one that may end it."""
+    and this command is not one that may end it, and where records of a run cannot be read."""
     runs = unfinished(ctx.journal)
+    require_readable(ctx, runs)
     releasing = [run for run in runs if _releases(run.command) and run.intents]
     if not _releases(command):
         _require_no_rollback(releasing)
@@ -50,6 +53,19 @@ def found(ctx: Context, command: str) -> Interrupted:
     if all(_leads_on(run, command, target) for run in rest):
         return Interrupted(on=rest, over=over)
     return Interrupted(back=rest, over=over)
+
+
+def require_readable(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` where records of one of these runs cannot be read."""
+    for run in runs:
+        if run.lost:
+            raise NeedsPerson(
+                "A run was interrupted, and what it changed is not all known",
+                where=str(ctx.journal.path),
+                todo="see `cosmicdeploy status`; `cosmicdeploy deploy --abort` undoes what is known"
+                " of it, and compares the stack with what it was before",
+                details=(run.told(),),
+            )
 
 
 def end_tools(ctx: Context) -> None:
@@ -113,7 +129,7 @@ def require_deploy(ctx: Context) -> None:
 
 def to_abort(ctx: Context) -> Runs:
     """Deploys and rollbacks that can be undone; raises `UsageError` where there is none."""
-    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
+    runs = [run for run in unfinished(ctx.journal) if _releases(run.command) or run.lost]
     if not runs:
         raise UsageError(
             "No deploy was interrupted",
@@ -131,6 +147,7 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     if not runs:
         return ()
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
+    _require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
     unwound = unwind(ctx, applied_by(runs))
     if isinstance(unwound.stuck, LockLost):
@@ -147,8 +164,30 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     return unwound.undone
 
 
+def _require_no_unknown_data(ctx: Context, runs: Runs) -> None:
+    """Data from before a restore that is in no record is neither put back nor dropped."""
+    if not any(run.lost or run.doubts for run in runs) or intents(runs, "restore"):
+        return
+    if has_before(ctx.database()):
+        live = ctx.settings.database.name
+        raise NeedsPerson(
+            "Data from before a restore is kept, and no record tells which run did that",
+            where=before_name(live),
+            todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
+            "`cosmicdeploy deploy --abort`",
+            details=[run.told() for run in runs],
+        )
+
+
 def _require_as_before(ctx: Context, runs: Runs) -> None:
     """Told once: whoever runs the command again has seen it."""
+    if not runs[0].state:
+        raise NeedsPerson(
+            "An interrupted run was undone as far as it is known",
+            where=str(ctx.journal.path),
+            todo="see `cosmicdeploy status`; the same command again goes on from here",
+            details=[run.told() for run in runs],
+        )
     differences = changed(runs[0].state, observe(ctx))
     if differences:
         raise NeedsPerson(

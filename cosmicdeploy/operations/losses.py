@@ -9,6 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.compare import RowDifference, row_differences
 from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.database.selection import passed_over
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.words import counted
 
@@ -50,5 +51,8 @@ def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
 
 
 def candidates(ctx: Context) -> list[Backup]:
-    """Backups that one can go back to, newest first."""
-    return [backup for backup in ctx.catalogue.list() if backup.usable]
+    """Backups that one can go back to, newest first; the others are warned of."""
+    backups = ctx.catalogue.list()
+    for line in passed_over(backups):
+        ctx.catalogue.warn(line)
+    return [backup for backup in backups if backup.usable]

@@ -36,7 +36,8 @@ FENCE_TRUST_SECONDS = 0.1
 
 
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
-    """What would change; nothing is."""
+    """What would change; nothing is. Raises `NeedsPerson` where a run would."""
+    interruption.require_readable(ctx, unfinished(ctx.journal))
     return make_plan(steps, replace(ctx, only_plan=True))
 
 

@@ -107,7 +107,7 @@ def _noted(file: Path) -> dict[str, str]:
     try:
         note = json.loads(file.read_text(encoding="utf-8"))
         return {key: str(note.get(key, "")) for key in ("since", "by")}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}  # somebody made it by hand
 
 
@@ -162,7 +162,7 @@ def understood(name: str, text: str) -> FeatureState:
 def _rows(text: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     rows = found if isinstance(found, list) else [found]
     return [row for row in rows if isinstance(row, dict)]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console, Group
 from rich.filesize import decimal
 
+from cosmicdeploy.database.catalogue import CLOCK_TOLERANCE
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.retention import Decision
@@ -76,9 +77,10 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     objects = manifest.objects
     yield "backup", f"{backup.id}, {backup.status}"
     yield "why", backup.why
-    yield "made", f"{moment(manifest.created_at)} ({age(manifest.created_at)} ago)"
+    yield "made", f"{moment(manifest.created_at)} ({ago(manifest.created_at)})"
     yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
     yield "schema", manifest.database
+    yield "project", manifest.project or "not on record"
     yield "server", f"{manifest.server_vendor} {manifest.server_version}"
     yield "release", manifest.release or ""
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
@@ -110,7 +112,7 @@ def verified(state: State) -> str:
 def proven(state: State) -> str:
     """As `verified`, for a table."""
     how, proof = _proof(state)
-    return f"{how} {age(proof.at)} ago" if proof else how
+    return f"{how} {ago(proof.at)}" if proof else how
 
 
 def _proof(state: State) -> tuple[str, Proof | None]:
@@ -124,10 +126,18 @@ def _proof(state: State) -> tuple[str, Proof | None]:
 def age(since: datetime, at: datetime | None = None) -> str:
     """How long ago that was, in its largest unit."""
     passed = (at or datetime.now(UTC)) - since
+    if passed < -CLOCK_TOLERANCE:
+        return "in the future"
     for unit, length in UNITS:
         if passed >= length:
             return f"{passed // length} {unit}"
     return "< 1 min"
+
+
+def ago(since: datetime) -> str:
+    """As `age`, in a sentence."""
+    passed = age(since)
+    return passed if passed == "in the future" else f"{passed} ago"
 
 
 def _pinned(state: State) -> str:

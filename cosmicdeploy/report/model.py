@@ -174,7 +174,8 @@ class ChecklistReport(Part):
 class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
-    `turned_away_seconds` is how long clients were turned away while data was exchanged.
+    `turned_away_seconds` is how long clients were turned away while data was exchanged; `warnings`
+    are what was ignored, passed over or assumed.
     """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
@@ -191,6 +192,7 @@ class Report(Part):
     turned_away_seconds: float | None = None
     unfinished: tuple[UnfinishedReport, ...] = ()
     features: tuple[FeatureReport, ...] = ()
+    warnings: tuple[str, ...] = ()
     checklist: ChecklistReport | None = None
     data: Any = None
     error: ErrorReport | None = None

@@ -35,8 +35,15 @@ class Loaded:
         return self.directory / ".cosmicdeploy"
 
     def path(self, relative: Path) -> Path:
-        """A path of the settings, made absolute."""
-        return (self.directory / relative).resolve()
+        """A path of the settings, made absolute; raises `ConfigError` for links in a circle."""
+        try:
+            return (self.directory / relative).resolve()
+        except RuntimeError as error:
+            raise ConfigError(
+                "A link leads back to itself",
+                where=str(self.directory / relative),
+                todo="replace the link by what it should lead to",
+            ) from error
 
     def secret(self, variable: str) -> str:
         """A secret by its variable's name; raises `ConfigError` where it is not set."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, NeedsPerson
 
 Result = dict[str, Any]
 
@@ -72,6 +73,19 @@ class Step(BaseModel):
         made = self.model_copy()
         made._place = place
         return made
+
+    @classmethod
+    def recorded(cls, options: Mapping[str, Any]) -> Self:
+        """The step of a journal's record; raises `NeedsPerson` where this version does not know its
+        keys."""
+        try:
+            return cls.model_validate(options)
+        except ValidationError as error:
+            raise NeedsPerson(
+                f"What an interrupted run did cannot be read: {error.errors()[0]['msg']}",
+                where=f"an intent of the kind {cls.kind} in the journal",
+                todo="run the version of cosmicdeploy that it was",
+            ) from error
 
     def alone(self) -> Step:
         """The step as it is when somebody asks for it by name."""

@@ -182,8 +182,7 @@ def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
         return []
     begun = intents(runs, BounceStep.kind)
     found = [
-        (BounceStep.model_validate(i.options), Change(summary=i.summary, before=i.before))
-        for i in begun
+        (BounceStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
     ]
     return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
 

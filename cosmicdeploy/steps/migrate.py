@@ -124,7 +124,8 @@ class MigrateStep(Step):
         _wait_for_database(ctx)
         if not change.before["applied"]:
             _require_no_rows(ctx)
-        put_back(ctx, change.before["lock_wait"])
+        if kept := change.before.get("lock_wait"):
+            put_back(ctx, kept)
         begun = unresolved(ctx.journal, own=True) or Begun(before=change.before)
         try:
             undone = set(roll_down(ctx, set(change.before["applied"])))

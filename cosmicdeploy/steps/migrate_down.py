@@ -48,7 +48,7 @@ class MigrateDownStep(Step):
         return {"rolled_back": list(roll_down(ctx, _known(ctx)))}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"])
+        access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"] or "")
         settle_interrupted_swap(access)
         if not has_before(access):
             ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")

@@ -187,7 +187,8 @@ def _start(ctx: Context, container: Container, name: str) -> None:
 
 def _data_is_left(ctx: Context) -> bool:
     """Whether data is kept that no restore will ever swap back."""
-    if intents(unfinished(ctx.journal), RestoreStep.kind):
+    runs = unfinished(ctx.journal)
+    if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
         return False
     return _database_is_ready(ctx) and has_before(ctx.database())
 

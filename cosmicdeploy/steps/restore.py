@@ -79,5 +79,15 @@ def is_swapped(ctx: Context, target: Backup) -> bool:
 def require_usable(ctx: Context, target: Backup) -> None:
     """Whatever speaks against a backup is said before anything is done for it; raises `Refused`."""
     with refusing(BackupError):
+        _require_not_refuted(target)
         verify_backup(target).require()
         require_restorable(ctx.database(), target)
+
+
+def _require_not_refuted(target: Backup) -> None:
+    if target.state.refuted:
+        raise BackupError(
+            f"The backup did not restore when it was last proven: {target.state.refuted}",
+            where=f"backup {target.id}",
+            todo=f"prove it anew: `cosmicdeploy backup verify {target.id} --restore`",
+        )

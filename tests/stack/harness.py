@@ -23,6 +23,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import Facts, open_facts
 from cosmicdeploy.engine import Container
 from cosmicdeploy.history import unfinished
+from cosmicdeploy.journal import Unreadable
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.places import proxy_url
@@ -141,6 +142,8 @@ class StackUnderTest:
         """As `snapshot`, with how many runs wait to be gone on from, and how often something failed
         or was taken back, which a deploy does again."""
         journal = self.open().journal
+        lines = [each for each in journal.entries() if isinstance(each, Unreadable)]
+        assert not lines, "what was written cannot be read again"
         ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
         return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
 

@@ -14,7 +14,7 @@ import docker
 import pytest
 
 from cosmicdeploy.database.manifest import now
-from cosmicdeploy.database.state import Pin
+from cosmicdeploy.database.state import Pin, Proof
 from cosmicdeploy.steps.kept import kept_tag
 from tests.stack.harness import StackUnderTest
 
@@ -92,6 +92,30 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
     assert own.cli("backup", "unpin", first).code == 0
     newest = create(own)
     assert ids(own) == [newest]
+
+
+def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnderTest) -> None:
+    backup = create(own)
+    failed = Proof(at=now(), reason="the table devices has 1 row in place of 2")
+    catalogue = own.open().catalogue
+    assert catalogue.get(backup).manifest.project == own.open().stack.project
+    catalogue.note(backup, lambda state: state.updated(restored=failed))
+    assert "its proof failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
+    before = own.snapshot()
+    refused = own.cli("rollback", "--to", backup, "--yes")
+    assert refused.code == 1
+    assert f"`cosmicdeploy backup verify {backup} --restore`" in refused.stderr
+    assert own.cli("backup", "verify", backup, "--restore").code == 0
+    assert catalogue.get("latest").id == backup
+
+    database = own.open().settings.database.name
+    own.set_setting(f"name: {database}", "name: other")
+    for reference, code in (("latest", 1), (backup, 2)):
+        refused = own.cli("rollback", "--to", reference, "--yes")
+        assert refused.code == code
+        assert f"another stack's: database {database!r}" in refused.stderr
+    own.set_setting("name: other", f"name: {database}")
+    assert own.snapshot() == before
 
 
 def half_removed(stack: StackUnderTest, like: str) -> str:

@@ -415,7 +415,15 @@ def test_a_run_that_was_undone_leaves_no_baseline(tmp_path: Path) -> None:
 
 def test_a_failed_migration_of_the_time_since_counts(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
-    ctx.journal.append("intent", step="migrate", step_kind="migrate")
+    before = {"applied": [], "schema": "s"}
+    step = {
+        "step": "migrate",
+        "step_kind": "migrate",
+        "options": {},
+        "change": "",
+        "before": before,
+    }
+    ctx.journal.append("intent", **step)
     ctx.journal.append("failed", error="no")
     assert migrations.figures(ctx, Span(since=0), None)["failed_runs"] == 1
     assert migrations.figures(ctx, Span(since=9e9), None)["failed_runs"] == 0

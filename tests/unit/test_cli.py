@@ -10,25 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
 from cosmicdeploy import workspace
-from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.errors import as_ours
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.entries import good
+from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, call, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPOSE = "services:\n  web: {image: shop/web}\n  db: {image: mariadb}\n"
-SETTINGS = (
-    "compose_file: compose.yml\n"
-    "services: {app: [web], database: db}\n"
-    "app: {console: [php, artisan]}\n"
-    "database: {name: shop}\n"
-)
 
 
 def spawn(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -73,17 +64,11 @@ def test_help_says_each_command_in_a_line_and_shows_examples() -> None:
     assert "cosmicdeploy deploy --plan" in call("--help").stdout
 
 
-def call(*words: str) -> Result:
-    """The command in this process: quicker."""
-    return CliRunner().invoke(app, words)
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    (tmp_path / "compose.yml").write_text(COMPOSE)
-    (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS)
+    lay_out(tmp_path)
     return tmp_path
 
 
@@ -183,7 +168,7 @@ def test_a_backup_is_copied_to_where_no_copy_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workspace, "connect", lambda: None)
-    good(Catalogue(folder / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     settings = folder / "cosmicdeploy.yaml"
     for places, made in (("{url: one}", ["one"]), ("{url: one}, {url: two}", ["two"])):
         settings.write_text(SETTINGS + f"backup: {{copies: [{places}]}}\n")
@@ -203,7 +188,7 @@ def test_rollback_without_a_name_lists_and_with_options_asks_for_it(
     monkeypatch.setattr(workspace, "connect", lambda: empty)
     none = call("rollback")
     assert none.exit_code == 0 and "no good backup" in none.stdout
-    good(Catalogue(folder / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     shown = call("rollback")
     assert shown.exit_code == 0 and not shown.stderr
     assert "20260301-120000-aaaa" in shown.stdout and "rollback --to ID" in shown.stdout

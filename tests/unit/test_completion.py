@@ -36,7 +36,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS)
     (tmp_path / "playbooks").mkdir()
     (tmp_path / "playbooks" / "mine.yaml").write_text(MINE)
-    good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260301-120000-aaaa")
+    good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260301-120000-aaaa", database="shop")
+    good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260302-120000-aaaa")
     return tmp_path
 
 

@@ -13,6 +13,12 @@ from cosmicdeploy.steps.migrate_down import backup_before
 
 pytestmark = pytest.mark.unit
 
+BEFORE = {
+    "build": {"tags": {"web:1": "sha256:1"}},
+    "restart": {"containers": {"web": {"id": "1", "running": True}}},
+    "migrate": {"applied": [], "schema": "s", "names": ["a"], "pending": []},
+    "restore": {"target": "b1"},
+}
 STATE = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
 
 
@@ -29,7 +35,7 @@ class Writer:
         return self
 
     def intent(self, kind: str) -> Writer:
-        known = {"options": {"name": kind}, "change": f"do {kind}", "before": {"id": kind}}
+        known = {"options": {"name": kind}, "change": f"do {kind}", "before": BEFORE.get(kind, {})}
         self.journal.append("intent", step=kind, step_kind=kind, **known)
         return self
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.files import write_atomically
+from cosmicdeploy.events import Warned
+from cosmicdeploy.records import Moment
 
 # So many are kept, the newest ones.
 KEPT = 20
@@ -32,11 +34,11 @@ class Baseline(BaseModel):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     run: str
     command: str
-    at: str
+    at: Moment
     release_before: str = ""
     before: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     release: str = ""
-    in_place_at: str = ""
+    in_place_at: Literal[""] | Moment = ""
     after: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     def told(self) -> dict[str, str]:
@@ -46,13 +48,13 @@ class Baseline(BaseModel):
 
 def newest(ctx: Context) -> Baseline | None:
     """That of the last run that succeeded; None where there is none."""
-    found = [each for each in _all(_folder(ctx)) if each.in_place_at]
+    found = [each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at]
     return max(found, key=lambda each: each.in_place_at, default=None)
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:
     """That of one run, over or not."""
-    return _read(_folder(ctx) / f"{run}.json")
+    return _read(ctx, _folder(ctx) / f"{run}.json")
 
 
 def keep(ctx: Context, baseline: Baseline) -> None:
@@ -61,7 +63,8 @@ def keep(ctx: Context, baseline: Baseline) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = baseline.model_dump_json(by_alias=True, indent=2)
     write_atomically(folder / f"{baseline.run}.json", text + "\n")
-    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+    files = [path for path in folder.glob("*.json") if path.is_file()]
+    for path in sorted(files, key=lambda path: path.stat().st_mtime)[:-KEPT]:
         path.unlink(missing_ok=True)
 
 
@@ -74,12 +77,29 @@ def _folder(ctx: Context) -> Path:
     return ctx.loaded.state_directory / "baselines"
 
 
-def _all(folder: Path) -> list[Baseline]:
-    return [found for path in folder.glob("*.json") if (found := _read(path))]
+def _paths(ctx: Context) -> list[Path]:
+    try:  # a glob takes a folder that may not be read for an empty one
+        return [path for path in sorted(_folder(ctx).iterdir()) if path.suffix == ".json"]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        _warn(ctx, _folder(ctx), error.strerror or "")
+        return []
 
 
-def _read(path: Path) -> Baseline | None:
+def _read(ctx: Context, path: Path) -> Baseline | None:
     try:
-        return Baseline.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError):  # not there, or another version's
+        return Baseline.model_validate_json(path.read_text("utf-8", "replace"))
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        _warn(ctx, path, error.strerror or "")
+    except ValidationError as error:  # damaged, or another version's
+        first = error.errors()[0]
+        _warn(ctx, path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "))
+    return None
+
+
+def _warn(ctx: Context, path: Path, why: str) -> None:
+    told = f"passed over {path}: no baseline can be read there ({why}); move it away, and record"
+    ctx.emit(Warned(text=f"{told} another one: `cosmicdeploy checklist --record`"))

@@ -7,6 +7,7 @@ from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
+from cosmicdeploy.events import Warned
 from cosmicdeploy.operations.checklist import (
     access,
     application,
@@ -32,6 +33,8 @@ COLLECTORS: Mapping[str, Collector] = {
     "cache": cache.figures,
     "external": external.figures,
 }
+# What comes of counting with what is no figure.
+NOT_FIGURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 COUNTERS: Mapping[str, Callable[[Context], Figures]] = {
     "database": database.counters,
     "cache": cache.counters,
@@ -47,7 +50,7 @@ def collect(
     """What all of them, and `more`, find within a span; since `earlier` counters, as far as these
     are known. {"why": …} of one that cannot find anything. Raises `EngineUnavailable`."""
     return {
-        name: _tried(partial(find, ctx, span, earlier.get(name)))
+        name: _tried(partial(_since, find, ctx, span, earlier.get(name)))
         for name, find in {**COLLECTORS, **(more or {})}.items()
     }
 
@@ -56,6 +59,17 @@ def counters(ctx: Context) -> dict[str, Figures]:
     """The counters as they are now, of those that can be had."""
     found = {name: _tried(partial(read, ctx)) for name, read in COUNTERS.items()}
     return {name: figures for name, figures in found.items() if "why" not in figures}
+
+
+def _since(find: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
+    """Counters of a baseline that somebody else wrote are worth as much as none."""
+    if earlier is None:
+        return find(ctx, span, None)
+    try:
+        return find(ctx, span, earlier)
+    except NOT_FIGURES as error:
+        ctx.emit(Warned(text=f"counters of the baseline are passed over: {error!r}"))
+        return find(ctx, span, None)
 
 
 def _tried(find: Callable[[], Figures]) -> Figures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cosmicdeploy.context import Context
@@ -22,7 +22,7 @@ from cosmicdeploy.operations.checklist import (
     scheduling,
 )
 from cosmicdeploy.operations.checklist.baseline import Baseline
-from cosmicdeploy.operations.checklist.collect import collect, counters
+from cosmicdeploy.operations.checklist.collect import NOT_FIGURES, collect, counters
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict
 from cosmicdeploy.operations.checklist.span import DAY, Span, before_a_deploy
 from cosmicdeploy.operations.checklist.words import moment
@@ -75,11 +75,23 @@ def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) 
         before=known.before if known else {},
     )
     return Checklist(
-        points=[judge(evidence) for judge in POINTS.values()],
+        points=[_judged(judge, evidence) for judge in POINTS.values()],
         since=moment(begin),
         seconds=round(span.until - begin, 1),
         baseline=known,
     )
+
+
+def _judged(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
+    """A point whose figures in the baseline are none (somebody else wrote it) is unknown."""
+    if not evidence.before:
+        return judge(evidence)
+    try:
+        return judge(evidence)
+    except NOT_FIGURES as error:
+        alone = judge(replace(evidence, before={}))
+        why = f"its figures in the baseline cannot be read: {error!r}"
+        return replace(alone, verdict=Verdict.UNKNOWN, why=why)
 
 
 def record(ctx: Context) -> Baseline:

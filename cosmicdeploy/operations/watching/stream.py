@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import as_ours
-from cosmicdeploy.events import Event, Notice
+from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import GOES_ON
 from cosmicdeploy.operations.watching.collectors import collectors
 from cosmicdeploy.probes.live.sight import (
@@ -73,7 +73,7 @@ class Stream:
             self._found.put(said(f"a part is no longer watched: {as_ours(error)}"))
 
     def _notice(self, event: Event) -> None:
-        if isinstance(event, Notice):
+        if isinstance(event, Notice | Warned):
             self._found.put(said(event.text))
 
     def _taken(self) -> list[Sight]:
