@@ -8,6 +8,7 @@ from pathlib import Path
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.engine import connect
+from cosmicdeploy.engine.in_place import adopt
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit
 from cosmicdeploy.journal import Journal
@@ -31,10 +32,11 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
         project=settings.project,
     )
     _require_services(loaded, stack)
+    engine = connect()
     return Context(
         loaded=loaded,
-        stack=stack,
-        engine=connect(),
+        stack=adopt(stack, engine.containers(stack.project)),
+        engine=engine,
         journal=Journal(path=loaded.state_directory / "journal.jsonl"),
         catalogue=Catalogue(loaded.path(settings.backup.directory)),
         emit=emit,

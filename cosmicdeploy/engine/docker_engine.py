@@ -58,6 +58,16 @@ class DockerEngine:
         found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
         return [container for container in found if label.MARKER not in container.labels]
 
+    def namesakes(self, project: str) -> list[Container]:
+        with translated("Listing containers"):
+            rows = self._api.containers(filters={"label": [label.PROJECT]})
+        others = {row["Id"]: row["Labels"][label.PROJECT] for row in rows}
+        return self._looked_at(
+            each
+            for each, other in others.items()
+            if other != project and label.spelled(other) == label.spelled(project)
+        )
+
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers()

@@ -24,6 +24,7 @@ LOOKS = frozenset(
         "log_entries",
         "log_lines",
         "logs",
+        "namesakes",
         "oneoffs",
         "processes",
         "running",

@@ -10,11 +10,14 @@ from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
+AT_REST = ("created", "dead", "exited", "removing")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
+    `image_name` is what its image was called when it was made.
     `command` is the whole command line, entrypoint first. `health` is "" without a health check.
     `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
     ones: target → name.
@@ -29,6 +32,7 @@ class Container:
     project: str
     image_id: str
     status: str
+    image_name: str = ""
     command: tuple[str, ...] = ()
     health: str = ""
     started_at: str = ""
@@ -48,6 +52,11 @@ class Container:
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    @property
+    def active(self) -> bool:
+        """Whether its first process is there: running, paused or about to be started again."""
+        return self.status not in AT_REST
 
     @property
     def started(self) -> datetime:
@@ -168,6 +177,10 @@ class Engine(Protocol):
 
     def oneoffs(self, project: str) -> list[Container]:
         """One-off containers of a project, as `docker compose run` makes them; ours not."""
+
+    def namesakes(self, project: str) -> list[Container]:
+        """Running containers of projects whose names differ from this one's in marks and case
+        alone."""
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         """Running containers of any project but one, or of none, that run one of these images
