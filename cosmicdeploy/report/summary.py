@@ -35,6 +35,10 @@ def show(report: Report, console: Console) -> None:
     for run in report.unfinished:
         console.print(f"[yellow]unfinished:[/] {escape(run.told)}", soft_wrap=True)
         console.print(f"  → {escape(run.todo)}", soft_wrap=True)
+    for notice in report.notices:
+        told = f"{escape(notice.service)}: {escape(notice.what)}"
+        console.print(f"[yellow]note:[/] {told}", soft_wrap=True)
+        console.print(f"  → {escape(notice.todo)}", soft_wrap=True)
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.requests and report.requests.broken:

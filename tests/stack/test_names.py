@@ -22,13 +22,21 @@ def test_a_stack_of_1_29_is_adopted_under_its_names(up: UnnamedStack) -> None:
     before = up.lives_by_name()
     status = up.cli("status")
     assert status.code == 0 and f"{up.project}_db_1" not in status.stdout, status.stdout
-    rows = {row["service"]: row for row in up.cli("status", "--json").report["data"]}
+    report = up.cli("status", "--json")
+    rows = {row["service"]: row for row in report.report["data"]}
     assert {name: row["container"] for name, row in rows.items()} == {
         "app": f"{up.project}_app_1",
         "db": f"{up.project}_db_1",
     }
     assert [row["drift"] for row in rows.values()] == ["", ""]
-    assert up.cli("up", "--json").report["outcome"] == "unchanged"
+    notes = {note["service"]: note["what"] for note in report.report["notices"]}
+    assert notes.keys() == {"mailer", "migrate"} and "(running)" in notes["mailer"]
+    assert "exited with code 0" in notes["migrate"] and "not waited for by app" in notes["migrate"]
+    assert all(f"note: {name}: no role" in status.stdout for name in notes)
+    again = up.cli("up", "--json")
+    assert again.report["outcome"] == "unchanged", again.stderr
+    assert [note["service"] for note in again.report["notices"]] == list(notes)
+    assert again.stderr.index("note: mailer") < again.stderr.index("recover")
     assert up.lives_by_name() == before
 
     up.write(release="2")
