@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -58,14 +59,15 @@ class DockerEngine:
         found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
         return [container for container in found if label.MARKER not in container.labels]
 
-    def namesakes(self, project: str) -> list[Container]:
+    def made_from(self, folder: Path, besides: str) -> list[Container]:
         with translated("Listing containers"):
-            rows = self._api.containers(filters={"label": [label.PROJECT]})
-        others = {row["Id"]: row["Labels"][label.PROJECT] for row in rows}
+            rows = self._api.containers(filters={"label": [label.WORKING_DIR]})
+        wanted = folder.resolve()
         return self._looked_at(
-            each
-            for each, other in others.items()
-            if other != project and label.spelled(other) == label.spelled(project)
+            row["Id"]
+            for row in rows
+            if row["Labels"].get(label.PROJECT) != besides
+            and Path(row["Labels"][label.WORKING_DIR]).resolve() == wanted
         )
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:

@@ -24,7 +24,7 @@ LOOKS = frozenset(
         "log_entries",
         "log_lines",
         "logs",
-        "namesakes",
+        "made_from",
         "oneoffs",
         "processes",
         "running",

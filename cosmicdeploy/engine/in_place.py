@@ -69,7 +69,8 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
 
 
 def _separator(stack: Stack, containers: Sequence[Container]) -> str:
-    names = [final_name(c) for c in containers if c.service in stack.services]
+    unnamed = [name for name, each in stack.services.items() if each.declared_name is None]
+    names = [final_name(c) for c in containers if c.service in unnamed]
     return "_" if names and all(_has_underscores(stack.project, name) for name in names) else "-"
 
 

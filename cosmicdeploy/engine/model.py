@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
@@ -178,9 +179,8 @@ class Engine(Protocol):
     def oneoffs(self, project: str) -> list[Container]:
         """One-off containers of a project, as `docker compose run` makes them; ours not."""
 
-    def namesakes(self, project: str) -> list[Container]:
-        """Running containers of projects whose names differ from this one's in marks and case
-        alone."""
+    def made_from(self, folder: Path, besides: str) -> list[Container]:
+        """Running containers that Compose made from this folder, of any project but one."""
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         """Running containers of any project but one, or of none, that run one of these images

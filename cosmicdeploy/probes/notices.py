@@ -13,7 +13,7 @@ from cosmicdeploy.engine.compose_tool import compose_command
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice as Told
 
-Kind = Literal["no role", "not built", "other folder"]
+Kind = Literal["no role", "not built", "other folder", "other project"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,13 @@ class Notice:
 
 def notices(ctx: Context) -> list[Notice]:
     """All of them: services without a role, images that no deploy builds, containers that another
-    folder's stack of the same name may own."""
-    return [*_without_role(ctx), *_not_built(ctx), *_of_other_folders(ctx)]
+    folder's stack of the same name may own, and this folder's services in another project."""
+    return [
+        *_without_role(ctx),
+        *_not_built(ctx),
+        *_of_other_folders(ctx),
+        *_of_other_projects(ctx),
+    ]
 
 
 def tell_notices(ctx: Context) -> list[Notice]:
@@ -94,6 +99,18 @@ def _of_other_folders(ctx: Context) -> Iterator[Notice]:
                 what=f"its container was made from {folder}; where that is another stack of the"
                 f" same project name {ctx.stack.project}, a deploy here replaces that one's",
                 todo="give one of the two another name: `project` in cosmicdeploy.yaml",
+            )
+
+
+def _of_other_projects(ctx: Context) -> Iterator[Notice]:
+    for container in ctx.engine.made_from(ctx.stack.directory, besides=ctx.stack.project):
+        if container.service in ctx.settings.services.all:
+            yield Notice(
+                kind="other project",
+                service=container.service,
+                what=f"{container.name} of the project {container.project} runs from this folder,"
+                f" too; this is about the project {ctx.stack.project}",
+                todo=f"to mean that one, say `project: {container.project}` in cosmicdeploy.yaml",
             )
 
 

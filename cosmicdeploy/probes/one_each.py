@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
@@ -91,10 +90,9 @@ def _require_no_namesake(ctx: Context, names: Iterable[str]) -> None:
     """docker-compose 1.29 keeps marks in a project's name that v2 strips, so the same folder may
     run as two projects."""
     stack = ctx.stack
-    for container in ctx.engine.namesakes(stack.project):
-        folder = container.labels.get(labels.WORKING_DIR)
-        here = folder and Path(folder).resolve() == stack.directory.resolve()
-        if here and container.service in names:
+    for container in ctx.engine.made_from(stack.directory, besides=stack.project):
+        alike = labels.spelled(container.project) == labels.spelled(stack.project)
+        if alike and container.service in names:
             raise Refused(
                 f"{container.service} runs already, as {container.name} of the project"
                 f" {container.project}, which this folder's name is for docker-compose 1.29",

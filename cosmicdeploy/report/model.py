@@ -125,7 +125,7 @@ class UnfinishedReport(Part):
 class NoticeReport(Part):
     """What a run passes over or takes for granted of a service, and a command that helps."""
 
-    kind: Literal["no role", "not built", "other folder"]
+    kind: Literal["no role", "not built", "other folder", "other project"]
     service: str
     what: str
     todo: str

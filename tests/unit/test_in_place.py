@@ -88,16 +88,17 @@ def test_an_image_that_the_file_does_not_name_follows_too() -> None:
 
 
 class Engine:
-    """Has these containers, running ones of another spelling of the project, and any by name."""
+    """Has these containers, and those of other projects that run from the same folder."""
 
-    def __init__(self, own: Sequence[Container], namesakes: Sequence[Container] = ()) -> None:
-        self._own, self._namesakes = own, namesakes
+    def __init__(self, own: Sequence[Container], others: Sequence[Container] = ()) -> None:
+        self._own, self._others = own, others
 
     def containers(self, _project: str, besides: Sequence[str] = ()) -> list[Container]:
         return [c for c in self._own if c.name not in besides]
 
-    def namesakes(self, _project: str) -> Sequence[Container]:
-        return self._namesakes
+    def made_from(self, folder: Path, besides: str) -> list[Container]:
+        assert (folder, besides) == (FOLDER, "shop")
+        return list(self._others)
 
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
@@ -149,13 +150,12 @@ def test_one_container_under_any_name_is_taken_as_it_is(ctx: Context) -> None:
 
 def test_the_folder_s_other_project_is_refused_by_name(ctx: Context) -> None:
     """1.29 names the project of a folder `_shop` otherwise than v2."""
-    here = {labels.WORKING_DIR: str(FOLDER)}
-    twin = replace(container("shop_db_1", labels=here), project="_shop")
+    twin = replace(container("shop_db_1"), project="_shop")
     opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
     with pytest.raises(Refused, match="runs already, as shop_db_1 of the project _shop"):
         as_it_is(opened, ["db", "web"])
-    elsewhere = replace(twin, labels={labels.WORKING_DIR: "/srv/other"})
-    as_it_is(context(ctx, stack(db=None, web=None), Engine([], [elsewhere])), ["db", "web"])
+    staging = replace(twin, project="staging")
+    as_it_is(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])
 
 
 def test_no_advice_removes_what_runs_or_what_only_one_knows(ctx: Context) -> None:

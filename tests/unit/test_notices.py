@@ -49,7 +49,10 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
 
     services = Services(app=("app",), database="db", proxy="nginx")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
-    seam: Any = SimpleNamespace(container=container)
+    other = Container(
+        id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
+    )
+    seam: Any = SimpleNamespace(container=container, made_from=lambda _folder, besides: [other])
     return replace(ctx, stack=stack, loaded=loaded, engine=seam)
 
 
@@ -60,8 +63,10 @@ def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event
         ("no role", "admin"),
         ("not built", "nginx"),
         ("other folder", "db"),
+        ("other project", "db"),
     ]
-    migrate, admin, _, other = found.values()
+    migrate, admin, _, other, project = found.values()
+    assert "staging-db-1" in project.what and "`project: staging`" in project.todo
     assert "exited with code 3" in migrate.what
     assert "not waited for by app (service_completed_successfully)" in migrate.what
     assert "not built" in admin.what and "not built" not in migrate.what
@@ -73,10 +78,12 @@ def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event
 
 
 def test_a_stack_whose_services_all_have_roles_gives_none(opened: Context) -> None:
-    services = {name: opened.service(name) for name in ("app",)}
+    services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=known))
+    alone: Any = SimpleNamespace(container=lambda _name: None, made_from=lambda *_, **__: [])
+    small = replace(small, engine=alone)
     assert notices(replace(small, loaded=loaded)) == []
 
 
