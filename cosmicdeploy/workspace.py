@@ -9,6 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.database.owner import Owner
 from cosmicdeploy.engine import connect
+from cosmicdeploy.engine.in_place import adopt
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.journal import Journal
@@ -36,10 +37,11 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
     def warn(text: str) -> None:
         emit(Warned(text=text))
 
+    engine = connect()
     return Context(
         loaded=loaded,
-        stack=stack,
-        engine=connect(),
+        stack=adopt(stack, engine.containers(stack.project)),
+        engine=engine,
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
             loaded.path(settings.backup.directory),

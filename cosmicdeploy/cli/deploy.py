@@ -104,9 +104,10 @@ def _play(
     resume: bool = False,
     allowed: frozenset[str] = frozenset(),
 ) -> Report:
-    from cosmicdeploy.cli.reporting import plan_report, run_report
+    from cosmicdeploy.cli.reporting import noting, plan_report, run_report
     from cosmicdeploy.operations.interruption import require_deploy
     from cosmicdeploy.operations.runs import execute, plan_only
+    from cosmicdeploy.probes.notices import tell_notices
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
 
@@ -116,11 +117,12 @@ def _play(
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
             require_deploy(ctx)
+        notices = tell_notices(ctx)
         if plan:
-            return plan_report(call, plan_only(ctx, steps))
+            return noting(plan_report(call, plan_only(ctx, steps)), notices)
         command = f"step {only}" if only else call.command
         run, measured = execute(ctx, command, steps, wait)
-        return run_report(call, run, measured)
+        return noting(run_report(call, run, measured), notices)
 
 
 def _abort(call: Call, config: Path | None, wait: float) -> Report:

@@ -81,26 +81,30 @@ def _verify(call: Call, config: Path | None, only: list[str], junit: Path | None
 def _points(call: Call, config: Path | None, only: list[str]) -> Report:
     from dataclasses import asdict
 
+    from cosmicdeploy.cli.reporting import noting
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.look import verify
     from cosmicdeploy.probes.checklist import known_points
+    from cosmicdeploy.probes.notices import notices
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)
     ctx = open_stack(config, call.hearing())
     results = verify(ctx, open_playbook(ctx.loaded, "verify"), points)
     failing = any(not result.ok for result in results)
-    return call.report(
+    report = call.report(
         outcome="failed" if failing else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if failing else 0,
         release=ctx.running_release() or None,
         checks=[asdict(result) for result in results],
     )
+    return noting(report, notices(ctx))
 
 
 def _status(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.cli.reporting import feature_reports, unfinished_reports
+    from cosmicdeploy.cli.reporting import feature_reports, noting, unfinished_reports
     from cosmicdeploy.operations.look import status
+    from cosmicdeploy.probes.notices import notices
     from cosmicdeploy.report.features import show_switched_off
     from cosmicdeploy.report.status import show_status
     from cosmicdeploy.workspace import open_stack
@@ -111,13 +115,14 @@ def _status(call: Call, config: Path | None) -> Report:
         show_status(rows, call.terminal.console)
         _show_run_at_work(call, ctx)
         show_switched_off(call.terminal.console, features)
-    return call.report(
+    report = call.report(
         outcome="done",
         release=ctx.running_release() or None,
         data=rows,
         unfinished=unfinished_reports(ctx),
         features=features,
     )
+    return noting(report, notices(ctx))
 
 
 def _show_run_at_work(call: Call, ctx: Context) -> None:

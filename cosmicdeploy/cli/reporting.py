@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from cosmicdeploy.cli.edge import Call
@@ -13,11 +13,13 @@ from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
 from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
+from cosmicdeploy.probes.notices import Notice
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
     CheckReport,
     ErrorReport,
     FeatureReport,
+    NoticeReport,
     Report,
     StepReport,
     UnfinishedReport,
@@ -83,6 +85,12 @@ def plan_report(call: Call, plan: Plan) -> Report:
         )
     changes = any(step.outcome == "planned" for step in steps)
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
+
+
+def noting(report: Report, notices: Iterable[Notice]) -> Report:
+    """The report with what the command passed over or took for granted."""
+    found = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
+    return report.model_copy(update={"notices": found})
 
 
 def feature_reports(ctx: Context) -> list[FeatureReport]:

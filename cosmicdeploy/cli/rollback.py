@@ -93,9 +93,10 @@ def rollback(
 
 
 def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait: float) -> Report:
-    from cosmicdeploy.cli.reporting import run_report
+    from cosmicdeploy.cli.reporting import noting, run_report
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.runs import rollback
+    from cosmicdeploy.probes.notices import tell_notices
     from cosmicdeploy.report.watch import Watch
     from cosmicdeploy.workspace import open_playbook, open_stack
 
@@ -113,9 +114,10 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
         ctx.catalogue.warn(f"{target.id} is used as it was named: {target.ahead}")
     call.terminal.require_yes(_question(call, ctx, way, target))
     with watch:
+        notices = tell_notices(ctx)
         playbook = open_playbook(ctx.loaded, way.value)
         run, measured = rollback(ctx, way.command, playbook, target, wait)
-        return run_report(call, run, measured)
+        return noting(run_report(call, run, measured), notices)
 
 
 def _list(call: Call, ctx: Context) -> Report:

@@ -45,9 +45,9 @@ class Terminal:
 
     def warn(self, text: str) -> None:
         """Tell on standard error, whatever becomes of the command."""
-        from rich.markup import escape
+        from cosmicdeploy.report.console import styled
 
-        self.errors.print(f"[yellow]warning:[/] {escape(text)}", soft_wrap=True)
+        self.errors.print(styled("[yellow]warning:[/] {}", text), soft_wrap=True)
 
     def confirm(self, question: str) -> bool:
         """Ask once; raises `UsageError` where nobody can answer."""

@@ -7,6 +7,7 @@ computed differs between versions, and is theirs.
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -43,6 +44,22 @@ def _asked(project: str, file: Path, env_file: Path, _state: tuple[str, ...]) ->
         if found := _ask([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
             return found
     return {}
+
+
+def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
+    """A command line for people, of the Compose that is installed here."""
+    return shlex.join([*_program(), *_options(project, file, env_file), *words])
+
+
+@lru_cache(maxsize=1)
+def _program() -> tuple[str, ...]:
+    for program in PROGRAMS:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            called = [*program, "version"]
+            done = subprocess.run(called, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
+            if done.returncode == 0:
+                return program
+    return PROGRAMS[0]
 
 
 def _options(project: str, file: Path, env_file: Path) -> list[str]:

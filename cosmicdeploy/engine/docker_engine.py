@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -57,6 +58,17 @@ class DockerEngine:
     def oneoffs(self, project: str) -> list[Container]:
         found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
         return [container for container in found if label.MARKER not in container.labels]
+
+    def made_from(self, folder: Path, besides: str) -> list[Container]:
+        with translated("Listing containers"):
+            rows = self._api.containers(filters={"label": [label.WORKING_DIR]})
+        wanted = folder.resolve()
+        return self._looked_at(
+            row["Id"]
+            for row in rows
+            if row["Labels"].get(label.PROJECT) != besides
+            and Path(row["Labels"][label.WORKING_DIR]).resolve() == wanted
+        )
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         with translated("Listing containers"):

@@ -24,6 +24,7 @@ def container(attrs: Json) -> Container:
         service=own.get(labels.SERVICE, ""),
         project=own.get(labels.PROJECT, ""),
         image_id=attrs["Image"],
+        image_name=config.get("Image") or "",
         status=state["Status"],
         command=(attrs.get("Path", ""), *(attrs.get("Args") or ())),
         health=health.get("Status", "").replace("none", ""),

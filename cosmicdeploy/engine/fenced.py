@@ -24,6 +24,7 @@ LOOKS = frozenset(
         "log_entries",
         "log_lines",
         "logs",
+        "made_from",
         "oneoffs",
         "processes",
         "running",

@@ -31,6 +31,11 @@ PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
+def spelled(project: str) -> str:
+    """A project's name without what versions of Compose strip from it, each otherwise."""
+    return re.sub(r"[^a-z0-9]", "", project.lower())
+
+
 def kept_repository(project: str) -> str:
     """Images under this name are kept for a rollback; the tag is the image's short id."""
     return f"cosmicdeploy/{project}"

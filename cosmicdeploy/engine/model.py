@@ -6,15 +6,19 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
+
+AT_REST = ("created", "dead", "exited", "removing")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
+    `image_name` is what its image was called when it was made.
     `command` is the whole command line, entrypoint first. `health` is "" without a health check.
     `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
     ones: target → name.
@@ -29,6 +33,7 @@ class Container:
     project: str
     image_id: str
     status: str
+    image_name: str = ""
     command: tuple[str, ...] = ()
     health: str = ""
     started_at: str = ""
@@ -48,6 +53,11 @@ class Container:
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    @property
+    def active(self) -> bool:
+        """Whether its first process is there: running, paused or about to be started again."""
+        return self.status not in AT_REST
 
     @property
     def started(self) -> datetime:
@@ -168,6 +178,9 @@ class Engine(Protocol):
 
     def oneoffs(self, project: str) -> list[Container]:
         """One-off containers of a project, as `docker compose run` makes them; ours not."""
+
+    def made_from(self, folder: Path, besides: str) -> list[Container]:
+        """Running containers that Compose made from this folder, of any project but one."""
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         """Running containers of any project but one, or of none, that run one of these images

@@ -21,6 +21,7 @@ from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.traffic import Traffic, traffic
 from cosmicdeploy.runner import Run
 from cosmicdeploy.state import State, observe
@@ -38,6 +39,7 @@ FENCE_TRUST_SECONDS = 0.1
 def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is. Raises `NeedsPerson` where a run would."""
     interruption.require_readable(ctx, unfinished(ctx.journal))
+    ctx = as_it_is(ctx, _needed(ctx, steps))
     return make_plan(steps, replace(ctx, only_plan=True))
 
 
@@ -49,7 +51,7 @@ def execute(
     Goes on from runs that were killed, or undoes them first, whichever is right for this command.
     Somebody else's run is waited for as long as `wait` says, in seconds.
     """
-    with _run(ctx, command, wait) as (ours, state):
+    with _run(ctx, command, wait, _needed(ctx, steps)) as (ours, state):
         interruption.end_tools(ours)
         found = interruption.found(ours, command)
         own = observe(ours) if interruption.undo(ours, found.back) else state
@@ -78,7 +80,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
-    with _run(ctx, "deploy --abort", wait) as (ours, _):
+    with _run(ctx, "deploy --abort", wait, ctx.settings.services.all) as (ours, _):
         interruption.end_tools(ours)
         undone = interruption.undo(ours, interruption.to_abort(ours))
         ours.journal.append("success", resolves=[])
@@ -93,14 +95,23 @@ def _open_window(run: Run) -> None:
         run.ctx.window.open()
 
 
+def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
+    """The services of which each has to have one container: a backup alone needs the database."""
+    only_protects = all(step.protective for step in steps)
+    return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
+
+
 @contextmanager
-def _run(ctx: Context, command: str, wait: float) -> Iterator[tuple[Context, State]]:
+def _run(
+    ctx: Context, command: str, wait: float, needed: Sequence[str]
+) -> Iterator[tuple[Context, State]]:
     """One run under the lock, journalled from its first moment to its last; and the state that it
-    found."""
+    found. `needed` are the services of which each has to have one container."""
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
+        ctx = as_it_is(ctx, needed)  # what was waited for may have made others
         state = observe(ctx)
         journal.append(
             "run",

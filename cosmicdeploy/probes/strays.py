@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.in_place import beside
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.lock import holding_process
+from cosmicdeploy.probes.one_each import retire
 from cosmicdeploy.probes.result import CheckResult
 
 SECOND_SCHEDULER = "second scheduler"
 NOT_IN_THE_FILE = "not in the file"
+SECOND_CONTAINER = "second container"
 LEFT_OVER = "left over"
-_AT_REST = ("created", "dead", "exited", "removing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +53,13 @@ def second_schedulers(ctx: Context) -> list[Stray]:
             todo=f"stop it, since each task is done twice: `docker stop {container.name}`",
         )
         for container in _candidates(ctx)
-        if container.status not in _AT_REST and _schedules(ctx, container)
+        if container.active and _schedules(ctx, container)
     ]
 
 
 def strays_check(ctx: Context) -> CheckResult:
-    """No container is there that should not be. A deploy fails on a second scheduler alone."""
+    """No container is there that should not be. A deploy fails on one that runs beside another of
+    its service."""
     found = strays(ctx)
     told = [f"{each.container.name}: {each.what}, {each.container.status}" for each in found]
     return CheckResult(
@@ -65,26 +68,42 @@ def strays_check(ctx: Context) -> CheckResult:
         expected="one scheduler, and no container that the compose file does not know",
         found="; ".join(told) or "none",
         todo="; ".join(dict.fromkeys(each.todo for each in found)),
-        blocking=any(each.what == SECOND_SCHEDULER for each in found),
+        blocking=any(each.what in (SECOND_SCHEDULER, SECOND_CONTAINER) for each in found),
     )
 
 
 def _out_of_place(ctx: Context) -> Iterator[Container]:
-    """Containers of the project that play no service of the file."""
+    """Containers of the project that play no service of the file, but for those of services that
+    nothing here handles: they may be several."""
+    handled = ctx.settings.services.all
     for container in ctx.out_of_place():
-        if labels.MARKER not in container.labels:
+        declared = container.service in ctx.stack.services
+        if labels.MARKER not in container.labels and (container.service in handled or not declared):
             yield container
 
 
 def _judged(ctx: Context, container: Container) -> Stray:
-    if container.service not in ctx.stack.services:
-        todo = f"remove it, or declare its service: `docker rm -f {container.name}`"
+    """What runs is never to be removed, nor a volume that only this container knows."""
+    service = ctx.stack.services.get(container.service)
+    if service is None:
+        todo = f"declare its service, or {_put_away(container)}"
         return Stray(container=container, what=NOT_IN_THE_FILE, todo=todo)
-    if labels.SET_ASIDE.search(container.name):
+    if labels.SET_ASIDE.search(container.name) and not beside(service, [container]):
         todo = "the next deploy puts it back or removes it"
-    else:
-        todo = f"remove it: `docker rm -f {container.name}`"
-    return Stray(container=container, what=LEFT_OVER, todo=todo)
+        return Stray(container=container, what=LEFT_OVER, todo=todo)
+    if not container.active:
+        return Stray(container=container, what=LEFT_OVER, todo=_put_away(container))
+    both = f"{service.container_name} and {container.name}"
+    todo = f"decide which of {both} stays, and end the other one, NAME: {retire(['NAME'])}"
+    return Stray(container=container, what=SECOND_CONTAINER, todo=todo)
+
+
+def _put_away(container: Container) -> str:
+    if container.active:
+        return f"end it for good: {retire([container.name])}"
+    volumes = ", ".join(container.volumes.values())
+    kept = f"; its unnamed volumes stay, and only it knows them: {volumes}" if volumes else ""
+    return f"remove it once nothing in it is needed: `docker rm {container.name}`{kept}"
 
 
 def _candidates(ctx: Context) -> Iterator[Container]:

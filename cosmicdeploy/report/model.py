@@ -124,6 +124,15 @@ class UnfinishedReport(Part):
     todo: str
 
 
+class NoticeReport(Part):
+    """What a run passes over or takes for granted of a service, and a command that helps."""
+
+    kind: Literal["no role", "not built", "other folder", "other project"]
+    service: str
+    what: str
+    todo: str
+
+
 class FeatureReport(Part):
     """A feature that can be switched off; `enabled` is null where that cannot be seen, and `found`
     says why. `since` and `by` are of who switched it off, as far as that was noted."""
@@ -193,6 +202,7 @@ class Report(Part):
     unfinished: tuple[UnfinishedReport, ...] = ()
     features: tuple[FeatureReport, ...] = ()
     warnings: tuple[str, ...] = ()
+    notices: tuple[NoticeReport, ...] = ()
     checklist: ChecklistReport | None = None
     data: Any = None
     error: ErrorReport | None = None

@@ -36,6 +36,10 @@ def show(report: Report, console: Console) -> None:
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
+    for notice in report.notices:
+        told = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
+        console.print(told, soft_wrap=True)
+        console.print(f"  → {notice.todo}", soft_wrap=True)
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.requests and report.requests.broken:

@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-# Neither the way an image is made nor the order of starting is part of a container.
-_NOT_OF_THE_CONTAINER = ("build", "depends_on")
+# Neither the way an image is made, nor the order of starting, nor who named what is part of a
+# container.
+_NOT_OF_THE_CONTAINER = ("build", "depends_on", "declared_name", "declares_image")
 
 
 def digest(service: Service) -> str:

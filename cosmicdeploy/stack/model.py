@@ -65,11 +65,17 @@ class Healthcheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service of the compose file. None and empty mean: as the image says."""
+    """One service of the compose file. None and empty mean: as the image says.
+
+    `container_name` is the name of the container in place, or of the one to be made;
+    `declared_name` is the file's own `container_name`.
+    """
 
     name: str
     container_name: str
     image: str
+    declared_name: str | None = None
+    declares_image: bool = True
     build: Build | None = None
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None

@@ -27,11 +27,13 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 def read_service(entry: Entry, name: str, scope: Scope) -> Service:
     """A service with every default filled in. Raises `ConfigError` with the place at fault."""
     _refuse(entry, name)
-    limits = read_limits(entry)
+    limits, declared = read_limits(entry), _container_name(entry)
     return Service(
         name=name,
-        container_name=_container_name(entry, f"{scope.project}-{name}-1"),
+        container_name=declared or f"{scope.project}-{name}-1",
+        declared_name=declared,
         image=_image(entry, f"{scope.project}-{name}"),
+        declares_image=entry.get("image") is not None,
         build=read_build(entry.get("build"), scope),
         command=_words(entry.get("command")),
         entrypoint=_words(entry.get("entrypoint")),
@@ -64,10 +66,10 @@ def _refuse(entry: Entry, name: str) -> None:
         refuse_replicas(scale)
 
 
-def _container_name(entry: Entry, default: str) -> str:
+def _container_name(entry: Entry) -> str | None:
     given = entry.get("container_name")
     if given is None:
-        return default
+        return None
     if not _NAME.fullmatch(given.text()):
         raise given.error(
             f"'{given.text()}' is not a container name", "use letters, digits, '.', '-' and '_'"

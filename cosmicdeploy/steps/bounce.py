@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.history import intents, unfinished
+from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.difference import STOPPED, see
@@ -63,6 +64,7 @@ class BounceStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = wanted_services(ctx, self.services, self.place)
+        as_it_is(ctx, names)  # these may be services without a role
         found = {name: there(ctx, name) for name in names}
         if not self.turns_away:
             require_served(ctx, names)

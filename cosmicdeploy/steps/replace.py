@@ -74,6 +74,8 @@ def create_next(ctx: Context, service_name: str, phases: Phases) -> str:
     if leftover is not None:
         ctx.engine.remove(leftover.id)
     made_of = container_labels(ctx, service, image.id)
+    if old is not None and labels.NUMBER in old.labels:
+        made_of[labels.NUMBER] = old.labels[labels.NUMBER]  # its name has it, too
     with phases.of(service_name, "create"):
         return ctx.engine.create(
             service,

@@ -127,6 +127,10 @@ def test_a_second_scheduler_and_strangers_are_named(released: StackUnderTest) ->
         assert all(name in point["found"] for name in names)
         assert all(rows[name]["todo"] in point["todo"] for name in names)
         deploy = released.cli("deploy", "--json")
+        second = next(name for name in names if name.startswith("second-"))
+        assert deploy.code != 0 and second in deploy.report["error"]["what"]
+        run("stop", "-t", "0", second)
+        deploy = released.cli("deploy", "--json")
         assert deploy.code != 0 and deploy.report["error"]["what"] == "A second scheduler runs"
     assert released.cli("verify", "--json").code == 0
 

@@ -167,7 +167,9 @@ def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
 def test_a_backup_is_copied_to_where_no_copy_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "connect", lambda: None)
+    monkeypatch.setattr(
+        workspace, "connect", lambda: SimpleNamespace(containers=lambda _project: [])
+    )
     good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     settings = folder / "cosmicdeploy.yaml"
     for places, made in (("{url: one}", ["one"]), ("{url: one}, {url: two}", ["two"])):
@@ -184,7 +186,7 @@ def test_a_backup_is_copied_to_where_no_copy_is(
 def test_rollback_without_a_name_lists_and_with_options_asks_for_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = SimpleNamespace(container=lambda _name: None)
+    empty = SimpleNamespace(container=lambda _name: None, containers=lambda _project: [])
     monkeypatch.setattr(workspace, "connect", lambda: empty)
     none = call("rollback")
     assert none.exit_code == 0 and "no good backup" in none.stdout

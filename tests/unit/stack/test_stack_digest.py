@@ -25,7 +25,8 @@ OTHER: dict[str, Any] = {
 
 
 def test_every_field_of_a_container_counts() -> None:
-    names = {field.name for field in fields(Service)} - {"build", "depends_on"}
+    of_the_file = {"build", "depends_on", "declared_name", "declares_image"}
+    names = {field.name for field in fields(Service)} - of_the_file
     assert names == set(OTHER), "a field of Service is missing in this test"
     for name, value in OTHER.items():
         changed = replace(PLAIN, **{name: value})

@@ -1,0 +1,78 @@
+"""Which container of a service is in place, by Compose's labels and whatever its name.
+
+docker-compose 1.29 names containers `project_service_1`, v2 `project-service-1`; `docker rename`
+and `docker run` give any other name. A container that an interrupted run left under a temporary
+name counts as one of the name that it had, or was to get.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.stack.model import Service, Stack
+
+
+def adopt(stack: Stack, containers: Iterable[Container]) -> Stack:
+    """Return the stack with each service under the name of its container in place.
+
+    A service without a container follows the others: underscores where they have underscores.
+    """
+    found = list(containers)
+    separator = _separator(stack, found)
+    services = {
+        name: _adopted(stack.project, service, of_service(found, name), separator)
+        for name, service in stack.services.items()
+    }
+    return replace(stack, services=services)
+
+
+def of_service(containers: Iterable[Container], service: str) -> list[Container]:
+    """The service's containers, stopped and temporarily named ones too."""
+    return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
+
+
+def final_name(container: Container) -> str:
+    """The name without the mark of an interrupted run."""
+    return labels.SET_ASIDE.sub("", container.name)
+
+
+def beside(service: Service, containers: Iterable[Container]) -> list[Container]:
+    """Those of a service's containers that are neither in place nor another run's leftovers."""
+    return [c for c in containers if final_name(c) != service.container_name]
+
+
+def _adopted(
+    project: str, service: Service, containers: Sequence[Container], separator: str
+) -> Service:
+    name = service.declared_name or f"{project}{separator}{service.name}{separator}1"
+    made = min(containers, key=lambda c: _rank(c, name), default=None)
+    image = service.image
+    if not service.declares_image:
+        images = [f"{project}{mark}{service.name}" for mark in (separator, *"_-")]
+        image = made.image_name if made and made.image_name in images else images[0]
+    return replace(service, container_name=final_name(made) if made else name, image=image)
+
+
+def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
+    """One that runs goes first, then the expected name, then the lowest number."""
+    number = container.labels.get(labels.NUMBER, "")
+    return (
+        not container.active,
+        final_name(container) != expected,
+        int(number) if number.isdecimal() else 1,
+        container.name,
+    )
+
+
+def _separator(stack: Stack, containers: Sequence[Container]) -> str:
+    unnamed = [name for name, each in stack.services.items() if each.declared_name is None]
+    names = [final_name(c) for c in containers if c.service in unnamed]
+    return "_" if names and all(_has_underscores(stack.project, name) for name in names) else "-"
+
+
+def _has_underscores(project: str, name: str) -> bool:
+    return re.fullmatch(rf"{re.escape(project)}_.+_\d+(_\w+)?", name) is not None
