@@ -8,6 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from cosmicdeploy.cli.app import app
+from cosmicdeploy.engine import Container
 
 COMPOSE = "services:\n  web: {image: shop/web}\n  db: {image: mariadb}\n"
 SETTINGS = (
@@ -17,6 +18,16 @@ SETTINGS = (
     "database: {name: shop}\n"
 )
 BACKUPS = Path("data-kiosk/backups")
+
+
+class IdleEngine:
+    """The engine of a stack that does not run."""
+
+    def containers(self, _project: str) -> list[Container]:
+        return []
+
+    def __getattr__(self, _name: str) -> object:
+        return lambda *_: None
 
 
 def call(*words: str) -> Result:

@@ -17,7 +17,7 @@ from cosmicdeploy.errors import as_ours
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.entries import good
-from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, call, lay_out
+from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, IdleEngine, call, lay_out
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -167,9 +167,7 @@ def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
 def test_a_backup_is_copied_to_where_no_copy_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        workspace, "connect", lambda: SimpleNamespace(containers=lambda _project: [])
-    )
+    monkeypatch.setattr(workspace, "connect", IdleEngine)
     good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     settings = folder / "cosmicdeploy.yaml"
     for places, made in (("{url: one}", ["one"]), ("{url: one}, {url: two}", ["two"])):

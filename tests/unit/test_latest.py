@@ -13,7 +13,7 @@ from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.database.manifest import now
 from cosmicdeploy.database.state import Proof
 from tests.unit.database.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
 
 pytestmark = pytest.mark.unit
 
@@ -22,18 +22,11 @@ FUTURE = "20990101-000000-ffff"
 FAILED = Proof(at=now(), reason="the table devices has 1 row in place of 2")
 
 
-class Engine:
-    """Of a stack that does not run."""
-
-    def __getattr__(self, _name: str) -> object:
-        return lambda *_: None
-
-
 @pytest.fixture
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """A stack's, with one good backup."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", Engine)
+    monkeypatch.setattr(workspace, "connect", IdleEngine)
     lay_out(tmp_path)
     keep = "backup: {keep: {last: 1}, copies: [{url: nas}]}\n"
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + keep)

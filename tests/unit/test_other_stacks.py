@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.catalogue import Catalogue
 from tests.unit.database.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
 
 pytestmark = pytest.mark.unit
 
@@ -18,18 +18,11 @@ OLDEST, OWN, THEIRS = "20260101-120000-aaaa", "20260201-120000-bbbb", "20260301-
 OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 
 
-class Engine:
-    """Of a stack that does not run."""
-
-    def __getattr__(self, _name: str) -> object:
-        return lambda *_: None
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stack with the project shop-1 and the database shop, and two backups of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", Engine)
+    monkeypatch.setattr(workspace, "connect", IdleEngine)
     lay_out(tmp_path)
     settings = tmp_path / "cosmicdeploy.yaml"
     settings.write_text(f"{SETTINGS}project: shop-1\nbackup: {{keep: {{last: 1, minimum: 2}}}}\n")
