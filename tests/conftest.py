@@ -1,4 +1,9 @@
-"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them."""
+"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them.
+
+Where several workers share the tests (`-n 2 --dist loadgroup`), a file's tests stay together on one
+worker, and so do files with the same mark `xdist_group`. The report of each test comes to the table
+from whichever worker ran it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from cosmicdeploy.errors import CosmicError
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
+# A worker tells under this name how many tests it left out.
+LEFT_OUT = "left_out"
+# Groups of several minutes begin first, so that no worker is left alone with one; the shortest come
+# last. What is not here comes between.
+LONG = ("laravel", "databases", "test_checklist", "test_diagnose", "test_kills")
+SHORT = "unit"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,17 +68,45 @@ def tries(request: pytest.FixtureRequest) -> Tries:
     return Tries(request.node.user_properties)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes, restarts the engine or goes nearly the same way as another test is left
     to `make torture`, and counted as such; what all others would suffer from comes after them."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
     if config.getoption("--faults") == "all":
         return
     left = [item for item in items if item.get_closest_marker("torture")]
     if left:
-        config.hook.pytest_deselected(items=left)
+        _count_left_out(config, left)
         items[:] = [item for item in items if item not in left]
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    mark = item.get_closest_marker("xdist_group")
+    group = mark.args[0] if mark else ""
+    between = len(LONG) + (SHORT in item.path.parts)
+    turn = LONG.index(group) if group in LONG else between
+    return item.get_closest_marker("last") is not None, turn
+
+
+def _count_left_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    output = getattr(config, "workeroutput", None)
+    if output is None:
+        config.hook.pytest_deselected(items=items)
+    else:
+        output[LEFT_OUT] = len(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Count what a worker left out, once: each of them has the same tests."""
+    config, count = node.config, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
+    if count and not hasattr(config, LEFT_OUT):
+        setattr(config, LEFT_OUT, count)
+        config.hook.pytest_deselected(items=[None] * count)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,8 +103,9 @@ def test_too_many_beats_are_429_with_the_time_to_wait(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
     headers = bearer(released.kiosks[3])
-    answers = (client.post(BEAT, json=BODY, headers=headers) for _ in itertools.repeat(None, 200))
+    answers = (client.post(BEAT, json=BODY, headers=headers) for _ in itertools.repeat(None, 300))
     limited = next((answer for answer in answers if answer.status_code == 429), None)
+    # More than twice as many were sent, as a window may end among them.
     assert limited is not None, "120 beats in 60 s are the limit"
     assert 0 < int(limited.headers["Retry-After"]) <= 60
     console(released, "cache:clear")  # the counters with it, for the tests after this one
@@ -223,15 +223,14 @@ def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -
 def test_it_stops_cleanly_and_soon(released: StackUnderTest, name: str) -> None:
     ctx = released.open()
     container = ctx.running(name)
-    started = time.monotonic()
-    ctx.engine.stop(container.id, 10)
+    ctx.engine.stop(container.id, ctx.service(name).stop_grace_period)
     stopped = ctx.engine.container(container.id)
     ctx.engine.start(container.id)
-    assert stopped is not None and stopped.exit_code == 0
-    assert time.monotonic() - started < 9, "it was not killed after its grace"
+    assert stopped is not None and stopped.exit_code == 0, "it was not killed after its grace"
     assert released.cli("step", "health").code == 0
 
 
+@pytest.mark.xdist_group("databases")
 def test_it_talks_to_the_database_by_tls_where_that_offers_it(
     mariadb: DatabaseAccess, payload_modules: None
 ) -> None:
