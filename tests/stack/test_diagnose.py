@@ -258,6 +258,8 @@ def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[in
     return process.wait(60), shown.decode()
 
 
+# That one container alone is recreated for its console is seen with Laravel's stale cache.
+@pytest.mark.torture
 def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.containers()
     place = before["cosmic-app-2"].id
@@ -328,6 +330,9 @@ def test_a_client_s_long_statement_is_ended_and_a_backup_s_is_not(
     require_well(released)
 
 
+# Each probe of a frozen replica waits until it gives up. That a replica which does not answer is
+# restarted is seen with Laravel, and that what was stopped is started with the scheduler above.
+@pytest.mark.torture
 def test_a_frozen_and_a_stopped_replica_serve_again(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.containers()
     frozen = before["cosmic-app-2"].name

@@ -63,7 +63,7 @@ def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) 
 @pytest.mark.fault("image that never gets healthy, on each replica")
 def test_an_app_whose_own_check_fails_is_taken_back(released: StackUnderTest) -> None:
     """It answers well, but a while after the deploy the engine would call it unhealthy."""
-    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    released.set_setting("healthy_within: 60", "healthy_within: 4")
     compose = released.folder / "docker-compose.prod.yml"
     check = 'test: ["CMD", "curl", "-fsS", "-m", "2", "http://127.0.0.1:80/api/health"]'
     text = compose.read_text()
