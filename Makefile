@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
-# Two workers with a stack each; files of one group stay together, in the order of tests/conftest.py.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two workers with a stack each; tests/conftest.py says which files stay together.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
 LARAVEL_IMAGES := .cache/images-laravel.env

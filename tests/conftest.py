@@ -1,12 +1,13 @@
 """Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them.
 
-Where several workers share the tests (`-n 2 --dist loadgroup`), a file's tests stay together on one
-worker, and so do files with the same mark `xdist_group`. The report of each test comes to the table
-from whichever worker ran it.
+Where several workers share the tests (`-n 2 --dist loadfile`), the files of a group stay together
+on one worker, so that what is expensive to set up is set up once. The table has the reports of all
+workers.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +15,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from cosmicdeploy.errors import CosmicError
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 # A worker tells under this name how many tests it left out.
 LEFT_OUT = "left_out"
-# Groups of several minutes begin first, so that no worker is left alone with one; the shortest come
-# last. What is not here comes between.
-LONG = ("laravel", "databases", "test_checklist", "test_diagnose", "test_kills")
-SHORT = "unit"
+# Files that need the same expensive fixtures; every other one is a group of its own.
+GROUPS = {
+    "laravel": re.compile(r"tests/stack/test_laravel"),
+    "databases": re.compile(r"tests/stack/test_(database_|swap|fidelity|dump_faults)"),
+}
+# The longest groups begin first, so that no worker is left alone with one at the end, and the unit
+# tests come last. What is not here comes between.
+LONG = (
+    *GROUPS,
+    "tests/stack/test_checklist.py",
+    "tests/stack/test_diagnose.py",
+    "tests/stack/test_kills.py",
+)
+UNIT = "tests/unit/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,9 +84,6 @@ def tries(request: pytest.FixtureRequest) -> Tries:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes, restarts the engine or goes nearly the same way as another test is left
     to `make torture`, and counted as such; what all others would suffer from comes after them."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=_turn)
     if config.getoption("--faults") == "all":
         return
@@ -85,11 +94,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _turn(item: pytest.Item) -> tuple[bool, int]:
-    mark = item.get_closest_marker("xdist_group")
-    group = mark.args[0] if mark else ""
-    between = len(LONG) + (SHORT in item.path.parts)
+    group = group_of(item.nodeid)
+    between = len(LONG) + group.startswith(UNIT)
     turn = LONG.index(group) if group in LONG else between
     return item.get_closest_marker("last") is not None, turn
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test, or its file."""
+    file = nodeid.partition("::")[0]
+    return next((name for name, files in GROUPS.items() if files.match(file)), file)
+
+
+class Together(LoadScopeScheduling):
+    """Gives a worker one group after the other, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Together(config, log)
 
 
 def _count_left_out(config: pytest.Config, items: list[pytest.Item]) -> None:

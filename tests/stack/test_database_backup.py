@@ -15,7 +15,7 @@ from tests.stack.databases import run, schemas
 from tests.stack.dumps import once
 from tests.stack.kiosks import ROWS
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 def test_a_backup_says_what_it_holds(

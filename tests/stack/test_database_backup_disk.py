@@ -16,7 +16,7 @@ from cosmicdeploy.errors import BackupError
 from tests.stack.databases import run
 from tests.stack.dumps import assert_failed, dump_processes, once
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 from tests.stack.databases import run
 from tests.stack.dumps import assert_failed, dump_processes, once
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 @pytest.mark.fault("wrong password")

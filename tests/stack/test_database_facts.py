@@ -12,7 +12,7 @@ from cosmicdeploy.errors import DatabaseError
 from tests.stack.databases import run
 from tests.stack.kiosks import ROWS
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 def test_facts_of_a_schema(access: DatabaseAccess) -> None:

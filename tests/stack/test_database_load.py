@@ -19,7 +19,7 @@ from cosmicdeploy.errors import BackupError
 from tests.stack.databases import run
 from tests.stack.kiosks import state
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 AWKWARD = """
 CREATE TABLE `a;b` (

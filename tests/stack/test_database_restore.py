@@ -24,7 +24,7 @@ from cosmicdeploy.errors import BackupError
 from tests.stack.databases import cursor, run, schemas
 from tests.stack.kiosks import ROWS, state
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 def test_a_restore_brings_everything_back(

@@ -17,7 +17,7 @@ from cosmicdeploy.engine import Engine
 from tests.stack.databases import PASSWORD
 from tests.stack.dumps import once
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 
 def test_the_password_is_seen_nowhere(

@@ -26,7 +26,7 @@ from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
 from tests.stack.databases import cursor, renew, run_all, schemas
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 TABLES = """
 CREATE TABLE a (id INT PRIMARY KEY, t TEXT)

@@ -20,7 +20,7 @@ from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.databases import NAME, Servers, cursor, renew, run_all, schemas, snapshot
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 DATA = Path(__file__).parent / "fidelity"
 TABLES = (DATA / "tables.sql").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from tests.stack.promises import acknowledged, require_whole
 from tests.stack.test_workers import SCHEDULER, WORKER, lives
 from tests.stack.variants import COMPOSE, edit
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("laravel")]
+pytestmark = pytest.mark.stack
 
 MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 MONITOR = "devices:monitor-status"

@@ -35,7 +35,7 @@ from tests.stack.test_diagnose import client, diagnosed, fixed, problems, wait_u
 from tests.stack.test_workers import SCHEDULER, WORKER
 from tests.stack.variants import edit
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("laravel")]
+pytestmark = pytest.mark.stack
 
 ARTISAN = ("php", "artisan")
 MONITOR = "devices:monitor-status"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess
 from tests.stack.harness import BEAT, BODY, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -35,7 +33,6 @@ beats = writer.BeatWriter(settings, cache.Breaker(cache.connect(settings.redis))
 beat = model.Beat(token_hash=hash_token(os.environ["TOKEN"]), battery_level=50.0)
 print(beats.write([beat])[0].should_reconnect)
 """
-APP = Path(__file__).parents[2] / "cosmicdeploy" / "payload" / "app"
 GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 
 
@@ -43,12 +40,6 @@ GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 def client(released: StackUnderTest) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=released.url(), trust_env=False, timeout=15) as made:
         yield made
-
-
-@pytest.fixture
-def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The payload is no package of ours: it is found by its path, as in its image."""
-    monkeypatch.syspath_prepend(APP)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -228,22 +219,6 @@ def test_it_stops_cleanly_and_soon(released: StackUnderTest, name: str) -> None:
     ctx.engine.start(container.id)
     assert stopped is not None and stopped.exit_code == 0, "it was not killed after its grace"
     assert released.cli("step", "health").code == 0
-
-
-@pytest.mark.xdist_group("databases")
-def test_it_talks_to_the_database_by_tls_where_that_offers_it(
-    mariadb: DatabaseAccess, payload_modules: None
-) -> None:
-    from cosmic_app.database import connect
-    from cosmic_app.settings import DatabaseSettings
-
-    access = {key: getattr(mariadb, key) for key in ("host", "port", "name", "user", "password")}
-    with connect(DatabaseSettings(**access)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT @@have_ssl AS offered")
-        (offered,) = cursor.fetchall()
-        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
-        (used,) = cursor.fetchall()
-    assert bool(used["Value"]) == (offered["offered"] == "YES")
 
 
 def test_it_runs_as_nobody_special_without_the_deployer(released: StackUnderTest) -> None:

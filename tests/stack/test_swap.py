@@ -24,7 +24,7 @@ from cosmicdeploy.database.swap_record import SwapRecord
 from tests.conftest import Tries
 from tests.stack.databases import NAME, cursor, renew, schemas, snapshot
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("databases")]
+pytestmark = pytest.mark.stack
 
 # Every how many statements a kill is tried, unless all faults are asked for.
 SAMPLED = 4
