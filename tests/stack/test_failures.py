@@ -159,9 +159,6 @@ def test_a_second_run_is_told_who_holds_the_lock_until_that_one_is_killed(
     wait_for_step(released, "backup", known)
     first.send_signal(signal.SIGSTOP)  # else it may be over before the second one asks
     second = released.cli("deploy")
-    first.send_signal(signal.SIGCONT)
-    wait_for_step(released, "restart", known)
-    wait_until_rolling(released)
     first.kill()
     first.communicate(timeout=60)
     assert first.returncode == -signal.SIGKILL, "it was still at work"
@@ -210,15 +207,8 @@ def wait_for_step(stack: StackUnderTest, step: str, known: int, seconds: float =
     raise AssertionError(f"the run never came to {step}")
 
 
-def wait_until_rolling(stack: StackUnderTest) -> None:
-    """Until a replica is set aside: some are new then, and some old."""
-    ctx, until = stack.open(), time.monotonic() + 60
-    while time.monotonic() < until:
-        if any("-before-" in c.name for c in ctx.engine.containers(ctx.stack.project)):
-            return
-    raise AssertionError("no replica was replaced")
-
-
+# The same in mid-roll, and what the next run then makes of it, is among the faults.
+@pytest.mark.torture
 @pytest.mark.fault("engine gone in mid-build")
 def test_an_engine_that_goes_away_is_named(released: StackUnderTest, tmp_path: Path) -> None:
     released.set_variable("APP_VERSION", "7")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
@@ -20,12 +21,7 @@ from cosmicdeploy.errors import LockHeld
 from cosmicdeploy.lock import held, look, release
 from cosmicdeploy.lock.holder import marker_name, this_process
 from tests.stack.harness import ROOT, Done, StackUnderTest
-from tests.stack.test_failures import (
-    clear,
-    steps_begun,
-    wait_for_step,
-    wait_until_rolling,
-)
+from tests.stack.test_failures import clear, steps_begun, wait_for_step
 
 pytestmark = pytest.mark.stack
 
@@ -310,6 +306,15 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     assert whole_state(released) == after
     assert len(released.images()) == 1
     assert released.cli("lock", "release", "--json").report["outcome"] == "unchanged"
+
+
+def wait_until_rolling(stack: StackUnderTest) -> None:
+    """Until a replica is set aside: some are new then, and some old."""
+    ctx, until = stack.open(), time.monotonic() + 60
+    while time.monotonic() < until:
+        if any("-before-" in c.name for c in ctx.engine.containers(ctx.stack.project)):
+            return
+    raise AssertionError("no replica was replaced")
 
 
 def whole_state(stack: StackUnderTest) -> dict[str, object]:
