@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
+# Two workers with a stack each; tests/conftest.py says which files stay together.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
 LARAVEL_IMAGES := .cache/images-laravel.env
@@ -23,13 +25,13 @@ demo-down: venv ## remove all that the demo made
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
 test: images images-next images-laravel oracles lint ## lint, unit tests, and tests on the real stack
-	@$(VENV_PYTHON) -m pytest tests/unit tests/stack
+	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/unit tests/stack
 
 unit: oracles ## the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
 stack: images images-next images-laravel oracles ## the tests on the real stack
-	@$(VENV_PYTHON) -m pytest tests/stack
+	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/stack
 
 lint: venv ## style, format, types and import rules
 	@.venv/bin/ruff check .

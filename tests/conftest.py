@@ -1,17 +1,41 @@
-"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them."""
+"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them.
+
+Where several workers share the tests (`-n 2 --dist loadfile`), the files of a group stay together
+on one worker, so that what is expensive to set up is set up once. The table has the reports of all
+workers.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from cosmicdeploy.errors import CosmicError
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
+# A worker tells under this name how many tests it left out.
+LEFT_OUT = "left_out"
+# Files that need the same expensive fixtures; every other one is a group of its own.
+GROUPS = {
+    "laravel": re.compile(r"tests/stack/test_laravel"),
+    "databases": re.compile(r"tests/stack/test_(database_|swap|fidelity|dump_faults)"),
+}
+# The longest groups begin first, so that no worker is left alone with one at the end, and the unit
+# tests come last. What is not here comes between.
+LONG = (
+    *GROUPS,
+    "tests/stack/test_checklist.py",
+    "tests/stack/test_diagnose.py",
+    "tests/stack/test_kills.py",
+)
+UNIT = "tests/unit/"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,17 +80,62 @@ def tries(request: pytest.FixtureRequest) -> Tries:
     return Tries(request.node.user_properties)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes minutes, restarts the engine or goes nearly the same way as another test is left
     to `make torture`, and counted as such; what all others would suffer from comes after them."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    items.sort(key=_turn)
     if config.getoption("--faults") == "all":
         return
     left = [item for item in items if item.get_closest_marker("torture")]
     if left:
-        config.hook.pytest_deselected(items=left)
+        _count_left_out(config, left)
         items[:] = [item for item in items if item not in left]
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    group = group_of(item.nodeid)
+    between = len(LONG) + group.startswith(UNIT)
+    turn = LONG.index(group) if group in LONG else between
+    return item.get_closest_marker("last") is not None, turn
+
+
+def group_of(nodeid: str) -> str:
+    """The group of a test, or its file."""
+    file = nodeid.partition("::")[0]
+    return next((name for name, files in GROUPS.items() if files.match(file)), file)
+
+
+class Together(LoadScopeScheduling):
+    """Gives a worker one group after the other, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Together(config, log)
+
+
+def _count_left_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    output = getattr(config, "workeroutput", None)
+    if output is None:
+        config.hook.pytest_deselected(items=items)
+    else:
+        output[LEFT_OUT] = len(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Count what a worker left out, once: each of them has the same tests."""
+    config, count = node.config, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
+    if count and not hasattr(config, LEFT_OUT):
+        setattr(config, LEFT_OUT, count)
+        config.hook.pytest_deselected(items=[None] * count)
 
 
 @pytest.hookimpl(tryfirst=True)

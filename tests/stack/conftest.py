@@ -122,9 +122,10 @@ def release_1(stack: StackUnderTest) -> StackUnderTest:
     return stack
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def laravel_up(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaravelStack]:
-    """A stack of its own with Laravel in it: release 1, running, with devices."""
+    """A stack of its own with Laravel in it: release 1, running, with devices. The tests with it
+    are of one group, so that one worker alone makes it."""
     with laravel_stack(tmp_path_factory.mktemp("laravel") / "kiosk") as stack:
         yield stack
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,10 +21,10 @@ from uuid import uuid4
 from cosmicdeploy import resources
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import Facts, open_facts
-from cosmicdeploy.engine import Container
+from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.history import unfinished
 from cosmicdeploy.journal import Unreadable
-from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.traffic import Traffic
@@ -184,6 +184,22 @@ class StackUnderTest:
         assert old in text
         path.write_text(text.replace(old, new))
 
+    def begin_minute_again(self) -> None:
+        """Let the scheduler begin this minute once more, as it does at its start: there is no need
+        to wait for the next one."""
+        ctx = self.open()
+        scheduler = ctx.running("cosmic-scheduler").id
+        ctx.engine.stop(scheduler, 60)
+        self.forget_minute()
+        ctx.engine.start(scheduler)
+
+    def forget_minute(self) -> None:
+        """The next scheduler would leave a minute alone that this one began."""
+        ctx = self.open()
+        forget = "redis-cli --scan --pattern 'cosmic:lock:*:[0-9]*' | xargs -r redis-cli del"
+        done = ctx.engine.exec(ctx.running("platform-redis").id, ["sh", "-c", forget])
+        assert done.exit_code == 0, done.error_text
+
     @contextmanager
     def files_kept(self) -> Iterator[None]:
         """Whatever a test does to the stack's files is undone after it."""
@@ -267,9 +283,29 @@ def lay_out_release_1(folder: Path) -> StackUnderTest:
         "http_port": 0,
         "http_bind": "127.0.0.1",
     }
-    lay_out(folder, layout_choices(options, IMAGES))
+    choices = layout_choices(options, IMAGES)
+    lay_out(folder, replace(choices, taken_subnets=taken_subnets()))
     for path in release_2_files():
         (folder / SOURCES / path).unlink()
+    with_images_of_its_own(folder, name)
     stack = StackUnderTest(folder)
     stack.set_setting("seconds: 15", "seconds: 0")  # the watch has tests of its own
     return stack
+
+
+def taken_subnets() -> list[str]:
+    """What the engine has taken, and what is another worker's: two stacks that are laid out at the
+    same time would choose the same one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    shares = list(SUBNETS.subnets(prefixlen_diff=(workers - 1).bit_length()))
+    return connect().subnets() + [str(share) for share in shares if share != shares[worker]]
+
+
+def with_images_of_its_own(folder: Path, name: str) -> None:
+    """Two stacks of the same sources would share images, and one could remove a layer that the
+    other one's build goes on from."""
+    dockerfile = folder / SOURCES / "Dockerfile"
+    before, line, after = dockerfile.read_text().partition("ARG APP_VERSION=dev\n")
+    assert line, "the Dockerfile has no line before which its layers are the same for all stacks"
+    dockerfile.write_text(f"{before}LABEL cosmicdeploy.test={name}\n{line}{after}")

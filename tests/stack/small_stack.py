@@ -23,13 +23,12 @@ import yaml
 from dotenv import dotenv_values
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine import connect
 from cosmicdeploy.layout import free_subnet
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.steps.replace import put_in_place
 from cosmicdeploy.workspace import open_stack
-from tests.stack.harness import IMAGES, ROOT
+from tests.stack.harness import IMAGES, ROOT, taken_subnets
 
 DOCUMENT = ROOT / "docs" / "proxy.md"
 # There has to be a database, and none is asked for anything.
@@ -140,7 +139,7 @@ def small_stack(folder: Path, count: int, *, by_name: bool = False) -> Iterator[
     """Up, and gone afterwards."""
     own = folder / f"t{uuid4().hex[:6]}"
     own.mkdir()
-    subnet = free_subnet(connect().subnets())
+    subnet = free_subnet(taken_subnets())
     addresses = {f"app-{n}": str(subnet[10 + n]) for n in range(1, count + 1)}
     stack = SmallStack(own, subnet, addresses, by_name)
     try:

@@ -4,6 +4,9 @@ is planted after it is found."""
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ import pytest
 
 from cosmicdeploy.operations.checklist import database
 from cosmicdeploy.report.schema import schema_text
-from tests.stack.harness import Done, StackUnderTest
+from tests.stack.harness import ROOT, Done, StackUnderTest
 
 pytestmark = pytest.mark.stack
 
@@ -57,6 +60,21 @@ class Deployed:
     def checklist(self, *words: str) -> Done:
         return self.stack.cli("checklist", "--json", *words)
 
+    def checklist_in(self, seconds: float, *words: str, **environ: str) -> Done:
+        """What the command finds so many seconds from now, where nothing happens until then."""
+        argv = [sys.executable, "-m", "tests.stack.ahead", str(seconds), "checklist", *words]
+        done = subprocess.run(
+            argv,
+            cwd=self.stack.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
 
 def baselines(stack: StackUnderTest) -> set[Path]:
     return set((stack.folder / ".cosmicdeploy" / "baselines").glob("*.json"))
@@ -72,9 +90,10 @@ def beat(stack: StackUnderTest, count: int) -> None:
             time.sleep(0.1)
 
 
-def wait_for_counters(stack: StackUnderTest) -> None:
-    """Of a database that has only just been started nothing can be said."""
-    while database.counters(stack.open())[database.UPTIME] <= database.ENOUGH:
+def wait_for_counters(stack: StackUnderTest, since: float = 0.0) -> None:
+    """Until the database has counted for long enough for something to be said, from so many seconds
+    after its start on."""
+    while database.counters(stack.open())[database.UPTIME] - since <= database.ENOUGH:
         time.sleep(1)
 
 
@@ -170,9 +189,10 @@ def test_planted_evidence_is_found_and_ends_with_5(deployed: Deployed) -> None:
     minute = (time.time() // 60 + 1) * 60
     try:
         plant(stack)
-        time.sleep(max(0.0, minute + 61 - time.time()))
-        done = deployed.checklist("--junit=checklist.xml")
-        for_people = stack.cli("checklist", COLUMNS="80")
+        wait_for_counters(stack, deployed.record()["after"]["database"][database.UPTIME])
+        seconds = minute + 61 - time.time()
+        done = deployed.checklist_in(seconds, "--json", "--junit=checklist.xml")
+        for_people = deployed.checklist_in(seconds, COLUMNS="80")
     finally:
         ctx.engine.start(scheduler)
         Billing.api = 2

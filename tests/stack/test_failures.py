@@ -63,7 +63,7 @@ def test_an_app_that_never_gets_healthy_is_taken_back(released: StackUnderTest) 
 @pytest.mark.fault("image that never gets healthy, on each replica")
 def test_an_app_whose_own_check_fails_is_taken_back(released: StackUnderTest) -> None:
     """It answers well, but a while after the deploy the engine would call it unhealthy."""
-    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    released.set_setting("healthy_within: 60", "healthy_within: 4")
     compose = released.folder / "docker-compose.prod.yml"
     check = 'test: ["CMD", "curl", "-fsS", "-m", "2", "http://127.0.0.1:80/api/health"]'
     text = compose.read_text()
@@ -77,11 +77,12 @@ def test_an_app_whose_own_check_fails_is_taken_back(released: StackUnderTest) ->
 def test_an_app_that_ends_at_once_is_noticed_early(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + '\nCMD ["sh", "-c", "echo bye; exit 3"]\n')
+    released.set_setting("healthy_within: 60", "healthy_within: 300")
     started = time.monotonic()
     with untouched(released):
         done = released.cli("deploy")
     clear(done, 1, "did not become healthy", "bye")
-    assert time.monotonic() - started < 55, "it did not wait for the whole 60 s"
+    assert time.monotonic() - started < 300, "it did not wait for the whole time"
 
 
 @pytest.mark.fault("wrong password")
@@ -156,9 +157,8 @@ def test_a_second_run_is_told_who_holds_the_lock_until_that_one_is_killed(
     known = len(steps_begun(released))
     first = released.start("deploy")
     wait_for_step(released, "backup", known)
+    first.send_signal(signal.SIGSTOP)  # else it may be over before the second one asks
     second = released.cli("deploy")
-    wait_for_step(released, "restart", known)
-    time.sleep(1)  # so that it is in the middle of it
     first.kill()
     first.communicate(timeout=60)
     assert first.returncode == -signal.SIGKILL, "it was still at work"
@@ -207,6 +207,8 @@ def wait_for_step(stack: StackUnderTest, step: str, known: int, seconds: float =
     raise AssertionError(f"the run never came to {step}")
 
 
+# The same in mid-roll, and what the next run then makes of it, is among the faults.
+@pytest.mark.torture
 @pytest.mark.fault("engine gone in mid-build")
 def test_an_engine_that_goes_away_is_named(released: StackUnderTest, tmp_path: Path) -> None:
     released.set_variable("APP_VERSION", "7")

@@ -151,9 +151,12 @@ def test_a_rollback_survives_a_kill_anywhere(
 
 
 @pytest.mark.fault("kill -9 at a journal boundary of backup create, then backup create")
-def test_a_backup_survives_a_kill_anywhere(released: StackUnderTest, tries: Tries) -> None:
+def test_a_backup_survives_a_kill_anywhere(
+    released: StackUnderTest, tries: Tries, every: bool
+) -> None:
     assert released.cli("backup", "create").code == 0
-    for number in boundaries(released):
+    found = boundaries(released)
+    for number in found if every else found[1:-1:2]:
         with tries.one(f"record {number}"):
             assert killed(released, number, "backup", "create") == -signal.SIGKILL
             again = released.cli("backup", "create", "--json")

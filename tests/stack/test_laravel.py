@@ -1,7 +1,7 @@
 """A real Laravel application, deployed, verified and taken back by its `cosmicdeploy.yaml` alone.
 
 The tests go on from each other: release 1, release 2, back, forward with a step left out, mended,
-and back by down migrations.
+and back by down migrations. From there `test_laravel_diagnose` goes on.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def test_deploy_loses_no_beat_and_no_job(laravel: LaravelStack) -> None:
 
 
 def each_was_done_once(stack: LaravelStack, jobs: list[str]) -> None:
-    done, until = re.compile(r"Probe \w+ done"), time.monotonic() + 20
+    done, until = re.compile(r"Probe \w+ done"), time.monotonic() + 120
     while len(done.findall(stack.log(WORKER).read_text())) < len(jobs):
         assert time.monotonic() < until
         time.sleep(0.5)
@@ -168,7 +168,7 @@ def test_rollback_brings_release_1_back(laravel: LaravelStack) -> None:
 def it_ran_every_minute(stack: LaravelStack) -> None:
     """Its own log says so, and `verify` finds it there."""
     wanted = re.compile(rf"Running scheduled command: .*{MONITOR}")
-    ctx, until = stack.open(), time.monotonic() + 65
+    ctx, until = stack.open(), time.monotonic() + 120
     while not any(wanted.search(line) for line in ctx.engine.logs(ctx.running(SCHEDULER).id)):
         assert time.monotonic() < until, "it never ran"
         time.sleep(1)

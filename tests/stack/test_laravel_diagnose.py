@@ -73,6 +73,7 @@ class Mended:
 @pytest.fixture(scope="module")
 def mended(laravel_up: LaravelStack) -> Iterator[Mended]:
     """Release 1 runs, the sources are release 2's. What is long comes soon."""
+    assert laravel_up.open().running_release() == "1", "test_laravel leaves another release"
     with laravel_up.files_kept():
         laravel_up.put_release_2()
         edit(
@@ -138,8 +139,10 @@ def keys(stack: LaravelStack, pattern: str) -> str:
 def test_the_checklist_answers_from_what_is_there(released: LaravelStack) -> None:
     """Its points need nothing in the application; what cannot be known says why."""
     wait_for_counters(released)
+    with released.database() as facts:  # whatever became of them in the tests before
+        facts.session.execute("UPDATE remotes SET status = 'Disconnected'")
     with released.beats() as measured:
-        wait_until("beats are sent", 20, lambda: measured.sent >= BEATS)
+        wait_until("beats are sent", 120, lambda: measured.sent >= BEATS)
     _, points = checked(released)
     assert tuple(points) == POINTS
     worse = {name for name, each in points.items() if each["verdict"] == "worse"}
@@ -219,9 +222,9 @@ def a_run_is_killed(stack: LaravelStack) -> None:
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes WRITE")
         with by_hand(stack, SCHEDULER, *ARTISAN, "schedule:run"):
-            wait_until("it waits", 20, lambda: waiting(ctx))
+            wait_until("it waits", 60, lambda: waiting(ctx))
             killed = docker("kill", container(stack, SCHEDULER))
-            assert killed.wait(30) == 0
+            assert killed.wait(60) == 0
 
 
 def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: LaravelStack) -> None:
@@ -233,7 +236,7 @@ def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: Lar
     ):
         time.sleep(1.1)  # ages are whole seconds
         with by_hand(released, APPS[1], *ARTISAN, "migrate", "--force") as (migrator, _):
-            wait_until("it waits", 20, lambda: waiting(ctx))
+            wait_until("it waits", 60, lambda: waiting(ctx))
             done = released.cli("diagnose", "migration", "--json")
             assert done.code == 5, done.stdout
             found = problems(done, "migration")["table locks"]
@@ -243,7 +246,7 @@ def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: Lar
             assert migrator.poll() is None
             [remedy] = fixed(released, "migration")
             assert re.match(r"end session \d+ \(platform@cosmic-app-1, ", remedy["remedy"])
-            assert migrator.wait(20) == 0
+            assert migrator.wait(60) == 0
     with released.database() as facts:
         assert name in facts.applied_migrations() and "site" in facts.columns("remotes")
     require_well(released)
@@ -285,12 +288,12 @@ def killed_in_the_middle(stack: LaravelStack) -> None:
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes READ")
         with by_hand(stack, APPS[1], *ARTISAN, "migrate", "--force") as (migrator, number):
-            wait_until("it waits", 20, lambda: waiting(ctx))
+            wait_until("it waits", 60, lambda: waiting(ctx))
             [waits] = waiting(ctx)
             assert stack.inside(APPS[1], "kill", "-KILL", number).exit_code == 0
             with suppress(DatabaseError), open_session(ctx.database()) as other:
                 kill(other, waits.id, statement_only=False)
-            assert migrator.wait(20) != 0
+            assert migrator.wait(60) != 0
 
 
 def it_is_half_done(stack: LaravelStack, name: str) -> None:
@@ -333,7 +336,7 @@ def test_a_long_query_is_ended(released: LaravelStack) -> None:
         assert "(platform@cosmic-app-1, " in found and "SELECT COUNT(*) FROM remotes" in found
         [remedy] = fixed(released, "database-load")
         assert remedy["remedy"].startswith("end the statement of session ")
-        assert query.wait(20) != 0, "the client was told"
+        assert query.wait(60) != 0, "the client was told"
     require_well(released)
 
 
@@ -351,7 +354,7 @@ def test_an_idle_transaction_that_a_beat_waits_for_is_ended(released: LaravelSta
         assert sent.poll() is None, "it waits"
         [remedy] = fixed(released, "database-load")
         assert re.match(f"end {holder}", remedy["remedy"])
-        assert sent.wait(20) == 0, "it was answered 200"
+        assert sent.wait(60) == 0, "it was answered 200"
     require_well(released)
 
 

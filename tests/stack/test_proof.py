@@ -70,7 +70,7 @@ def test_the_newest_lines_of_a_long_log_are_read(released: StackUnderTest) -> No
         words = f"for n in $(seq {count}); do echo {word} $n; done >/proc/1/fd/1"
         assert ctx.engine.exec(proxy, ["sh", "-c", words]).exit_code == 0
         # The engine takes them up in its own time.
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while read(before) != [word] * count and time.monotonic() < until:
             time.sleep(0.2)
         return before

@@ -86,6 +86,7 @@ def test_what_this_host_shows_of_a_container_is_what_is_seen_within(fixed: Small
 def test_without_being_taken_out_it_loses_what_it_had(fixed: SmallStack) -> None:
     ctx = fixed.write()
     with slow_requests(ctx) as answers:
+        ctx.engine.stop(ctx.running("app-2").id, 0)  # at once, while they are in flight
         fixed.up("app-2")
     assert {answer.result().status for answer in answers} == {200, 502}
 

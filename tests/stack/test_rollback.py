@@ -85,7 +85,7 @@ def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTes
     broken = ctx.image_of("platform-redis")  # it has no application to start
     assert broken is not None and dockerfile.is_file()
     path.write_text(path.read_text().replace(backup.manifest.images["cosmic-app-2"], broken.id))
-    released.set_setting("healthy_within: 60", "healthy_within: 8")
+    released.set_setting("healthy_within: 60", "healthy_within: 15")
     before = released.snapshot()
     with acknowledged(released) as beats:
         done = released.cli("rollback", "--to", target, "--yes", "--json")

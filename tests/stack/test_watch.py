@@ -27,6 +27,7 @@ def watched(released: StackUnderTest) -> StackUnderTest:
 
 @pytest.mark.fault("app that dies within the watch window")
 def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
+    watched.set_setting("seconds: 6", "seconds: 60")  # it ends with the app
     add_to_dockerfile(watched, SHORT_LIVED)
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))
@@ -57,6 +58,7 @@ def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
 @pytest.mark.fault("Ctrl-C within the watch window")
 @pytest.mark.torture
 def test_an_interrupted_watch_takes_the_release_back(watched: StackUnderTest) -> None:
+    watched.set_setting("seconds: 6", "seconds: 60")  # it ends with Ctrl-C
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))
     process = watched.start("deploy")

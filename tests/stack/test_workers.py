@@ -98,7 +98,7 @@ def queue(stack: StackUnderTest, count: int, seconds: float) -> list[str]:
     return result.text.split()
 
 
-def wait_done(log: Log, jobs: list[str], seconds: float = 60) -> None:
+def wait_done(log: Log, jobs: list[str], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while missing := set(jobs) - set(log.found(DONE)):
         assert time.monotonic() < until, f"never done: {missing}"
@@ -165,8 +165,8 @@ def test_a_job_whose_worker_was_killed_is_done_all_the_same(released: StackUnder
 
 
 def job_in_hand(stack: StackUnderTest, log: Log) -> str:
-    (job,) = queue(stack, 1, 3)
-    until = time.monotonic() + 30
+    (job,) = queue(stack, 1, 5)
+    until = time.monotonic() + 120
     while job not in log.found(BEGUN):
         assert time.monotonic() < until, "no worker took the job"
         time.sleep(0.1)

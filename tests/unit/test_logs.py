@@ -146,7 +146,7 @@ def container(container_id: str, started_at: str = "0") -> Container:
 
 
 def followed(follower: Follower, count: int, meanwhile: Callable[[int], None]) -> list[str]:
-    found, end = list[str](), time.monotonic() + 10
+    found, end = list[str](), time.monotonic() + 60
     for entries in follower.entries():
         found += [each.line.text for each in entries]
         meanwhile(len(found))

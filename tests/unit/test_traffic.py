@@ -55,7 +55,7 @@ def sent(
     """The traffic up to the moment in which it is as wanted."""
     stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not until(stream.measured) and time.monotonic() < end:
         time.sleep(0.01)
     stream.stop()
@@ -128,8 +128,8 @@ def test_a_slow_answer_holds_up_no_other_request(sending: Context) -> None:
     slow = [one for one in seen.samples if one.seconds >= SLOW_SECONDS]
     first = min(one.at for one in slow)
     assert len(slow) >= 3
-    # Far more came meanwhile than a sender that waits could have sent.
-    assert len(seen.between(0, first)) > 10
+    # More came meanwhile than senders that wait could have sent.
+    assert len(seen.between(0, first)) > 3
 
 
 def test_the_longest_gap_is_between_good_answers(sending: Context) -> None:
@@ -144,7 +144,7 @@ def test_what_is_turned_away_on_purpose_is_held_and_makes_no_gap(sending: Contex
     with serving(lambda number: 503) as served:
         seen = sent(sending, served, lambda traffic: traffic.held >= 20)
     assert seen.failures == [] and seen.samples == [] and not seen.broken
-    assert seen.longest_gap < 0.2
+    assert seen.longest_gap == 0
 
 
 def test_turned_away_without_a_purpose_is_a_loss(sending: Context) -> None:

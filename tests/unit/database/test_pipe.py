@@ -35,7 +35,7 @@ def test_a_worker_that_stands_still_does_not_hold_up_the_reader_until_the_bound(
     assert pipe._size <= bound + len(CHUNK)
     pipe._work = fail
     go_on.set()
-    blocked.join(20)
+    blocked.join(60)
     assert not blocked.is_alive()
     pipe.abandon()
 

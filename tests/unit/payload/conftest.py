@@ -39,7 +39,7 @@ def console(payload: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
 

@@ -33,7 +33,7 @@ def test_it_is_looked_for_again_once_all_is_loaded(payload: Path) -> None:
         env={"PYTHONPATH": str(payload / "app")},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "False True\n"), done.stderr
