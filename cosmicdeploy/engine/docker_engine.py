@@ -11,7 +11,16 @@ from uuid import uuid4
 import docker
 from docker.errors import NotFound
 
-from cosmicdeploy.engine import building, conversation, facts, images, log_entries, markers, streams
+from cosmicdeploy.engine import (
+    build_context,
+    building,
+    conversation,
+    facts,
+    images,
+    log_entries,
+    markers,
+    streams,
+)
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import project as projects
 from cosmicdeploy.engine.connection import translated
@@ -177,7 +186,7 @@ class DockerEngine:
 
     def context_digest(self, build: Build) -> str:
         with translated("Reading the build context", str(build.context)):
-            return building.context_digest(self._api, build)
+            return build_context.context_digest(self._api, build)
 
     def tag(self, image_id: str, reference: str) -> None:
         with translated("Tagging an image", reference):

@@ -207,7 +207,8 @@ class Engine(Protocol):
 
     def context_digest(self, build: Build) -> str:
         """SHA-256 over what the build is made from: the context less `.dockerignore`, the
-        Dockerfile, arguments, target, and the ids of the base images named in it."""
+        Dockerfile, arguments, target, and the ids of the images that it takes from. Raises
+        `Refused` for what the builder would drop or ignore."""
 
     def tag(self, image_id: str, reference: str) -> None:
         """Let a tag name this image."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.attachments import network_keys
+from cosmicdeploy.stack.compose_variables import refuse_other_meanings
 from cosmicdeploy.stack.dependencies import check_dependencies
 from cosmicdeploy.stack.entry import Entry
 from cosmicdeploy.stack.environment import variables as all_variables
@@ -31,6 +32,7 @@ def read_stack(
     document = _without_extensions(_document(file))
     refuse_unknown_keys(document)
     variables = all_variables(env_file, environ)
+    refuse_other_meanings(file, env_file, variables, environ)
     name = project_name(document, variables, project)
     variables["COMPOSE_PROJECT_NAME"] = name
     document = replace(document, data=interpolate_values(document, variables))

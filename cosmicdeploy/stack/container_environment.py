@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cosmicdeploy.stack.entry import Entry
@@ -10,10 +11,10 @@ from cosmicdeploy.stack.scope import Scope
 
 
 def read_environment(service: Entry, scope: Scope) -> dict[str, str]:
-    """`environment` over `env_file`; a later file wins over an earlier one."""
+    """`environment` over `env_file`; a later file sees an earlier one and wins over it."""
     values: dict[str, str] = {}
     for item in _env_files(service.get("env_file")):
-        values.update(_env_file_values(item, scope))
+        values.update(_env_file_values(item, scope, {**scope.variables, **values}))
     own = service.get("environment")
     if own is None:
         return values
@@ -28,7 +29,7 @@ def _env_files(entry: Entry | None) -> list[Entry]:
     return entry.items() if isinstance(entry.data, list) else [entry]
 
 
-def _env_file_values(item: Entry, scope: Scope) -> dict[str, str]:
+def _env_file_values(item: Entry, scope: Scope, known: Mapping[str, str]) -> dict[str, str]:
     required, path = True, item
     if isinstance(item.data, dict):
         fields = item.mapping(("path", "required"))
@@ -39,4 +40,4 @@ def _env_file_values(item: Entry, scope: Scope) -> dict[str, str]:
     file = Path(scope.path(path, path.text()))
     if required and not file.exists():
         raise path.error(f"'{file}' not found", "create it, or remove it here")
-    return read_env_file(file, scope.variables)
+    return read_env_file(file, known)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv.parser import Binding, parse_stream
-from dotenv.variables import parse_variables
-
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.env_file import BadLine, Binding, bindings
+from cosmicdeploy.stack.interpolate import interpolate
 
 
 def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -20,45 +19,39 @@ def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of an env file; none where there is no file.
 
-    `${NAME}` and `${NAME:-default}` in a value are resolved (except between single quotes), from
-    `environ` first and then from the lines above. A name without "=" takes its value from
-    `environ`. Raises `ConfigError` where the file cannot be read or a line has no meaning.
+    Variables in a value are resolved (except between single quotes), from `environ` first and then
+    from the lines above. A name without "=" takes its value from `environ`. Raises `ConfigError`
+    where the file cannot be read, or a line has no meaning or lacks a variable.
     """
     outer = environ or {}
     values: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(_text(path))):
-        if binding.error:
-            raise _bad_line(path, binding)
-        if binding.key is None:
-            continue
-        if binding.value is not None:
-            values[binding.key] = _resolve(binding, {**values, **outer})
-        elif binding.key in outer:
-            values[binding.key] = outer[binding.key]
+    known = ChainMap(dict(outer), values)
+    try:
+        for binding in bindings(_text(path)):
+            if binding.value is not None:
+                values[binding.name] = _resolved(binding, binding.value, known, path)
+            elif binding.name in outer:
+                values[binding.name] = outer[binding.name]
+    except BadLine as error:
+        raise ConfigError(
+            f"a line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
+        ) from None
     return values
 
 
-def _resolve(binding: Binding, known: Mapping[str, str]) -> str:
-    value = binding.value or ""
-    if binding.original.string.partition("=")[2].lstrip().startswith("'"):
-        return value
-    return "".join(atom.resolve(known) for atom in parse_variables(value))
+def place_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
+    """Where a variable has its value from: "environment", or "file:line" of an env file."""
+    lines = [binding.line for binding in bindings(_text(path)) if binding.name == name]
+    return "environment" if name in environ or not lines else f"{path}:{lines[-1]}"
 
 
-def _bad_line(path: Path, binding: Binding) -> ConfigError:
-    """The line itself is not shown: it may hold a secret."""
-    blank = len(binding.original.string) - len(binding.original.string.lstrip())
-    line = binding.original.line + binding.original.string[:blank].count("\n")
-    return ConfigError(
-        f"a line of {path.name} is not NAME=value",
-        where=f"{path}:{line}",
-        todo="check the name and the quotes",
-    )
+def _resolved(binding: Binding, value: str, known: Mapping[str, str], path: Path) -> str:
+    return value if binding.is_literal else interpolate(value, known, f"{path}:{binding.line}")
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")  # with its carriage returns
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,9 @@
-"""Variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`."""
+"""Variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`.
+
+The rules are those of Compose v2, for the compose file, `cosmicdeploy.yaml` and env files alike.
+Its oddities are kept, since a value must not mean one thing to Compose and another one here: a `$`
+before anything else is a plain `$`, and an expression does not span lines.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,13 @@ from typing import Any
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.yamlfile import Document
 
-_TOKEN = re.compile(r"\$(?:(?P<escaped>\$)|(?P<name>[A-Za-z_]\w*)|(?P<brace>\{)|)", re.ASCII)
-_BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<form>:?[-?+])(?P<word>.*))?", re.ASCII | re.S)
+_NAME = "[_a-z][_a-z0-9]*"
+# Greedy on purpose, as in Compose: where an expression ends is seen in `_closing_brace`.
+_TOKEN = re.compile(
+    rf"\$(?:(?P<escaped>\$)|(?P<name>{_NAME})|\{{(?:(?P<braced>{_NAME}(?::?[-?+].*)?)\}})?)",
+    re.IGNORECASE,
+)
+_BRACED = re.compile(rf"(?P<name>{_NAME})(?:(?P<form>:?[-?+])(?P<word>.*))?", re.IGNORECASE)
 
 
 def interpolate_values(document: Document, variables: Mapping[str, str]) -> dict[str, Any]:
@@ -38,44 +48,46 @@ def interpolate(text: str, variables: Mapping[str, str], where: str) -> str:
 
     `where` ("file:line") goes into the `ConfigError` raised for a bad form or a missing variable.
     """
-    parts: list[str] = []
-    position = 0
-    while (token := _TOKEN.search(text, position)) is not None:
-        parts.append(text[position : token.start()])
-        position = token.end()
+
+    def resolved(token: re.Match[str]) -> str:
         if token["escaped"]:
-            parts.append("$")
-        elif token["name"]:
-            parts.append(variables.get(token["name"], ""))
-        elif token["brace"]:
-            end = _closing_brace(text, position, where)
-            parts.append(_braced(text[position:end], variables, where))
-            position = end + 1
-        else:
-            raise _bad_form(text[token.start() : token.start() + 2], where)
-    return "".join([*parts, text[position:]])
+            return "$"
+        if token["name"]:
+            return variables.get(token["name"], "")
+        if token["braced"] is None:
+            raise _bad_form(text[token.end() :], where)
+        # What follows the expression was matched with it: `${A:-x} and ${B}`.
+        end = _closing_brace(token["braced"])
+        rest = token["braced"][end + 1 :] + "}" if end < len(token["braced"]) else ""
+        return _braced(token["braced"][:end], variables, where) + interpolate(
+            rest, variables, where
+        )
+
+    return _TOKEN.sub(resolved, text)
 
 
-def _closing_brace(text: str, start: int, where: str) -> int:
-    """Where the expression ends that begins at `start`; `${…}` inside it is skipped."""
-    depth, position = 1, start
-    while position < len(text):
-        if text.startswith(("${", "$$"), position):
-            depth += text[position + 1] == "{"
-            position += 2
-            continue
-        if text[position] == "}":
+def _closing_brace(expression: str) -> int:
+    """Where the brace is that closes `expression`; its length where all of it is inside.
+
+    As in Compose, whatever stands right behind an opening brace is not looked at.
+    """
+    depth, position = 1, 1
+    while position < len(expression):
+        if expression[position] == "}":
             depth -= 1
             if depth == 0:
                 return position
+        elif expression[position] == "{":
+            depth += 1
+            position += 1
         position += 1
-    raise _bad_form("${" + _name_in(text[start:]), where, "the closing '}' is missing")
+    return len(expression)
 
 
 def _braced(expression: str, variables: Mapping[str, str], where: str) -> str:
     match = _BRACED.fullmatch(expression)
     if match is None:
-        raise _bad_form("${" + _name_in(expression) + "…}", where)
+        raise _bad_form(expression, where)
     name, form, word = match["name"], match["form"] or "", match["word"] or ""
     value = variables.get(name)
     given = bool(value) if form.startswith(":") else value is not None
@@ -88,12 +100,6 @@ def _braced(expression: str, variables: Mapping[str, str], where: str) -> str:
     return interpolate(word, variables, where)
 
 
-def _name_in(expression: str) -> str:
-    """What may be shown of a bad expression: not its default, which can be a secret."""
-    match = re.match(r"[^:?+}\s-]*", expression)
-    return match[0] if match else ""
-
-
 def _missing(name: str, message: str, where: str) -> ConfigError:
     reason = f": {message}" if message else ""
     return ConfigError(
@@ -103,9 +109,14 @@ def _missing(name: str, message: str, where: str) -> ConfigError:
     )
 
 
-def _bad_form(form: str, where: str, reason: str = "") -> ConfigError:
+def _bad_form(expression: str, where: str) -> ConfigError:
+    """Only the name is shown: what follows it can be a secret."""
+    match = re.match(r"[^:?+}\s-]*", expression)
+    form = "${" + (match[0] if match else "") + "…}"
+    is_open = "}" not in expression.partition("\n")[0]
+    reason = ": the closing '}' is missing on its line" if is_open else ""
     return ConfigError(
-        f"'{form}' is not a valid variable" + (f": {reason}" if reason else ""),
+        f"'{form}' is not a valid variable{reason}",
         where=where,
         todo="write ${NAME} or ${NAME:-default}, and $$ for a plain $",
     )

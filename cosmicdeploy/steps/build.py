@@ -34,8 +34,9 @@ class BuildStep(Step):
 
     def _stale(self, ctx: Context, service: Service) -> bool:
         image = ctx.image_of(service.name)
-        if self.missing_only:
-            return image is None
+        if self.missing_only and image is not None:
+            return False
+        # Also where there is no image to compare with: it refuses what could not be built.
         digest = ctx.engine.context_digest(_build(service))
         return image is None or image.labels.get(labels.CONTEXT) != digest
 

@@ -20,12 +20,12 @@ from uuid import uuid4
 
 import tenacity
 import yaml
-from dotenv import dotenv_values
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.layout import free_subnet
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.places import proxy_url, replica_url
+from cosmicdeploy.stack.environment import read_env_file
 from cosmicdeploy.steps.replace import put_in_place
 from cosmicdeploy.workspace import open_stack
 from tests.stack.harness import IMAGES, ROOT, taken_subnets
@@ -82,7 +82,7 @@ class SmallStack:
         return ctx
 
     def _services(self, project: str) -> dict[str, Any]:
-        images = dotenv_values(IMAGES)
+        images = read_env_file(IMAGES)
         app = {
             "image": images["PYTHON_IMAGE"],
             # With a command after it the shell does not make way for the server.

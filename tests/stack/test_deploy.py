@@ -82,6 +82,23 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
     assert release_1.snapshot() == before
 
 
+@pytest.mark.parametrize("words", [["deploy", "--plan"], ["deploy"]])
+def test_what_the_builder_would_ignore_is_refused_by_the_plan(
+    release_1: StackUnderTest, words: list[str]
+) -> None:
+    before = release_1.snapshot()
+    dockerfile = release_1.folder / SOURCES / "Dockerfile"
+    line = dockerfile.read_text().count("\n") + 1
+    with dockerfile.open("a") as lines:
+        lines.write('ARG TARGETARCH\nRUN echo "$TARGETARCH" <<EOF\n1\nEOF\n')
+    (dockerfile.parent / "Dockerfile.dockerignore").write_text("secret\n")
+    done = release_1.cli(*words)
+    assert done.code == 1
+    for named in (f"Dockerfile:{line})", f"Dockerfile:{line + 1})", "Dockerfile.dockerignore is"):
+        assert named in done.stderr
+    assert release_1.snapshot() == before
+
+
 def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderTest) -> None:
     old_images = release_1.images()
     release_1.put_release_2()

@@ -193,3 +193,16 @@ def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
         step.undo(ahead, change)  # type: ignore[arg-type]
     after = {name: (c.id, c.running) for name, c in released.containers().items()}
     assert after == before
+
+
+def test_a_job_that_is_no_text_is_set_aside_and_the_worker_goes_on(
+    released: StackUnderTest,
+) -> None:
+    log, ctx = Log(released, WORKER), released.open()
+    before = released.lives()[WORKER]
+    push = r"printf '\377\376' | redis-cli -x LPUSH cosmic:queue:default"
+    result = ctx.engine.exec(ctx.running("platform-redis").id, ["sh", "-c", push])
+    assert result.exit_code == 0, result.error_text
+    wait_done(log, queue(released, 1, 0))
+    assert log.found(re.compile(r"Set aside:  a job of \d bytes: it is not UTF-8"))
+    assert released.lives()[WORKER] == before

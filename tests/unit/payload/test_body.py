@@ -13,6 +13,9 @@ pytestmark = pytest.mark.unit
         (b'{"battery_level": 0}', 0.0),
         (b'{"battery_level": 100}', 100.0),
         (b'{"battery_level": 42.5, "more": [1]}', 42.5),
+        (b'{"battery_level": 1e2}', 100.0),
+        (b'{"battery_level": 5e-324}', 0.0),
+        (b'{"battery_level": 101, "battery_level": 7}', 7.0),
     ],
 )
 def test_a_level_is_read(body: bytes, level: float) -> None:
@@ -41,6 +44,12 @@ def test_an_id_is_taken_as_it_is_given() -> None:
         (b'{"battery_level": 101}', 422, "between 0 and 100"),
         (b'{"battery_level": Infinity}', 422, "between 0 and 100"),
         (b'{"battery_level": 1e999}', 422, "between 0 and 100"),
+        (b'{"battery_level": ' + b"9" * 400 + b"}", 422, "between 0 and 100"),
+        (b'{"battery_level": -' + b"9" * 4000 + b"}", 422, "between 0 and 100"),
+        (b'{"battery_level": -Infinity}', 422, "between 0 and 100"),
+        (b'{"battery_level": [1]}', 422, "must be a number"),
+        (b'{"battery_level": {"a": 1}}', 422, "must be a number"),
+        (b'{"battery_level": 1, "battery_level": 101}', 422, "between 0 and 100"),
         (b'{"battery_level": 1, "heartbeat_id": ""}', 422, "1 to 64"),
         (b'{"battery_level": 1, "heartbeat_id": 7}', 422, "1 to 64"),
         (b'{"battery_level": 1, "heartbeat_id": "\\ud800"}', 422, "1 to 64"),

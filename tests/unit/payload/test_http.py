@@ -4,11 +4,20 @@ import asyncio
 
 import httpx
 import pytest
-from cosmic_app.heartbeat.model import Accepted, Allowance, Limited, Unauthorized, Unavailable
+from cosmic_app.heartbeat.model import (
+    Accepted,
+    Allowance,
+    Beat,
+    Limited,
+    Outcome,
+    Unauthorized,
+    Unavailable,
+)
 from cosmic_app.http import answers
 from cosmic_app.http.app import build_app
 from cosmic_app.http.health import Health
 from cosmic_app.settings import read_settings
+from starlette.types import Receive, Scope, Send
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +68,95 @@ def test_a_bad_body_is_refused_before_the_database_is_asked() -> None:
     )
     assert response.status_code == 422
     assert list(response.json()["errors"]) == ["battery_level"]
+
+
+def beat(body: bytes, authorization: bytes = b"Bearer x", query: str = "") -> httpx.Response:
+    """The answer to a beat, where whatever can be written is accepted."""
+
+    async def submit(_beat: Beat) -> Outcome:
+        return Accepted(should_reconnect=False, allowance=ALLOWANCE)
+
+    app = build_app(read_settings({"APP_VERSION": "7.1", **NOWHERE}))
+
+    async def started(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {"submit": submit}}, receive, send)
+
+    async def run() -> httpx.Response:
+        transport = httpx.ASGITransport(app=started)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            headers = [(b"Authorization", authorization)]
+            url = f"/api/devices/heartbeat{query}"
+            return await client.request("POST", url, headers=headers, content=body)
+
+    return asyncio.run(run())
+
+
+VALUES = [
+    *(b"null", b"true", b'""', b'"85"', b"[]", b"{}", b"[[[[1]]]]", b'{"a": {"b": 1}}'),
+    *(b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"1e-999", b"5e-324", b"-0.0"),
+    *(b"9" * 400, b"-" + b"9" * 400, b"9" * 3900, b"1" + b"0" * 3900, b"0." + b"9" * 3900),
+    *(
+        b'"\\ud800"',
+        b'"\\u0000"',
+        b'"\xc3\xbc"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b"\x00",
+        b"0x1",
+        b"1_0",
+    ),
+    *(b"[" * 3900, b'{"a":' * 700, b"[" * 1900 + b"]" * 1900, b'"' + b"x" * 3900 + b'"'),
+]
+
+
+@pytest.mark.parametrize("name", ["battery_level", "heartbeat_id", "id", "\\ud800"])
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+def test_no_value_of_any_field_is_too_much(name: str, value: bytes) -> None:
+    body = b'{"battery_level": 50, "%b": %b}' % (name.encode(), value)
+    assert beat(body).status_code in (200, 400, 422)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "cp037", "utf-7"]
+)
+def test_no_encoding_is_too_much(encoding: str) -> None:
+    assert beat('{"battery_level": 50, "x": "ü"}'.encode(encoding)).status_code in (200, 400, 422)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"Bearer",
+        b"Bearer ",
+        b"bearer\t",
+        b"Basic eDp5",
+        b"\xff\xfe",
+        b"Bearer\xa0x",
+        b" ",
+        b"B" * 9000,
+    ],
+)
+def test_a_header_without_a_token_is_refused_before_the_body_is_looked_at(header: bytes) -> None:
+    response = beat(b"no JSON", header)
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize(
+    "token", [b"\xff", "ü".encode(), b"x" * 9000, b"a b c", b"\x01", b"'; --", b"Bearer x"]
+)
+def test_any_token_is_taken_as_it_is(token: bytes) -> None:
+    assert beat(b'{"battery_level": 1}', b"Bearer " + token).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["?", "?a=%ff&b[]=%00", "?" + "x=1&" * 500, "?battery_level=1"])
+def test_a_query_is_not_looked_at(query: str) -> None:
+    assert beat(b'{"battery_level": 1}', query=query).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/%00", "/%ff", "/api/health/%2e%2e", "//", "/" + "x" * 9000])
+def test_no_path_is_too_much(path: str) -> None:
+    assert ask("GET", path).status_code in (307, 404)
 
 
 def test_redis_gone_is_degraded_and_not_down() -> None:

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.environment import read_env_file, variables
+from cosmicdeploy.stack.model import Stack
 
 pytestmark = pytest.mark.unit
 
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.unit
         ("K=${NO}", ""),
         ("K='${A}'", "${A}"),
         ("K=${OUTER}", "shell"),
-        ("K=pa$$word$#", "pa$$word$#"),
+        ("K=pa$$word$#", "pa$word$#"),
         ("K=a=b", "a=b"),
         ("K=1\nK=2", "2"),
         ("OUTER=file\nK=${OUTER}", "shell"),
@@ -79,3 +81,42 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"A=\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):
         read_env_file(tmp_path / ".env")
+
+
+WEB = "services: {web: {image: w}}\n"
+OTHER_MEANINGS = [
+    ("COMPOSE_FILE=other.yml", ".env:1"),
+    ("# first\nCOMPOSE_FILE=compose.yml:other.yml", ".env:2"),
+    ("COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=compose.yml;o.yml", ".env:2"),
+    ("COMPOSE_CONVERT_WINDOWS_PATHS=1", ".env:1"),
+    ("DOCKER_DEFAULT_PLATFORM=linux/arm64", ".env:1"),
+]
+
+
+@pytest.mark.parametrize(("env", "place"), OTHER_MEANINGS)
+def test_a_variable_that_gives_the_stack_another_meaning_is_refused(
+    stack_of: Callable[..., Stack], env: str, place: str
+) -> None:
+    name, _, value = env.splitlines()[-1].partition("=")
+    with pytest.raises(ConfigError, match=f"{name} is set, which Docker Compose heeds") as caught:
+        stack_of(WEB, env)
+    assert caught.value.where.endswith(place)
+    assert name in caught.value.todo
+    with pytest.raises(ConfigError) as caught:
+        stack_of(WEB, **{name: value, "COMPOSE_PATH_SEPARATOR": ";" if ";" in value else ":"})
+    assert caught.value.where == "environment"
+
+
+@pytest.mark.parametrize("name", ["COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"])
+def test_another_env_file_for_compose_is_refused(stack_of: Callable[..., Stack], name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is set"):
+        stack_of(WEB, **{name: "true"})
+    assert stack_of(WEB, f"{name}=true").services  # Compose does not look for it there
+
+
+@pytest.mark.parametrize(
+    "env",
+    ["COMPOSE_FILE=compose.yml", "COMPOSE_FILE=./compose.yml\nCOMPOSE_PROFILES=x", "COMPOSE_FILE="],
+)
+def test_a_variable_that_changes_nothing_is_taken(stack_of: Callable[..., Stack], env: str) -> None:
+    assert stack_of(WEB, env).services

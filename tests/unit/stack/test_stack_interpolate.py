@@ -44,7 +44,10 @@ VARIABLES = {"A": "a", "EMPTY": "", "B_2": "b", "MONEY": "$A ${A} $$"}
         ("${UNSET:-{x}}", "{x}"),
         ("${A:-${NEVER:?asked}}", "a"),
         ("$MONEY", "$A ${A} $$"),
-        ("${UNSET:-two\nlines}", "two\nlines"),
+        ("${UNSET:-x} and ${A} }", "x and a }"),
+        ("${UNSET:-x}\n${A:-y}", "x\na"),
+        ("a $", "a $"),
+        ("$5 $(pwd) $.", "$5 $(pwd) $."),
         ("{A} }", "{A} }"),
     ],
 )
@@ -55,13 +58,11 @@ def test_a_form(text: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a $", "'$'"),
-        ("$5", "'$5'"),
-        ("$(pwd)", "'$('"),
         ("${}", "'${…}'"),
         ("${5}", "'${5…}'"),
-        ("${A", "'${A'"),
-        ("${A:-${B}", "'${A'"),
+        ("${A", "'${A…}' is not a valid variable: the closing '}' is missing"),
+        ("${UNSET:-two\nlines}", "'${UNSET…}' is not a valid variable: the closing '}'"),
+        ("${UNSET:-${B}", "'${B…}'"),
         ("${A B}", "'${A…}'"),
         ("${A:x}", "'${A…}'"),
         ("${A-B:-x}${-}", "'${…}'"),

@@ -22,8 +22,11 @@ PAUSE_SECONDS = 3.0
 logger = logging.getLogger(__name__)
 
 
-def connect(settings: RedisSettings, *, timeout: float = 0.3) -> redis.Redis:
-    """A client that gives up after `timeout` seconds and one retry; it connects when used."""
+def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True) -> redis.Redis:
+    """A client that gives up after `timeout` seconds and one retry; it connects when used.
+
+    It answers in text, or in bytes where what lies in Redis may be no text.
+    """
     from redis import Redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -34,7 +37,7 @@ def connect(settings: RedisSettings, *, timeout: float = 0.3) -> redis.Redis:
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, 0.3),
         retry=Retry(NoBackoff(), 1),
-        decode_responses=True,
+        decode_responses=text,
     )
 
 

@@ -28,7 +28,8 @@ class LogFormatter(logging.Formatter):
             line += " " + json.dumps(context, indent=2, ensure_ascii=False)
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line
+        # Half of a surrogate pair, which JSON may bring, has no encoding: the line would be lost.
+        return line.encode("utf-8", "backslashreplace").decode()
 
 
 def configure_logging(file: Path, stream: TextIO) -> None:

@@ -14,7 +14,7 @@ from cosmic_app.stop import StopSignal
 def work(console: Console, options: Namespace) -> int:
     """Take jobs until SIGTERM; the job in hand is finished first."""
     stopped = StopSignal()
-    client = console.connect_redis(timeout=WAIT_SECONDS + 1)
+    client = console.connect_redis(timeout=WAIT_SECONDS + 1, text=False)
     worker = Worker(client, console.settings.worker_name, Switches(console.settings.features))
     with life_logged("Queue worker", console.settings.release):
         work_until(worker, stopped, console.settings.alive_file.touch)

@@ -44,9 +44,9 @@ class Console:
 
         return database.connect(self.settings.database)
 
-    def connect_redis(self, timeout: float = 2.0) -> redis.Redis:
-        """A new client; it connects when used."""
-        return cache.connect(self.settings.redis, timeout=timeout)
+    def connect_redis(self, timeout: float = 2.0, *, text: bool = True) -> redis.Redis:
+        """A new client; it connects when used. Its answers are text or bytes."""
+        return cache.connect(self.settings.redis, timeout=timeout, text=text)
 
 
 def no_options(parser: ArgumentParser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 
@@ -53,11 +52,13 @@ def _battery_level(content: dict[str, object]) -> float:
     level = content.get("battery_level")
     if level is None:
         raise BadBody("The battery level field is required.", field="battery_level")
-    if isinstance(level, bool) or not isinstance(level, int | float) or math.isnan(level):
+    # NaN alone is not equal to itself; `math.isnan` fails for integers that no float can hold.
+    if isinstance(level, bool) or not isinstance(level, int | float) or level != level:  # noqa: PLR0124
         raise BadBody("The battery level must be a number.", field="battery_level")
     if not 0 <= level <= 100:
         raise BadBody("The battery level must be between 0 and 100.", field="battery_level")
-    return float(level)
+    # The column has two places; a level that SQL may not read would fail the beats beside it.
+    return round(float(level), 6)
 
 
 def _parse_object(body: bytes) -> dict[str, object]:

@@ -24,7 +24,10 @@ LONGEST_PROBE_SECONDS = 5.0
 
 def take_time(data: Mapping[str, Any]) -> None:
     """Only take the time that was asked for: see `queue:probe`."""
-    time.sleep(min(float(data.get("seconds", 0)), LONGEST_PROBE_SECONDS))
+    seconds = data.get("seconds", 0)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        raise BadJob("its seconds are no number from 0 on")
+    time.sleep(min(seconds, LONGEST_PROBE_SECONDS))
 
 
 HANDLERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -41,7 +44,7 @@ def handle(job: Job, switches: Switches) -> None:
     """Do the job, unless its feature is switched off. Raises `BadJob` where nobody here can."""
     handler = HANDLERS.get(job.job)
     if handler is None:
-        raise BadJob(f"no handler for {job.job!r}")
+        raise BadJob("there is no handler of that name")
     feature = FEATURE_OF.get(job.job)
     if feature and not switches.enabled(feature):
         logger.info("Skipping: %s %s (switched off)", job.job, job.id)

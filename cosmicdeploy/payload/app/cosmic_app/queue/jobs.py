@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
 DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 FAILED_QUEUE = f"{QUEUE_PREFIX}failed"
+LARGEST_BYTES = 65536
+# Both are logged: neither may be long, or end a line of the log.
+NAME = re.compile(r"[0-9A-Za-z._:\\-]{1,100}")
 
 
 class BadJob(Exception):
-    """What lies in the queue is no job."""
+    """What lies in the queue is no job. The text says why, and holds nothing of the content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +39,37 @@ class Job:
         return cls(id=str(uuid.uuid4()), job=job, data=data)
 
     @classmethod
-    def parse(cls, text: str) -> Job:
+    def parse(cls, text: bytes) -> Job:
         """Raises `BadJob`."""
-        try:
-            content = json.loads(text)
-            return cls(
-                id=str(content["id"]), job=str(content["job"]), data=content.get("data") or {}
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadJob(f"not a job: {error!r}") from error
+        content = _object(text)
+        given, job, data = content.get("id"), content.get("job"), content.get("data") or {}
+        is_number = isinstance(given, int) and not isinstance(given, bool)
+        name = str(given) if is_number else given
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise BadJob("its id is none")
+        if not isinstance(job, str) or not NAME.fullmatch(job):
+            raise BadJob("it does not name a handler")
+        if not isinstance(data, dict):
+            raise BadJob("its data is no object")
+        return cls(id=name, job=job, data=data)
 
     def dump(self) -> str:
         """As it is stored."""
         return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    if len(text) > LARGEST_BYTES:
+        raise BadJob(f"it is larger than {LARGEST_BYTES} bytes")
+    try:
+        content = json.loads(text.decode())
+    except UnicodeDecodeError:
+        raise BadJob("it is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise BadJob("it is not JSON") from None
+    if not isinstance(content, dict):
+        raise BadJob("it is no JSON object")
+    return content
 
 
 def push(client: redis.Redis, jobs: Sequence[Job]) -> None:
