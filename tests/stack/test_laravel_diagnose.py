@@ -140,7 +140,8 @@ def test_the_checklist_answers_from_what_is_there(released: LaravelStack) -> Non
     """Its points need nothing in the application; what cannot be known says why."""
     wait_for_counters(released)
     with released.database() as facts:  # whatever became of them in the tests before
-        facts.session.execute("UPDATE remotes SET status = 'Disconnected'")
+        facts.session.execute("UPDATE remotes SET last_heartbeat_at = NOW() - INTERVAL 1 HOUR")
+    assert released.cli("console", MONITOR).code == 0
     with released.beats() as measured:
         wait_until("beats are sent", 120, lambda: measured.sent >= BEATS)
     _, points = checked(released)
