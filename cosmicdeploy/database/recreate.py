@@ -20,6 +20,7 @@ from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.patience import patiently
 from cosmicdeploy.errors import BackupError, DatabaseError
 
+COLLATION = re.compile(r"\w*", re.ASCII)
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
@@ -125,7 +126,16 @@ def broken_views(session: Session, found: Definitions) -> dict[str, str]:
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
-    """Let new tables of a schema have this collation; "" leaves it. Raises `DatabaseError`."""
+    """Let new tables of a schema have this collation; "" leaves it.
+
+    Raises `DatabaseError`, and `BackupError` where it is no name: a manifest may be forged.
+    """
+    if not COLLATION.fullmatch(collation):
+        raise BackupError(
+            f"{collation!r} is no collation",
+            where=schema,
+            todo="use another backup: cosmicdeploy backup list",
+        )
     if collation and default_collation(session, schema) != collation:
         session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")
 

@@ -3,16 +3,20 @@
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import zstandard
 
+from cosmicdeploy.database.access import Session
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Content, Manifest, Objects, TableRows
 from cosmicdeploy.database.opening import opening_fault
+from cosmicdeploy.database.recreate import set_default_collation
 from cosmicdeploy.database.scan import DumpScan
 from cosmicdeploy.database.state import State
 from cosmicdeploy.database.verify import verify_backup
+from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
 
@@ -133,3 +137,10 @@ def backup(folder: Path, dump: bytes) -> Backup:
 
 def content(data: bytes) -> Content:
     return Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def test_a_collation_that_is_none_is_not_run() -> None:
+    session = Mock(spec=Session)
+    with pytest.raises(BackupError, match="is no collation"):
+        set_default_collation(session, "s", "utf8mb4_bin, READ ONLY = 1")
+    session.execute.assert_not_called()
