@@ -87,7 +87,8 @@ class Fetching:
             except BackupError as error:
                 why = f"{store.place.name}: {error.what}"
                 continue
-            return next(filter(None, self._catalogue.objections(manifest).values()), "")
+            objections = self._catalogue.objections(manifest)
+            return objections["foreign"] or objections["ahead"]
         return why
 
     def _bring(self, backup_id: str, store: Store) -> Backup:
