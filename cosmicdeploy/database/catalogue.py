@@ -10,25 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cosmicdeploy.database.archive import unreadable
-from cosmicdeploy.database.draft import Draft, partial_path
-from cosmicdeploy.database.entry import Backup, stand_in
+from cosmicdeploy.database.draft import Draft
+from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.files import alone_in, is_held, shared, write_atomically
-from cosmicdeploy.database.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.manifest import Manifest
 from cosmicdeploy.database.owner import Owner
+from cosmicdeploy.database.reading import Objections, listed, objections, read
 from cosmicdeploy.database.selection import newest_first, no_good_backup, passed_over
 from cosmicdeploy.database.state import State, read_state, state_path
-from cosmicdeploy.errors import (
-    BackupError,
-    BackupUnreadable,
-    CosmicError,
-    UnknownBackup,
-    as_ours,
-)
+from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
 from cosmicdeploy.words import moment
 from cosmicdeploy.yamlfile import nearest
 
@@ -36,11 +30,7 @@ __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
 LATEST = "latest"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-INTERRUPTED = "interrupted: the process that made it ended before it was done"
-GONE = "its data file is gone"
 SHOWN_CANDIDATES = 10
-# So far ahead of this machine's clock a backup's time may be: clocks differ a little.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Catalogue:
@@ -65,7 +55,7 @@ class Catalogue:
 
         Raises `BackupUnreadable` where the folder is there and cannot be read.
         """
-        found = (self._listed(path) for path in self._manifests())
+        found = (listed(path, self.owner) for path in self._manifests())
         return newest_first(backup for backup in found if backup is not None)
 
     def get(self, reference: str) -> Backup:
@@ -87,7 +77,7 @@ class Catalogue:
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
             if ID.fullmatch(reference):
-                return self._get(path)
+                return read(path, self.owner)
         backups = self.list()
         if reference != LATEST:
             raise self._unknown(reference, backups)
@@ -101,12 +91,9 @@ class Catalogue:
             self.warn(line)
         return usable
 
-    def objections(self, manifest: Manifest) -> dict[str, str]:
-        """What speaks against using a backup, whatever its data is: `foreign` and `ahead`, each ""
-        where it does not."""
-        ahead = manifest.created_at - now() > CLOCK_TOLERANCE
-        told = f"it is stamped in the future: {moment(manifest.created_at)}" if ahead else ""
-        return {"foreign": self.owner.objection(manifest) if self.owner else "", "ahead": told}
+    def objections(self, manifest: Manifest) -> Objections:
+        """What speaks against using a backup, whatever its data is."""
+        return objections(manifest, self.owner)
 
     def begin(self, manifest: Manifest) -> Draft:
         """Enter a backup that is about to be made. Raises `BackupError`."""
@@ -167,59 +154,6 @@ class Catalogue:
             ) from error
         return [path for path in paths if path.suffix == ".json" and ID.fullmatch(path.stem)]
 
-    def _get(self, path: Path) -> Backup:
-        try:
-            return self._read(path)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise unreadable(path, error) from error
-
-    def _listed(self, path: Path) -> Backup | None:
-        try:
-            return self._read(path)
-        except FileNotFoundError:  # removed since the folder was listed
-            return None
-        except (BackupError, OSError) as error:
-            return self._damaged(path, as_ours(error))
-
-    def _damaged(self, path: Path, why: CosmicError) -> Backup | None:
-        """What is known of one that cannot be read as a whole; None where it is gone by now."""
-        told = f"{why.what} ({why.where})" if why.where else why.what
-        with suppress(FileNotFoundError):
-            try:
-                manifest = self._manifest(path)
-            except (BackupError, OSError):
-                return Backup(manifest=stand_in(path), data=_data_path(path), damaged=told)
-            return replace(self._backup(manifest, State()), damaged=told)
-        return None
-
-    def _manifest(self, path: Path) -> Manifest:
-        manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
-        if manifest.id != path.stem:
-            raise BackupError(
-                f"the manifest is that of {manifest.id}",
-                where=str(path),
-                todo="give data and manifest their own names again",
-            )
-        return manifest
-
-    def _read(self, path: Path) -> Backup:
-        data = _data_path(path)
-        # In the writer's own order, so that it cannot slip by: the partial file becomes the data
-        # file, the manifest is written, and only then the lock goes.
-        alive = is_held(partial_path(data)) or is_held(data)
-        manifest = self._manifest(path)
-        if manifest.status == "running" and not alive:
-            manifest = manifest.updated(status="failed", reason=INTERRUPTED)
-        if manifest.status == "good" and not data.is_file():
-            manifest = manifest.updated(status="failed", reason=GONE)
-        return self._backup(manifest, read_state(state_path(data)))
-
-    def _backup(self, manifest: Manifest, state: State) -> Backup:
-        data = self.folder / f"{manifest.id}.sql.zst"
-        return Backup(manifest=manifest, data=data, state=state, **self.objections(manifest))
-
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
             with suppress(OSError):  # what cannot be removed is in no new backup's way
@@ -238,10 +172,6 @@ class Catalogue:
             todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
         return UnknownBackup(what, where=where, todo=todo, details=lines)
-
-
-def _data_path(manifest: Path) -> Path:
-    return manifest.with_suffix(".sql.zst")
 
 
 def new_id() -> str:

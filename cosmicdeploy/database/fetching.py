@@ -17,6 +17,7 @@ from cosmicdeploy.database.removal import condemned
 from cosmicdeploy.database.state import Copied
 from cosmicdeploy.database.store import Store
 from cosmicdeploy.errors import BackupError, ForeignBackup
+from cosmicdeploy.words import counted
 
 # Backup → the places that have a copy of it.
 Found = dict[str, list[Store]]
@@ -72,12 +73,20 @@ class Fetching:
     def _latest(self, found: Found) -> str:
         """The newest copy that may be used; "" where there is none."""
         refuted = {b.id: b.why for b in self._catalogue.list() if b.whole and b.state.refuted}
+        passed = 0
         for backup_id in sorted(found, reverse=True):
             why = refuted.get(backup_id) or self._objection(backup_id, found[backup_id])
             if not why:
-                return backup_id
-            self._catalogue.warn(f"passed over {backup_id}: {why}")
-        return ""
+                break
+            passed += 1
+            if passed <= SHOWN_CANDIDATES:
+                self._catalogue.warn(f"passed over {backup_id}: {why}")
+        else:
+            backup_id = ""
+        if passed > SHOWN_CANDIDATES:
+            more = counted(passed - SHOWN_CANDIDATES, "more copy", "more copies")
+            self._catalogue.warn(f"passed over {more}")
+        return backup_id
 
     def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
         why = ""
@@ -87,7 +96,8 @@ class Fetching:
             except BackupError as error:
                 why = f"{store.place.name}: {error.what}"
                 continue
-            return next(filter(None, self._catalogue.objections(manifest).values()), "")
+            objections = self._catalogue.objections(manifest)
+            return objections["foreign"] or objections["ahead"]
         return why
 
     def _bring(self, backup_id: str, store: Store) -> Backup:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console, Group
 from rich.filesize import decimal
 
-from cosmicdeploy.database.catalogue import CLOCK_TOLERANCE
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Content, Manifest, TableRows
+from cosmicdeploy.database.reading import CLOCK_TOLERANCE
 from cosmicdeploy.database.retention import Decision
 from cosmicdeploy.database.state import Proof, State
 from cosmicdeploy.report.tables import table

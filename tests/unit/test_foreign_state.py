@@ -18,10 +18,12 @@ from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.database.catalogue import Catalogue
 from cosmicdeploy.database.manifest import now
 from cosmicdeploy.database.state import Pin
-from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.database.swap_record import Phase, SwapRecord
+from cosmicdeploy.errors import CosmicError, DatabaseError, NeedsPerson
 from cosmicdeploy.events import Warned
 from cosmicdeploy.history import unfinished
 from cosmicdeploy.journal import Journal, Unreadable
+from cosmicdeploy.lock.holder import describe, is_dead, this_process
 from cosmicdeploy.operations import interruption
 from cosmicdeploy.operations.checklist import baseline, migrations
 from cosmicdeploy.operations.checklist.span import Span
@@ -363,9 +365,12 @@ def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: st
     well = baseline.Baseline(run="r1", command="deploy", at=AT, in_place_at=AT)
     baseline.keep(ctx, well)
     path = tmp_path / "baselines" / "r2.json"
+    to_come = well.model_copy(update={"run": "r3", "in_place_at": "2099-01-01T00:00:00+00:00"})
+    baseline.keep(ctx, to_come)
     spoil(path, how)
     assert baseline.newest(ctx) == well
-    [warning] = told
+    warning, of_the_future = told
+    assert "r3.json" in of_the_future.text and "in the future" in of_the_future.text
     assert str(path) in warning.text and "`cosmicdeploy checklist --record`" in warning.text
     baseline.keep(ctx, well)
 
@@ -395,3 +400,19 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
         assert listed[OTHER].facts()
         path.write_text(json.dumps(kept[path]))
     assert manifest(ID).project == ""
+
+
+@pytest.mark.parametrize("rows", [[], [(None,)], [("",)], [("{}",)], [("123",)], [("[" * 9999,)]])
+def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
+    session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
+    record = SwapRecord(session, "shop")
+    with pytest.raises(DatabaseError, match="nothing is moved or dropped") as caught:
+        record.read(Phase.SWAPPED)
+    assert "swapped" in caught.value.where and "`cosmicdeploy backup verify" in caught.value.todo
+
+
+@pytest.mark.parametrize("pid", ["", "x", "-1", "9" * 40, "\u0663"])
+def test_a_lock_of_any_content_is_described(pid: str) -> None:
+    assert describe({"pid": pid, "since": "9999-99-99"})
+    assert is_dead({"pid": pid, "machine": "elsewhere"}) is False
+    assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)

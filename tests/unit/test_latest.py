@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -66,11 +67,14 @@ def corrupt(catalogue: Catalogue) -> str:
     return "manifest cannot be read"
 
 
-UNUSABLE = [not_proven, damaged, of_the_future, partial, corrupt]
+Unusable = Callable[[Catalogue], str]
+UNUSABLE: list[Unusable] = [not_proven, damaged, of_the_future, partial, corrupt]
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_latest_passes_over_what_is_not_usable_and_says_so(catalogue, unusable) -> None:
+def test_latest_passes_over_what_is_not_usable_and_says_so(
+    catalogue: Catalogue, unusable: Unusable
+) -> None:
     why = unusable(catalogue)
     for words in (["backup", "show", "latest"], ["backup", "copy"]):
         done = call(*words, "--json")
@@ -83,7 +87,7 @@ def test_latest_passes_over_what_is_not_usable_and_says_so(catalogue, unusable) 
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_no_rule_counts_what_is_not_usable(catalogue, unusable) -> None:
+def test_no_rule_counts_what_is_not_usable(catalogue: Catalogue, unusable: Unusable) -> None:
     unusable(catalogue)
     rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
     reasons = {row["id"]: row["reason"] for row in rows}
@@ -91,7 +95,9 @@ def test_no_rule_counts_what_is_not_usable(catalogue, unusable) -> None:
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_where_none_is_usable_the_error_names_commands(catalogue, unusable) -> None:
+def test_where_none_is_usable_the_error_names_commands(
+    catalogue: Catalogue, unusable: Unusable
+) -> None:
     why = unusable(catalogue)
     for path in catalogue.folder.glob(f"{OLDER}.*"):
         path.unlink()
@@ -101,7 +107,7 @@ def test_where_none_is_usable_the_error_names_commands(catalogue, unusable) -> N
     assert "`cosmicdeploy backup create`" in done.stderr
 
 
-def test_one_that_did_not_restore_goes_only_once_a_newer_one_is_good(catalogue) -> None:
+def test_one_that_did_not_restore_goes_only_once_a_newer_one_is_good(catalogue: Catalogue) -> None:
     """Its file is whole: what failed may have been the server."""
     good(catalogue, NEWER, database="shop")
     failed = FAILED.model_copy(update={"at": now() - timedelta(days=9)})
@@ -116,7 +122,9 @@ def kept() -> dict[str, bool]:
     return {row["id"]: row["keep"] for row in rows}
 
 
-def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(catalogue) -> None:
+def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(
+    catalogue: Catalogue,
+) -> None:
     of_the_future(catalogue)
     at = datetime.now(UTC)
     new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
@@ -125,20 +133,20 @@ def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(catalog
     assert kept() == {FUTURE: True, new: True, OLDER: False}
 
 
-def test_a_clock_that_is_a_little_ahead_is_borne(catalogue) -> None:
+def test_a_clock_that_is_a_little_ahead_is_borne(catalogue: Catalogue) -> None:
     at = datetime.now(UTC) + timedelta(minutes=2)
     new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
     shown = call("backup", "show", "--json")
     assert json.loads(shown.stdout)["data"]["id"] == new and not shown.stderr
 
 
-def test_the_newest_is_the_one_made_last_whatever_its_id(catalogue) -> None:
+def test_the_newest_is_the_one_made_last_whatever_its_id(catalogue: Catalogue) -> None:
     path = good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json")
     path.write_text(path.read_text().replace("2026-02-01T", "2025-02-01T"))
     assert json.loads(call("backup", "show", "--json").stdout)["data"]["id"] == OLDER
 
 
-def test_fetch_latest_passes_over_them_too(catalogue, tmp_path: Path) -> None:
+def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path) -> None:
     good(catalogue, FUTURE, database="shop")
     not_proven(catalogue)
     nas = tmp_path / "nas"
@@ -152,3 +160,12 @@ def test_fetch_latest_passes_over_them_too(catalogue, tmp_path: Path) -> None:
     assert json.loads(done.stdout)["backup"] == OLDER
     assert f"passed over {FUTURE}" in one_line(done.stderr)
     assert f"passed over {NEWER}" in one_line(done.stderr)
+
+
+def test_a_stamp_of_the_future_is_told_where_it_is_named(catalogue: Catalogue) -> None:
+    of_the_future(catalogue)
+    asked = call("rollback", "--to", FUTURE)
+    assert f"{FUTURE} is used as it was named: it is stamped in the future" in one_line(
+        asked.stderr
+    )
+    assert "(in the future)" in one_line(asked.stdout)

@@ -6,7 +6,9 @@ the containers that it replaces are gone. It counts once the run has succeeded.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,9 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.files import write_atomically
+from cosmicdeploy.database.reading import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.records import Moment
 
+# So many seconds ahead a time may be: clocks differ a little.
+BORNE = CLOCK_TOLERANCE.total_seconds()
 # So many are kept, the newest ones.
 KEPT = 20
 TOLD = {"run", "command", "at", "release_before", "release", "in_place_at"}
@@ -41,15 +46,23 @@ class Baseline(BaseModel):
     in_place_at: Literal[""] | Moment = ""
     after: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
+    @property
+    def began(self) -> float:
+        """`in_place_at` as Unix time."""
+        return datetime.fromisoformat(self.in_place_at).timestamp()
+
     def told(self) -> dict[str, str]:
         """What is worth telling of it beside the figures."""
         return self.model_dump(include=TOLD)
 
 
 def newest(ctx: Context) -> Baseline | None:
-    """That of the last run that succeeded; None where there is none."""
-    found = [each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at]
-    return max(found, key=lambda each: each.in_place_at, default=None)
+    """That of the last run that succeeded; None where there is none. One of a time that is to come
+    is no baseline of now."""
+    found = {path: each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at}
+    for path in [path for path, each in found.items() if each.began > time.time() + BORNE]:
+        _warn(ctx, path, f"it is stamped in the future: {found.pop(path).in_place_at}")
+    return max(found.values(), key=lambda each: each.began, default=None)
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:

@@ -117,6 +117,8 @@ def record(ctx: Context) -> Baseline:
 
 def _begin(ctx: Context, known: Baseline | None) -> float:
     """When the release came in place: as the baseline says, else the journal; else a day ago."""
+    if known:
+        return known.began
     released = ctx.journal.last("release")
-    at = known.in_place_at if known else released["at"] if released else ""
-    return datetime.fromisoformat(at).timestamp() if at else time.time() - DAY
+    at = datetime.fromisoformat(released["at"]).timestamp() if released else 0.0
+    return at if 0 < at <= time.time() else time.time() - DAY
