@@ -7,12 +7,12 @@ passes over the body of a here-document and the flags it does not know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.engine.bases import global_args, stage_name
-from cosmicdeploy.engine.dockerfile import Dockerfile, Instruction
+from cosmicdeploy.engine.dockerfile import Dockerfile, Instruction, read_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
@@ -45,8 +45,26 @@ class _Problem:
 
 def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
     """Raises `Refused` for the first problem, with the others as its details."""
-    file = build.context / build.dockerfile
-    problems = list(_problems(build, dockerfile, str(file)))
+    _refuse(list(_problems(build, dockerfile, str(build.context / build.dockerfile))))
+
+
+def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
+    """The same for what a base image has the build do by its ONBUILD instructions."""
+    instructions = read_dockerfile("\n".join(triggers)).instructions
+    todo = f"start from another image than {base}, or build that one without it"
+    _refuse(
+        [
+            _Problem(what, f"ONBUILD of {base}", todo)
+            for each in instructions
+            for what, _ in (
+                *_of_instruction(each),
+                *_empty(_automatic(each, is_global=False) - set(build.args)),
+            )
+        ]
+    )
+
+
+def _refuse(problems: Sequence[_Problem]) -> None:
     if not problems:
         return
     first, *others = problems
