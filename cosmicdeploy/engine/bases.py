@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from cosmicdeploy.engine.dockerfile import Dockerfile, Instruction
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.interpolate import interpolate
 
 
-def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> list[str]:
-    """The images of `FROM` and `COPY --from`, arguments resolved, the file's own stages left out.
+@dataclass(frozen=True)
+class Bases:
+    """The images of `FROM` and of `COPY --from`."""
+
+    started: list[str]
+    copied: list[str]
+
+    @property
+    def all(self) -> list[str]:
+        return self.started + self.copied
+
+
+def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> Bases:
+    """The images that a build takes from, arguments resolved, the file's own stages left out.
 
     `where` names the file in the errors: `ConfigError` for a badly formed variable, `Refused` where
     a `FROM` names no image.
     """
     known = global_args(dockerfile, args, where)
     stages: list[str] = []
-    started, copied = [], []
+    started: list[str] = []
+    copied: list[str] = []
     for each in _not_triggers(dockerfile):
         if each.keyword == "FROM":
             name = _started_from(each, known, where)
@@ -27,7 +41,7 @@ def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> 
         source = each.flag("from") if each.keyword == "COPY" else None
         if source and not _is_stage(source, stages) and "$" not in source:
             copied.append(source)
-    return started + copied
+    return Bases(started, copied)
 
 
 def _started_from(each: Instruction, known: Mapping[str, str], where: str) -> str:

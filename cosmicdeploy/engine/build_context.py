@@ -10,8 +10,8 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 from docker.utils.build import exclude_paths
 
-from cosmicdeploy.engine.bases import base_images
-from cosmicdeploy.engine.classic_builder import refuse_for_classic_builder
+from cosmicdeploy.engine.bases import Bases, base_images
+from cosmicdeploy.engine.classic_builder import refuse_for_classic_builder, refuse_triggers
 from cosmicdeploy.engine.dockerfile import Dockerfile, read_dockerfile
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build
@@ -33,7 +33,7 @@ def buildable(build: Build) -> Dockerfile:
     return dockerfile
 
 
-def bases(build: Build) -> list[str]:
+def bases(build: Build) -> Bases:
     """The images that are taken from; raises as `buildable` does."""
     return base_images(buildable(build), build.args, str(build.context / build.dockerfile))
 
@@ -59,10 +59,21 @@ def _ingredients(api: APIClient, build: Build) -> Iterable[str]:
     for name, value in sorted(build.args.items()):
         yield f"arg {name}={value}"
     yield _text(build)
-    for base in bases(build):
+    taken = bases(build)
+    for base in taken.all:
         yield f"from {base} {image_id(api, base)}"
+    for base in taken.started:
+        refuse_triggers(build, base, _triggers(api, base))
     for path in sorted(exclude_paths(str(build.context), _ignored(build), build.dockerfile)):
         yield _file_facts(build.context, path)
+
+
+def _triggers(api: APIClient, reference: str) -> list[str]:
+    """The ONBUILD instructions of an image; none where it is not here yet."""
+    try:
+        return list(api.inspect_image(reference)["Config"].get("OnBuild") or [])
+    except ImageNotFound:
+        return []
 
 
 def _text(build: Build) -> str:

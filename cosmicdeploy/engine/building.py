@@ -64,7 +64,7 @@ def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
 
 def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
     """Pull what the Dockerfile starts from and is not here; raises `BuildFailed`."""
-    for base in bases(build):
+    for base in bases(build).all:
         if image_id(api, base) != ABSENT:
             continue
         on_line(f"pulling {base}")

@@ -7,12 +7,12 @@ passes over the body of a here-document and the flags it does not know.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.engine.bases import global_args, stage_name
-from cosmicdeploy.engine.dockerfile import Dockerfile, Instruction
+from cosmicdeploy.engine.dockerfile import Dockerfile, Instruction, read_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
@@ -45,8 +45,26 @@ class _Problem:
 
 def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
     """Raises `Refused` for the first problem, with the others as its details."""
-    file = build.context / build.dockerfile
-    problems = list(_problems(build, dockerfile, str(file)))
+    _refuse(list(_problems(build, dockerfile, str(build.context / build.dockerfile))))
+
+
+def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
+    """The same for what a base image has the build do by its ONBUILD instructions."""
+    instructions = read_dockerfile("\n".join(triggers)).instructions
+    todo = f"start from another image than {base}, or build that one without it"
+    _refuse(
+        [
+            _Problem(what, f"ONBUILD of {base}", todo)
+            for each in instructions
+            for what, _ in (
+                *_of_instruction(each),
+                *_empty(_automatic(each, is_global=False) - set(build.args)),
+            )
+        ]
+    )
+
+
+def _refuse(problems: Sequence[_Problem]) -> None:
     if not problems:
         return
     first, *others = problems
@@ -68,9 +86,12 @@ def _problems(build: Build, dockerfile: Dockerfile, file: str) -> Iterator[_Prob
         todo = f"remove {name} from build.args in the compose file"
         yield _Problem(f"the build argument {name} is ignored", file, todo)
     of_all_stages = set(global_args(dockerfile, build.args, file))
+    is_global = True
     for each in _up_to(dockerfile, build.target):
+        is_global = is_global and each.keyword != "FROM"
         known = of_all_stages | (set(build.args) if each.keyword == "ARG" else set())
-        for what, todo in _of_instruction(each, known):
+        empty = _automatic(each, is_global) - known
+        for what, todo in (*_of_instruction(each), *_empty(empty)):
             yield _Problem(what, f"{file}:{each.line}", todo)
 
 
@@ -93,7 +114,7 @@ def _up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
         yield each
 
 
-def _of_instruction(each: Instruction, known: set[str]) -> Iterator[tuple[str, str]]:
+def _of_instruction(each: Instruction) -> Iterator[tuple[str, str]]:
     for name in each.heredocs:
         yield (
             f"the here-document {name} of {each.keyword} is dropped",
@@ -105,14 +126,19 @@ def _of_instruction(each: Instruction, known: set[str]) -> Iterator[tuple[str, s
             yield f"{each.keyword} --{flag} is ignored or refused", todo
     if each.keyword == "ADD" and any(map(_REPOSITORY.fullmatch, each.words()[:-1])):
         yield "ADD of a repository fetches a page in its place", "clone it in a RUN"
-    for name in sorted(_automatic(each) - known):
+
+
+def _empty(names: set[str]) -> Iterator[tuple[str, str]]:
+    for name in sorted(names):
         yield f"{name} is empty", f"declare ARG {name} with a value, or give it under build.args"
 
 
-def _automatic(each: Instruction) -> set[str]:
-    """The arguments that BuildKit alone sets, and that an instruction takes without a default."""
-    if each.keyword == "ARG":
-        return _AUTOMATIC & set(each.words())
-    if each.keyword == "FROM":
-        return _AUTOMATIC & set(_REFERENCE.findall(" ".join((*each.flags, each.arguments))))
-    return set()
+def _automatic(each: Instruction, is_global: bool) -> set[str]:
+    """The arguments that BuildKit alone sets, and that an instruction takes without a default.
+
+    Within a stage they have a value only where an `ARG` asks for it, with BuildKit as well.
+    """
+    declared = set(each.words()) if each.keyword == "ARG" else set()
+    has_globals = each.keyword == "FROM" or (is_global and each.keyword == "ARG")
+    text = " ".join((*each.flags, each.arguments)) if has_globals else ""
+    return _AUTOMATIC & (declared | set(_REFERENCE.findall(text)))

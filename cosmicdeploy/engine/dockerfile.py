@@ -12,11 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cosmicdeploy.engine.shell_words import heredocs_of, unquoted, words
+
 _DIRECTIVE = re.compile(r"#\s*(?P<name>syntax|check|escape)\s*=\s*(?P<value>.+?)\s*", re.IGNORECASE)
-# Here-documents are looked for by the rules of a shell, whatever the escape character is.
-_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.?|<<[\t\v\f\r ]*|[^\s'"\\])+""", re.DOTALL)
-_HEREDOC = re.compile(r"\d*<<(?P<indented>-?)\s*(?P<name>[^<]+)")
-_QUOTING = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.?)""", re.DOTALL)
 _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 
 
@@ -36,8 +34,8 @@ class Instruction:
 
     def words(self) -> list[str]:
         """The arguments as words: of the JSON form, or split at blanks, without quotes."""
-        listed = _json_words(self.arguments)
-        return listed if listed is not None else [unquoted(w) for w in _words(self.arguments)]
+        listed = _listed(self.arguments)
+        return listed if listed is not None else [unquoted(w) for w in words(self.arguments)]
 
     def flag_names(self) -> list[str]:
         """`["mount", "network"]`."""
@@ -66,13 +64,6 @@ def read_dockerfile(text: str) -> Dockerfile:
     return Dockerfile(directives, tuple(_instructions(lines, escape)))
 
 
-def unquoted(word: str) -> str:
-    """A word without its quotes and escapes, as a shell reads it."""
-    return _QUOTING.sub(
-        lambda match: next(part for part in match.groups() if part is not None), word
-    )
-
-
 def _directives(lines: list[str]) -> dict[str, tuple[int, str]]:
     """They end at the first line that is none; a first line `#!…` is passed over."""
     found: dict[str, tuple[int, str]] = {}
@@ -94,10 +85,10 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
         if not logical.strip():
             continue
         read = _instruction(start, logical, escape)
-        heredocs = _heredocs(logical) if _takes_heredocs(read) else []
-        for name, is_indented in heredocs:
+        found = heredocs_of(logical) if _takes_heredocs(read) else []
+        for name, is_indented in found:
             position = _behind(lines, position, name, is_indented)
-        names = tuple(name for name, _ in heredocs)
+        names = tuple(name for name, _ in found)
         yield Instruction(start, read.keyword, read.flags, read.arguments, names, read.is_trigger)
 
 
@@ -148,13 +139,7 @@ def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
 
 
 def _takes_heredocs(instruction: Instruction) -> bool:
-    return instruction.keyword in _WITH_HEREDOCS and _json_words(instruction.arguments) is None
-
-
-def _heredocs(logical: str) -> list[tuple[str, bool]]:
-    """The names of a line's here-documents, each with whether its body may be indented."""
-    matches = [_HEREDOC.fullmatch(word) for word in _words(logical) if "<<" in word]
-    return [(unquoted(match["name"]), bool(match["indented"])) for match in matches if match]
+    return instruction.keyword in _WITH_HEREDOCS and _listed(instruction.arguments) is None
 
 
 def _behind(lines: list[str], position: int, name: str, is_indented: bool) -> int:
@@ -167,13 +152,7 @@ def _behind(lines: list[str], position: int, name: str, is_indented: bool) -> in
     return position
 
 
-def _words(text: str) -> list[str]:
-    """Words with their quotes; none where a quote is not closed, as the builder sees it."""
-    words = _WORD.findall(text)
-    return words if not _WORD.sub("", text).strip() else []
-
-
-def _json_words(text: str) -> list[str] | None:
+def _listed(text: str) -> list[str] | None:
     try:
         listed = json.loads(text) if text.startswith("[") else None
     except ValueError:

@@ -48,22 +48,23 @@ def interpolate(text: str, variables: Mapping[str, str], where: str) -> str:
 
     `where` ("file:line") goes into the `ConfigError` raised for a bad form or a missing variable.
     """
-
-    def resolved(token: re.Match[str]) -> str:
+    parts: list[str] = []
+    position = 0
+    while (token := _TOKEN.search(text, position)) is not None:
+        parts.append(text[position : token.start()])
+        position = token.end()
         if token["escaped"]:
-            return "$"
-        if token["name"]:
-            return variables.get(token["name"], "")
-        if token["braced"] is None:
-            raise _bad_form(text[token.end() :], where)
-        # What follows the expression was matched with it: `${A:-x} and ${B}`.
-        end = _closing_brace(token["braced"])
-        rest = token["braced"][end + 1 :] + "}" if end < len(token["braced"]) else ""
-        return _braced(token["braced"][:end], variables, where) + interpolate(
-            rest, variables, where
-        )
-
-    return _TOKEN.sub(resolved, text)
+            parts.append("$")
+        elif token["name"]:
+            parts.append(variables.get(token["name"], ""))
+        elif token["braced"] is None:
+            raise _bad_form(text[position:], where)
+        else:
+            end = _closing_brace(token["braced"])
+            parts.append(_braced(token["braced"][:end], variables, where))
+            # What follows the expression was matched with it: `${A:-x} and ${B}`.
+            position = token.start("braced") + end + 1
+    return "".join([*parts, text[position:]])
 
 
 def _closing_brace(expression: str) -> int:

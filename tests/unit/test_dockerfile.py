@@ -9,6 +9,7 @@ import pytest
 
 from cosmicdeploy.engine.bases import base_images
 from cosmicdeploy.engine.build_context import buildable
+from cosmicdeploy.engine.classic_builder import refuse_triggers
 from cosmicdeploy.engine.dockerfile import read_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
@@ -103,10 +104,19 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_images_that_a_build_takes_from(text: str, images: list[str]) -> None:
-    assert base_images(read_dockerfile(text), {"G": "given"}, "Dockerfile") == images
+    assert base_images(read_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
 
 
 def test_a_stage_that_starts_from_nothing_is_refused() -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
         base_images(read_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
     assert caught.value.where == "Dockerfile:3"
+
+
+def test_triggers_of_a_base_image_are_looked_at(tmp_path: Path) -> None:
+    build = build_of(tmp_path, "FROM a\n", TARGETARCH="amd64")
+    refuse_triggers(build, "a", ["COPY . /x", "ARG TARGETARCH", "RUN ls"])
+    with pytest.raises(Refused, match="document EOF of RUN") as caught:
+        refuse_triggers(build, "a", ["COPY --link . /x", "RUN <<EOF\nls\nEOF"][::-1])
+    assert caught.value.where == "ONBUILD of a"
+    assert "COPY --link" in caught.value.details[0]
