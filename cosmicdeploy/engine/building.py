@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 from docker import APIClient
@@ -16,6 +18,7 @@ from docker.utils.build import exclude_paths
 
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed, ConfigError
+from cosmicdeploy.interrupts import breakable, each_breakable
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
@@ -40,24 +43,38 @@ def build_image(
     last: deque[str] = deque(maxlen=LINES_SHOWN)
     image_id = ""
     with translated(f"Building {name}", str(build.context)):
-        answers = api.build(
-            path=str(build.context),
-            dockerfile=build.dockerfile,
-            buildargs=dict(build.args),
-            target=build.target,
-            labels={**build.labels, **labels},
-            decode=True,
-            rm=True,
-            forcerm=True,
-        )
-        for answer in answers:
-            image_id = (answer.get("aux") or {}).get("ID", image_id)
-            for line in _lines(answer):
-                last.append(line)
-                on_line(line)
-            if "error" in answer:
-                raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
+        # A build that loses its client is ended by the engine.
+        with breakable():
+            answers = api.build(
+                path=str(build.context),
+                dockerfile=build.dockerfile,
+                buildargs=dict(build.args),
+                target=build.target,
+                labels={**build.labels, **labels},
+                decode=True,
+                rm=True,
+                forcerm=True,
+            )
+        with _let_go():
+            for answer in each_breakable(answers):
+                image_id = (answer.get("aux") or {}).get("ID", image_id)
+                for line in _lines(answer):
+                    last.append(line)
+                    on_line(line)
+                if "error" in answer:
+                    raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
     return image_id
+
+
+@contextmanager
+def _let_go() -> Iterator[None]:
+    """Let the engine end a build that is given up: the SDK keeps the connection in a frame of its
+    own, and the exception keeps that."""
+    try:
+        yield
+    except BaseException as error:
+        clear_frames(error.__traceback__)
+        raise
 
 
 def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
@@ -78,7 +95,8 @@ def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> 
         on_line(f"pulling {base}")
         repository, tag = parse_repository_tag(base)
         try:
-            api.pull(repository, tag=tag or "latest")
+            with breakable():
+                api.pull(repository, tag=tag or "latest")
         except APIError as error:
             reason = str(error.explanation or error)
             raise _failed(build, f"its base image {base} cannot be had", (reason,)) from error
