@@ -89,6 +89,10 @@ class EngineUnavailable(EngineError):
     """No engine answers at the address in use."""
 
 
+class CommandSilent(EngineError):
+    """A command in a container printed nothing for as long as it may."""
+
+
 class BuildFailed(EngineError):
     """An image could not be built."""
 

@@ -21,6 +21,7 @@ from cosmicdeploy.database.access import (
 )
 from cosmicdeploy.database.refusals import without_values
 from cosmicdeploy.errors import BackupError, DatabaseError
+from cosmicdeploy.interrupts import breakable
 
 MOST_LANES = 4
 TRIES = 3
@@ -61,7 +62,8 @@ class Lane:
         """Run one statement to its end."""
         for left in reversed(range(TRIES)):
             try:
-                self._connection.query(statement)
+                with breakable():
+                    self._connection.query(statement)
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
                     # Its own words may hold a row's values, and --verbose shows causes.
@@ -118,7 +120,8 @@ class Lanes:
 
     def put(self, statement: bytes) -> None:
         """Hand over a statement; waits while every connection is busy."""
-        self._queue.put(statement)
+        with breakable():
+            self._queue.put(statement)
         self._raise()
 
     def close(self, *, abandon: bool = False) -> None:
@@ -127,11 +130,12 @@ class Lanes:
             self._errors.append(BackupError("abandoned"))
             self._kill()
         limit = END_SECONDS if abandon else None
-        with suppress(Full):
+        with suppress(Full), breakable():
             for _ in self._threads:
                 self._queue.put(b"", timeout=limit)
         for thread in self._threads:
-            thread.join(limit)
+            with breakable():
+                thread.join(limit)
         if not abandon:
             self._raise()
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cosmicdeploy.interrupts import breakable
+
 BOUND = 8 << 20
 # The engine hands out pieces of some kilobytes; larger ones cost fewer changes of thread.
 PIECE = 1 << 20
@@ -35,7 +37,8 @@ class Pipe:
     def put(self, chunk: bytes) -> None:
         """Hand over the next bytes; waits only while the queue is full."""
         with self._changed:
-            self._changed.wait_for(self._has_room)
+            with breakable():
+                self._changed.wait_for(self._has_room)
             self._raise()
             self._waiting.append(chunk)
             self._size += len(chunk)

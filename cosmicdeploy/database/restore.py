@@ -72,6 +72,7 @@ def load_shadow(
 def drop_shadow(access: DatabaseAccess) -> None:
     """Let go of a loaded backup that will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
+        end_sessions(session, shadow_name(access.name))  # a statement that was broken off goes on
         _drop_shadow(session, access.name)
 
 

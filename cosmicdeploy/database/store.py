@@ -17,6 +17,7 @@ from cosmicdeploy.database.manifest import Content
 from cosmicdeploy.database.place import Place
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.errors import BackupError, CosmicError
+from cosmicdeploy.interrupts import breakable, each_breakable
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
 # Where a rename is one step; an object store has none, and shows an object only when it is whole.
@@ -41,7 +42,7 @@ class Store:
         """Bring a file there under its name, as a whole or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
-        with self._telling("written"):
+        with self._telling("written"), breakable():
             self._make_root()
             if self._is_local:
                 open_private(Path(partial)).close()
@@ -54,8 +55,7 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes, as they come."""
         with self._telling("read"), self._fs.open(self._path(name), "rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+            yield from each_breakable(iter(lambda: file.read(CHUNK), b""))
 
     def content(self, name: str, on_bytes: OnBytes = unheard) -> Content:
         """Size and SHA-256 of a file, read back from there."""
@@ -67,7 +67,7 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of all files there; none where the place is not there yet."""
-        with self._telling("listed"):
+        with self._telling("listed"), breakable():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
@@ -75,7 +75,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file, and what a killed copy left of it; one already gone is fine."""
-        with self._telling("cleared"):
+        with self._telling("cleared"), breakable():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):

@@ -25,6 +25,7 @@ from cosmicdeploy.database.schemas import (
 )
 from cosmicdeploy.database.swap_record import Phase, Record, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
+from cosmicdeploy.interrupts import unbroken
 
 # The statement that a killed process sent last goes on in the server, for seconds at most.
 OTHERS_END_SECONDS = 30
@@ -157,8 +158,9 @@ def _settle(session: Session, live: str) -> Settled:
 
 @contextmanager
 def _alone(access: DatabaseAccess) -> Iterator[Session]:
-    """A session while no other one swaps, not even one that lost its client."""
-    with open_session(access) as session:
+    """A session while no other one swaps, not even one that lost its client; no signal stops what
+    is done with it half-way."""
+    with unbroken(), open_session(access) as session:
         name = record_name(access.name)
         if not session.hold(name, OTHERS_END_SECONDS):
             raise DatabaseError(

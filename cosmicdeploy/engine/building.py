@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from traceback import clear_frames
 from typing import Any
 
 from docker import APIClient
@@ -13,6 +15,7 @@ from docker.utils import parse_repository_tag
 from cosmicdeploy.engine.build_context import ABSENT, bases, buildable, image_id
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed
+from cosmicdeploy.interrupts import breakable, each_breakable
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
@@ -33,24 +36,38 @@ def build_image(
     last: deque[str] = deque(maxlen=LINES_SHOWN)
     built = ""
     with translated(f"Building {name}", str(build.context)):
-        answers = api.build(
-            path=str(build.context),
-            dockerfile=build.dockerfile,
-            buildargs=dict(build.args),
-            target=build.target,
-            labels={**build.labels, **labels},
-            decode=True,
-            rm=True,
-            forcerm=True,
-        )
-        for answer in answers:
-            built = (answer.get("aux") or {}).get("ID", built)
-            for line in _lines(answer):
-                last.append(line)
-                on_line(line)
-            if "error" in answer:
-                raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
+        # A build that loses its client is ended by the engine.
+        with breakable():
+            answers = api.build(
+                path=str(build.context),
+                dockerfile=build.dockerfile,
+                buildargs=dict(build.args),
+                target=build.target,
+                labels={**build.labels, **labels},
+                decode=True,
+                rm=True,
+                forcerm=True,
+            )
+        with _let_go():
+            for answer in each_breakable(answers):
+                built = (answer.get("aux") or {}).get("ID", built)
+                for line in _lines(answer):
+                    last.append(line)
+                    on_line(line)
+                if "error" in answer:
+                    raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
     return built
+
+
+@contextmanager
+def _let_go() -> Iterator[None]:
+    """Let the engine end a build that is given up: the SDK keeps the connection in a frame of its
+    own, and the exception keeps that."""
+    try:
+        yield
+    except BaseException as error:
+        clear_frames(error.__traceback__)
+        raise
 
 
 def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
@@ -70,7 +87,8 @@ def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> 
         on_line(f"pulling {base}")
         repository, tag = parse_repository_tag(base)
         try:
-            api.pull(repository, tag=tag or "latest")
+            with breakable():
+                api.pull(repository, tag=tag or "latest")
         except APIError as error:
             reason = str(error.explanation or error)
             raise _failed(build, f"its base image {base} cannot be had", (reason,)) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 import docker
 import requests
@@ -12,6 +14,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.interrupts import breakable
 
 # Long enough for a busy daemon to create a container, short enough to notice that it is gone.
 TIMEOUT_SECONDS = 60
@@ -26,6 +29,7 @@ def open_client() -> docker.DockerClient:
         client = docker.from_env(timeout=TIMEOUT_SECONDS)
         # A proxy is for what has a network on the way; to look for one is a fifth of each request.
         client.api.trust_env = not client.api.base_url.startswith(SOCKET)
+        client.api.get = _breakable(client.api.get)  # type: ignore[method-assign]
         client.version()
     except (DockerException, requests.RequestException, OSError) as error:
         raise _unavailable(error) from error
@@ -57,6 +61,17 @@ def _unavailable(error: BaseException) -> EngineUnavailable:
         where=where,
         todo="start it (systemctl start docker), or set DOCKER_HOST",
     )
+
+
+def _breakable(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """What only asks changes nothing on the engine, so nobody has to wait for its answer."""
+
+    @wraps(ask)
+    def call(*given: Any, **named: Any) -> Any:
+        with breakable():
+            return ask(*given, **named)
+
+    return call
 
 
 @contextmanager

@@ -39,6 +39,7 @@ from cosmicdeploy.engine.model import (
 )
 from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.engine.removal import remove
+from cosmicdeploy.interrupts import breakable
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
@@ -243,7 +244,7 @@ class DockerEngine:
             remove(self._api, container_id, volumes=False)
 
     def wait_end(self, container_id: str, timeout: float) -> None:
-        with translated("Waiting for a container to end", container_id[:12]):
+        with translated("Waiting for a container to end", container_id[:12]), breakable():
             self._api.wait(container_id, timeout=round(timeout))
 
     def run(

@@ -10,6 +10,7 @@ from docker import APIClient
 
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.interrupts import breakable
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 
@@ -27,7 +28,8 @@ def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
     """Start, wait at most `timeout` seconds, collect; raises `EngineError` when it takes longer."""
     api.start(container_id)
     try:
-        code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
+        with breakable():
+            code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
     except requests.exceptions.RequestException as error:
         raise EngineError(
             f"The command was still running after {timeout:.0f} s and was ended",

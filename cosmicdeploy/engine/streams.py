@@ -17,7 +17,8 @@ from typing import Any
 
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.model import ExecResult
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import CommandSilent, EngineError
+from cosmicdeploy.interrupts import breakable
 
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
@@ -56,18 +57,23 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
     try:
         with _fed(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
+    except TimeoutError as error:
+        raise CommandSilent(
+            f"Running {command.argv[0]} timed out: it printed nothing for {command.silence:g} s"
+        ) from error
     finally:
         response.close()
 
 
 def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
     """Start what `exec_create` made; the response, to read from and to close."""
-    response = api._post_json(
-        api._url("/exec/{0}/start", exec_id),
-        data={"Tty": tty, "Detach": False},
-        stream=True,
-        timeout=silence,
-    )
+    with breakable():
+        response = api._post_json(
+            api._url("/exec/{0}/start", exec_id),
+            data={"Tty": tty, "Detach": False},
+            stream=True,
+            timeout=silence,
+        )
     api._raise_for_status(response)
     return response
 
@@ -77,7 +83,8 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         while size:
-            chunk = reader.read1(min(size, 65536))
+            with breakable():
+                chunk = reader.read1(min(size, 65536))
             if not chunk:
                 raise EngineError("The engine's output stream broke off inside a frame")
             size -= len(chunk)
@@ -95,7 +102,8 @@ def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def _exactly(reader: Any, size: int) -> bytes:
-    data: bytes = reader.read(size)
+    with breakable():
+        data: bytes = reader.read(size)
     if data and len(data) < size:
         raise EngineError("The engine's output stream broke off inside a frame header")
     return data

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import tenacity
 
 from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
+from cosmicdeploy.interrupts import breakable
 
 # httpx has a command line of its own, and does without it where what that needs is not installed.
 # Nobody needs it here, and to load it takes longer than all the rest of httpx.
@@ -51,7 +52,10 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     started = time.monotonic()
     try:
         # The environment's proxies are for the world outside, not for the stack.
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client:
+        with (
+            breakable(),
+            httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client,
+        ):
             answer = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
         return Answer(

@@ -13,6 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
+from cosmicdeploy.interrupts import unbroken
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import listed, not_answered
 from cosmicdeploy.steps import migrating
@@ -109,7 +110,8 @@ class MigrateStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        with short_lock_wait(ctx, change.before["lock_wait"]):
+        # Cut short it would be half done: each statement of structure commits by itself.
+        with unbroken(), short_lock_wait(ctx, change.before["lock_wait"]):
             result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
         for line in result.text.splitlines():
             ctx.say(line)

@@ -7,6 +7,7 @@ from collections.abc import Set
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.interrupts import unbroken
 from cosmicdeploy.migrations.status import not_answered
 from cosmicdeploy.steps.console import in_new_image, last_lines
 from cosmicdeploy.steps.lock_wait import lock_wait_before, short_lock_wait
@@ -24,7 +25,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     if not beyond:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
-    with short_lock_wait(ctx, lock_wait_before(ctx)):
+    with unbroken(), short_lock_wait(ctx, lock_wait_before(ctx)):
         result = in_new_image(ctx, rollback, apart=True)
     left = set(_applied(ctx)) - to_applied
     if result.exit_code != 0 or set(_applied(ctx)) != to_applied:
