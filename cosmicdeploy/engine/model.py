@@ -50,6 +50,11 @@ class Container:
         return self.status == "running"
 
     @property
+    def is_kept_up(self) -> bool:
+        """Running, or between two of the engine's tries to run it."""
+        return self.status in ("running", "restarting")
+
+    @property
     def started(self) -> datetime:
         """When it was started last."""
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)

@@ -60,6 +60,11 @@ def _requests(requests: RequestsReport) -> Iterator[str]:
     yield f"  kept connections: {_tally(requests.kept)}"
     beats = f"{_beats(requests.beats, requests.not_found)}; " if requests.beats else ""
     yield f"  {beats}proxy: {_proxy(requests.proxy)}"
+    if requests.failing_before:
+        yield (
+            f"  [yellow]requests failed before this run: {escape(requests.failing_before)};[/]"
+            " judged from the end of the rollout on"
+        )
     for failure in requests.failures:
         yield f"  [red]failed:[/] {escape(failure)}"
 
