@@ -164,4 +164,6 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
     call.terminal.require_yes("Take this as the present state? These runs cannot be undone then")
     with watch:
         rows = accept(ctx, shown, wait)
+    if any(row["drift"] for row in rows):
+        console.print("what differs: `cosmicdeploy deploy` puts the folder's release in place")
     return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)

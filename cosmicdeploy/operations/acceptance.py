@@ -30,7 +30,7 @@ from cosmicdeploy.steps.shield import is_up
 COMMAND = "deploy --abort --accept"
 Rows = Sequence[Mapping[str, Any]]
 # What tells one state of a service from another.
-SHOWN = ("service", "container", "image", "since")
+SHOWN = ("service", "container", "image")
 
 
 def acceptable(ctx: Context) -> list[PastRun]:
@@ -85,11 +85,13 @@ def accept(ctx: Context, shown: Rows, wait: float = 0.0) -> Rows:
 
 def _require_same(shown: Rows, now: Rows) -> None:
     """One-off containers, which were removed meanwhile, are no service's."""
-    before, after = ([[row.get(key) for key in SHOWN] for row in rows] for rows in (shown, now))
+    before, after = (
+        {tuple(row.get(key) for key in SHOWN) for row in rows} for rows in (shown, now)
+    )
     if before != after:
         raise Refused(
             "Other containers run than those that were shown",
-            where=", ".join(str(row["service"]) for row in now if row not in shown),
+            where=", ".join(sorted({str(service) for service, *_ in before ^ after})),
             todo=f"look again, and accept that: `cosmicdeploy {COMMAND}`",
         )
 

@@ -57,11 +57,12 @@ def found(ctx: Context, command: str) -> Interrupted:
 
 def known_failures(ctx: Context, command: str) -> KnownFailures:
     """What did not work when the first of the runs began that replaced or stopped something and are
-    not over; where there is none, what does not work now, if this command puts a release in place.
+    not over; where there is none, or what it would go back to is gone, what does not work now, if
+    this command puts a release in place.
     """
     runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
     begun = [run for run in runs if intents([run], "restart") or intents([run], "quiesce")]
-    if begun:
+    if begun and not any(way_back_is_gone(ctx, run) for run in begun):
         return KnownFailures.of_state(begun[0].state)
     return look(ctx) if _releases(command) else KnownFailures()
 

@@ -22,7 +22,7 @@ from cosmicdeploy.operations import interruption
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.traffic import Traffic, traffic
-from cosmicdeploy.runner import Run
+from cosmicdeploy.runner import RESTART, Run
 from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
@@ -63,7 +63,7 @@ def execute(
         with traffic(run.ctx) as measured:
             run.ctx = replace(run.ctx, traffic=measured)
             plan = make_plan(steps, run.ctx)
-            _hold_judgement(run.ctx)
+            _hold_judgement(run.ctx, plan)
             recording = _recording(run.ctx, command, plan)
             run.through(plan)
         in_place = run.error is None and bool(run.changed or made_backups(found.on))
@@ -75,9 +75,11 @@ def execute(
     return run, measured
 
 
-def _hold_judgement(ctx: Context) -> None:
-    """Where requests failed before this run changed anything, that is not its doing."""
-    if ctx.known_failures and ctx.traffic and ctx.traffic.failures:
+def _hold_judgement(ctx: Context, plan: Plan) -> None:
+    """Where requests failed before this run changed anything, that is not its doing: it is judged
+    from the end of its rollout on."""
+    rolls = any(planned.changes and planned.step.kind == RESTART for planned in plan)
+    if rolls and ctx.known_failures and ctx.traffic and ctx.traffic.failures:
         told = f"{len(ctx.traffic.failures)} of {ctx.traffic.sent} of them"
         ctx.traffic.hold_judgement(told)
 

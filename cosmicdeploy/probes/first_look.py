@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -9,11 +10,12 @@ from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
 from cosmicdeploy.known_failures import KnownFailures
-from cosmicdeploy.probes.checklist import CHECKS, run_checks
+from cosmicdeploy.probes.checklist import CHECKS, CONSOLE, run_checks
 from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.replica import replica_problem
+from cosmicdeploy.probes.result import CheckResult
 
 # Clients notice nothing else; the rest is looked at where something does not work, since its
 # commands in containers are expensive.
@@ -25,19 +27,31 @@ SETTLED_SECONDS = 10
 def look(ctx: Context) -> KnownFailures:
     """Services and points that do not work now. A container that starts is waited for.
 
-    Database and cache are left out: no deploy can do without them.
+    Database and cache are left out: no deploy can do without them, and without them of nothing
+    else it can be said whether it works.
     """
     load_early()
     ctx = ctx.at_a_glance()
-    services = _services(ctx)
+    needed = ctx.settings.services.of(("database", "cache"))
+    if any(_is_down(ctx, name) for name in needed):
+        return KnownFailures()
+    services = _services(ctx, [name for name in ctx.settings.services.all if name not in needed])
     points = tuple(CHECKS) if services else ALWAYS
-    failing = {r.point: r.found for r in run_checks(ctx, points) if not r.ok and r.blocking}
+    failing = {r.point: _told(r) for r in run_checks(ctx, points) if not r.ok and r.blocking}
     return KnownFailures(services=services, points=failing)
 
 
-def _services(ctx: Context) -> dict[str, str]:
-    needed = ctx.settings.services.of(("database", "cache"))
-    names = [name for name in ctx.settings.services.all if name not in needed]
+def _is_down(ctx: Context, name: str) -> bool:
+    container = ctx.container(name)
+    return container is None or bool(_state_problem(ctx, name, container))
+
+
+def _told(result: CheckResult) -> str:
+    """What was found, for the journal, where no command's own words belong."""
+    return "its command fails" if result.point in CONSOLE else result.found
+
+
+def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
         found = zip(names, pool.map(partial(_problem, ctx), names), strict=True)
         return {name: problem for name, problem in found if problem}

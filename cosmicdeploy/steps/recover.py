@@ -144,16 +144,16 @@ def _is_broken_one(ctx: Context, name: str) -> bool:
 
 
 def _bring_back(ctx: Context, name: str) -> None:
-    """Let the container that is in place serve; where it cannot, the one before it."""
+    """Let the container that is in place serve; where it cannot, the one before it. Without that
+    one it is left as it is, and the health step tells.
+    """
     current, kept = ctx.container(name), _kept(ctx, name)
     if current is not None and _starts(ctx, current, name):
         return
-    if not kept:
-        return  # it was only stopped: there is no other, and the health step tells
-    if current is not None and current.id not in kept:
-        ctx.engine.remove(current.id)
     for aside in set_aside(ctx, ctx.service(name)):
-        if aside.id == kept[-1]:
+        if kept and aside.id == kept[-1]:
+            if current is not None and current.id not in kept:
+                ctx.engine.remove(current.id)
             ctx.engine.rename(aside.id, ctx.service(name).container_name)
             _start_superseded(ctx, aside, name)
 

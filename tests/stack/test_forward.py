@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,7 +23,7 @@ from tests.stack.fragile import (
 )
 from tests.stack.harness import RELEASED, StackUnderTest
 from tests.stack.promises import require_whole
-from tests.stack.test_faults import STUCK, add_to_dockerfile
+from tests.stack.test_faults import STUCK, add_to_dockerfile, wait_for_record
 
 pytestmark = pytest.mark.stack
 
@@ -122,6 +124,32 @@ def test_a_fix_is_deployed_over_what_does_not_work(
         assert all(name in report.reason("health") for name in broken)
     require_whole(fragile)
     assert fragile.cli("verify").code == 0
+
+
+@pytest.mark.torture
+@pytest.mark.fault("fix of a release that does not work, killed in mid-rollout")
+@pytest.mark.parametrize("again", [("deploy",), ("deploy", "--abort"), ("up",)])
+def test_a_fix_that_was_killed_leads_on_and_back(
+    fragile: StackUnderTest, again: tuple[str, ...]
+) -> None:
+    before = {name: container.id for name, container in fragile.containers().items()}
+    crashing(fragile)
+    make_sound(fragile)
+    known = len(list(fragile.open().journal.records()))
+    process = fragile.start("deploy")
+    wait_for_record(fragile, known, "intent", "restart")
+    time.sleep(2)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, "it was still at work"
+    done = fragile.cli(*again, "--json")
+    if again != ("up",):
+        assert done.code == 0, done.stderr
+    if "--abort" in again:
+        assert {name: c.id for name, c in fragile.containers().items()} == before
+    done = fragile.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    require_whole(fragile)
 
 
 @contextmanager
