@@ -15,6 +15,7 @@ from cosmicdeploy.events import Emit, Progress
 from cosmicdeploy.history import PastRun
 from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
+from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.settings import Loaded, Settings
 from cosmicdeploy.stack.model import Service, Stack
@@ -35,6 +36,7 @@ class Context:
     which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
     where anything is sent. `allowed` are migrations that may destroy, by name. `asked` keeps dear
     answers until a step changes something; `seen` is what one look at the stack found so far.
+    `known_failures` did not work when the run began, or the first of those that it goes on from.
     """
 
     loaded: Loaded
@@ -49,6 +51,7 @@ class Context:
     only_plan: bool = False
     earlier: Sequence[PastRun] = ()
     allowed: frozenset[str] = frozenset()
+    known_failures: KnownFailures = field(default_factory=KnownFailures)
     interrupts: Interrupts = field(default_factory=Interrupts)
     lock: Lock = field(default_factory=Lock)
     window: Window = field(default_factory=Window)

@@ -147,6 +147,19 @@ class NeedsPerson(CosmicError):
     exit_code = ExitCode.NEEDS_PERSON
 
 
+# The way out where an interrupted run can be neither finished nor undone.
+ACCEPT = "take what runs as the present state: `cosmicdeploy deploy --abort --accept`"
+
+
+def with_way_out(todo: str, *, data: bool) -> str:
+    """What to do about a run that cannot be undone: `todo`, and where that names no command of this
+    tool, the way out. Where `data` was exchanged there is none but to undo it all the same."""
+    if "`cosmicdeploy " in todo:
+        return todo
+    way = "then undo it: `cosmicdeploy deploy --abort`" if data else f"or {ACCEPT}"
+    return f"{todo}; {way}" if todo else way.removeprefix("or ").removeprefix("then ")
+
+
 class LockHeld(CosmicError):
     """Another run works on this stack."""
 

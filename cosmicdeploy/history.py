@@ -131,6 +131,12 @@ class _Reading:
         return True
 
 
+def under_way(journal: Journal, earlier: Iterable[PastRun]) -> list[PastRun]:
+    """Earlier runs that the run that asks goes on from, and that run itself."""
+    own = [run for run in unfinished(journal, own=True) if run.id == journal.run]
+    return [*earlier, *own]
+
+
 def made_backup(runs: Iterable[PastRun]) -> str | None:
     """The first backup that such runs made: that of the state before all of them."""
     return next(iter(made_backups(runs)), None)

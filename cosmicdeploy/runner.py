@@ -16,14 +16,19 @@ from cosmicdeploy.errors import (
     NeedsPerson,
     ProbeFailed,
     as_ours,
+    with_way_out,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.history import RESUME, PastRun
+from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.plan import Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.tally import FAILURES_SHOWN
-from cosmicdeploy.unwind import Applied, Unwound, applied_by, note, unwind
+from cosmicdeploy.unwind import Applied, Unwound, applied_by, exchanged_data, note, unwind
+
+# The kind of step after which the release is in place everywhere.
+RESTART = "restart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +163,8 @@ class Run:
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
+        if step.kind == RESTART and self.ctx.traffic:
+            self.ctx.traffic.judge_from_here()
         self.ctx.lock.require()
         # With clients let in again, what this run went on from is in place as well.
         ended = {"resolves": self._earlier} if step.kind == RESUME else {}
@@ -198,9 +205,9 @@ class Run:
             return
         stuck = unwound.stuck or self._unproven()
         if stuck is not None:
-            self.error = _needs_person(error, stuck)
+            self.error = _needs_person(error, stuck, data=exchanged_data(self._applied))
         elif self._applied:
-            self.error = _told_after_undo(error, proven=self.before is not None)
+            self.error = _told_after_undo(error, self.before, self.ctx.known_failures)
         whole = unwound.stuck is None
         note(self.ctx.journal, "ended", whole=whole, resolves=self._earlier if whole else [])
 
@@ -238,19 +245,20 @@ class Run:
                 self.results[index] = replace(result, outcome="undone")
 
 
-def _told_after_undo(error: CosmicError, *, proven: bool) -> CosmicError:
+def _told_after_undo(error: CosmicError, before: State | None, known: KnownFailures) -> CosmicError:
     """What the failure left: a failed check that was undone is a failed run, not a failed check."""
     kind = CosmicError if isinstance(error, CheckFailed) else type(error)
     details = error.details
-    if proven:
+    if before is not None:
         details = (*details, "undone, and seen to be as before: images, containers, schema")
-    return kind(error.what, where=error.where, todo=error.todo, details=details)
+    broken = [f"{name} does not work, as before: {why}" for name, why in known.services.items()]
+    return kind(error.what, where=error.where, todo=error.todo, details=(*details, *broken))
 
 
-def _needs_person(error: CosmicError, stuck: CosmicError) -> NeedsPerson:
+def _needs_person(error: CosmicError, stuck: CosmicError, *, data: bool) -> NeedsPerson:
     return NeedsPerson(
         f"{error.what}; and going back failed: {stuck.what}",
         where=stuck.where or error.where,
-        todo=stuck.todo or "run `cosmicdeploy status`, then deploy again",
+        todo=with_way_out(stuck.todo, data=data),
         details=(*error.details, *stuck.details),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.steps.replace import facts_of
 
 State = Mapping[str, Any]
@@ -43,7 +44,10 @@ def _schema(ctx: Context) -> dict[str, Any]:
 
 
 def changed(before: State, after: State) -> list[str]:
-    """What is not as it was, a line each; what could not be seen both times is left out."""
+    """What is not as it was, a line each; what could not be seen both times is left out, as is
+    whether a container runs that came and went before."""
+    restless = KnownFailures.of_state(before).services
+    before, after = _at_rest(before, restless), _at_rest(after, restless)
     lines = [
         f"{kind}: {name}"
         for kind in ("tags", "containers")
@@ -56,3 +60,12 @@ def changed(before: State, after: State) -> list[str]:
         if None not in (before[kind], after[kind]) and before[kind] != after[kind]
     ]
     return [*lines, *whole]
+
+
+def _at_rest(state: State, restless: Collection[str]) -> State:
+    """The same, without whether these services' containers run."""
+    containers = {
+        name: {**facts, "running": None} if facts and name in restless else facts
+        for name, facts in state["containers"].items()
+    }
+    return {**state, "containers": containers}

@@ -104,6 +104,8 @@ class Traffic(Tally):
 
     `beats` counts heartbeats: `sent`, `acknowledged`, `found`; `not_looked_up` says why some were
     not looked for in the database. `proxy` is the load balancer's own count.
+    `failing_before`: requests failed before the run changed anything, and why; what fails until the
+    rollout has ended then breaks no promise.
     """
 
     new: Tally = field(default_factory=Tally)
@@ -111,6 +113,8 @@ class Traffic(Tally):
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
+    failing_before: str = ""
+    _excused: Counter[str] | None = field(default_factory=Counter, init=False)
     _under_way: dict[int, float] = field(default_factory=dict, init=False)
 
     def begin(self, number: int) -> None:
@@ -158,12 +162,35 @@ class Traffic(Tally):
         for tally in (self, self.new, self.kept):
             tally.see_gap()
 
+    def hold_judgement(self, why: str) -> None:
+        """Requests fail already: until `judge_from_here` none that fails breaks a promise."""
+        self.failing_before, self._excused = why, None
+
+    def judge_from_here(self) -> None:
+        """What failed so far is excused, where judgement was held."""
+        if self._excused is None:
+            self.settle()
+            self._excused = Counter(
+                sent=self.sent,
+                failed=len(self.failures),
+                missed=self.not_found,
+                acknowledged=self.beats["acknowledged"],
+            )
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.told())
+
     def told(self) -> str:
         """How the promise was broken, for people; "" where it was kept."""
-        lost = [f"{len(self.failures)} of {self.sent} requests failed"] if self.failures else []
-        if self.not_found:
-            acknowledged = self.beats["acknowledged"]
-            lost.append(f"{self.not_found} of {acknowledged} acknowledged beats were not stored")
+        if self._excused is None:
+            return ""
+        lost, excused = [], self._excused
+        if failed := len(self.failures) - excused["failed"]:
+            lost.append(f"{failed} of {self.sent - excused['sent']} requests failed")
+        if missed := self.not_found - excused["missed"]:
+            acknowledged = self.beats["acknowledged"] - excused["acknowledged"]
+            lost.append(f"{missed} of {acknowledged} acknowledged beats were not stored")
         return ", ".join(lost)
 
     def between(self, start: float, end: float) -> list[Sample]:
@@ -175,6 +202,7 @@ class Traffic(Tally):
             **super().facts(),
             "failures": self.failures[:FAILURES_SHOWN],
             "broken": self.told(),
+            "failing_before": self.failing_before,
             "new": self.new.facts(),
             "kept": self.kept.facts(),
             "beats": self._beats(),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, as_ours
+from cosmicdeploy.errors import ACCEPT, CosmicError, LockLost, NeedsPerson, as_ours
 from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.base import Change, NotReversible, Step
@@ -41,7 +41,7 @@ def _step(intent: Intent) -> Step:
         raise NeedsPerson(
             f"An interrupted run did something that this version does not know: {intent.kind}",
             where=intent.name,
-            todo="run the version of cosmicdeploy that it was",
+            todo=f"run the version of cosmicdeploy that it was; or {ACCEPT}",
         )
     return KINDS[intent.kind].recorded(intent.options)
 

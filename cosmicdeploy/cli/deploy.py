@@ -27,6 +27,13 @@ def deploy(
     abort: Annotated[
         bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
     ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept",
+            help="With --abort: undo nothing; take what runs as the present state, after asking.",
+        ),
+    ] = False,
     allow: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A migration that may destroy, by name; repeatable."),
@@ -43,6 +50,10 @@ def deploy(
     killed is gone on with, or undone first where it had failed. Exit 5 where nothing had to change
     and a check fails.
 
+    What did not work before is named and not demanded, so that a fix needs no option. Where an
+    interrupted deploy can be neither finished nor undone, --abort --accept takes what runs as it
+    is.
+
     \b
     Examples:
       cosmicdeploy deploy --plan
@@ -50,7 +61,11 @@ def deploy(
       cosmicdeploy deploy --allow 2026_03_01_000001_drop_old_status
     """
     if abort and (plan or resume or allow):
-        raise typer.BadParameter("--abort takes no other option")
+        raise typer.BadParameter("--abort takes no other option but --accept")
+    if accept and not abort:
+        raise typer.BadParameter("--accept needs --abort")
+    if accept:
+        run_command("deploy --abort --accept", terminal, lambda call: _accept(call, config, wait))
     if abort:
         run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
     body = partial(_play, config=config, name="deploy", wait=wait, plan=plan, resume=resume)
@@ -119,7 +134,7 @@ def _play(
             require_deploy(ctx)
         notices = tell_notices(ctx)
         if plan:
-            return noting(plan_report(call, plan_only(ctx, steps)), notices)
+            return noting(plan_report(call, plan_only(ctx, call.command, steps)), notices)
         command = f"step {only}" if only else call.command
         run, measured = execute(ctx, command, steps, wait)
         return noting(run_report(call, run, measured), notices)
@@ -133,3 +148,24 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
 
     with Watch(call.terminal.console) as watch:
         return abort_report(call, abort(open_stack(config, call.hearing(watch)), wait))
+
+
+def _accept(call: Call, config: Path | None, wait: float) -> Report:
+    from cosmicdeploy.operations.acceptance import accept, acceptable
+    from cosmicdeploy.operations.look import status
+    from cosmicdeploy.report.status import show_status
+    from cosmicdeploy.report.watch import Watch
+    from cosmicdeploy.workspace import open_stack
+
+    watch, console = Watch(call.terminal.console), call.terminal.console
+    ctx = open_stack(config, call.hearing(watch))
+    runs, shown = acceptable(ctx), status(ctx)
+    show_status(shown, console)
+    for run in runs:
+        console.print(f"interrupted: {run.told()}", soft_wrap=True)
+    call.terminal.require_yes("Take this as the present state? These runs cannot be undone then")
+    with watch:
+        rows = accept(ctx, shown, wait)
+    if any(row["drift"] for row in rows):
+        console.print("what differs: `cosmicdeploy deploy` puts the folder's release in place")
+    return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)

@@ -133,7 +133,8 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
 
     try:
         require_runnable(playbook)
-        plan = plan_only(open_stack(config, call.hearing()), playbook.steps)
+        ctx = open_stack(config, call.hearing())
+        plan = plan_only(ctx, call.command, playbook.steps)
     except CosmicError as error:
         return (), str(error)
     return plan_report(call, plan).steps, ""
@@ -154,10 +155,10 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
     playbooks.require_runnable(playbook)
     if plan:
         with watch:
-            return plan_report(call, plan_only(ctx, playbook.steps))
+            return plan_report(call, plan_only(ctx, call.command, playbook.steps))
     if any(step.cost for step in playbook.steps):
         with watch:
-            found = playbooks.costs(plan_only(ctx, playbook.steps))
+            found = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
         _agree(call, place.name, found)
     with watch:
         return run_report(call, *playbooks.run_playbook(ctx, place, playbook, wait))

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.verify import Verification
-from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.errors import ACCEPT, CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
+from cosmicdeploy.operations.interruption import way_back_is_gone
 from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.notices import Notice
@@ -114,28 +115,35 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             at=run.at,
             who=run.who,
             told=run.told(),
-            todo=_ways_on(run),
+            todo=_ways_on(run, way_back_is_gone(ctx, run)),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != at_work
     ]
 
 
-def _ways_on(run: PastRun) -> str:
+def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
+    if gone:
+        names = ", ".join(gone)
+        return f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     if run.command.startswith("deploy") and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys anew"
     if run.command.startswith("deploy"):
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
-    if run.target and not run.failed:
-        return (
-            f"`cosmicdeploy {run.command} --to {run.target}` goes on, "
-            "`cosmicdeploy deploy --abort` undoes it"
-        )
     if run.target:
-        return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
+        return _ways_on_from_a_rollback(run)
     return f"`cosmicdeploy {run.command}` again"
+
+
+def _ways_on_from_a_rollback(run: PastRun) -> str:
+    if run.failed:
+        return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
+    return (
+        f"`cosmicdeploy {run.command} --to {run.target}` goes on, "
+        "`cosmicdeploy deploy --abort` undoes it"
+    )
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.client import end_left_behind
 from cosmicdeploy.database.schemas import before_name
 from cosmicdeploy.database.swap import has_before
-from cosmicdeploy.errors import LockLost, NeedsPerson, UsageError
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError, with_way_out
 from cosmicdeploy.history import PastRun, intents, unfinished
+from cosmicdeploy.known_failures import KnownFailures
+from cosmicdeploy.probes.first_look import look
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.shield import is_up
@@ -66,6 +69,18 @@ def require_readable(ctx: Context, runs: Runs) -> None:
                 " of it, and compares the stack with what it was before",
                 details=(run.told(),),
             )
+
+
+def known_failures(ctx: Context, command: str) -> KnownFailures:
+    """What did not work when the first of the runs began that replaced or stopped something and are
+    not over; where there is none, or what it would go back to is gone, what does not work now, if
+    this command puts a release in place.
+    """
+    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
+    begun = [run for run in runs if intents([run], "restart") or intents([run], "quiesce")]
+    if begun and not any(way_back_is_gone(ctx, run) for run in begun):
+        return KnownFailures.of_state(begun[0].state)
+    return look(ctx) if _releases(command) else KnownFailures()
 
 
 def end_tools(ctx: Context) -> None:
@@ -139,6 +154,21 @@ def to_abort(ctx: Context) -> Runs:
     return runs
 
 
+def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
+    """Services whose container from before a run is gone, so that it cannot be undone."""
+    before: dict[str, Any] = {}
+    for intent in intents([run], "restart"):
+        before |= intent.before["containers"]
+    return [name for name, facts in before.items() if facts and _is_gone(ctx, facts["id"])]
+
+
+def _is_gone(ctx: Context, container_id: str) -> bool:
+    try:
+        return ctx.engine.container(container_id) is None
+    except CosmicError:
+        return False
+
+
 def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     """Undo these runs, the last change first, and see that all is as before the first of them.
 
@@ -149,14 +179,15 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     _require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    unwound = unwind(ctx, applied_by(runs))
+    applied = applied_by(runs)
+    unwound = unwind(ctx, applied)
     if isinstance(unwound.stuck, LockLost):
         raise unwound.stuck
     if unwound.stuck is not None:
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {unwound.stuck.what}",
             where=unwound.stuck.where,
-            todo=unwound.stuck.todo,
+            todo=with_way_out(unwound.stuck.todo, data=exchanged_data(applied)),
             details=(*(run.told() for run in runs), *unwound.stuck.details),
         )
     ctx.journal.append("unwound", resolves=[run.id for run in runs])

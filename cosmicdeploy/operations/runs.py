@@ -23,7 +23,7 @@ from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.traffic import Traffic, traffic
-from cosmicdeploy.runner import Run
+from cosmicdeploy.runner import RESTART, Run
 from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 FENCE_TRUST_SECONDS = 0.1
 
 
-def plan_only(ctx: Context, steps: Sequence[Step]) -> Plan:
+def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is. Raises `NeedsPerson` where a run would."""
     interruption.require_readable(ctx, unfinished(ctx.journal))
     ctx = as_it_is(ctx, _needed(ctx, steps))
-    return make_plan(steps, replace(ctx, only_plan=True))
+    known = interruption.known_failures(ctx, command)
+    return make_plan(steps, replace(ctx, only_plan=True, known_failures=known))
 
 
 def execute(
@@ -51,10 +52,10 @@ def execute(
     Goes on from runs that were killed, or undoes them first, whichever is right for this command.
     Somebody else's run is waited for as long as `wait` says, in seconds.
     """
-    with _run(ctx, command, wait, _needed(ctx, steps)) as (ours, state):
+    with begin(ctx, command, wait, _needed(ctx, steps)) as (ours, state):
         interruption.end_tools(ours)
         found = interruption.found(ours, command)
-        own = observe(ours) if interruption.undo(ours, found.back) else state
+        own = {**state, **observe(ours)} if interruption.undo(ours, found.back) else state
         run = Run(
             ctx=replace(ours, earlier=found.on),
             before=found.on[0].state if found.on else own,
@@ -65,14 +66,25 @@ def execute(
         with traffic(run.ctx) as measured:
             run.ctx = replace(run.ctx, traffic=measured)
             plan = make_plan(steps, run.ctx)
+            _hold_judgement(run.ctx, plan)
             recording = _recording(run.ctx, command, plan)
             run.through(plan)
         in_place = run.error is None and bool(run.changed or made_backups(found.on))
         if in_place:
-            _record(run.ctx, command, run)
+            made, migrations = run.fact("backup"), run.fact("migrations")
+            record_release(run.ctx, command, made, migrations)
         if recording:
             _end(recording, run, in_place)
     return run, measured
+
+
+def _hold_judgement(ctx: Context, plan: Plan) -> None:
+    """Where requests failed before this run changed anything, that is not its doing: it is judged
+    from the end of its rollout on."""
+    rolls = any(planned.changes and planned.step.kind == RESTART for planned in plan)
+    if rolls and ctx.known_failures and ctx.traffic and ctx.traffic.failures:
+        told = f"{len(ctx.traffic.failures)} of {ctx.traffic.sent} of them"
+        ctx.traffic.hold_judgement(told)
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
@@ -80,7 +92,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
     Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
     """
-    with _run(ctx, "deploy --abort", wait, ctx.settings.services.all) as (ours, _):
+    with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (ours, _):
         interruption.end_tools(ours)
         undone = interruption.undo(ours, interruption.to_abort(ours))
         ours.journal.append("success", resolves=[])
@@ -102,7 +114,7 @@ def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
 
 
 @contextmanager
-def _run(
+def begin(
     ctx: Context, command: str, wait: float, needed: Sequence[str]
 ) -> Iterator[tuple[Context, State]]:
     """One run under the lock, journalled from its first moment to its last; and the state that it
@@ -112,7 +124,8 @@ def _run(
     with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
         ctx = as_it_is(ctx, needed)  # what was waited for may have made others
-        state = observe(ctx)
+        known = interruption.known_failures(ctx, command)
+        state = {**observe(ctx), "known_failures": known.as_json()}
         journal.append(
             "run",
             command=command,
@@ -124,7 +137,7 @@ def _run(
         )
         try:
             ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
-            yield ours, state
+            yield replace(ours, known_failures=known), state
         except LockLost:
             raise  # the journal is the new holder's
         except BaseException:  # raised before the first step: the run itself changed nothing
@@ -164,19 +177,21 @@ def _end(recording: Recording, run: Run, in_place: bool) -> None:
         recording.drop()
 
 
-def _record(ctx: Context, command: str, run: Run) -> None:
+def record_release(
+    ctx: Context, command: str, own: object = None, migrations: object = None
+) -> None:
     """What is in place now, and the backups of it and of all that the run went on from: each is a
     way back. The run has succeeded, so nothing here may fail it."""
-    own = run.fact("backup")
     backups = dict.fromkeys([*made_backups(ctx.earlier), *((own,) if own else ())])
     with suppress(CosmicError):
+        released = {name: ctx.container(name) for name in ctx.settings.services.released}
         ctx.lock.require()
         ctx.journal.append(
             "release",
             command=command,
             release=ctx.running_release(),
-            images={name: ctx.running(name).image_id for name in ctx.settings.services.released},
-            migrations=run.fact("migrations"),
+            images={name: each.image_id for name, each in released.items() if each},
+            migrations=migrations,
             backup=next(iter(backups), None),
             backups=list(backups),
             who=who(),

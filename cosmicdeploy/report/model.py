@@ -103,10 +103,13 @@ class ProxyReport(Part):
 
 
 class RequestsReport(TallyReport):
-    """Requests sent through the load balancer meanwhile; `broken` says what clients noticed."""
+    """Requests sent through the load balancer meanwhile; `broken` says what clients noticed,
+    `failing_before` what failed before the run changed anything: then only what fails after the
+    rollout breaks the promise."""
 
     failures: tuple[str, ...] = ()
     broken: str = ""
+    failing_before: str = ""
     new: TallyReport
     kept: TallyReport
     beats: BeatsReport | None = None

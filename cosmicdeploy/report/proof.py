@@ -60,6 +60,11 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
     yield styled("  kept connections: {}", _tally(requests.kept))
     beats = _beats(requests.beats, requests.not_found) if requests.beats else Text()
     yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
+    if requests.failing_before:
+        yield styled(
+            "  [yellow]requests failed before this run: {};[/] judged once the rollout has ended",
+            requests.failing_before,
+        )
     for failure in requests.failures:
         yield styled("  [red]failed:[/] {}", failure)
 

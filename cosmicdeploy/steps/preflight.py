@@ -16,7 +16,8 @@ from cosmicdeploy.steps.trial import remove_trials, running_trial, start_trial
 
 class PreflightStep(Step):
     """One container of the new image, outside the load balancer, has to become healthy and answer
-    as the new release; the replicas that run have to answer still. Nobody's request meets either.
+    as the new release; the replicas that worked before have to answer still. Nobody's request meets
+    either.
 
     It is the trial's container, where one runs; it stays until the run is over, since the console
     commands of the new image run in it.
@@ -68,6 +69,9 @@ def _try_new(ctx: Context) -> Container:
 
 
 def _see_old(ctx: Context, name: str) -> None:
+    if why := ctx.known_failures.services.get(name):
+        ctx.say(f"{name} is not asked: it did not work before ({why})")
+        return
     running = ctx.container(name)
     if running is not None and running.ready:
         image = ctx.engine.image(running.image_id)

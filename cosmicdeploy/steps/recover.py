@@ -130,23 +130,40 @@ def _out_of_service(ctx: Context) -> list[str]:
     return [
         name
         for name in ctx.settings.services.released
-        if (name in quiesced or _kept(ctx, name)) and not _serves(ctx, name)
+        if (name in quiesced or _kept(ctx, name))
+        and not _serves(ctx, name)
+        and not _is_broken_one(ctx, name)
     ]
 
 
+def _is_broken_one(ctx: Context, name: str) -> bool:
+    """Whether the container in place is the one that did not work before the killed run either."""
+    current = ctx.container(name)
+    known = name in ctx.known_failures.services
+    return known and current is not None and current.id in _kept(ctx, name)
+
+
 def _bring_back(ctx: Context, name: str) -> None:
-    """Let the container that is in place serve; where it cannot, the one before it."""
+    """Let the container that is in place serve; where it cannot, the one before it. Without that
+    one it is left as it is, and the health step tells.
+    """
     current, kept = ctx.container(name), _kept(ctx, name)
     if current is not None and _starts(ctx, current, name):
         return
-    if not kept:
-        return  # it was only stopped: there is no other, and the health step tells
-    if current is not None and current.id not in kept:
-        ctx.engine.remove(current.id)
     for aside in set_aside(ctx, ctx.service(name)):
-        if aside.id == kept[-1]:
+        if kept and aside.id == kept[-1]:
+            if current is not None and current.id not in kept:
+                ctx.engine.remove(current.id)
             ctx.engine.rename(aside.id, ctx.service(name).container_name)
-            _start(ctx, aside, name)
+            _start_superseded(ctx, aside, name)
+
+
+def _start_superseded(ctx: Context, container: Container, name: str) -> None:
+    """One that did not work before either is not waited for."""
+    if name in ctx.known_failures.services:
+        ctx.engine.start(container.id)
+    else:
+        _start(ctx, container, name)
 
 
 def _starts(ctx: Context, container: Container, name: str) -> bool:
@@ -177,7 +194,7 @@ def _resolve(ctx: Context, name: str, leftover: Container) -> None:
         if current is not None:
             ctx.engine.remove(current.id)
         ctx.engine.rename(leftover.id, ctx.service(name).container_name)
-        _start(ctx, leftover, name)
+        _start_superseded(ctx, leftover, name)
 
 
 def _start(ctx: Context, container: Container, name: str) -> None:

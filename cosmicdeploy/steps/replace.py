@@ -17,7 +17,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.differences import given
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import EngineError, NeedsPerson
+from cosmicdeploy.errors import ACCEPT, EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.config_hash import config_hash
@@ -108,7 +108,7 @@ def facts_of(container: Container | None) -> dict[str, Any] | None:
     """What is journalled of a container before it is replaced."""
     if container is None:
         return None
-    return {"id": container.id, "image": container.image_id, "running": container.running}
+    return {"id": container.id, "image": container.image_id, "running": container.active}
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
@@ -133,7 +133,7 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
 
 def _is(current: Container, before: dict[str, Any] | None) -> bool:
     wanted = before and (before["id"], before["running"])
-    return (current.id, current.running) == wanted
+    return (current.id, current.active) == wanted
 
 
 def _still_there(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
@@ -143,7 +143,7 @@ def _still_there(ctx: Context, service: Service, before: dict[str, Any]) -> Cont
         raise NeedsPerson(
             "The container that ran before is gone",
             where=service.container_name,
-            todo="the one that replaced it is left as it is; see `cosmicdeploy status`",
+            todo=f"what is there now is left as it is; {ACCEPT}",
         )
     return found
 
@@ -153,7 +153,10 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
         ctx.engine.rename(old.id, service.container_name)
     if start:
         ctx.engine.start(old.id)
-        wait_ready(ctx, old.id, service.container_name)
+        if why := ctx.known_failures.services.get(service.name):
+            ctx.say(f"{service.name} runs as before: it did not work then ({why})")
+        else:
+            wait_ready(ctx, old.id, service.container_name)
     elif old.running:  # it was stopped for a reason, and whoever stopped it starts it
         end(ctx, service.name, old.id)
 

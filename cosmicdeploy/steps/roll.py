@@ -98,9 +98,12 @@ class Roll:
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """Nobody who serves is touched while another one cannot who is to serve meanwhile: one that
-        this roll has made anew, or does not touch."""
+        this roll has made anew, or does not touch and that worked before."""
         for name in self._ctx.settings.services.app:
-            if name in batch or (name in self._wanted and name not in self._made):
+            untouched = name not in self._made
+            if name in batch or (untouched and name in self._wanted):
+                continue
+            if untouched and name in self._ctx.known_failures.services:
                 continue
             found = self._ctx.container(name)
             if found is not None and (not found.running or found.health == "unhealthy"):

@@ -31,7 +31,9 @@ class ServicesStep(Step):
         if not missing:
             known = ", ".join(ctx.settings.services.of(self.roles))
             return Unchanged(reason=f"running: {known}" if known else "the stack has none")
-        return Change(summary=f"start {', '.join(missing)}", before={"containers": missing})
+        released = [name for name in ctx.settings.services.released if ctx.container(name)]
+        before = {"containers": missing, "needed_by": released}
+        return Change(summary=f"start {', '.join(missing)}", before=before)
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for network in ctx.stack.networks.values():
@@ -55,6 +57,10 @@ class ServicesStep(Step):
         return True
 
     def undo(self, ctx: Context, change: Change) -> None:
+        """What others need that were there before stays: without it they could not be mended."""
+        if change.before.get("needed_by"):
+            ctx.say(f"{', '.join(change.before['containers'])} stays: what was there needs it")
+            return
         for name, before in reversed(change.before["containers"].items()):
             if before is None:
                 put_back(ctx, name, None)

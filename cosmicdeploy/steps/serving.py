@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ConfigError, EngineError
+from cosmicdeploy.errors import ConfigError, CosmicError, EngineError, EngineUnavailable, LockLost
 from cosmicdeploy.steps.phases import Phases
 
 # Of a replica that has nothing to do any more and does not listen to its stop signal.
@@ -41,8 +41,19 @@ class Serving:
     def back(self, names: Sequence[str], *, moved: bool) -> None:
         """Requests come again, and are seen to, when this returns.
 
-        `moved`: the replicas have other addresses than before. Raises what `proxy.follow` does.
+        `moved`: the replicas have other addresses than before. Raises what `proxy.follow` does,
+        unless the proxy did not work before either.
         """
+        try:
+            self._back(names, moved=moved)
+        except (EngineUnavailable, LockLost):
+            raise
+        except CosmicError as error:
+            if self._ctx.settings.services.proxy not in self._ctx.known_failures.services:
+                raise
+            self._ctx.say(f"the proxy did not work before, and cannot be told: {error.what}")
+
+    def _back(self, names: Sequence[str], *, moved: bool) -> None:
         replicas = [name for name in names if name in self._replicas]
         if not replicas or self._has_no_proxy():
             return
@@ -123,11 +134,13 @@ class Serving:
 
     def _is_deaf(self, name: str) -> bool:
         """Whether it ignores its stop signal; asked once for each image."""
-        image = self._ctx.running(name).image_id
-        if image not in self._deaf:
-            with suppress(EngineError):  # an image without `cat` is taken for a good listener
+        with suppress(EngineError):  # one that ends meanwhile, or an image without `cat`
+            image = self._ctx.running(name).image_id
+            if image not in self._deaf:
+                self._deaf[image] = False
                 self._deaf[image] = proxy.ignores_stop(self._ctx, name)
-        return self._deaf.get(image, False)
+            return self._deaf[image]
+        return False
 
     def _not_reached(self, replicas: Sequence[str]) -> list[str]:
         pause = self._ctx.settings.restart.pause

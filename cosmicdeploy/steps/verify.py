@@ -12,6 +12,7 @@ from cosmicdeploy.errors import CheckFailed, ConfigError
 from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.excused import Excused
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.words import counted
 from cosmicdeploy.yamlfile import nearest
@@ -50,8 +51,10 @@ class VerifyStep(Step):
         if ctx.planning and (changing or ctx.only_plan):
             self._require_token(ctx)
             return Unchanged(reason="looked at by the run itself")
+        excused = Excused.of(ctx)
+        excused.give_time(ctx)
         found = [result for result in self.results(ctx) if not result.ok]
-        failed = [result for result in found if result.blocking]
+        failed = [result for result in found if result.blocking and not excused.has(ctx, result)]
         if failed:
             raise CheckFailed(
                 f"{len(failed)} of {counted(len(self.only), 'point')}"
@@ -63,7 +66,7 @@ class VerifyStep(Step):
         count = len(self.only)
         held = f"{count - len(found)} of {counted(count, 'point')}"
         told = [f"{held} {'holds' if count == 1 else 'hold'}"]
-        told += [f"{result.point}: {result.found}" for result in found]
+        told += [f"{result.point}: {result.found}{excused.told(result)}" for result in found]
         return Unchanged(reason="; ".join(told))
 
     def _require_token(self, ctx: Context) -> None:

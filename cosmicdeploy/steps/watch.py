@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed
-from cosmicdeploy.history import PastRun, intents, unfinished
+from cosmicdeploy.history import intents, under_way
 from cosmicdeploy.probes.traffic.comparison import Comparison
 from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -32,7 +32,7 @@ class WatchStep(Step):
         seconds = ctx.settings.watch.seconds
         if not seconds:
             return Unchanged(reason="switched off: watch.seconds is 0")
-        if RESTART in ctx.ahead or intents(_runs(ctx), RESTART):
+        if RESTART in ctx.ahead or intents(under_way(ctx.journal, ctx.earlier), RESTART):
             return Change(summary=f"watch the containers and the requests for {seconds:g} s")
         return Unchanged(reason="no container was replaced")
 
@@ -81,16 +81,11 @@ def _require_well(seen: Seen, facts: Result) -> None:
     )
 
 
-def _runs(ctx: Context) -> list[PastRun]:
-    """This run, and those that it goes on from."""
-    own = [run for run in unfinished(ctx.journal, own=True) if run.id == ctx.journal.run]
-    return [*ctx.earlier, *own]
-
-
 def _known(ctx: Context) -> dict[str, Before]:
-    """Services with what is none of the deploy's doing."""
+    """Services with what is none of the deploy's doing; one that did not work before and that the
+    deploy did not replace is left out."""
     before: dict[str, Any] = {}
-    for intent in intents(_runs(ctx), RESTART):
+    for intent in intents(under_way(ctx.journal, ctx.earlier), RESTART):
         before = {**intent.before.get("containers", {}), **before}
     known = {}
     for name in ctx.settings.services.released:
@@ -98,6 +93,8 @@ def _known(ctx: Context) -> dict[str, Before]:
         made = name in before and (
             before[name] is None or found is None or before[name]["id"] != found.id
         )
+        if not made and name in ctx.known_failures.services:
+            continue
         known[name] = Before() if made or found is None else Before.of(found)
     return known
 

@@ -16,7 +16,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.operations.runs import _record
+from cosmicdeploy.operations.runs import record_release
 from cosmicdeploy.steps.prune import half_removed, prune, prune_plan
 from tests.unit.database.entries import good
 
@@ -124,8 +124,7 @@ def test_all_backups_of_a_deploy_that_was_gone_on_with_stay(ctx: Any) -> None:
     ctx.earlier, ctx.lock = [first], Lock()
     ctx.settings.services = SimpleNamespace(released=())
     ctx.running_release = lambda: "7"
-    second: Any = SimpleNamespace(fact={"backup": of_second}.get)
-    _record(ctx, "deploy", second)
+    record_release(ctx, "deploy", of_second)
     released(ctx, NEWEST)
     prune(ctx)
     assert left(ctx) == [NEWEST, of_second, of_first]

@@ -131,14 +131,14 @@ def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) ->
     assert made.results[0].outcome == "undone", "what can be undone is"
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
     assert "broken" in made.error.what and "it is stuck" in made.error.what
-    assert made.error.todo == "pull harder"
+    assert made.error.todo.startswith("pull harder; or take what runs")
 
 
 def test_what_came_before_a_step_that_loses_data_stays(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "first"), append(words, "a", Final), append(words, "b", Break))
     assert outcomes(made) == ["changed", "changed", "failed"]
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
-    assert made.error.todo == "restore the backup"
+    assert made.error.todo.startswith("restore the backup")
 
 
 def test_a_check_that_fails_after_a_change_is_a_failed_run(ctx: Context, words: list[str]) -> None:

@@ -1,0 +1,128 @@
+"""Take what runs as the present state, where interrupted runs can be neither finished nor undone.
+
+Somebody ran Compose or Docker beside a deploy that was killed, and the containers that it would go
+back to are gone. Nothing is started, stopped or made here, and no data is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.restore import drop_shadow
+from cosmicdeploy.database.swap import is_interrupted
+from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
+from cosmicdeploy.history import PastRun, intents, made_backups, unfinished
+from cosmicdeploy.operations import interruption
+from cosmicdeploy.operations.look import status
+from cosmicdeploy.operations.runs import begin, record_release
+from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.steps.load import LoadStep
+from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
+from cosmicdeploy.steps.migrating import require_whole
+from cosmicdeploy.steps.recover import wait_for_commands
+from cosmicdeploy.steps.replace import aside_of, facts_of
+from cosmicdeploy.steps.restore import RestoreStep
+from cosmicdeploy.steps.shield import is_up
+
+COMMAND = "deploy --abort --accept"
+Rows = Sequence[Mapping[str, Any]]
+# What tells one state of a service from another.
+SHOWN = ("service", "container", "image")
+
+
+def acceptable(ctx: Context) -> list[PastRun]:
+    """The interrupted runs that acceptance would settle.
+
+    Raises `UsageError` where there is none, `NeedsPerson` where data was being exchanged: that has
+    to be finished or undone.
+    """
+    runs = unfinished(ctx.journal)
+    if not runs:
+        raise UsageError(
+            "No run was interrupted, so there is nothing to accept",
+            where=str(ctx.journal.path),
+            todo="see `cosmicdeploy status`",
+        )
+    _require_data_in_place(ctx, runs)
+    return runs
+
+
+def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
+    rollbacks = [run for run in runs if run.command.startswith("rollback")]
+    exchanging = intents(runs, RestoreStep.kind) or is_interrupted(ctx.database())
+    if not exchanging and not (rollbacks and is_up(ctx)):
+        return
+    what = "Data was being exchanged" if exchanging else "Clients are still turned away"
+    target = rollbacks[-1].target if rollbacks else None
+    finish = f"finish it: `cosmicdeploy {rollbacks[-1].command} --to {target}`; or " * bool(target)
+    raise NeedsPerson(
+        f"{what} when a rollback was interrupted, so what runs cannot be accepted as it is",
+        where=rollbacks[-1].told() if rollbacks else "database",
+        todo=f"{finish}undo it: `cosmicdeploy deploy --abort`",
+    )
+
+
+def accept(ctx: Context, shown: Rows, wait: float = 0.0) -> Rows:
+    """Settle all interrupted runs, and tidy up after them; what was accepted, a row a service.
+
+    `shown` is what the operator agreed to: raises `Refused` where something else runs by now, and
+    what `acceptable` raises, and `NeedsPerson` where a migration is half done. Nothing is settled
+    then.
+    """
+    with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
+        interruption.end_tools(run_ctx)
+        wait_for_commands(run_ctx)
+        runs = acceptable(run_ctx)
+        require_whole(run_ctx)
+        _require_same(shown, status(run_ctx))
+        _tidy_up(run_ctx, runs)
+        _settle(run_ctx, runs)
+    return status(ctx)
+
+
+def _require_same(shown: Rows, now: Rows) -> None:
+    """One-off containers, which were removed meanwhile, are no service's."""
+    before, after = (
+        {tuple(row.get(key) for key in SHOWN) for row in rows} for rows in (shown, now)
+    )
+    if before != after:
+        raise Refused(
+            "Other containers run than those that were shown",
+            where=", ".join(sorted({str(service) for service, *_ in before ^ after})),
+            todo=f"look again, and accept that: `cosmicdeploy {COMMAND}`",
+        )
+
+
+def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
+    """What the runs left beside the services."""
+    for name in ctx.settings.services.released:
+        _remove_superseded(ctx, name)
+    for name in taken_out(ctx):
+        take_in(ctx, name)
+    if lock_wait_left(ctx) is not None:
+        restore_lock_wait(ctx)
+    if intents(runs, LoadStep.kind):
+        drop_shadow(ctx.database())  # a copy of a backup, which never became live
+
+
+def _remove_superseded(ctx: Context, name: str) -> None:
+    """Containers that this tool set aside, do not run, and have one that runs in their place."""
+    current = ctx.container(name)
+    for leftover in aside_of(ctx.service(name), ctx.out_of_place()):
+        if current is not None and current.running and not leftover.active:
+            ctx.engine.remove(leftover.id)
+            ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
+        else:
+            ctx.say(f"{leftover.name} is left as it is; the next deploy settles it")
+
+
+def _settle(ctx: Context, runs: Sequence[PastRun]) -> None:
+    found = {name: facts_of(ctx.container(name)) for name in ctx.settings.services.released}
+    ctx.lock.require()
+    ctx.journal.append("accepted", containers=found, resolves=[run.id for run in runs])
+    if made_backups(runs):  # they stay ways back
+        record_release(replace(ctx, earlier=runs), COMMAND)
+    ctx.journal.append("success", resolves=[])

@@ -1,0 +1,102 @@
+"""What does not work when a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
+from cosmicdeploy.known_failures import KnownFailures
+from cosmicdeploy.probes.checklist import CHECKS, CONSOLE, run_checks
+from cosmicdeploy.probes.http import load_early
+from cosmicdeploy.probes.places import container_url
+from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.probes.replica import replica_problem
+from cosmicdeploy.probes.result import CheckResult
+
+# Clients notice nothing else; the rest is looked at where something does not work, since its
+# commands in containers are expensive.
+ALWAYS = ("heartbeat",)
+# What is restarted again and again without a health check runs for moments.
+SETTLED_SECONDS = 10
+
+
+def look(ctx: Context) -> KnownFailures:
+    """Services and points that do not work now. A container that starts is waited for.
+
+    Database and cache are left out: no deploy can do without them, and without them of nothing
+    else it can be said whether it works.
+    """
+    load_early()
+    ctx = ctx.at_a_glance()
+    needed = ctx.settings.services.of(("database", "cache"))
+    if any(_is_down(ctx, name) for name in needed):
+        return KnownFailures()
+    services = _services(ctx, [name for name in ctx.settings.services.all if name not in needed])
+    points = tuple(CHECKS) if services else ALWAYS
+    failing = {r.point: _told(r) for r in run_checks(ctx, points) if not r.ok and r.blocking}
+    return KnownFailures(services=services, points=failing)
+
+
+def _is_down(ctx: Context, name: str) -> bool:
+    container = ctx.container(name)
+    return container is None or bool(_state_problem(ctx, name, container))
+
+
+def _told(result: CheckResult) -> str:
+    """What was found, for the journal, where no command's own words belong."""
+    return "its command fails" if result.point in CONSOLE else result.found
+
+
+def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        found = zip(names, pool.map(partial(_problem, ctx), names), strict=True)
+        return {name: problem for name, problem in found if problem}
+
+
+def _problem(ctx: Context, name: str) -> str:
+    """What is wrong with a service's container; "" where nothing is."""
+    container = ctx.container(name)
+    if container is None:
+        return "no container"
+    if problem := _state_problem(ctx, name, container):
+        return problem
+    return _answer_problem(ctx, container) if name in ctx.settings.services.app else ""
+
+
+def _state_problem(ctx: Context, name: str, container: Container) -> str:
+    if not container.running:
+        ended = f", exit code {container.exit_code}" if container.status == "exited" else ""
+        return f"{container.status}{ended}"
+    if container.health == "unhealthy":
+        return "unhealthy"
+    if container.health == "starting":
+        return _start_problem(ctx, name, container)
+    if container.restart_count and container.seconds_up < SETTLED_SECONDS:
+        return f"restarted {container.restart_count} times"
+    return ""
+
+
+def _start_problem(ctx: Context, name: str, container: Container) -> str:
+    try:
+        wait_ready(ctx, container.id, name)
+    except UnhealthyContainer:
+        now = ctx.engine.container(container.id)
+        restarted = f", restarted {now.restart_count} times" if now and now.restart_count else ""
+        return f"does not become healthy{restarted}"
+    return ""
+
+
+def _answer_problem(ctx: Context, container: Container) -> str:
+    """What is wrong with a replica's answers."""
+    image = ctx.engine.image(container.image_id)
+    release = release_of(image, ctx.settings.app.release_variable)
+    try:
+        return replica_problem(ctx, container_url(ctx, container), release)
+    except (EngineUnavailable, LockLost):
+        raise
+    except CosmicError as error:
+        return error.what

@@ -1,0 +1,122 @@
+"""Somebody runs Compose or Docker by hand beside a deploy that was killed: there is one way out."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from tests.stack.harness import RELEASED, StackUnderTest
+from tests.stack.promises import require_backups_intact, require_whole
+from tests.stack.test_compose import V1, V2, compose
+from tests.stack.test_faults import wait_for_record
+
+pytestmark = pytest.mark.stack
+
+SET_ASIDE = "-before-"
+
+
+def kill_in_mid_rollout(stack: StackUnderTest) -> None:
+    """The first replica is replaced, and the second one about to be."""
+    stack.set_variable("APP_VERSION", "killed")
+    known = len(list(stack.open().journal.records()))
+    process = stack.start("deploy")
+    wait_for_record(stack, known, "intent", "restart")
+    wait_for_container(stack, re.compile(rf"cosmic-app-2.*{SET_ASIDE}"))
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, "it was still at work"
+
+
+def wait_for_container(stack: StackUnderTest, name: re.Pattern[str]) -> str:
+    """Until the project has a container of such a name; its id."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        ctx = stack.open()
+        for container in ctx.engine.containers(ctx.stack.project):
+            if name.match(container.name):
+                return container.id
+        time.sleep(0.05)
+    raise AssertionError(f"no container {name.pattern} came")
+
+
+def up(stack: StackUnderTest, program: str, *words: str) -> None:
+    """It may fail on the names of containers that are set aside, half-way."""
+    with suppress(AssertionError):
+        compose(stack, program, "up", "-d", *words)
+
+
+def up_by_1_29(stack: StackUnderTest) -> None:
+    up(stack, V1)
+
+
+def up_by_v2(stack: StackUnderTest) -> None:
+    up(stack, V2)
+
+
+def recreated_by_1_29(stack: StackUnderTest) -> None:
+    up(stack, V1, "--force-recreate")
+
+
+def superseded_removed(stack: StackUnderTest) -> None:
+    name = re.compile(rf"cosmic-app-1.*{SET_ASIDE}")
+    stack.open().engine.remove(wait_for_container(stack, name))
+
+
+def candidate_removed(stack: StackUnderTest) -> None:
+    ctx = stack.open()
+    ctx.engine.remove(ctx.running("cosmic-app-1").id)
+
+
+def restarted(stack: StackUnderTest) -> None:
+    for name in RELEASED:
+        ctx = stack.open()
+        if container := ctx.container(name):
+            ctx.engine.stop(container.id, 10)
+            ctx.engine.start(container.id)
+
+
+@pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        up_by_1_29,
+        *(
+            pytest.param(each, marks=pytest.mark.torture)
+            for each in (
+                up_by_v2,
+                recreated_by_1_29,
+                superseded_removed,
+                candidate_removed,
+                restarted,
+            )
+        ),
+    ],
+)
+def test_what_runs_can_be_taken_as_the_present_state(
+    released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
+) -> None:
+    kill_in_mid_rollout(released)
+    by_hand(released)
+    refused = released.cli("deploy", "--abort")
+    if refused.code:
+        assert (refused.code, "deploy --abort --accept" in refused.stderr) == (3, True), (
+            refused.stderr
+        )
+        [*_, told] = released.cli("status", "--json").report["unfinished"]
+        assert "`cosmicdeploy deploy --abort --accept`" in told["todo"]
+        assert released.cli("deploy", "--abort", "--accept").code == 2, "nobody was asked"
+        accepted = released.cli("deploy", "--abort", "--accept", "--yes", "--json")
+        assert accepted.code == 0, accepted.stderr
+        services = {row["service"] for row in accepted.report["data"]}
+        assert services >= {*RELEASED}
+    assert released.cli("status", "--json").report["unfinished"] == []
+    released.set_variable("APP_VERSION", f"after-{by_hand.__name__}")
+    done = released.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    require_whole(released)
+    require_backups_intact(released)
