@@ -87,6 +87,10 @@ def _case(check: CheckReport, name: str) -> Element:
     )
     if check.skipped:
         SubElement(case, "skipped", message=sayable(check.found))
+    elif check.unproven:
+        # Neither passed nor failed: what JUnit calls an error.
+        error = SubElement(case, "error", type="NotProven", message=sayable(check.found))
+        error.text = _told(check)
     elif not check.ok:
         failure = SubElement(case, "failure", type="CheckFailed", message=sayable(check.found))
         failure.text = _told(check)
