@@ -36,8 +36,13 @@ def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
                 f" needed {roll['needed']:.1f} s"
             )
             yield f"  {_needed_for(roll['services'])}"
-        if away := step.facts.get("proxy_away_seconds"):
+        if away := proxy_away(step):
             yield f"the proxy itself was away for {away:.1f} s: no answer at all"
+
+
+def proxy_away(step: StepReport) -> float:
+    """Seconds in which clients were refused connections."""
+    return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
@@ -92,11 +97,12 @@ def _tally(tally: TallyReport) -> str:
 
 def _beats(beats: BeatsReport, not_found: int) -> str:
     looked_up = beats.found + not_found
+    limited = f", [yellow]{beats.limited} limited (429): not proven[/]" if beats.limited else ""
     if not_found:
-        return f"beats: [red]{not_found} of {looked_up} not stored[/]"
+        return f"beats: [red]{not_found} of {looked_up} not stored[/]{limited}"
     if looked_up:
-        return f"beats: {beats.found} of {looked_up} stored"
-    return f"beats: {beats.acknowledged} of {beats.sent} ok, not looked up"
+        return f"beats: {beats.found} of {looked_up} stored{limited}"
+    return f"beats: {beats.acknowledged} of {beats.sent} ok, not looked up{limited}"
 
 
 def _proxy(proxy: ProxyReport | None) -> str:

@@ -28,7 +28,8 @@ def show(report: Report, console: Console) -> None:
         show_checklist(report.checklist, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
-    if report.turned_away_seconds:
+    away = max(map(proof.proxy_away, report.steps), default=0.0)
+    if (report.turned_away_seconds or 0.0) > away:
         console.print(
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
         )
@@ -92,6 +93,8 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
 def _mark(check: CheckReport) -> str:
     if check.skipped:
         return "[dim]skipped[/]"
+    if check.unproven:
+        return "[yellow]UNPROVEN[/]"
     return "[green]ok[/]" if check.ok else "[red]FAILS[/]"
 
 

@@ -11,6 +11,7 @@ from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
 from cosmicdeploy.probes.cache import open_cache
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
@@ -41,12 +42,15 @@ class HealthStep(Step):
 
 
 def _containers(ctx: Context) -> str:
-    for name in ctx.settings.services.all:
+    away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
+    names = [name for name in ctx.settings.services.all if name != away]
+    for name in names:
         container = ctx.running(name)
         if not container.ready:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
-    return f"{counted(len(ctx.settings.services.all), 'container')} healthy"
+    stopped = f", {away} stopped: {UNTIL_RESUME}" if away else ""
+    return f"{counted(len(names), 'container')} healthy{stopped}"
 
 
 def _require_one_scheduler(ctx: Context) -> None:

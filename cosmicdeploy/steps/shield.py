@@ -1,7 +1,8 @@
 """Keep every writer out while data is exchanged, and let clients know that it will pass.
 
 Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
-Retry-After while the file is there; else the proxy itself stands still. A stack without a proxy is
+Retry-After while the file is there; else the proxy itself stands still and they are refused
+connections. A stack without a proxy is
 shielded only by its applications being stopped.
 """
 
@@ -72,14 +73,17 @@ def _see(ctx: Context, *, turned_away: bool) -> None:
     looking = tenacity.Retrying(
         stop=tenacity.stop_after_delay(SEEN_WITHIN),
         wait=tenacity.wait_fixed(0.1),
-        retry=tenacity.retry_if_result(lambda answer: answer.turned_away != turned_away),
+        # No answer at all is neither.
+        retry=tenacity.retry_if_result(
+            lambda answer: answer.error or answer.turned_away != turned_away
+        ),
         retry_error_callback=lambda state: None,
     )
     if looking(ask, url) is None:
         raise ProbeFailed(
             "The proxy does not turn clients away"
             if turned_away
-            else "The proxy still turns clients away",
+            else "The proxy still turns clients away, or does not answer",
             where=url,
             todo="let the proxy answer 503 with Retry-After while `maintenance.file` is there; "
             "leave that key out to have the proxy stopped instead",
