@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Answer
-from cosmicdeploy.probes.limited import ask_until_answered, why_unproven
+from cosmicdeploy.probes.limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, proxy_is_stopped
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.probes.readiness import wait_ready
@@ -89,13 +89,14 @@ def health(ctx: Context) -> CheckResult:
     well = f"200 on all, release {', '.join(releases) or 'not told'}"
     found = "; ".join(f"{name}: {problem}" for name, problem in bad.items()) or well
     places = counted(len(answers), "address", "addresses")
+    unproven = bool(bad) and all(why_unproven(answers[name]) for name in bad)
     return CheckResult(
         point="health",
         ok=not bad,
         expected=f"200 from {path} on {places}, release {wanted or 'not told'}",
         found=found + (f"; the load balancer was not asked: {UNTIL_RESUME}" if kept_out else ""),
-        todo="see the log of the app container named here",
-        unproven=bool(bad) and all(why_unproven(answers[name]) for name in bad),
+        todo=TODO_LIMITED if unproven else "see the log of the app container named here",
+        unproven=unproven,
     )
 
 

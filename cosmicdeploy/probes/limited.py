@@ -17,20 +17,25 @@ LONGEST_WAIT = 75.0
 # Where the answer does not say when to ask again.
 UNTOLD_WAIT = 15.0
 SAFE_EVERY_SECONDS = 0.25
+WAITED_IN_VAIN = "a rate limit was waited for in vain"
 TODO_LIMITED = (
-    "give the deployer's token a device of its own, lower `probe.heartbeat_rate`, and run the"
-    " command again once the limit's time is over"
+    "give the deployer's token a device of its own, lower `probe.rate` and `probe.heartbeat_rate`"
+    " to what the application lets one client ask, and run the command again"
 )
 
 
 def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Answer:
     """As `ask_again`; after a 429 once more when its Retry-After is over, for `LONGEST_WAIT` in
-    all. The last answer, which may be a 429 still."""
-    end = time.monotonic() + LONGEST_WAIT
+    all. The last answer, which may be a 429 still: the next request does not wait in vain again."""
+    began = time.monotonic()
+    end = began if WAITED_IN_VAIN in ctx.asked else began + LONGEST_WAIT
     while True:
         answer = ask_again(url, token=token, json=json)
         pause = max(1.0, UNTOLD_WAIT if answer.retry_after is None else answer.retry_after)
-        if answer.status != LIMITED or time.monotonic() + pause > end:
+        if answer.status != LIMITED:
+            return answer
+        if time.monotonic() + pause > end:
+            ctx.asked[WAITED_IN_VAIN] = True
             return answer
         ctx.emit(Notice(text=f"{url} answers 429: asked again in {pause:.0f} s"))
         _wait(ctx, pause)

@@ -59,6 +59,15 @@ def test_a_beat_that_is_limited_is_sent_again_once_it_may(
     assert any(isinstance(event, Notice) and "429" in event.text for event in events)
 
 
+def test_a_limit_is_waited_for_in_vain_once_and_not_for_each_request(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmicdeploy.probes.limited.LONGEST_WAIT", 1.5)
+    ctx, served = answering(FOR_A_MOMENT)
+    assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 2
+    assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
+
+
 def test_a_failure_behind_a_limit_is_a_failure(answering: Answering) -> None:
     ctx, _ = answering(FOR_A_MOMENT, Reply(500))
     result = run_check(ctx, "heartbeat")
