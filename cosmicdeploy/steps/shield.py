@@ -2,8 +2,7 @@
 
 Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
 Retry-After while the file is there; else the proxy itself stands still and they are refused
-connections. A stack without a proxy is
-shielded only by its applications being stopped.
+connections. A stack without a proxy is shielded only by its applications being stopped.
 """
 
 from __future__ import annotations
@@ -54,7 +53,8 @@ def lower_shield(ctx: Context) -> None:
         if file := ctx.settings.maintenance.file:
             _renew(ctx)
             flags.take_away(ctx, proxy, str(file), "maintenance.file")
-        _see(ctx, turned_away=False)
+        # A proxy that was just started may need a while until it listens.
+        _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
     ctx.window.close()
 
 
@@ -68,10 +68,10 @@ def _renew(ctx: Context) -> None:
         ctx.say(f"nginx was not reloaded: {error.what}")
 
 
-def _see(ctx: Context, *, turned_away: bool) -> None:
+def _see(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
     url = proxy_url(ctx) + ctx.settings.app.health_path
     looking = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(SEEN_WITHIN),
+        stop=tenacity.stop_after_delay(within),
         wait=tenacity.wait_fixed(0.1),
         # No answer at all is neither.
         retry=tenacity.retry_if_result(
