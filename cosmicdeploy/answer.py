@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 OK = 200
 LIMITED = 429
@@ -29,8 +31,24 @@ class Answer:
         """Whether the client was told that this will pass."""
         return self.status == UNAVAILABLE and "Retry-After" in self.headers
 
+    @property
+    def retry_after(self) -> float | None:
+        """In how many seconds the client shall ask again; None where the answer does not say."""
+        text = self.headers.get("Retry-After", "").strip()
+        if text.isdigit():
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except ValueError:
+            return None
+
+    @property
+    def shown(self) -> str:
+        """As much of the body as is worth showing."""
+        return self.body[:SHOWN]
+
     def __str__(self) -> str:
         if self.error:
             return f"{self.url}: {self.error}"
-        said = "" if self.status == OK else f" {self.body[:SHOWN]}"
+        said = "" if self.status == OK else f" {self.shown}"
         return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"

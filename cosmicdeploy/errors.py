@@ -176,6 +176,12 @@ class CheckFailed(CosmicError):
     exit_code = ExitCode.CHECK_FAILED
 
 
+class NotProven(CosmicError):
+    """What had to be proven could not be asked: the release may work or not."""
+
+    exit_code = ExitCode.CHECK_FAILED
+
+
 class Interrupted(CosmicError):
     """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
 

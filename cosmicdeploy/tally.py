@@ -12,6 +12,7 @@ from cosmicdeploy.answer import LIMITED, OK, Answer
 FAILURES_SHOWN = 5
 # Longer than any request may take, in seconds.
 SETTLED_WITHIN = 7.0
+BEATS = ("sent", "acknowledged", "found", "limited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ class Tally:
             self._waiting_since = None
             return
         if answer.status == LIMITED:
-            self.limited += 1
-            self.see_gap()  # somebody answered
+            self.limited += 1  # whether the application works is not seen
             return
         good = answer.status == OK
         self.samples.append(Sample(time.time(), answer.seconds, good))
@@ -102,8 +102,8 @@ class Tally:
 class Traffic(Tally):
     """All requests, and apart those on new connections and those on kept ones.
 
-    `beats` counts heartbeats: `sent`, `acknowledged`, `found`; `not_looked_up` says why some were
-    not looked for in the database. `proxy` is the load balancer's own count.
+    `beats` counts heartbeats: `sent`, `acknowledged`, `found`, `limited`; `not_looked_up` says why
+    some were not looked for in the database. `proxy` is the load balancer's own count.
     `failing_before`: requests failed before the run changed anything, and why; what fails until the
     rollout has ended then breaks no promise.
     """
@@ -212,7 +212,7 @@ class Traffic(Tally):
     def _beats(self) -> dict[str, object] | None:
         if not self.beats:
             return None
-        counted = {name: self.beats[name] for name in ("sent", "acknowledged", "found")}
+        counted = {name: self.beats[name] for name in BEATS}
         return {**counted, "not_looked_up": self.not_looked_up}
 
 

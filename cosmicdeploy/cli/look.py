@@ -12,7 +12,7 @@ import typer
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, failed_report, run_command
 from cosmicdeploy.cli.options import Junit, common_options
-from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.cli.terminal import Terminal, told_on_stderr
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
@@ -34,7 +34,8 @@ def verify(
 ) -> None:
     """Check the running stack point by point; exit 5 where one fails.
 
-    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy.
+    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy. One that
+    could not be asked, such as a heartbeat that a rate limit refuses, is unproven: exit 5 as well.
 
     \b
     Examples:
@@ -89,7 +90,7 @@ def _points(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)
-    ctx = open_stack(config, call.hearing())
+    ctx = open_stack(config, call.hearing(told_on_stderr(call.terminal)))
     results = verify(ctx, open_playbook(ctx.loaded, "verify"), points)
     failing = any(not result.ok for result in results)
     report = call.report(

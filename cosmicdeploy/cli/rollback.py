@@ -72,7 +72,8 @@ def rollback(
 
     --restore (the default) brings the data back too, and with it loses what was written since: it
     shows what that is and asks. The present state is backed up first, clients get 503 with
-    Retry-After while data is exchanged, and until they are let in again all can be undone.
+    Retry-After while data is exchanged (without `maintenance.file` they are refused connections),
+    and until they are let in again all can be undone.
 
     \b
     Examples:
@@ -147,12 +148,14 @@ def _row(loss: Loss) -> dict[str, object]:
 
 def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     from cosmicdeploy.operations.losses import losses
+    from cosmicdeploy.probes.maintenance import what_clients_meet
     from cosmicdeploy.report.backups import ago
     from cosmicdeploy.words import moment
 
     release = target.manifest.release or "unknown"
     if way is Way.CODE_ONLY:
         return f"Put release {release} to work again? No data changes"
+    call.terminal.console.print(what_clients_meet(ctx), markup=False, soft_wrap=True)
     if way is Way.MIGRATION:
         return f"Put release {release} to work again, and undo the migrations made since?"
     loss = losses(ctx, [target])[0]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
+from cosmicdeploy.probes.beat import is_taken, what_to_do, why_not_taken
 from cosmicdeploy.probes.features import FeatureState, states
-from cosmicdeploy.probes.http import LIMITED, OK, SHOWN, ask_again
+from cosmicdeploy.probes.limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.words import moment
@@ -92,17 +93,18 @@ def heartbeat(ctx: Context) -> CheckResult:
     wanted = ctx.settings.verify.heartbeat
     if wanted is None:
         return _absent("heartbeat", "verify.heartbeat")
+    if clients_are_kept_out(ctx):
+        return skipped("heartbeat", f"not sent while clients are turned away: {UNTIL_RESUME}")
     token = ctx.loaded.secret(wanted.token_variable)
-    answer = ask_again(proxy_url(ctx) + wanted.path, token=token, json=wanted.body)
-    limited = answer.status == LIMITED
-    ok = limited or (answer.status == OK and wanted.answers_with in _keys(answer.body))
+    answer = ask_until_answered(ctx, proxy_url(ctx) + wanted.path, token=token, json=wanted.body)
+    ok, unproven = is_taken(answer, wanted), why_unproven(answer)
     return CheckResult(
         point="heartbeat",
         ok=ok,
         expected=f"200 with {wanted.answers_with} from {wanted.path}",
-        found=f"{answer} {answer.body[:SHOWN]}" if ok else str(answer),
-        todo=f"check the token in {wanted.token_variable} and the app's log",
-        warnings=("the device sends too often for its limit",) if limited else (),
+        found=f"{answer} {answer.shown}" if ok else unproven or why_not_taken(answer, wanted),
+        todo=TODO_LIMITED if unproven else what_to_do(answer, wanted),
+        unproven=bool(unproven),
     )
 
 
@@ -149,11 +151,3 @@ def _acts(ctx: Context, container: Container, command: str) -> bool:
 
 def _last_line(text: str) -> str:
     return next((line for line in reversed(text.splitlines()) if line.strip()), "")
-
-
-def _keys(body: str) -> set[str]:
-    try:
-        data = json.loads(body)
-    except ValueError:
-        return set()
-    return set(data) if isinstance(data, dict) else set()

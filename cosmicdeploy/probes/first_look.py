@@ -14,7 +14,7 @@ from cosmicdeploy.probes.checklist import CHECKS, CONSOLE, run_checks
 from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.replica import replica_problem
+from cosmicdeploy.probes.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 
 # Clients notice nothing else; the rest is looked at where something does not work, since its
@@ -95,7 +95,7 @@ def _answer_problem(ctx: Context, container: Container) -> str:
     image = ctx.engine.image(container.image_id)
     release = release_of(image, ctx.settings.app.release_variable)
     try:
-        return replica_problem(ctx, container_url(ctx, container), release)
+        return old_replica_problem(ctx, container_url(ctx, container), release)[0]
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError as error:

@@ -3,30 +3,85 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.http import BROKEN, OK, ask_again
+from cosmicdeploy.errors import CheckFailed, NotProven
+from cosmicdeploy.probes.beat import UNKNOWN_DEVICE, is_taken, what_to_do, why_not_taken
+from cosmicdeploy.probes.http import BROKEN, OK, Answer
+from cosmicdeploy.probes.limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.settings import Heartbeat
 
 
-def replica_problem(ctx: Context, url: str, release: str) -> str:
-    """What is wrong with the replica at a URL; "" where nothing is.
+def new_replica_problem(ctx: Context, url: str, release: str) -> str:
+    """What is wrong with a replica of the new image at a URL; "" where nothing is.
 
     It has to answer its health path as this release, and take a heartbeat where one is configured:
-    health alone does not tell whether its code fits the schema. A beat that is refused (an unknown
-    device, too many beats) is taken well.
+    health alone does not tell whether its code fits the schema. Raises `NotProven` where a rate
+    limit or a maintenance page answers in its place, `CheckFailed` where it does not know the
+    token.
     """
-    app = ctx.settings.app
-    answer = ask_again(url + app.health_path)
-    if answer.status != OK:
-        return str(answer)
-    told = answer.headers.get(app.release_header, "") if app.release_header else ""
-    if told and release and told != release:
-        return f"{answer.url} answers as release {told}, not {release}"
-    return _heartbeat_problem(ctx, url)
+    answer = ask_until_answered(ctx, url + ctx.settings.app.health_path)
+    _require_proven(answer)
+    problem = _health_problem(ctx, answer, release)
+    beat = ctx.settings.verify.heartbeat
+    if problem or beat is None:
+        return problem
+    answer = _beat(ctx, url, beat, ctx.loaded.secret(beat.token_variable))
+    _require_proven(answer)
+    if answer.status in UNKNOWN_DEVICE:
+        raise CheckFailed(
+            f"The application does not know the token in {beat.token_variable}; no replica was"
+            " touched",
+            where=answer.url,
+            todo=what_to_do(answer, beat),
+            details=(str(answer),),
+        )
+    return "" if is_taken(answer, beat) else why_not_taken(answer, beat)
 
 
-def _heartbeat_problem(ctx: Context, url: str) -> str:
+def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]:
+    """What is wrong with a replica that runs already, and what could not be seen of it; "" where
+    nothing is.
+
+    Its release may know no heartbeat, or another one: only what its server calls an error is one.
+    """
+    answer = ask_until_answered(ctx, url + ctx.settings.app.health_path)
+    if unproven := why_unproven(answer):
+        return "", unproven
+    if problem := _health_problem(ctx, answer, release, may_be_silent=True):
+        return problem, ""
     beat = ctx.settings.verify.heartbeat
     token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
     if not beat or not token:
+        return "", "no heartbeat is configured, or no token for it" if beat else ""
+    answer = _beat(ctx, url, beat, token)
+    if unproven := why_unproven(answer):
+        return "", unproven
+    if answer.error or answer.status >= BROKEN:
+        return str(answer), ""
+    return "", "" if answer.status == OK else why_not_taken(answer, beat)
+
+
+def _beat(ctx: Context, url: str, beat: Heartbeat, token: str) -> Answer:
+    return ask_until_answered(ctx, url + beat.path, token=token, json=beat.body)
+
+
+def _health_problem(
+    ctx: Context, answer: Answer, release: str, *, may_be_silent: bool = False
+) -> str:
+    """An answer without the header may be anybody's, such as a page of the web server's own."""
+    if answer.status != OK:
+        return str(answer)
+    header = ctx.settings.app.release_header
+    told = answer.headers.get(header, "") if header else ""
+    if not (header and release) or told == release or (may_be_silent and not told):
         return ""
-    answer = ask_again(url + beat.path, token=token, json=beat.body)
-    return str(answer) if answer.error or answer.status >= BROKEN else ""
+    return f"{answer.url} answers as release {told or 'not told'}, not {release}"
+
+
+def _require_proven(answer: Answer) -> None:
+    if why := why_unproven(answer):
+        raise NotProven(
+            "It is not proven that the new image works; no replica was touched",
+            where=answer.url,
+            todo=TODO_LIMITED,
+            details=(why,),
+        )

@@ -10,8 +10,9 @@ class CheckResult:
     """One point of a checklist: what was expected, what was found, and what to do.
 
     A deploy fails on it where it is `blocking`, and else only tells of it; `warnings` are worth a
-    look and fail nothing. Where it is `skipped` there was nothing to look at, and `found` says why.
-    `seconds` is the wall time that it took.
+    look and fail nothing. Where it is `skipped` there was nothing to look at, and `found` says why;
+    where it is `unproven` nobody answered what was asked (a rate limit, a maintenance page), which
+    is not `ok`. `seconds` is the wall time that it took.
     """
 
     point: str
@@ -22,6 +23,7 @@ class CheckResult:
     warnings: tuple[str, ...] = ()
     blocking: bool = True
     skipped: bool = False
+    unproven: bool = False
     seconds: float = 0.0
 
 

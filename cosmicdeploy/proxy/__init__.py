@@ -1,7 +1,8 @@
 """The load balancer in front of the replicas: whom it reaches, and whom it shall not."""
 
-from cosmicdeploy.proxy.asking import not_reached
+from cosmicdeploy.proxy.asking import SECONDS_A_TURN, not_reached
 from cosmicdeploy.proxy.connections import served
+from cosmicdeploy.proxy.fail_timeout import BY_DEFAULT, Treatment, treatments
 from cosmicdeploy.proxy.follow import follow, forget, renew
 from cosmicdeploy.proxy.signals import ignores_stop
 from cosmicdeploy.proxy.take_out import (
@@ -14,6 +15,9 @@ from cosmicdeploy.proxy.take_out import (
 )
 
 __all__ = [
+    "BY_DEFAULT",
+    "SECONDS_A_TURN",
+    "Treatment",
     "can_take_out",
     "find_flag",
     "follow",
@@ -26,4 +30,5 @@ __all__ = [
     "take_in",
     "take_out",
     "taken_out",
+    "treatments",
 ]

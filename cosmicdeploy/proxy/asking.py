@@ -11,6 +11,8 @@ from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.proxy.connections import served
 
 POLL_SECONDS = 0.25
+# Of our requests alone some ten are sent in a second; twice the time that all turns take.
+SECONDS_A_TURN = 0.2
 
 
 def ask_all(ctx: Context) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
 from cosmicdeploy.proxy.configuration import Directive
@@ -28,6 +29,8 @@ def proxy(ctx: Context) -> CheckResult:
     if ctx.settings.services.proxy is None:
         return skipped("proxy", "the stack has no load balancer")
     found = find(ctx)
+    if found is None and proxy_is_stopped(ctx):
+        return skipped("proxy", f"it is stopped, and {UNTIL_RESUME}")
     if found is None:
         return skipped("proxy", "no nginx runs there")
     try:

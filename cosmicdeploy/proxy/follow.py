@@ -2,16 +2,18 @@
 
 nginx looks a name up once: when it starts, and when it reloads. A reload costs clients their idle
 connections, so it is done only where nginx must be wrong: a replica that it knows by name started
-after nginx's workers did, and gets no request though there are enough.
+after nginx's workers did, and gets no request though there are enough. One that stayed at its
+address gets none either while nginx passes it over (`fail_timeout`): that is waited for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.proxy.asking import not_reached
+from cosmicdeploy.proxy.fail_timeout import Treatment, treatments_in
 from cosmicdeploy.proxy.nginx import Nginx, configuration, find, processes, reload
 from cosmicdeploy.proxy.replicas import Known, groups_of, known_as, names, nobodys
 from cosmicdeploy.proxy.upstreams import Group, groups
@@ -21,12 +23,15 @@ MARGIN = 500
 SEEN_WITHIN = 5.0
 
 
-def follow(ctx: Context) -> bool:
+def follow(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx where it does not know a replica's present address; whether it did.
 
-    The new address is seen to get requests when this returns. Another proxy than nginx is left
-    alone. Raises `ConfigError` where nginx would not start again or has an address that is nobody's
-    (then it was not reloaded), `EngineError` or `ProbeFailed` where the reload did not help.
+    `moved` are the replicas whose address is another one than nginx was seen to use: no other one
+    is a reason to reload. Where it is not known who moved, whoever gets nothing for longer than
+    nginx may pass over a replica has. The new address is seen to get requests when this returns.
+    Another proxy than nginx is left alone. Raises `ConfigError` where nginx would not start again
+    or has an address that is nobody's (then it was not reloaded), `EngineError` or `ProbeFailed`
+    where the reload did not help.
     """
     proxy = find(ctx)
     if proxy is None:
@@ -34,11 +39,17 @@ def follow(ctx: Context) -> bool:
     known = known_as(ctx)
     ours = groups_of(known, groups(configuration(ctx, proxy)))
     _require_known(ctx, proxy, known, ours)
-    lost = _lost(ctx, proxy, ours)
+    treated = treatments_in(known, ours, len(proxy.workers))
+    newer = [name for name in _by_name(ctx, ours) if _newer(ctx, name, proxy)]
+    lost = (
+        _passed_by(ctx, [name for name in newer if treated[name].in_turn], treated)
+        if moved is None
+        else _lost(ctx, [name for name in newer if name in moved], treated)
+    )
     if not lost:
         return False
     reload(ctx, proxy)
-    _see(ctx, [name for name in lost if _gets_a_share(ctx, name, ours)])
+    _see(ctx, [name for name in lost if treated[name].in_turn])
     ctx.say(f"nginx was reloaded: it did not know where {', '.join(lost)} had gone")
     return True
 
@@ -87,23 +98,27 @@ def _require_known(ctx: Context, proxy: Nginx, known: Known, ours: list[Group]) 
         )
 
 
-def _lost(ctx: Context, proxy: Nginx, ours: list[Group]) -> list[str]:
-    """Replicas that nginx does not find any more."""
-    moved = [name for name in _by_name(ctx, ours) if _newer(ctx, name, proxy)]
-    asked = [name for name in moved if _gets_a_share(ctx, name, ours)]
-    # As long as nginx may pass over a server that failed it: `restart.pause` is longer than that.
-    missing = _missing(ctx, asked, ctx.settings.restart.pause)
-    return [name for name in moved if name in missing or name not in asked]
-
-
-def _missing(ctx: Context, services: list[str], within: float) -> list[str]:
-    """Who gets no request; all of them where that cannot be seen."""
+def _lost(ctx: Context, moved: list[str], treated: Mapping[str, Treatment]) -> list[str]:
+    """Replicas that moved and that nginx does not find: all of them where that cannot be seen."""
+    asked = [name for name in moved if treated[name].in_turn]
     try:
-        return not_reached(ctx, services, within)
+        missing = not_reached(ctx, asked, ctx.settings.restart.pause)
     except EngineUnavailable:
         raise
     except EngineError:
-        return services
+        missing = asked
+    return [name for name in moved if name in missing or name not in asked]
+
+
+def _passed_by(ctx: Context, newer: list[str], treated: Mapping[str, Treatment]) -> list[str]:
+    """Replicas that get nothing for longer than nginx passes them over."""
+    longest = max((treated[name].passed_over for name in newer), default=0.0)
+    try:
+        return not_reached(ctx, newer, max(longest, ctx.settings.restart.pause))
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return []
 
 
 def _by_name(ctx: Context, ours: list[Group]) -> list[str]:
@@ -119,17 +134,6 @@ def _newer(ctx: Context, service: str, proxy: Nginx) -> bool:
     latest = max((worker.started for worker in proxy.workers), default=0)
     first = next((p for p in processes(ctx, container) if p.pid == 1), None)
     return first is None or first.started > latest - MARGIN
-
-
-def _gets_a_share(ctx: Context, service: str, ours: list[Group]) -> bool:
-    """Whether requests from here must come to it: no spare, and not chosen by who asks."""
-    called = names(ctx, service)
-    return any(
-        server.host in called and server.at_work
-        for group in ours
-        if group.spreads
-        for server in group.servers
-    )
 
 
 def _see(ctx: Context, services: list[str]) -> None:

@@ -79,6 +79,10 @@ def _case(check: CheckReport, name: str) -> Element:
     case = Element("testcase", classname=name, name=check.point, time=f"{check.seconds:.3f}")
     if check.skipped:
         SubElement(case, "skipped", message=check.found)
+    elif check.unproven:
+        # Neither passed nor failed: what JUnit calls an error.
+        error = SubElement(case, "error", type="NotProven", message=check.found)
+        error.text = _told(check)
     elif not check.ok:
         failure = SubElement(case, "failure", type="CheckFailed", message=check.found)
         failure.text = _told(check)

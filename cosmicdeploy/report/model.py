@@ -37,7 +37,8 @@ class CheckReport(Part):
     """One point of the verification checklist; a deploy fails on it where it is `blocking`.
 
     `warnings` fail nothing. Where it is `skipped` there was nothing to look at, and `found` says
-    why.
+    why. Where it is `unproven` the answer shows neither that it holds nor that it does not (a rate
+    limit's 429, a maintenance page): it is not `ok`.
     """
 
     point: str
@@ -48,6 +49,7 @@ class CheckReport(Part):
     warnings: tuple[str, ...] = ()
     blocking: bool = True
     skipped: bool = False
+    unproven: bool = False
     seconds: float = 0.0
 
 
@@ -85,11 +87,13 @@ class TallyReport(Part):
 
 
 class BeatsReport(Part):
-    """Heartbeats among the requests; `not_looked_up` says why some were not looked for."""
+    """Heartbeats among the requests; `limited` were answered 429 and prove nothing,
+    `not_looked_up` says why some were not looked for."""
 
     sent: int
     acknowledged: int
     found: int
+    limited: int = 0
     not_looked_up: str = ""
 
 

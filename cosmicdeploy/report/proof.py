@@ -37,8 +37,13 @@ def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
                 f" needed {roll['needed']:.1f} s"
             )
             yield f"  {_needed_for(roll['services'])}"
-        if away := step.facts.get("proxy_away_seconds"):
+        if away := proxy_away(step):
             yield f"the proxy itself was away for {away:.1f} s: no answer at all"
+
+
+def proxy_away(step: StepReport) -> float:
+    """Seconds in which clients were refused connections."""
+    return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
@@ -95,11 +100,15 @@ def _tally(tally: TallyReport) -> Text:
 
 def _beats(beats: BeatsReport, not_found: int) -> Text:
     looked_up = beats.found + not_found
+    limited = Text()
+    if beats.limited:
+        limited = styled(", [yellow]{} limited (429): not proven[/]", beats.limited)
     if not_found:
-        return styled("beats: [red]{} of {} not stored[/]; ", not_found, looked_up)
+        return styled("beats: [red]{} of {} not stored[/]{}; ", not_found, looked_up, limited)
     if looked_up:
-        return styled("beats: {} of {} stored; ", beats.found, looked_up)
-    return styled("beats: {} of {} ok, not looked up; ", beats.acknowledged, beats.sent)
+        return styled("beats: {} of {} stored{}; ", beats.found, looked_up, limited)
+    told = "beats: {} of {} ok, not looked up{}; "
+    return styled(told, beats.acknowledged, beats.sent, limited)
 
 
 def _proxy(proxy: ProxyReport | None) -> Text:

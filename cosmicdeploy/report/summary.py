@@ -29,7 +29,8 @@ def show(report: Report, console: Console) -> None:
         show_checklist(report.checklist, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
-    if report.turned_away_seconds:
+    away = max(map(proof.proxy_away, report.steps), default=0.0)
+    if (report.turned_away_seconds or 0.0) > away:
         console.print(
             f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
         )
@@ -97,6 +98,8 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
 def _mark(check: CheckReport) -> Text:
     if check.skipped:
         return Text("skipped", "dim")
+    if check.unproven:
+        return Text("UNPROVEN", "yellow")
     return Text("ok", "green") if check.ok else Text("FAILS", "red")
 
 

@@ -10,10 +10,11 @@ from cosmicdeploy.settings.section import Section, Url
 
 
 class Probe(Section):
-    """`rate` in requests per second."""
+    """`rate` in requests per second; so many of them a second are heartbeats."""
 
     url: Url | None = None
     rate: float = Field(default=20, ge=0, le=200)
+    heartbeat_rate: float = Field(default=0.2, ge=0, le=200)
     on_failure: Literal["report", "rollback"] = "report"
 
 

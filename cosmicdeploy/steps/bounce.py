@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.history import intents, unfinished
+from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -105,10 +106,12 @@ class BounceStep(Step):
         start(ctx, ours)
         see_replicas(ctx)
         # One that was stopped to turn clients away is started when they are let in.
+        stopped = proxy_is_stopped(ctx)
         running = [name for name in proxy if there(ctx, name).running]
         away = stop_and_start(ctx, running) if running else 0.0
         lower_shield(ctx)
-        return {"proxy_away_seconds": round(away, 1)} if running else {}
+        away = ctx.window.seconds if stopped else away
+        return {"proxy_away_seconds": round(away, 1)} if away else {}
 
     def verify(self, ctx: Context, change: Change) -> None:
         for name, before in change.before["containers"].items():

@@ -9,8 +9,9 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.replica import replica_problem
+from cosmicdeploy.probes.replica import new_replica_problem, old_replica_problem
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.token import require_token
 from cosmicdeploy.steps.trial import remove_trials, running_trial, start_trial
 
 
@@ -29,6 +30,8 @@ class PreflightStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         if "restart" not in ctx.ahead:
             return Unchanged(reason="no container is to be replaced")
+        if ctx.planning:
+            require_token(ctx)
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"try {image} beside the load balancer")
 
@@ -63,7 +66,8 @@ def _try_new(ctx: Context) -> Container:
             details=error.details,
         ) from error
     release = release_of(ctx.engine.image(tried.image_id), ctx.settings.app.release_variable)
-    _require(ctx, tried, name, "new", release)
+    problem = new_replica_problem(ctx, container_url(ctx, tried), release)
+    _require(ctx, tried, f"preflight of {name}", "new", problem)
     ctx.say(f"the new image is healthy, and answers as release {release or 'not told'}")
     return tried
 
@@ -75,16 +79,18 @@ def _see_old(ctx: Context, name: str) -> None:
     running = ctx.container(name)
     if running is not None and running.ready:
         image = ctx.engine.image(running.image_id)
-        _require(ctx, running, name, "old", release_of(image, ctx.settings.app.release_variable))
+        release = release_of(image, ctx.settings.app.release_variable)
+        problem, unproven = old_replica_problem(ctx, container_url(ctx, running), release)
+        _require(ctx, running, running.name, "old", problem)
+        if unproven:
+            ctx.say(f"not proven of {name}, which runs already: {unproven}")
 
 
-def _require(ctx: Context, container: Container, name: str, which: str, release: str) -> None:
-    url = container_url(ctx, container)
-    problem = replica_problem(ctx, url, release)
+def _require(ctx: Context, container: Container, where: str, which: str, problem: str) -> None:
     if problem:
         raise CheckFailed(
             f"The {which} image does not work on the schema as it is now; no replica was touched",
-            where=f"preflight of {name}" if which == "new" else container.name,
+            where=where,
             todo="see its log; a migration may have taken away what it needs",
             details=(problem, *ctx.engine.logs(container.id, tail=5)),
         )

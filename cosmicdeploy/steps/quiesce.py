@@ -12,6 +12,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.history import MIGRATE, intents
+from cosmicdeploy.probes.maintenance import what_clients_meet
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -43,7 +44,12 @@ class QuiesceStep(Step):
 
     @property
     def cost(self) -> str:
-        return "clients are turned away (503, Retry-After)" if self._turns_away else ""
+        if not self._turns_away:
+            return ""
+        return (
+            "clients are turned away (503, Retry-After), or refused connections where"
+            " `maintenance.file` is not set"
+        )
 
     @property
     def _turns_away(self) -> bool:
@@ -59,7 +65,7 @@ class QuiesceStep(Step):
         if not self._turns_away and not _migration_may_come(ctx):
             return Unchanged(reason=_no_migration(ctx))
         return Change(
-            summary=self._told(acting),
+            summary=self._told(ctx, acting),
             before={
                 "containers": {name: container.id for name, container in acting.items()},
                 "ready": [name for name, container in acting.items() if container.ready],
@@ -71,9 +77,9 @@ class QuiesceStep(Step):
         found = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
         return {name: c for name, c in found.items() if c is not None and c.running}
 
-    def _told(self, acting: Mapping[str, Container]) -> str:
+    def _told(self, ctx: Context, acting: Mapping[str, Container]) -> str:
         stopped = f"stop {', '.join(acting) or 'nothing'}"
-        return f"turn clients away, and {stopped}" if self._turns_away else stopped
+        return f"{stopped}; {what_clients_meet(ctx)}" if self._turns_away else stopped
 
     def apply(self, ctx: Context, change: Change) -> Result:
         if self._turns_away:

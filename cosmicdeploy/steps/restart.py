@@ -20,6 +20,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.beside import require_room_beside, still_beside, stop_displaced
 from cosmicdeploy.steps.difference import MISSING, STOPPED, Seen, as_json, see
 from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.steps.proxy_waits import told_of_waits
 from cosmicdeploy.steps.replace import facts_of, let_go
 from cosmicdeploy.steps.roll import Roll
 from cosmicdeploy.steps.serving import Serving
@@ -63,7 +64,15 @@ class RestartStep(Step):
         before = {name: facts_of(found[name].container) for name in reasons}
         keys = {name: as_json(found[name].keys) for name in reasons if found[name].keys}
         facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
-        return Change(summary=_grouped(reasons), before={"containers": before}, facts=facts)
+        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons))))
+        return Change(summary=summary, before={"containers": before}, facts=facts)
+
+    def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
+        """For how long the proxy makes the roll wait: nothing to tell where no replica stops."""
+        stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
+        replaced = {name for name, why in reasons.items() if why != MISSING}
+        away = [name for name in ctx.settings.services.app if name in replaced]
+        return told_of_waits(ctx, away) if stops and away else ""
 
     def _found(self, ctx: Context, names: Iterable[str]) -> dict[str, Seen]:
         """What is there of each of these services; `reason` is why it is to be touched."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.history import RESUME
+from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.shield import is_up, lower_shield
 
@@ -24,5 +25,8 @@ class ResumeStep(Step):
         return Change(summary="let clients in again")
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        stopped = proxy_is_stopped(ctx)
         lower_shield(ctx)
-        return {"turned_away_seconds": round(ctx.window.seconds, 1)}
+        seconds = round(ctx.window.seconds, 1)
+        away = {"proxy_away_seconds": seconds} if stopped else {}
+        return {"turned_away_seconds": seconds, **away}

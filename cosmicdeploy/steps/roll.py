@@ -123,10 +123,15 @@ class Roll:
             self._stop_first(names)
 
     def _stop_first(self, names: Sequence[str]) -> None:
-        before = [self._addresses(name) for name in names]
+        before = {name: self._addresses(name) for name in names}
         self._replace(names, self._serving.leave(names))
-        after = [self._addresses(name) for name in names]
-        self._serving.back(names, moved=before != after)
+        # Of a container that did not run nothing is known.
+        moved = any(
+            self._addresses(name).get(network) != address
+            for name, had in before.items()
+            for network, address in had.items()
+        )
+        self._serving.back(names, moved=moved)
 
     def _replace(self, names: Sequence[str], graces: Mapping[str, float]) -> None:
         for name in names:
@@ -152,8 +157,12 @@ class Roll:
             raise CosmicError("The replicas could not be replaced", where=name)
 
     def _addresses(self, name: str) -> Mapping[str, str]:
-        found = self._ctx.container(name)
-        return found.addresses if found else {}
+        """By network, those that the proxy can reach."""
+        found, proxy = self._ctx.container(name), self._ctx.settings.services.proxy
+        there = self._ctx.container(proxy) if proxy else None
+        own = found.addresses if found else {}
+        shared = {net: own[net] for net in own if there and net in there.addresses}
+        return shared or own
 
     def _make_ready(self, name: str, grace: float | None = None) -> str:
         """What is only stopped is taken as it is, the rest made anew, or stopped where it is to

@@ -12,6 +12,7 @@ from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, CosmicError, EngineError, EngineUnavailable, LockLost
 from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.steps.proxy_waits import ProxyWaits
 
 # Of a replica that has nothing to do any more and does not listen to its stop signal.
 NO_GRACE = 0.0
@@ -28,11 +29,14 @@ class Serving:
         self._ctx, self._phases = ctx, phases
         self._out: list[str] = []
         self._deaf: dict[str, bool] = {}
+        self._reached: set[str] = set()
+        self._waits = ProxyWaits(ctx)
 
     def leave(self, names: Sequence[str]) -> dict[str, float]:
         """Requests go elsewhere from now on; the seconds that each replica has to stop in."""
         replicas = [name for name in names if name in self._replicas and self._serves(name)]
         graces = {name: self._ctx.service(name).stop_grace_period for name in names}
+        self._see_reached(replicas)
         for name in replicas:
             self._ctx.safe_point()
             graces[name] = self._leave(name, graces[name], alone=len(replicas) == 1)
@@ -62,15 +66,24 @@ class Serving:
             return
         started, told = time.monotonic(), set(replicas) <= set(self._out)
         self.take_in()
-        if moved:
-            proxy.follow(self._ctx)
-        if missing := self._not_reached(replicas):
-            proxy.follow(self._ctx)
-            self._ctx.say(f"the proxy was not seen to send requests to {', '.join(missing)}")
+        reloaded = moved and proxy.follow(self._ctx, replicas)
+        if not (told or reloaded):
+            self._waits.until_used_again(replicas)
+        if missing := self._waits.not_reached(replicas):
+            self._look_for(missing)
         if not told:
             # Each of the proxy's workers may have to find out for itself that they are back.
             time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
         self._phases.add(replicas[0], "served", time.monotonic() - started)
+
+    def _look_for(self, missing: Sequence[str]) -> None:
+        """Where nginx was seen to use this very address, a reload could teach it nothing."""
+        names = ", ".join(missing)
+        if not proxy.follow(self._ctx, [name for name in missing if name not in self._reached]):
+            self._ctx.say(
+                f"the proxy was not seen to send requests to {names}: see"
+                " `cosmicdeploy verify --only proxy`"
+            )
 
     def forget(self, names: Sequence[str]) -> None:
         """The containers that these replicas had before are gone for good."""
@@ -142,11 +155,7 @@ class Serving:
             return self._deaf[image]
         return False
 
-    def _not_reached(self, replicas: Sequence[str]) -> list[str]:
-        pause = self._ctx.settings.restart.pause
-        try:
-            return proxy.not_reached(self._ctx, replicas, pause)
-        except (ConfigError, EngineError):
-            # Where clients come in is not known, or cannot be seen: time is all there is to give.
-            time.sleep(pause)
-            return []
+    def _see_reached(self, replicas: Sequence[str]) -> None:
+        """Note to whom nginx sends requests, at the addresses that they have now."""
+        with suppress(ConfigError, EngineError):
+            self._reached.update(name for name in replicas if proxy.served(self._ctx, name))

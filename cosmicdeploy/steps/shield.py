@@ -1,8 +1,8 @@
 """Keep every writer out while data is exchanged, and let clients know that it will pass.
 
 Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
-Retry-After while the file is there; else the proxy itself stands still. A stack without a proxy is
-shielded only by its applications being stopped.
+Retry-After while the file is there; else the proxy itself stands still and they are refused
+connections. A stack without a proxy is shielded only by its applications being stopped.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def lower_shield(ctx: Context) -> None:
         if file := ctx.settings.maintenance.file:
             _renew(ctx)
             flags.take_away(ctx, proxy, str(file), "maintenance.file")
-        _see(ctx, turned_away=False)
+        # A proxy that was just started may need a while until it listens.
+        _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
     ctx.window.close()
 
 
@@ -67,19 +68,22 @@ def _renew(ctx: Context) -> None:
         ctx.say(f"nginx was not reloaded: {error.what}")
 
 
-def _see(ctx: Context, *, turned_away: bool) -> None:
+def _see(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
     url = proxy_url(ctx) + ctx.settings.app.health_path
     looking = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(SEEN_WITHIN),
+        stop=tenacity.stop_after_delay(within),
         wait=tenacity.wait_fixed(0.1),
-        retry=tenacity.retry_if_result(lambda answer: answer.turned_away != turned_away),
+        # No answer at all is neither.
+        retry=tenacity.retry_if_result(
+            lambda answer: answer.error or answer.turned_away != turned_away
+        ),
         retry_error_callback=lambda state: None,
     )
     if looking(ask, url) is None:
         raise ProbeFailed(
             "The proxy does not turn clients away"
             if turned_away
-            else "The proxy still turns clients away",
+            else "The proxy still turns clients away, or does not answer",
             where=url,
             todo="let the proxy answer 503 with Retry-After while `maintenance.file` is there; "
             "leave that key out to have the proxy stopped instead",

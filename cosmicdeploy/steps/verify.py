@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, ConfigError
+from cosmicdeploy.errors import CheckFailed, CosmicError, NotProven
 from cosmicdeploy.probes.checklist import CHECKS, run_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.excused import Excused
-from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.steps.token import require_token
 from cosmicdeploy.words import counted
 from cosmicdeploy.yamlfile import nearest
 
@@ -49,30 +50,31 @@ class VerifyStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         changing = [kind for kind in ctx.ahead if kind != self.kind]
         if ctx.planning and (changing or ctx.only_plan):
-            self._require_token(ctx)
+            if "heartbeat" in self.only:
+                require_token(ctx)
             return Unchanged(reason="looked at by the run itself")
         excused = Excused.of(ctx)
         excused.give_time(ctx)
-        found = [result for result in self.results(ctx) if not result.ok]
+        results = self.results(ctx)
+        found = [result for result in results if not result.ok]
         failed = [result for result in found if result.blocking and not excused.has(ctx, result)]
         if failed:
-            raise CheckFailed(
-                f"{len(failed)} of {counted(len(self.only), 'point')}"
-                f" {'fails' if len(failed) == 1 else 'fail'}",
-                where=", ".join(result.point for result in failed),
-                todo=failed[0].todo,
-                details=[f"{r.point}: expected {r.expected}; found {r.found}" for r in failed],
-            )
-        count = len(self.only)
-        held = f"{count - len(found)} of {counted(count, 'point')}"
-        told = [f"{held} {'holds' if count == 1 else 'hold'}"]
+            raise self._error(failed)
+        skipped = [result for result in results if result.skipped]
+        held = len(results) - len(found) - len(skipped)
+        told = [f"{held} of {counted(len(results), 'point')} {'holds' if held == 1 else 'hold'}"]
+        told += [f"{result.point} skipped: {result.found}" for result in skipped]
         told += [f"{result.point}: {result.found}{excused.told(result)}" for result in found]
         return Unchanged(reason="; ".join(told))
 
-    def _require_token(self, ctx: Context) -> None:
-        """Known now, so it is said now, and not after a whole roll that would have to go back."""
-        beat = ctx.settings.verify.heartbeat
-        if beat is None or "heartbeat" not in self.only:
-            return
-        with refusing(ConfigError):
-            ctx.loaded.secret(beat.token_variable)
+    def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
+        """What is plainly wrong goes before what could not be proven."""
+        wrong = [result for result in failed if not result.unproven]
+        kind, first = (CheckFailed, wrong[0]) if wrong else (NotProven, failed[0])
+        verb = "cannot be proven" if not wrong else "fails" if len(failed) == 1 else "fail"
+        return kind(
+            f"{len(failed)} of {counted(len(self.only), 'point')} {verb}",
+            where=", ".join(result.point for result in failed),
+            todo=first.todo,
+            details=[f"{r.point}: expected {r.expected}; found {r.found}" for r in failed],
+        )

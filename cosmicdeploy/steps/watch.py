@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed
+from cosmicdeploy.errors import CheckFailed, NotProven
 from cosmicdeploy.history import intents, under_way
 from cosmicdeploy.probes.traffic.comparison import Comparison
 from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
@@ -58,6 +58,7 @@ class WatchStep(Step):
             **answers.facts(),
         }
         _require_well(seen, facts)
+        _require_proof(facts)
         told = f"{counted(len(known), 'container')} and {counted(facts['requests'], 'request')}"
         ctx.say(f"{told} were watched: all well")
         return facts
@@ -79,6 +80,15 @@ def _require_well(seen: Seen, facts: Result) -> None:
             *seen.details,
         ),
     )
+
+
+def _require_proof(facts: Result) -> None:
+    if facts["limited"] and not facts["requests"]:
+        raise NotProven(
+            f"All {facts['limited']} requests of the watch were answered 429: nothing is proven",
+            where="watch",
+            todo="lower `probe.rate` to what the application lets one client ask",
+        )
 
 
 def _known(ctx: Context) -> dict[str, Before]:

@@ -10,8 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# What to do with the n-th request (from 1): a status, or "drop", "slow", "announce".
-Script = Callable[[int], int | str]
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of a test's own."""
+
+    status: int
+    body: str = "{}"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+# What to do with the n-th request (from 1): a reply, a status, or "drop", "slow", "announce".
+Script = Callable[[int], Reply | int | str]
 SLOW_SECONDS = 0.6
 
 
@@ -49,14 +59,19 @@ def serving(script: Script = lambda _number: 200) -> Iterator[Served]:
                 what = script(len(served.requests))
             if what == "slow":
                 time.sleep(SLOW_SECONDS)
-            self.send_response(what if isinstance(what, int) else 200)
+            reply = (
+                what if isinstance(what, Reply) else Reply(what if isinstance(what, int) else 200)
+            )
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
             if what == 503:
                 self.send_header("Retry-After", "5")
             if what == "announce":
                 self.send_header("Connection", "close")
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(reply.body.encode())
             if what == "drop":
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
-from cosmicdeploy.probes.traffic.access_log import count
+from cosmicdeploy.probes.traffic.access_log import count, count_spans
+from cosmicdeploy.probes.traffic.comparison import Comparison
+from cosmicdeploy.settings.probe import Probe, Watch
+from cosmicdeploy.tally import Sample, Traffic
+from cosmicdeploy.window import Window
 
 AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
 
@@ -44,3 +50,41 @@ def test_503_within_the_window_is_wanted_and_only_that() -> None:
     ]
     window = (AT - 0.5, AT + 2)
     assert count(lines, [window]) == {"answers": 5, "errors": 3, "gone": 0, "held": 2}
+
+
+def logged(*lines: str) -> Any:
+    """A stack whose proxy has written these lines, and whose own requests began before the rest."""
+    traffic = Traffic()
+    traffic.samples.append(Sample(AT - 11, 0.01, True))
+    return SimpleNamespace(
+        settings=SimpleNamespace(
+            services=SimpleNamespace(proxy="proxy"), watch=Watch(), probe=Probe()
+        ),
+        container=lambda _name: SimpleNamespace(id="1"),
+        engine=SimpleNamespace(log_lines=lambda _id, _since: iter(lines)),
+        window=Window(),
+        traffic=traffic,
+    )
+
+
+def test_times_are_counted_apart() -> None:
+    before, after = line(500, at="24/Nov/2026:03:10:01"), line(502)
+    ctx = logged(before, "no access log", line(200, at="24/Nov/2026:03:10:05"), after, line(200))
+    found = count_spans(ctx, (AT - 11, AT - 9), (AT - 0.5, AT + 2))
+    assert found is not None
+    assert [(each["answers"], each["errors"]) for each in found] == [(1, 1), (2, 1)]
+    assert count_spans(logged(after), (AT - 11, AT - 9), (AT - 0.5, AT + 2)) is None
+
+
+def test_what_clients_get_is_held_against_the_time_before() -> None:
+    """A page that no request of the run asks for is broken by the release."""
+    well = [line(200, at="24/Nov/2026:03:10:01")] * 50
+    ill = [line(500), *[line(200)] * 9]
+
+    def told(*before: str) -> list[str]:
+        compared = Comparison(logged(*before, *ill), rolled=AT - 9, began=AT - 0.5)
+        return compared.breaches(over=True)
+
+    [breach] = told(*well)
+    assert "1 of 10 requests failed" in breach and "0.0% before" in breach
+    assert told(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *well[:45]) == []

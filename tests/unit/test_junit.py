@@ -25,6 +25,11 @@ BAD = CheckReport(
 SKIPPED = CheckReport(point="proxy", ok=True, expected="nothing", found="none", skipped=True)
 
 
+UNPROVEN = CheckReport(
+    point="heartbeat", ok=False, unproven=True, expected="200", found="429", todo="a device"
+)
+
+
 def report(*checks: CheckReport, **more: Any) -> Report:
     started = "2026-11-24T09:11:23.000+01:00"
     known = {"command": "verify", "outcome": "done", "started_at": started, "seconds": 1.5}
@@ -54,6 +59,14 @@ def test_each_point_is_a_test_case() -> None:
     assert "todo: see the log" in (bad.findtext("failure") or "")
     assert "expected: 200 & a <release>" in (bad.findtext("failure") or "")
     assert passed_over.find("skipped").get("message") == "none"  # type: ignore[union-attr]
+
+
+def test_what_is_not_proven_is_neither_passed_nor_failed() -> None:
+    suite = suite_of(report(GOOD, UNPROVEN))
+    assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
+    error = suite.find("testcase/error")
+    assert error is not None and (error.get("type"), error.get("message")) == ("NotProven", "429")
+    assert "todo: a device" in (error.text or "")
 
 
 def test_what_xml_cannot_say_is_written_out() -> None:

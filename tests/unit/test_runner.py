@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson
+from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson, NotProven
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.plan import make_plan
 from cosmicdeploy.runner import Run
@@ -223,3 +223,12 @@ def test_what_only_an_earlier_step_can_show_is_decided_later(
 def test_an_error_that_no_earlier_step_can_mend_is_raised(ctx: Context, words: list[str]) -> None:
     with pytest.raises(CosmicError, match="first is not there"):
         make_plan([append(words, "here"), append(words, "second", Fussy)], ctx)
+
+
+def test_what_could_not_be_proven_is_undone_and_keeps_its_exit_code(
+    ctx: Context, words: list[str]
+) -> None:
+    """It is not known to be broken, and a pipeline can tell the two apart."""
+    made = run(ctx, append(words, "a", Break, error=NotProven("only a rate limit answered")))
+    assert words == ["here"] and outcomes(made) == ["failed"]
+    assert made.error is not None and made.error.exit_code == ExitCode.CHECK_FAILED

@@ -14,7 +14,7 @@ from cosmicdeploy.probes.traffic.connection import Connection, Kept, Request, as
 from cosmicdeploy.probes.traffic.stream import Stream
 from cosmicdeploy.settings import load
 from cosmicdeploy.tally import Traffic
-from tests.unit.servers import SLOW_SECONDS, Served, serving
+from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
 LOOK = Request(path="/api/health")
 BEAT = "/api/devices/heartbeat"
@@ -44,7 +44,7 @@ def sending(ctx: Context, tmp_path: Path) -> Context:
     path = tmp_path / "cosmicdeploy.yaml"
     path.write_text(
         "services: {app: [web], database: db}\napp: {console: [x]}\n"
-        "database: {name: shop}\nprobe: {rate: 50}\n"
+        "database: {name: shop}\nprobe: {rate: 50, heartbeat_rate: 5}\n"
     )
     return replace(ctx, loaded=load(path, {}))
 
@@ -199,5 +199,16 @@ def test_why_a_beat_was_not_looked_for_is_told(sending: Context) -> None:
         "sent": 1,
         "acknowledged": 1,
         "found": 0,
+        "limited": 0,
         "not_looked_up": "the database is away",
     }
+
+
+def test_beats_pause_as_long_as_the_limit_asks(sending: Context) -> None:
+    """More of them would keep the limit used up for verification too."""
+    beats, limited = Beats(True), Reply(429, headers={"Retry-After": "60"})
+    with serving(lambda number: limited if number == 1 else 200) as served:
+        seen = sent(sending, served, lambda traffic: traffic.sent >= 40, beats)
+    assert served.requests.count(f"POST {BEAT}") == 1
+    assert (seen.limited, seen.failures) == (1, [])
+    assert seen.facts()["beats"]["limited"] == 1  # type: ignore[index]

@@ -52,7 +52,7 @@ class Latency:
         if failed and self._failing_since is None:
             self._failing_since = time.monotonic()
             yield self._sight(f"FAILS: {answer}")
-        elif not failed and self._failing_since is not None:
+        elif answer.status == OK and self._failing_since is not None:
             gone, self._failing_since = time.monotonic() - self._failing_since, None
             yield self._sight(f"good again after {gone:.0f} s: {answer}")
 
@@ -92,5 +92,5 @@ class Latency:
 
 
 def is_failure(answer: Answer) -> bool:
-    """One that is asked too often for its limit is well."""
+    """A rate limit's refusal is none, and does not show that all is well again either."""
     return answer.status not in (OK, LIMITED)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.window import Span
@@ -20,27 +21,51 @@ PATIENCE = 3.0
 # The last lines may not be there yet.
 LEAST_SHARE = 0.9
 
+Found = TypeVar("Found")
+
 
 def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
     """Answers of the proxy since then (Unix time); None where its log cannot be had, has no such
     lines or far fewer than our own requests, or cannot be read within `PATIENCE` seconds."""
-    found: list[dict[str, int]] = []
+    found = _patiently(lambda: count(_lines(ctx, since), ctx.window.spans))
+    return found if found and found["answers"] >= LEAST_SHARE * at_least else None
 
-    def read() -> None:
+
+def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
+    """As `count_proxy`, of each of these times, of which the first one begins first."""
+
+    def read() -> list[dict[str, int]]:
+        windows, lines = ctx.window.spans, list(_lines(ctx, spans[0][0]))
+        return [count(_told_within(lines, span), windows) or {} for span in spans]
+
+    found = _patiently(read)
+    return found if found and all(found) else None
+
+
+def _patiently(read: Callable[[], Found | None]) -> Found | None:
+    found: list[Found | None] = []
+
+    def safely() -> None:
         # Whatever goes wrong here must not fail a run that has succeeded.
         with suppress(Exception):
-            found.extend(filter(None, [_read(ctx, since)]))
+            found.append(read())
 
-    reader = threading.Thread(target=read, name="access log", daemon=True)
+    reader = threading.Thread(target=safely, name="access log", daemon=True)
     reader.start()
     reader.join(PATIENCE)
-    return found[0] if found and found[0]["answers"] >= LEAST_SHARE * at_least else None
+    return found[0] if found else None
 
 
-def _read(ctx: Context, since: float) -> dict[str, int] | None:
+def _lines(ctx: Context, since: float) -> Iterable[str]:
     name = ctx.settings.services.proxy
     found = ctx.container(name) if name else None
-    return count(ctx.engine.log_lines(found.id, since), ctx.window.spans) if found else None
+    return ctx.engine.log_lines(found.id, since) if found else ()
+
+
+def _told_within(lines: Iterable[str], span: Span) -> Iterator[str]:
+    for line in lines:
+        if (found := LINE.search(line)) and _within(found["at"], [span]):
+            yield line
 
 
 def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:

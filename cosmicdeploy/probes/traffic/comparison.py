@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.probes.traffic.access_log import count_spans
 from cosmicdeploy.settings import Watch
 from cosmicdeploy.tally import Sample, percentile
 
@@ -17,9 +18,11 @@ class Comparison:
     """The time before the roll, until `rolled`, and the time since `began` (Unix times)."""
 
     def __init__(self, ctx: Context, rolled: float, began: float) -> None:
-        self._ctx, self._began = ctx, began
+        self._ctx, self._rolled, self._began = ctx, rolled, began
+        self._limited = ctx.traffic.limited if ctx.traffic else 0
         self._missed = ctx.traffic.not_found if ctx.traffic else 0
         before = ctx.traffic.between(0, rolled) if ctx.traffic else []
+        self._first = before[0].at if before else began
         self._before = latencies([sample for sample in before if sample.good])
         self._usual = sum(not sample.good for sample in before) / max(1, len(before))
 
@@ -31,7 +34,22 @@ class Comparison:
         sent = max(count["requests"], expected)
         why = too_many_failures(count["failed"], sent, max(wanted.max_error_rate, self._usual))
         failing = [why] if why else []
-        return failing + (slower(self._before, self._after(), wanted) if over else [])
+        if not over:
+            return failing
+        return [*failing, *self._of_clients(), *slower(self._before, self._after(), wanted)]
+
+    def _of_clients(self) -> list[str]:
+        """What the proxy answered to whoever asked, by its access log: a page that our own requests
+        do not ask for may be the one that is broken."""
+        spans = ((self._first, self._rolled), (self._began, time.time()))
+        found = count_spans(self._ctx, *spans) if self._first < self._rolled else None
+        if found is None:
+            return []
+        before, after = found
+        usual = before["errors"] / before["answers"]
+        borne = max(self._ctx.settings.watch.max_error_rate, usual)
+        why = too_many_failures(after["errors"], after["answers"], borne)
+        return [f"the proxy answered 5xx: {why}, and {usual:.1%} before"] if why else []
 
     def facts(self) -> dict[str, object]:
         """For the report; milliseconds."""
@@ -47,10 +65,14 @@ class Comparison:
     def _count(self) -> dict[str, int]:
         traffic = self._ctx.traffic
         if traffic is None:
-            return {"requests": 0, "failed": 0}
+            return {"requests": 0, "failed": 0, "limited": 0}
         samples = traffic.between(self._began, time.time())
         failed = sum(not sample.good for sample in samples)
-        return {"requests": len(samples), "failed": failed + traffic.not_found - self._missed}
+        return {
+            "requests": len(samples),
+            "failed": failed + traffic.not_found - self._missed,
+            "limited": traffic.limited - self._limited,
+        }
 
     def _after(self) -> dict[str, float] | None:
         traffic = self._ctx.traffic

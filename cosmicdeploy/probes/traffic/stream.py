@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from cosmicdeploy.answer import OK, Answer
+from cosmicdeploy.answer import LIMITED, OK, Answer
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.places import proxy_url
@@ -63,7 +63,7 @@ class Stream:
         self.measured = Traffic()
         self._ctx, self._url, self._beats = ctx, url, beats
         self._kept = Kept(url)
-        self._unsure_until = 0.0
+        self._unsure_until = self._limited_until = 0.0
         self._counting, self._beating = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="probe")
@@ -86,18 +86,25 @@ class Stream:
 
     def _send(self) -> None:
         pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()
-        every = max(1, round(self._ctx.settings.probe.rate))
+        every = self._beat_every()
         sorts, sorts_of_beats = itertools.cycle((False, True)), itertools.cycle((False, True))
         for number in itertools.count(1):
             if self._stopped.wait(max(0.0, due - time.monotonic())):
                 return
             now = time.monotonic()
             self.measured.begin(number)
-            if self._beats and number % every == 0:
+            if every and (number - 1) % every == 0:
                 self._senders.submit(self._counted, number, self._beat, now, next(sorts_of_beats))
             else:
                 self._senders.submit(self._counted, number, self._look, now, next(sorts))
             due = due + pause if now - due < CATCH_UP else now + pause
+
+    def _beat_every(self) -> int:
+        """Each request of this number is a beat; 0 for none."""
+        wanted = self._ctx.settings.probe
+        if self._beats is None or not wanted.heartbeat_rate:
+            return 0
+        return max(1, round(wanted.rate / wanted.heartbeat_rate))
 
     def _counted(self, number: int, send: Send, due: float, kept: bool) -> None:
         try:
@@ -110,7 +117,8 @@ class Stream:
 
     def _beat(self, due: float, kept: bool) -> None:
         """A device's row holds its newest id only: one beat at a time, until it was looked for."""
-        if self._beats is None or not self._beating.acquire(blocking=False):
+        limited = time.monotonic() < self._limited_until
+        if self._beats is None or limited or not self._beating.acquire(blocking=False):
             return self._look(due, kept)
         try:
             self._beat_alone(self._beats, due, kept=kept)
@@ -126,6 +134,10 @@ class Stream:
         if answer.error:
             # It may still be waiting for its turn, and overwrite the id of a later one.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
+        if answer.status == LIMITED:
+            counted["limited"] += 1
+            # More of them would only keep the limit used up, which verification needs as well.
+            self._limited_until = time.monotonic() + (answer.retry_after or 0.0)
         if answer.status != OK:
             return
         counted["acknowledged"] += 1
