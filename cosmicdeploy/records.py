@@ -42,6 +42,13 @@ class Common(Shape):
     resolves: Names = []
 
 
+class KnownFailures(Shape):
+    """What did not work when a run began: what was found, by service and by point."""
+
+    services: dict[str, str] = {}
+    points: dict[str, str] = {}
+
+
 class State(Shape):
     """A stack as `state.observe` sees it."""
 
@@ -49,6 +56,7 @@ class State(Shape):
     containers: dict[str, dict[str, Any] | None]
     digest: str | None = Field(alias="schema")
     migrations: Names | None
+    known_failures: KnownFailures = KnownFailures()
 
 
 class Run(Common):
@@ -87,6 +95,10 @@ class Release(Common):
     backups: Names = []
 
 
+class Accepted(Common):
+    containers: dict[str, dict[str, Any] | None]
+
+
 class CacheCleared(Common):
     image: str
 
@@ -102,6 +114,7 @@ KINDS: Mapping[str, type[Shape]] = {
     "success": Common,
     "unwound": Common,
     "resolved": Common,
+    "accepted": Accepted,
     "release": Release,
     "cache-cleared": CacheCleared,
     "switching": Common,

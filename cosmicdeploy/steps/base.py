@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.errors import ACCEPT, CosmicError, NeedsPerson
 
 Result = dict[str, Any]
 
@@ -84,7 +84,7 @@ class Step(BaseModel):
             raise NeedsPerson(
                 f"What an interrupted run did cannot be read: {error.errors()[0]['msg']}",
                 where=f"an intent of the kind {cls.kind} in the journal",
-                todo="run the version of cosmicdeploy that it was",
+                todo=f"use the version of cosmicdeploy that began it; or {ACCEPT}",
             ) from error
 
     def alone(self) -> Step:

@@ -206,7 +206,7 @@ def read_all(journal: Journal) -> None:
             backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
         ),
         stack=SimpleNamespace(services={"web": None}, project="shop"),
-        engine=SimpleNamespace(find_claim=lambda _name: None),
+        engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
         container=lambda _name: None,
     )
     runs = unfinished(journal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,14 @@ def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     journal.append("success")
     assert journal.path.stat().st_mode & 0o777 == 0o600
     assert journal.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_every_kind_of_record_that_is_written_can_be_read_again() -> None:
+    written = set()
+    for path in Path(records.__file__).parent.rglob("*.py"):
+        if "payload" not in path.parts:
+            written |= set(re.findall(r'journal\.append\(\s*"([\w-]+)"', path.read_text()))
+            written |= set(
+                re.findall(r'note\([\w.()]*journal[\w.()]*, "([\w-]+)"', path.read_text())
+            )
+    assert written == set(records.KINDS)
