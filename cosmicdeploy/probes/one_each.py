@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from cosmicdeploy.context import Context
@@ -13,7 +13,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Service
 
 
-def as_it_is(ctx: Context, names: Iterable[str]) -> Context:
+def as_it_is(ctx: Context, names: Collection[str]) -> Context:
     """Return the context with the containers' names of this moment, once it is seen that each of
     these services has one container.
 
@@ -65,7 +65,8 @@ def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str
 
 def _told(container: Container) -> str:
     maker = container.labels.get(labels.VERSION)
-    told = f"{container.name}: {container.status}, started {container.started_at[:19] or 'never'}"
+    started = "never" if container.status == "created" else container.started_at[:19]
+    told = f"{container.name}: {container.status}, started {started}"
     return f"{told}, labels of Compose {maker}" if maker else told
 
 
@@ -86,7 +87,7 @@ def _misnamed(ctx: Context, containers: Sequence[Container], service: Service) -
     )
 
 
-def _require_no_namesake(ctx: Context, names: Iterable[str]) -> None:
+def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
     """docker-compose 1.29 keeps marks in a project's name that v2 strips, so the same folder may
     run as two projects."""
     stack = ctx.stack

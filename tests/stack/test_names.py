@@ -49,6 +49,21 @@ def test_a_stack_of_1_29_is_adopted_under_its_names(up: UnnamedStack) -> None:
     assert up.lives_by_name()[f"{up.project}_app_1"] == after[f"{up.project}_app_1"]
 
 
+def test_what_fails_is_taken_back_under_the_names_of_1_29(up: UnnamedStack) -> None:
+    name = f"{up.project}_app_1"
+    before = up.lives_by_name()
+    up.write(release="3-bad", command='["false"]')
+    failed = up.cli("deploy", "--json")
+    assert failed.code == 1, failed.stdout
+    assert up.lives_by_name() == before, failed.report["error"]
+    back = up.cli("rollback", "--to", "latest", "--code-only", "--yes", "--json")
+    assert back.code == 0, back.stderr
+    after = up.lives_by_name()
+    assert after.keys() == before.keys()
+    assert {each for each in after if after[each] != before[each]} == {name}
+    assert back.report["release"] == "1"
+
+
 def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -> None:
     up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
     before = up.lives_by_name()

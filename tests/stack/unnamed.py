@@ -31,7 +31,7 @@ class UnnamedStack(StackUnderTest):
     def project(self) -> str:
         return self.folder.name
 
-    def write(self, release: str = "1") -> None:
+    def write(self, release: str = "1", command: str = '["python3", "/server.py"]') -> None:
         """Its files; another release is another image."""
         images = dotenv_values(IMAGES)
         python = {"image": images["PYTHON_IMAGE"]}
@@ -57,7 +57,7 @@ class UnnamedStack(StackUnderTest):
             f"FROM {images['PYTHON_IMAGE']}",
             f"ENV APP_VERSION={release}",
             "COPY server.py /server.py",
-            'CMD ["python3", "/server.py"]',
+            f"CMD {command}",
             "STOPSIGNAL SIGKILL",  # it does not listen to a milder one
         ]
         (self.folder / "Dockerfile").write_text("\n".join(lines) + "\n")
