@@ -31,9 +31,14 @@ GROUPS = {
 # tests come last. What is not here comes between.
 LONG = (
     *GROUPS,
-    "tests/stack/test_checklist.py",
-    "tests/stack/test_diagnose.py",
+    "tests/stack/test_failures.py",
+    "tests/stack/test_roll.py",
+    "tests/stack/test_rollback.py",
     "tests/stack/test_kills.py",
+    "tests/stack/test_migrations.py",
+    "tests/stack/test_diagnose.py",
+    "tests/stack/test_restart.py",
+    "tests/stack/test_checklist.py",
 )
 UNIT = "tests/unit/"
 
