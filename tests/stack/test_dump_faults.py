@@ -240,7 +240,7 @@ def is_run(command: str = "sleep 4242") -> bool:
     client = docker.from_env()
     for container in client.containers.list():
         with suppress(APIError):  # it has ended meanwhile
-            processes = container.top(ps_args="-eo pid,args")["Processes"]
+            processes = container.top(ps_args="-eo pid,args")["Processes"] or []
             if any(args == command for _, args in processes):
                 return True
     return False
