@@ -14,11 +14,22 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.interrupts import breakable
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
 # For sessions that have nothing to do while others load.
 LONGEST_LOAD = 7 * 86400
+
+# What a server may be told to give any session of less than all, or none, without an error or with
+# one: rows of a SELECT or a SHOW, reads of large tables, long statements, changes without a key.
+# A client says this after whatever the server runs for it (init_connect).
+NO_LIMIT = (1 << 64) - 1
+OWN_LIMITS = (
+    f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"
+    " completion_type = 0"
+    "/*M!100100 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */"
+)
 
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
@@ -77,7 +88,8 @@ class Session:
     def _ran(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute(cast(str, sql), parameters or None)  # the driver takes bytes as well
+                with breakable():  # the driver takes bytes as well
+                    cursor.execute(cast(str, sql), parameters or None)
                 yield cursor
         except pymysql.MySQLError as error:
             raise explained(error, self.where) from error
@@ -109,18 +121,20 @@ def connected(
     Raises `DatabaseError` as `open_session` does.
     """
     try:
-        return _Connection(
-            host=access.host,
-            port=access.port,
-            user=access.user,
-            password=access.password,
-            database=schema,
-            charset="utf8mb4",
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=silence,
-            write_timeout=push,
-        )
+        with breakable():
+            return _Connection(
+                host=access.host,
+                port=access.port,
+                user=access.user,
+                password=access.password,
+                database=schema,
+                charset="utf8mb4",
+                autocommit=True,
+                init_command=OWN_LIMITS,
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=silence,
+                write_timeout=push,
+            )
     except (pymysql.MySQLError, RuntimeError) as error:
         raise explained(error, access.where) from error
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import NO_LIMIT, OWN_LIMITS, DatabaseAccess, open_session
 from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
+from cosmicdeploy.database.silence import explained_silence
 from cosmicdeploy.engine.jobs import end_marked, ended_with_us
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import DatabaseError
@@ -63,7 +65,6 @@ DUMP_FLAGS = (
     "--single-transaction",
     "--quick",
     "--routines",
-    "--events",
     "--triggers",
     "--hex-blob",
     "--default-character-set=utf8mb4",
@@ -71,7 +72,10 @@ DUMP_FLAGS = (
     "--tz-utc",
     "--comments",
     "--dump-date",
+    # A SELECT with a limit of its own heeds no sql_select_limit of the server's.
+    f"--where=1 LIMIT {NO_LIMIT}",
 )
+EVENTS = "--events"
 # Option → how it is given; MariaDB's and older clients do not have every one of them.
 PROBED_FLAGS = {
     "no-tablespaces": "--no-tablespaces",
@@ -84,7 +88,9 @@ LOAD_FLAGS = (
     "--comments",  # else those within triggers and routines are left out
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
+    f"--init-command={OWN_LIMITS}, autocommit = 1",
 )
+SELECT_LIMIT = "SELECT @@sql_select_limit LIMIT 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +106,36 @@ class Client:
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
 
-    def dump(self, sink: Callable[[bytes], None]) -> ExecResult:
-        """Dump the schema into `sink`. Raises what the engine or the sink raises."""
+    def dump(
+        self,
+        sink: Callable[[bytes], None],
+        silence: float,
+        *,
+        events: bool = True,
+        tables: Sequence[str] = (),
+    ) -> ExecResult:
+        """Dump the schema, or some of its tables, into `sink`.
+
+        Raises `BackupError` where the tool prints nothing for `silence` seconds, and what the
+        engine or the sink raises.
+        """
         schema = self.access.name
-        tool = [self.dump_tool, *self.login, *self.dump_flags, schema]
-        return self._run(schema, [*self.dump_prefix, *tool], sink=sink)
+        flags = [*self.dump_flags, *([EVENTS] if events else [])]
+        tool = [self.dump_tool, *self.login, *flags, schema, *tables]
+        return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
+
+    def select_limit(self) -> int:
+        """How many rows a session of the tools gets that asks for no number of its own."""
+        tool = [self.load_tool, *self.login, "--batch", "--skip-column-names"]
+        result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
+        if result.exit_code != 0:
+            raise DatabaseError(
+                "the client in the database's container cannot log in",
+                where=self.access.where,
+                todo="let this user log in from localhost as well",
+                details=error_lines(result),
+            )
+        return int(result.text)
 
     def load(self, schema: str, size: int, chunks: Iterable[bytes]) -> ExecResult:
         """Run `size` bytes of SQL in a schema. Raises what the engine or the chunks raise."""
@@ -118,12 +149,22 @@ class Client:
         *,
         stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
+        silence: float | None = None,
     ) -> ExecResult:
         environment = {"MYSQL_PWD": self.access.password, SCHEMA_VARIABLE: schema}
         place = self.access.container_id
-        with ended_with_us(self.engine, place) as mark:
+        tool = Path(self.dump_tool).name
+        with (
+            ended_with_us(self.engine, place) as mark,
+            explained_silence(self.access, tool, silence or 0),
+        ):
             return self.engine.exec(
-                place, argv, environment={**environment, **mark}, stdin=stdin, sink=sink
+                place,
+                argv,
+                environment={**environment, **mark},
+                stdin=stdin,
+                sink=sink,
+                silence=silence,
             )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.archive import Archive, ArchiveReceiver, ArchiveWriter
+from cosmicdeploy.database.bodies import events_kept_back
 from cosmicdeploy.database.catalogue import Backup, Catalogue, new_id
-from cosmicdeploy.database.client import error_lines, find_client, warning_lines
+from cosmicdeploy.database.client import Client, error_lines, find_client, warning_lines
 from cosmicdeploy.database.definitions import Definitions
 from cosmicdeploy.database.draft import Draft
 from cosmicdeploy.database.facts import Facts, open_facts
@@ -19,10 +23,22 @@ from cosmicdeploy.database.faithful import no_room, require_dumpable, require_ro
 from cosmicdeploy.database.manifest import Manifest, Objects, TableRows, now
 from cosmicdeploy.database.pipe import piped
 from cosmicdeploy.database.progress import OnBytes, unheard
+from cosmicdeploy.database.row_counts import count_rows, require_all_rows
+from cosmicdeploy.database.tool_limits import require_whole_lists
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import BackupError
 
+SILENCE_SECONDS = 60.0
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What a backup is asked of: with `exact` FLOAT values that a dump would round are refused; a
+    dump that prints nothing for `silence` seconds is ended."""
+
+    exact: bool = True
+    silence: float = SILENCE_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +55,9 @@ def create_backup(
     catalogue: Catalogue,
     origin: Origin | None = None,
     on_bytes: OnBytes = unheard,
-    *,
-    exact: bool = True,
+    demands: Demands | None = None,
 ) -> Backup:
     """Take a backup of the live schema; nothing may change its structure meanwhile.
-
-    With `exact` FLOAT values that a dump would round are refused.
 
     Raises `BackupError` where it could not be made or is not whole; the catalogue then has a failed
     entry with the reason. Raises `DatabaseError` and `EngineError` where these do not answer.
@@ -53,7 +66,7 @@ def create_backup(
     with open_facts(access) as facts:
         draft = catalogue.begin(_described(facts, origin or Origin()))
     try:
-        manifest = _dumped(engine, access, draft, on_bytes, exact=exact)
+        manifest = _dumped(engine, access, draft, on_bytes, demands or Demands())
         draft.finish(manifest.updated(seconds=time.monotonic() - started))
     except OSError as error:
         failure = _unwritten(error, catalogue.folder)
@@ -81,23 +94,30 @@ def _described(facts: Facts, origin: Origin) -> Manifest:
 
 
 def _dumped(
-    engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes, *, exact: bool
+    engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes, demands: Demands
 ) -> Manifest:
     client = find_client(engine, access)
     with open_facts(access) as facts:
-        require_dumpable(facts, exact=exact)
+        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(demands.silence))
+        require_dumpable(facts, exact=demands.exact)
+        require_whole_lists(client, facts)
         require_room(draft.data.parent, facts.data_bytes())
         digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
         definitions = facts.definitions()
+        kept_back = events_kept_back(definitions)
+        before = count_rows(facts)
     writer = (ArchiveReceiver if client.packs else ArchiveWriter)(draft.file)
     with piped(_storing(writer, draft.data.parent)) as put:
-        result = client.dump(_heard(put, writer, on_bytes))
+        heard = _heard(put, writer, on_bytes)
+        result = client.dump(heard, demands.silence, events=not kept_back)
     writer.close()
     on_bytes(writer.raw.bytes)
     _require_whole(result, writer, set(expected))
     with open_facts(access) as facts:
         _require_same_structure(digest, definitions, facts)
-        objects = _objects(facts, {name: writer.scan.rows[name] for name in expected})
+        rows = {name: writer.scan.rows[name] for name in expected}
+        require_all_rows(facts, rows, before, partial(_rows_again, client, demands.silence))
+        objects = _objects(facts, rows)
     return draft.manifest.updated(
         status="good",
         highest_batch=batch,
@@ -111,8 +131,17 @@ def _dumped(
         raw=writer.raw.content,
         compressed=writer.compressed.content,
         tool=Path(client.dump_tool).name,
-        warnings=tuple(warning_lines(result)),
+        warnings=(*warning_lines(result), *kept_back),
     )
+
+
+def _rows_again(client: Client, silence: float, table: str) -> int:
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file
+        writer = (ArchiveReceiver if client.packs else ArchiveWriter)(nowhere)
+        result = client.dump(writer.write, silence, events=False, tables=[table])
+        writer.close()
+    _require_whole(result, writer, {table})
+    return writer.scan.rows[table]
 
 
 def _storing(writer: Archive, folder: Path) -> Callable[[bytes], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cosmicdeploy.database.bodies import require_loadable_bodies
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.manifest import Manifest
 from cosmicdeploy.database.recreate import broken_views, require_creatable
@@ -53,7 +54,9 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     require_working_views(facts)
     if exact:
         _require_exact_numbers(facts)
-    require_creatable(facts.definitions().objects)
+    objects = facts.definitions().objects
+    require_creatable(objects)
+    require_loadable_bodies(objects)
 
 
 def _require_dumpable_tables(facts: Facts) -> None:

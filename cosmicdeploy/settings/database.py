@@ -39,10 +39,12 @@ class Migrate(Section):
 
 
 class Backup(Section):
-    """Where backups are kept, which of them stay, and where copies go."""
+    """Where backups are kept, which of them stay, and where copies go; a dump that prints nothing
+    for `silence` seconds is ended."""
 
     directory: Path = Path("data-kiosk/backups")
     exact: bool = True
+    silence: float = Field(default=60, gt=0)
     keep: Keep = Keep()
     copies: tuple[Place, ...] = ()
 

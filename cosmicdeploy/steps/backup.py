@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.dump import Origin, create_backup
+from cosmicdeploy.database.dump import Demands, Origin, create_backup
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.proof import prove_read
 from cosmicdeploy.errors import BackupError
@@ -61,8 +61,10 @@ class BackupStep(Step):
             ctx.catalogue,
             Origin(release=ctx.running_release() or None, images=images),
             _progress(ctx, "dumped"),
-            exact=ctx.settings.backup.exact,
+            Demands(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
         )
+        for warning in backup.manifest.warnings:
+            ctx.say(f"warning: {warning}")
         ctx.say(f"{backup.id} is made; reading it again")
         prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_places(ctx, backup)}

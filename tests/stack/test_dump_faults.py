@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import APIError
 
 from cosmicdeploy.database import lanes
 from cosmicdeploy.database.access import DatabaseAccess, open_session
 from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
 from cosmicdeploy.database.compare import differences
-from cosmicdeploy.database.dump import create_backup
+from cosmicdeploy.database.dump import Demands, create_backup
 from cosmicdeploy.database.facts import Facts
 from cosmicdeploy.database.restore import load_shadow, restore_backup
 from cosmicdeploy.database.swap import swap_back
 from cosmicdeploy.database.verify import end_unused_scratches, scratch_schema, verify_restore
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
-from tests.stack.databases import cursor, renew, run_all, schemas
+from cosmicdeploy.interrupts import deferred
+from cosmicdeploy.stack.environment import read_env_file
+from cosmicdeploy.stack.model import Build
+from tests.stack.databases import cursor, renew, run, run_all, schemas
+from tests.stack.harness import IMAGES
 
 pytestmark = pytest.mark.stack
 
@@ -90,6 +97,7 @@ def without_zstd(engine: Engine, access: DatabaseAccess) -> Iterator[None]:
         ),
         ('$REAL "$@" --databases\n', "CREATE DATABASE"),
         ('$REAL "$@"; echo "mysqldump: Error 2013: gone" >&2\n', "reported an error"),
+        ('$REAL "$@" --where=id=1\n', "fewer rows than its tables: a (1 of 2)"),
     ],
 )
 def test_a_dump_with_any_flaw_is_not_good(
@@ -100,6 +108,149 @@ def test_a_dump_with_any_flaw_is_not_good(
     assert why in caught.value.what
     (entry,) = catalogue.list()
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
+
+
+# A writer: a row is gone while the dump is made, the first time.
+FLICKERING = """
+sql() { test -e /tmp/seen || mariadb --no-defaults -uroot -e "$1" platform; }
+sql 'DELETE FROM a WHERE id = 2'
+$REAL "$@" || exit
+sql "INSERT INTO a VALUES (2, 'two')"
+touch /tmp/seen
+"""
+
+
+def test_a_row_that_was_gone_for_a_moment_is_not_missed(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    with lying(engine, access, FLICKERING):
+        backup = create_backup(engine, access, catalogue)
+    assert engine.exec(access.container_id, ["rm", "/tmp/seen"]).exit_code == 0
+    assert backup.good
+    assert backup.manifest.objects.tables["a"].before == 1
+
+
+@pytest.mark.fault("dump tool that hangs")
+def test_a_dump_that_says_nothing_is_ended_with_the_reason(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    with (
+        lying(engine, access, "sleep 4242\n"),
+        pytest.raises(BackupError, match="mariadb-dump printed nothing for 1 s") as caught,
+    ):
+        create_backup(engine, access, catalogue, demands=Demands(silence=1))
+    assert "backup.silence" in caught.value.todo
+    assert caught.value.details == ("it has no session on the server",)
+    (entry,) = catalogue.list()
+    assert entry.manifest.status == "failed" and "printed nothing" in entry.manifest.reason
+    require_ended()
+
+
+# The lock comes when all has been asked and counted.
+LOCKING = """
+sql="mariadb --no-defaults -uroot platform"
+echo 'LOCK TABLES a WRITE; SELECT SLEEP(4242)' | $sql &
+until $sql -N -e 'SHOW OPEN TABLES FROM platform WHERE In_use > 0' | grep -q .; do sleep 0.1; done
+exec $REAL "$@"
+"""
+
+
+def test_a_dump_that_waits_for_a_lock_says_for_which(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    try:
+        with lying(engine, access, LOCKING), pytest.raises(BackupError) as caught:
+            create_backup(engine, access, catalogue, demands=Demands(silence=3))
+    finally:
+        end_statement(access, "SELECT SLEEP(4242)")
+    waits = [line for line in caught.value.details if "Waiting for table metadata lock" in line]
+    assert len(waits) == 1 and "`a`" in waits[0]
+
+
+@pytest.mark.fault("SIGTERM while a read is blocked")
+def test_sigterm_ends_what_waits_for_a_tool_a_server_or_the_engine(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    base = read_env_file(IMAGES)["PYTHON_IMAGE"]
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4242\n")
+
+    def dump() -> None:
+        with lying(engine, access, "sleep 4242\n"):
+            create_backup(engine, access, catalogue)
+
+    def load() -> None:
+        with lying(engine, access, "sleep 4242\n", "mariadb"):
+            verify_restore(engine, access, backup)
+
+    def build() -> None:
+        engine.build(Build(context=tmp_path), "never", {}, lambda _: None)
+
+    for call in (dump, load, build):
+        with deferred(lambda: None), stopped_once(is_run), pytest.raises(KeyboardInterrupt):
+            call()
+        require_ended()
+    assert schemas(access) == {"platform"}
+    assert engine.image("never") is None
+
+
+@pytest.mark.parametrize("of", ["the database", "the engine"])
+def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAccess, of: str) -> None:
+    def query() -> None:
+        with open_session(access) as session:
+            session.rows("SELECT SLEEP(4242)")
+
+    ask = query if of == "the database" else lambda: engine.wait_end(access.container_id, 4242)
+    try:
+        with deferred(lambda: None), stopped_once(lambda: True), pytest.raises(KeyboardInterrupt):
+            ask()
+    finally:
+        end_statement(access, "SELECT SLEEP(4242)")
+
+
+def end_statement(access: DatabaseAccess, statement: str) -> None:
+    """A server goes on with what it was asked when the client is gone."""
+    known = "SELECT id FROM information_schema.processlist WHERE info = %s"
+    for (number,) in run(access, known, statement):
+        run(access, "KILL %s", number)
+
+
+@contextmanager
+def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
+    """This process gets SIGTERM as soon as something is seen."""
+    over = threading.Event()
+
+    def stop() -> None:
+        while not over.wait(0.1):
+            if seen():
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def is_run(command: str = "sleep 4242") -> bool:
+    """Whether a container on the engine runs it."""
+    client = docker.from_env()
+    for container in client.containers.list():
+        with suppress(APIError):  # it has ended meanwhile
+            processes = container.top(ps_args="-eo pid,args")["Processes"] or []
+            if any(args == command for _, args in processes):
+                return True
+    return False
+
+
+def require_ended() -> None:
+    deadline = time.monotonic() + 30
+    while is_run():
+        assert time.monotonic() < deadline, "the command is still at work"
+        time.sleep(0.1)
 
 
 @pytest.mark.fault("compressor that lies")

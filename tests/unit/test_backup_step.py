@@ -33,7 +33,7 @@ def test_images_are_kept_before_there_is_a_backup_of_them(monkeypatch: pytest.Mo
         running_release=lambda: "7",
         settings=SimpleNamespace(
             services=SimpleNamespace(released=("app", "worker")),
-            backup=SimpleNamespace(exact=True),
+            backup=SimpleNamespace(exact=True, silence=60),
         ),
         stack=SimpleNamespace(project="shop"),
     )

@@ -1,0 +1,59 @@
+"""Bodies that the database's own tools stumble over are told from those that they do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.bodies import events_kept_back, require_loadable_bodies
+from cosmicdeploy.database.definitions import Definition, Definitions, Kind
+from cosmicdeploy.errors import BackupError
+
+
+def body(text: str, kind: Kind = "PROCEDURE", sql_mode: str = "") -> Definition:
+    return Definition(
+        kind=kind,
+        name="o",
+        statement=f"CREATE {kind} o() BEGIN {text} END",
+        charset="utf8mb4",
+        collation="utf8mb4_general_ci",
+        sql_mode=sql_mode,
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["DECLARE\ndelimiter INT;", "SET\nDELIMITER = 1;", "SELECT 'it\\'s'\r\nDelimiter;"]
+)
+def test_a_line_that_begins_with_delimiter_is_refused_by_name(text: str) -> None:
+    with pytest.raises(BackupError, match=r"word DELIMITER.*procedure o"):
+        require_loadable_bodies([body(text)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SET delimiter = 1;",
+        "SET\n  DELIMITER = 1;",
+        "SELECT '\nDELIMITER $$\n';",
+        "/*\nDELIMITER $$\n*/",
+        "SELECT\n`delimiter`;",
+        "SELECT\ndelimiter_of_mine;",
+        "-- it's\nSELECT '\ndelimiter x';",
+    ],
+)
+def test_the_word_elsewhere_is_no_hindrance(text: str) -> None:
+    require_loadable_bodies([body(text)])
+
+
+def test_a_backslash_hides_no_quote_where_the_mode_says_so() -> None:
+    text = "SELECT 'a\\';\nDELIMITER x '"
+    require_loadable_bodies([body(text)])
+    with pytest.raises(BackupError, match="DELIMITER"):
+        require_loadable_bodies([body(text, sql_mode="NO_BACKSLASH_ESCAPES")])
+
+
+def test_only_an_event_keeps_events_out_of_a_dump() -> None:
+    def kept(*objects: Definition) -> list[str]:
+        return events_kept_back(Definitions(collation="utf8mb4_general_ci", objects=objects))
+
+    assert kept(body("SELECT ';;';"), body("SELECT 1;", "EVENT")) == []
+    assert "text of o" in kept(body("SELECT ';;';", "EVENT"))[0]
