@@ -58,6 +58,8 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
         with _fed(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
     except TimeoutError as error:
+        if command.silence is None:  # the network's own, of an engine elsewhere
+            raise
         raise CommandSilent(
             f"Running {command.argv[0]} timed out: it printed nothing for {command.silence:g} s"
         ) from error

@@ -7,13 +7,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
-from docker.errors import APIError
 
 from cosmicdeploy.database import lanes
 from cosmicdeploy.database.access import DatabaseAccess, open_session
@@ -31,6 +30,7 @@ from cosmicdeploy.interrupts import deferred
 from cosmicdeploy.stack.environment import read_env_file
 from cosmicdeploy.stack.model import Build
 from tests.stack.databases import cursor, renew, run, run_all, schemas
+from tests.stack.dumps import is_run, lying, require_ended
 from tests.stack.harness import IMAGES
 
 pytestmark = pytest.mark.stack
@@ -44,9 +44,6 @@ CREATE TABLE b (id INT PRIMARY KEY)
 
 INSERT INTO b VALUES (7)
 """
-# What is here is found before the real ones, since it comes first in PATH.
-LIARS = "/usr/local/bin"
-HELP = 'case "$*" in *--help*) exec $REAL --help;; esac'
 
 
 @pytest.fixture
@@ -56,21 +53,6 @@ def access(servers: object) -> Iterator[DatabaseAccess]:
     run_all(server, TABLES)
     yield server
     renew(server)
-
-
-@contextmanager
-def lying(
-    engine: Engine, access: DatabaseAccess, script: str, tool: str = "mariadb-dump"
-) -> Iterator[None]:
-    """A tool of the container does what the script says; `$REAL` is the true one."""
-    text, liar = f"#!/bin/sh\nREAL=/usr/bin/{tool}\n{HELP}\n{script}", f"{LIARS}/{tool}"
-    write = 'printf %s "$1" >"$2" && chmod 755 "$2"'
-    made = engine.exec(access.container_id, ["sh", "-c", write, "sh", text, liar])
-    assert made.exit_code == 0, made.error_text
-    try:
-        yield
-    finally:
-        engine.exec(access.container_id, ["rm", "-f", liar])
 
 
 @contextmanager
@@ -233,24 +215,6 @@ def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-def is_run(command: str = "sleep 4242") -> bool:
-    """Whether a container on the engine runs it."""
-    client = docker.from_env()
-    for container in client.containers.list():
-        with suppress(APIError):  # it has ended meanwhile
-            processes = container.top(ps_args="-eo pid,args")["Processes"] or []
-            if any(args == command for _, args in processes):
-                return True
-    return False
-
-
-def require_ended() -> None:
-    deadline = time.monotonic() + 30
-    while is_run():
-        assert time.monotonic() < deadline, "the command is still at work"
-        time.sleep(0.1)
 
 
 @pytest.mark.fault("compressor that lies")
