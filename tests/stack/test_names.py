@@ -56,7 +56,8 @@ def test_what_fails_is_taken_back_under_the_names_of_1_29(up: UnnamedStack) -> N
     failed = up.cli("deploy", "--json")
     assert failed.code == 1, failed.stdout
     assert up.lives_by_name() == before, failed.report["error"]
-    back = up.cli("rollback", "--to", "latest", "--code-only", "--yes", "--json")
+    backups = {each.manifest.release: each.id for each in up.open().catalogue.list()}
+    back = up.cli("rollback", "--to", backups["1"], "--code-only", "--yes", "--json")
     assert back.code == 0, back.stderr
     after = up.lives_by_name()
     assert after.keys() == before.keys()
