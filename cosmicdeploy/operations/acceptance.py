@@ -52,16 +52,18 @@ def acceptable(ctx: Context) -> list[PastRun]:
 
 def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     rollbacks = [run for run in runs if run.command.startswith("rollback")]
+    if not rollbacks:
+        return  # nothing else exchanges data; the database may not even run
     exchanging = intents(runs, RestoreStep.kind) or is_interrupted(ctx.database())
-    if not exchanging and not (rollbacks and is_up(ctx)):
+    if not exchanging and not is_up(ctx):
         return
     what = "Data was being exchanged" if exchanging else "Clients are still turned away"
-    target = rollbacks[-1].target if rollbacks else None
-    finish = f"finish it: `cosmicdeploy {rollbacks[-1].command} --to {target}`; or " * bool(target)
+    last = rollbacks[-1]
     raise NeedsPerson(
         f"{what} when a rollback was interrupted, so what runs cannot be accepted as it is",
-        where=rollbacks[-1].told() if rollbacks else "database",
-        todo=f"{finish}undo it: `cosmicdeploy deploy --abort`",
+        where=last.told(),
+        todo=f"finish it: `cosmicdeploy {last.command} --to {last.target}`; or undo it: "
+        "`cosmicdeploy deploy --abort`",
     )
 
 

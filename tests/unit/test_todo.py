@@ -20,7 +20,7 @@ RECORDED = re.compile(r"cosmicdeploy \{[^}]*\}")
 # What stands in a message where the code puts something in.
 EXAMPLES = {
     "{run.command}": "rollback",
-    "{rollbacks[-1].command}": "rollback",
+    "{last.command}": "rollback",
     "{COMMAND}": "deploy --abort --accept",
     "{options}": "--allow NAME",
     "{'disable' if on else 'enable'}": "disable",
