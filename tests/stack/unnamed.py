@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from dotenv import dotenv_values
 
+from cosmicdeploy.stack.environment import read_env_file
 from tests.stack.databases import run, wait_for
 from tests.stack.harness import IMAGES, ROOT, StackUnderTest
 
@@ -33,7 +33,7 @@ class UnnamedStack(StackUnderTest):
 
     def write(self, release: str = "1", command: str = '["python3", "/server.py"]') -> None:
         """Its files; another release is another image."""
-        images = dotenv_values(IMAGES)
+        images = read_env_file(IMAGES)
         python = {"image": images["PYTHON_IMAGE"]}
         secret = {"MARIADB_ROOT_PASSWORD": "${DB_ROOT_PASSWORD}", "MARIADB_DATABASE": "notes"}
         done = {"migrate": {"condition": "service_completed_successfully"}}
