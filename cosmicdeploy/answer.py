@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 OK = 200
 LIMITED = 429
 UNAVAILABLE = 503
+# What asks for more is not meant, in seconds.
+LONGEST = 86400.0
 # How much of an answer is worth showing, in characters.
 SHOWN = 120
 
@@ -33,14 +35,14 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """In how many seconds the client shall ask again; None where the answer does not say."""
+        """In how many seconds the client shall ask again, at most a day; None where the answer does
+        not say."""
         text = self.headers.get("Retry-After", "").strip()
-        if text.isdigit():
-            return float(text)
         try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
+            seconds = float(text) if text.isdecimal() else _until(text)
+        except (ValueError, OverflowError):
             return None
+        return min(max(0.0, seconds), LONGEST)
 
     @property
     def shown(self) -> str:
@@ -52,3 +54,7 @@ class Answer:
             return f"{self.url}: {self.error}"
         said = "" if self.status == OK else f" {self.shown}"
         return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"
+
+
+def _until(date: str) -> float:
+    return parsedate_to_datetime(date).timestamp() - time.time()

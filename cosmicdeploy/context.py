@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -23,6 +24,9 @@ from cosmicdeploy.tally import Traffic
 from cosmicdeploy.window import Window
 
 Found = TypeVar("Found")
+
+# How often a run that only lets time pass asks whether it is to stop.
+SAFE_EVERY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,13 @@ class Context:
         the lock is no longer ours (`LockLost`)."""
         self.interrupts.safe_point()
         self.lock.require(trust=1.0)  # some are passed a thousand times a second
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, with safe points on the way."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.safe_point()
+            time.sleep(min(SAFE_EVERY_SECONDS, left))
 
     # --- the stack, as declared and as it runs
 

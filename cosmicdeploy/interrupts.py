@@ -4,7 +4,8 @@ A call to the engine that is cut short goes on behind our back: a container that
 is found running, and stops a second later. So the first signal is remembered, and raised as
 `KeyboardInterrupt` where nothing is half done: at a safe point, or in a read that may be broken off
 (`breakable`) and has waited for a while. A second one is raised at once; on the way back none is,
-since that is where all of them lead.
+since that is where all of them lead. While another run's changes are undone it is put off until
+that is done.
 """
 
 from __future__ import annotations
@@ -44,12 +45,23 @@ class Interrupts:
         self._on_ask = on_ask
         self._asked = False
         self._held = False
+        self._put_off = False
 
     def safe_point(self) -> None:
         """Stop here where that was asked for; raises `KeyboardInterrupt` once."""
-        if self._asked and not self._held:
+        if self._asked and not self._held and not self._put_off:
             self._held = True
             raise KeyboardInterrupt
+
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Nothing in this block is stopped; a signal that comes meanwhile waits for the first safe
+        point after it."""
+        self._put_off = True
+        try:
+            yield
+        finally:
+            self._put_off = False
 
     def hold(self) -> None:
         """The way back has begun: from now on no safe point stops it."""
@@ -57,7 +69,7 @@ class Interrupts:
 
     def ask(self, _signal: int, _frame: FrameType | None) -> None:
         """A signal came."""
-        if self._held:
+        if self._held or (self._asked and self._put_off):
             return
         if self._asked:
             self._held = True

@@ -20,8 +20,10 @@ class KnownFailures:
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Those of the state that a run found; none where an older version journalled it."""
-        return cls(**state.get("known_failures", {}))
+        """Those of the state that a run found; none where an older version journalled it. What a
+        later version adds to them is left out."""
+        found = state.get("known_failures", {})
+        return cls(services=found.get("services", {}), points=found.get("points", {}))
 
     def __bool__(self) -> bool:
         return bool(self.services or self.points)

@@ -20,7 +20,6 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.history import RESUME, PastRun
-from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.plan import Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
@@ -207,7 +206,7 @@ class Run:
         if stuck is not None:
             self.error = _needs_person(error, stuck, data=exchanged_data(self._applied))
         elif self._applied:
-            self.error = _told_after_undo(error, self.before, self.ctx.known_failures)
+            self.error = self._told_after_undo(error)
         whole = unwound.stuck is None
         note(self.ctx.journal, "ended", whole=whole, resolves=self._earlier if whole else [])
 
@@ -239,20 +238,22 @@ class Run:
         )
 
     def _mark_undone(self, unwound: Unwound) -> None:
-        names = {one.step.name for one in unwound.undone if one.step.reversible}
+        undone = {one.step.name: one for one in unwound.undone if one.step.reversible}
         for index, result in enumerate(self.results):
-            if result.outcome == "changed" and result.step.name in names:
-                self.results[index] = replace(result, outcome="undone")
+            if result.outcome == "changed" and (one := undone.get(result.step.name)):
+                self.results[index] = replace(result, outcome="undone", reason=one.told())
 
-
-def _told_after_undo(error: CosmicError, before: State | None, known: KnownFailures) -> CosmicError:
-    """What the failure left: a failed check that was undone is a failed run, not a failed check."""
-    kind = CosmicError if isinstance(error, CheckFailed) else type(error)
-    details = error.details
-    if before is not None:
-        details = (*details, "undone, and seen to be as before: images, containers, schema")
-    broken = [f"{name} does not work, as before: {why}" for name, why in known.services.items()]
-    return kind(error.what, where=error.where, todo=error.todo, details=(*details, *broken))
+    def _told_after_undo(self, error: CosmicError) -> CosmicError:
+        """What the failure left: a failed check that was undone is a failed run, not a failed
+        check."""
+        kind = CosmicError if isinstance(error, CheckFailed) else type(error)
+        details = list(error.details)
+        if self.before is not None:
+            details.append("undone, and seen to be as before: images, containers, schema")
+        details += filter(None, (one.step.left_standing(one.change) for one in self._applied))
+        known = self.ctx.known_failures.services
+        details += [f"{name} does not work, as before: {why}" for name, why in known.items()]
+        return kind(error.what, where=error.where, todo=error.todo, details=details)
 
 
 def _needs_person(error: CosmicError, stuck: CosmicError, *, data: bool) -> NeedsPerson:

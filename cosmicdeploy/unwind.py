@@ -23,6 +23,10 @@ class Applied:
     change: Change
     run: str
 
+    def told(self) -> str:
+        """What it was, and what of it stays once it is undone."""
+        return "; ".join(filter(None, (self.change.summary, self.step.left_standing(self.change))))
+
 
 def applied_by(runs: Sequence[PastRun]) -> list[Applied]:
     """What earlier runs began and nobody undid, in the order in which they began it.

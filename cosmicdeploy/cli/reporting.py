@@ -11,7 +11,7 @@ from cosmicdeploy.database.verify import Verification
 from cosmicdeploy.errors import ACCEPT, CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
-from cosmicdeploy.operations.interruption import way_back_is_gone
+from cosmicdeploy.operations.failing_before import way_back_is_gone
 from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
 from cosmicdeploy.probes.notices import Notice
@@ -125,7 +125,8 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
 def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
     if gone:
         names = ", ".join(gone)
-        return f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
+        told = f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
+        return f"{forward} finishes it; {told}" if (forward := _forward(run)) else told
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     if run.command.startswith("deploy") and run.failed:
@@ -137,20 +138,29 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
     return f"`cosmicdeploy {run.command}` again"
 
 
+def _forward(run: PastRun) -> str:
+    """The command that goes on from a run; "" where none does."""
+    if run.failed or run.lost:
+        return ""
+    if run.target:
+        return f"`cosmicdeploy {run.command} --to {run.target}`"
+    return f"`cosmicdeploy {run.command}`"
+
+
 def _ways_on_from_a_rollback(run: PastRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
-    return (
-        f"`cosmicdeploy {run.command} --to {run.target}` goes on, "
-        "`cosmicdeploy deploy --abort` undoes it"
-    )
+    return f"{_forward(run)} goes on, `cosmicdeploy deploy --abort` undoes it"
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
     """What of interrupted runs was undone."""
     steps = [
         StepReport(
-            name=one.step.name, kind=one.step.kind, outcome="undone", reason=one.change.summary
+            name=one.step.name,
+            kind=one.step.kind,
+            outcome="undone",
+            reason=one.told(),
         )
         for one in undone
         if one.step.reversible

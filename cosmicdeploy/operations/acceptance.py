@@ -19,9 +19,11 @@ from cosmicdeploy.operations import interruption
 from cosmicdeploy.operations.look import status
 from cosmicdeploy.operations.runs import begin, record_release
 from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.load import LoadStep
 from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.migrating import require_whole
+from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.replace import aside_of, facts_of
 from cosmicdeploy.steps.restore import RestoreStep
@@ -36,8 +38,8 @@ SHOWN = ("service", "container", "image")
 def acceptable(ctx: Context) -> list[PastRun]:
     """The interrupted runs that acceptance would settle.
 
-    Raises `UsageError` where there is none, `NeedsPerson` where data was being exchanged: that has
-    to be finished or undone.
+    Raises `UsageError` where there is none, `NeedsPerson` where data was being exchanged, clients
+    are turned away, or data is kept that no record explains: that has to be finished or undone.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -47,7 +49,30 @@ def acceptable(ctx: Context) -> list[PastRun]:
             todo="see `cosmicdeploy status`",
         )
     _require_data_in_place(ctx, runs)
+    interruption.require_no_unknown_data(ctx, runs)
+    _require_clients_let_in(ctx, runs)
     return runs
+
+
+def _require_clients_let_in(ctx: Context, runs: Sequence[PastRun]) -> None:
+    turning = [run for run in runs if _turned_away(run)]
+    if turning and is_up(ctx):
+        raise NeedsPerson(
+            "Clients are still turned away, so what runs cannot be accepted as it is",
+            where=turning[-1].told(),
+            todo=f"finish it: `cosmicdeploy {turning[-1].command}`, which lets them in",
+        )
+
+
+def _turned_away(run: PastRun) -> bool:
+    """Whether a run, which is no rollback, turned clients away that had been let in."""
+    begun = [*intents([run], BounceStep.kind), *intents([run], QuiesceStep.kind)]
+    return any(_turns_away(i.options) and not i.before["shielded"] for i in begun)
+
+
+def _turns_away(options: Mapping[str, Any]) -> bool:
+    roles = options.get("roles")
+    return bool(options.get("turns_away")) or (isinstance(roles, list) and "app" in roles)
 
 
 def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:

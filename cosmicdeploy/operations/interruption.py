@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.client import end_left_behind
@@ -12,8 +11,6 @@ from cosmicdeploy.database.schemas import before_name
 from cosmicdeploy.database.swap import has_before
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError, with_way_out
 from cosmicdeploy.history import PastRun, intents, unfinished
-from cosmicdeploy.known_failures import KnownFailures
-from cosmicdeploy.probes.first_look import look
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.shield import is_up
@@ -43,8 +40,8 @@ def found(ctx: Context, command: str) -> Interrupted:
     and this command is not one that may end it, and where records of a run cannot be read."""
     runs = unfinished(ctx.journal)
     require_readable(ctx, runs)
-    releasing = [run for run in runs if _releases(run.command) and run.intents]
-    if not _releases(command):
+    releasing = [run for run in runs if releases(run.command) and run.intents]
+    if not releases(command):
         _require_no_rollback(releasing)
         return Interrupted(over=[run for run in runs if _is_over(run.command, command)])
     for run in releasing:
@@ -69,18 +66,6 @@ def require_readable(ctx: Context, runs: Runs) -> None:
                 " of it, and compares the stack with what it was before",
                 details=(run.told(),),
             )
-
-
-def known_failures(ctx: Context, command: str) -> KnownFailures:
-    """What did not work when the first of the runs began that replaced or stopped something and are
-    not over; where there is none, or what it would go back to is gone, what does not work now, if
-    this command puts a release in place.
-    """
-    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
-    begun = [run for run in runs if intents([run], "restart") or intents([run], "quiesce")]
-    if begun and not any(way_back_is_gone(ctx, run) for run in begun):
-        return KnownFailures.of_state(begun[0].state)
-    return look(ctx) if _releases(command) else KnownFailures()
 
 
 def end_tools(ctx: Context) -> None:
@@ -123,7 +108,8 @@ def _is_over(killed: str, command: str) -> bool:
     return killed == command or (_verb(killed) == "restart" and _verb(command) in SETTLING)
 
 
-def _releases(command: str) -> bool:
+def releases(command: str) -> bool:
+    """Whether it puts a release in place."""
     return _verb(command) in RELEASING
 
 
@@ -133,7 +119,7 @@ def _verb(command: str) -> str:
 
 def require_deploy(ctx: Context) -> None:
     """Raise `UsageError` unless a deploy was interrupted that can be gone on with."""
-    runs = [run for run in unfinished(ctx.journal) if _releases(run.command)]
+    runs = [run for run in unfinished(ctx.journal) if releases(run.command)]
     if not runs or runs[-1].failed or not runs[-1].command.startswith("deploy"):
         raise UsageError(
             "No deploy was interrupted that could be gone on with",
@@ -144,7 +130,7 @@ def require_deploy(ctx: Context) -> None:
 
 def to_abort(ctx: Context) -> Runs:
     """Deploys and rollbacks that can be undone; raises `UsageError` where there is none."""
-    runs = [run for run in unfinished(ctx.journal) if _releases(run.command) or run.lost]
+    runs = [run for run in unfinished(ctx.journal) if releases(run.command) or run.lost]
     if not runs:
         raise UsageError(
             "No deploy was interrupted",
@@ -152,21 +138,6 @@ def to_abort(ctx: Context) -> Runs:
             todo="see `cosmicdeploy status`",
         )
     return runs
-
-
-def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
-    """Services whose container from before a run is gone, so that it cannot be undone."""
-    before: dict[str, Any] = {}
-    for intent in intents([run], "restart"):
-        before |= intent.before["containers"]
-    return [name for name, facts in before.items() if facts and _is_gone(ctx, facts["id"])]
-
-
-def _is_gone(ctx: Context, container_id: str) -> bool:
-    try:
-        return ctx.engine.container(container_id) is None
-    except CosmicError:
-        return False
 
 
 def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
@@ -177,26 +148,32 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     if not runs:
         return ()
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
-    _require_no_unknown_data(ctx, runs)
+    require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    applied = applied_by(runs)
-    unwound = unwind(ctx, applied)
-    if isinstance(unwound.stuck, LockLost):
-        raise unwound.stuck
-    if unwound.stuck is not None:
-        raise NeedsPerson(
-            f"An interrupted run cannot be undone: {unwound.stuck.what}",
-            where=unwound.stuck.where,
-            todo=with_way_out(unwound.stuck.todo, data=exchanged_data(applied)),
-            details=(*(run.told() for run in runs), *unwound.stuck.details),
-        )
-    ctx.journal.append("unwound", resolves=[run.id for run in runs])
-    _require_as_before(ctx, runs)
+    with ctx.interrupts.put_off():  # half-way back is the worst of all places to stop
+        applied = applied_by(runs)
+        unwound = unwind(ctx, applied)
+        _require_not_stuck(runs, applied, unwound.stuck)
+        ctx.journal.append("unwound", resolves=[run.id for run in runs])
+        _require_as_before(ctx, runs)
     return unwound.undone
 
 
-def _require_no_unknown_data(ctx: Context, runs: Runs) -> None:
-    """Data from before a restore that is in no record is neither put back nor dropped."""
+def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicError | None) -> None:
+    if isinstance(stuck, LockLost):
+        raise stuck
+    if stuck is not None:
+        raise NeedsPerson(
+            f"An interrupted run cannot be undone: {stuck.what}",
+            where=stuck.where,
+            todo=with_way_out(stuck.todo, data=exchanged_data(applied)),
+            details=(*(run.told() for run in runs), *stuck.details),
+        )
+
+
+def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` where data from before a restore is kept that is in no record: it is
+    neither put back nor dropped."""
     if not any(run.lost or run.doubts for run in runs) or intents(runs, "restore"):
         return
     if has_before(ctx.database()):

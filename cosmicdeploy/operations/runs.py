@@ -19,6 +19,7 @@ from cosmicdeploy.history import intents, made_backups, unfinished
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
+from cosmicdeploy.operations.failing_before import known_failures
 from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.one_each import as_it_is
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
 
 # As long as a call of the engine may take, and no lock goes to another in so short a silence.
 FENCE_TRUST_SECONDS = 0.1
+# Points of the verification that ask what clients ask.
+MET = frozenset({"health", "heartbeat"})
 
 
 def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is. Raises `NeedsPerson` where a run would."""
     interruption.require_readable(ctx, unfinished(ctx.journal))
-    ctx = as_it_is(ctx, _needed(ctx, steps))
-    known = interruption.known_failures(ctx, command)
-    return make_plan(steps, replace(ctx, only_plan=True, known_failures=known))
+    ctx = replace(as_it_is(ctx, _needed(ctx, steps)), only_plan=True)
+    known = known_failures(ctx, command)
+    return make_plan(steps, replace(ctx, known_failures=known))
 
 
 def execute(
@@ -79,12 +82,16 @@ def execute(
 
 
 def _hold_judgement(ctx: Context, plan: Plan) -> None:
-    """Where requests failed before this run changed anything, that is not its doing: it is judged
-    from the end of its rollout on."""
+    """Where clients met what does not work before this run changed anything, that is not its doing:
+    it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
+    traffic, known = ctx.traffic, ctx.known_failures
     rolls = any(planned.changes and planned.step.kind == RESTART for planned in plan)
-    if rolls and ctx.known_failures and ctx.traffic and ctx.traffic.failures:
-        told = f"{len(ctx.traffic.failures)} of {ctx.traffic.sent} of them"
-        ctx.traffic.hold_judgement(told)
+    if traffic is None or not rolls or not known:
+        return
+    services = {*ctx.settings.services.app, ctx.settings.services.proxy}
+    met = not services.isdisjoint(known.services) or not known.points.keys().isdisjoint(MET)
+    if met or traffic.failures:
+        traffic.hold_judgement(f"{len(traffic.failures)} of {traffic.sent} of them")
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
@@ -123,20 +130,20 @@ def begin(
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
-        ctx = as_it_is(ctx, needed)  # what was waited for may have made others
-        known = interruption.known_failures(ctx, command)
-        state = {**observe(ctx), "known_failures": known.as_json()}
+        ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+        ours = as_it_is(ours, needed)  # what was waited for may have made others
+        known = known_failures(ours, command)
+        state = {**observe(ours), "known_failures": known.as_json()}
         journal.append(
             "run",
             command=command,
             who=who(),
             pid=os.getpid(),
-            release=ctx.release,
-            target=ctx.target.id if ctx.target else None,
+            release=ours.release,
+            target=ours.target.id if ours.target else None,
             state=state,
         )
         try:
-            ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
             yield replace(ours, known_failures=known), state
         except LockLost:
             raise  # the journal is the new holder's

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.engine.model import Container
@@ -13,6 +11,7 @@ from cosmicdeploy.probes.limited import TODO_LIMITED, ask_until_answered, why_un
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.places import proxy_url
 from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.side_by_side import in_background
 from cosmicdeploy.words import moment
 
 # A scheduler that runs every minute has left a line in the log of so many seconds.
@@ -46,10 +45,10 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _absent("scheduler", "services.scheduler")
     container = ctx.running(name)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        asked = pool.submit(_switched_off, ctx)  # another command, beside this one
-        listing = ctx.run_console(container, *ctx.settings.verify.schedule)
-    if off := asked.result():
+    asked = in_background(_switched_off, [ctx])  # another command, beside this one
+    listing = ctx.run_console(container, *ctx.settings.verify.schedule)
+    [off] = asked()
+    if off:
         return _resting(container, command or "", off)
     problems = []
     if listing.exit_code != 0:

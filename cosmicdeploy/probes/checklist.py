@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +14,7 @@ from cosmicdeploy.probes import application_checks, container_checks
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.strays import strays_check
 from cosmicdeploy.proxy.check import proxy
+from cosmicdeploy.side_by_side import in_background
 from cosmicdeploy.yamlfile import nearest
 
 Check = Callable[[Context], CheckResult]
@@ -51,10 +51,9 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     are looked at meanwhile. Several of them at once are felt by clients of a small host."""
     ctx = ctx.at_a_glance()
     slow = [point for point in points if point in CONSOLE]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        told = beside.map(partial(run_check, ctx), slow)
-        found = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
-        found |= zip(slow, told, strict=True)
+    told = in_background(partial(run_check, ctx), slow)
+    found = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
+    found |= zip(slow, told(), strict=True)
     return [found[point] for point in points]
 
 

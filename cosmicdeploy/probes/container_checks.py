@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from cosmicdeploy.context import Context, release_of
@@ -15,6 +14,7 @@ from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, 
 from cosmicdeploy.probes.places import proxy_url, replica_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.words import counted
 
 
@@ -23,8 +23,7 @@ def containers(ctx: Context) -> CheckResult:
     away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     names = [name for name in ctx.settings.services.all if name != away]
     count = len(names)
-    with ThreadPoolExecutor(max_workers=count) as pool:
-        found = dict(zip(names, pool.map(partial(_judged, ctx), names), strict=True))
+    found = dict(zip(names, side_by_side(partial(_judged, ctx), names), strict=True))
     bad = [
         f"{name}: {_state(container)}" for name, (container, serves) in found.items() if not serves
     ]

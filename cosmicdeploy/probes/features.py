@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
+from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.words import moment_of
 
 ON = ("enabled", "on", "true", "1", "yes")
@@ -61,9 +61,8 @@ def state_everywhere(ctx: Context, name: str) -> dict[str, FeatureState]:
     if found := _of_host(ctx, name):
         return {HOST: found}
     places = running(ctx)
-    with ThreadPoolExecutor(max_workers=len(places) or 1) as pool:
-        told = pool.map(lambda place: _told_by(ctx, place, [name])[name], places.values())
-        return dict(zip(places, told, strict=True))
+    told = side_by_side(lambda place: _told_by(ctx, place, [name])[name], places.values())
+    return dict(zip(places, told, strict=True))
 
 
 def running(ctx: Context) -> dict[str, Container]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from cosmicdeploy.context import Context, release_of
@@ -16,6 +15,7 @@ from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.side_by_side import side_by_side
 
 # Clients notice nothing else; the rest is looked at where something does not work, since its
 # commands in containers are expensive.
@@ -24,21 +24,29 @@ ALWAYS = ("heartbeat",)
 SETTLED_SECONDS = 10
 
 
-def look(ctx: Context) -> KnownFailures:
-    """Services and points that do not work now. A container that starts is waited for.
+def look(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
+    """Services and points that do not work now; what cannot be proven is not among them.
 
-    Database and cache are left out: no deploy can do without them, and without them of nothing
-    else it can be said whether it works.
+    A container that starts is waited for. Database and cache are left out: no deploy can do without
+    them, and without them of nothing else it can be said whether it works. So are services that a
+    killed run `stopped`, and with them the points, which would fail for that.
+    A plan sends no heartbeat, runs no command and waits for nothing.
     """
     load_early()
     ctx = ctx.at_a_glance()
     needed = ctx.settings.services.of(("database", "cache"))
     if any(_is_down(ctx, name) for name in needed):
         return KnownFailures()
-    services = _services(ctx, [name for name in ctx.settings.services.all if name not in needed])
-    points = tuple(CHECKS) if services else ALWAYS
-    failing = {r.point: _told(r) for r in run_checks(ctx, points) if not r.ok and r.blocking}
-    return KnownFailures(services=services, points=failing)
+    left_out = {*needed, *stopped}
+    services = _services(ctx, [name for name in ctx.settings.services.all if name not in left_out])
+    if stopped or ctx.only_plan:
+        return KnownFailures(services=services)
+    return KnownFailures(services=services, points=_points(ctx, CHECKS if services else ALWAYS))
+
+
+def _points(ctx: Context, points: Iterable[str]) -> dict[str, str]:
+    failing = [r for r in run_checks(ctx, tuple(points)) if not r.ok and r.blocking]
+    return {result.point: _told(result) for result in failing if not result.unproven}
 
 
 def _is_down(ctx: Context, name: str) -> bool:
@@ -52,9 +60,8 @@ def _told(result: CheckResult) -> str:
 
 
 def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
-    with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        found = zip(names, pool.map(partial(_problem, ctx), names), strict=True)
-        return {name: problem for name, problem in found if problem}
+    found = zip(names, side_by_side(partial(_problem, ctx), names), strict=True)
+    return {name: problem for name, problem in found if problem}
 
 
 def _problem(ctx: Context, name: str) -> str:
@@ -81,6 +88,8 @@ def _state_problem(ctx: Context, name: str, container: Container) -> str:
 
 
 def _start_problem(ctx: Context, name: str, container: Container) -> str:
+    if ctx.only_plan:
+        return "starting, which a plan does not wait for"
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:

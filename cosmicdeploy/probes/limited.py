@@ -10,13 +10,12 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.http import LIMITED, Answer, ask_again
+from cosmicdeploy.probes.http import LIMITED, Answer, ask, ask_again
 
 # Most limits are of a minute; what tells a longer time is not waited for, in seconds.
 LONGEST_WAIT = 75.0
 # Where the answer does not say when to ask again.
 UNTOLD_WAIT = 15.0
-SAFE_EVERY_SECONDS = 0.25
 WAITED_IN_VAIN = "a rate limit was waited for in vain"
 TODO_LIMITED = (
     "give the deployer's token a device of its own, lower `probe.rate` and `probe.heartbeat_rate`"
@@ -26,7 +25,10 @@ TODO_LIMITED = (
 
 def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Answer:
     """As `ask_again`; after a 429 once more when its Retry-After is over, for `LONGEST_WAIT` in
-    all. The last answer, which may be a 429 still: the next request does not wait in vain again."""
+    all. The last answer, which may be a 429 still: the next request does not wait in vain again.
+    A plan takes the first answer."""
+    if ctx.only_plan:
+        return ask(url, token=token, json=json)
     began = time.monotonic()
     end = began if WAITED_IN_VAIN in ctx.asked else began + LONGEST_WAIT
     while True:
@@ -38,7 +40,7 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
             ctx.asked[WAITED_IN_VAIN] = True
             return answer
         ctx.emit(Notice(text=f"{url} answers 429: asked again in {pause:.0f} s"))
-        _wait(ctx, pause)
+        ctx.sleep(pause)
 
 
 def why_unproven(answer: Answer) -> str:
@@ -51,10 +53,3 @@ def why_unproven(answer: Answer) -> str:
     if answer.turned_away:
         return f"{answer.url} answers 503 with Retry-After: clients are turned away"
     return ""
-
-
-def _wait(ctx: Context, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        ctx.safe_point()
-        time.sleep(min(SAFE_EVERY_SECONDS, left))

@@ -48,10 +48,16 @@ def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]
         return "", unproven
     if problem := _health_problem(ctx, answer, release, may_be_silent=True):
         return problem, ""
+    return _old_beat_problem(ctx, url)
+
+
+def _old_beat_problem(ctx: Context, url: str) -> tuple[str, str]:
     beat = ctx.settings.verify.heartbeat
-    token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
-    if not beat or not token:
-        return "", "no heartbeat is configured, or no token for it" if beat else ""
+    if beat is None or ctx.only_plan:
+        return "", "a plan sends no heartbeat" if beat else ""
+    token = ctx.loaded.variables.get(beat.token_variable, "")
+    if not token:
+        return "", f"no token in {beat.token_variable}"
     answer = _beat(ctx, url, beat, token)
     if unproven := why_unproven(answer):
         return "", unproven

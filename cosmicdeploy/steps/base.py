@@ -124,6 +124,10 @@ class Step(BaseModel):
         """What somebody has to agree to before one's own playbook does this; "" where nothing."""
         return ""
 
+    def left_standing(self, change: Change) -> str:
+        """What of the change `undo` leaves in place on purpose, for people; "" for nothing."""
+        return ""
+
     @property
     def reversible(self) -> bool:
         """Whether undoing it changes anything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,8 +14,10 @@ from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
 
-# These say whether the release itself is in place and serves, which is a deploy's own doing.
+# These say whether the release itself is in place, which is a deploy's own doing.
 NEVER = ("containers", "images")
+# These say whether the release serves: of replicas that the run put in place it has to be proven.
+OF_REPLICAS = ("health", "heartbeat", "schema")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,17 @@ class Excused:
     was broken is not taken back for the rest. One that replaces nothing mends nothing."""
 
     known: KnownFailures = field(default_factory=KnownFailures)
+    never: Collection[str] = NEVER
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Of this run and those that it goes on from."""
-        replaced = intents(under_way(ctx.journal, ctx.earlier), "restart")
-        return cls(ctx.known_failures) if replaced else cls()
+        rollouts = intents(under_way(ctx.journal, ctx.earlier), "restart")
+        replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
+        if not replaced:
+            return cls()
+        serves_anew = not replaced.isdisjoint(ctx.settings.services.app)
+        return cls(ctx.known_failures, (*NEVER, *OF_REPLICAS) if serves_anew else NEVER)
 
     def give_time(self, ctx: Context) -> None:
         """Wait for what may get well by itself, now that the release is in place: a proxy whose
@@ -46,7 +54,7 @@ class Excused:
         """Whether this point is not held against the run."""
         if result.point == "containers":
             return self._has_all(ctx)
-        return result.point in self.known.points and result.point not in NEVER
+        return result.point in self.known.points and result.point not in self.never
 
     def told(self, result: CheckResult) -> str:
         """What is to be said beside such a point."""

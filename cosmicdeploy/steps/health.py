@@ -58,6 +58,8 @@ def _containers(ctx: Context) -> str:
     told = f"{counted(len(demanded), 'container')} healthy"
     if away:
         told += f", {away} stopped: {UNTIL_RESUME}"
+    if ctx.only_plan and ctx.settings.verify.heartbeat:
+        told += ", no heartbeat sent by a plan"
     known = ctx.known_failures.told()
     return f"{told}; did not work before, so not demanded: {known}" if known else told
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
-
-SAFE_EVERY_SECONDS = 0.25
 
 
 class ProxyWaits:
@@ -26,10 +23,7 @@ class ProxyWaits:
         if seconds > self._ctx.settings.restart.pause:
             names = ", ".join(replicas)
             self._ctx.say(f"waiting {seconds:g} s: nginx may pass {names} over for so long")
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._ctx.safe_point()
-            time.sleep(min(SAFE_EVERY_SECONDS, left))
+        self._ctx.sleep(seconds)
 
     def not_reached(self, replicas: Sequence[str]) -> list[str]:
         """Which of those whose turn must come gets no request."""
@@ -40,7 +34,7 @@ class ProxyWaits:
             return proxy.not_reached(self._ctx, asked, within)
         except (ConfigError, EngineError):
             # Where clients come in is not known, or cannot be seen: time is all there is to give.
-            time.sleep(self._ctx.settings.restart.pause)
+            self._ctx.sleep(self._ctx.settings.restart.pause)
             return []
 
     @cached_property

@@ -57,10 +57,21 @@ class ServicesStep(Step):
         return True
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """What others need that were there before stays: without it they could not be mended."""
-        if change.before.get("needed_by"):
-            ctx.say(f"{', '.join(change.before['containers'])} stays: what was there needs it")
-            return
-        for name, before in reversed(change.before["containers"].items()):
-            if before is None:
+        """What others need that were there before stays: without it they could not be mended. So
+        does what was only started."""
+        if told := self.left_standing(change):
+            ctx.say(told)
+        staying = _staying(change)
+        for name in reversed(change.before["containers"]):
+            if name not in staying:
                 put_back(ctx, name, None)
+
+    def left_standing(self, change: Change) -> str:
+        names = _staying(change)
+        return f"left running, though stopped or missing before: {', '.join(names)}" * bool(names)
+
+
+def _staying(change: Change) -> list[str]:
+    needed = bool(change.before.get("needed_by"))
+    containers = change.before["containers"].items()
+    return [name for name, before in containers if needed or before is not None]

@@ -49,7 +49,7 @@ class WatchStep(Step):
             seen.breaches += answers.breaches(over=over)
             if over:
                 break
-            time.sleep(min(LOOK_EVERY, max(0.0, end - time.monotonic())))
+            ctx.sleep(min(LOOK_EVERY, end - time.monotonic()))
         facts: dict[str, Any] = {
             "seconds": round(time.time() - began, 1),
             "containers": len(known),

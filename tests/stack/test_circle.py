@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.stack.harness import RELEASED, StackUnderTest
+from tests.stack.harness import RELEASED, Done, StackUnderTest
 from tests.stack.promises import require_backups_intact, require_whole
 from tests.stack.test_compose import V1, V2, compose
 from tests.stack.test_faults import wait_for_record
@@ -81,45 +81,62 @@ def restarted(stack: StackUnderTest) -> None:
 
 
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
+def test_what_runs_is_taken_as_the_present_state_where_the_way_back_is_gone(
+    released: StackUnderTest,
+) -> None:
+    kill_in_mid_rollout(released)
+    superseded_removed(released)
+    require_accepted(released, released.cli("deploy", "--abort"))
+    require_on(released, "accepted")
+
+
+@pytest.mark.torture
+@pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
 @pytest.mark.parametrize(
-    "by_hand",
-    [
-        up_by_1_29,
-        *(
-            pytest.param(each, marks=pytest.mark.torture)
-            for each in (
-                up_by_v2,
-                recreated_by_1_29,
-                superseded_removed,
-                candidate_removed,
-                restarted,
-            )
-        ),
-    ],
+    "by_hand", [up_by_1_29, up_by_v2, recreated_by_1_29, candidate_removed, restarted]
 )
-def test_what_runs_can_be_taken_as_the_present_state(
+def test_whatever_was_done_by_hand_there_is_a_way_out(
     released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
 ) -> None:
     kill_in_mid_rollout(released)
     by_hand(released)
-    refused = released.cli("deploy", "--abort")
-    if refused.code:
-        assert (refused.code, "deploy --abort --accept" in refused.stderr) == (3, True), (
-            refused.stderr
-        )
-        [*_, told] = released.cli("status", "--json").report["unfinished"]
-        assert "`cosmicdeploy deploy --abort --accept`" in told["todo"]
-        assert released.cli("deploy", "--abort", "--accept").code == 2, "nobody was asked"
-        accepted = released.cli("deploy", "--abort", "--accept", "--yes", "--json")
-        assert accepted.code == 0, accepted.stderr
-        services = {row["service"] for row in accepted.report["data"]}
-        assert services >= {*RELEASED}
-    assert released.cli("status", "--json").report["unfinished"] == []
-    released.set_variable("APP_VERSION", f"after-{by_hand.__name__}")
+    ended = released.cli("deploy", "--abort")
+    if ended.code:
+        require_accepted(released, ended)
+    require_on(released, by_hand.__name__)
+
+
+@pytest.mark.torture
+@pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
+def test_a_deploy_whose_way_back_is_gone_is_finished_by_the_next(released: StackUnderTest) -> None:
+    kill_in_mid_rollout(released)
+    superseded_removed(released)
+    [*_, told] = released.cli("status", "--json").report["unfinished"]
+    assert told["todo"].startswith("`cosmicdeploy deploy` finishes it"), told
     done = released.cli("deploy", "--json")
+    assert (done.code, done.report["release"]) == (0, "killed"), done.stderr
+    require_on(released, "finished")
+
+
+def require_accepted(stack: StackUnderTest, refused: Done) -> None:
+    """The abort was refused, and names what takes the present state as it is; that works."""
+    assert (refused.code, "deploy --abort --accept" in refused.stderr) == (3, True), refused.stderr
+    [*_, told] = stack.cli("status", "--json").report["unfinished"]
+    assert "`cosmicdeploy deploy --abort --accept`" in told["todo"]
+    assert stack.cli("deploy", "--abort", "--accept").code == 2, "nobody was asked"
+    accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
+    assert accepted.code == 0, accepted.stderr
+    assert {row["service"] for row in accepted.report["data"]} >= {*RELEASED}
+
+
+def require_on(stack: StackUnderTest, release: str) -> None:
+    """Nothing is left to settle, and the next release goes in."""
+    assert stack.cli("status", "--json").report["unfinished"] == []
+    stack.set_variable("APP_VERSION", f"after-{release}")
+    done = stack.cli("deploy", "--json")
     if "`cosmicdeploy up`" in done.stderr:  # Compose stopped half-way, and left the database down
-        assert released.cli("up").code == 0
-        done = released.cli("deploy", "--json")
+        assert stack.cli("up").code == 0
+        done = stack.cli("deploy", "--json")
     assert done.code == 0, done.stderr
-    require_whole(released)
-    require_backups_intact(released)
+    require_whole(stack)
+    require_backups_intact(stack)

@@ -32,3 +32,23 @@ def test_certificates_are_read_where_one_is_to_be_verified_alone() -> None:
 def test_nobody_there_is_an_answer_too() -> None:
     answer = http.ask("http://127.0.0.1:1/")
     assert answer.status == 0 and "refused" in answer.error
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("5", 5.0),
+        ("\u0665", 5.0),
+        ("9" * 400, 86400.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86400.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("\u00b2", None),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_whatever_a_server_tells_how_long_to_wait_is_borne(
+    text: str, seconds: float | None
+) -> None:
+    assert http.Answer(url="u", headers={"Retry-After": text}).retry_after == seconds

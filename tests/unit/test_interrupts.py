@@ -5,11 +5,25 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cosmicdeploy.interrupts import Interrupts, breakable, deferred, each_breakable, unbroken
+from cosmicdeploy.context import Context
+from cosmicdeploy.history import PastRun
+from cosmicdeploy.interrupts import (
+    BLOCKED_SECONDS,
+    Interrupts,
+    breakable,
+    deferred,
+    each_breakable,
+    unbroken,
+)
+from cosmicdeploy.operations import interruption
+from cosmicdeploy.unwind import Unwound
 
 
 @pytest.fixture
@@ -47,34 +61,48 @@ def test_a_wait_for_a_thread_is_broken_off_too() -> None:
         next(taken)
 
 
-def test_what_must_be_whole_is_waited_for(interrupts: Interrupts, silent: socket.socket) -> None:
-    silent.settimeout(1.2)
+def time_passes() -> None:
+    """As long as makes a read a blocked one; then the timer's signal comes for certain."""
+    time.sleep(BLOCKED_SECONDS)
+    signal.raise_signal(signal.SIGALRM)
+
+
+def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
-    with unbroken(), breakable(), pytest.raises(TimeoutError):
-        silent.recv(1)
+    with unbroken(), breakable():
+        time_passes()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
 
 
-def test_nothing_is_broken_off_on_the_way_back(
-    interrupts: Interrupts, silent: socket.socket
-) -> None:
-    silent.settimeout(1.2)
+def test_nothing_is_broken_off_on_the_way_back(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     interrupts.hold()
-    with breakable(), pytest.raises(TimeoutError):
-        silent.recv(1)
+    with breakable():
+        time_passes()
 
 
-def test_a_read_that_may_not_be_broken_off_is_not(
-    interrupts: Interrupts, silent: socket.socket
-) -> None:
-    silent.settimeout(1.2)
+def test_a_read_that_may_not_be_broken_off_is_not(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
-    with pytest.raises(TimeoutError):
-        silent.recv(1)
+    time_passes()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
+
+
+def test_while_another_run_is_undone_signals_are_put_off(interrupts: Interrupts) -> None:
+    with interrupts.put_off(), breakable():
+        for _ in range(3):  # the second one would be raised at once
+            signal.raise_signal(signal.SIGTERM)
+        time_passes()
+        interrupts.safe_point()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.safe_point()
+
+
+def test_a_pause_ends_at_a_signal(interrupts: Interrupts, ctx: Context) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        replace(ctx, interrupts=interrupts).sleep(1e6)
 
 
 def test_the_handlers_of_before_are_back_afterwards() -> None:
@@ -83,3 +111,21 @@ def test_the_handlers_of_before_are_back_afterwards() -> None:
         signal.raise_signal(signal.SIGTERM)
     assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)] == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_the_undoing_of_a_killed_run_is_not_stopped_half_way(
+    ctx: Context, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undo_all(ctx: Context, _applied: object) -> Unwound:
+        signal.raise_signal(signal.SIGTERM)
+        ctx.safe_point()
+        return Unwound(undone=(), stuck=None)
+
+    state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
+    monkeypatch.setattr(interruption, "unwind", undo_all)
+    monkeypatch.setattr(interruption, "wait_for_commands", lambda _: None)
+    monkeypatch.setattr(interruption, "observe", lambda _: state)
+    ours = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
+    assert interruption.undo(ours, [PastRun(id="a", command="deploy", state=state)]) == ()
+    with pytest.raises(KeyboardInterrupt):
+        ours.safe_point()

@@ -147,6 +147,23 @@ def test_a_check_that_fails_after_a_change_is_a_failed_run(ctx: Context, words: 
     assert made.error is not None and made.error.exit_code == ExitCode.FAILED
 
 
+class Staying(Append):
+    """Its undoing leaves the word on purpose."""
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        pass
+
+    def left_standing(self, change: Change) -> str:
+        return "left running: db"
+
+
+def test_what_undoing_leaves_is_named(ctx: Context, words: list[str]) -> None:
+    made = run(ctx, append(words, "a", Staying), append(words, "b", Break))
+    assert outcomes(made) == ["undone", "failed"]
+    assert made.results[0].reason == "a is missing; left running: db"
+    assert made.error is not None and "left running: db" in made.error.details
+
+
 def test_who_lost_the_lock_undoes_nothing_and_writes_nothing(
     ctx: Context, words: list[str]
 ) -> None:

@@ -21,6 +21,7 @@ RECORDED = re.compile(r"cosmicdeploy \{[^}]*\}")
 EXAMPLES = {
     "{run.command}": "rollback",
     "{last.command}": "rollback",
+    "{turning[-1].command}": "restart db",
     "{COMMAND}": "deploy --abort --accept",
     "{options}": "--allow NAME",
     "{'disable' if on else 'enable'}": "disable",
@@ -28,7 +29,7 @@ EXAMPLES = {
 # Their way on is that of the error which they tell of.
 FORWARDED = (
     "with_way_out(stuck.todo, data=data)",
-    "with_way_out(unwound.stuck.todo, data=exchanged_data(applied))",
+    "with_way_out(stuck.todo, data=exchanged_data(applied))",
 )
 # These put it together: `back` and `by_hand` name both ways on.
 ASSEMBLED = ("back + by_hand", "_todo(result.text + result.error_text)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cosmicdeploy.answer import Answer
@@ -10,6 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, together, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.settings import External
+from cosmicdeploy.side_by_side import side_by_side
 
 POINT = "external"
 WHY = "checklist.external names no service"
@@ -22,10 +22,9 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     wanted = ctx.settings.checklist.external
     if not wanted:
         return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-        answers = pool.map(lambda service: ask(service.url), wanted)
-        found = zip(wanted, answers, strict=True)
-        return {service.name: _figures(service, answer) for service, answer in found}
+    answers = side_by_side(lambda service: ask(service.url), wanted)
+    found = zip(wanted, answers, strict=True)
+    return {service.name: _figures(service, answer) for service, answer in found}
 
 
 def judge(evidence: Evidence) -> Point:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
@@ -20,6 +19,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
 from cosmicdeploy.probes import container_checks
 from cosmicdeploy.probes.features import running
+from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.steps.console import in_new_image
 from cosmicdeploy.words import counted
 
@@ -58,8 +58,7 @@ def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int
         result = ctx.run_console(container, "list")
         return result.exit_code, result.text if result.exit_code == 0 else _words(result)
 
-    with ThreadPoolExecutor(max_workers=len(places) or 1) as pool:
-        return dict(zip(places, pool.map(listed, places.values()), strict=True))
+    return dict(zip(places, side_by_side(listed, places.values()), strict=True))
 
 
 def _words(result: ExecResult) -> str:
