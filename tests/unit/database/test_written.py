@@ -51,7 +51,8 @@ FORGED = [
     b"CREATE DEFINER=`r`@`%` PROCEDURE `shop`.`p`() SELECT 1",
     b"CREATE DEFINER=`r`@`%` PROCEDURE `shop` /* x */ .`p`() SELECT 1",
     b"CREATE DEFINER=`r`@`%` FUNCTION `shop`.`f`() RETURNS int RETURN 1",
-    b"/*!50106 CREATE*/ /*!50117 DEFINER=`r`@`%`*/ /*!50106 EVENT `shop`.`e` ON SCHEDULE EVERY 1 DAY"
+    b"/*!50106 CREATE*/ /*!50117 DEFINER=`r`@`%`*/ /*!50106 EVENT `shop`.`e` ON SCHEDULE"
+    b" EVERY 1 DAY"
     b" DO SELECT 1 */",
     b"/*!50003 CREATE*/ /*!50017 DEFINER=`r`@`%`*/ /*!50003 TRIGGER `shop`.`t` BEFORE INSERT ON "
     + LIVE
@@ -154,12 +155,14 @@ WRITTEN = [
     b"ALTER DATABASE `platform` CHARACTER SET latin1 COLLATE latin1_swedish_ci",
     b"/*!80002 ANALYZE TABLE `a` UPDATE HISTOGRAM ON `x`, `y` WITH 100 BUCKETS */",
     b"DROP SEQUENCE IF EXISTS `s`",
-    b"CREATE SEQUENCE `s` start with 1 minvalue 1 maxvalue 9223372036854775806 increment by -1 cache"
+    b"CREATE SEQUENCE `s` start with 1 minvalue 1 maxvalue 9223372036854775806 increment by"
+    b" -1 cache"
     b" 1000 nocycle ENGINE=InnoDB",
     b"DO SETVAL(`s`, 1, 0)",
     b"SELECT SETVAL(`s`, -1001, 0)",
     b"CREATE TABLE `a` (\n  `select` int COMMENT 'it''s a SELECT; ENGINE=x UNION (',\n"
-    b"  CONSTRAINT `f` FOREIGN KEY (`select`) REFERENCES `b` (`id`)\n) ENGINE=InnoDB COMMENT='\\\\'",
+    b"  CONSTRAINT `f` FOREIGN KEY (`select`) REFERENCES `b` (`id`)\n) ENGINE=InnoDB"
+    b" COMMENT='\\\\'",
     b"CREATE TABLE `a` (\n  `id` int\n) ENGINE=InnoDB\n/*!50100 PARTITION BY RANGE (`id`)\n"
     b"(PARTITION p VALUES LESS THAN (1) ENGINE = InnoDB,\n PARTITION q ENGINE = InnoDB) */",
     b"/*!50001 CREATE TABLE `v` (\n  `a` tinyint NOT NULL\n) ENGINE=MyISAM */",
@@ -172,18 +175,22 @@ WRITTEN = [
     b"CREATE DEFINER=`role` AGGREGATE FUNCTION `f`(n INT) RETURNS int(11)\nRETURN n",
     b'CREATE DEFINER="r"@"%" PACKAGE BODY "p" AS\nEND',
     b"CREATE PROCEDURE `p`()\nSELECT 1",
-    b"/*!50003 CREATE*/ /*!50020 DEFINER=`r`@`%`*/ /*!50003 FUNCTION `f`() RETURNS int\nRETURN 1 */",
-    b"/*!50003 CREATE*/ /*!50017 DEFINER=`r`@`%`*/ /*!50003 TRIGGER o BEFORE INSERT ON t FOR EACH ROW"
+    b"/*!50003 CREATE*/ /*!50020 DEFINER=`r`@`%`*/ /*!50003 FUNCTION `f`() RETURNS"
+    b" int\nRETURN 1 */",
+    b"/*!50003 CREATE*/ /*!50017 DEFINER=`r`@`%`*/ /*!50003 TRIGGER o BEFORE INSERT ON t"
+    b" FOR EACH ROW"
     b"\nBEGIN\n  UPDATE shop.orders SET a = 1;\nEND */",
     b"/*!50003 CREATE*/ /*!50003 TRIGGER `o`AFTER  UPDATE -- v1.2; it's\n/* a.b */ ON\n`t`\n# x\n"
     b"FOR /**/ EACH\tROW PRECEDES `x` SET @a=1 */",
-    b"/*!50003 CREATE*/ /*!50003 TRIGGER IF NOT EXISTS d\xc3\xbcr BEFORE INSERT OR UPDATE OF a, b ON t"
+    b"/*!50003 CREATE*/ /*!50003 TRIGGER IF NOT EXISTS d\xc3\xbcr BEFORE INSERT OR UPDATE"
+    b" OF a, b ON t"
     b" FOR EACH ROW SET @x=1 */",
     b"/*!50106 CREATE*/ /*!50117 DEFINER=`r`@`%`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY DO\n"
     b"DELETE FROM shop.orders */",
-    b"/*!50717 SELECT COUNT(*) INTO @rocksdb_has_p_s_session_variables FROM INFORMATION_SCHEMA.TABLES"
-    b" WHERE TABLE_SCHEMA = 'performance_schema' AND TABLE_NAME = 'session_variables' */",
-    b"/*!50717 SET @rocksdb_get_is_supported = IF (@rocksdb_has_p_s_session_variables, 'SELECT COUNT(*)"
+    b"/*!50717 SELECT COUNT(*) INTO @rocksdb_has_p_s_session_variables FROM INFORMATION_SCHEMA."
+    b"TABLES WHERE TABLE_SCHEMA = 'performance_schema' AND TABLE_NAME = 'session_variables' */",
+    b"/*!50717 SET @rocksdb_get_is_supported = IF (@rocksdb_has_p_s_session_variables,"
+    b" 'SELECT COUNT(*)"
     b" INTO @rocksdb_is_supported FROM performance_schema.session_variables WHERE"
     b" VARIABLE_NAME=\\'rocksdb_bulk_load\\'', 'SELECT 0') */",
     b"/*!50717 PREPARE s FROM @rocksdb_get_is_supported */",
