@@ -8,7 +8,7 @@ from dataclasses import asdict
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.verify import Verification
-from cosmicdeploy.errors import ACCEPT, CosmicError, ExitCode
+from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
 from cosmicdeploy.operations.interruption import way_back_is_gone
@@ -28,6 +28,7 @@ from cosmicdeploy.report.model import (
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change, Undecided
 from cosmicdeploy.unwind import Applied
+from cosmicdeploy.way_out import ACCEPT
 
 
 def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:

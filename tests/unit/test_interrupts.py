@@ -47,6 +47,18 @@ def test_a_wait_for_a_thread_is_broken_off_too() -> None:
         next(taken)
 
 
+def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket) -> None:
+    def broken() -> None:
+        raise BrokenPipeError
+
+    silent.settimeout(10)
+    with deferred(broken):
+        with pytest.raises(BrokenPipeError):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt), breakable():
+            silent.recv(1)
+
+
 def test_what_must_be_whole_is_waited_for(interrupts: Interrupts, silent: socket.socket) -> None:
     silent.settimeout(1.2)
     signal.raise_signal(signal.SIGTERM)
