@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 
+from cosmicdeploy.plain_text import writable
+
 
 class ExitCode(IntEnum):
     """What a pipeline can rest on."""
@@ -63,7 +65,7 @@ class CosmicError(Exception):
 def cut(text: str, most: int) -> str:
     """The text as far as it may be shown and written: an unpaired surrogate can be neither. One
     that was cut before stays as it is, or is cut further with all that is left out counted."""
-    text = text.encode("utf-8", "backslashreplace").decode()
+    text = writable(text)
     before = CUT.search(text)
     body = text[: before.start()] if before else text
     if len(body) <= most:

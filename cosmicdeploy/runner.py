@@ -19,6 +19,7 @@ from cosmicdeploy.errors import (
     as_ours,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
+from cosmicdeploy.history import RESTART as RESTART  # noqa: PLC0414 - also asked for here
 from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.known_failures import KnownFailures
 from cosmicdeploy.plan import Plan, Planned
@@ -27,9 +28,6 @@ from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, exchanged_data, note, unwind
 from cosmicdeploy.way_out import with_way_out
-
-# The kind of step after which the release is in place everywhere.
-RESTART = "restart"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from cosmicdeploy.lock import holding_process
 from cosmicdeploy.operations.interruption import way_back_is_gone
 from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
-from cosmicdeploy.probes.notices import Notice
+from cosmicdeploy.probes.notices import PassedOver
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
     CheckReport,
@@ -89,7 +89,7 @@ def plan_report(call: Call, plan: Plan) -> Report:
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
 
 
-def noting(report: Report, notices: Iterable[Notice]) -> Report:
+def noting(report: Report, notices: Iterable[PassedOver]) -> Report:
     """The report with what the command passed over or took for granted."""
     found = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
     return report.model_copy(update={"notices": found})
