@@ -77,7 +77,7 @@ class Context:
         self.emit(Progress(text=text))
 
     def warn(self, text: str) -> None:
-        """Tell what was ignored, passed over or assumed; it is in the report as well."""
+        """Tell what goes otherwise than asked for; it is in the report as well."""
         self.emit(Warned(text=text))
 
     def safe_point(self) -> None:

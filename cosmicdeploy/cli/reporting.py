@@ -130,7 +130,7 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     if run.command.startswith("deploy") and run.failed:
-        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys anew"
+        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
     if run.command.startswith("deploy"):
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
     if run.target:

@@ -1,4 +1,4 @@
-"""What a run passes over or takes for granted, told by name before anything is touched."""
+"""What a stack leaves out of every run, told by name before anything is touched."""
 
 from __future__ import annotations
 
