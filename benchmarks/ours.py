@@ -31,7 +31,7 @@ def main() -> None:
         backup = create_backup(engine, access, catalogue)
     else:
         backup = catalogue.get("latest")
-        load_schema(engine, access, backup, task["schema"])
+        load_schema(access, backup, task["schema"])
         _require_equal(access, backup, task["schema"])
     seconds, manifest = time.monotonic() - started, backup.manifest
     assert manifest.raw and manifest.compressed  # noqa: S101 - a good backup has both

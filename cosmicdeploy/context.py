@@ -12,7 +12,7 @@ from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.events import Emit, Progress
+from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.history import PastRun
 from cosmicdeploy.interrupts import Interrupts
 from cosmicdeploy.journal import Journal
@@ -79,6 +79,10 @@ class Context:
     def say(self, text: str) -> None:
         """Tell whoever watches."""
         self.emit(Progress(text=text))
+
+    def warn(self, text: str) -> None:
+        """Tell what goes otherwise than asked for; it is in the report as well."""
+        self.emit(Warned(text=text))
 
     def safe_point(self) -> None:
         """Nothing is half done here: stop where that was asked for (`KeyboardInterrupt`), or where

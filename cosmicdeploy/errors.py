@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 from enum import IntEnum
+
+from cosmicdeploy.plain_text import writable
 
 
 class ExitCode(IntEnum):
@@ -28,6 +31,9 @@ class ExitCode(IntEnum):
 PARAGRAPH = 1000
 WIDTH = 200
 LINES = 20
+CUT = re.compile(r"… \(([\d,]+) more characters\)\Z")
+# Room for those words.
+CUT_WORDS = 35
 
 
 class CosmicError(Exception):
@@ -44,10 +50,10 @@ class CosmicError(Exception):
     def __init__(
         self, what: str, *, where: str = "", todo: str = "", details: Sequence[str] = ()
     ) -> None:
-        super().__init__(_cut(what, PARAGRAPH))
-        self.what = _cut(what, PARAGRAPH)
-        self.where = _cut(where, PARAGRAPH)
-        self.todo = _cut(todo, PARAGRAPH)
+        super().__init__(cut(what, PARAGRAPH))
+        self.what = cut(what, PARAGRAPH)
+        self.where = cut(where, PARAGRAPH)
+        self.todo = cut(todo, PARAGRAPH)
         self.details = _screenful(details)
 
     def __str__(self) -> str:
@@ -56,10 +62,22 @@ class CosmicError(Exception):
         return f"{self.what}{place}{hint}"
 
 
-def _cut(text: str, most: int) -> str:
-    """The text as far as it may be shown and written: an unpaired surrogate can be neither."""
-    left = f"… ({len(text) - most:,} more characters)" if len(text) > most else ""
-    return text[:most].encode("utf-8", "backslashreplace").decode() + left
+def cut(text: str, most: int) -> str:
+    """The text as far as it may be shown and written: an unpaired surrogate can be neither. One
+    that was cut before stays as it is, or is cut further with all that is left out counted."""
+    text = writable(text)
+    before = CUT.search(text)
+    body = text[: before.start()] if before else text
+    if len(body) <= most:
+        return text
+    left = len(body) - most + (int(before[1].replace(",", "")) if before else 0)
+    return f"{body[:most]}… ({left:,} more characters)"
+
+
+def and_then(first: str, words: str, second: str) -> str:
+    """Two errors in a paragraph, each with its own half: the second one often matters more."""
+    half = (PARAGRAPH - len(words)) // 2 - CUT_WORDS
+    return f"{cut(first, half)}{words}{cut(second, half)}"
 
 
 def _screenful(details: Sequence[str]) -> tuple[str, ...]:
@@ -68,7 +86,7 @@ def _screenful(details: Sequence[str]) -> tuple[str, ...]:
     if len(lines) > LINES:
         half = LINES // 2
         lines[half:-half] = [f"… {len(lines) - 2 * half:,} more lines …"]
-    return tuple(_cut(line, WIDTH) for line in lines)
+    return tuple(cut(line, WIDTH) for line in lines)
 
 
 class UsageError(CosmicError):
@@ -145,19 +163,6 @@ class NeedsPerson(CosmicError):
     """Failed half-way in a way that only a person should decide on."""
 
     exit_code = ExitCode.NEEDS_PERSON
-
-
-# The way out where an interrupted run can be neither finished nor undone.
-ACCEPT = "take what runs as the present state: `cosmicdeploy deploy --abort --accept`"
-
-
-def with_way_out(todo: str, *, data: bool) -> str:
-    """What to do about a run that cannot be undone: `todo`, and where that names no command of this
-    tool, the way out. Where `data` was exchanged there is none but to undo it all the same."""
-    if "`cosmicdeploy " in todo:
-        return todo
-    way = "then undo it: `cosmicdeploy deploy --abort`" if data else f"or {ACCEPT}"
-    return f"{todo}; {way}" if todo else way.removeprefix("or ").removeprefix("then ")
 
 
 class LockHeld(CosmicError):

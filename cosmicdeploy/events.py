@@ -30,7 +30,7 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something was ignored, passed over or assumed: told once a command, and in its report."""
+    """Something went otherwise than asked for: told once a command, and in its report."""
 
     text: str
 

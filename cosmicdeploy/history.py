@@ -16,6 +16,8 @@ from cosmicdeploy.words import moment_of
 
 # The kind of step after which a rollback is in place.
 RESUME = "resume"
+# The kind of step after which the release is in place everywhere.
+RESTART = "restart"
 MIGRATE = "migrate"
 UNKNOWN = "(unknown)"
 # Records without which it is not known what a run changed.

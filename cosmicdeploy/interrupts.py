@@ -90,8 +90,9 @@ def deferred(on_ask: Callable[[], None]) -> Iterator[Interrupts]:
     """Within the block the signals wait for safe points; `on_ask` is called with the first."""
 
     def begin() -> None:
-        on_ask()
+        # First, so that a message that cannot be printed leaves no read that goes on for ever.
         signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
+        on_ask()
 
     interrupts = Interrupts(begin)
     before = {number: signal.signal(number, interrupts.ask) for number in SIGNALS}

@@ -34,6 +34,12 @@ def readable(text: str) -> str:
     return plain(text) if cut <= 0 else f"{plain(text[:LONGEST])}… ({cut} more characters)"
 
 
+def writable(text: str) -> str:
+    """The text as any file takes it: an unpaired surrogate, as in an argument or a file's name, is
+    written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def json_text(
     value: Any, indent: int | None = None, default: Callable[[Any], Any] | None = None
 ) -> str:

@@ -15,19 +15,18 @@ from cosmicdeploy.errors import (
     LockLost,
     NeedsPerson,
     ProbeFailed,
+    and_then,
     as_ours,
-    with_way_out,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
+from cosmicdeploy.history import RESTART as RESTART  # noqa: PLC0414 - also asked for here
 from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.plan import Plan, Planned
 from cosmicdeploy.state import State, changed, observe
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, exchanged_data, note, unwind
-
-# The kind of step after which the release is in place everywhere.
-RESTART = "restart"
+from cosmicdeploy.way_out import with_way_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +257,7 @@ class Run:
 
 def _needs_person(error: CosmicError, stuck: CosmicError, *, data: bool) -> NeedsPerson:
     return NeedsPerson(
-        f"{error.what}; and going back failed: {stuck.what}",
+        and_then(error.what, "; and going back failed: ", stuck.what),
         where=stuck.where or error.where,
         todo=with_way_out(stuck.todo, data=data),
         details=(*error.details, *stuck.details),

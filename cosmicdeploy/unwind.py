@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ACCEPT, CosmicError, LockLost, NeedsPerson, as_ours
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, as_ours
 from cosmicdeploy.history import Intent, PastRun
 from cosmicdeploy.journal import Journal
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.kinds import KINDS
 from cosmicdeploy.steps.shield import is_up
+from cosmicdeploy.way_out import ACCEPT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,9 @@ LEFT_OUT = "left_out"
 # Files that need the same expensive fixtures; every other one is a group of its own.
 GROUPS = {
     "laravel": re.compile(r"tests/stack/test_laravel"),
-    "databases": re.compile(r"tests/stack/test_(database_|swap|fidelity|dump_faults)"),
+    "databases": re.compile(
+        r"tests/stack/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
+    ),
 }
 # The longest groups begin first, so that no worker is left alone with one at the end, and the unit
 # tests come last. What is not here comes between.

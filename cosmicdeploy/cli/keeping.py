@@ -134,7 +134,7 @@ def _removed(
     backups, images = counted(len(pruned.backups), "backup"), len(pruned.images)
     console.print(f"removed: {backups}, {counted(images, 'kept image')}")
     for warning in pruned.warnings:
-        console.print(f"warning: {warning}")
+        ctx.warn(warning)
     data = _data(decisions, removed=pruned.backups, images=pruned.images, warnings=pruned.warnings)
     return call.report(outcome="changed", data=data)
 

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.verify import Verification
-from cosmicdeploy.errors import ACCEPT, CosmicError, ExitCode
+from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.history import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
 from cosmicdeploy.operations.failing_before import way_back_is_gone
 from cosmicdeploy.plan import Plan
 from cosmicdeploy.probes.features import FeatureState, states
-from cosmicdeploy.probes.notices import Notice
+from cosmicdeploy.probes.notices import PassedOver
 from cosmicdeploy.probes.traffic import Traffic
 from cosmicdeploy.report.model import (
     CheckReport,
@@ -28,6 +28,7 @@ from cosmicdeploy.report.model import (
 from cosmicdeploy.runner import Run
 from cosmicdeploy.steps.base import Change, Undecided
 from cosmicdeploy.unwind import Applied
+from cosmicdeploy.way_out import ACCEPT
 
 
 def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
@@ -88,7 +89,7 @@ def plan_report(call: Call, plan: Plan) -> Report:
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
 
 
-def noting(report: Report, notices: Iterable[Notice]) -> Report:
+def noting(report: Report, notices: Iterable[PassedOver]) -> Report:
     """The report with what the command passed over or took for granted."""
     found = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
     return report.model_copy(update={"notices": found})
@@ -130,7 +131,7 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     if run.command.startswith("deploy") and run.failed:
-        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys anew"
+        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
     if run.command.startswith("deploy"):
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
     if run.target:

@@ -155,7 +155,7 @@ def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     release = target.manifest.release or "unknown"
     if way is Way.CODE_ONLY:
         return f"Put release {release} to work again? No data changes"
-    call.terminal.console.print(what_clients_meet(ctx), markup=False, soft_wrap=True)
+    call.terminal.console.print(what_clients_meet(ctx), soft_wrap=True)
     if way is Way.MIGRATION:
         return f"Put release {release} to work again, and undo the migrations made since?"
     loss = losses(ctx, [target])[0]

@@ -46,7 +46,7 @@ def require_loadable_bodies(objects: Sequence[Definition]) -> None:
         raise BackupError(
             "a line of a body begins with the word DELIMITER, which the database's client changes"
             f" when it loads a dump: {', '.join(each.label for each in found)}",
-            todo="create it anew with the word within a line, or in backticks",
+            todo="create it again with the word within a line, or in backticks",
         )
 
 

@@ -69,7 +69,7 @@ class Catalogue:
         return found
 
     def look(self, reference: str) -> Backup:
-        """As `get`, for what only looks: whosever it is.
+        """As `get`, for what only looks: another stack's as well.
 
         Raises `UnknownBackup`, with the candidates, for a name that none has; `BackupError` where
         there is no good one, and where it is damaged.

@@ -7,11 +7,11 @@ command line in its events and to whoever inspects it, but not its environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosmicdeploy.database.access import NO_LIMIT, OWN_LIMITS, DatabaseAccess, open_session
+from cosmicdeploy.database.access import NO_LIMIT, DatabaseAccess, open_session
 from cosmicdeploy.database.archive import LEVEL
 from cosmicdeploy.database.schemas import shadow_name
 from cosmicdeploy.database.silence import explained_silence
@@ -21,7 +21,7 @@ from cosmicdeploy.errors import DatabaseError
 
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
-# A line for each tool, empty where there is none; then what the two say of themselves.
+# A line for each tool, empty where there is none; then what the first says of itself.
 PROBE = """
 first() { for name; do command -v "$name" && return; done; echo; }
 first mariadb-dump mysqldump
@@ -29,11 +29,8 @@ first mariadb mysql
 first stdbuf
 first zstd
 "$(first mariadb-dump mysqldump)" "$1" --help 2>/dev/null
-printf '\\036'
-"$(first mariadb mysql)" "$1" --help 2>/dev/null
 exit 0
 """
-BETWEEN_HELPS = "\x1e"
 # The dump tools write 4 KiB at a time, and each write wakes everyone on the way to us. Measured on
 # two cores: 0.5 GB through an exec in 8.1 s as they are, in 6.0 s so.
 IN_LARGE_PIECES = "-o1M"
@@ -54,14 +51,8 @@ test "$1" -ne 0 && exit "$1"
 exit "$2"
 """
 
-# Reading a known number of bytes needs no half-close of the connection; what a client that stopped
-# early left unread is taken off, so that its exit code and not a broken pipe is the answer.
-LOAD = """
-head -c "$1" | { shift; "$@"; code=$?; cat >/dev/null; exit "$code"; }
-"""
-
-# Options in files of the container would change what a dump holds (insert-ignore, where), or where
-# a load goes: none is read. This has to be the first.
+# Options in files of the container would change what a dump holds (insert-ignore, where): none is
+# read. This has to be the first.
 NO_FILES = "--no-defaults"
 
 DUMP_FLAGS = (
@@ -85,22 +76,6 @@ PROBED_FLAGS = {
     "set-gtid-purged": "--set-gtid-purged=OFF",
     "column-statistics": "--column-statistics=0",
 }
-LOAD_FLAGS = (
-    "--batch",
-    "--skip-column-names",
-    "--comments",  # else those within triggers and routines are left out
-    "--default-character-set=utf8mb4",
-    "--max-allowed-packet=1G",
-    # A dump is text from elsewhere: no line of it is the client's own command (`\! sh`, `edit`,
-    # `source`, `\r` to another server), none sends it a file of the container. It also leaves line
-    # ends and NUL bytes within texts as they are.
-    "--binary-mode",
-    "--local-infile=0",
-    f"--init-command={OWN_LIMITS}, autocommit = 1",
-)
-REQUIRED_TO_LOAD = "binary-mode"
-# MariaDB's second lock on the same door, where the client has it.
-PROBED_LOAD_FLAGS = {"sandbox": "--sandbox"}
 SELECT_LIMIT = "SELECT @@sql_select_limit LIMIT 1"
 
 
@@ -113,10 +88,9 @@ class Client:
     dump_tool: str
     dump_prefix: tuple[str, ...]
     packs: bool
-    load_tool: str
+    query_tool: str
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
-    load_flags: tuple[str, ...]
 
     def dump(
         self,
@@ -138,7 +112,7 @@ class Client:
 
     def select_limit(self) -> int:
         """How many rows a session of the tools gets that asks for no number of its own."""
-        tool = [self.load_tool, *self.login, "--batch", "--skip-column-names"]
+        tool = [self.query_tool, *self.login, "--batch", "--skip-column-names"]
         result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
         if result.exit_code != 0:
             raise DatabaseError(
@@ -149,17 +123,11 @@ class Client:
             )
         return int(result.text)
 
-    def load(self, schema: str, size: int, chunks: Iterable[bytes]) -> ExecResult:
-        """Run `size` bytes of SQL in a schema. Raises what the engine or the chunks raise."""
-        tool = [self.load_tool, *self.login, *self.load_flags, schema]
-        return self._run(schema, ["sh", "-c", LOAD, "sh", str(size), *tool], stdin=chunks)
-
     def _run(
         self,
         schema: str,
         argv: Sequence[str],
         *,
-        stdin: Iterable[bytes] | None = None,
         sink: Callable[[bytes], None] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
@@ -174,7 +142,6 @@ class Client:
                 place,
                 argv,
                 environment={**environment, **mark},
-                stdin=stdin,
                 sink=sink,
                 silence=silence,
             )
@@ -198,8 +165,8 @@ def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:
     """The tools that the database's container has, by either vendor's names.
 
-    Raises `DatabaseError` where it has none, where its client cannot be kept from running commands
-    of a dump, or where the database does not answer; `EngineError` where the container does not.
+    Raises `DatabaseError` where it has none or where the database does not answer; `EngineError`
+    where the container does not.
     """
     told = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_FILES])
     tools = told.text.split("\n", 4)
@@ -209,29 +176,17 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
-    dump_tool, load_tool, stdbuf, zstd, helps = tools
-    dump_help, _, load_help = helps.partition(BETWEEN_HELPS)
+    dump_tool, query_tool, stdbuf, zstd, dump_help = tools
     return Client(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
         dump_prefix=_dump_prefix(stdbuf, zstd),
         packs=bool(zstd),
-        load_tool=load_tool,
+        query_tool=query_tool,
         login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(dump_help)),
-        load_flags=_load_flags(load_help, access),
     )
-
-
-def _load_flags(help_text: str, access: DatabaseAccess) -> tuple[str, ...]:
-    if not _knows(help_text, REQUIRED_TO_LOAD):
-        raise DatabaseError(
-            "the database container's client would run commands that stand in a dump",
-            where=f"container {access.container_id[:12]}",
-            todo="use an image whose client has --binary-mode: MariaDB 10.0, MySQL 5.6 or later",
-        )
-    return (*LOAD_FLAGS, *known_flags(help_text, PROBED_LOAD_FLAGS))
 
 
 def _dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:

@@ -58,12 +58,12 @@ class Lane:
         # The driver has no other way to wait longer for work than for a greeting.
         self._connection._read_timeout = silence  # type: ignore[attr-defined]
 
-    def run(self, statement: bytes) -> None:
-        """Run one statement to its end."""
+    def run(self, statement: bytes | bytearray) -> None:
+        """Run one statement to its end; the server refuses a second one behind it."""
         for left in reversed(range(TRIES)):
             try:
                 with breakable():
-                    self._connection.query(statement)
+                    self._connection.query(memoryview(statement))  # else the driver copies it
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
                     # Its own words may hold a row's values, and --verbose shows causes.
@@ -174,9 +174,9 @@ def ended(lanes: Lanes) -> Iterator[Lanes]:
         raise
 
 
-def _refused(error: pymysql.MySQLError, statement: bytes) -> BackupError:
+def _refused(error: pymysql.MySQLError, statement: bytes | bytearray) -> BackupError:
     head = TABLE.match(statement)
-    shown = head[0] if head else statement[:80].partition(b"(")[0]
+    shown = head[0] if head else bytes(statement[:80]).partition(b"(")[0]
     message = " ".join(str(argument) for argument in error.args[1:])
     code = error_code(error)
     return BackupError(

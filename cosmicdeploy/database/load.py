@@ -1,7 +1,8 @@
 """Load a backup into a schema beside the live one, and be sure that all of it arrived.
 
-Rows are what takes long, so they go over several connections at once; the database's own client
-runs what is left when they are in (see `sorting`).
+Rows are what takes long, so they go over several connections at once; one more runs what is left
+when they are in (see `sorting`). All of these take a single statement at a time, and none has
+commands of its own: the database's client would run several statements in one, or `\\! sh`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import IO
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
-from cosmicdeploy.database.client import find_client
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.database.faithful import require_loadable, require_room
 from cosmicdeploy.database.indexes import LARGE_ROWS
@@ -24,21 +24,15 @@ from cosmicdeploy.database.lanes import Lane, Lanes, ended, lanes_of_this_machin
 from cosmicdeploy.database.manifest import Content, Manifest
 from cosmicdeploy.database.packets import largest_statement
 from cosmicdeploy.database.progress import OnBytes, unheard
-from cosmicdeploy.database.refusals import client_error
 from cosmicdeploy.database.sorting import Sorting
-from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.database.splitter import Splitter, Text
 from cosmicdeploy.errors import BackupError
 
-# A client at the end of a cut stream runs what it has and ends with exit code 0. So a last
-# statement of our own is sent after the dump: its answer proves that everything before it ran.
-PROOF = "all of the backup arrived"
-PROOF_STATEMENT = f"\nSELECT '{PROOF}';\n".encode()
-# What waits for the client is small, unless single rows are huge: then it waits on the disk.
+# What waits is small, unless there are many routines: then it waits on the disk.
 IN_MEMORY = 4 << 20
 
 
 def load_schema(
-    engine: Engine,
     access: DatabaseAccess,
     backup: Backup,
     schema: str,
@@ -58,22 +52,18 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
-    client = find_client(engine, access)
     folder = backup.data.parent
     with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as rest:
         tables = _Tables(access, schema, limit)
         chunks = _checked(backup, raw, on_bytes)
         tables.load(backup, chunks, Waiting(rest, folder), events=events)
-        rest.write(PROOF_STATEMENT)
-        size = rest.tell()
         rest.seek(0)
-        result = client.load(schema, size, _chunks(rest))
-    _require_loaded(result, backup)
+        tables.complete(rest)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for the client: on the disk from some size on, as long as that has room."""
+    """What waits for the rows: on the disk from some size on, as long as that has room."""
 
     file: IO[bytes]
     folder: Path
@@ -87,7 +77,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class _Tables:
-    """Where tables and their rows are loaded to, and the largest statement that is taken there."""
+    """Where a dump is loaded to, and the largest statement that is taken there."""
 
     access: DatabaseAccess
     schema: str
@@ -107,9 +97,18 @@ class _Tables:
             for chunk in chunks:
                 sorting.feed(chunk)
             sorting.end()
-        self._complete(sorting)
+        self._index(sorting)
 
-    def _complete(self, sorting: Sorting) -> None:
+    def complete(self, rest: IO[bytes]) -> None:
+        """Run what waited, statement by statement."""
+        splitter = Splitter()
+        with closing(self._lane()) as lane:
+            for chunk in _chunks(rest):
+                for piece in splitter.feed(chunk):
+                    if isinstance(piece, Text) and piece.statement:
+                        lane.run(piece.statement)
+
+    def _index(self, sorting: Sorting) -> None:
         # An index of a large table is built without a word.
         with self._lanes(sorting.settings, silence=None) as lanes:
             for table in sorting.deferred:
@@ -153,14 +152,3 @@ def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[b
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK):
         yield chunk
-
-
-def _require_loaded(result: ExecResult, backup: Backup) -> None:
-    if result.exit_code == 0 and PROOF in result.text:
-        return
-    raise BackupError(
-        f"the backup did not load (exit code {result.exit_code})",
-        where=f"backup {backup.id}",
-        todo="the live schema is untouched; see the database's own words",
-        details=client_error(result.error_text),
-    )

@@ -83,7 +83,7 @@ def encoded(definition: Definition, statement: str) -> bytes:
     except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
         raise BackupError(
             f"the text of {definition.label} does not fit its character set {definition.charset}",
-            todo="create it anew over a connection with utf8mb4",
+            todo="create it again over a connection with utf8mb4",
         ) from error
 
 
@@ -94,7 +94,7 @@ def require_creatable(wanted: Sequence[Definition]) -> None:
         if names_a_schema(definition):
             raise BackupError(
                 f"{definition.label} names a schema in its head, so that it belongs to that one",
-                todo="create it anew without the schema's name",
+                todo="create it again without the schema's name",
             )
 
 

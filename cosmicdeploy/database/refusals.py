@@ -1,4 +1,4 @@
-"""What a server or its client says of a statement that it refuses, without any row's value."""
+"""What a server says of a statement that it refuses, without any row's value."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ RAISED = 1644
 BARE_VALUE = re.compile(r"(\bfor value ).*", re.DOTALL)
 LONGEST = 200
 
-# As MariaDB's client shows a statement that failed, before the error.
-STATEMENT_SHOWN = "--------------\n"
-ERROR = re.compile(
-    r"^ERROR(?: (?P<code>\d+) \((?P<state>\w+)\))?(?P<line> at line \d+)?: (?P<message>.*)",
-    re.MULTILINE | re.DOTALL,
-)
-
 
 def without_values(code: int, message: str) -> str:
     """A server's message with all that it quotes left out, unless these are names."""
@@ -36,18 +29,3 @@ def without_values(code: int, message: str) -> str:
     body = message[: place.start()] if place else message
     plain, quote, _ = BARE_VALUE.sub(r"\1…", body).partition("'")
     return (plain + "'…'" * bool(quote))[:LONGEST] + (place[0] if place else "")
-
-
-def client_error(text: str) -> list[str]:
-    """The error in what a client wrote to standard error, on one line; where there is none, the
-    last lines that cannot be of a statement."""
-    before, shown, _ = text.partition(STATEMENT_SHOWN)
-    start = max(text.find(f"{STATEMENT_SHOWN}\nERROR ", len(before) + 1), 0) if shown else 0
-    error = ERROR.search(text, start)
-    if error is None:
-        return before.splitlines()[-10:]
-    code = int(error["code"] or 0)
-    message = "" if (error["state"] or "").startswith("45") else error["message"].strip()
-    said = without_values(code, message) if message else without_values(RAISED, message)
-    number = f" {code} ({error['state']})" if code else ""
-    return [f"ERROR{number}{error['line'] or ''}: {said}"]

@@ -58,7 +58,7 @@ def load_shadow(
         session.use(shadow)
         session.linger()
         try:
-            load_schema(engine, access, backup, shadow, on_bytes)
+            load_schema(access, backup, shadow, on_bytes)
             _require_equal(session, backup, shadow)
             SwapRecord(session, access.name).hold_events(backup.manifest.event_definitions)
         except LockLost:

@@ -112,7 +112,7 @@ class DumpScan:
     def _recognise(self, statement: bytes) -> None:
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
-        elif found := ROWS.match(statement):
+        if found := ROWS.match(statement):
             self.unknown_rows.add(_shown(found[0]))
         elif DEFAULTS.match(statement):
             return  # `nameless` makes it one about the schema that it is loaded into

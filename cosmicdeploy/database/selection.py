@@ -36,7 +36,7 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
     todo = "make one: `cosmicdeploy backup create`"
     unproven = next((backup for backup in own if backup.whole and backup.state.refuted), None)
     if unproven:
-        todo += f"; or prove one anew: `cosmicdeploy backup verify {unproven.id} --restore`"
+        todo += f"; or prove one again: `cosmicdeploy backup verify {unproven.id} --restore`"
     return BackupError(
         "There is no good backup",
         where=where,

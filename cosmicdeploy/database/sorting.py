@@ -1,7 +1,7 @@
 """Which part of a dump goes where when it is loaded.
 
-Tables are made, and rows are sent, as they come by; everything else (triggers, views, routines, and
-whatever is not recognised) waits in `rest`, in its order, for the database's own client.
+Tables are made, and rows are sent, as they come by; everything else (triggers, views, routines)
+waits in `rest`, in its order. Nothing is run that no dump tool writes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Protocol
 
 from cosmicdeploy.database.indexes import Deferred, deferred
 from cosmicdeploy.database.packets import LARGEST_SETTING, require_sendable
-from cosmicdeploy.database.scan import nameless, table_of
+from cosmicdeploy.database.scan import DEFAULTS, nameless, table_of
 from cosmicdeploy.database.splitter import Rows, Splitter, Text
-from cosmicdeploy.database.statements import bare
+from cosmicdeploy.database.statements import bare, first_words, unwritten
+from cosmicdeploy.errors import BackupError
 
-# A larger statement goes to the client, which reads it in pieces.
+# Of larger statements only one is kept at a time.
 LARGEST_STATEMENT = 4 << 20
 
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
@@ -61,7 +62,7 @@ class Sorting:
 
     def __init__(
         self,
-        run: Callable[[bytes], None],
+        run: Callable[[bytes | bytearray], None],
         open_rows: Callable[[list[bytes]], Rowstream],
         rest: Rest,
         *,
@@ -82,11 +83,10 @@ class Sorting:
         self._rows: Rowstream | None = None
         self._insert: bytearray = bytearray()
         self._insert_bytes = 0
-        self._oversized = False
 
     def feed(self, chunk: bytes) -> None:
-        """Sort the next bytes. Raises what the three targets raise, and `BackupError` where a
-        statement with rows is larger than the server takes."""
+        """Sort the next bytes. Raises what the three targets raise, and `BackupError` where no dump
+        tool writes a statement, or one with rows is larger than the server takes."""
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
@@ -94,28 +94,35 @@ class Sorting:
                 self._take_text(piece)
 
     def end(self) -> None:
-        """Whatever was left unfinished is for the client to judge."""
-        self._rest.write(bytes(self._insert) + self._splitter.rest())
+        """Raise `BackupError` where the last statement has no end."""
+        left = bytes(self._insert) or self._splitter.rest().strip()
+        if left:
+            raise _unknown(f"{first_words(left)} … (without an end)")
 
     def _take_rows(self, piece: Rows) -> None:
-        self._insert += piece.data
         self._insert_bytes += len(piece.data)
-        if piece.last:
-            require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
-            self._insert_bytes = 0
-        if self._oversized or len(self._insert) > LARGEST_STATEMENT:
-            self._oversized = not piece.last
-            self._rest.write(bytes(self._insert))
-            self._insert = bytearray()
-        elif piece.last:
-            if self._rows is None:
-                self._rows = self._open_rows(self.settings)
-            # The driver sends one statement at a time and takes no delimiter.
-            self._rows.put(bytes(self._insert).rstrip(b";\n"))
-            self._insert = bytearray()
+        if self._insert_bytes <= self._limit:
+            self._insert += piece.data
+        if not piece.last:
+            return
+        require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
+        # The driver sends one statement at a time and takes no delimiter.
+        del self._insert[-len(b";\n") :]
+        if len(self._insert) > LARGEST_STATEMENT:
+            self._run(self._insert)
+        else:
+            self._stream().put(bytes(self._insert))
+        self._insert_bytes, self._insert = 0, bytearray()
+
+    def _stream(self) -> Rowstream:
+        if self._rows is None:
+            self._rows = self._open_rows(self.settings)
+        return self._rows
 
     def _take_text(self, piece: Text) -> None:
         statement = piece.statement
+        if statement and not DEFAULTS.match(statement) and (words := unwritten(statement)):
+            raise _unknown(words)
         if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
             return
         if STRUCTURE.match(statement):
@@ -134,6 +141,13 @@ class Sorting:
             return statement
         self.deferred.append(later)
         return later.create
+
+
+def _unknown(words: str) -> BackupError:
+    return BackupError(
+        f"the backup did not load: it holds what no dump tool writes: {words}",
+        todo="use another backup: cosmicdeploy backup list",
+    )
 
 
 def is_event(statement: bytes) -> bool:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from cosmicdeploy.database.opening import SANDBOX
 from cosmicdeploy.errors import BackupError
 
-INSERT = re.compile(rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\([^\n]*?\) )?VALUES(\n| )\(")
+NAME = rb"`(?:[^`\n]|``)+`"
+INSERT = re.compile(
+    rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\(" + NAME + rb"(?:, ?" + NAME + rb")*\) )?VALUES(\n| )\("
+)
 # Enough for the name and the list of columns that come before the rows.
 INSERT_HEAD = 1 << 20
 END_OF_ROWS = b");\n"

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from cosmicdeploy.database.manifest import Moment
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.plain_text import writable
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_it_can_be_written(cls, value: object) -> object:
+        return writable(value) if isinstance(value, str) else value
 
 
 class Proof(_Record):

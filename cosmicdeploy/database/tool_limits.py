@@ -1,4 +1,4 @@
-"""Limits of the server that hold for the dump tool, which takes no command of ours first.
+"""Limits of the server that hold for the dump tool, which takes no command first.
 
 Its reads of tables name a limit of their own, its lists cannot: of what is longer than the server
 allows (`sql_select_limit`), it would leave out the rest without a word.
@@ -21,14 +21,14 @@ LONGEST_LISTS = {
 
 
 def require_whole_lists(client: Client, facts: Facts) -> None:
-    """Raise `BackupError` where the dump tool would not be told of everything that there is."""
+    """Raise `BackupError` where the dump tool would not see everything that there is."""
     limit = client.select_limit()
     for kind, query in LONGEST_LISTS.items():
         rows = facts.session.rows(query, facts.schema)
         count = int(rows[0][0]) if rows else 0
         if limit < max(count, 1):
             raise BackupError(
-                f"the dump tool would be told of {limit} of {count} {kind}: sql_select_limit",
+                f"the dump tool would see {limit} of {count} {kind}: sql_select_limit",
                 where=facts.session.where,
                 todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
                 " take it out of init_connect and of the server's option files, and try again",

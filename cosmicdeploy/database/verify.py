@@ -78,7 +78,7 @@ def verify_restore(
     end_unused_scratches(engine, access)
     with scratch_schema(access, backup) as schema:
         try:
-            load_schema(engine, access, backup, schema, on_bytes)
+            load_schema(access, backup, schema, on_bytes)
         except BackupUnreadable:
             raise
         except BackupError as error:

@@ -9,12 +9,13 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.client import end_left_behind
 from cosmicdeploy.database.schemas import before_name
 from cosmicdeploy.database.swap import has_before
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError, with_way_out
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
 from cosmicdeploy.history import PastRun, intents, unfinished
 from cosmicdeploy.state import changed, observe
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.shield import is_up
 from cosmicdeploy.unwind import Applied, applied_by, exchanged_data, unwind
+from cosmicdeploy.way_out import with_way_out
 
 # Commands that put a release in place: each takes up what another one left. Any other command
 # leaves a killed deploy as it is, and refuses where a rollback is on its way.

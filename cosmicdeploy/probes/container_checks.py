@@ -108,9 +108,7 @@ def _problem(ctx: Context, answer: Answer, wanted: str) -> str:
     if not (header and wanted) or _release(ctx, answer) == wanted:
         return ""
     told = _release(ctx, answer)
-    return (
-        f"200, release {told}" if told else f"200 without {header}, from which release is not told"
-    )
+    return f"200, release {told}" if told else f"200 without {header}: from an unknown release"
 
 
 def _judged(ctx: Context, name: str) -> tuple[Container | None, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.history import RESUME
+from cosmicdeploy.history import RESTART, RESUME
 from cosmicdeploy.journal import Journal, Record
 from cosmicdeploy.words import lasting
 
@@ -55,7 +55,7 @@ def _about(ctx: Context) -> str:
     if last and last["facts"].get("turned_away_seconds"):
         return f"about {lasting(last['facts']['turned_away_seconds'])}, as the last time"
     parts = [_seconds(ctx.journal, kind) for kind in KEPT_OUT]
-    starts = _starts(ctx.journal.last("done", step_kind="restart"))
+    starts = _starts(ctx.journal.last("done", step_kind=RESTART))
     if starts is None:
         return "as long as a backup takes and all containers need to start: not measured yet"
     return f"about {lasting(sum(parts) + starts)}, as long as that took in a deploy"

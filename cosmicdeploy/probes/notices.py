@@ -1,4 +1,4 @@
-"""What a run passes over or takes for granted, told by name before anything is touched."""
+"""What a stack leaves out of every run, told by name before anything is touched."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.compose_tool import compose_command
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.events import Notice as Told
+from cosmicdeploy.events import Notice
 
 Kind = Literal["no role", "not built", "other folder", "other project"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Notice:
+class PassedOver:
     """One of them: the service that it is about, what is so, and a command that helps."""
 
     kind: Kind
@@ -29,7 +29,7 @@ class Notice:
         return f"{self.service}: {self.what} → {self.todo}"
 
 
-def notices(ctx: Context) -> list[Notice]:
+def notices(ctx: Context) -> list[PassedOver]:
     """All of them: services without a role, images that no deploy builds, containers that another
     folder's stack of the same name may own, and this folder's services in another project."""
     return [
@@ -40,21 +40,21 @@ def notices(ctx: Context) -> list[Notice]:
     ]
 
 
-def tell_notices(ctx: Context) -> list[Notice]:
+def tell_notices(ctx: Context) -> list[PassedOver]:
     """Tell them to the operator; what was told."""
     found = notices(ctx)
     for each in found:
-        ctx.emit(Told(text=f"note: {each}"))
+        ctx.emit(Notice(text=f"note: {each}"))
     return found
 
 
-def _without_role(ctx: Context) -> Iterator[Notice]:
+def _without_role(ctx: Context) -> Iterator[PassedOver]:
     for name, service in ctx.stack.services.items():
         if name in ctx.settings.services.all:
             continue
         built = "not built, " if service.build else ""
         waiting = _waiting_for(ctx, name)
-        yield Notice(
+        yield PassedOver(
             kind="no role",
             service=name,
             what=f"no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
@@ -74,11 +74,11 @@ def _waiting_for(ctx: Context, name: str) -> str:
     return f"not waited for by {', '.join(waiting)}" if waiting else ""
 
 
-def _not_built(ctx: Context) -> Iterator[Notice]:
+def _not_built(ctx: Context) -> Iterator[PassedOver]:
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
         service = ctx.service(name)
         if service.build is not None and name not in ctx.settings.services.released:
-            yield Notice(
+            yield PassedOver(
                 kind="not built",
                 service=name,
                 what=f"the image {service.image} is neither built by a run nor replaced by a"
@@ -88,12 +88,12 @@ def _not_built(ctx: Context) -> Iterator[Notice]:
             )
 
 
-def _of_other_folders(ctx: Context) -> Iterator[Notice]:
+def _of_other_folders(ctx: Context) -> Iterator[PassedOver]:
     here = ctx.stack.directory.resolve()
     for name in dict.fromkeys(ctx.settings.services.all):
         folder = _folder(ctx, name)
         if folder and Path(folder).resolve() != here:
-            yield Notice(
+            yield PassedOver(
                 kind="other folder",
                 service=name,
                 what=f"its container was made from {folder}; where that is another stack of the"
@@ -102,10 +102,10 @@ def _of_other_folders(ctx: Context) -> Iterator[Notice]:
             )
 
 
-def _of_other_projects(ctx: Context) -> Iterator[Notice]:
+def _of_other_projects(ctx: Context) -> Iterator[PassedOver]:
     for container in ctx.engine.made_from(ctx.stack.directory, besides=ctx.stack.project):
         if container.service in ctx.settings.services.all:
-            yield Notice(
+            yield PassedOver(
                 kind="other project",
                 service=container.service,
                 what=f"{container.name} of the project {container.project} runs from this folder,"

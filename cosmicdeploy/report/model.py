@@ -191,7 +191,8 @@ class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
     `turned_away_seconds` is how long clients were turned away while data was exchanged; `warnings`
-    are what was ignored, passed over or assumed.
+    are what went otherwise than asked for in this call, `notices` what the stack leaves out of
+    every run.
     """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")

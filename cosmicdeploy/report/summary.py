@@ -37,7 +37,8 @@ def show(report: Report, console: Console) -> None:
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
-    for notice in report.notices:
+    # What runs steps has told them before the first.
+    for notice in () if report.steps else report.notices:
         told = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
         console.print(told, soft_wrap=True)
         console.print(f"  → {notice.todo}", soft_wrap=True)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted, Warned
+from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.report.console import styled
 
 COLOURS = {
@@ -44,9 +44,9 @@ class Watch:
             self._now("…")
         elif isinstance(event, Progress):
             self._now(event.text)
-        elif isinstance(event, Notice | Warned):
+        elif isinstance(event, Notice):
             self._console.print(event.text, soft_wrap=True)
-        else:
+        elif isinstance(event, StepEnded):
             self._console.print(step_line(event), soft_wrap=not self._console.is_terminal)
 
     def _now(self, text: str) -> None:

@@ -64,7 +64,7 @@ class BackupStep(Step):
             Demands(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
         )
         for warning in backup.manifest.warnings:
-            ctx.say(f"warning: {warning}")
+            ctx.warn(warning)
         ctx.say(f"{backup.id} is made; reading it again")
         prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_places(ctx, backup)}
@@ -82,7 +82,7 @@ class BackupStep(Step):
         if pruned.backups:
             ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:
-            ctx.say(f"warning: {warning}")
+            ctx.warn(warning)
 
 
 def _made_earlier(ctx: Context) -> str | None:
@@ -114,7 +114,7 @@ def copy_to_places(ctx: Context, backup: Backup) -> Result:
                 details=(copied.error,),
             )
         else:
-            ctx.say(f"warning: no copy at {place.name}: {copied.error}")
+            ctx.warn(f"no copy at {place.name}: {copied.error}")
             warnings.append(copied.error)
     return {"copies": made, "warnings": warnings} if copies.places else {}
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ACCEPT, CosmicError, NeedsPerson
+from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.way_out import ACCEPT
 
 Result = dict[str, Any]
 

@@ -103,7 +103,7 @@ class CommandStep(Step):
             return {"exit_code": 0}
         if self.on_failure == "stop":
             raise failure
-        ctx.say(f"warning: {failure.what}; going on")
+        ctx.warn(f"{failure.what}; going on")
         return {"failed": failure.what}
 
     def _tried(self, ctx: Context) -> CosmicError | None:

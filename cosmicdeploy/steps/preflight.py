@@ -7,6 +7,7 @@ from typing import ClassVar
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
+from cosmicdeploy.history import RESTART
 from cosmicdeploy.probes.places import container_url
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.replica import new_replica_problem, old_replica_problem
@@ -28,7 +29,7 @@ class PreflightStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if "restart" not in ctx.ahead:
+        if RESTART not in ctx.ahead:
             return Unchanged(reason="no container is to be replaced")
         if ctx.planning:
             require_token(ctx)

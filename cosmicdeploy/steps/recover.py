@@ -20,7 +20,7 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
-from cosmicdeploy.history import intents, unfinished
+from cosmicdeploy.history import RESTART, intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -114,7 +114,7 @@ def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
 
 def _kept(ctx: Context, name: str) -> list[str]:
     """Ids of a service's containers that are the way back of unfinished runs, oldest first."""
-    begun = intents(unfinished(ctx.journal), "restart")
+    begun = intents(unfinished(ctx.journal), RESTART)
     found = [intent.before["containers"].get(name) for intent in begun]
     return [facts["id"] for facts in found if facts]
 

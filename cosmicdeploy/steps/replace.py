@@ -17,12 +17,13 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.differences import given
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.errors import ACCEPT, EngineError, NeedsPerson
+from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.config_hash import config_hash
 from cosmicdeploy.steps.ending import end
 from cosmicdeploy.steps.phases import Phases
+from cosmicdeploy.way_out import ACCEPT
 
 
 def replace(ctx: Context, service_name: str) -> Container:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.history import RESTART
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -33,7 +34,7 @@ DISPLACED = "its predecessor runs"
 class RestartStep(Step):
     """Roll the services of some roles; each is healthy before the next is touched."""
 
-    kind: ClassVar[str] = "restart"
+    kind: ClassVar[str] = RESTART
 
     missing_only: bool = Field(
         default=False, description="Start what does not run, and leave what runs as it is."

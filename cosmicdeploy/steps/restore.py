@@ -89,5 +89,5 @@ def _require_not_refuted(target: Backup) -> None:
         raise BackupError(
             f"The backup did not restore when it was last proven: {target.state.refuted}",
             where=f"backup {target.id}",
-            todo=f"prove it anew: `cosmicdeploy backup verify {target.id} --restore`",
+            todo=f"prove it again: `cosmicdeploy backup verify {target.id} --restore`",
         )

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
-from cosmicdeploy.history import intents, under_way
+from cosmicdeploy.history import RESTART, intents, under_way
 from cosmicdeploy.probes.traffic.comparison import Comparison
 from cosmicdeploy.probes.watching import Before, Seen, look_at_containers
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.words import counted
 
-RESTART = "restart"
 LOOK_EVERY = 0.5
 
 

@@ -17,6 +17,7 @@ from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.database.dump import create_backup
 from cosmicdeploy.database.load import load_schema
 from cosmicdeploy.database.schemas import create_schema_like
+from cosmicdeploy.database.sorting import LARGEST_STATEMENT
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.databases import renew, run
@@ -82,7 +83,7 @@ def test_awkward_data_comes_back_the_same(
     assert backup.manifest.objects.tables["log"].before == 0
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__awkward")
-    load_schema(engine, access, backup, "platform__awkward")
+    load_schema(access, backup, "platform__awkward")
     assert state(access, "platform__awkward") == state(access)
     assert shown(access, "platform__awkward") == shown(access, "platform")
     assert not [t.name for t in threading.enumerate() if t.name in ("lane", "pipe")]
@@ -90,6 +91,7 @@ def test_awkward_data_comes_back_the_same(
 
 SANDBOX_LINE = b"/*M!999999\\- enable the sandbox mode */ \n"
 SHELL = "touch /tmp/reached"
+LIVE = "`platform`.`notes`"
 FORGED = (
     f"\\! {SHELL}\n",
     f"system {SHELL}\n",
@@ -97,15 +99,22 @@ FORGED = (
     f"DELIMITER \\!\nSELECT 1 \\! {SHELL}\n",
     f"CREATE VIEW \\! {SHELL}\n v AS SELECT 1;\n",
     "LOAD DATA LOCAL INFILE '/etc/shadow' INTO TABLE notes;\nSYNTAX;\n",
+    f"DROP TABLE {LIVE};\n",
+    f"DELIMITER ;;\nCREATE PROCEDURE `p`() SELECT 1; DROP TABLE {LIVE};;\nDELIMITER ;\n",
+    f"DELIMITER ;;\nCREATE PROCEDURE `p`() SELECT 1\nDELIMITER //\n//\nDROP TABLE {LIVE};;\n",
+    f"INSERT INTO `notes` VALUES\n('x'); DROP TABLE {LIVE}; INSERT INTO `notes` VALUES\n('');\n",
+    f"INSERT INTO `notes` VALUES\n('{'x' * LARGEST_STATEMENT}'); DROP TABLE {LIVE};"
+    " INSERT INTO `notes` VALUES\n('');\n",
 )
 
 
-def test_a_forged_copy_reaches_nothing_of_the_container(
+def test_a_forged_copy_reaches_neither_the_container_nor_the_live_schema(
     engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     """The checks of `verify` are left out: this is what holds where they are deceived."""
     renew(mariadb)
-    run(mariadb, "CREATE TABLE notes (a TEXT)")
+    run(mariadb, "CREATE TABLE notes (a LONGTEXT)")
+    run(mariadb, "INSERT INTO notes VALUES ('live')")
     backup = create_backup(engine, mariadb, catalogue)
     sql = b"".join(read_raw(backup.data))
     assert sql.startswith(SANDBOX_LINE)
@@ -114,10 +123,10 @@ def test_a_forged_copy_reaches_nothing_of_the_container(
         with open_session(mariadb) as session:
             create_schema_like(session, "platform", schema)
         with pytest.raises(BackupError, match="did not load"):
-            load_schema(engine, mariadb, forged(backup, sql + line.encode()), schema)
-        assert run(mariadb, "SELECT * FROM notes", schema=schema) == []
+            load_schema(mariadb, forged(backup, sql + line.encode()), schema)
         reached = engine.exec(mariadb.container_id, ["test", "-e", "/tmp/reached"])
         assert reached.exit_code == 1, line
+        assert run(mariadb, "SELECT * FROM notes") == [("live",)], line
     renew(mariadb)
 
 
@@ -143,7 +152,7 @@ def test_a_row_that_the_server_would_not_take_back_is_named(
         create_schema_like(session, "platform", "platform__small")
     words = r"table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
     with pytest.raises(BackupError, match=words):
-        load_schema(engine, access, backup, "platform__small")
+        load_schema(access, backup, "platform__small")
     with pytest.raises(BackupError, match=words):
         create_backup(engine, access, catalogue)
     assert catalogue.get("latest").id == backup.id
@@ -170,7 +179,7 @@ def test_a_file_cut_while_it_loads_is_noticed(
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__cut")
     with pytest.raises(BackupError, match="not what its manifest says"):
-        load_schema(engine, access, backup, "platform__cut")
+        load_schema(access, backup, "platform__cut")
 
 
 def test_sql_that_fails_is_reported_in_the_servers_words(
@@ -181,7 +190,7 @@ def test_sql_that_fails_is_reported_in_the_servers_words(
         create_schema_like(session, "platform", "platform__full")
     run(access, "CREATE VIEW remotes AS SELECT 1", schema="platform__full")
     with pytest.raises(BackupError, match="did not load") as caught:
-        load_schema(engine, access, backup, "platform__full")
+        load_schema(access, backup, "platform__full")
     assert any("ERROR" in line for line in caught.value.details)
 
 
@@ -197,7 +206,7 @@ def test_an_interrupted_load_leaves_no_connection(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        load_schema(engine, access, backup, "platform__cut", interrupt)
+        load_schema(access, backup, "platform__cut", interrupt)
     assert not [t.name for t in threading.enumerate() if t.name == "lane"]
     deadline = time.monotonic() + 60
     query = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'platform__cut'"

@@ -35,7 +35,7 @@ def test_the_password_is_seen_nowhere(
     backup = create_backup(engine, access, catalogue, on_bytes=once(look))
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__seen")
-    load_schema(engine, access, backup, "platform__seen")
+    load_schema(access, backup, "platform__seen")
     events = list(api.events(since=since, until=time.time(), decode=True))
     stored = "".join(path.read_text() for path in catalogue.folder.glob("*.json"))
     text = "".join(seen) + json.dumps(events) + stored

@@ -23,7 +23,7 @@ def newest_beat_in(stack: StackUnderTest, backup_id: str) -> float:
     ctx = stack.open()
     access, backup = ctx.database(), ctx.catalogue.get(backup_id)
     with scratch_schema(access, backup) as schema:
-        load_schema(ctx.engine, access, backup, schema)
+        load_schema(access, backup, schema)
         with open_session(access) as session:
             session.use(schema)
             rows = session.rows("SELECT UNIX_TIMESTAMP(MAX(last_heartbeat_at)) FROM remotes")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cosmicdeploy.context import Context
+from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.steps import backup as step_module
 from cosmicdeploy.steps.backup import BackupStep
 from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.prune import Pruned
 
 pytestmark = pytest.mark.unit
 
@@ -40,3 +44,13 @@ def test_images_are_kept_before_there_is_a_backup_of_them(monkeypatch: pytest.Mo
     with pytest.raises(Killed):
         BackupStep(name="backup").apply(ctx, Change(summary="back up"))
     assert tags == [("sha256:1a2b", "cosmicdeploy/shop:1a2b")]
+
+
+def test_what_a_prune_could_not_do_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, ctx: Context, events: list[Event]
+) -> None:
+    monkeypatch.setattr(step_module, "prune", lambda _: Pruned(warnings=("a tag stays",)))
+    backup = SimpleNamespace(keep=SimpleNamespace(is_set=True))
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(backup=backup))
+    BackupStep(name="backup").settle(replace(ctx, loaded=loaded), Change(summary="back up"))
+    assert events == [Warned(text="a tag stays")]

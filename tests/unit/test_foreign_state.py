@@ -416,3 +416,9 @@ def test_a_lock_of_any_content_is_described(pid: str) -> None:
     assert describe({"pid": pid, "since": "9999-99-99"})
     assert is_dead({"pid": pid, "machine": "elsewhere"}) is False
     assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)
+
+
+def test_a_reason_that_is_no_text_is_kept_as_it_can_be_written(folder: Path) -> None:
+    done = call("backup", "pin", ID, "--reason", "before \udcff the fair")
+    assert done.exit_code == 0, done.stderr
+    assert Catalogue(folder / BACKUPS).get(ID).state.pin.reason == "before \\udcff the fair"

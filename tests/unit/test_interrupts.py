@@ -67,6 +67,18 @@ def time_passes() -> None:
     signal.raise_signal(signal.SIGALRM)
 
 
+def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket) -> None:
+    def broken() -> None:
+        raise BrokenPipeError
+
+    silent.settimeout(10)
+    with deferred(broken):
+        with pytest.raises(BrokenPipeError):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt), breakable():
+            silent.recv(1)
+
+
 def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     with unbroken(), breakable():

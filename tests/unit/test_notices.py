@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,9 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Event
 from cosmicdeploy.probes.notices import notices, tell_notices
+from cosmicdeploy.report.console import PlainConsole
+from cosmicdeploy.report.model import Report
+from cosmicdeploy.report.summary import show
 from cosmicdeploy.settings import Services, load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.workspace import _require_services
@@ -97,3 +101,21 @@ def test_a_role_of_a_service_that_the_file_lacks_is_refused(
     )
     with pytest.raises(ConfigError, match="no service 'nowhere'"):
         _require_services(load(file, {}), opened.stack)
+
+
+def test_a_run_tells_them_before_the_first_step_and_not_again() -> None:
+    """`status` and `verify` have no steps, and tell them in their summary."""
+
+    def shown(**more: Any) -> str:
+        out = io.StringIO()
+        notice = {"kind": "no role", "service": "mailer", "what": "no role", "todo": "start it"}
+        report = Report.model_validate(
+            {"command": "x", "outcome": "done", "started_at": "", "seconds": 1.0, **more}
+            | {"notices": [notice]}
+        )
+        show(report, PlainConsole(file=out, width=200))
+        return out.getvalue()
+
+    step = {"name": "build", "kind": "build", "outcome": "changed", "reason": "built"}
+    assert "note: mailer" in shown()
+    assert "note: mailer" not in shown(steps=[step])

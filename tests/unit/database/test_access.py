@@ -7,7 +7,7 @@ import pymysql
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
-from cosmicdeploy.database.client import _load_flags, error_lines, known_flags, warning_lines
+from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
 from cosmicdeploy.database.schemas import before_name, record_name, scratch_name, shadow_name
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import DatabaseError
@@ -67,15 +67,6 @@ def test_only_flags_that_the_tool_knows() -> None:
         "--set-gtid-purged=OFF",
         "--column-statistics=0",
     )
-
-
-def test_no_client_that_would_run_a_dump_s_commands() -> None:
-    mariadb = "  --binary-mode       Binary mode\n  --sandbox           Disallow commands\n"
-    mysql = "  --binary-mode       By default\n  --system-command    Enable or disable\n"
-    assert {"--binary-mode", "--local-infile=0", "--sandbox"} <= {*_load_flags(mariadb, ACCESS)}
-    assert "--sandbox" not in _load_flags(mysql, ACCESS)
-    with pytest.raises(DatabaseError, match="would run commands that stand in a dump"):
-        _load_flags("  --batch\n  --sandbox\n", ACCESS)
 
 
 def test_errors_and_warnings_of_the_tools_are_told_apart() -> None:

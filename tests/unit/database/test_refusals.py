@@ -1,10 +1,8 @@
 """What is told of a statement that a server refused."""
 
-import pymysql
 import pytest
 
-from cosmicdeploy.database.lanes import _refused
-from cosmicdeploy.database.refusals import client_error, without_values
+from cosmicdeploy.database.refusals import without_values
 
 pytestmark = pytest.mark.unit
 
@@ -37,36 +35,3 @@ def test_a_message_keeps_its_words_and_loses_its_values(
     told = without_values(code, message)
     assert told.startswith(shown)
     assert "s3cret" not in told and "1234567" not in told
-
-
-@pytest.mark.parametrize("shows", [True, False], ids=["mariadb", "mysql"])
-def test_a_client_s_error_comes_without_the_statement(shows: bool) -> None:
-    statement = f"--------------\n{ROW * 1000}\nERROR 1 (x): {SECRET}\n--------------\n\n"
-    error = f"ERROR 1062 (23000) at line 7: Duplicate entry '{SECRET}\n\n' for key 'PRIMARY'\n"
-    told = client_error((statement if shows else "") + error)
-    assert told == ["ERROR 1062 (23000) at line 7: Duplicate entry '…' for key 'PRIMARY'"]
-
-
-def test_what_a_client_says_before_it_runs_anything_is_told() -> None:
-    assert client_error("mariadb: unknown option '--x'\n") == ["mariadb: unknown option '--x'"]
-    cut = client_error(f"warning\n--------------\n{ROW}")
-    assert cut == ["warning"]
-    [told] = client_error("ERROR at line 3: Unknown command '\\!'.\n")
-    assert told == "ERROR at line 3: Unknown command '…'"
-
-
-def test_what_code_of_the_schema_raises_is_not_repeated() -> None:
-    told = client_error(f"ERROR 3001 (45000) at line 7: no room for {SECRET}\n")
-    assert told == ["ERROR 3001 (45000) at line 7: the schema's own code refused it"]
-
-
-@pytest.mark.parametrize(
-    "statement", [ROW, f"CREATE TABLE `files` (a TEXT DEFAULT '{SECRET}')"], ids=["rows", "table"]
-)
-def test_a_lane_s_error_names_table_and_code(statement: str) -> None:
-    error = pymysql.err.IntegrityError(1062, f"Duplicate entry '{SECRET}' for key 'name'")
-    refused = _refused(error, statement.encode())
-    told = "\n".join((str(refused), *refused.details))
-    assert "ERROR 1062: Duplicate entry '…' for key 'name'" in told
-    assert "`files`" in told
-    assert "s3cret" not in told

@@ -5,6 +5,8 @@ import io
 import pytest
 
 from cosmicdeploy.database.sorting import LARGEST_STATEMENT, Sorting, is_event
+from cosmicdeploy.database.splitter import Splitter, Text
+from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
 
@@ -29,11 +31,10 @@ INSERT INTO `a` VALUES
 UNLOCK TABLES;
 /*!50003 SET sql_mode = '' */ ;
 DELIMITER ;;
-/*!50003 CREATE*/ /*!50003 TRIGGER `t` BEFORE INSERT ON `a` SET @x=1*/;;
+/*!50003 CREATE*/ /*!50003 TRIGGER `t` BEFORE INSERT ON `a` FOR EACH ROW SET @x=1*/;;
 /*!50106 CREATE*/ /*!50117 DEFINER=`r`@`%`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY DO
 SELECT 1 */ ;;
 DELIMITER ;
-REPLACE INTO `a` VALUES (9,9);
 ALTER DATABASE `platform` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;
 -- Dump completed
 """
@@ -42,12 +43,16 @@ ALTER DATABASE `platform` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;
 class Target:
     """Stands for the database: what went where."""
 
-    def __init__(self, *, large: tuple[str, ...] = (), events: bool = False) -> None:
-        self.ran: list[bytes] = []
+    def __init__(
+        self, *, large: tuple[str, ...] = (), events: bool = False, limit: int = 1 << 30
+    ) -> None:
+        self.ran: list[bytes | bytearray] = []
         self.rows: list[bytes] = []
         self.settings: list[bytes] = []
         self.rest = io.BytesIO()
-        self.sorting = Sorting(self.ran.append, self.open, self.rest, large=large, events=events)
+        self.sorting = Sorting(
+            self.ran.append, self.open, self.rest, large=large, events=events, limit=limit
+        )
 
     def open(self, settings: list[bytes]) -> "Target":
         self.settings = list(settings)
@@ -76,7 +81,7 @@ def test_tables_and_rows_go_straight_and_the_rest_waits() -> None:
     kinds = [statement.split()[0] for statement in target.ran]
     assert kinds == [b"/*!40101", b"/*!40103", b"DROP", b"CREATE", b"/*!50003"]
     rest = target.rest.getvalue()
-    assert b"TRIGGER" in rest and b"REPLACE" in rest and b"SET NAMES" in rest
+    assert b"TRIGGER" in rest and b"SET NAMES" in rest
     assert b"INSERT INTO" not in rest and b"LOCK" not in rest and b"EVENT" not in rest
     assert b"\nALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci ;\n" in rest
 
@@ -93,12 +98,47 @@ def test_a_large_table_gets_its_indexes_afterwards() -> None:
     ]
 
 
-def test_a_huge_statement_and_an_unfinished_one_are_left_to_the_client() -> None:
-    huge = b"INSERT INTO `a` VALUES\n('" + b"x" * LARGEST_STATEMENT + b"'),\n(2,2);\n"
-    target = Target().feed(huge + DUMP + b"INSERT INTO `a` VALUES\n(7,7)", 65536)
-    assert len(target.rows) == 2
-    rest = target.rest.getvalue()
-    assert rest.startswith(huge) and rest.endswith(b"INSERT INTO `a` VALUES\n(7,7)")
+def test_a_huge_statement_is_run_by_itself() -> None:
+    huge = b"INSERT INTO `a` VALUES\n('" + b"x" * LARGEST_STATEMENT + b"'),\n(2,2)"
+    target = Target().feed(DUMP + huge + b");\n", 65536)
+    assert len(target.rows) == 2 and b"INSERT INTO" not in target.rest.getvalue()
+    assert target.ran[-1] == huge + b")"
+
+
+def test_a_statement_that_no_server_takes_fills_no_memory() -> None:
+    target = Target(limit=1000)
+    target.sorting.feed(b"INSERT INTO `a` VALUES\n('")
+    for _ in range(10):
+        target.sorting.feed(b"x" * 1000)
+        assert len(target.sorting._insert) <= 1000
+    with pytest.raises(BackupError, match="table a has a row that takes"):
+        target.sorting.feed(b"');\n")
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        b"DROP TABLE `live`.`a`;\n",
+        b"DROP TABLE `a`\n",
+        b"INSERT INTO `a` VALUES\n(7,7)",
+        b"\\! sh\n",
+    ],
+)
+def test_nothing_is_run_that_no_dump_tool_writes(added: bytes) -> None:
+    target = Target()
+    with pytest.raises(BackupError, match="did not load: it holds what no dump tool writes"):
+        target.feed(DUMP + added)
+    assert not any(added[:14] in ran for ran in [*target.ran, *target.rows[2:]])
+
+
+def test_what_stands_behind_a_statement_stays_one_with_it() -> None:
+    """The server refuses two statements in one, so that the second is never run by itself."""
+    rows = b"INSERT INTO `a` VALUES\n(1); DROP TABLE `live`.`a`; INSERT INTO `a` VALUES\n(2)"
+    body = b"CREATE PROCEDURE `p`() SELECT 1\nDELIMITER //\n//\nDROP TABLE `live`.`a`"
+    target = Target().feed(rows + b";\nDELIMITER ;;\n" + body + b";;\nDELIMITER ;\n")
+    assert target.rows == [rows]
+    pieces = Splitter().feed(target.rest.getvalue())
+    assert [p.statement for p in pieces if isinstance(p, Text) and p.statement] == [body]
 
 
 @pytest.mark.parametrize(
