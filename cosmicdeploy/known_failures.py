@@ -1,4 +1,5 @@
-"""What did not work when a run began. A deploy may be the fix: nobody demands it of that deploy."""
+"""What did not work when a run began: a deploy may be the fix, so it is not demanded of the old
+release."""
 
 from __future__ import annotations
 

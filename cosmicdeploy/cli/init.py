@@ -43,6 +43,10 @@ def init(
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 
 
+# The shipped application's own command for it.
+REGISTER = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
+
+
 def _init(call: Call, directory: Path, choices: dict[str, object], images: Path | None) -> Report:
     from cosmicdeploy.layout import lay_out, layout_choices
 
@@ -50,5 +54,9 @@ def _init(call: Call, directory: Path, choices: dict[str, object], images: Path 
     if not call.terminal.json:
         for path in made:
             call.terminal.console.print(f"made {path}", soft_wrap=True)
-        call.terminal.console.print("next: `cosmicdeploy up` there", soft_wrap=True)
+        call.terminal.console.print(
+            "next, there: `cosmicdeploy up`, then register the device that verification beats as:"
+            f" `cosmicdeploy console --env DEVICE_TOKEN {REGISTER}`",
+            soft_wrap=True,
+        )
     return call.report(outcome="changed", data=[str(path) for path in made])

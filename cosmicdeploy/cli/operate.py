@@ -29,6 +29,15 @@ Service = Annotated[
 User = Annotated[
     str, typer.Option("--user", "-u", metavar="NAME", help="Run it as this user, not the image's.")
 ]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="VARIABLE",
+        help="Hand a variable of the environment or `.env` to the command; repeatable.",
+    ),
+]
 
 
 @plain_options
@@ -36,6 +45,7 @@ def exec_(
     service: Service,
     command: Annotated[Words, typer.Argument(metavar="COMMAND", help="With its own options.")],
     user: User = "",
+    env: Variables = None,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -55,7 +65,7 @@ def exec_(
     if not words:
         raise typer.BadParameter("a command is needed", param_hint="COMMAND")
     call = Call(command="exec", terminal=terminal)
-    _run(call, config, lambda ctx: (place_named(ctx, service), words, user))
+    _run(call, config, lambda ctx: (place_named(ctx, service), words, user), env or ())
 
 
 @plain_options
@@ -85,6 +95,7 @@ def console(
         Words | None,
         typer.Argument(metavar="ARGUMENT", help="The console's own.", show_default=False),
     ] = None,
+    env: Variables = None,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -98,6 +109,7 @@ def console(
     Examples:
       cosmicdeploy console devices:monitor-status --dry-run --verbose
       cosmicdeploy console tinker
+      cosmicdeploy console --env DEVICE_TOKEN devices:seed --name=VERIFY --token-env=DEVICE_TOKEN
     """
     from cosmicdeploy.operations.commands import place_of_console
 
@@ -106,6 +118,7 @@ def console(
         call,
         config,
         lambda ctx: (place_of_console(ctx), ctx.console(*(arguments or ())), ctx.console_user),
+        env or (),
     )
 
 
@@ -113,8 +126,9 @@ def _run(
     call: Call,
     config: Path | None,
     what: Callable[[Context], tuple[Place, Sequence[str], str]],
+    variables: Sequence[str] = (),
 ) -> None:
-    """`what` tells where, what, and as whom ("" for the container's own user)."""
+    """`what` answers with the place, the command and the user ("" for the container's own)."""
     from cosmicdeploy.cli.terminal import told_on_stderr
     from cosmicdeploy.operations.commands import run
     from cosmicdeploy.workspace import open_stack
@@ -122,4 +136,5 @@ def _run(
     with edge(call):
         ctx = open_stack(config, call.hearing(told_on_stderr(call.terminal)))
         place, words, user = what(ctx)
-        raise typer.Exit(run(ctx, place, words, user))
+        handed = {name: ctx.loaded.secret(name) for name in variables}
+        raise typer.Exit(run(ctx, place, words, user, handed))

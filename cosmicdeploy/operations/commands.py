@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -58,8 +58,14 @@ def _is_current(ctx: Context, place: Place) -> bool:
     return image is not None and image.id == place.container.image_id
 
 
-def run(ctx: Context, place: Place, argv: Sequence[str], user: str = "") -> int:
-    """Run a command there with this process's own streams; its exit code.
+def run(
+    ctx: Context,
+    place: Place,
+    argv: Sequence[str],
+    user: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> int:
+    """Run a command there with this process's own streams and these variables; its exit code.
 
     It is ended where we are: by a signal, or since nobody reads what it says.
     """
@@ -73,7 +79,11 @@ def run(ctx: Context, place: Place, argv: Sequence[str], user: str = "") -> int:
             _hang_up_interrupts(),
             own_streams() as streams,
         ):
-            environment = {**client_environment(ctx, place.service), **mark}
+            environment = {
+                **client_environment(ctx, place.service),
+                **(variables or {}),
+                **mark,
+            }
             return ctx.engine.converse(
                 container_id, argv, streams, environment=environment, user=user
             )

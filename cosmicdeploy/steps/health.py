@@ -61,7 +61,11 @@ def _containers(ctx: Context) -> str:
     if ctx.only_plan and ctx.settings.verify.heartbeat:
         told += ", no heartbeat sent by a plan"
     known = ctx.known_failures.told()
-    return f"{told}; did not work before, so not demanded: {known}" if known else told
+    return (
+        f"{told}; did not work before, so not demanded of the old release: {known}"
+        if known
+        else told
+    )
 
 
 def _require_one_scheduler(ctx: Context) -> None:
