@@ -51,7 +51,7 @@ class Answer:
 
     def __str__(self) -> str:
         if self.error:
-            return f"{self.url}: {self.error}"
+            return f"{self.url}: {self.error}" if self.url else self.error
         said = "" if self.status == OK else f" {self.shown}"
         return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"
 

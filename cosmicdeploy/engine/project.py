@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 from docker import APIClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from cosmicdeploy.engine import labels
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.stack.model import Network, Volume
 
 
 def ensure_network(api: APIClient, network: Network, project: str) -> bool:
-    """Make a network unless one of this name is there; whether it was made."""
+    """Make a network unless one of this name is there; whether it was made.
+
+    Raises `EngineError` where another network has some of its addresses.
+    """
     if any(found["Name"] == network.name for found in api.networks([network.name])):
         return False
     pools = [IPAMPool(subnet=pool.subnet, iprange=pool.ip_range) for pool in network.pools]
     marks = {labels.PROJECT: project, labels.NETWORK: network.key}
-    api.create_network(
-        network.name,
-        driver=network.driver or "bridge",
-        ipam=IPAMConfig(pool_configs=pools) if pools else None,
-        internal=network.internal,
-        labels={**network.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
-    )
+    try:
+        api.create_network(
+            network.name,
+            driver=network.driver or "bridge",
+            ipam=IPAMConfig(pool_configs=pools) if pools else None,
+            internal=network.internal,
+            labels={**network.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
+        )
+    except APIError as error:
+        if "overlaps" not in str(error):
+            raise
+        raise _overlapping(network) from error
     return True
+
+
+def _overlapping(network: Network) -> EngineError:
+    return EngineError(
+        f"Another network has addresses of the subnet of {network.name}",
+        where=", ".join(pool.subnet or "" for pool in network.pools),
+        todo="see `docker network ls`, and declare another subnet in the compose file (in the"
+        " shipped stack STACK_SUBNET and the addresses below it in `.env`)",
+    )
 
 
 def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
