@@ -109,7 +109,7 @@ def console(
     Examples:
       cosmicdeploy console devices:monitor-status --dry-run --verbose
       cosmicdeploy console tinker
-      cosmicdeploy console --env DEVICE_TOKEN devices:seed --name=VERIFY --token-env=DEVICE_TOKEN
+      cosmicdeploy console -e TOKEN devices:seed --name=KIOSK --token-env=TOKEN
     """
     from cosmicdeploy.operations.commands import place_of_console
 
