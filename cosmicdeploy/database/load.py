@@ -15,7 +15,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
-from cosmicdeploy.database.archive import CHUNK, Digest, read_raw
+from cosmicdeploy.database.archive import Digest, read_raw
 from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.database.facts import open_facts
 from cosmicdeploy.database.faithful import require_loadable, require_room
@@ -25,11 +25,11 @@ from cosmicdeploy.database.manifest import Content, Manifest
 from cosmicdeploy.database.packets import largest_statement
 from cosmicdeploy.database.progress import OnBytes, unheard
 from cosmicdeploy.database.sorting import Sorting
-from cosmicdeploy.database.splitter import Splitter, Text
 from cosmicdeploy.errors import BackupError
 
 # What waits is small, unless there are many routines: then it waits on the disk.
 IN_MEMORY = 4 << 20
+LENGTH_BYTES = 8
 
 
 def load_schema(
@@ -53,26 +53,34 @@ def load_schema(
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
     folder = backup.data.parent
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as rest:
+    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as file:
+        rest = Waiting(file, folder)
         tables = _Tables(access, schema, limit)
         chunks = _checked(backup, raw, on_bytes)
-        tables.load(backup, chunks, Waiting(rest, folder), events=events)
-        rest.seek(0)
+        tables.load(backup, chunks, rest, events=events)
         tables.complete(rest)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for the rows: on the disk from some size on, as long as that has room."""
+    """Statements that wait for the rows: on the disk from some size on, as long as that has room.
+
+    Each stands behind its length: read again as text, they might be taken apart in another way.
+    """
 
     file: IO[bytes]
     folder: Path
 
-    def write(self, data: bytes) -> None:
-        """Add some; raises `BackupError` where the disk would become full."""
-        if self.file.tell() + len(data) > IN_MEMORY:
-            require_room(self.folder, len(data))
-        self.file.write(data)
+    def put(self, statement: bytes) -> None:
+        """Add one; raises `BackupError` where the disk would become full."""
+        if self.file.tell() + len(statement) > IN_MEMORY:
+            require_room(self.folder, len(statement))
+        self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.file.seek(0)
+        while length := self.file.read(LENGTH_BYTES):
+            yield self.file.read(int.from_bytes(length, "big"))
 
 
 @dataclass(frozen=True)
@@ -99,14 +107,11 @@ class _Tables:
             sorting.end()
         self._index(sorting)
 
-    def complete(self, rest: IO[bytes]) -> None:
+    def complete(self, rest: Iterable[bytes]) -> None:
         """Run what waited, statement by statement."""
-        splitter = Splitter()
         with closing(self._lane()) as lane:
-            for chunk in _chunks(rest):
-                for piece in splitter.feed(chunk):
-                    if isinstance(piece, Text) and piece.statement:
-                        lane.run(piece.statement)
+            for statement in rest:
+                lane.run(statement)
 
     def _index(self, sorting: Sorting) -> None:
         # An index of a large table is built without a word.
@@ -147,8 +152,3 @@ def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[b
             where=str(backup.data),
             todo="use another backup",
         )
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk

@@ -48,9 +48,9 @@ class Rowstream(Protocol):
 
 
 class Rest(Protocol):
-    """Takes text in its order."""
+    """Takes statements in their order."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def put(self, statement: bytes) -> None: ...
 
 
 class Sorting:
@@ -121,7 +121,9 @@ class Sorting:
 
     def _take_text(self, piece: Text) -> None:
         statement = piece.statement
-        if statement and not DEFAULTS.match(statement) and (words := unwritten(statement)):
+        if not statement:
+            return
+        if not DEFAULTS.match(statement) and (words := unwritten(statement)):
             raise _unknown(words)
         if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
             return
@@ -133,7 +135,7 @@ class Sorting:
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)
-        self._rest.write(nameless(statement) + piece.data[len(statement) :])
+        self._rest.put(nameless(statement))
 
     def _slimmed(self, statement: bytes) -> bytes:
         later = deferred(statement) if table_of(statement) in self._large else None
@@ -153,3 +155,9 @@ def _unknown(words: str) -> BackupError:
 def is_event(statement: bytes) -> bool:
     """Whether a statement makes or drops a scheduled event."""
     return bool(EVENT.match(bare(statement)))
+
+
+def makes_event(statement: str) -> bool:
+    """Whether a statement of a manifest makes an event of the schema that it is run in."""
+    raw = statement.encode("utf-8", "replace")
+    return raw.startswith(b"CREATE ") and is_event(raw) and not unwritten(raw)

@@ -23,6 +23,7 @@ from cosmicdeploy.database.schemas import (
     scratch_name,
     scratch_schemas,
 )
+from cosmicdeploy.database.sorting import makes_event
 from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
@@ -128,13 +129,15 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
         raw.feed(chunk)
         scan.feed(chunk)
         on_bytes(raw.bytes)
-    # Whoever can write a copy can write its manifest: what is loaded has to be a dump tool's work.
+    # A copy's manifest may be forged with it: what is loaded has to be a dump tool's work.
     foreign = sorted(scan.foreign - set(manifest.schema_statements))
+    events = [event for event in manifest.event_definitions if not makes_event(event.statement)]
     checks = (
         (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
         (scan.complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
         (not scan.opening_fault, f"{scan.opening_fault}: it is not the tool's own work"),
         (not foreign, f"the dump holds what no dump tool writes: {'; '.join(foreign)}"),
+        (not events, f"the manifest has what makes no event: {', '.join(e.name for e in events)}"),
     )
     return [reason for passed, reason in checks if not passed]

@@ -1,6 +1,7 @@
 """What stands in a dump and is no dump tool's work."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import Mock
@@ -9,6 +10,7 @@ import pytest
 import zstandard
 
 from cosmicdeploy.database.access import Session
+from cosmicdeploy.database.definitions import Definition
 from cosmicdeploy.database.entry import Backup
 from cosmicdeploy.database.manifest import Content, Manifest, Objects, TableRows
 from cosmicdeploy.database.opening import opening_fault
@@ -110,6 +112,27 @@ def test_a_copy_that_lost_the_sandbox_line_is_refused(tmp_path: Path) -> None:
     assert verify_backup(backup(tmp_path, SANDBOX + HEADER + BODY + END)).good
 
 
+@pytest.mark.parametrize(
+    ("statement", "good"),
+    [
+        ("CREATE DEFINER=`r`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY DO DELETE FROM a.b", True),
+        ("CREATE DEFINER=`r`@`%` EVENT `live`.`e` ON SCHEDULE EVERY 1 DAY DO SELECT 1", False),
+        ("DROP TABLE `live`.`t`", False),
+        ("DROP EVENT IF EXISTS `e`", False),
+        ("CREATE DEFINER=`r`@`%` PROCEDURE `p`() SELECT 1", False),
+    ],
+)
+def test_a_manifest_s_event_is_an_event(tmp_path: Path, statement: str, good: bool) -> None:
+    event = Definition(
+        kind="EVENT", name="e", statement=statement, charset="utf8mb4", collation="utf8mb4_bin"
+    )
+    made = backup(tmp_path, SANDBOX + HEADER + BODY + END)
+    manifest = made.manifest.updated(event_definitions=(event,))
+    verified = verify_backup(replace(made, manifest=manifest))
+    assert verified.good is good
+    assert good or verified.reasons == ("the manifest has what makes no event: e",)
+
+
 def test_the_reason_holds_no_value() -> None:
     scan = DumpScan()
     scan.feed(b"GRANT USAGE ON *.* TO x IDENTIFIED BY 's3cret';\n")
@@ -117,7 +140,7 @@ def test_the_reason_holds_no_value() -> None:
 
 
 def backup(folder: Path, dump: bytes) -> Backup:
-    """As whoever can write to a destination would forge it: the manifest fits the data."""
+    """As a destination's owner would forge it: the manifest fits the data."""
     packed = zstandard.ZstdCompressor().compress(dump)
     data = folder / "20260202-010203-abcd.sql.zst"
     data.write_bytes(packed)

@@ -14,8 +14,17 @@ pytestmark = pytest.mark.unit
 
 def test_what_waits_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = Waiting(io.BytesIO(), tmp_path)
-    waiting.write(bytes(IN_MEMORY + 1))
+    waiting.put(bytes(IN_MEMORY + 1))
     monkeypatch.setattr(faithful, "KEEP_FREE_BYTES", 1 << 62)
     with pytest.raises(BackupError, match="no room"):
-        waiting.write(b"x")
-    Waiting(io.BytesIO(), tmp_path).write(b"what stays in memory needs no disk")
+        waiting.put(b"x")
+    small = Waiting(io.BytesIO(), tmp_path)
+    small.put(b"what stays in memory needs no disk")
+
+
+def test_what_waits_comes_back_statement_by_statement(tmp_path: Path) -> None:
+    waiting = Waiting(io.BytesIO(), tmp_path)
+    statements = [b"SET @x = 1", b"SELECT '\\';; DROP TABLE x;; -- '", b"\0\n"]
+    for statement in statements:
+        waiting.put(statement)
+    assert list(waiting) == statements
