@@ -221,7 +221,7 @@ def parsed(line: bytes) -> Any:
 
 
 def repeats_a_key(line: bytes) -> bool:
-    """Whether an object in a line that `parsed` took has a key twice, so that it says two things."""
+    """Whether an object in a line that `parsed` took has a key twice, and so says two things."""
     repeats = False
 
     def seen(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

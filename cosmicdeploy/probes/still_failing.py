@@ -32,7 +32,7 @@ def _told(name: str, then: str, now: str) -> str:
 
 
 def _problem(ctx: Context, name: str) -> str:
-    """As a run's first look, but that it waits for nothing: what was just started is not seen to
+    """As a run's first look, but that no start is waited for: what was just started is not seen to
     work before its health check, or time, has shown it."""
     container, replica = ctx.container(name), name in ctx.settings.services.app
     if container is None or not container.running:

@@ -25,7 +25,7 @@ from cosmicdeploy.steps.excused import Excused
 from cosmicdeploy.tally import Traffic
 from tests.unit.servers import Reply, Served, serving
 from tests.unit.test_history import STATE, Writer
-from tests.unit.test_proven import FOR_A_MOMENT, FOR_LONG, SETTINGS
+from tests.unit.test_proven import FOR_A_MOMENT, FOR_LONG, GOOD, SETTINGS
 
 pytestmark = pytest.mark.unit
 
@@ -270,6 +270,6 @@ def test_a_run_that_goes_on_takes_what_the_first_one_knew(ctx: Context) -> None:
 def test_only_what_still_does_not_work_is_told_after_undoing(
     stack: Stack, web: Container | None, told: list[str]
 ) -> None:
-    ctx, _ = stack(FOR_A_MOMENT, web=web)
+    ctx, _ = stack(GOOD, web=web)
     known = KnownFailures(services={"web": "paused", "renamed-since": "exited"})
     assert told_still_failing(replace(ctx, known_failures=known)) == told
