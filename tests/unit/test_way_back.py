@@ -11,9 +11,10 @@ import pytest
 from cosmicdeploy import unwind as unwinding
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
+from cosmicdeploy.steps import bounce, way_back
 from cosmicdeploy.steps import replace as replacing
-from cosmicdeploy.steps import way_back
 from cosmicdeploy.steps.base import Change, Step
+from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.restart import RestartStep
 from cosmicdeploy.steps.services import ServicesStep
@@ -109,10 +110,14 @@ def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_
     monkeypatch.setattr(replacing, "end", lambda *_: None)
     monkeypatch.setattr(way_back, "Serving", Proxy)
     monkeypatch.setattr(unwinding, "is_up", lambda _: True)
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=SimpleNamespace(app=["web"])))
+    roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
+    monkeypatch.setattr(bounce, "take_in_all", lambda _: None)
     ctx = replace(ctx, stack=declared, engine=engine, loaded=loaded)
     stopped = {"containers": {"gone": "1"}, "ready": [], "shielded": False}
+    bounced = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
     steps: list[tuple[Step, dict[str, Any]]] = [
+        (BounceStep(name="bounce", services=("gone",)), bounced),
         (ServicesStep(name="services"), {"containers": {"cache": None, "gone": None}}),
         (QuiesceStep(name="quiesce", roles=("worker",)), stopped),
         (RestartStep(name="restart"), {"containers": {"web": None, "gone": BEFORE}}),
