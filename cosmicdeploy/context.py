@@ -11,7 +11,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.catalogue import Backup, Catalogue
 from cosmicdeploy.engine.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.history import PastRun
 from cosmicdeploy.interrupts import Interrupts
@@ -100,6 +100,14 @@ class Context:
     # --- the stack, as declared and as it runs
 
     def service(self, name: str) -> Service:
+        """The service as declared; raises `NeedsPerson` where it no longer is: a run that is not
+        over may have changed it."""
+        if name not in self.stack.services:
+            raise NeedsPerson(
+                f"The compose file declares no service {name!r}",
+                where=str(self.stack.file),
+                todo=f"put {name} back into the compose file, then run the same command again",
+            )
         return self.stack.services[name]
 
     def container(self, service: str) -> Container | None:

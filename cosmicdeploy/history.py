@@ -121,7 +121,9 @@ class _Reading:
 
     def _begin(self, run: PastRun) -> None:
         self._last = run.id
-        if run.id != self._besides:
+        if run.id in self.open:  # its intents are what there is to go back by
+            self.open[run.id].lost.append("its first record is repeated or stands behind others")
+        elif run.id != self._besides:
             self.open[run.id] = run
             self._begun.add(run.id)
 

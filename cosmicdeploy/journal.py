@@ -96,10 +96,13 @@ def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | Unreadable]
             continue
         try:
             data = records.parsed(line)
+            repeats = records.repeats_a_key(line)
         except ValueError:
             yield Unreadable(line=number, why="it is no JSON, or was cut short")
             continue
-        if why := records.objection(data):
+        if repeats:  # of which kind it is, it does not tell
+            yield Unreadable(line=number, why="a key stands in it twice", run=_text(data, "run"))
+        elif why := records.objection(data):
             yield Unreadable(line=number, why=why, run=_text(data, "run"), kind=_text(data, "kind"))
         else:
             yield data

@@ -5,6 +5,7 @@ What else a record holds is for people. A step's `before` has a shape by the kin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -217,6 +218,19 @@ FACTS: Mapping[str, type[Shape]] = {"backup": BackedUp, "migrate": Migrations}
 def parsed(line: bytes) -> Any:
     """The JSON of a line; raises `ValueError` where it is none."""
     return from_json(line)
+
+
+def repeats_a_key(line: bytes) -> bool:
+    """Whether an object in a line that `parsed` took has a key twice, and so says two things."""
+    repeats = False
+
+    def seen(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        repeats = repeats or len(pairs) > len(dict(pairs))
+        return dict(pairs)
+
+    json.loads(line, object_pairs_hook=seen)
+    return repeats
 
 
 def objection(data: Any) -> str:

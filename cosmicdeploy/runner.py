@@ -22,7 +22,8 @@ from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.history import RESTART as RESTART  # noqa: PLC0414 - also asked for here
 from cosmicdeploy.history import RESUME, PastRun
 from cosmicdeploy.plan import Plan, Planned
-from cosmicdeploy.state import State, changed, observe
+from cosmicdeploy.probes.still_failing import told_still_failing
+from cosmicdeploy.state import State, changed, compared, observe
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.tally import FAILURES_SHOWN
 from cosmicdeploy.unwind import Applied, Unwound, applied_by, exchanged_data, note, unwind
@@ -57,6 +58,7 @@ class Run:
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
     _own: int = 0
+    _compared: str = ""
 
     def __post_init__(self) -> None:
         self._applied = applied_by(self.ctx.earlier)
@@ -224,10 +226,12 @@ class Run:
         if self.before is None or not any(one.step.reversible for one in self._applied):
             return None
         try:
-            differences = changed(self.before, observe(self.ctx))
+            after = observe(self.ctx)
+            differences = changed(self.before, after)
         except CosmicError as error:
             return error
         if not differences:
+            self._compared = compared(self.before, after)
             return None
         return CosmicError(
             "the stack is not as it was before",
@@ -247,11 +251,10 @@ class Run:
         check."""
         kind = CosmicError if isinstance(error, CheckFailed) else type(error)
         details = list(error.details)
-        if self.before is not None:
-            details.append("undone, and seen to be as before: images, containers, schema")
+        if self._compared:
+            details.append(f"undone, and seen to be as before: {self._compared}")
         details += filter(None, (one.step.left_standing(one.change) for one in self._applied))
-        known = self.ctx.known_failures.services
-        details += [f"{name} does not work, as before: {why}" for name, why in known.items()]
+        details += told_still_failing(self.ctx)
         return kind(error.what, where=error.where, todo=error.todo, details=details)
 
 

@@ -62,6 +62,13 @@ def changed(before: State, after: State) -> list[str]:
     return [*lines, *whole]
 
 
+def compared(before: State, after: State) -> str:
+    """What `changed` looks at, for people; what could not be seen both times is named as such."""
+    seen = None not in (before["schema"], after["schema"])
+    schema = ", schema" if seen else "; the schema could not be compared"
+    return f"images and containers of the application{schema}"
+
+
 def _at_rest(state: State, restless: Collection[str]) -> State:
     """The same, without whether these services' containers run."""
     containers = {

@@ -89,13 +89,20 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
         except LockLost as lost:
             return Unwound(undone=undone, stuck=lost)
         except Exception as error:  # half-way back is the one state that must never go untold
-            stuck = stuck or as_ours(error)
+            stuck = stuck or _of_record(as_ours(error), one)
             if one.step.keeps_data or isinstance(error, NotReversible):
                 break
             continue
         note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
         undone.append(one)
     return Unwound(undone=undone, stuck=stuck)
+
+
+def _of_record(error: CosmicError, one: Applied) -> CosmicError:
+    """The error, with the journal's record that it is about."""
+    record = f"recorded by the step {one.step.name}" + (f" of the run {one.run}" * bool(one.run))
+    error.details = (*error.details, record)
+    return error
 
 
 def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:

@@ -151,7 +151,7 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
 
 
 def _accept(call: Call, config: Path | None, wait: float) -> Report:
-    from cosmicdeploy.operations.acceptance import accept, acceptable
+    from cosmicdeploy.operations.acceptance import accept, acceptable, in_place
     from cosmicdeploy.operations.look import status
     from cosmicdeploy.report.status import show_status
     from cosmicdeploy.report.watch import Watch
@@ -159,13 +159,13 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
 
     watch, console = Watch(call.terminal.console), call.terminal.console
     ctx = open_stack(config, call.hearing(watch))
-    runs, shown = acceptable(ctx), status(ctx)
-    show_status(shown, console)
+    runs, agreed = acceptable(ctx), in_place(ctx)
+    show_status(status(ctx), console)
     for run in runs:
         console.print(f"interrupted: {run.told()}", soft_wrap=True)
     call.terminal.require_yes("Take this as the present state? These runs cannot be undone then")
     with watch:
-        rows = accept(ctx, shown, wait)
+        rows = accept(ctx, agreed, wait)
     if any(row["drift"] for row in rows):
         console.print("what differs: `cosmicdeploy deploy` puts the folder's release in place")
     return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)

@@ -13,6 +13,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore import drop_shadow
 from cosmicdeploy.database.swap import is_interrupted
+from cosmicdeploy.engine.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.history import PastRun, intents, made_backups, unfinished
 from cosmicdeploy.operations import interruption
@@ -31,8 +32,8 @@ from cosmicdeploy.steps.shield import is_up
 
 COMMAND = "deploy --abort --accept"
 Rows = Sequence[Mapping[str, Any]]
-# What tells one state of a service from another.
-SHOWN = ("service", "container", "image")
+# Service → ids of the container in place and of its image; None where there is no container.
+InPlace = Mapping[str, tuple[str, str] | None]
 
 
 def acceptable(ctx: Context) -> list[PastRun]:
@@ -92,33 +93,37 @@ def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     )
 
 
-def accept(ctx: Context, shown: Rows, wait: float = 0.0) -> Rows:
+def in_place(ctx: Context) -> InPlace:
+    """What is accepted of each service. Containers beside the services are left out: whether one is
+    an orphan or the way back of a run depends on who holds the lock."""
+    found = {name: ctx.container(name) for name in ctx.settings.services.all}
+    return {name: (c.id, c.image_id) if c else None for name, c in found.items()}
+
+
+def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
     """Settle all interrupted runs, and tidy up after them; what was accepted, a row a service.
 
-    `shown` is what the operator agreed to: raises `Refused` where something else runs by now, and
-    what `acceptable` raises, and `NeedsPerson` where a migration is half done. Nothing is settled
-    then.
+    `agreed` is what the operator agreed to: raises `Refused` where something else is in place by
+    now, and what `acceptable` raises, and `NeedsPerson` where a migration is half done. Nothing is
+    settled then.
     """
     with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
         interruption.end_tools(run_ctx)
         wait_for_commands(run_ctx)
         runs = acceptable(run_ctx)
         require_whole(run_ctx)
-        _require_same(shown, status(run_ctx))
+        _require_same(agreed, in_place(run_ctx))
         _tidy_up(run_ctx, runs)
         _settle(run_ctx, runs)
     return status(ctx)
 
 
-def _require_same(shown: Rows, now: Rows) -> None:
-    """One-off containers, which were removed meanwhile, are no service's."""
-    before, after = (
-        {tuple(row.get(key) for key in SHOWN) for row in rows} for rows in (shown, now)
-    )
-    if before != after:
+def _require_same(agreed: InPlace, now: InPlace) -> None:
+    others = [name for name in now if now[name] != agreed.get(name)]
+    if others:
         raise Refused(
-            "Other containers run than those that were shown",
-            where=", ".join(sorted({str(service) for service, *_ in before ^ after})),
+            "Other containers are in place than those that were shown",
+            where=", ".join(others),
             todo=f"look again, and accept that: `cosmicdeploy {COMMAND}`",
         )
 
@@ -138,7 +143,7 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
 def _remove_superseded(ctx: Context, name: str) -> None:
     """Containers that this tool set aside, do not run, and have one that runs in their place."""
     current = ctx.container(name)
-    for leftover in aside_of(ctx.service(name), ctx.out_of_place()):
+    for leftover in of_service(aside_of(ctx.service(name), ctx.out_of_place()), name):
         if current is not None and current.running and not leftover.active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")

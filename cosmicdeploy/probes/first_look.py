@@ -60,18 +60,18 @@ def _told(result: CheckResult) -> str:
 
 
 def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
-    found = zip(names, side_by_side(partial(_problem, ctx), names), strict=True)
+    found = zip(names, side_by_side(partial(problem_of, ctx), names), strict=True)
     return {name: problem for name, problem in found if problem}
 
 
-def _problem(ctx: Context, name: str) -> str:
+def problem_of(ctx: Context, name: str) -> str:
     """What is wrong with a service's container; "" where nothing is."""
     container = ctx.container(name)
     if container is None:
         return "no container"
     if problem := _state_problem(ctx, name, container):
         return problem
-    return _answer_problem(ctx, container) if name in ctx.settings.services.app else ""
+    return answer_problem(ctx, container) if name in ctx.settings.services.app else ""
 
 
 def _state_problem(ctx: Context, name: str, container: Container) -> str:
@@ -99,7 +99,7 @@ def _start_problem(ctx: Context, name: str, container: Container) -> str:
     return ""
 
 
-def _answer_problem(ctx: Context, container: Container) -> str:
+def answer_problem(ctx: Context, container: Container) -> str:
     """What is wrong with a replica's answers."""
     image = ctx.engine.image(container.image_id)
     release = release_of(image, ctx.settings.app.release_variable)

@@ -130,6 +130,8 @@ class BounceStep(Step):
             take_in_all(ctx)
             if self.turns_away and not change.before["shielded"] and is_up(ctx):
                 lower_shield(ctx)
+        for name in before:
+            ctx.service(name)  # one that is no longer declared was not started, which is said
 
 
 def present(ctx: Context, names: Iterable[str]) -> list[str]:

@@ -104,11 +104,13 @@ class QuiesceStep(Step):
         finally:
             if self._turns_away and not change.before["shielded"]:
                 lower_shield(ctx)
+        for name in change.before["containers"]:
+            ctx.service(name)  # one that is no longer declared was not started, which is said
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
     """Else another one has its part, and two would play it."""
-    current = ctx.container(name)
+    current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 
 

@@ -175,9 +175,11 @@ def aside_of(service: Service, containers: Iterable[Container]) -> list[Containe
 
 def let_go(ctx: Context, names: Iterable[str]) -> None:
     """Remove what was set aside of these services for the way back, side by side, each once it has
-    ended its requests."""
+    ended its requests. What is of a service that the compose file no longer has is left: `status`
+    names it."""
     there = ctx.out_of_place()
-    left = [(name, each) for name in names for each in aside_of(ctx.service(name), there)]
+    known = [name for name in names if name in ctx.stack.services]
+    left = [(name, each) for name in known for each in aside_of(ctx.service(name), there)]
 
     def remove(one: tuple[str, Container]) -> None:
         name, leftover = one

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -61,10 +62,17 @@ class ServicesStep(Step):
         does what was only started."""
         if told := self.left_standing(change):
             ctx.say(told)
-        staying = _staying(change)
+        staying, errors = _staying(change), list[CosmicError]()
         for name in reversed(change.before["containers"]):
-            if name not in staying:
-                put_back(ctx, name, None)
+            try:
+                if name not in staying:
+                    put_back(ctx, name, None)
+            except (EngineUnavailable, LockLost):
+                raise
+            except CosmicError as error:  # the others are put back all the same
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def left_standing(self, change: Change) -> str:
         names = _staying(change)

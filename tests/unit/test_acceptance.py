@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +12,16 @@ import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import NeedsPerson
+from cosmicdeploy.engine.in_place import adopt
+from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.history import unfinished
 from cosmicdeploy.operations import acceptance, interruption
-from cosmicdeploy.operations.acceptance import acceptable
+from cosmicdeploy.operations.acceptance import acceptable, in_place
+from cosmicdeploy.probes import strays as probes_strays
+from cosmicdeploy.settings import Services
 from tests.unit.test_history import Writer
+from tests.unit.test_in_place import Engine, container
+from tests.unit.test_in_place import stack as declared
 
 pytestmark = pytest.mark.unit
 
@@ -108,3 +116,83 @@ def test_where_the_way_back_is_gone_a_run_that_did_not_fail_may_be_finished(
     writer.end("failed", error="e")
     [told] = unfinished_reports(ctx)
     assert told.todo.startswith("it cannot be undone")
+
+
+class Aside(Engine):
+    """Two services, of each one container that stands aside. Once `at_work`, the lock is held."""
+
+    def __init__(self, web: str) -> None:
+        self.removed: list[str] = []
+        super().__init__(
+            [
+                *[container(name, service=name[5:-2]) for name in ("shop-db-1", "shop-queue-1")],
+                container("shop-queue-1-before-0123abcd", "exited", service="queue"),
+                container("shop-web-1", web, service="web"),
+                container("shop-web-1-before-0123abcd", "exited", service="web"),
+                container("shop-queue-1-before-4567abcd", service="queue"),
+                container("shop-queue-1-before-89ababcd", "exited", service="mailer"),
+            ]
+        )
+
+    def remove(self, name: str) -> None:
+        self.removed.append(name)
+
+
+@pytest.fixture
+def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Accepts an interrupted run on an engine, under the lock."""
+    writer.run("a").intent("restart")
+    at_work: list[str] = []
+
+    @contextmanager
+    def begin(ctx: Context, *_: object) -> Iterator[tuple[Context, dict[str, Any]]]:
+        at_work.append("1")
+        yield ctx, {}
+
+    seen: dict[str, Any] = {
+        "begin": begin, "wait_for_commands": lambda _: None, "require_whole": lambda _: None,
+        "status": lambda _: [], "taken_out": lambda _: [], "lock_wait_left": lambda _: None,
+    }  # fmt: skip
+    for name, stands in seen.items():
+        monkeypatch.setattr(acceptance, name, stands)
+    monkeypatch.setattr(interruption, "end_tools", lambda _: None)
+    monkeypatch.setattr(probes_strays, "holding_process", lambda *_: at_work[-1:] or None)
+
+    def opened(engine: Aside) -> Context:
+        services = Services(app=("web",), worker=("queue",), database="db")
+        settings = SimpleNamespace(services=services, database=SimpleNamespace(name="shop"))
+        loaded: Any = SimpleNamespace(settings=settings)
+        seam: Any = engine
+        stack = adopt(declared(db=None, web=None, queue=None), engine.containers(""))
+        return replace(ctx, stack=stack, engine=seam, loaded=loaded)
+
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("web", "removed"),
+    [
+        ("running", ["shop-web-1-before-0123abcd", "shop-queue-1-before-0123abcd"]),
+        ("exited", ["shop-queue-1-before-0123abcd"]),
+        ("paused", ["shop-queue-1-before-0123abcd"]),
+    ],
+)
+def test_what_stands_aside_keeps_nobody_from_accepting(
+    accepting: Callable[..., Context], web: str, removed: list[str]
+) -> None:
+    """Only what stands still, and has one of its service that runs in its place, is removed."""
+    engine = Aside(web)
+    ctx = accepting(engine)
+    acceptance.accept(ctx, in_place(ctx))
+    assert engine.removed == removed
+    assert unfinished(ctx.journal) == []
+
+
+def test_another_container_in_place_is_not_what_was_agreed_to(
+    accepting: Callable[..., Context],
+) -> None:
+    ctx = accepting(Aside("running"))
+    agreed = {**in_place(ctx), "web": ("other", "i")}
+    with pytest.raises(Refused, match="in place") as refused:
+        acceptance.accept(ctx, agreed)
+    assert refused.value.where == "web"

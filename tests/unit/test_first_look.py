@@ -19,12 +19,13 @@ from cosmicdeploy.operations import failing_before, runs
 from cosmicdeploy.probes.first_look import look
 from cosmicdeploy.probes.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.still_failing import told_still_failing
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.excused import Excused
 from cosmicdeploy.tally import Traffic
 from tests.unit.servers import Reply, Served, serving
 from tests.unit.test_history import STATE, Writer
-from tests.unit.test_proven import FOR_A_MOMENT, FOR_LONG, SETTINGS
+from tests.unit.test_proven import FOR_A_MOMENT, FOR_LONG, GOOD, SETTINGS
 
 pytestmark = pytest.mark.unit
 
@@ -252,3 +253,23 @@ def test_a_run_that_goes_on_takes_what_the_first_one_knew(ctx: Context) -> None:
     run = PastRun(id="a", command="deploy", state={"known_failures": KNOWN.as_json()})
     later = {"known_failures": {**KNOWN.as_json(), "networks": {"a": "b"}}}
     assert KnownFailures.of_state(run.state) == KnownFailures.of_state(later) == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("web", "told"),
+    [
+        (HEALTHY, []),
+        (replace(HEALTHY, status="paused"), ["web does not work, as before: paused"]),
+        (None, ["web does not work, as before (paused then): no container"]),
+        (
+            replace(HEALTHY, health="starting"),
+            ["web does not work, as before (paused then): not healthy yet"],
+        ),
+    ],
+)
+def test_only_what_still_does_not_work_is_told_after_undoing(
+    stack: Stack, web: Container | None, told: list[str]
+) -> None:
+    ctx, _ = stack(GOOD, web=web)
+    known = KnownFailures(services={"web": "paused", "renamed-since": "exited"})
+    assert told_still_failing(replace(ctx, known_failures=known)) == told

@@ -145,3 +145,28 @@ def test_a_schema_rolled_down_goes_back_to_the_rollback_s_own_backup(writer: Wri
     writer.run("a").done("backup", backup="older")
     writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
     assert backup_before(writer.journal) == "newest"
+
+
+def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
+    writer.run("a").intent("restart").run("a")
+    (run,) = unfinished(writer.journal, own=True)
+    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert "not all known" in run.told()
+
+
+def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None:
+    writer.journal = writer.journal.of_run("a")
+    writer.intent("restart").run("a")
+    (run,) = unfinished(writer.journal, own=True)
+    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert run.lost
+
+
+def test_a_line_that_says_two_things_ends_no_run(writer: Writer) -> None:
+    writer.run("a").intent("restart").run("b").end("success", resolves=[])
+    with writer.journal.path.open("a") as file:
+        at = "2026-03-01T12:00:00+01:00"
+        file.write(f'{{"at": "{at}", "run": "a", "kind": "failed", "kind": "success"}}\n')
+    (run,) = unfinished(writer.journal, own=True)
+    assert (run.id, [intent.kind for intent in run.intents]) == ("a", ["restart"])
+    assert "cannot be read" in run.told()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
+from cosmicdeploy import runner
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson, NotProven
 from cosmicdeploy.lock import Lock
@@ -249,3 +250,34 @@ def test_what_could_not_be_proven_is_undone_and_keeps_its_exit_code(
     made = run(ctx, append(words, "a", Break, error=NotProven("only a rate limit answered")))
     assert words == ["here"] and outcomes(made) == ["failed"]
     assert made.error is not None and made.error.exit_code == ExitCode.CHECK_FAILED
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ("s", "as before: images and containers of the application, schema"),
+        (None, "as before: images and containers of the application; the schema could not"),
+    ],
+)
+def test_after_undoing_only_what_was_compared_is_said_to_be_as_before(
+    ctx: Context, words: list[str], monkeypatch: pytest.MonkeyPatch, schema: str | None, told: str
+) -> None:
+    seen = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
+    monkeypatch.setattr(runner, "observe", lambda _: seen)
+    made = Run(ctx=ctx, before=seen)
+    made.through(make_plan([append(words, "a"), append(words, "b", Break)], ctx))
+    assert made.error is not None and told in made.error.details[0]
+
+
+class Kept(Break):
+    """Has no way back."""
+
+    undo = Step.undo
+
+
+def test_where_nothing_was_compared_nothing_is_said_to_be_as_before(
+    ctx: Context, words: list[str]
+) -> None:
+    made = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})
+    made.through(make_plan([append(words, "b", Kept)], ctx))
+    assert made.error is not None and made.error.details == ()

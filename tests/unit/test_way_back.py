@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from cosmicdeploy import unwind as unwinding
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
-from cosmicdeploy.steps import way_back
+from cosmicdeploy.steps import bounce, way_back
+from cosmicdeploy.steps import replace as replacing
+from cosmicdeploy.steps.base import Change, Step
+from cosmicdeploy.steps.bounce import BounceStep
+from cosmicdeploy.steps.quiesce import QuiesceStep
+from cosmicdeploy.steps.restart import RestartStep
+from cosmicdeploy.steps.services import ServicesStep
 from cosmicdeploy.steps.way_back import WayBack
+from cosmicdeploy.unwind import Applied, unwind
+from tests.unit.test_in_place import container, stack
 
 BEFORE = {"id": "1", "image": "i", "running": True}
 
@@ -85,3 +96,39 @@ def test_with_nothing_to_go_back_by_it_ends_at_once(
     way, _ = back
     with pytest.raises((LockLost, EngineUnavailable)):
         way.take(name, BEFORE)
+
+
+def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_back(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = stack(web=None, cache=None)
+    removed: list[str] = []
+    there = {name: container(name, "exited", name[5:-2]) for name in ("shop-web-1", "shop-cache-1")}
+    engine: Any = SimpleNamespace(
+        containers=lambda *_: [], container=there.get, remove=removed.append
+    )
+    monkeypatch.setattr(replacing, "end", lambda *_: None)
+    monkeypatch.setattr(way_back, "Serving", Proxy)
+    monkeypatch.setattr(unwinding, "is_up", lambda _: True)
+    roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
+    monkeypatch.setattr(bounce, "take_in_all", lambda _: None)
+    ctx = replace(ctx, stack=declared, engine=engine, loaded=loaded)
+    stopped = {"containers": {"gone": "1"}, "ready": [], "shielded": False}
+    bounced = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
+    steps: list[tuple[Step, dict[str, Any]]] = [
+        (BounceStep(name="bounce", services=("gone",)), bounced),
+        (ServicesStep(name="services"), {"containers": {"cache": None, "gone": None}}),
+        (QuiesceStep(name="quiesce", roles=("worker",)), stopped),
+        (RestartStep(name="restart"), {"containers": {"web": None, "gone": BEFORE}}),
+    ]
+    applied = [
+        Applied(step=step, change=Change(summary="", before=before), run="r1")
+        for step, before in steps
+    ]
+    unwound = unwind(ctx, applied)
+    assert removed == ["shop-web-1", "shop-cache-1"]
+    assert isinstance(unwound.stuck, NeedsPerson) and not unwound.undone
+    assert "'gone'" in unwound.stuck.what and "compose file" in unwound.stuck.todo
+    assert unwound.stuck.details == ("recorded by the step restart of the run r1",)
+    RestartStep(name="restart").settle(ctx, applied[-1].change)
