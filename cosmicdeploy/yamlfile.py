@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from cosmicdeploy.bounds import DIGITS, BoundedLoader, content
 from cosmicdeploy.errors import ConfigError
 
 _TAG = "tag:yaml.org,2002:"
@@ -32,28 +33,33 @@ class Document:
     path: Path
     data: dict[str, Any]
     root: yaml.Node | None = field(default=None, repr=False, compare=False)
+    # Looked up by key: going through a mapping for each of its keys takes minutes where it is long.
+    children: dict[yaml.Node, dict[str, tuple[int, yaml.Node]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def place(self, *keys: str | int) -> str:
         """ "file:line" of a key path, or of its nearest known parent."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
         for key in keys:
-            found = _child(node, key)
+            found = self._child(node, key)
             if found is None:
                 break
             line, node = found
         return f"{self.path}:{line}"
 
-
-def _child(node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
-    """Line and value node of one key; the last match wins, as own keys follow merged ones."""
-    if isinstance(node, yaml.MappingNode):
-        for name, value in reversed(node.value):
-            if name.value == str(key):
-                return name.start_mark.line + 1, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
-        item = node.value[key]
-        return item.start_mark.line + 1, item
-    return None
+    def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
+        """Line and value node of one key; the last match wins, as own keys follow merged ones."""
+        if isinstance(node, yaml.MappingNode):
+            if node not in self.children:
+                self.children[node] = {
+                    name.value: (name.start_mark.line + 1, value) for name, value in node.value
+                }
+            return self.children[node].get(str(key))
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            item = node.value[key]
+            return item.start_mark.line + 1, item
+        return None
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
@@ -95,7 +101,7 @@ def read(path: Path) -> Document:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(
             f"{path.name} not found", where=str(path), todo="check the path, or create the file"
@@ -140,8 +146,8 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         ) from None
 
 
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the few plain types of YAML 1.2."""
+class _Loader(BoundedLoader):
+    """The bounded loader with the few plain types of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 
@@ -169,6 +175,12 @@ class _Loader(yaml.SafeLoader):
     def integer(self, node: yaml.ScalarNode) -> int:
         """A decimal, `0x…` or `0o…` number."""
         text = str(node.value)
+        if len(text) > DIGITS:
+            raise _refusal(
+                node,
+                f"a number has more than {DIGITS:,} digits",
+                "write a smaller one, or quote it",
+            )
         return int(text, 0) if re.match(r"0[xo]", text) else int(text)
 
     def unknown(self, node: yaml.Node) -> None:

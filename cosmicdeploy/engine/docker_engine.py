@@ -89,6 +89,16 @@ class DockerEngine:
             if row["ImageID"] in images and (row["Labels"] or {}).get(label.PROJECT) != besides
         )
 
+    def writers(self, source: str) -> list[Container]:
+        with translated("Listing containers"):
+            rows = self._api.containers(filters={"volume": [source]})
+        return self._looked_at(
+            row["Id"]
+            for row in rows
+            for mount in row.get("Mounts") or ()
+            if mount.get("RW") and source in (mount.get("Name"), mount.get("Source"))
+        )
+
     def _labelled(self, *chosen: str, besides: Collection[str] = ()) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(all=True, filters={"label": list(chosen)})

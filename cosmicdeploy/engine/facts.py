@@ -41,6 +41,8 @@ def container(attrs: Json) -> Container:
         mounts=_mounts(attrs),
         stop_signal=config.get("StopSignal") or "",
         pid=state.get("Pid") or 0,
+        created_at=attrs.get("Created") or "",
+        volume_names=tuple(m["Name"] for m in attrs.get("Mounts") or [] if m["Type"] == "volume"),
     )
 
 

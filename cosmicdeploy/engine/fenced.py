@@ -30,6 +30,7 @@ LOOKS = frozenset(
         "running",
         "subnets",
         "wait_end",
+        "writers",
     }
 )
 

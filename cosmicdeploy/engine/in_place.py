@@ -45,6 +45,15 @@ def beside(service: Service, containers: Iterable[Container]) -> list[Container]
     return [c for c in containers if final_name(c) != service.container_name]
 
 
+def is_usual(project: str, service: Service, container: Container) -> bool:
+    """Whether it has the name that the file, or Compose of any version, gives to the service's."""
+    name, mark = final_name(container), "[-_]"
+    if service.declared_name is not None:
+        return name == service.declared_name
+    usual = f"{re.escape(project)}{mark}{re.escape(service.name)}{mark}[0-9]+"
+    return re.fullmatch(usual, name) is not None
+
+
 def _adopted(
     project: str, service: Service, containers: Sequence[Container], separator: str
 ) -> Service:

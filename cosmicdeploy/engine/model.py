@@ -21,7 +21,7 @@ class Container:
     `image_name` is what its image was called when it was made.
     `command` is the whole command line, entrypoint first. `health` is "" without a health check.
     `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
-    ones: target → name.
+    ones: target → name; `volume_names` all of them.
     `stop_signal` is "" where neither its image nor its definition names one. `mounts` are by
     target; the value of those that show something of the host is its path there, else "".
     `pid` is its first process as the engine's host numbers it, 0 where none runs.
@@ -49,6 +49,8 @@ class Container:
     mounts: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = ""
     pid: int = 0
+    created_at: str = ""
+    volume_names: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -185,6 +187,9 @@ class Engine(Protocol):
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         """Running containers of any project but one, or of none, that run one of these images
         (ids)."""
+
+    def writers(self, source: str) -> list[Container]:
+        """Running containers, whoever made them, that may write to a volume or a host's folder."""
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
         """What a container has otherwise than its definition says, the image's id apart; whoever

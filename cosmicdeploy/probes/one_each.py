@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.in_place import adopt, final_name, of_service
+from cosmicdeploy.engine.in_place import adopt, final_name, is_usual, of_service
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import Refused
+from cosmicdeploy.probes.sole_writer import require_sole_writers
 from cosmicdeploy.stack.model import Service
 
 
@@ -24,7 +25,12 @@ def as_it_is(ctx: Context, names: Collection[str]) -> Context:
     _require_no_namesake(ctx, names)
     for name in names:
         _require_one(ctx, of_service(found, name), ctx.service(name))
+    require_sole_writers(ctx, [n for n in names if not _runs(found, n)])
     return ctx
+
+
+def _runs(containers: Iterable[Container], name: str) -> bool:
+    return any(container.active for container in of_service(containers, name))
 
 
 def retire(names: Iterable[str]) -> str:
@@ -50,8 +56,28 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             f"{service.name} has several containers, and none runs: {', '.join(others)}",
             "start the one that is to stay, NAME: `docker start NAME`",
         )
+    active = [c for c in containers if c.active]
+    if len(others) > 1 and not all(is_usual(ctx.stack.project, service, c) for c in active):
+        raise _undecided(ctx, containers, service)
     if containers and service.declared_name not in (None, service.container_name):
-        raise _misnamed(ctx, containers, service)
+        raise _misnamed(ctx, service)
+
+
+def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
+    """What runs has a name of its own, and another container has the labels, too: which of them
+    holds the data is not to be seen. No advice swaps them."""
+    (running,) = {final_name(c) for c in containers if c.active}
+    others = sorted({final_name(c) for c in containers} - {running})
+    usual = [c.name for c in containers if is_usual(ctx.stack.project, service, c)]
+    rest = usual[0] if usual else "NAME"
+    return _several(
+        ctx,
+        containers,
+        f"{running} runs with the labels of {service.name}, and so is {', '.join(others)} labelled",
+        f"decide which one it is; where it is {rest}: {retire([running])}, then `docker start"
+        f" {rest}`; where it is {running}, put the others away by hand once nothing in them is"
+        " needed",
+    )
 
 
 def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str) -> Refused:
@@ -66,19 +92,20 @@ def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str
 def _told(container: Container) -> str:
     maker = container.labels.get(labels.VERSION)
     started = "never" if container.status == "created" else container.started_at[:19]
-    told = f"{container.name}: {container.status}, started {started}"
-    return f"{told}, labels of Compose {maker}" if maker else told
+    facts = [
+        f"{container.name}: {container.status}, started {started}",
+        f"created {container.created_at[:19] or 'at an unknown time'}",
+        f"image {container.image_name or container.image_id[:19]}",
+        f"volumes {', '.join(container.volume_names) or 'none'}",
+        *([f"labels of Compose {maker}"] if maker else []),
+    ]
+    return ", ".join(facts)
 
 
-def _misnamed(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
+def _misnamed(ctx: Context, service: Service) -> Refused:
     name, declared = service.container_name, service.declared_name or ""
     todo = f"give it that name: `docker rename {name} {declared}`"
-    if any(c.name == declared for c in containers):
-        todo = (
-            f"give it that name, and the stopped one another: `docker rename {declared}"
-            f" {declared}-old && docker rename {name} {declared}`"
-        )
-    elif ctx.engine.container(declared) is not None:
+    if ctx.engine.container(declared) is not None:
         todo = f"declare another container_name: {declared} is no container of {service.name}"
     return Refused(
         f"The container of {service.name} is {name}, and the compose file names it {declared}",

@@ -10,12 +10,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_BLANK = r"\t\v\f\r \x85\xa0"
-_SPACE = rf"\n{_BLANK}\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+from cosmicdeploy.bounds import UNUSABLE
+
+_BLANK = "\t\v\f\r \x85\xa0"
+_FAR_SPACE = "\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_SPACE = f"\n{_BLANK}{_FAR_SPACE}"
 _BETWEEN = re.compile(rf"(?:[{_SPACE}]|\#[^\n]*)*")
+# Possessive (`*+`): no second try at where blanks are divided, of which there are many.
 _BINDING = re.compile(
-    rf"(?:export(?=[\t\n\f\r ])[{_BLANK}]*)?"
-    rf"(?P<name>[\w.\-\[\]{_BLANK}]*)(?P<end>[=:\n]|\Z)[{_BLANK}]*"
+    rf"(?:export(?=[\t\n\f\r ])[{_BLANK}]*+)?"
+    rf"(?P<name>[\w.\-\[\]{_BLANK}]*+)(?P<end>[=:\n]|\Z)[{_BLANK}]*"
 )
 _QUOTED = re.compile(r"(?P<quote>['\"])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)", re.DOTALL)
 _UNQUOTED = re.compile(r"[^\n]*\n?")
@@ -48,9 +52,12 @@ class Binding:
 
 def bindings(text: str) -> Iterator[Binding]:
     """Each name with its value, from top to bottom. Raises `BadLine`."""
-    position = _skipped(text, 0)
+    line, counted, position = 1, 0, _skipped(text, 0)
     while position < len(text):
-        binding, position = _binding(text, position)
+        line, counted = line + text.count("\n", counted, position), position
+        binding, position = _binding(text, position, line)
+        if UNUSABLE.search(binding.value or ""):
+            raise BadLine(line, "has a NUL character in its value", "remove it")
         if binding.name:
             yield binding
         position = _skipped(text, position)
@@ -62,8 +69,7 @@ def _skipped(text: str, position: int) -> int:
     return between.end() if between else position
 
 
-def _binding(text: str, start: int) -> tuple[Binding, int]:
-    line = text.count("\n", 0, start) + 1
+def _binding(text: str, start: int, line: int) -> tuple[Binding, int]:
     match = _BINDING.match(text, start)
     if match is None:
         raise BadLine(line, "is not NAME=value", "check the name and the quotes")
@@ -85,7 +91,7 @@ def _value(text: str, start: int, line: int) -> tuple[str, bool, int]:
     if not text.startswith(("'", '"'), start):
         end = _UNQUOTED.match(text, start).end()  # type: ignore[union-attr] # matches anything
         plain = text[start:end].partition("\n")[0].partition(" #")[0]
-        return re.sub(rf"[{_SPACE}]+\Z", "", plain), False, end
+        return plain.rstrip(_SPACE), False, end
     match = _QUOTED.match(text, start)
     if match is None:
         raise BadLine(line, "has a quote that is not closed", "close it, or write \\ before it")

@@ -6,9 +6,10 @@ from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 
+from cosmicdeploy.bounds import content
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.env_file import BadLine, Binding, bindings
-from cosmicdeploy.stack.interpolate import interpolate
+from cosmicdeploy.stack.interpolate import Budget, interpolate
 
 
 def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -26,10 +27,12 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
     outer = environ or {}
     values: dict[str, str] = {}
     known = ChainMap(dict(outer), values)
+    budget = Budget()
     try:
         for binding in bindings(_text(path)):
             if binding.value is not None:
                 values[binding.name] = _resolved(binding, binding.value, known, path)
+                budget.spend(values[binding.name], f"{path}:{binding.line}")
             elif binding.name in outer:
                 values[binding.name] = outer[binding.name]
     except BadLine as error:
@@ -51,7 +54,7 @@ def _resolved(binding: Binding, value: str, known: Mapping[str, str], path: Path
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")  # with its carriage returns
+        return content(path).decode("utf-8-sig")  # with its carriage returns
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

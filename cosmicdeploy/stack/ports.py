@@ -76,7 +76,8 @@ def _range(item: Entry, text: str) -> list[int]:
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
         raise item.error(f"'{text}' is not a port", _HOW)
-    low, high = int(first), int(last or first)
+    # No port has more digits: Python refuses to read a number of thousands of them.
+    low, high = int(first[:6]), int((last or first)[:6])
     if not 0 < low <= high <= 65535:
         raise item.error(f"'{text}' is not a port", "ports go from 1 to 65535")
     return list(range(low, high + 1))

@@ -7,8 +7,9 @@ import re
 from cosmicdeploy.stack.entry import Entry
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-_PART = r"(\d+(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+# No number has more digits before its point: a float of some hundreds is infinite.
+_PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
+_SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 
 
 def seconds(entry: Entry) -> float:

@@ -18,7 +18,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.strays import strays
 from cosmicdeploy.settings import Services
-from cosmicdeploy.stack.model import Service, Stack
+from cosmicdeploy.stack.model import Mount, Service, Stack
 
 pytestmark = pytest.mark.unit
 
@@ -49,6 +49,12 @@ def stack(**declared: str | None) -> Stack:
 
 def container(name: str, status: str = "running", service: str = "db", **more: Any) -> Container:
     own = {labels.NUMBER: name[-1], **more.pop("labels", {})}
+    more = {
+        "created_at": "2026-01-02T03:04:05.1Z",
+        "image_name": "mariadb:10.11",
+        "volume_names": ("shop_data",),
+        **more,
+    }
     return Container(
         id=name, name=name, service=service, project="shop", image_id="i", status=status,
         labels=own, **more,
@@ -92,6 +98,10 @@ class Engine:
 
     def __init__(self, own: Sequence[Container], others: Sequence[Container] = ()) -> None:
         self._own, self._others = own, others
+        self.users: dict[str, list[Container]] = {}
+
+    def writers(self, source: str) -> list[Container]:
+        return self.users.get(source, [])
 
     def containers(self, _project: str, besides: Sequence[str] = ()) -> list[Container]:
         return [c for c in self._own if c.name not in besides]
@@ -126,7 +136,12 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
         (
             "data",
             ["shop_db_1", "data exited"],
-            ["`docker rename data data-old && docker rename shop_db_1 data`"],
+            ["decide which one it is", "docker stop shop_db_1`, then `docker start data`"],
+        ),
+        (
+            None,
+            ["foreign", "shop-db-1 exited"],
+            ["decide which one it is", "docker stop foreign`, then `docker start shop-db-1`"],
         ),
     ],
 )
@@ -138,6 +153,10 @@ def test_what_would_start_beside_another_is_refused_by_name(
     with pytest.raises(Refused) as refused:
         as_it_is(opened, ["db", "web"])
     assert all(word in str(refused.value) for word in told), refused.value
+    if len(there) > 1:
+        assert "docker rename" not in str(refused.value), "no advice swaps containers"
+        facts = ["created 2026-01-02T03:04:05", "image mariadb:10.11", "volumes shop_data"]
+        assert all(all(fact in line for fact in facts) for line in refused.value.details)
     assert not any(word in str(refused.value) for word in (" rm ", "--force", " -f "))
     as_it_is(opened, ["web"])  # whom it does not touch it does not stop
 
@@ -156,6 +175,47 @@ def test_the_folder_s_other_project_is_refused_by_name(ctx: Context) -> None:
         as_it_is(opened, ["db", "web"])
     staging = replace(twin, project="staging")
     as_it_is(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])
+
+
+DATA = Mount(type="volume", source="shop_data", target="/var/lib/mysql")
+
+
+@pytest.mark.parametrize(
+    ("own", "user", "told"),
+    [
+        (
+            "shop-db-1 exited",
+            container("shop-db-run-1", labels={labels.ONEOFF: "True"}),
+            "`docker stop shop-db-run-1`",
+        ),
+        ("", replace(container("sly"), project="", service=""), "`docker stop sly`"),
+        ("", replace(container("theirs"), project="other"), "of the project other"),
+        ("", container("shop-web-1", service="web"), "up -d --no-deps web`"),
+        ("shop-db-1", replace(container("sly"), project=""), None),
+        ("", container("trial", labels={labels.MARKER: labels.TRIAL}), None),
+    ],
+)
+def test_data_that_another_container_uses_gets_no_second_server(
+    ctx: Context, own: str, user: Container, told: str | None
+) -> None:
+    engine = Engine([container(*own.split())] if own else [])
+    engine.users = {"shop_data": [user], "uploads": [user]}
+    plain = stack(db=None, web=None)
+    uploads = Mount(type="volume", source="uploads", target="/u")
+    database = replace(plain.services["db"], mounts=(DATA, uploads))
+    web = replace(plain.services["web"], mounts=(uploads,))
+    declared = replace(plain, services={"db": database, "web": web})
+    opened = context(ctx, declared, engine)
+    as_it_is(opened, ["web"])
+    if told is None:
+        as_it_is(opened, ["db", "web"])
+        return
+    with pytest.raises(Refused, match="uses its data shop_data") as refused:
+        as_it_is(opened, ["db", "web"])
+    assert user.name in refused.value.what and told in str(refused.value)
+    assert ("docker stop" in refused.value.todo) == (user.service != "web")
+    engine.users.pop("shop_data")
+    as_it_is(opened, ["db", "web"])
 
 
 def test_no_advice_removes_what_runs_or_what_only_one_knows(ctx: Context) -> None:

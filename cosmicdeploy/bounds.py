@@ -1,0 +1,106 @@
+"""How much of a file that people write is read, and how far it may unfold.
+
+A few lines can stand for more than a machine's memory: aliases of aliases, variables made of
+variables. What is beyond these bounds is refused by name; no stack comes near them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cosmicdeploy.errors import ConfigError
+
+# Files of a stack have a few KiB. PyYAML takes some seconds for one of this size.
+FILE_BYTES = 1 << 20
+# Linux starts no process with an argument or a variable that is longer (MAX_ARG_STRLEN).
+VALUE_CHARACTERS = 128 << 10
+# All values of one file together, once their variables are resolved.
+RESOLVED_CHARACTERS = 16 << 20
+# Nodes of a YAML file, those behind an alias each time that it stands there.
+NODES = 20_000
+# Levels of a YAML file and of defaults within defaults: Python gives up at some hundreds.
+LEVELS = 100
+# Python neither reads nor writes a number of more than 4,300 decimal digits.
+DIGITS = 1000
+# Neither an argument nor a variable can hold NUL, and UTF-8 has no half of a surrogate pair.
+UNUSABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def content(path: Path) -> bytes:
+    """A file's bytes. Raises `OSError`, and `ConfigError` where there are too many."""
+    with path.open("rb") as file:
+        data = file.read(FILE_BYTES + 1)
+    if len(data) > FILE_BYTES:
+        raise ConfigError(
+            f"{path.name} is larger than {FILE_BYTES >> 20} MiB",
+            where=str(path),
+            todo="check that it is the right file, and shorten it",
+        )
+    return data
+
+
+def require_usable(text: str, where: str) -> None:
+    """Raise `ConfigError` for a character that no argument or variable can hold."""
+    if match := UNUSABLE.search(text):
+        raise ConfigError(
+            f"A value has the character U+{ord(match[0]):04X}, which no variable can hold",
+            where=where,
+            todo="remove it",
+        )
+
+
+class BoundedLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which counts what stands behind an alias before it is unfolded."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._nodes = self._level = self._deepest = 0
+        self._extents: dict[yaml.Node, tuple[int, int]] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node:
+        """One node; raises `MarkedYAMLError` where all so far are too many or too deep."""
+        is_alias, mark = self.check_event(yaml.AliasEvent), self.peek_event().start_mark
+        before, deepest = self._nodes, self._deepest
+        self._level += 1
+        self._reach(1, self._level, mark)
+        self._deepest = self._level
+        node: yaml.Node = super().compose_node(parent, index)
+        if is_alias:
+            nodes, levels = self._extents.get(node, (1, 1))  # one inside itself is refused later
+            self._reach(nodes - 1, self._level + levels - 1, mark)
+        else:
+            self._extents[node] = (self._nodes - before, self._deepest - self._level + 1)
+        self._deepest = max(self._deepest, deepest)
+        self._level -= 1
+        return node
+
+    def _reach(self, nodes: int, level: int, mark: yaml.Mark) -> None:
+        self._nodes += nodes
+        self._deepest = max(self._deepest, level)
+        if self._nodes > NODES:
+            raise yaml.MarkedYAMLError(
+                problem=f"its aliases unfold to more than {NODES:,} values",
+                problem_mark=mark,
+                note="write fewer values, or aliases of aliases",
+            )
+        if level > LEVELS:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested too deep, in more than {LEVELS} levels",
+                problem_mark=mark,
+                note="write fewer levels",
+            )
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """A plain value; raises `MarkedYAMLError` for one that nothing can be given."""
+        node: yaml.ScalarNode = super().compose_scalar_node(anchor)
+        if match := UNUSABLE.search(node.value):
+            raise yaml.MarkedYAMLError(
+                problem=f"a value has the character U+{ord(match[0]):04X}",
+                problem_mark=node.start_mark,
+                note="remove it: no argument or variable can hold it",
+            )
+        return node

@@ -1,0 +1,58 @@
+"""Data of a database or a cache has one server: what another user of it is refused with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.stack.model import Service, Stack
+
+
+def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
+    """Raise `Refused` where a running container, whoever made it, may write to the data of one of
+    these services, which a run would start: two servers on one volume destroy it.
+
+    Of database and cache alone; applications share volumes on purpose.
+    """
+    for name in ctx.settings.services.of(("database", "cache")):
+        if name not in stopped:
+            continue
+        for source in _own_sources(ctx.stack, ctx.service(name)):
+            # What an interrupted run of ours left is ended by the next one.
+            for user in ctx.engine.writers(source):
+                if labels.MARKER not in user.labels:
+                    raise _in_use(ctx, name, source, user)
+
+
+def _own_sources(stack: Stack, service: Service) -> list[str]:
+    """Volumes, and folders of the host, that the file gives to this service alone for writing."""
+    others = [each for each in stack.services.values() if each.name != service.name]
+    shared = {mount.source for each in others for mount in each.mounts}
+    return sorted(set(_written(service)) - shared)
+
+
+def _written(service: Service) -> Iterable[str]:
+    for mount in service.mounts:
+        is_folder = mount.type == "bind" and Path(mount.source).is_dir()
+        if not mount.read_only and mount.source and (mount.type == "volume" or is_folder):
+            yield mount.source
+
+
+def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
+    is_oneoff = user.labels.get(labels.ONEOFF) == "True"
+    of_stack = user.project == ctx.stack.project and user.service in ctx.stack.services
+    todo = f"end it when it is done: `docker stop {user.name}`"
+    if of_stack and not is_oneoff:
+        todo = f"make it anew from the file: `docker compose up -d --no-deps {user.service}`"
+    of = f" of the project {user.project}" if user.project else ""
+    kind = "a one-off container" if is_oneoff else "a container"
+    return Refused(
+        f"{name} does not run, and {user.name}, {kind}{of}, uses its data {source}",
+        where=f"project {ctx.stack.project}",
+        todo=todo,
+        details=[f"{user.name}: {user.status}, image {user.image_name}"],
+    )
