@@ -79,7 +79,7 @@ class BoundedLoader(yaml.SafeLoader):
         self._level -= 1
         return node
 
-    def _reach(self, nodes: int, level: int, mark: yaml.Mark) -> None:
+    def _reach(self, nodes: int, level: int, mark: Any) -> None:
         self._nodes += nodes
         self._deepest = max(self._deepest, level)
         if self._nodes > NODES:
