@@ -59,16 +59,17 @@ class BoundedLoader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nodes = self._level = self._deepest = 0
-        self._extents: dict[yaml.Node, tuple[int, int]] = {}
+        self._extents: dict[yaml.Node | None, tuple[int, int]] = {}
 
-    def compose_node(self, parent: Any, index: Any) -> yaml.Node:
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
         """One node; raises `MarkedYAMLError` where all so far are too many or too deep."""
-        is_alias, mark = self.check_event(yaml.AliasEvent), self.peek_event().start_mark
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        is_alias, mark = isinstance(event, yaml.AliasEvent), event.start_mark
         before, deepest = self._nodes, self._deepest
         self._level += 1
         self._reach(1, self._level, mark)
         self._deepest = self._level
-        node: yaml.Node = super().compose_node(parent, index)
+        node = super().compose_node(parent, index)
         if is_alias:
             nodes, levels = self._extents.get(node, (1, 1))  # one inside itself is refused later
             self._reach(nodes - 1, self._level + levels - 1, mark)
@@ -78,7 +79,7 @@ class BoundedLoader(yaml.SafeLoader):
         self._level -= 1
         return node
 
-    def _reach(self, nodes: int, level: int, mark: yaml.Mark) -> None:
+    def _reach(self, nodes: int, level: int, mark: Any) -> None:
         self._nodes += nodes
         self._deepest = max(self._deepest, level)
         if self._nodes > NODES:
