@@ -150,10 +150,9 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
 
 
 @pytest.mark.fault("SIGTERM while a read is blocked")
-def test_sigterm_ends_what_waits_for_a_tool_a_server_or_the_engine(
+def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    backup = create_backup(engine, access, catalogue)
     base = read_env_file(IMAGES)["PYTHON_IMAGE"]
     (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4242\n")
 
@@ -161,14 +160,10 @@ def test_sigterm_ends_what_waits_for_a_tool_a_server_or_the_engine(
         with lying(engine, access, "sleep 4242\n"):
             create_backup(engine, access, catalogue)
 
-    def load() -> None:
-        with lying(engine, access, "sleep 4242\n", "mariadb"):
-            verify_restore(engine, access, backup)
-
     def build() -> None:
         engine.build(Build(context=tmp_path), "never", {}, lambda _: None)
 
-    for call in (dump, load, build):
+    for call in (dump, build):
         with deferred(lambda: None), stopped_once(is_run), pytest.raises(KeyboardInterrupt):
             call()
         require_ended()

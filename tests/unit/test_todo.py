@@ -32,7 +32,12 @@ FORWARDED = (
     "with_way_out(stuck.todo, data=exchanged_data(applied))",
 )
 # These put it together: `back` and `by_hand` name both ways on.
-ASSEMBLED = ("back + by_hand", "_todo(result.text + result.error_text)")
+ASSEMBLED = (
+    "back + by_hand",
+    "_todo(result.text + result.error_text)",
+    # What undoes a run adds the way out.
+    "f'put {name} back into the compose file, then run the same command again'",
+)
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
