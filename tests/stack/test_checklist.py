@@ -21,7 +21,7 @@ import pytest
 
 from cosmicdeploy.operations.checklist import database
 from cosmicdeploy.report.schema import schema_text
-from tests.stack.harness import ROOT, Done, StackUnderTest
+from tests.stack.harness import ROOT, Done, StackUnderTest, lay_out_release_1, running
 
 pytestmark = pytest.mark.stack
 
@@ -112,21 +112,23 @@ def billing() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def deployed(laid_out: StackUnderTest, billing: str) -> Iterator[Deployed]:
-    """One deploy for all of these tests, from a time with few hits in the cache."""
-    with laid_out.files_kept():
+def deployed(tmp_path_factory: pytest.TempPathFactory, billing: str) -> Iterator[Deployed]:
+    """One deploy for all of these tests, from a time with few hits in the cache, on a stack of
+    their own: what other tests leave in logs and tables would be the time before it."""
+    stack = lay_out_release_1(tmp_path_factory.mktemp("checked") / "kiosk")
+    with running(stack):
         service = f'{{name: Billing, url: "{billing}", body: \'"api": 2\'}}'
-        laid_out.set_setting("external: []", f"external: [{service}]")
-        laid_out.put_release_2()
-        laid_out.set_variable("APP_VERSION", "checked")
-        execute(laid_out, "platform-redis", "redis-cli", "eval", MISSES, "0")
-        beat(laid_out, 60)
-        wait_for_counters(laid_out)
-        known = baselines(laid_out)
-        done = laid_out.cli("deploy", "--json")
+        stack.set_setting("external: []", f"external: [{service}]")
+        stack.put_release_2()
+        stack.set_variable("APP_VERSION", "checked")
+        execute(stack, "platform-redis", "redis-cli", "eval", MISSES, "0")
+        beat(stack, 60)
+        wait_for_counters(stack)
+        known = baselines(stack)
+        done = stack.cli("deploy", "--json")
         assert done.code == 0, done.stderr
-        (made,) = baselines(laid_out) - known
-        yield Deployed(laid_out, made)
+        (made,) = baselines(stack) - known
+        yield Deployed(stack, made)
 
 
 def test_a_deploy_records_what_was_before_it(deployed: Deployed) -> None:
