@@ -19,8 +19,7 @@ from cosmicdeploy.errors import (
     as_ours,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.history import RESTART as RESTART  # noqa: PLC0414 - also asked for here
-from cosmicdeploy.history import RESUME, PastRun
+from cosmicdeploy.history import RESTART, RESUME, PastRun
 from cosmicdeploy.plan import Plan, Planned
 from cosmicdeploy.probes.still_failing import told_still_failing
 from cosmicdeploy.state import State, changed, compared, observe

@@ -1,4 +1,4 @@
-"""Calls that cannot be read: what is told of them holds what was typed."""
+"""Calls that cannot be read: the error shows the words that were typed."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from cosmicdeploy.database.catalogue import Backup
 from cosmicdeploy.engine.fenced import fenced
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
-from cosmicdeploy.history import intents, made_backups, unfinished
+from cosmicdeploy.history import RESTART, intents, made_backups, unfinished
 from cosmicdeploy.interrupts import Interrupts, deferred
 from cosmicdeploy.lock import Lock, Patience, held, who
 from cosmicdeploy.operations import interruption
@@ -24,7 +24,7 @@ from cosmicdeploy.plan import Plan, make_plan
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.one_each import as_it_is
 from cosmicdeploy.probes.traffic import Traffic, traffic
-from cosmicdeploy.runner import RESTART, Run
+from cosmicdeploy.runner import Run
 from cosmicdeploy.state import State, observe
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.shield import is_up

@@ -47,7 +47,7 @@ def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     of_stack = user.project == ctx.stack.project and user.service in ctx.stack.services
     todo = f"end it when it is done: `docker stop {user.name}`"
     if of_stack and not is_oneoff:
-        todo = f"make it anew from the file: `docker compose up -d --no-deps {user.service}`"
+        todo = f"recreate it from the file: `docker compose up -d --no-deps {user.service}`"
     of = f" of the project {user.project}" if user.project else ""
     kind = "a one-off container" if is_oneoff else "a container"
     return Refused(
