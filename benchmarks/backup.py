@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.contestants import ROOT, Contest, Run
 from benchmarks.server import checksums, drop, fill, remake, server, settle
-from cosmicdeploy.stack.environment import read_env_file
+from cosmicdeploy.stack.variables.environment import read_env_file
 
 MEMORY_LIMIT_MIB = 100
 FLAT_MIB = 16

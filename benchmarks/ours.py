@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess, open_session
-from cosmicdeploy.database.catalogue import Backup, Catalogue
-from cosmicdeploy.database.compare import differences
-from cosmicdeploy.database.dump import create_backup
-from cosmicdeploy.database.facts import Facts
-from cosmicdeploy.database.load import load_schema
+from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.manifest_diff import differences
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.load import load_schema
+from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.engine import connect
 
 

@@ -15,17 +15,17 @@ import threading
 import time
 from pathlib import Path
 
-from cosmicdeploy import resources
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import Engine, ExecResult, connect
 from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.files import shipped
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.lock import held
 from cosmicdeploy.probes.http import ask
-from cosmicdeploy.probes.places import proxy_url
-from cosmicdeploy.probes.traffic import Traffic
+from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,13 +130,13 @@ def _lay_out_release_1() -> None:
 
 
 def _release_2_files() -> list[str]:
-    return (resources.payload() / "release-2-only.txt").read_text().split()
+    return (shipped.payload() / "release-2-only.txt").read_text().split()
 
 
 def _put_release_2() -> None:
     """What `git pull` does on a real stack: new files, and the release's name in `.env`."""
     for name in _release_2_files():
-        shutil.copy(resources.payload() / "app" / name, DEMO / SOURCES / name)
+        shutil.copy(shipped.payload() / "app" / name, DEMO / SOURCES / name)
     env = DEMO / ".env"
     text = re.sub(r"^APP_VERSION=.*$", "APP_VERSION=2", env.read_text(), flags=re.MULTILINE)
     new = DEMO / ".env.new"

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.catalogue import Backup, Catalogue
-from cosmicdeploy.engine.jobs import ended_with_us
+from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.engine.commands.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.events import Emit, Progress, Warned
-from cosmicdeploy.history import PastRun
-from cosmicdeploy.interrupts import Interrupts
-from cosmicdeploy.journal import Journal
-from cosmicdeploy.known_failures import KnownFailures
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.settings import Loaded, Settings
+from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
-from cosmicdeploy.tally import Traffic
-from cosmicdeploy.window import Window
+from cosmicdeploy.traffic.maintenance_window import Window
+from cosmicdeploy.traffic.request_stats import Traffic
 
 Found = TypeVar("Found")
 

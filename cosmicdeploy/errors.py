@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 
-from cosmicdeploy.plain_text import writable
+from cosmicdeploy.text.plain import writable
 
 
 class ExitCode(IntEnum):

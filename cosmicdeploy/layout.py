@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy import resources
 from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import EngineError, UsageError
-from cosmicdeploy.stack.environment import read_env_file
+from cosmicdeploy.files import shipped
+from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
@@ -54,12 +54,12 @@ def lay_out(folder: Path, choices: Choices) -> list[Path]:
     Raises `UsageError` where a file is there already: nothing is ever overwritten.
     """
     targets = {
-        resources.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
-        resources.payload() / "gitignore": folder / ".gitignore",
-        resources.payload() / "nginx": folder / "nginx",
-        resources.payload() / "app": folder / SOURCES,
-        resources.example_settings(): folder / "cosmicdeploy.yaml",
-        resources.playbooks(): folder / "playbooks",
+        shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
+        shipped.payload() / "gitignore": folder / ".gitignore",
+        shipped.payload() / "nginx": folder / "nginx",
+        shipped.payload() / "app": folder / SOURCES,
+        shipped.example_settings(): folder / "cosmicdeploy.yaml",
+        shipped.playbooks(): folder / "playbooks",
     }
     _require_absent([*targets.values(), folder / ".env"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _environment(choices: Choices) -> str:
-    text = (resources.payload() / "env.template").read_text(encoding="utf-8")
+    text = (shipped.payload() / "env.template").read_text(encoding="utf-8")
     for name, value in _values(choices).items():
         text = text.replace("{{" + name + "}}", value)
     return text

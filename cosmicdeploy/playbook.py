@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError, UsageError
+from cosmicdeploy.files.yaml_reader import Document, nearest, read
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
 from cosmicdeploy.validation import validated
-from cosmicdeploy.yamlfile import Document, nearest, read
 
 KEYS = ("name", "description", "steps")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import TypeVar
 
-from cosmicdeploy.interrupts import breakable
+from cosmicdeploy.signals import breakable
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.yamlfile import Document, nearest
+from cosmicdeploy.files.yaml_reader import Document, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]

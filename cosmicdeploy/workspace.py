@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.catalogue import Catalogue
-from cosmicdeploy.database.owner import Owner
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.engine import connect
-from cosmicdeploy.engine.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
-from cosmicdeploy.journal import Journal
+from cosmicdeploy.files.shipped import playbooks
+from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.resources import playbooks
 from cosmicdeploy.settings import Loaded, find, load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Stack
-from cosmicdeploy.yamlfile import nearest
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:

@@ -24,23 +24,23 @@ TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 LEFT_OUT = "left_out"
 # Files that need the same expensive fixtures; every other one is a group of its own.
 GROUPS = {
-    "laravel": re.compile(r"tests/stack/test_laravel"),
+    "laravel": re.compile(r"tests/stack/strangers/test_laravel"),
     "databases": re.compile(
-        r"tests/stack/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
+        r"tests/stack/backups/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
     ),
 }
 # The longest groups begin first, so that no worker is left alone with one at the end, and the unit
 # tests come last. What is not here comes between.
 LONG = (
     *GROUPS,
-    "tests/stack/test_failures.py",
-    "tests/stack/test_roll.py",
-    "tests/stack/test_rollback.py",
-    "tests/stack/test_kills.py",
-    "tests/stack/test_migrations.py",
-    "tests/stack/test_diagnose.py",
-    "tests/stack/test_restart.py",
-    "tests/stack/test_checklist.py",
+    "tests/stack/release/test_failures.py",
+    "tests/stack/release/test_roll.py",
+    "tests/stack/release/test_rollback.py",
+    "tests/stack/release/test_kills.py",
+    "tests/stack/release/test_migrations.py",
+    "tests/stack/observe/test_diagnose.py",
+    "tests/stack/operate/test_restart.py",
+    "tests/stack/observe/test_checklist.py",
 )
 UNIT = "tests/unit/"
 

@@ -22,7 +22,7 @@ from cosmicdeploy.context import release_of
 from cosmicdeploy.engine import facts
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
-from cosmicdeploy.stack.environment import read_env_file
+from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.workspace import open_stack
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,24 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cosmicdeploy.cli import (
-    backup,
-    checklist,
-    deploy,
-    diagnose,
-    features,
-    init,
-    lock,
-    logs,
-    look,
-    migrate,
-    operate,
-    playbook,
-    restart,
-    rollback,
-    watch,
-)
+from cosmicdeploy.cli.backups import backup
 from cosmicdeploy.cli.calls import Commands
+from cosmicdeploy.cli.manage import exec, features, init, lock, migrate
+from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status
+from cosmicdeploy.cli.release import deploy, playbook, restart, rollback
 
 EXAMPLES = """\b
 Examples:
@@ -70,15 +57,15 @@ app.command()(deploy.up)
 app.command()(deploy.step)
 app.command()(rollback.rollback)
 app.command()(migrate.migrate)
-app.command()(look.verify)
-app.command()(look.status)
+app.command()(status.verify)
+app.command()(status.status)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
-app.command(epilog=watch.EXAMPLES)(watch.watch)
+app.command(epilog=monitor.EXAMPLES)(monitor.watch)
 app.command(epilog=logs.EXAMPLES)(logs.logs)
-app.command("exec", context_settings=operate.SETTINGS)(operate.exec_)
-app.command()(operate.shell)
-app.command(context_settings=operate.SETTINGS)(operate.console)
+app.command("exec", context_settings=exec.SETTINGS)(exec.exec_)
+app.command()(exec.shell)
+app.command(context_settings=exec.SETTINGS)(exec.console)
 app.command()(restart.restart)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")

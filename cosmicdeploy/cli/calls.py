@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from cosmicdeploy.plain_text import plain
+from cosmicdeploy.text.plain import plain
 
 
 class Commands(TyperGroup):

@@ -40,7 +40,7 @@ def _services(ctx: typer.Context) -> list[str]:
     import os
 
     from cosmicdeploy.stack.compose import read_stack
-    from cosmicdeploy.steps.named import ROLES
+    from cosmicdeploy.steps.service_names import ROLES
 
     loaded = _loaded(ctx)
     compose, env = loaded.path(loaded.settings.compose_file), loaded.path(loaded.settings.env_file)
@@ -50,8 +50,8 @@ def _services(ctx: typer.Context) -> list[str]:
 def _backups(ctx: typer.Context) -> list[str]:
     import os
 
-    from cosmicdeploy.database.catalogue import LATEST, Catalogue
-    from cosmicdeploy.database.owner import Owner
+    from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
+    from cosmicdeploy.database.backups.owner import Owner
     from cosmicdeploy.stack.compose import read_stack
 
     loaded = _loaded(ctx)
@@ -82,7 +82,7 @@ def _steps(ctx: typer.Context) -> list[str]:
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.probes.checklist import CHECKS
+    from cosmicdeploy.verification.checklist import CHECKS
 
     return CHECKS
 
@@ -94,7 +94,7 @@ def _troubles(_ctx: typer.Context) -> Iterable[str]:
 
 
 def _topics(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.probes.live.sight import TOPICS
+    from cosmicdeploy.probes.monitor.event import TOPICS
 
     return TOPICS
 

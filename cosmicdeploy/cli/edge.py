@@ -16,7 +16,7 @@ import typer
 
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, as_ours
-from cosmicdeploy.journal import now
+from cosmicdeploy.journal.journal import now
 
 if TYPE_CHECKING:
     from cosmicdeploy.events import Emit, Event

@@ -16,7 +16,7 @@ from cosmicdeploy.cli.terminal import Terminal
 def duration(text: str | float) -> float:
     """What an option says of a time to wait; raises `typer.BadParameter`."""
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.operations.moments import how_long
+    from cosmicdeploy.operations.durations import how_long
 
     try:
         return how_long(str(text))

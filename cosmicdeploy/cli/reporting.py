@@ -7,15 +7,13 @@ from dataclasses import asdict
 
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.verify import Verification
+from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
-from cosmicdeploy.history import PastRun, unfinished
+from cosmicdeploy.journal.unfinished import PastRun, unfinished
 from cosmicdeploy.lock import holding_process
-from cosmicdeploy.operations.failing_before import way_back_is_gone
-from cosmicdeploy.plan import Plan
-from cosmicdeploy.probes.features import FeatureState, states
-from cosmicdeploy.probes.notices import PassedOver
-from cosmicdeploy.probes.traffic import Traffic
+from cosmicdeploy.probes.application.features import FeatureState, states
+from cosmicdeploy.probes.preconditions.notices import PassedOver
+from cosmicdeploy.probes.proof import Traffic
 from cosmicdeploy.report.model import (
     CheckReport,
     ErrorReport,
@@ -25,9 +23,11 @@ from cosmicdeploy.report.model import (
     StepReport,
     UnfinishedReport,
 )
-from cosmicdeploy.runner import Run
+from cosmicdeploy.runs.failing_before import way_back_is_gone
+from cosmicdeploy.runs.plan import Plan
+from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.steps.base import Change, Undecided
-from cosmicdeploy.unwind import Applied
 from cosmicdeploy.way_out import ACCEPT
 
 

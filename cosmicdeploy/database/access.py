@@ -14,7 +14,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.interrupts import breakable
+from cosmicdeploy.signals import breakable
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600

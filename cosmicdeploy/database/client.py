@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.database.access import NO_LIMIT, DatabaseAccess, open_session
-from cosmicdeploy.database.archive import LEVEL
-from cosmicdeploy.database.schemas import shadow_name
-from cosmicdeploy.database.silence import explained_silence
-from cosmicdeploy.engine.jobs import end_marked, ended_with_us
+from cosmicdeploy.database.backups.archive import LEVEL
+from cosmicdeploy.database.dump.silence import explained_silence
+from cosmicdeploy.database.schema.schemas import shadow_name
+from cosmicdeploy.engine.commands.jobs import end_marked, ended_with_us
 from cosmicdeploy.engine.model import Engine, ExecResult
 from cosmicdeploy.errors import DatabaseError
 

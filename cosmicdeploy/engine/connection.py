@@ -14,7 +14,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.interrupts import breakable
+from cosmicdeploy.signals import breakable
 
 # Long enough for a busy daemon to create a container, short enough to notice that it is gone.
 TIMEOUT_SECONDS = 60

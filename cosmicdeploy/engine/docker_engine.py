@@ -11,22 +11,19 @@ from uuid import uuid4
 import docker
 from docker.errors import NotFound
 
-from cosmicdeploy.engine import (
-    build_context,
-    building,
-    conversation,
-    facts,
-    images,
-    log_entries,
-    markers,
-    streams,
-)
+from cosmicdeploy.engine import facts, markers
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import project as projects
+from cosmicdeploy.engine.building import build as building
+from cosmicdeploy.engine.building import context
+from cosmicdeploy.engine.building import image_tags as images
+from cosmicdeploy.engine.commands import interactive, log_entries, streams
+from cosmicdeploy.engine.commands.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.engine.connection import translated
-from cosmicdeploy.engine.defaults import inherited_volumes
-from cosmicdeploy.engine.definition import container_body
-from cosmicdeploy.engine.differences import differences
+from cosmicdeploy.engine.containers.defaults import inherited_volumes
+from cosmicdeploy.engine.containers.definition import container_body
+from cosmicdeploy.engine.containers.differences import differences
+from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.model import (
     Container,
     Difference,
@@ -37,9 +34,7 @@ from cosmicdeploy.engine.model import (
     Process,
     Streams,
 )
-from cosmicdeploy.engine.oneoff import oneoff_service, run_to_end
-from cosmicdeploy.engine.removal import remove
-from cosmicdeploy.interrupts import breakable
+from cosmicdeploy.signals import breakable
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
@@ -197,7 +192,7 @@ class DockerEngine:
 
     def context_digest(self, build: Build) -> str:
         with translated("Reading the build context", str(build.context)):
-            return build_context.context_digest(self._api, build)
+            return context.context_digest(self._api, build)
 
     def tag(self, image_id: str, reference: str) -> None:
         with translated("Tagging an image", reference):
@@ -333,7 +328,7 @@ class DockerEngine:
     ) -> int:
         options = {"environment": dict(environment or {}), "user": user}
         with translated(f"Running {argv[0]}", container_id[:12]):
-            return conversation.hold(self._api, container_id, argv, options, streams)
+            return interactive.hold(self._api, container_id, argv, options, streams)
 
     # --- what containers need
 

@@ -17,8 +17,8 @@ from typing import Final
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
+from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.model import Marker
-from cosmicdeploy.engine.removal import remove
 
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"

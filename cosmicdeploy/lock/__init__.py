@@ -10,7 +10,7 @@ from __future__ import annotations
 from cosmicdeploy.lock.hold import Patience, held
 from cosmicdeploy.lock.holder import who
 from cosmicdeploy.lock.lock import Lock
-from cosmicdeploy.lock.look import Look, holding_process, living_holder, look, release
+from cosmicdeploy.lock.status import Look, holding_process, living_holder, look, release
 
 __all__ = [
     "Lock",

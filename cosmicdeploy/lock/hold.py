@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from cosmicdeploy.engine.model import Engine, Marker
 from cosmicdeploy.lock.holder import describe, lock_held, marker_name, this_process
+from cosmicdeploy.lock.liveness import STALE_SECONDS, Watch
 from cosmicdeploy.lock.lock import HeldLock, Lock
-from cosmicdeploy.lock.watch import STALE_SECONDS, Watch
 
 POLL_SECONDS = 0.5
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Marker
 from cosmicdeploy.errors import LockHeld
-from cosmicdeploy.journal import now
-from cosmicdeploy.words import moment_of
+from cosmicdeploy.journal.journal import now
+from cosmicdeploy.text.formatting import moment_of
 
 
 def marker_name(project: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cosmicdeploy.database.shape import Column, TableShape
+from cosmicdeploy.database.schema.shape import Column, TableShape
 from cosmicdeploy.migrations.sql import NotUnderstood
 from cosmicdeploy.migrations.types import holds, live_type, type_of
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst

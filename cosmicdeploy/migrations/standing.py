@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cosmicdeploy.database.shape import Shape
+from cosmicdeploy.database.schema.shape import Shape
 from cosmicdeploy.migrations.preview import DONE, NOT_DONE, NOT_KNOWN, Fate, Statement, in_order
 from cosmicdeploy.migrations.verdict import Kind
 

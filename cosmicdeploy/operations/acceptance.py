@@ -11,24 +11,24 @@ from dataclasses import replace
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.restore import drop_shadow
-from cosmicdeploy.database.swap import is_interrupted
-from cosmicdeploy.engine.in_place import of_service
+from cosmicdeploy.database.restore.restore import drop_shadow
+from cosmicdeploy.database.swap.swap import is_interrupted
+from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
-from cosmicdeploy.history import PastRun, intents, made_backups, unfinished
-from cosmicdeploy.operations import interruption
-from cosmicdeploy.operations.look import status
-from cosmicdeploy.operations.runs import begin, record_release
+from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
+from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import take_in, taken_out
-from cosmicdeploy.steps.bounce import BounceStep
-from cosmicdeploy.steps.load import LoadStep
-from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
-from cosmicdeploy.steps.migrating import require_whole
-from cosmicdeploy.steps.quiesce import QuiesceStep
+from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs.execute import begin, record_release
+from cosmicdeploy.steps.backups.load import LoadStep
+from cosmicdeploy.steps.backups.restore import RestoreStep
+from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.restart import BounceStep
 from cosmicdeploy.steps.recover import wait_for_commands
-from cosmicdeploy.steps.replace import aside_of, facts_of
-from cosmicdeploy.steps.restore import RestoreStep
-from cosmicdeploy.steps.shield import is_up
+from cosmicdeploy.steps.rollout.replace import aside_of, facts_of
+from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
+from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
 COMMAND = "deploy --abort --accept"
 Rows = Sequence[Mapping[str, Any]]
@@ -50,7 +50,7 @@ def acceptable(ctx: Context) -> list[PastRun]:
             todo="see `cosmicdeploy status`",
         )
     _require_data_in_place(ctx, runs)
-    interruption.require_no_unknown_data(ctx, runs)
+    interrupted.require_no_unknown_data(ctx, runs)
     _require_clients_let_in(ctx, runs)
     return runs
 
@@ -108,7 +108,7 @@ def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
     settled then.
     """
     with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
-        interruption.end_tools(run_ctx)
+        interrupted.end_tools(run_ctx)
         wait_for_commands(run_ctx)
         runs = acceptable(run_ctx)
         require_whole(run_ctx)

@@ -9,14 +9,14 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
-from cosmicdeploy.operations.runs import execute
-from cosmicdeploy.plan import Plan
+from cosmicdeploy.files.shipped import playbooks
+from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.probes.traffic import Traffic
-from cosmicdeploy.resources import playbooks
-from cosmicdeploy.runner import Run
+from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.runs.execute import execute
+from cosmicdeploy.runs.plan import Plan
+from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.yamlfile import nearest
 
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
 # Run as the command that they are, with all that it promises.

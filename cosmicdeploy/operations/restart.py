@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.operations.runs import execute
-from cosmicdeploy.probes.traffic import Traffic
-from cosmicdeploy.runner import Run
+from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.runs.execute import execute
+from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.bounce import BounceStep, require_another, stale_ones
-from cosmicdeploy.steps.named import services_named
+from cosmicdeploy.steps.containers.restart import BounceStep, require_another, stale_ones
 from cosmicdeploy.steps.recover import RecoverStep
+from cosmicdeploy.steps.service_names import services_named
 
 
 @dataclass(frozen=True, kw_only=True)

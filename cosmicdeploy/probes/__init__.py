@@ -1,0 +1,1 @@
+"""Measurements from outside: HTTP, readiness, and the state of the application."""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import tenacity
 
-from cosmicdeploy.answer import LIMITED, OK, SHOWN, Answer
-from cosmicdeploy.interrupts import breakable
+from cosmicdeploy.signals import breakable
+from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Answer
 
 # httpx has a command line of its own, and does without it where what that needs is not installed.
 # Nobody needs it here, and to load it takes longer than all the rest of httpx.

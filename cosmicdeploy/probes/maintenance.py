@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.history import RESTART, RESUME
-from cosmicdeploy.journal import Journal, Record
-from cosmicdeploy.words import lasting
+from cosmicdeploy.journal.journal import Journal, Record
+from cosmicdeploy.journal.unfinished import RESTART, RESUME
+from cosmicdeploy.text.formatting import lasting
 
 QUIESCE = "quiesce"
 UNTIL_RESUME = "this run lets clients in again later"

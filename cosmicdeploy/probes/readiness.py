@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, ask
-from cosmicdeploy.probes.places import container_url
+from cosmicdeploy.probes.urls import container_url
 
 # A request costs the host next to nothing, a command in a container a tenth of a second at work.
 ASKED_EVERY_SECONDS = 0.05

@@ -1,11 +1,6 @@
 """The load balancer in front of the replicas: whom it reaches, and whom it shall not."""
 
-from cosmicdeploy.proxy.asking import SECONDS_A_TURN, not_reached
-from cosmicdeploy.proxy.connections import served
-from cosmicdeploy.proxy.fail_timeout import BY_DEFAULT, Treatment, treatments
-from cosmicdeploy.proxy.follow import follow, forget, renew
-from cosmicdeploy.proxy.signals import ignores_stop
-from cosmicdeploy.proxy.take_out import (
+from cosmicdeploy.proxy.drain import (
     can_take_out,
     find_flag,
     pass_over,
@@ -13,6 +8,11 @@ from cosmicdeploy.proxy.take_out import (
     take_out,
     taken_out,
 )
+from cosmicdeploy.proxy.kernel.connections import served
+from cosmicdeploy.proxy.nginx.fail_timeout import BY_DEFAULT, Treatment, treatments
+from cosmicdeploy.proxy.nginx.follow import follow, forget, renew
+from cosmicdeploy.proxy.routing import SECONDS_A_TURN, not_reached
+from cosmicdeploy.proxy.stop_signals import ignores_stop
 
 __all__ = [
     "BY_DEFAULT",

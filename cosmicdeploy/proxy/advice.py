@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cosmicdeploy.proxy.upstreams import Group, Pass, Server
+from cosmicdeploy.proxy.nginx.upstreams import Group, Pass, Server
 
 # nginx's own values, in seconds, where its configuration says nothing.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"

@@ -12,12 +12,12 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
-from cosmicdeploy.proxy.configuration import Directive
-from cosmicdeploy.proxy.nginx import Nginx, configuration, find
+from cosmicdeploy.proxy.drain import out_of, place_of
+from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.nginx.server import Nginx, configuration, find
+from cosmicdeploy.proxy.nginx.upstreams import Group, groups, passes
 from cosmicdeploy.proxy.replicas import Known, groups_of, known_as, nobodys
-from cosmicdeploy.proxy.take_out import out_of, place_of
-from cosmicdeploy.proxy.upstreams import Group, groups, passes
-from cosmicdeploy.words import counted
+from cosmicdeploy.text.formatting import counted
 
 _result = partial(
     CheckResult, point="proxy", expected="an nginx that finds every replica, after a restart too"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.proxy.upstreams import Group
+from cosmicdeploy.proxy.nginx.upstreams import Group
 
 
 def names(ctx: Context, service: str) -> set[str]:

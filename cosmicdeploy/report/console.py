@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Span, Text
 
-from cosmicdeploy.plain_text import plain, readable
+from cosmicdeploy.text.plain import plain, readable
 
 PLACE = "{}"
 

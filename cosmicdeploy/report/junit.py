@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from cosmicdeploy.database.files import write_atomically
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.plain_text import plain
-from cosmicdeploy.report.checklist import as_checks
+from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+from cosmicdeploy.report.views.checklist import as_checks
+from cosmicdeploy.text.plain import plain
 
 # As any program writes a file; the umask takes from it.
 READABLE = 0o666

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.plain_text import json_text
+from cosmicdeploy.text.plain import json_text
 
 SCHEMA: Literal[1] = 1
 

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.report import proof
-from cosmicdeploy.report.checklist import show_checklist
 from cosmicdeploy.report.console import styled
-from cosmicdeploy.report.differences import show_differences
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
-from cosmicdeploy.report.watch import COLOURS
+from cosmicdeploy.report.progress import COLOURS
+from cosmicdeploy.report.views import proof
+from cosmicdeploy.report.views.checklist import show_checklist
+from cosmicdeploy.report.views.drift import show_differences
 
 KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.plain_text import readable
+from cosmicdeploy.text.plain import readable
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.database.place import Place, require_tellable
-from cosmicdeploy.database.retention import Keep
+from cosmicdeploy.database.backups.retention import Keep
+from cosmicdeploy.database.copies.destination import Place, require_tellable
 from cosmicdeploy.settings.section import Section, Words
 
 

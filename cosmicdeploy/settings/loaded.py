@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.settings.model import Settings
-from cosmicdeploy.stack.environment import variables
-from cosmicdeploy.stack.interpolate import interpolate_values
+from cosmicdeploy.stack.variables.environment import variables
+from cosmicdeploy.stack.variables.interpolate import interpolate_values
 from cosmicdeploy.validation import validated
-from cosmicdeploy.yamlfile import read
 
 FILE_NAME = "cosmicdeploy.yaml"
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.attachments import network_keys
-from cosmicdeploy.stack.compose_variables import refuse_other_meanings
-from cosmicdeploy.stack.dependencies import check_dependencies
+from cosmicdeploy.files.yaml_reader import Document, read
 from cosmicdeploy.stack.entry import Entry
-from cosmicdeploy.stack.environment import variables as all_variables
-from cosmicdeploy.stack.interpolate import interpolate_values
 from cosmicdeploy.stack.keys import refuse_unknown_keys
 from cosmicdeploy.stack.model import Network, Service, Stack
 from cosmicdeploy.stack.project import project_name
-from cosmicdeploy.stack.resources import read_networks, read_volumes
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.sections.dependencies import check_dependencies
+from cosmicdeploy.stack.sections.networks import network_keys
+from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
-from cosmicdeploy.yamlfile import Document, read
+from cosmicdeploy.stack.variables.compose_variables import refuse_other_meanings
+from cosmicdeploy.stack.variables.environment import variables as all_variables
+from cosmicdeploy.stack.variables.interpolate import interpolate_values
 
 
 def read_stack(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.yamlfile import Document, nearest
+from cosmicdeploy.files.yaml_reader import Document, nearest
 
 
 @dataclass(frozen=True)

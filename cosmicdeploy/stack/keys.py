@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.yaml_reader import Document, nearest
 from cosmicdeploy.stack.entry import Entry
-from cosmicdeploy.yamlfile import Document, nearest
 
 TOP_LEVEL = ("name", "networks", "services", "version", "volumes")
 

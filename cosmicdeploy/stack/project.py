@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.interpolate import interpolate
-from cosmicdeploy.yamlfile import Document
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.stack.variables.interpolate import interpolate
 
 _VALID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 

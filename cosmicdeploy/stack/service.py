@@ -7,18 +7,18 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from cosmicdeploy.stack.attachments import read_attachments
-from cosmicdeploy.stack.building import read_build
-from cosmicdeploy.stack.container_environment import read_environment
-from cosmicdeploy.stack.dependencies import read_dependencies
 from cosmicdeploy.stack.entry import Entry
-from cosmicdeploy.stack.health import read_healthcheck
-from cosmicdeploy.stack.limits import read_limits, read_ulimits, refuse_replicas
 from cosmicdeploy.stack.model import Service
-from cosmicdeploy.stack.mounts import read_mounts
-from cosmicdeploy.stack.ports import read_expose, read_ports
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.sections.build import read_build
+from cosmicdeploy.stack.sections.dependencies import read_dependencies
+from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
+from cosmicdeploy.stack.sections.mounts import read_mounts
+from cosmicdeploy.stack.sections.networks import read_attachments
+from cosmicdeploy.stack.sections.ports import read_expose, read_ports
+from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits, refuse_replicas
 from cosmicdeploy.stack.units import seconds, size
+from cosmicdeploy.stack.variables.container_environment import read_environment
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")

@@ -7,15 +7,15 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.facts import open_facts
+from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
 from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.strays import second_schedulers
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-from cosmicdeploy.words import counted
+from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.verification.orphans import second_schedulers
 
 
 class HealthStep(Step):

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cosmicdeploy.steps.backup import BackupStep
+from cosmicdeploy.steps.backups.backup import BackupStep
+from cosmicdeploy.steps.backups.images import ImagesStep
+from cosmicdeploy.steps.backups.load import LoadStep
+from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.bounce import BounceStep
 from cosmicdeploy.steps.build import BuildStep
-from cosmicdeploy.steps.cache_clear import CacheClearStep
-from cosmicdeploy.steps.console_command import ConsoleStep
-from cosmicdeploy.steps.end_sessions import EndSessionsStep
-from cosmicdeploy.steps.exec import ExecStep
-from cosmicdeploy.steps.feature import FeatureStep
-from cosmicdeploy.steps.fits import FitsStep
+from cosmicdeploy.steps.commands.cache_clear import CacheClearStep
+from cosmicdeploy.steps.commands.chown import OwnFileStep
+from cosmicdeploy.steps.commands.console import ConsoleStep
+from cosmicdeploy.steps.commands.exec import ExecStep
+from cosmicdeploy.steps.commands.feature import FeatureStep
+from cosmicdeploy.steps.commands.trial import TrialStep
+from cosmicdeploy.steps.commands.unlock import UnlockStep
+from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.restart import BounceStep
+from cosmicdeploy.steps.containers.resume import ResumeStep
+from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.health import HealthStep
-from cosmicdeploy.steps.images import ImagesStep
-from cosmicdeploy.steps.load import LoadStep
-from cosmicdeploy.steps.migrate import MigrateStep
-from cosmicdeploy.steps.migrate_down import MigrateDownStep
-from cosmicdeploy.steps.note_migrations import NoteMigrationsStep
-from cosmicdeploy.steps.own_file import OwnFileStep
-from cosmicdeploy.steps.preflight import PreflightStep
-from cosmicdeploy.steps.quiesce import QuiesceStep
 from cosmicdeploy.steps.recover import RecoverStep
-from cosmicdeploy.steps.restart import RestartStep
-from cosmicdeploy.steps.restore import RestoreStep
-from cosmicdeploy.steps.resume import ResumeStep
-from cosmicdeploy.steps.services import ServicesStep
-from cosmicdeploy.steps.trial import TrialStep
-from cosmicdeploy.steps.unlock import UnlockStep
+from cosmicdeploy.steps.rollout.preflight import PreflightStep
+from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.soak import WatchStep
+from cosmicdeploy.steps.schema.compatible import FitsStep
+from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep
+from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from cosmicdeploy.steps.schema.migrate import MigrateStep
+from cosmicdeploy.steps.schema.migrate_down import MigrateDownStep
 from cosmicdeploy.steps.verify import VerifyStep
-from cosmicdeploy.steps.watch import WatchStep
 
 KINDS: Mapping[str, type[Step]] = {
     step.kind: step

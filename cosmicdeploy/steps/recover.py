@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.swap import (
+from cosmicdeploy.database.swap.swap import (
     drop_before,
     has_before,
     is_interrupted,
@@ -20,15 +20,15 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
-from cosmicdeploy.history import RESTART, intents, unfinished
+from cosmicdeploy.journal.unfinished import RESTART, intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.bounce import BounceStep, half_way
-from cosmicdeploy.steps.lock_wait import lock_wait_left, restore_lock_wait
-from cosmicdeploy.steps.quiesce import QuiesceStep
-from cosmicdeploy.steps.replace import aside_of, set_aside
-from cosmicdeploy.steps.restore import RestoreStep
+from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.restart import BounceStep, half_way
+from cosmicdeploy.steps.rollout.replace import aside_of, set_aside
+from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
 
 class RecoverStep(Step):

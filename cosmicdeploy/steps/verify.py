@@ -10,13 +10,13 @@ from pydantic_core import PydanticCustomError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NotProven
-from cosmicdeploy.probes.checklist import CHECKS, run_checks
+from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-from cosmicdeploy.steps.excused import Excused
-from cosmicdeploy.steps.token import require_token
-from cosmicdeploy.words import counted
-from cosmicdeploy.yamlfile import nearest
+from cosmicdeploy.steps.commands.device_token import require_token
+from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.verification.checklist import CHECKS, run_checks
+from cosmicdeploy.verification.excused import Excused
 
 
 class VerifyStep(Step):

@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.catalogue import Catalogue
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine import Engine, connect
-from tests.stack.databases import Servers, image, renew, run, started
-from tests.stack.harness import (
+from tests.stack.stacks.databases import Servers, image, renew, run, started
+from tests.stack.stacks.laravel import LaravelStack, laravel_stack
+from tests.stack.support.harness import (
     DOCKER_CONFIG,
     IMAGES,
     StackUnderTest,
     lay_out_release_1,
     running,
 )
-from tests.stack.kiosks import TABLES, fill
-from tests.stack.laravel import LaravelStack, laravel_stack
+from tests.stack.support.kiosks import TABLES, fill
 
 
 @pytest.fixture(scope="session", autouse=True)

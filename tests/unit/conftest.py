@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Event
-from cosmicdeploy.journal import Journal
+from cosmicdeploy.journal.journal import Journal
 
 
 class NoEngine:

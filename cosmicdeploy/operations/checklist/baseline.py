@@ -15,10 +15,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.files import write_atomically
-from cosmicdeploy.database.reading import CLOCK_TOLERANCE
+from cosmicdeploy.database.backups.reading import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
-from cosmicdeploy.records import Moment
+from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.journal.records import Moment
 
 # So many seconds ahead a time may be: clocks differ a little.
 BORNE = CLOCK_TOLERANCE.total_seconds()

@@ -8,9 +8,9 @@ from functools import partial
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.events import Warned
-from cosmicdeploy.operations.checklist import (
-    access,
-    application,
+from cosmicdeploy.operations.checklist.evidence import (
+    access_log,
+    application_log,
     cache,
     database,
     devices,
@@ -24,11 +24,11 @@ Collector = Callable[[Context, Span, Figures | None], Figures]
 
 COLLECTORS: Mapping[str, Collector] = {
     # First what a deploy takes away with the containers that it replaces.
-    "application": application.figures,
+    "application": application_log.figures,
     "scheduler": scheduling.figures,
     "migrations": migrations.figures,
     "devices": devices.figures,
-    "proxy": access.figures,
+    "proxy": access_log.figures,
     "database": database.figures,
     "cache": cache.figures,
     "external": external.figures,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal import now
+from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters

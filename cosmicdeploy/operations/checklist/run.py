@@ -9,20 +9,20 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.journal import now
-from cosmicdeploy.operations.checklist import (
-    baseline,
+from cosmicdeploy.journal.journal import now
+from cosmicdeploy.operations.checklist import baseline
+from cosmicdeploy.operations.checklist.baseline import Baseline
+from cosmicdeploy.operations.checklist.collect import NOT_FIGURES, collect, counters
+from cosmicdeploy.operations.checklist.evidence import (
     cache,
     database,
     devices,
     external,
     failures,
-    limiting,
     migrations,
+    rate_limit,
     scheduling,
 )
-from cosmicdeploy.operations.checklist.baseline import Baseline
-from cosmicdeploy.operations.checklist.collect import NOT_FIGURES, collect, counters
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict
 from cosmicdeploy.operations.checklist.span import DAY, Span, before_a_deploy
 from cosmicdeploy.operations.checklist.words import moment
@@ -32,7 +32,7 @@ POINTS: Mapping[str, Callable[[Evidence], Point]] = {
     migrations.POINT: migrations.judge,
     devices.POINT: devices.judge,
     devices.FLAPPING: devices.judge_flapping,
-    limiting.POINT: limiting.judge,
+    rate_limit.POINT: rate_limit.judge,
     scheduling.POINT: scheduling.judge,
     database.POINT: database.judge,
     cache.POINT: cache.judge,
@@ -68,7 +68,7 @@ def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) 
             "That moment is still to come", where="--since", todo="name an earlier one"
         )
     earlier = known.after if known else {}
-    more = {limiting.BURST: limiting.burst} if probe else {}
+    more = {rate_limit.BURST: rate_limit.burst} if probe else {}
     evidence = Evidence(
         settings=ctx.settings,
         now=collect(ctx, span, earlier, more),

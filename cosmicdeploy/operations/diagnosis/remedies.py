@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.activity import Activity
+from cosmicdeploy.database.sessions.process_list import Activity
+from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
-from cosmicdeploy.operations.diagnosis.whose import Owners
 from cosmicdeploy.operations.restart import wanted
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.console_command import ConsoleStep
-from cosmicdeploy.steps.end_sessions import EndSessionsStep, Target
-from cosmicdeploy.steps.note_migrations import NoteMigrationsStep
+from cosmicdeploy.steps.commands.console import ConsoleStep
+from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.recover import RecoverStep
-from cosmicdeploy.steps.restart import RestartStep
-from cosmicdeploy.steps.services import ServicesStep
+from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep, Target
+from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
 
 # What the journal and the lock call a run that no other command would make.
 OWN = "diagnose --fix"

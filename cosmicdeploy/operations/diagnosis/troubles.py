@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.operations.diagnosis import command, database_load, migration, scheduler
-from cosmicdeploy.operations.diagnosis import unhealthy as containers
+from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.operations.diagnosis.checks import command, database_load, migration, scheduler
+from cosmicdeploy.operations.diagnosis.checks import unhealthy as containers
 from cosmicdeploy.operations.diagnosis.finding import Trouble
-from cosmicdeploy.yamlfile import nearest
 
 TROUBLES: Mapping[str, Trouble] = {
     trouble.name: trouble

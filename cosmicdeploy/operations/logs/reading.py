@@ -8,14 +8,14 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
+from cosmicdeploy.operations.durations import since_when
 from cosmicdeploy.operations.logs.entry import Entry, Grep
 from cosmicdeploy.operations.logs.files import Files
 from cosmicdeploy.operations.logs.follow import Follower
 from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.logs.past import past
 from cosmicdeploy.operations.logs.source import Source
-from cosmicdeploy.operations.moments import since_when
-from cosmicdeploy.steps.named import services_named
+from cosmicdeploy.steps.service_names import services_named
 
 # A log file may be large, and nobody reads all of it.
 LINES_OF_A_FILE = 100

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.activity import Activity
+from cosmicdeploy.database.sessions.process_list import Activity
 
 
 def session(**facts: Any) -> Activity:

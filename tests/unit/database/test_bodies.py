@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.bodies import events_kept_back, require_loadable_bodies
-from cosmicdeploy.database.definitions import Definition, Definitions, Kind
+from cosmicdeploy.database.dump_format.bodies import events_kept_back, require_loadable_bodies
+from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
 from cosmicdeploy.errors import BackupError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.definitions import Definition, Kind
-from cosmicdeploy.database.recreate import encoded, require_creatable
+from cosmicdeploy.database.schema.definitions import Definition, Kind
+from cosmicdeploy.database.schema.recreate import encoded, require_creatable
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

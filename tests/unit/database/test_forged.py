@@ -10,14 +10,14 @@ import pytest
 import zstandard
 
 from cosmicdeploy.database.access import Session
-from cosmicdeploy.database.definitions import Definition
-from cosmicdeploy.database.entry import Backup
-from cosmicdeploy.database.manifest import Content, Manifest, Objects, TableRows
-from cosmicdeploy.database.opening import opening_fault
-from cosmicdeploy.database.recreate import set_default_collation
-from cosmicdeploy.database.scan import DumpScan
-from cosmicdeploy.database.state import State
-from cosmicdeploy.database.verify import verify_backup
+from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.manifest import Content, Manifest, Objects, TableRows
+from cosmicdeploy.database.backups.state import State
+from cosmicdeploy.database.dump_format.opening import opening_fault
+from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.restore.verify import verify_backup
+from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.recreate import set_default_collation
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.indexes import deferred
+from cosmicdeploy.database.restore.deferred_indexes import deferred
 
 pytestmark = pytest.mark.unit
 

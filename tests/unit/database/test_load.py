@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.database import faithful
-from cosmicdeploy.database.load import IN_MEMORY, Waiting
+from cosmicdeploy.database.dump import prerequisites
+from cosmicdeploy.database.restore.load import IN_MEMORY, Waiting
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 def test_what_waits_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = Waiting(io.BytesIO(), tmp_path)
     waiting.put(bytes(IN_MEMORY + 1))
-    monkeypatch.setattr(faithful, "KEEP_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(prerequisites, "KEEP_FREE_BYTES", 1 << 62)
     with pytest.raises(BackupError, match="no room"):
         waiting.put(b"x")
     small = Waiting(io.BytesIO(), tmp_path)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cosmicdeploy.database.manifest import Column
-from cosmicdeploy.database.outline import changes
+from cosmicdeploy.database.backups.manifest import Column
+from cosmicdeploy.database.schema.outline import changes
 
 pytestmark = pytest.mark.unit
 

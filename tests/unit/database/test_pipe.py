@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from cosmicdeploy.database.pipe import PIECE, Pipe, piped
+from cosmicdeploy.database.dump.pipe import PIECE, Pipe, piped
 
 pytestmark = pytest.mark.unit
 

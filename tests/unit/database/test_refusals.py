@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.refusals import without_values
+from cosmicdeploy.database.restore.refusals import without_values
 
 pytestmark = pytest.mark.unit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.scan import DumpScan, nameless
+from cosmicdeploy.database.dump_format.scan import DumpScan, nameless
 
 pytestmark = pytest.mark.unit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.sorting import LARGEST_STATEMENT, Sorting, is_event
+from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT, Sorting, is_event
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.splitter import LONGEST_TEXT, Rows, Splitter, Text
+from cosmicdeploy.database.dump_format.splitter import LONGEST_TEXT, Rows, Splitter, Text
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.scan import DumpScan
+from cosmicdeploy.database.dump_format.scan import DumpScan
 
 pytestmark = pytest.mark.unit
 

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 import pytest
 
-from cosmicdeploy.database.shape import Column, Shape, TableShape
+from cosmicdeploy.database.schema.shape import Column, Shape, TableShape
 from cosmicdeploy.migrations.effects import there
 from cosmicdeploy.migrations.preview import fates, of_record, preview
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.shape import Column, Shape, TableShape
+from cosmicdeploy.database.schema.shape import Column, Shape, TableShape
 from cosmicdeploy.migrations.preview import preview
 from cosmicdeploy.migrations.standing import Standing, standings
 

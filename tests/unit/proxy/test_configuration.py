@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.proxy.configuration import parse, walk
-from cosmicdeploy.proxy.upstreams import groups, passes
+from cosmicdeploy.proxy.nginx.configuration import parse, walk
+from cosmicdeploy.proxy.nginx.upstreams import groups, passes
 
 DUMP = """\
 # configuration file /etc/nginx/nginx.conf:

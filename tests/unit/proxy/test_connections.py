@@ -9,8 +9,8 @@ import pytest
 
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy import served
-from cosmicdeploy.proxy.connections import open_connections
-from cosmicdeploy.proxy.sockets import read_tables
+from cosmicdeploy.proxy.kernel.connections import open_connections
+from cosmicdeploy.proxy.kernel.sockets import read_tables
 from tests.unit.proxy.engine import Talking, three
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"

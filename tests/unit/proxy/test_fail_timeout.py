@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.proxy.fail_timeout import SLACK, Treatment, treatments
-from cosmicdeploy.steps.proxy_waits import told_of_waits
+from cosmicdeploy.proxy.nginx.fail_timeout import SLACK, Treatment, treatments
+from cosmicdeploy.steps.rollout.proxy_waits import told_of_waits
 from tests.unit.proxy.engine import APPS, Talking, three
 from tests.unit.proxy.test_check import PROCESSES
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import flags, kernel, take_in, taken_out
+from cosmicdeploy.proxy import flag_files, take_in, taken_out
+from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.stack.model import Mount
 from tests.unit.proxy.engine import PROXY, Talking, container
 
@@ -34,13 +35,13 @@ def test_a_folder_of_the_host_that_the_container_shows_is_written_there(
 ) -> None:
     engine = showing(tmp_path)
     ctx, nginx = stack_of(engine), proxy({"/run": str(tmp_path), "/data": ""})
-    flags.put(ctx, nginx, FILE, KEY)
-    flags.put(ctx, nginx, FILE, KEY)
+    flag_files.put(ctx, nginx, FILE, KEY)
+    flag_files.put(ctx, nginx, FILE, KEY)
     assert (tmp_path / "out/app-1").read_bytes() == b""
-    assert flags.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
-    flags.take_away(ctx, nginx, FILE, KEY)
-    flags.take_away(ctx, nginx, FILE, KEY)
-    assert flags.there(ctx, nginx, [FILE]) == []
+    assert flag_files.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
+    flag_files.take_away(ctx, nginx, FILE, KEY)
+    flag_files.take_away(ctx, nginx, FILE, KEY)
+    assert flag_files.there(ctx, nginx, [FILE]) == []
     assert [argv[0] for _, argv in engine.said] == ["stat"]
 
 
@@ -57,9 +58,9 @@ def test_what_this_host_shows_of_the_container_is_believed_where_it_is_the_folde
         path.mkdir(parents=True)
     (own / "cgroup").write_text("0::/docker/proxy\n")
     (own / "root" / "run").symlink_to(tmp_path / shown)
-    monkeypatch.setattr(kernel, "PROC", tmp_path)
+    monkeypatch.setattr(proc, "PROC", tmp_path)
     engine = showing(folder)
-    flags.put(stack_of(engine), replace(proxy({"/run": str(folder)}), pid=700), FILE, KEY)
+    flag_files.put(stack_of(engine), replace(proxy({"/run": str(folder)}), pid=700), FILE, KEY)
     assert (folder / "out" / "app-1").is_file()
     assert [argv[0] for _, argv in engine.said] == asked
 
@@ -70,7 +71,7 @@ def test_another_user_may_look_for_the_file_whatever_the_umask(
     before = os.umask(0o077)
     try:
         nginx = proxy({"/run": str(tmp_path)})
-        flags.put(stack_of(showing(tmp_path)), nginx, FILE, KEY)
+        flag_files.put(stack_of(showing(tmp_path)), nginx, FILE, KEY)
     finally:
         os.umask(before)
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o755
@@ -120,9 +121,9 @@ def assert_from_within(
 ) -> None:
     engine.answers[("proxy", "sh")] = f"{FILE}\n"
     ctx, nginx = stack_of(engine), proxy(mounts)
-    flags.put(ctx, nginx, FILE, KEY)
-    flags.take_away(ctx, nginx, FILE, KEY)
-    assert flags.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
+    flag_files.put(ctx, nginx, FILE, KEY)
+    flag_files.take_away(ctx, nginx, FILE, KEY)
+    assert flag_files.there(ctx, nginx, [FILE, "/run/out/app-2"]) == [FILE]
     changes = [argv for _, argv in engine.said if argv[0] == "sh"]
     assert [argv[-1] for argv in changes] == [FILE, FILE, "/run/out/app-2"]
 
@@ -133,7 +134,7 @@ def test_a_file_that_cannot_be_made_names_the_place_and_the_key(
     (tmp_path / "out").write_text("in the way")
     nginx = proxy({"/run": str(tmp_path)})
     with pytest.raises(EngineError, match="cannot be changed") as caught:
-        flags.put(stack_of(showing(tmp_path)), nginx, FILE, "maintenance.file")
+        flag_files.put(stack_of(showing(tmp_path)), nginx, FILE, "maintenance.file")
     assert str(tmp_path / "out/app-1") == caught.value.where
     assert "`maintenance.file`" in caught.value.todo
 

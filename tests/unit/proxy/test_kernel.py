@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.proxy import kernel
+from cosmicdeploy.proxy.kernel import proc
 from tests.unit.proxy.engine import Talking, three
 
 WITHIN = "what `cat` reads within"
@@ -19,7 +19,7 @@ WITHIN = "what `cat` reads within"
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A host on which app-1 is process 700, with two processes of its own."""
-    monkeypatch.setattr(kernel, "PROC", tmp_path)
+    monkeypatch.setattr(proc, "PROC", tmp_path)
     own = tmp_path / "700"
     for name, text in {
         "cgroup": "0::/system.slice/docker-app-1.scope\n",
@@ -53,7 +53,7 @@ def test_what_this_host_shows_needs_no_command(
     host: Path, stack_of: Callable[..., Any], names: tuple[str, ...], expected: str
 ) -> None:
     engine = talking()
-    assert kernel.read(stack_of(engine), at(engine, 700), *names).text == expected
+    assert proc.read(stack_of(engine), at(engine, 700), *names).text == expected
     assert engine.said == []
 
 
@@ -72,9 +72,9 @@ def test_another_hosts_container_is_asked_within(
     if cgroup:
         (host / "700" / "cgroup").write_text(cgroup)
     engine = talking()
-    assert kernel.root(at(engine, pid)) is None
-    assert kernel.read(stack_of(engine), at(engine, pid), "1/stat").text == WITHIN
-    assert kernel.read(stack_of(engine), at(engine, pid), "[0-9]*/stat").text == WITHIN
+    assert proc.root(at(engine, pid)) is None
+    assert proc.read(stack_of(engine), at(engine, pid), "1/stat").text == WITHIN
+    assert proc.read(stack_of(engine), at(engine, pid), "[0-9]*/stat").text == WITHIN
     assert [argv[0] for _, argv in engine.said] == ["cat", "sh"]
 
 
@@ -83,4 +83,4 @@ def test_what_may_not_be_looked_into_is_asked_within(
 ) -> None:
     (host / "700" / "root").rename(host / "hidden")
     engine = talking()
-    assert kernel.read(stack_of(engine), at(engine, 700), "1/stat").text == WITHIN
+    assert proc.read(stack_of(engine), at(engine, 700), "1/stat").text == WITHIN

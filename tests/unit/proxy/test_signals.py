@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy import ignores_stop
-from cosmicdeploy.proxy.signals import jobs_in, number
+from cosmicdeploy.proxy.stop_signals import jobs_in, number
 from tests.unit.proxy.engine import Talking, three
 
 TERM, QUIT = 1 << 14, 1 << 2

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.environment import read_env_file
+from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.stack.model import Stack
-from cosmicdeploy.yamlfile import read
+from cosmicdeploy.stack.variables.environment import read_env_file
 
 pytestmark = [pytest.mark.unit, pytest.mark.timeout(60)]
 

@@ -14,7 +14,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.environment import variables
+from cosmicdeploy.stack.variables.environment import variables
 
 pytestmark = pytest.mark.unit
 

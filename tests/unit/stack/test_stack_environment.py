@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.environment import read_env_file, variables
 from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.stack.variables.environment import read_env_file, variables
 
 pytestmark = pytest.mark.unit
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.interpolate import interpolate, interpolate_values
-from cosmicdeploy.yamlfile import read
+from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.stack.variables.interpolate import interpolate, interpolate_values
 
 pytestmark = pytest.mark.unit
 

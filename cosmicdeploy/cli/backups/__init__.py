@@ -1,0 +1,1 @@
+"""The `backup` group: make, list, verify, copy, fetch, pin, prune."""

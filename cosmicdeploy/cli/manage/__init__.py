@@ -1,0 +1,1 @@
+"""Commands around the stack: init, exec, features, migrations, the lock."""

@@ -1,0 +1,101 @@
+"""`cosmicdeploy features …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli import completion
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+EXAMPLES = """\b
+Examples:
+  cosmicdeploy features disable rate-limit   let every heartbeat in, at once
+  cosmicdeploy features enable rate-limit    as before
+"""
+
+app = typer.Typer(
+    help="Switch features of the application off and on without a deploy.",
+    epilog=EXAMPLES,
+    no_args_is_help=True,
+)
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A feature of `features` in the configuration.", autocompletion=completion.features
+    ),
+]
+
+
+@app.command("list")
+@common_options
+def list_(*, config: Path | None, terminal: Terminal) -> None:
+    """Show which features are on and which are off.
+
+    \b
+    Example:
+      cosmicdeploy features list
+    """
+    run_command("features list", terminal, lambda call: _list(call, config))
+
+
+@app.command()
+@common_options
+def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
+    """Switch a feature off in all containers, now.
+
+    \b
+    Example:
+      cosmicdeploy features disable rate-limit
+    """
+    run_command("features disable", terminal, lambda call: _switch(call, config, name, False))
+
+
+@app.command()
+@common_options
+def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
+    """Switch a feature on again.
+
+    \b
+    Example:
+      cosmicdeploy features enable rate-limit
+    """
+    run_command("features enable", terminal, lambda call: _switch(call, config, name, True))
+
+
+def _list(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.cli.reporting import feature_reports
+    from cosmicdeploy.report.views.features import show_features
+    from cosmicdeploy.workspace import open_stack
+
+    features = feature_reports(open_stack(config, call.hearing()))
+    if not call.terminal.json:
+        if features:
+            show_features(call.terminal.console, features)
+        else:
+            call.terminal.console.print("The configuration names no `features`")
+    return call.report(outcome="done", features=features)
+
+
+def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
+    from cosmicdeploy.cli.reporting import feature_report
+    from cosmicdeploy.steps.commands.feature_flags import switch
+    from cosmicdeploy.workspace import open_stack
+
+    switched = switch(open_stack(config, call.hearing()), name, on=on)
+    word = "on" if on else "off"
+    told = f"is switched {word}" if switched.changed else f"was {word} already"
+    places = f"seen in {', '.join(switched.places)}"
+    call.terminal.console.print(f"{name} {told}; {places}", soft_wrap=True)
+    return call.report(
+        outcome="changed" if switched.changed else "unchanged",
+        features=[feature_report(switched.state)],
+        data={"places": switched.places},
+    )

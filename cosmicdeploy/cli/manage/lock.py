@@ -1,0 +1,92 @@
+"""`cosmicdeploy lock …`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.lock import Look
+    from cosmicdeploy.report.model import Report
+
+app = typer.Typer(help="See who works on the stack, and free a dead one's lock.")
+HOLDER = ("command", "owner", "host", "pid", "since")
+
+
+@app.command()
+@common_options
+def status(*, config: Path | None, terminal: Terminal) -> None:
+    """Show who holds the lock, and whether they live.
+
+    Takes up to 6 s.
+
+    \b
+    Example:
+      cosmicdeploy lock status
+    """
+    run_command("lock status", terminal, lambda call: _status(call, config))
+
+
+@app.command()
+@common_options
+def release(*, config: Path | None, terminal: Terminal) -> None:
+    """Free the lock of a run that is dead or long silent.
+
+    `lock.stale_after` says how long. A living run's is left alone: exit 4.
+
+    \b
+    Example:
+      cosmicdeploy lock release
+    """
+    run_command("lock release", terminal, lambda call: _release(call, config))
+
+
+def _status(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.lock import look
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, call.hearing())
+    row = _row(look(ctx.engine, ctx.stack.project))
+    if not call.terminal.json:
+        _print(call, row)
+    return call.report(outcome="done", data=row)
+
+
+def _row(seen: Look) -> dict[str, Any]:
+    row: dict[str, Any] = {"held": seen.marker is not None, "life": seen.life}
+    if seen.marker is not None:
+        row |= {name: seen.marker.labels.get(name, "") for name in HOLDER}
+        row |= {"beats": seen.beats, "silent_seconds": round(seen.silent, 1)}
+    return row
+
+
+def _print(call: Call, row: dict[str, Any]) -> None:
+    from cosmicdeploy.report.tables import table
+    from cosmicdeploy.text.formatting import moment_of
+
+    if not row["held"]:
+        call.terminal.console.print("The lock is free")
+        return
+    columns = ("command", "owner", "pid", "since", "life", "silent_seconds")
+    call.terminal.console.print(table(columns, [{**row, "since": moment_of(row["since"])}]))
+
+
+def _release(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.lock import release
+    from cosmicdeploy.lock.holder import describe
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, call.hearing())
+    freed = release(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
+    if freed is None:
+        call.terminal.console.print("The lock was free")
+    else:
+        call.terminal.console.print(f"Freed the lock of {describe(freed.labels)}")
+    row = {"freed": dict(freed.labels) if freed else None}
+    return call.report(outcome="changed" if freed else "unchanged", data=row)

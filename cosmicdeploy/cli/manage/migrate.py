@@ -1,0 +1,73 @@
+"""`cosmicdeploy migrate`: what is pending, and what an interrupted run left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+    from cosmicdeploy.steps.schema.interrupted_migrations import Found
+
+
+@common_options
+def migrate(
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Deploy again from the schema as it is now.")
+    ] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Show what pending migrations would run, and what it may cost.
+
+    Deploys run them. Once half-done migrations are mended by hand, `--resolve` lets deploys go on;
+    exit 4 while another run is under way.
+
+    \b
+    Example:
+      cosmicdeploy migrate
+    """
+    body = _resolve if resolve else _show
+    run_command("migrate", terminal, lambda call: body(call, config))
+
+
+def _show(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.operations.migrations import migrations
+    from cosmicdeploy.report.summary import show_statements
+    from cosmicdeploy.workspace import open_stack
+
+    found = migrations(open_stack(config, call.hearing()))
+    console = call.terminal.console
+    if not call.terminal.json:
+        if interrupted := found["interrupted"]:
+            _say(call, [f"a run was interrupted: {interrupted['state']}", *interrupted["fates"]])
+        if not found["statements"]:
+            _say(call, ["no migration is pending" if found["pending"] == [] else "none ever ran"])
+        show_statements(found["statements"], console)
+    return call.report(outcome="done", data=found)
+
+
+def _resolve(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.operations.migrations import resolve
+    from cosmicdeploy.workspace import open_stack
+
+    def agreed(found: Found) -> bool:
+        _say(call, found.lines)
+        return call.terminal.confirm("Is the schema mended? The next deploy goes on from it")
+
+    said = resolve(open_stack(config, call.hearing()), "migrate --resolve", agreed)
+    if not call.terminal.json:
+        _say(call, [said])
+    return call.report(outcome="done", data={"found": said})
+
+
+def _say(call: Call, lines: list[str]) -> None:
+    for line in lines:
+        call.terminal.console.print(line, soft_wrap=True)

@@ -1,0 +1,171 @@
+"""`cosmicdeploy playbook …`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.completion import playbooks
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import Wait, common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.playbook import Playbook
+    from cosmicdeploy.report.model import Report, StepReport
+
+app = typer.Typer(
+    help="See and run playbooks: the procedures as data, and your own.", no_args_is_help=True
+)
+Word = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE", help="A playbook's name or file.", autocompletion=playbooks
+    ),
+]
+
+
+@app.command("list")
+@common_options
+def list_(*, config: Path | None, terminal: Terminal) -> None:
+    """List the stack's own playbooks and the shipped ones.
+
+    \b
+    Example:
+      cosmicdeploy playbook list
+    """
+    run_command("playbook list", terminal, lambda call: _list(call, config))
+
+
+@app.command()
+@common_options
+def show(word: Word, *, config: Path | None, terminal: Terminal) -> None:
+    """Show a playbook's steps, their options, and its plan.
+
+    \b
+    Examples:
+      cosmicdeploy playbook show deploy
+      cosmicdeploy playbook show night.yaml
+    """
+    run_command("playbook show", terminal, lambda call: _show(call, config, word))
+
+
+@app.command()
+@common_options
+def run(
+    word: Word,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    wait: Wait = 0.0,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Run a playbook; a step that fails is undone, with those before it.
+
+    As a deploy: under the stack's lock, journalled, with requests sent meanwhile. Asks first where
+    clients are turned away, and where a command has no way back. Exit 5 where nothing had to change
+    and a check fails.
+
+    \b
+    Examples:
+      cosmicdeploy playbook run new-features-off
+      cosmicdeploy playbook run night.yaml --plan
+    """
+    run_command("playbook run", terminal, lambda call: _run(call, config, word, wait, plan=plan))
+
+
+@app.command()
+def schema(
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Of cosmicdeploy.yaml in place of playbooks.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of playbooks, for editors.
+
+    \b
+    Example:
+      cosmicdeploy playbook schema > playbooks/playbook.schema.json
+    """
+    from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
+
+    print(settings_schema() if settings else playbook_schema(), end="")
+
+
+def _list(call: Call, config: Path | None) -> Report:
+    from cosmicdeploy.operations.playbooks import known_playbooks, listed
+    from cosmicdeploy.report.views.playbooks import show_playbooks
+    from cosmicdeploy.workspace import stack_folder
+
+    rows = [listed(place) for place in known_playbooks(stack_folder(config))]
+    if not call.terminal.json:
+        show_playbooks(call.terminal.console, rows)
+    return call.report(outcome="done", data=rows)
+
+
+def _show(call: Call, config: Path | None, word: str) -> Report:
+    from cosmicdeploy.operations.playbooks import described, find_playbook, listed
+    from cosmicdeploy.playbook import load_playbook
+    from cosmicdeploy.report.views.playbooks import show_playbook
+    from cosmicdeploy.workspace import stack_folder
+
+    place = find_playbook(stack_folder(config), word)
+    playbook = load_playbook(place.path)
+    row, steps = listed(place), [described(step) for step in playbook.steps]
+    planned, why = _plan(call, config, playbook)
+    if not call.terminal.json:
+        show_playbook(call.terminal.console, row, steps)
+        if why:
+            call.terminal.console.print(f"\nno plan: {why}", soft_wrap=True)
+    data = {**row, "steps": steps, "no_plan": why}
+    return call.report(outcome="done", steps=planned, data=data)
+
+
+def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence[StepReport], str]:
+    """What would change, or why that cannot be said."""
+    from cosmicdeploy.cli.reporting import plan_report
+    from cosmicdeploy.errors import CosmicError
+    from cosmicdeploy.operations.playbooks import require_runnable
+    from cosmicdeploy.runs.execute import plan_only
+    from cosmicdeploy.workspace import open_stack
+
+    try:
+        require_runnable(playbook)
+        ctx = open_stack(config, call.hearing())
+        plan = plan_only(ctx, call.command, playbook.steps)
+    except CosmicError as error:
+        return (), str(error)
+    return plan_report(call, plan).steps, ""
+
+
+def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool) -> Report:
+    from cosmicdeploy.cli.reporting import plan_report, run_report
+    from cosmicdeploy.operations import playbooks
+    from cosmicdeploy.playbook import load_playbook
+    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.runs.execute import plan_only
+    from cosmicdeploy.workspace import open_stack
+
+    watch = Watch(call.terminal.console)
+    ctx = open_stack(config, call.hearing(watch))
+    place = playbooks.find_playbook(ctx.loaded.directory, word)
+    playbook = load_playbook(place.path)
+    playbooks.require_runnable(playbook)
+    if plan:
+        with watch:
+            return plan_report(call, plan_only(ctx, call.command, playbook.steps))
+    if any(step.cost for step in playbook.steps):
+        with watch:
+            found = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
+        _agree(call, place.name, found)
+    with watch:
+        return run_report(call, *playbooks.run_playbook(ctx, place, playbook, wait))
+
+
+def _agree(call: Call, name: str, costs: Sequence[str]) -> None:
+    for cost in costs:
+        call.terminal.console.print(f"Use with caution: {cost}", soft_wrap=True)
+    if costs:
+        call.terminal.require_yes(f"Run the playbook {name}?")

@@ -1,0 +1,63 @@
+"""A backup in the making: its entry, its growing file, and its end as good or failed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.files.atomic import hold, open_private, sync, sync_folder, write_atomically
+
+
+class Draft:
+    """Made by the catalogue; ends with `finish` or `fail`. All may raise `OSError`.
+
+    An entry that is there already (a damaged one, fetched anew) stays as it is until `finish`.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.data = folder / f"{manifest.id}.sql.zst"
+        self.partial = partial_path(self.data)
+        self._manifest_path = folder / f"{manifest.id}.json"
+        self._replaces = self._manifest_path.exists()
+        self._renamed = False
+        self.file = open_private(self.partial, new=True)
+        try:
+            hold(self.file)
+            if not self._replaces:
+                write_atomically(self._manifest_path, manifest.to_json())
+        except OSError:
+            self._discard()
+            raise
+
+    def finish(self, manifest: Manifest) -> None:
+        """The data is whole and on the disk before the manifest calls it good."""
+        sync(self.file)
+        self.partial.rename(self.data)
+        self._renamed = True
+        sync_folder(self.data.parent)
+        write_atomically(self._manifest_path, manifest.to_json())
+        self.file.close()
+
+    def fail(self, reason: str, seconds: float) -> None:
+        """Free the space, and say why there is no backup.
+
+        Where even the manifest cannot be written, the entry counts as failed without a writer.
+        """
+        self._discard()
+        if self._replaces:
+            return
+        failed = self.manifest.updated(status="failed", reason=reason, seconds=seconds)
+        with suppress(OSError):
+            write_atomically(self._manifest_path, failed.to_json())
+
+    def _discard(self) -> None:
+        (self.data if self._renamed else self.partial).unlink(missing_ok=True)
+        with suppress(OSError):  # closing writes what is buffered, and the disk may be full
+            self.file.close()
+
+
+def partial_path(data: Path) -> Path:
+    """Where the data of a backup grows until it is whole."""
+    return data.with_name(data.name + ".partial")

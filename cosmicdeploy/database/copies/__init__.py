@@ -1,0 +1,1 @@
+"""Copies of backups at other destinations, and the way back from there."""

@@ -1,0 +1,1 @@
+"""Dumps: prerequisites, the dump tool, and proof that no row is missing."""

@@ -1,0 +1,1 @@
+"""What dump tools write: split into statements, each of them recognised."""

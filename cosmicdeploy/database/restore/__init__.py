@@ -1,0 +1,1 @@
+"""Load a dump into a shadow schema, verify it, and restore it."""

@@ -1,0 +1,1 @@
+"""What a schema holds: tables, definitions, privileges, digests."""

@@ -1,0 +1,190 @@
+"""What a schema holds now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cosmicdeploy.database.access import DatabaseAccess, Session, open_session, quoted
+from cosmicdeploy.database.backups.manifest import Outline
+from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
+from cosmicdeploy.database.schema.digest import schema_digest
+from cosmicdeploy.database.schema.outline import obstacles, outline
+
+MIGRATIONS_TABLE = "migrations"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Who answers: `vendor` is "MariaDB" or "MySQL"."""
+
+    vendor: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A base table with its exact number of rows."""
+
+    name: str
+    engine: str
+    rows: int
+
+
+class Facts:
+    """Questions to one schema. All raise `DatabaseError`."""
+
+    def __init__(self, session: Session, schema: str) -> None:
+        self.session = session
+        self.schema = schema
+
+    def ping(self) -> None:
+        """Raise unless the database answers a query."""
+        self.session.execute("SELECT 1")
+
+    def server(self) -> Server:
+        """The server's vendor and version."""
+        version = str(self.session.rows("SELECT VERSION()")[0][0])
+        return Server(
+            vendor="MariaDB" if "mariadb" in version.lower() else "MySQL", version=version
+        )
+
+    def engines(self) -> dict[str, str]:
+        """Base table → storage engine, by name."""
+        rows = self.session.rows(
+            "SELECT table_name, engine FROM information_schema.tables"
+            " WHERE table_schema = %s AND table_type = 'BASE TABLE' ORDER BY table_name",
+            self.schema,
+        )
+        return {str(name): str(engine) for name, engine in rows}
+
+    def tables(self) -> tuple[Table, ...]:
+        """Base tables with exact row counts; reads every table once."""
+        return tuple(
+            Table(name=name, engine=engine, rows=self.count(name))
+            for name, engine in self.engines().items()
+        )
+
+    def count(self, table: str) -> int:
+        """The exact number of rows of one table."""
+        name = f"{quoted(self.schema)}.{quoted(table)}"
+        return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
+
+    def other_tables(self) -> dict[str, str]:
+        """Sequences, system-versioned tables and what else is no base table and no view → type."""
+        rows = self.session.rows(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
+            " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
+            self.schema,
+        )
+        return {str(name): str(kind) for name, kind in rows}
+
+    def views(self) -> tuple[str, ...]:
+        """The views' names."""
+        return self._names("views", "table_name", "table_schema")
+
+    def triggers(self) -> tuple[str, ...]:
+        """The triggers' names."""
+        return self._names("triggers", "trigger_name", "trigger_schema")
+
+    def routines(self) -> tuple[str, ...]:
+        """The names of procedures and functions."""
+        return self._names("routines", "routine_name", "routine_schema")
+
+    def events(self) -> tuple[str, ...]:
+        """The scheduled events' names."""
+        return self._names("events", "event_name", "event_schema")
+
+    def definitions(self) -> Definitions:
+        """Views, routines, triggers and events with their texts; a text that hides raises."""
+        return read_definitions(self.session, self.schema)
+
+    def rounded_columns(self) -> tuple[str, ...]:
+        """FLOAT columns with values that lose digits as text, as in a dump; reads their tables."""
+        rows = self.session.rows(
+            "SELECT table_name, column_name FROM information_schema.columns JOIN"
+            " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
+            " AND data_type = 'float' AND table_type = 'BASE TABLE' ORDER BY 1, 2",
+            self.schema,
+        )
+        return tuple(f"{table}.{column}" for table, column in rows if self._rounds(table, column))
+
+    def _rounds(self, table: str, column: str) -> bool:
+        source, value = f"{quoted(self.schema)}.{quoted(table)}", quoted(column)
+        return bool(
+            self.session.rows(
+                f"SELECT 1 FROM {source} WHERE {value} <> CAST(CONCAT({value}) AS FLOAT) LIMIT 1"  # noqa: S608 - quoted
+            )
+        )
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """A table's columns in their order; empty where there is no such table."""
+        rows = self.session.rows(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+            self.schema,
+            table,
+        )
+        return tuple(str(row[0]) for row in rows)
+
+    def data_bytes(self) -> int:
+        """The server's estimate of the data's size in bytes, indexes left out."""
+        rows = self.session.rows(
+            "SELECT COALESCE(SUM(data_length), 0) FROM information_schema.tables"
+            " WHERE table_schema = %s",
+            self.schema,
+        )
+        return int(rows[0][0])
+
+    def schema_digest(self) -> str:
+        """SHA-256 over columns, indexes and constraints: equal digests, equal structure."""
+        return schema_digest(self.session, self.schema)
+
+    def applied_migrations(self) -> dict[str, int]:
+        """Migration → batch; empty where nothing was ever migrated."""
+        if not self.columns(MIGRATIONS_TABLE):
+            return {}
+        table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
+        rows = self.session.rows(
+            f"SELECT migration, batch FROM {table} ORDER BY batch, migration"  # noqa: S608 - quoted
+        )
+        return {str(name): int(batch) for name, batch in rows}
+
+    def outline(self) -> Outline:
+        """Tables with their columns, as code meets them."""
+        return outline(self.session, self.schema)
+
+    def obstacles(self, code: Outline) -> list[str]:
+        """Why code that was made for another schema cannot work on this one."""
+        return obstacles(code, self.outline()) if code else ["it is not known what that code needs"]
+
+    def highest_batch(self) -> int:
+        """The last migration batch; 0 where nothing was ever migrated."""
+        return max(self.applied_migrations().values(), default=0)
+
+    def keys_across_schemas(self) -> tuple[str, ...]:
+        """Foreign keys that leave or enter this schema, for people to read."""
+        rows = self.session.rows(
+            "SELECT DISTINCT table_schema, table_name, referenced_table_schema,"
+            " referenced_table_name FROM information_schema.key_column_usage"
+            " WHERE referenced_table_schema <> table_schema AND %s IN (table_schema,"
+            " referenced_table_schema) ORDER BY 1, 2, 3, 4",
+            self.schema,
+        )
+        return tuple(f"{row[0]}.{row[1]} → {row[2]}.{row[3]}" for row in rows)
+
+    def _names(self, source: str, column: str, owner: str, condition: str = "1") -> tuple[str, ...]:
+        rows = self.session.rows(
+            f"SELECT {column} FROM information_schema.{source}"  # noqa: S608 - our own words only
+            f" WHERE {owner} = %s AND {condition} ORDER BY {column}",
+            self.schema,
+        )
+        return tuple(str(row[0]) for row in rows)
+
+
+@contextmanager
+def open_facts(access: DatabaseAccess) -> Iterator[Facts]:
+    """The facts of the live schema, over one connection. Raises `DatabaseError`."""
+    with open_session(access) as session:
+        yield Facts(session, access.name)

@@ -1,0 +1,1 @@
+"""Sessions of the server: the process list, lock waits, server load."""

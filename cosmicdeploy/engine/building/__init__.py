@@ -1,0 +1,1 @@
+"""Image builds: refuse what the builder would drop from a Dockerfile, then build."""

@@ -1,0 +1,1 @@
+"""Commands in containers, and the logs of containers."""

@@ -1,0 +1,103 @@
+"""A command in a container that has our own streams, or our terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from docker.errors import APIError
+
+from cosmicdeploy.engine.commands.streams import STDOUT, read_frames, send, start
+from cosmicdeploy.engine.model import Streams
+from cosmicdeploy.errors import EngineError
+
+LOOK_EVERY = 0.1
+# Else the engine keeps every Ctrl-P back, and Ctrl-Q after it would cut us off.
+NEVER_TYPED = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
+
+
+def hold(
+    api: Any, container_id: str, argv: Sequence[str], options: Mapping[str, Any], streams: Streams
+) -> int:
+    """Run to the end; the exit code. `options` are those of `exec_create`."""
+    has_terminal = streams.size is not None
+    exec_id = api.exec_create(
+        container_id,
+        list(argv),
+        stdin=True,
+        tty=has_terminal,
+        detach_keys=NEVER_TYPED if has_terminal else None,
+        **options,
+    )["Id"]
+    response = start(api, exec_id, tty=has_terminal)
+    try:
+        with _fed(api._get_raw_response_socket(response), streams), _sized(api, exec_id, streams):
+            _pass_on(response.raw._fp.fp, streams)
+    finally:
+        response.close()
+    return _exit_code(api, exec_id)
+
+
+def _pass_on(reader: Any, streams: Streams) -> None:
+    if streams.size is not None:
+        while chunk := reader.read1(65536):
+            streams.out(chunk)
+        return
+    for kind, chunk in read_frames(reader):
+        (streams.out if kind == STDOUT else streams.err)(chunk)
+
+
+@contextmanager
+def _fed(raw: Any, streams: Streams) -> Iterator[None]:
+    """Send standard input meanwhile. Nobody waits for its end: it may be a terminal."""
+    failures: list[Exception] = []
+    threading.Thread(target=send, args=(raw, streams.stdin, failures), daemon=True).start()
+    try:
+        yield
+    finally:
+        streams.over.set()
+    if failures:
+        raise failures[0]
+
+
+@contextmanager
+def _sized(api: Any, exec_id: str, streams: Streams) -> Iterator[None]:
+    """Let the command's terminal be as large as ours meanwhile."""
+    if streams.size is None:
+        yield
+        return
+    over = threading.Event()
+    looking = threading.Thread(
+        target=_follow_size, args=(api, exec_id, streams.size, over), daemon=True
+    )
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+
+
+def _follow_size(
+    api: Any, exec_id: str, size: Callable[[], tuple[int, int]], over: threading.Event
+) -> None:
+    told = None
+    while not over.is_set():
+        lines, columns = size()
+        if (lines, columns) != told:
+            with suppress(APIError, OSError):  # it may not have started yet, or have ended
+                api.exec_resize(exec_id, height=lines, width=columns)
+                told = (lines, columns)
+        over.wait(LOOK_EVERY)
+
+
+def _exit_code(api: Any, exec_id: str) -> int:
+    """A command may close its outputs before it ends."""
+    while (state := api.exec_inspect(exec_id))["Running"]:
+        time.sleep(LOOK_EVERY)
+    if state["ExitCode"] is None:
+        raise EngineError("The command ended, but has no exit code", where=exec_id[:12])
+    return int(state["ExitCode"])

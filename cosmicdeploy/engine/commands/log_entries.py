@@ -1,0 +1,115 @@
+"""A container's log, line by line with the engine's own times.
+
+The SDK's reader takes a broken stream for a finished one and leaves the two outputs together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any, Literal
+
+from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, whole_frames
+from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.errors import EngineError
+
+SECOND = 10**9
+# Tails that are tried, in lines, until one reaches back far enough.
+TAILS = (1_000, 8_000, 64_000)
+STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which lines; the meaning of each stands at `Engine.log_entries`."""
+
+    since: int | None = None
+    tail: int | None = None
+    follow: bool = False
+
+    def parameters(self) -> dict[str, object]:
+        """As the engine's API takes them."""
+        since = self.since or 0
+        return {
+            "stdout": 1,
+            "stderr": 1,
+            "timestamps": 1,
+            "follow": int(self.follow),
+            "tail": "all" if self.tail is None else self.tail,
+            "since": f"{since // SECOND}.{since % SECOND:09d}",
+        }
+
+
+def read(api: Any, container_id: str, wanted: Wanted) -> Iterator[LogLine]:
+    """The lines; raises `EngineError` where the stream breaks off."""
+    has_terminal = api.inspect_container(container_id)["Config"]["Tty"]
+    response = api._get(
+        api._url("/containers/{0}/logs", container_id),
+        params=wanted.parameters(),
+        stream=True,
+        timeout=None,  # somebody who says nothing for a day is still followed
+    )
+    api._raise_for_status(response)
+    try:
+        # http.client's own reader: it knows a stream that was cut from one that ended.
+        reader = response.raw._fp
+        yield from lines(_of_a_terminal(reader) if has_terminal else whole_frames(reader))
+    except HTTPException as error:
+        raise EngineError("The engine's log stream broke off", where=container_id[:12]) from error
+    finally:
+        response.close()
+
+
+def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
+    """How many of the last lines hold all since a Unix time, or "all" of them.
+
+    Asked by time, the engine reads a log from its beginning, which takes it a second for some
+    twenty megabytes; asked by number, from its end.
+    """
+    earlier = None
+    for tail in TAILS:
+        first = next(read(api, container_id, Wanted(tail=tail)), None)
+        if first is None or first.at < since * SECOND:
+            return 2 * tail  # more lines may have come since
+        if first.at == earlier:
+            break  # the log has no more
+        earlier = first.at
+    return "all"
+
+
+def _of_a_terminal(reader: Any) -> Iterator[tuple[int, bytes]]:
+    """A terminal's output comes without frames."""
+    while line := reader.readline():
+        yield STDOUT, line.replace(b"\r\n", b"\n")
+
+
+def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
+    """Put long lines together again: the engine keeps them in pieces, each with its own time."""
+    begun: dict[int, tuple[bytes, bytes]] = {}
+    for kind, data in frames:
+        stamp, _, text = data.partition(b" ")
+        first, before = begun.pop(kind, (stamp, b""))
+        if text.endswith(b"\n"):
+            yield _line(kind, first, before + text[:-1])
+        else:
+            begun[kind] = (first, before + text)
+    for kind, (stamp, text) in begun.items():
+        yield _line(kind, stamp, text)
+
+
+def _line(kind: int, stamp: bytes, text: bytes) -> LogLine:
+    at = nanoseconds(stamp.decode("ascii", "replace"))
+    return LogLine(at=at, text=text.decode("utf-8", "replace"), error=kind == STDERR)
+
+
+def nanoseconds(stamp: str) -> int:
+    """The engine's time (RFC 3339 with up to nine places) in nanoseconds since 1970."""
+    found = STAMP.fullmatch(stamp)
+    if found is None:
+        raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
+    second, fraction, zone = found.groups()
+    moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
+    return int(moment.timestamp()) * SECOND + int((fraction or "").ljust(9, "0"))

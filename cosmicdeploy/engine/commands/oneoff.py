@@ -1,0 +1,44 @@
+"""One command in a container of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import requests
+from docker import APIClient
+
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.signals import breakable
+from cosmicdeploy.stack.model import Healthcheck, Service
+
+
+def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
+    """The service as one command, which nobody judges the health of."""
+    return replace(
+        service.apart(),
+        command=tuple(argv),
+        entrypoint=(),
+        healthcheck=Healthcheck(test=("NONE",)),
+    )
+
+
+def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
+    """Start, wait at most `timeout` seconds, collect; raises `EngineError` when it takes longer."""
+    api.start(container_id)
+    try:
+        with breakable():
+            code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
+    except requests.exceptions.RequestException as error:
+        raise EngineError(
+            f"The command was still running after {timeout:.0f} s and was ended",
+            details=_lines(api, container_id),
+        ) from error
+    out = api.logs(container_id, stdout=True, stderr=False)
+    err = api.logs(container_id, stdout=False, stderr=True)
+    return ExecResult(exit_code=code, stdout=out, stderr=err)
+
+
+def _lines(api: APIClient, container_id: str) -> tuple[str, ...]:
+    return tuple(api.logs(container_id, tail=15).decode("utf-8", "replace").splitlines())

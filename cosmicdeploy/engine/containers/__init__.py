@@ -1,0 +1,1 @@
+"""Containers: created from a definition, found by labels, compared."""

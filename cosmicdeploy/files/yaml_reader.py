@@ -1,0 +1,210 @@
+"""The one YAML reader: cosmicdeploy.yaml, playbooks and compose files.
+
+YAML 1.2's plain meaning of words: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755` are
+text. Duplicate keys, unknown tags and structures that contain themselves are refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.bounds import DIGITS, BoundedLoader, content
+
+_TAG = "tag:yaml.org,2002:"
+# More names than these are no hint: whoever asks has all of them.
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Document:
+    """A mapping read from a YAML file; `data` is made of dict, list, str, int, float, bool, None.
+
+    Keys are always text, just as written.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    root: yaml.Node | None = field(default=None, repr=False, compare=False)
+    # Looked up by key: going through a mapping for each of its keys takes minutes where it is long.
+    children: dict[yaml.Node, dict[str, tuple[int, yaml.Node]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def place(self, *keys: str | int) -> str:
+        """ "file:line" of a key path, or of its nearest known parent."""
+        node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
+        for key in keys:
+            found = self._child(node, key)
+            if found is None:
+                break
+            line, node = found
+        return f"{self.path}:{line}"
+
+    def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
+        """Line and value node of one key; the last match wins, as own keys follow merged ones."""
+        if isinstance(node, yaml.MappingNode):
+            if node not in self.children:
+                self.children[node] = {
+                    name.value: (name.start_mark.line + 1, value) for name, value in node.value
+                }
+            return self.children[node].get(str(key))
+        if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            item = node.value[key]
+            return item.start_mark.line + 1, item
+        return None
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str:
+    """A hint for a misspelt word: "did you mean 'image'?", or "" where nothing is near.
+
+    What begins with the word is nearest. Where several are as near as each other, all are named.
+    """
+    known = list(dict.fromkeys(candidates))
+    begun = [each for each in known if word and each.startswith(word)]
+    found = begun or _nearest(word, known)
+    if not found or len(found) > MOST_NAMED:
+        return ""
+    *others, last = (f"'{each}'" for each in found)
+    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
+
+
+def _nearest(word: str, known: Sequence[str]) -> Sequence[str]:
+    close = difflib.get_close_matches(word, known, n=MOST_NAMED)
+    alike = {each: difflib.SequenceMatcher(None, each, word).ratio() for each in close}
+    return [each for each in known if each in alike and alike[each] == max(alike.values())]
+
+
+def read(path: Path) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises `ConfigError`, with file and line, where it cannot be used.
+    """
+    root, data = _parse(path, _text(path))
+    if data is None:
+        raise ConfigError(f"{path.name} is empty", where=str(path), todo="write it, or restore it")
+    if not isinstance(data, dict):
+        raise ConfigError(
+            f"{path.name} is not a mapping",
+            where=f"{path}:{root.start_mark.line + 1 if root else 1}",
+            todo="its top level must consist of 'key: value' lines",
+        )
+    return Document(path=path, data=data, root=root)
+
+
+def _text(path: Path) -> str:
+    try:
+        return content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path.name} not found", where=str(path), todo="check the path, or create the file"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path.name} cannot be read: {error.strerror}",
+            where=str(path),
+            todo="check that it is a file and that you may read it",
+        ) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{path.name} is not UTF-8", where=f"{path}:{line}", todo="save it as UTF-8"
+        ) from None
+
+
+def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
+    try:
+        loader = _Loader(text)
+        root: yaml.Node | None = loader.get_single_node()
+        return root, None if root is None else loader.construct_object(root, deep=True)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(
+            f"{path.name} is not valid YAML: {error.problem or error.context}",
+            where=f"{path}:{mark.line + 1}" if mark else str(path),
+            todo=error.note or "correct this line, or the one above it",
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise ConfigError(
+            f"{path.name} has a character that YAML does not allow",
+            where=f"{path}:{line}",
+            todo=f"remove the character U+{ord(str(error.character)):04X}",
+        ) from None
+    except RecursionError:
+        raise ConfigError(
+            f"{path.name} is nested too deep, or an alias refers to itself",
+            where=str(path),
+            todo="remove the '*alias' inside its own '&anchor'",
+        ) from None
+
+
+class _Loader(BoundedLoader):
+    """The bounded loader with the few plain types of YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Refuse duplicate keys while they can still be told from merged ones."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refusal(key, "a key must be a plain word", "put it in quotes")
+            if key.value in seen:
+                raise _refusal(key, f"key '{key.value}' appears twice", "remove one of them")
+            seen.add(key.value)
+        return node
+
+    def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+        """A mapping with its merge keys resolved."""
+        self.flatten_mapping(node)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+    def sequence(self, node: yaml.SequenceNode) -> list[Any]:
+        """A list."""
+        return [self.construct_object(item, deep=True) for item in node.value]
+
+    def integer(self, node: yaml.ScalarNode) -> int:
+        """A decimal, `0x…` or `0o…` number."""
+        text = str(node.value)
+        if len(text) > DIGITS:
+            raise _refusal(
+                node,
+                f"a number has more than {DIGITS:,} digits",
+                "write a smaller one, or quote it",
+            )
+        return int(text, 0) if re.match(r"0[xo]", text) else int(text)
+
+    def unknown(self, node: yaml.Node) -> None:
+        """Tags such as `!reset` would change the meaning of a value."""
+        raise _refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
+
+
+def _refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark, note=todo)
+
+
+_PLAIN_TYPES = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+)
+
+for _name, _pattern, _first in _PLAIN_TYPES:
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first)
+_Loader.add_constructor(_TAG + "map", _Loader.mapping)
+_Loader.add_constructor(_TAG + "seq", _Loader.sequence)
+_Loader.add_constructor(_TAG + "int", _Loader.integer)
+for _name in ("binary", "timestamp", "omap", "pairs", "set"):
+    _Loader.add_constructor(_TAG + _name, _Loader.unknown)
+_Loader.add_constructor(None, _Loader.unknown)

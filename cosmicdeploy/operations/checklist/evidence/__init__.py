@@ -1,0 +1,1 @@
+"""Collectors of evidence, one for each point or source."""

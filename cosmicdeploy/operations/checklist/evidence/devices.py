@@ -1,0 +1,132 @@
+"""Device status transitions work, and no device flaps."""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.operations.checklist.evidence import transitions
+from cosmicdeploy.operations.checklist.judging import (
+    Counted,
+    Evidence,
+    Point,
+    Verdict,
+    by_count,
+    by_level,
+    together,
+    unseen,
+)
+from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.settings import DeviceColumns
+from cosmicdeploy.text.formatting import counted, lasting
+
+POINT, FLAPPING = "transitions", "flapping"
+# With fewer expected, or within a shorter time (in seconds), none is no wonder.
+EXPECTED, LONG_ENOUGH = 5, 3600.0
+# So many devices that flap are named.
+NAMED = 5
+
+
+def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
+    """Transitions, those that do not fit the one before, devices whose status is not that of their
+    last one (None where that is not known), and devices that flap."""
+    limit, strays = ctx.settings.monitoring.flapping, None
+    if columns := ctx.settings.monitoring.transitions:
+        with open_facts(ctx.database()) as facts:
+            found = transitions.in_table(facts, columns, span)
+            devices = ctx.settings.monitoring.devices
+            if found.moves and devices and _is_there(facts, devices):
+                strays = transitions.astray(facts.session, columns, devices, span.rows)
+    else:
+        found = transitions.in_logs(ctx, span)
+    flap = transitions.flapping(found.moves, limit.more_than, limit.seconds, found.begins)
+    return {
+        "seconds": round(span.until - found.begins, 1),
+        "transitions": sum(move.at >= found.begins for move in found.moves),
+        "broken": transitions.broken(found.moves, found.begins),
+        "astray": strays,
+        "flapping": len(flap),
+        "devices": flap[:NAMED],
+    }
+
+
+def _is_there(facts: Facts, devices: DeviceColumns) -> bool:
+    return {devices.id, devices.status} <= set(facts.columns(devices.table))
+
+
+def judge(evidence: Evidence) -> Point:
+    """Worse where more transitions than before do not fit, or where none come any more."""
+    now, then = evidence.now["devices"], evidence.then("devices")
+    if blind := unseen(POINT, now):
+        return blind
+    ratio = evidence.settings.checklist.ratio
+    broken = Counted(now["broken"], now["transitions"])
+    usual = Counted(then["broken"], then["transitions"]) if then else None
+    stopped = not now["transitions"] and _expected(now, then) >= EXPECTED
+    verdict = together(
+        [
+            by_count(broken, usual if usual and usual.of else Counted(0, 1), ratio, borne=0),
+            by_level(now["astray"] or 0, (then or {}).get("astray") or 0, ratio=1, borne=0),
+            *([Verdict.WORSE] if stopped else []),
+        ]
+    )
+    none = not now["transitions"] and verdict is not Verdict.WORSE
+    return Point(
+        point=POINT,
+        verdict=Verdict.UNKNOWN if none else verdict,
+        found=_told(now),
+        was=_told(then) if then else "",
+        why="no device changed its status" if none else "",
+        todo="see `cosmicdeploy watch --only transitions,changes --since 1h`",
+        now=_without_flapping(now),
+        before=_without_flapping(then) if then else None,
+    )
+
+
+def judge_flapping(evidence: Evidence) -> Point:
+    """A device that flaps is worse, where none did before."""
+    now, then = evidence.now["devices"], evidence.then("devices")
+    if blind := unseen(FLAPPING, now):
+        return blind
+    verdict = by_count(
+        Counted(now["flapping"], now["seconds"]),
+        Counted(then["flapping"], then["seconds"]) if then and then["seconds"] else Counted(0, 1),
+        evidence.settings.checklist.ratio,
+        borne=0,
+    )
+    return Point(
+        point=FLAPPING,
+        verdict=verdict,
+        found=_flaps(now),
+        was=_flaps(then) if then else "",
+        todo="see `cosmicdeploy watch --only flapping,transitions --since 1h`",
+        now={key: now[key] for key in ("flapping", "devices", "seconds")},
+        before={key: then[key] for key in ("flapping", "seconds")} if then else None,
+    )
+
+
+def _expected(now: Figures, then: Figures | None) -> float:
+    """How many transitions there ought to be, by what there were before; 0 where nobody can say."""
+    if not then or not then["seconds"] or now["seconds"] < LONG_ENOUGH:
+        return 0.0
+    return float(then["transitions"] / then["seconds"] * now["seconds"])
+
+
+def _told(figures: Figures) -> str:
+    parts = [f"{counted(figures['transitions'], 'transition')} in {lasting(figures['seconds'])}"]
+    if figures["broken"]:
+        parts.append(f"{counted(figures['broken'], 'transition')} not going on from the one before")
+    if figures["astray"]:
+        parts.append(f"{counted(figures['astray'], 'device')} not in the status of the last one")
+    well = figures["transitions"] and len(parts) == 1
+    return "; ".join(parts) + (", each going on from the one before" if well else "")
+
+
+def _flaps(figures: Figures) -> str:
+    named = f" ({', '.join(figures['devices'])})" if figures["devices"] else ""
+    return (
+        f"{counted(figures['flapping'], 'device')} flapped in {lasting(figures['seconds'])}{named}"
+    )
+
+
+def _without_flapping(figures: Figures) -> Figures:
+    return {key: figures[key] for key in ("transitions", "broken", "astray", "seconds")}

@@ -1,0 +1,82 @@
+"""No increase in error rates."""
+
+from __future__ import annotations
+
+from cosmicdeploy.operations.checklist.judging import (
+    Counted,
+    Evidence,
+    Point,
+    Verdict,
+    by_count,
+    incomparable,
+    named,
+    together,
+)
+from cosmicdeploy.operations.checklist.span import Figures
+from cosmicdeploy.operations.checklist.words import percent
+from cosmicdeploy.text.formatting import counted, lasting
+
+POINT = "errors"
+SORTS = {"errors": "5xx", "gone": "499"}
+
+
+def judge(evidence: Evidence) -> Point:
+    """Worse where more requests than before fail, or the logs have more error lines."""
+    proxy, logs = evidence.now["proxy"], evidence.now["application"]
+    verdicts = {**_requests(evidence), **_lines(evidence)}
+    verdict, worse = together(verdicts.values()), named(verdicts, Verdict.WORSE)
+    then = {key: evidence.then(key) for key in ("proxy", "application")}
+    why = "; ".join(str(each["why"]) for each in (proxy, logs) if "why" in each)
+    return Point(
+        point=POINT,
+        verdict=verdict,
+        found=_told(proxy, logs) + (f"; worse: {worse}" if worse else ""),
+        was=_told(then["proxy"], then["application"]),
+        why=why or incomparable(verdicts) if verdict is Verdict.UNKNOWN else "",
+        todo="see `cosmicdeploy logs proxy --since 1h` and `cosmicdeploy logs app`",
+        now={"requests": proxy, "logs": logs},
+        before=then if any(then.values()) else None,
+    )
+
+
+def _requests(evidence: Evidence) -> dict[str, Verdict]:
+    now, then, settings = evidence.now["proxy"], evidence.then("proxy"), evidence.settings
+    if "why" in now:
+        return {"requests": Verdict.UNKNOWN} if settings.services.proxy else {}
+    found = {}
+    for key, name in SORTS.items():
+        count = Counted(now[key], now["answers"])
+        before = Counted(then[key], then["answers"]) if then else None
+        borne = settings.checklist.borne.failures * now["answers"]
+        found[name] = by_count(count, before, settings.checklist.ratio, borne)
+        # Without a time before, what a deploy bears is a limit all the same.
+        if found[name] is Verdict.UNKNOWN and now[key] > settings.watch.max_error_rate * count.of:
+            found[name] = Verdict.WORSE
+    return found
+
+
+def _lines(evidence: Evidence) -> dict[str, Verdict]:
+    now, then = evidence.now["application"], evidence.then("application")
+    if "why" in now:
+        return {"error lines": Verdict.UNKNOWN}
+    wanted = evidence.settings.checklist
+    before = Counted(then["errors"], then["hours"]) if then else None
+    count = Counted(now["errors"], now["hours"])
+    return {"error lines": by_count(count, before, wanted.ratio, wanted.borne.error_lines)}
+
+
+def _told(proxy: Figures | None, logs: Figures | None) -> str:
+    parts = []
+    if proxy and "why" not in proxy:
+        counts = ", ".join(_of(proxy, key, name) for key, name in SORTS.items())
+        asked = f"{proxy['answers']:,} requests in {lasting(proxy['seconds'])}"
+        parts.append(f"{counts} of {asked}")
+    if logs and "why" not in logs:
+        read = f"{logs['lines']:,} in {lasting(logs['hours'] * 3600)} of logs"
+        parts.append(f"{counted(logs['errors'], 'error line')} among {read}")
+    return "; ".join(parts) or ("neither log can be read" if proxy else "")
+
+
+def _of(proxy: Figures, key: str, name: str) -> str:
+    share = proxy[key] / proxy["answers"] if proxy["answers"] else 0.0
+    return f"{proxy[key]:,} {name} ({percent(share)})"

@@ -1,0 +1,94 @@
+"""The rate limit of heartbeats works."""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, unseen
+from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.words import percent
+from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.text.formatting import counted, lasting
+from cosmicdeploy.traffic.response import LIMITED, OK
+
+POINT, BURST = "rate-limit", "burst"
+TODO = "`cosmicdeploy checklist --probe` sends a burst of beats of one device"
+NOT_SENT: Figures = {"why": "no burst was asked for"}
+
+
+def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
+    """Beats of the configured device, as fast as it gets answers, until one is refused or so many
+    were sent as `checklist.burst` says. Raises `ConfigError` where there is no such device."""
+    from cosmicdeploy.probes.proof.connection import Connection, Request
+
+    beat = ctx.settings.verify.heartbeat
+    if beat is None:
+        raise ConfigError("verify.heartbeat is not configured", where=str(ctx.loaded.file))
+    token = ctx.loaded.secret(beat.token_variable)
+    request = Request(path=beat.path, token=token, body=beat.body)
+    connection, let_in = Connection(proxy_url(ctx)), 0
+    try:
+        for _ in range(ctx.settings.checklist.burst):
+            answer = connection.ask(request)
+            if answer.status != OK:
+                break
+            let_in += 1
+    finally:
+        connection.close()
+    return {"let_in": let_in, "status": answer.status, "error": answer.error}
+
+
+def judge(evidence: Evidence) -> Point:
+    """Refusals in the access log show that it works, as does a burst; none at all shows nothing."""
+    log, tried = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
+    if "why" not in tried:
+        return _tried(tried)
+    if blind := unseen(POINT, log, TODO):
+        return blind
+    then = evidence.then("proxy")
+    not_sent = f"; no burst: {tried['why']}" if BURST in evidence.now else ""
+    verdict, why = Verdict.UNKNOWN, f"nobody was refused{not_sent}"
+    if log["limited"]:
+        new = then is not None and not then["limited"]
+        verdict, why = Verdict.BETTER if new else Verdict.SAME, ""
+    todo = TODO
+    if _share(log) > max(evidence.settings.checklist.borne.limited, 2 * _share(then)):
+        verdict, todo = Verdict.WORSE, "see whether devices beat too often, or the limit is too low"
+    return Point(
+        point=POINT,
+        verdict=verdict,
+        found=_told(log),
+        was=_told(then) if then else "",
+        why=why,
+        todo=todo,
+        now={key: log[key] for key in ("limited", "answers")},
+        before={key: then[key] for key in ("limited", "answers")} if then else None,
+    )
+
+
+def _tried(tried: Figures) -> Point:
+    sent = counted(tried["let_in"], "beat")
+    works = tried["status"] == LIMITED
+    ended = f"then {tried['status']}" if not tried["error"] else tried["error"]
+    all_in = tried["status"] == OK
+    return Point(
+        point=POINT,
+        verdict=Verdict.SAME if works else Verdict.WORSE if all_in else Verdict.UNKNOWN,
+        found=f"burst: {sent} let in, {'and none refused' if all_in else ended}",
+        why="" if works or all_in else "the burst was not answered",
+        todo="see `cosmicdeploy features list`, and the application's limit"
+        if all_in
+        else "see `cosmicdeploy verify --only heartbeat`",
+        now=tried,
+    )
+
+
+def _share(log: Figures | None) -> float:
+    return log["limited"] / log["answers"] if log and log["answers"] else 0.0
+
+
+def _told(log: Figures) -> str:
+    asked = f"{log['answers']:,} requests in {lasting(log['seconds'])}"
+    if not log["limited"]:
+        return f"none of {asked} refused with 429"
+    return f"{log['limited']:,} ({percent(_share(log))}) of {asked} refused with 429"

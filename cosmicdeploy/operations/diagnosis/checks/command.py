@@ -1,0 +1,154 @@
+"""The monitor's command is not found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.operations.diagnosis.finding import (
+    Finding,
+    Remedy,
+    Trouble,
+    ok,
+    problem,
+    warning,
+)
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
+from cosmicdeploy.probes.application.features import running
+from cosmicdeploy.side_by_side import side_by_side
+from cosmicdeploy.steps.commands.new_image import in_new_image
+from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.verification import container_checks
+
+REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
+LINES = 10
+
+
+def registered(ctx: Context) -> Iterator[Finding]:
+    """Whether the console of each container lists the command; where not, whether that of the
+    release's image does."""
+    command, places = ctx.settings.verify.command, running(ctx)
+    if not command:
+        yield ok(REGISTERED, "verify.command is not configured")
+        return
+    lists = _lists(ctx, places)
+    silent = {name: said for name, (code, said) in lists.items() if code != 0}
+    for name, said in silent.items():
+        yield problem(
+            REGISTERED,
+            f"the console of {name} cannot list its commands",
+            f"cosmicdeploy logs {name}",
+            details=said.splitlines()[-LINES:],
+            remedies=_remedies(ctx, {name: places[name]}),
+        )
+    lacking = [
+        n for n, (_, said) in lists.items() if n not in silent and not lists_it(said, command)
+    ]
+    if lacking:
+        yield _lacking(ctx, command, {name: places[name] for name in lacking})
+    elif not silent:
+        yield ok(REGISTERED, f"{command}, in {counted(len(lists), 'container')}")
+
+
+def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
+    def listed(container: Container) -> tuple[int, str]:
+        result = ctx.run_console(container, "list")
+        return result.exit_code, result.text if result.exit_code == 0 else _words(result)
+
+    return dict(zip(places, side_by_side(listed, places.values()), strict=True))
+
+
+def _words(result: ExecResult) -> str:
+    """PHP says on standard output what it died of."""
+    return result.error_text.strip() or result.text
+
+
+def lists_it(said: str, command: str) -> bool:
+    """Whether a console's list has this command."""
+    return re.search(rf"(^|\s){re.escape(command)}(\s|$)", said) is not None
+
+
+def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Finding:
+    told = f"{command} is not registered in {', '.join(lacking)}"
+    if not _image_has(ctx, command):
+        return problem(
+            REGISTERED,
+            f"{told}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
+            "cosmicdeploy deploy, once the sources have it",
+            remedies=[DEPLOY],
+        )
+    return problem(
+        REGISTERED,
+        f"{told}; the release's image has it",
+        "cosmicdeploy diagnose command --fix",
+        remedies=_remedies(ctx, lacking),
+    )
+
+
+def _image_has(ctx: Context, command: str) -> bool:
+    """Asked in a container of its own: what runs may be otherwise than its image."""
+    if ctx.image_of(ctx.settings.services.app[0]) is None:
+        return False
+    return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
+
+
+def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:
+    """Clear the caches there; else make the containers anew: a restart would keep their files."""
+    images = ctx.images_of(places)
+    if any(image is None or image.id != places[n].image_id for n, image in images.items()):
+        return [DEPLOY]
+    names = list(places)
+    return [*clear_caches(ctx, names), make_anew(names)]
+
+
+def file(ctx: Context) -> Iterator[Finding]:
+    """Whether the command's file is there."""
+    wanted, places = ctx.settings.diagnose.command_file, running(ctx)
+    if wanted is None:
+        yield ok(FILE, "diagnose.command_file is not configured")
+        return
+    lacking = {name: c for name, c in places.items() if not _is_there(ctx, c, wanted)}
+    if not lacking:
+        yield ok(FILE, f"{wanted}, in {counted(len(places), 'container')}")
+        return
+    yield problem(
+        FILE,
+        f"{wanted} is not in {', '.join(lacking)}",
+        "cosmicdeploy diagnose command --fix",
+        # What none of them has is not in their image.
+        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(places) else [DEPLOY],
+    )
+
+
+def config_cache(ctx: Context) -> Iterator[Finding]:
+    """Whether the configuration is cached: then what is new in it is not seen."""
+    wanted, places = ctx.settings.diagnose.config_cache, running(ctx)
+    if wanted is None:
+        yield ok(CACHE, "diagnose.config_cache is not configured")
+        return
+    cached = [name for name, c in places.items() if _is_there(ctx, c, wanted)]
+    told = f"cached in {', '.join(cached)}: {wanted}" if cached else "nothing is cached"
+    yield ok(CACHE, told)
+
+
+def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+    return ctx.engine.exec(container.id, ["test", "-e", str(path)]).exit_code == 0
+
+
+def image(ctx: Context) -> Iterator[Finding]:
+    """Whether the containers run the image of the release."""
+    found = container_checks.images(ctx)
+    if found.ok:
+        yield ok(IMAGE, found.found)
+        return
+    yield warning(IMAGE, f"{found.found}; expected {found.expected}", "cosmicdeploy deploy")
+
+
+TROUBLE = Trouble(
+    name="command",
+    about="the monitor's command is not found",
+    checks={REGISTERED: registered, FILE: file, CACHE: config_cache, IMAGE: image},
+)

@@ -1,0 +1,147 @@
+"""The database is under high load."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.access import open_session
+from cosmicdeploy.database.sessions.lock_waits import RowWait, row_waits
+from cosmicdeploy.database.sessions.process_list import Activity, sessions
+from cosmicdeploy.database.sessions.server_load import load
+from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, by_hand
+from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
+from cosmicdeploy.operations.diagnosis.remedies import end
+from cosmicdeploy.text.formatting import counted, lasting
+
+CONNECTIONS, STATEMENTS = "connections", "long statements"
+WAITS, SLOW = "lock waits", "slow queries"
+# They are the application's to give back: which of them it needs, nobody knows from outside.
+FEWER = "cosmicdeploy restart app, or raise max_connections"
+TOO_MANY = "Too many connections"
+FIX = "cosmicdeploy diagnose database-load --fix"
+# Slow statements per minute, as a mean since the server started, that are worth a word.
+SLOW_A_MINUTE = 1.0
+SHOWN = 5
+
+
+def connections(ctx: Context) -> Iterator[Finding]:
+    """How many of the connections that the server allows are in use, and by whom."""
+    try:
+        yield _connections(ctx)
+    except DatabaseError as error:
+        if TOO_MANY not in error.what:
+            raise
+        yield problem(CONNECTIONS, error.what, FEWER)
+
+
+def _connections(ctx: Context) -> Finding:
+    with open_session(ctx.database()) as session:
+        now, found, owners = load(session), sessions(session), Owners(ctx)
+    told = f"{now.connections} of {now.allowed} in use, at most {now.most} so far"
+    counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protected)
+    lines = [f"{count} by {whose}" for whose, count in counts.most_common(SHOWN)]
+    if now.connections < now.allowed * ctx.settings.diagnose.connections:
+        return ok(CONNECTIONS, told, *lines)
+    return problem(CONNECTIONS, told, FEWER, details=lines)
+
+
+def statements(ctx: Context) -> Iterator[Finding]:
+    """Statements that run for long. Clients' ones are ended once they run for too long; others'
+    only by a person. What waits for another's rows does no work, and is told with whom it waits
+    for."""
+    limits = ctx.settings.diagnose
+    with open_session(ctx.database()) as session:
+        found, pairs, owners = sessions(session), row_waits(session), Owners(ctx)
+    shortest, wait = min(limits.slow_after, limits.end_after), {pair.waiter for pair in pairs}
+    long = [e for e in found.values() if e.id not in wait and _runs_long(e, shortest)]
+    for each in long:
+        told = owners.told(each)
+        if each.protected:
+            yield warning(STATEMENTS, f"{told}; {each.protected}")
+        elif each.seconds < limits.end_after:
+            yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
+        elif _may_be_ended(ctx, each):
+            remedies = end(owners, [each], statement_only=True)
+            yield problem(STATEMENTS, told, FIX, remedies=remedies)
+        else:
+            told += "; no client's statement on this schema"
+            yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
+    if not long:
+        yield ok(STATEMENTS, f"none runs longer than {shortest:g} s")
+
+
+def _runs_long(session: Activity, seconds: float) -> bool:
+    """The server's own sessions wait for something to do, for as long as it runs."""
+    idle = session.sleeps or not session.statement
+    return not idle and not session.waits_for_table and session.seconds >= seconds
+
+
+def _may_be_ended(ctx: Context, session: Activity) -> bool:
+    ours = session.schema in ("", ctx.settings.database.name)
+    return ours and session.runs_client_statement
+
+
+def waits(ctx: Context) -> Iterator[Finding]:
+    """Sessions that wait for rows that others have locked, or for a table."""
+    with open_session(ctx.database()) as session:
+        found, pairs, owners = sessions(session), row_waits(session), Owners(ctx)
+    there = [p for p in pairs if p.waiter in found and p.blocker in found]
+    for blocker in dict.fromkeys(pair.blocker for pair in there):
+        theirs = [pair for pair in there if pair.blocker == blocker]
+        yield _blocked(ctx, found, theirs, owners)
+    tables = [each for each in found.values() if each.waits_for_table]
+    if tables:
+        waiting = counted(len(tables), "session waits", "sessions wait")
+        told = f"{waiting} for a table's lock: {owners.told(tables[0])}"
+        yield problem(WAITS, told, "cosmicdeploy diagnose migration")
+    if not there and not tables:
+        yield ok(WAITS, "nobody waits for a lock")
+
+
+def _blocked(
+    ctx: Context, found: Mapping[int, Activity], pairs: list[RowWait], owners: Owners
+) -> Finding:
+    """A problem once it lasts; idle transactions of clients in the way are ended."""
+    blocker, limits = found[pairs[0].blocker], ctx.settings.diagnose
+    longest = max(pair.seconds for pair in pairs)
+    waiting = counted(len(pairs), "session waits", "sessions wait")
+    told = f"{waiting} for {longest} s for rows that {owners.told(blocker)} has locked"
+    lines = [owners.told(found[pair.waiter]) for pair in pairs[:SHOWN]]
+    if longest < limits.slow_after:
+        return warning(WAITS, told, details=lines)
+    if not blocker.sleeps or longest < limits.end_after:
+        return problem(WAITS, told, by_hand(ctx, blocker), details=lines)
+    remedies = end(owners, [blocker], statement_only=False)
+    return problem(WAITS, told, FIX, details=lines, remedies=remedies)
+
+
+def slow_queries(ctx: Context) -> Iterator[Finding]:
+    """How many statements were slow since the server started."""
+    with open_session(ctx.database()) as session:
+        now = load(session)
+    a_minute = now.slow / max(1.0, now.uptime / 60)
+    slow = counted(now.slow, "statement")
+    told = f"{slow} slower than {now.slow_after:g} s in {lasting(now.uptime)}"
+    if a_minute < SLOW_A_MINUTE:
+        yield ok(SLOW, told)
+    elif now.slow_log:
+        yield warning(SLOW, told, "cosmicdeploy logs database, or the server's slow query log")
+    else:
+        user = ctx.settings.database.user
+        log = f'cosmicdeploy exec database mysql -u {user} -e "SET GLOBAL slow_query_log = ON"'
+        yield warning(SLOW, f"{told}; which ones is not logged", log)
+
+
+TROUBLE = Trouble(
+    name="database-load",
+    about="the database is under high load",
+    checks={
+        CONNECTIONS: connections,
+        STATEMENTS: statements,
+        WAITS: waits,
+        SLOW: slow_queries,
+    },
+)

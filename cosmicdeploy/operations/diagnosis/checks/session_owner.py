@@ -1,0 +1,55 @@
+"""Whose a session with the database is, as people know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.sessions.process_list import Activity
+
+# As much of a statement as is worth seeing.
+SHOWN = 120
+
+
+class Owners:
+    """Knows the stack's services by their containers' addresses."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._services: Mapping[str, str] = {
+            known: name
+            for name in ctx.settings.services.all
+            if (found := ctx.container(name)) is not None
+            for known in (*found.addresses.values(), found.name)
+        }
+
+    def of(self, host: str) -> str:
+        """The service behind a client's address, else the address."""
+        name = host.rpartition(":")[0] or host
+        return self._services.get(name, name)
+
+    def told(self, session: Activity) -> str:
+        """Id, user, where from, for how long at what."""
+        return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
+
+
+def at_what(session: Activity) -> str:
+    """What a session does, and for how many seconds."""
+    if not session.sleeps:
+        return f"{session.seconds} s: {shown(session.statement) or session.command}"
+    if session.transaction is not None:
+        return f"idle for {session.seconds} s, its transaction open for {session.transaction} s"
+    return f"idle for {session.seconds} s"
+
+
+def shown(statement: str) -> str:
+    """A statement in one short line without its strings, which may be data or secrets."""
+    from cosmicdeploy.migrations.sql import without_strings  # sqlglot is slow to import
+
+    text = " ".join(without_strings(statement).split())
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def by_hand(ctx: Context, session: Activity, *, statement_only: bool = False) -> str:
+    """The command for whoever wants to end a session by hand."""
+    database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
+    return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'

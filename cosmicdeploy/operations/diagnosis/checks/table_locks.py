@@ -1,0 +1,75 @@
+"""Who holds up a statement that changes a table's structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.access import Session, open_session
+from cosmicdeploy.database.sessions.lock_waits import (
+    LOCK_PLUGIN,
+    has_lock_plugin,
+    table_holders,
+    tables_in_use,
+)
+from cosmicdeploy.database.sessions.process_list import Activity, sessions
+from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, by_hand
+from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
+from cosmicdeploy.operations.diagnosis.remedies import end
+
+LOCKS = "table locks"
+
+
+def table_locks(ctx: Context) -> Iterator[Finding]:
+    """Sessions that wait for a table's lock, who holds it, and who might be in the way next."""
+    with open_session(ctx.database()) as session:
+        found, owners = sessions(session), Owners(ctx)
+        waiting = [each for each in found.values() if each.waits_for_table]
+        if waiting:
+            yield _wait(ctx, session, found, waiting, owners)
+            return
+        used = tables_in_use(session, ctx.settings.database.name)
+    slow = ctx.settings.diagnose.slow_after
+    idle = [e for e in found.values() if e.sleeps and (e.transaction or 0) >= slow]
+    for each in idle:
+        yield warning(
+            LOCKS,
+            f"{owners.told(each)}: a migration of what it has read would wait for it",
+            by_hand(ctx, each),
+        )
+    if not idle:
+        in_use = f"; in use just now: {', '.join(used)}" if used else ""
+        yield ok(LOCKS, f"nobody waits for a table{in_use}")
+
+
+def _wait(
+    ctx: Context,
+    session: Session,
+    found: Mapping[int, Activity],
+    waiting: Sequence[Activity],
+    owners: Owners,
+) -> Finding:
+    """Whoever has waited longest waits for the holder; all others may wait behind that one."""
+    first = max(waiting, key=lambda each: each.seconds)
+    holders = table_holders(session, found, first, ctx.settings.database.name)
+    exact = has_lock_plugin(session)
+    behind = f", and {len(waiting) - 1} more behind it" if waiting[1:] else ""
+    told = f"{owners.told(first)} waits for a table's lock{behind}"
+    lines = [f"held by {owners.told(h)}{_protected(h)}" for h in holders]
+    if first.seconds < ctx.settings.diagnose.slow_after:
+        return warning(LOCKS, told, details=lines)
+    if not holders or (len(holders) > 1 and not exact):
+        lines = [line.replace("held by", "perhaps held by") for line in lines]
+        user = ctx.settings.database.user
+        todo = (
+            "let the server tell who holds it: `cosmicdeploy exec database mysql -u"
+            f" {user} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`, then diagnose again"
+        )
+        return problem(LOCKS, told, todo, details=lines)
+    remedies = end(owners, holders, statement_only=False)
+    todo = "cosmicdeploy diagnose migration --fix" if remedies else by_hand(ctx, holders[0])
+    return problem(LOCKS, told, todo, details=lines, remedies=remedies)
+
+
+def _protected(session: Activity) -> str:
+    return f"; {session.protected}" if session.protected else ""

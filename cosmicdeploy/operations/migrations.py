@@ -1,0 +1,50 @@
+"""The state of the migrations: what is pending, and what an interrupted run left in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import Declined
+from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.lock import Patience, held, who
+from cosmicdeploy.steps.schema import interrupted_migrations
+from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
+
+
+def migrations(ctx: Context) -> dict[str, Any]:
+    """Pending migrations with what they would run, and what became of those that an earlier run
+    left in between; nothing is changed."""
+    begun = unresolved(ctx.journal)
+    found = interrupted_migrations.look(ctx, begun) if begun else None
+    names = pending_names(ctx)
+    return {
+        "pending": names,
+        "statements": [s.facts() for s in pending_statements(ctx, names or ())],
+        "interrupted": {"state": found.state, "fates": found.lines} if found else None,
+    }
+
+
+def resolve(
+    ctx: Context, command: str, agreed: Callable[[interrupted_migrations.Found], bool]
+) -> str:
+    """Let deploys go on from the schema as it is, where a person agrees to that; what was found.
+
+    Raises `LockHeld`, and `Declined` where somebody does not agree.
+    """
+    patience = Patience(stale_after=ctx.settings.lock.stale_after)
+    with held(ctx.engine, ctx.stack.project, command, patience):
+        begun = unresolved(ctx.journal)
+        if begun is None:
+            return "no run was interrupted while it migrated"
+        found = interrupted_migrations.look(ctx, begun)
+        whole = found.state is interrupted_migrations.State.WHOLE and not begun.failed
+        if whole or found.state is interrupted_migrations.State.UNTOUCHED:
+            return f"nothing is to be resolved: {found.state}"
+        if not agreed(found):
+            raise Declined("Nothing was resolved", todo="say yes once the schema is mended")
+        with open_facts(ctx.database()) as database:
+            ctx.journal.append("resolved", who=who(), schema=database.schema_digest())
+    return "resolved: the next deploy goes on from the schema as it is"

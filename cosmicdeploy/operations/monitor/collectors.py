@@ -1,0 +1,60 @@
+"""Which collectors it takes to see some topics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.operations.logs.files import Files
+from cosmicdeploy.operations.logs.outputs import Outputs
+from cosmicdeploy.operations.monitor.log_lines import LogLines
+from cosmicdeploy.probes.monitor import event, health, latency, tables
+from cosmicdeploy.probes.monitor.event import Collector, polled
+from cosmicdeploy.steps.service_names import ROLES
+
+# Those in which the application runs, and so may tell of transitions.
+RELEASED = (event.APP, event.SCHEDULER, event.WORKER)
+
+
+def collectors(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[Collector]:
+    """The collectors, not yet at work; `since` is the Unix time from which on there is news, None
+    for from now on."""
+    yield from _logs(ctx, topics, since)
+    if event.HEALTH in topics:
+        yield polled("the engine", health.EVERY_SECONDS, health.Health(ctx).look)
+    if event.LATENCY in topics:
+        yield polled("the load balancer", latency.EVERY_SECONDS, latency.Latency(ctx).look)
+    if parts := list(_parts(ctx, topics, since)):
+        look = tables.Tables(ctx, parts).look
+        yield polled("the database", tables.EVERY_SECONDS, look)
+
+
+def _logs(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[Collector]:
+    followed = _followed(ctx, topics)
+    if not followed:
+        return
+    # Without a time nothing of the past is wanted, and so no last line either.
+    start, tail = (int(since * 1e9), None) if since is not None else (None, 0)
+    outputs = {name: Outputs(ctx.engine, since=start, tail=tail) for name in followed}
+    yield LogLines(ctx, outputs, followed, "output")
+    file = ctx.settings.app.log_file
+    released = {name: topic for name, topic in followed.items() if topic in RELEASED}
+    if file and ctx.settings.monitoring.log_file and released:
+        files = {name: Files(ctx.engine, str(file), 0) for name in released}
+        yield LogLines(ctx, files, released, "file")
+
+
+def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:
+    """Service → topic of its lines, for the services whose log is read."""
+    wanted = set(topics) | (set(RELEASED) if event.TRANSITIONS in topics else set())
+    services = ctx.settings.services
+    return {name: role for role in ROLES if role in wanted for name in services.of([role])}
+
+
+def _parts(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[tables.Part]:
+    wanted, start = ctx.settings.monitoring, event.begin(since)
+    if event.TRANSITIONS in topics and wanted.transitions:
+        recent = wanted.flapping.seconds
+        yield tables.Transitions(wanted.transitions, wanted.devices, recent, start)
+    if event.CHANGES in topics and wanted.devices:
+        yield tables.Changes(wanted.devices, wanted.recent, start)

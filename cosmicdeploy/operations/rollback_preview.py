@@ -1,0 +1,58 @@
+"""What going back to a backup would take away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.manifest_diff import RowDifference, row_differences
+from cosmicdeploy.database.backups.selection import passed_over
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.text.formatting import counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A backup, and the tables whose rows differ in number since; None where nobody can tell.
+
+    Rows that were changed and not added or deleted are not seen by their number.
+    """
+
+    backup: Backup
+    tables: Sequence[RowDifference] | None
+
+    @property
+    def rows(self) -> str:
+        """All differences in one line, for people."""
+        if self.tables is None:
+            return "not known: the database does not answer"
+        more = sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables)
+        fewer = sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables)
+        if not self.tables:
+            return "no table has more or fewer rows"
+        parts = [counted(more, "newer row goes", "newer rows go")] if more else []
+        if fewer:
+            parts.append(counted(fewer, "deleted row comes back", "deleted rows come back"))
+        parts = parts or ["empty tables come or go"]
+        return f"{', '.join(parts)}, in {counted(len(self.tables), 'table')}"
+
+
+def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
+    """What each of these backups would cost; reads every table once."""
+    try:
+        with open_facts(ctx.database()) as facts:
+            tables = facts.tables()
+    except CosmicError:  # what there is to go back to must be told all the same
+        return [Loss(backup=backup, tables=None) for backup in backups]
+    return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
+
+
+def candidates(ctx: Context) -> list[Backup]:
+    """Backups that one can go back to, newest first; the others are warned of."""
+    backups = ctx.catalogue.list()
+    for line in passed_over(backups):
+        ctx.catalogue.warn(line)
+    return [backup for backup in backups if backup.usable]

@@ -1,0 +1,1 @@
+"""What the application says of itself: heartbeat, features, its scheduler lock."""

@@ -1,0 +1,1 @@
+"""What must hold of a stack before a run begins, and what the run leaves out."""

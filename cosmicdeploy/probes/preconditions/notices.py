@@ -1,0 +1,139 @@
+"""What a stack leaves out of every run, told by name before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.compose_tool import compose_command
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.events import Notice
+
+Kind = Literal["no role", "not built", "other folder", "other project"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassedOver:
+    """One of them: the service that it is about, what is so, and a command that helps."""
+
+    kind: Kind
+    service: str
+    what: str
+    todo: str
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.what} → {self.todo}"
+
+
+def notices(ctx: Context) -> list[PassedOver]:
+    """All of them: services without a role, images that no deploy builds, containers that another
+    folder's stack of the same name may own, and this folder's services in another project."""
+    return [
+        *_without_role(ctx),
+        *_not_built(ctx),
+        *_of_other_folders(ctx),
+        *_of_other_projects(ctx),
+    ]
+
+
+def tell_notices(ctx: Context) -> list[PassedOver]:
+    """Tell them to the operator; what was told."""
+    found = notices(ctx)
+    for each in found:
+        ctx.emit(Notice(text=f"note: {each}"))
+    return found
+
+
+def _without_role(ctx: Context) -> Iterator[PassedOver]:
+    for name, service in ctx.stack.services.items():
+        if name in ctx.settings.services.all:
+            continue
+        built = "not built, " if service.build else ""
+        waiting = _waiting_for(ctx, name)
+        yield PassedOver(
+            kind="no role",
+            service=name,
+            what=f"no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
+            f" replaced, not checked{f'; {waiting}' if waiting else ''}",
+            todo="name it under `services` there, or run it with Compose:"
+            f" `{_compose(ctx, 'up', '-d', '--no-deps', *(['--build'] if built else []), name)}`",
+        )
+
+
+def _waiting_for(ctx: Context, name: str) -> str:
+    """Whom the compose file lets wait for a service that no run waits for."""
+    waiting = [
+        f"{other} ({service.depends_on[name]})"
+        for other, service in ctx.stack.services.items()
+        if name in service.depends_on and other in ctx.settings.services.all
+    ]
+    return f"not waited for by {', '.join(waiting)}" if waiting else ""
+
+
+def _not_built(ctx: Context) -> Iterator[PassedOver]:
+    for name in dict.fromkeys(ctx.settings.services.infrastructure):
+        service = ctx.service(name)
+        if service.build is not None and name not in ctx.settings.services.released:
+            yield PassedOver(
+                kind="not built",
+                service=name,
+                what=f"the image {service.image} is neither built by a run nor replaced by a"
+                " deploy, since it is no application",
+                todo="build and replace it with Compose:"
+                f" `{_compose(ctx, 'up', '-d', '--no-deps', '--build', name)}`",
+            )
+
+
+def _of_other_folders(ctx: Context) -> Iterator[PassedOver]:
+    here = ctx.stack.directory.resolve()
+    for name in dict.fromkeys(ctx.settings.services.all):
+        folder = _folder(ctx, name)
+        if folder and Path(folder).resolve() != here:
+            yield PassedOver(
+                kind="other folder",
+                service=name,
+                what=f"its container was made from {folder}; where that is another stack of the"
+                f" same project name {ctx.stack.project}, a deploy here replaces that one's",
+                todo="give one of the two another name: `project` in cosmicdeploy.yaml",
+            )
+
+
+def _of_other_projects(ctx: Context) -> Iterator[PassedOver]:
+    for container in ctx.engine.made_from(ctx.stack.directory, besides=ctx.stack.project):
+        if container.service in ctx.settings.services.all:
+            yield PassedOver(
+                kind="other project",
+                service=container.service,
+                what=f"{container.name} of the project {container.project} runs from this folder,"
+                f" too; this is about the project {ctx.stack.project}",
+                todo=f"to mean that one, say `project: {container.project}` in cosmicdeploy.yaml",
+            )
+
+
+def _folder(ctx: Context, name: str) -> str:
+    try:
+        container = ctx.container(name)
+    except CosmicError:  # told by all that needs the container
+        return ""
+    return container.labels.get(labels.WORKING_DIR, "") if container else ""
+
+
+def _state(ctx: Context, name: str) -> str:
+    try:
+        container = ctx.container(name)
+    except CosmicError:
+        return "its state is not known"
+    if container is None:
+        return "no container"
+    if container.status == "exited":
+        return f"exited with code {container.exit_code}"
+    return container.health or container.status
+
+
+def _compose(ctx: Context, *words: str) -> str:
+    stack = ctx.stack
+    return compose_command(stack.project, stack.file, stack.env_file, *words)

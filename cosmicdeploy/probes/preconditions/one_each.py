@@ -1,0 +1,129 @@
+"""Each service has one container: what several of them are refused with, before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.in_place import adopt, final_name, is_usual, of_service
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
+from cosmicdeploy.stack.model import Service
+
+
+def as_it_is(ctx: Context, names: Collection[str]) -> Context:
+    """Return the context with the containers' names of this moment, once it is seen that each of
+    these services has one container.
+
+    Raises `Refused` where a container of one of them could be started beside another one.
+    """
+    found = ctx.engine.containers(ctx.stack.project)
+    ctx = replace(ctx, stack=adopt(ctx.stack, found))
+    _require_no_namesake(ctx, names)
+    for name in names:
+        _require_one(ctx, of_service(found, name), ctx.service(name))
+    require_sole_writers(ctx, [n for n in names if not _runs(found, n)])
+    return ctx
+
+
+def _runs(containers: Iterable[Container], name: str) -> bool:
+    return any(container.active for container in of_service(containers, name))
+
+
+def retire(names: Iterable[str]) -> str:
+    """A command that ends containers for good and loses nothing: neither is removed."""
+    listed = " ".join(names)
+    return f"`docker update --restart=no {listed} && docker stop {listed}`"
+
+
+def _require_one(ctx: Context, containers: Sequence[Container], service: Service) -> None:
+    running = sorted({final_name(c) for c in containers if c.active})
+    others = sorted({final_name(c) for c in containers})
+    if len(running) > 1:
+        raise _several(
+            ctx,
+            containers,
+            f"Several containers of {service.name} run: {', '.join(running)}",
+            f"decide which one stays, and end each other one, NAME: {retire(['NAME'])}",
+        )
+    if not running and len(others) > 1:
+        raise _several(
+            ctx,
+            containers,
+            f"{service.name} has several containers, and none runs: {', '.join(others)}",
+            "start the one that is to stay, NAME: `docker start NAME`",
+        )
+    active = [c for c in containers if c.active]
+    if len(others) > 1 and not all(is_usual(ctx.stack.project, service, c) for c in active):
+        raise _undecided(ctx, containers, service)
+    if containers and service.declared_name not in (None, service.container_name):
+        raise _misnamed(ctx, service)
+
+
+def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
+    """What runs has a name of its own, and another container has the labels, too: which of them
+    holds the data is not to be seen. No advice swaps them."""
+    (running,) = {final_name(c) for c in containers if c.active}
+    others = sorted({final_name(c) for c in containers} - {running})
+    usual = [c.name for c in containers if is_usual(ctx.stack.project, service, c)]
+    rest = usual[0] if usual else "NAME"
+    return _several(
+        ctx,
+        containers,
+        f"{running} runs with the labels of {service.name}, and so is {', '.join(others)} labelled",
+        f"decide which one it is; where it is {rest}: {retire([running])}, then `docker start"
+        f" {rest}`; where it is {running}, put the others away by hand once nothing in them is"
+        " needed",
+    )
+
+
+def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str) -> Refused:
+    return Refused(
+        f"{what}; one for each service is supported",
+        where=f"project {ctx.stack.project}",
+        todo=todo,
+        details=[_told(container) for container in containers],
+    )
+
+
+def _told(container: Container) -> str:
+    maker = container.labels.get(labels.VERSION)
+    started = "never" if container.status == "created" else container.started_at[:19]
+    facts = [
+        f"{container.name}: {container.status}, started {started}",
+        f"created {container.created_at[:19] or 'at an unknown time'}",
+        f"image {container.image_name or container.image_id[:19]}",
+        f"volumes {', '.join(container.volume_names) or 'none'}",
+        *([f"labels of Compose {maker}"] if maker else []),
+    ]
+    return ", ".join(facts)
+
+
+def _misnamed(ctx: Context, service: Service) -> Refused:
+    name, declared = service.container_name, service.declared_name or ""
+    todo = f"give it that name: `docker rename {name} {declared}`"
+    if ctx.engine.container(declared) is not None:
+        todo = f"declare another container_name: {declared} is no container of {service.name}"
+    return Refused(
+        f"The container of {service.name} is {name}, and the compose file names it {declared}",
+        where=f"project {ctx.stack.project}",
+        todo=todo,
+    )
+
+
+def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
+    """docker-compose 1.29 keeps marks in a project's name that v2 strips, so the same folder may
+    run as two projects."""
+    stack = ctx.stack
+    for container in ctx.engine.made_from(stack.directory, besides=stack.project):
+        alike = labels.spelled(container.project) == labels.spelled(stack.project)
+        if alike and container.service in names:
+            raise Refused(
+                f"{container.service} runs already, as {container.name} of the project"
+                f" {container.project}, which this folder's name is for docker-compose 1.29",
+                where=f"project {stack.project}",
+                todo=f"end that one for good: {retire([container.name])}",
+            )

@@ -1,0 +1,136 @@
+"""Connections as the plainest of clients have them: new for each request, or kept, without a retry.
+
+A client with a pool, such as httpx, looks at an idle connection before it uses it again, and opens
+another where the server has closed it: that hides what a reload of nginx does to clients that do
+not look. Here nothing is looked at and nothing is sent twice, so a connection that was closed in
+silence is a failed request. What was announced is no loss: after `Connection: close` the next
+request opens a new connection, as every client does. Nor is the end of a connection that idled for
+long, which every server brings about some day: we do not use one again after `IDLE_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from queue import Empty, LifoQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+from cosmicdeploy.probes.http import TIMEOUT_SECONDS, trust
+from cosmicdeploy.traffic.response import Answer
+
+# Less than servers wait at the least (uvicorn 5 s, nginx 60 s and more).
+IDLE_SECONDS = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A GET, or a POST where there is a body."""
+
+    path: str
+    token: str = ""
+    body: Mapping[str, Any] | None = None
+
+
+class Connection:
+    """One connection, opened when it is needed. Not for two threads at once."""
+
+    def __init__(self, url: str) -> None:
+        self._url, parts = url, urlsplit(url)
+        self._prefix = parts.path.rstrip("/")
+        self._http = _client(parts.scheme, parts.hostname or "", parts.port)
+        self._used = time.monotonic()
+
+    def ask(self, request: Request) -> Answer:
+        """Send it once; never raises for what the other side does."""
+        started = time.monotonic()
+        if started - self._used > IDLE_SECONDS:
+            self.close()
+        url = self._url + request.path
+        try:
+            answer = self._exchange(request, url, started)
+        except (OSError, HTTPException, ValueError) as error:
+            self.close()
+            said = str(error) or type(error).__name__
+            answer = Answer(url=url, error=said, seconds=time.monotonic() - started)
+        self._used = time.monotonic()
+        return answer
+
+    def _exchange(self, request: Request, url: str, started: float) -> Answer:
+        method = "GET" if request.body is None else "POST"
+        body = None if request.body is None else json.dumps(request.body).encode()
+        self._http.request(method, self._prefix + request.path, body, _headers(request))
+        response = self._http.getresponse()
+        text = _body(response, started + TIMEOUT_SECONDS).decode("utf-8", "replace")
+        return Answer(
+            url=url,
+            status=response.status,
+            headers={name.title(): value for name, value in response.getheaders()},
+            body=text,
+            seconds=time.monotonic() - started,
+        )
+
+    def close(self) -> None:
+        """Hang up; the next request opens it anew."""
+        self._http.close()
+
+
+class Kept:
+    """Connections that are kept alive; the one used last is taken first."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: LifoQueue[Connection] = LifoQueue()
+
+    def ask(self, request: Request) -> Answer:
+        """Send it on a connection that nobody uses at the moment."""
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = Connection(self._url)
+        answer = connection.ask(request)
+        self._idle.put(connection)
+        return answer
+
+    def close(self) -> None:
+        """Hang up on all."""
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
+
+
+def ask_once(url: str, request: Request) -> Answer:
+    """Send it on a new connection, and hang up."""
+    connection = Connection(url)
+    try:
+        return connection.ask(request)
+    finally:
+        connection.close()
+
+
+def _body(response: HTTPResponse, deadline: float) -> bytes:
+    """All of it, as long as it comes before the deadline; raises `TimeoutError`."""
+    body = bytearray()
+    while chunk := response.read1(65_536):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the answer did not end within {TIMEOUT_SECONDS:.0f} s")
+    response.close()  # read piece by piece it does not know that it is over
+    return bytes(body)
+
+
+def _client(scheme: str, host: str, port: int | None) -> HTTPConnection:
+    if scheme == "https":
+        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=trust())
+    return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    accepted = {"Accept": "application/json", "User-Agent": "cosmicdeploy"}
+    if request.body is not None:
+        accepted["Content-Type"] = "application/json"
+    if request.token:
+        accepted["Authorization"] = f"Bearer {request.token}"
+    return accepted

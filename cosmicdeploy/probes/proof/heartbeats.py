@@ -1,0 +1,61 @@
+"""Heartbeats of one device, each with an id of its own that is then looked for in the database."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.access import DatabaseAccess, open_session, quoted
+from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.probes.proof.connection import Request
+from cosmicdeploy.settings import BeatId, Heartbeat
+
+# A table that is locked must not hold up the stream for long, in seconds.
+SILENCE = 5.0
+
+
+class Beats:
+    """Makes beats, and finds them again. `why_not` says why they cannot be looked for."""
+
+    def __init__(self, ctx: Context, beat: Heartbeat, token: str) -> None:
+        self._beat, self._token = beat, token
+        self.why_not = "" if beat.id else "verify.heartbeat.id is not configured"
+        self._access = self._reach(ctx)
+
+    def _reach(self, ctx: Context) -> DatabaseAccess | None:
+        try:
+            return ctx.database() if self._beat.id else None
+        except CosmicError as error:
+            self.why_not = error.what
+            return None
+
+    def make(self) -> tuple[str, Request]:
+        """A beat's id, and the beat."""
+        name = uuid4().hex
+        own = {self._beat.id.field: name} if self._beat.id else {}
+        body = {**self._beat.body, **own}
+        return name, Request(path=self._beat.path, token=self._token, body=body)
+
+    def found(self, name: str) -> bool | None:
+        """Whether the beat of this id is stored now; None where that cannot be told."""
+        if self._access is None or self._beat.id is None:
+            return None
+        try:
+            return _stored(self._access, self._beat.id, name)
+        except DatabaseError as error:
+            self.why_not = error.what
+            return None
+
+
+def _stored(access: DatabaseAccess, wanted: BeatId, name: str) -> bool:
+    table, column = quoted(wanted.table), quoted(wanted.column)
+    sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
+    with open_session(access, silence=SILENCE) as session:
+        return bool(session.rows(sql, name))
+
+
+def beats_of(ctx: Context) -> Beats | None:
+    """The configured device's beats; None where there is no device, or no token for it."""
+    beat = ctx.settings.verify.heartbeat
+    token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
+    return Beats(ctx, beat, token) if beat and token else None

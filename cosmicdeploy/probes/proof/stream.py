@@ -1,0 +1,167 @@
+"""Requests at a steady rate, half of them on new connections and half on kept ones.
+
+Each is sent when it is due, by a thread of its own where the ones before it are still waited for:
+a slow answer delays no other request, so none of the slow ones goes unmeasured (no coordinated
+omission). What waits for a free thread is measured with its wait.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.proof.access_log import count_proxy
+from cosmicdeploy.probes.proof.connection import Kept, Request, ask_once
+from cosmicdeploy.probes.proof.heartbeats import Beats, beats_of
+from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.response import LIMITED, OK, Answer
+
+SENDERS = 64
+# One who was late by more, such as a frozen process, does not send what it missed, in seconds.
+CATCH_UP = 0.5
+# As long as a request that nobody waits for any more may stand in a queue.
+UNSURE_SECONDS = 15.0
+
+Send = Callable[[float, bool], None]
+
+
+@contextmanager
+def traffic(ctx: Context) -> Iterator[Traffic | None]:
+    """Send at the configured rate until the block is left; None where there is nobody to ask."""
+    url = _url(ctx)
+    if not ctx.settings.probe.rate or url is None:
+        yield None
+        return
+    stream, started = Stream(ctx, url, beats_of(ctx)), time.time()
+    stream.start()
+    try:
+        yield stream.measured
+    finally:
+        stream.stop()
+        stream.measured.proxy = count_proxy(ctx, started, at_least=stream.measured.answered)
+
+
+def _url(ctx: Context) -> str | None:
+    try:
+        return proxy_url(ctx)
+    except CosmicError:
+        return None  # the stack is not up yet: there is nothing to lose
+
+
+class Stream:
+    """Sends from `start` to `stop`, and counts in `measured`."""
+
+    def __init__(self, ctx: Context, url: str, beats: Beats | None) -> None:
+        self.measured = Traffic()
+        self._ctx, self._url, self._beats = ctx, url, beats
+        self._kept = Kept(url)
+        self._unsure_until = self._limited_until = 0.0
+        self._counting, self._beating = threading.Lock(), threading.Lock()
+        self._stopped = threading.Event()
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="probe")
+        self._clock = threading.Thread(target=self._send, name="probes", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Send nothing more; what was sent is waited for."""
+        self._stopped.set()
+        self._clock.join()
+        self._senders.shutdown(cancel_futures=True)
+        for _ in range(self.measured.overdue(CATCH_UP)):
+            late = Answer(url=self._url, error=f"not sent: {SENDERS} others were waited for")
+            self.measured.count(late)
+        self._kept.close()
+        self.measured.finish()
+
+    def _send(self) -> None:
+        pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()
+        every = self._beat_every()
+        sorts, sorts_of_beats = itertools.cycle((False, True)), itertools.cycle((False, True))
+        for number in itertools.count(1):
+            if self._stopped.wait(max(0.0, due - time.monotonic())):
+                return
+            now = time.monotonic()
+            self.measured.begin(number)
+            if every and (number - 1) % every == 0:
+                self._senders.submit(self._counted, number, self._beat, now, next(sorts_of_beats))
+            else:
+                self._senders.submit(self._counted, number, self._look, now, next(sorts))
+            due = due + pause if now - due < CATCH_UP else now + pause
+
+    def _beat_every(self) -> int:
+        """Each request of this number is a beat; 0 for none."""
+        wanted = self._ctx.settings.probe
+        if self._beats is None or not wanted.heartbeat_rate:
+            return 0
+        return max(1, round(wanted.rate / wanted.heartbeat_rate))
+
+    def _counted(self, number: int, send: Send, due: float, kept: bool) -> None:
+        try:
+            send(due, kept)
+        finally:
+            self.measured.end(number)
+
+    def _look(self, due: float, kept: bool) -> None:
+        self._ask(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
+
+    def _beat(self, due: float, kept: bool) -> None:
+        """A device's row holds its newest id only: one beat at a time, until it was looked for."""
+        limited = time.monotonic() < self._limited_until
+        if self._beats is None or limited or not self._beating.acquire(blocking=False):
+            return self._look(due, kept)
+        try:
+            self._beat_alone(self._beats, due, kept=kept)
+        finally:
+            self._beating.release()
+
+    def _beat_alone(self, beats: Beats, due: float, *, kept: bool) -> None:
+        window, counted = self._ctx.window, self.measured.beats
+        name, request = beats.make()
+        changes = window.changes
+        counted["sent"] += 1
+        answer = self._ask(request, due, kept=kept)
+        if answer.error:
+            # It may still be waiting for its turn, and overwrite the id of a later one.
+            self._unsure_until = time.monotonic() + UNSURE_SECONDS
+        if answer.status == LIMITED:
+            counted["limited"] += 1
+            # More of them would only keep the limit used up, which verification needs as well.
+            self._limited_until = time.monotonic() + (answer.retry_after or 0.0)
+        if answer.status != OK:
+            return
+        counted["acknowledged"] += 1
+        if window.is_open:
+            return  # data is being exchanged
+        found = beats.found(name)
+        if found:
+            counted["found"] += 1
+        elif found is None:
+            self.measured.not_looked_up = beats.why_not
+        elif not counted["found"]:
+            self.measured.not_looked_up = "the release that runs stores no ids"
+        elif changes == window.changes and time.monotonic() > self._unsure_until:
+            self._miss(kept=kept)
+
+    def _ask(self, request: Request, due: float, *, kept: bool) -> Answer:
+        started, before = time.monotonic(), self._ctx.window.is_open
+        answer = self._kept.ask(request) if kept else ask_once(self._url, request)
+        answer = replace(answer, seconds=answer.seconds + started - due)
+        with self._counting:
+            turning_away = before or self._ctx.window.is_open
+            self.measured.count(answer, turning_away=turning_away, kept=kept)
+        return answer
+
+    def _miss(self, *, kept: bool) -> None:
+        with self._counting:
+            self.measured.miss(kept=kept)

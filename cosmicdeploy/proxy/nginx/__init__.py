@@ -1,0 +1,1 @@
+"""nginx: its configuration, its upstreams, and how long it avoids a replica that failed."""

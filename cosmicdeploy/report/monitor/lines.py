@@ -1,0 +1,45 @@
+"""What is watched, a line each: for pipes, and for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from cosmicdeploy.probes.monitor.event import Sight
+from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.plain import json_text, plain
+
+
+class LinePrinter:
+    """Plain lines: the local time, the topic, the source, and what it said."""
+
+    def show(self, sights: Sequence[Sight]) -> None:
+        """Print what is news. Raises `BrokenPipeError`."""
+        for sight in sights:
+            if not sight.quiet:
+                time = moment(_moment(sight.at))
+                print(plain(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}"))
+        sys.stdout.flush()
+
+
+class JsonLines:
+    """A JSON object a line; `at` has the zone's offset."""
+
+    def show(self, sights: Sequence[Sight]) -> None:
+        """As `LinePrinter.show`."""
+        for sight in sights:
+            if not sight.quiet:
+                row = {
+                    "at": _moment(sight.at).isoformat(timespec="milliseconds"),
+                    "topic": sight.topic,
+                    "source": sight.source,
+                    "text": sight.text,
+                    "facts": dict(sight.facts),
+                }
+                print(json_text(row))
+        sys.stdout.flush()
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone()

@@ -1,0 +1,176 @@
+"""What is watched, as one view in a terminal that keeps itself up to date."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from cosmicdeploy.probes.monitor.event import (
+    CHANGES,
+    FLAPPING,
+    HEALTH,
+    LATENCY,
+    TRANSITIONS,
+    WATCH,
+    Sight,
+)
+from cosmicdeploy.text.formatting import counted, lasting, short_moment
+from cosmicdeploy.text.plain import plain
+
+WELL = ("healthy", "running")
+COLOURS = {
+    "transitions": "magenta",
+    CHANGES: "magenta",
+    FLAPPING: "red",
+    "scheduler": "cyan",
+    "database": "blue",
+    HEALTH: "yellow",
+    LATENCY: "green",
+    WATCH: "bold yellow",
+}
+# The time that a line begins with is told once.
+STAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
+SOURCE = 16
+KEPT = 500
+CHANGES_SHOWN = 4
+LINES_AT_LEAST = 3
+REFRESHED = 4
+
+
+class LiveView:
+    """Takes sights; use as a context manager, so that the terminal is left as it was, with a line
+    of what was seen."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._title = title
+        self._state: dict[str, Mapping[str, Any]] = {}
+        self._news: deque[Sight] = deque(maxlen=KEPT)
+        self._seen = Counter[str]()
+        self._console, self._began = console, time.monotonic()
+        self._live = Live(self, console=console, screen=True, refresh_per_second=REFRESHED)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+        # The screen is as it was before: without this nothing would be left of the watch.
+        self._console.print(self._summary(), soft_wrap=True)
+
+    def show(self, sights: Sequence[Sight]) -> None:
+        """Take some sights in."""
+        for sight in sights:
+            if sight.quiet:
+                self._state[sight.topic] = sight.facts
+            else:
+                self._news.append(sight)
+                self._seen[sight.topic] += 1
+
+    def _summary(self) -> str:
+        """How long it was watched, and what there was to see."""
+        transitions = self._seen[TRANSITIONS]
+        parts = [counted(transitions, "transition")] if transitions else []
+        lines = self._seen.total() - transitions
+        parts.append(counted(lines, "other line" if transitions else "line"))
+        if LATENCY in self._state:
+            facts = self._state[LATENCY]
+            parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
+        lasted = lasting(time.monotonic() - self._began)
+        return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        upper: list[RenderableType] = list(self._upper())
+        taken = len(console.render_lines(Group(*upper), options.update(height=None)))
+        left = max(LINES_AT_LEAST, (options.height or console.height) - taken)
+        yield from upper
+        yield from (news_line(sight, options.max_width) for sight in list(self._news)[-left:])
+
+    def _upper(self) -> Iterator[RenderableType]:
+        clock = f"{datetime.now():%H:%M:%S}"
+        yield Text(f"{self._title}  {clock}  Ctrl-C ends it", style="bold", no_wrap=True)
+        if LATENCY in self._state:
+            yield _latency(self._state[LATENCY])
+        if HEALTH in self._state:
+            yield _containers(self._state[HEALTH]["rows"])
+        if FLAPPING in self._state:
+            yield _flapping(self._state[FLAPPING]["rows"])
+        if CHANGES in self._state:
+            yield from _changes(self._state[CHANGES]["rows"])
+        yield Rule(style="dim")
+
+
+def news_line(sight: Sight, width: int) -> Text:
+    """A sight on one line, as wide as the terminal."""
+    line = Text(f"{_clock(sight.at)} ", style="dim", no_wrap=True, end="\n")
+    line.append(f"{short(sight.source):<{SOURCE}} ", style=COLOURS.get(sight.topic, ""))
+    said = plain(STAMP.sub("", sight.text.replace("\t", " ")))
+    line.append(said, style="red" if sight.facts.get("error") else _importance(sight))
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def short(source: str) -> str:
+    """A source's name in a narrow column: its end tells one from another."""
+    return source if len(source) <= SOURCE else f"…{source[1 - SOURCE :]}"
+
+
+def _importance(sight: Sight) -> str:
+    if sight.topic in (WATCH, FLAPPING, HEALTH):
+        return "bold"
+    return "not dim"
+
+
+def _latency(facts: Mapping[str, Any]) -> Text:
+    colour = "red" if facts["failed"] else "green"
+    line = Text("load balancer  ", no_wrap=True)
+    line.append(f"{facts['failed']} of {facts['sent']} failed", style=colour)
+    line.append(f", p50 {facts['p50_ms']:.1f}, p99 {facts['p99_ms']:.1f},")
+    return line.append(f" max {facts['max_ms']:.1f} ms")
+
+
+def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
+    for column in ("service", "state", "release", "restarts", "since"):
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        colour = "green" if row["state"] in WELL else "red"
+        state = Text(row["state"], style=colour)
+        since = short_moment(row["since"])
+        table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
+    return table
+
+
+def _flapping(rows: Sequence[Mapping[str, Any]]) -> Text:
+    told = ", ".join(f"{row['device_name']} ({row['transitions']})" for row in rows)
+    style = "red bold" if rows else "dim"
+    return Text(f"flapping       {told or 'none'}", style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    yield Text(f"changed last   {counted(len(rows), 'device')}", style="dim", no_wrap=True)
+    for row in rows[:CHANGES_SHOWN]:
+        before = f"{row['from_status']} → " if row.get("from_status") else ""
+        why = f" ({row['reason']})" if row.get("reason") else ""
+        told = f"  {_clock(row['at'])} {row['device_name']}: {before}{row['to_status']}{why}"
+        yield Text(told, no_wrap=True, overflow="ellipsis")
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%H:%M:%S}"

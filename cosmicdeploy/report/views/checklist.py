@@ -1,0 +1,77 @@
+"""The checklist of the day after a deploy, for people and for CI servers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from cosmicdeploy.report.console import styled
+from cosmicdeploy.report.model import BaselineReport, ChecklistReport, CheckReport, PointReport
+from cosmicdeploy.report.views.backups import age
+from cosmicdeploy.text.formatting import moment
+
+COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
+
+
+def show_checklist(found: ChecklistReport, console: Console) -> None:
+    """A point in a line or some: what it is now, what it was, and what to do where it is not well;
+    then what all of it is compared with."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("point", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    for point in found.points:
+        colour = COLOURS[point.verdict]
+        verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
+        table.add_row(verdict, point.point, "\n".join(_told(point)))
+    console.print(table)
+    console.print()
+    for line in (_since(found), _compared(found.baseline), _counted(found)):
+        console.print(line, soft_wrap=True)
+
+
+def as_checks(found: ChecklistReport) -> list[CheckReport]:
+    """The points as those of a verification: worse is a failure, unknown is skipped."""
+    return [
+        CheckReport(
+            point=point.point,
+            ok=point.verdict != "worse",
+            expected=f"not worse than before ({point.was or 'which is not known'})",
+            found=f"{point.verdict}: {point.why or point.found}",
+            todo=point.todo,
+            skipped=point.verdict == "unknown",
+        )
+        for point in found.points
+    ]
+
+
+def _told(point: PointReport) -> list[str]:
+    lines = [point.found]
+    if point.why and point.why != point.found:
+        lines.append(point.why)
+    if point.was:
+        lines.append(f"before: {point.was}")
+    if point.verdict in ("worse", "unknown") and point.todo:
+        lines.append(f"→ {point.todo}")
+    return lines
+
+
+def _since(found: ChecklistReport) -> str:
+    begin = datetime.fromisoformat(found.since)
+    return f"evidence since {moment(begin)} ({age(begin)})"
+
+
+def _compared(baseline: BaselineReport | None) -> str:
+    if baseline is None:
+        return "no baseline: the next deploy records one; `checklist --record` does so now"
+    at, now = datetime.fromisoformat(baseline.at), datetime.now(UTC)
+    before = f"release {baseline.release_before}" if baseline.release_before else "the time"
+    return f"compared with {before} before {moment(at)} (`{baseline.command}`, {age(at, now)} ago)"
+
+
+def _counted(found: ChecklistReport) -> str:
+    counts = Counter[str](point.verdict for point in found.points)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLOURS if counts[verdict])

@@ -1,0 +1,54 @@
+"""Switches of features as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from cosmicdeploy.report.console import styled
+from cosmicdeploy.report.model import FeatureReport
+from cosmicdeploy.report.tables import table
+from cosmicdeploy.text.formatting import moment_of
+
+COLUMNS = ("feature", "state", "since", "by", "what it is")
+
+
+def show_features(console: Console, features: Iterable[FeatureReport]) -> None:
+    """A line for each."""
+    rows = [
+        {
+            "feature": feature.name,
+            "state": _state(feature),
+            "since": moment_of(feature.since),
+            "by": feature.by,
+            "what it is": feature.found or feature.description,
+        }
+        for feature in features
+    ]
+    console.print(table(COLUMNS, rows))
+
+
+def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> None:
+    """What is off or cannot be seen, and how to switch it on again."""
+    for feature in features:
+        if feature.enabled is None:
+            told = f"{feature.name}: {feature.found}"
+            console.print(styled("[yellow]not known:[/] feature {}", told), soft_wrap=True)
+        elif not feature.enabled:
+            console.print(styled("[yellow]switched off:[/] {}", off(feature)), soft_wrap=True)
+            todo = f"`cosmicdeploy features enable {feature.name}` switches it on again"
+            console.print(f"  → {todo}", soft_wrap=True)
+
+
+def off(feature: FeatureReport) -> str:
+    """A feature that is off, since when and by whom."""
+    since = f" since {moment_of(feature.since)}" if feature.since else ""
+    by = f" by {feature.by}" if feature.by else ""
+    return f"{feature.name}{since}{by}"
+
+
+def _state(feature: FeatureReport) -> str:
+    if feature.enabled is None:
+        return "not known"
+    return "on" if feature.enabled else "off"

@@ -1,0 +1,57 @@
+"""What runs, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from cosmicdeploy.report.tables import table
+from cosmicdeploy.report.views.drift import show_differences
+from cosmicdeploy.steps.rollout.drift import ANOTHER_IMAGE
+from cosmicdeploy.text.formatting import short_moment
+
+COLUMNS = ("service", "state", "release", "image", "since", "drift")
+# A longer drift is told below the table, once for all that have it.
+DRIFT_WIDTH = len("no container")
+Row = Mapping[str, Any]
+
+
+def show_status(rows: Sequence[Row], console: Console) -> None:
+    """A line each, within 80 columns; then how what differs does, and what to do about it."""
+    console.print(table(COLUMNS, [_shown(row) for row in rows]))
+    differing = {_name(row): row for row in rows if _is_long(row)}
+    show_differences(
+        {name: row.get("differences", ()) for name, row in differing.items()},
+        console,
+        notes={name: note for name, row in differing.items() if (note := _note(row))},
+    )
+    for todo in dict.fromkeys(row["todo"] for row in rows if "todo" in row):
+        console.print(f"→ {todo}", soft_wrap=True)
+
+
+def _shown(row: Row) -> Row:
+    return {
+        **row,
+        "image": row.get("image", "")[7:19],
+        "since": short_moment(row.get("since", "")),
+        "drift": "differs" if _is_long(row) else row["drift"],
+    }
+
+
+def _is_long(row: Row) -> bool:
+    return len(row["drift"]) > DRIFT_WIDTH
+
+
+def _name(row: Row) -> str:
+    """One that should not be there may be of the same service as another one."""
+    name = row["container"] if "todo" in row else row["service"]
+    return str(name)
+
+
+def _note(row: Row) -> str:
+    """What of a drift is no key of the compose file."""
+    if not row.get("differences"):
+        return str(row["drift"]).removesuffix(f": {_name(row)}")
+    return ANOTHER_IMAGE if row["drift"].startswith(ANOTHER_IMAGE) else ""

@@ -1,0 +1,71 @@
+"""What did not work when a run began, or the first of those that it goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
+from cosmicdeploy.runs.interrupted import releases
+from cosmicdeploy.verification.first_look import look
+
+# What a command begins with that ends interrupted runs and puts nothing in place.
+ENDING = "deploy --abort"
+# Kinds of steps that stop what runs, or take its place.
+STOPPING = ("bounce", "restart", "quiesce", "services")
+
+
+def known_failures(ctx: Context, command: str) -> KnownFailures:
+    """What did not work when the first of the runs began that replaced or stopped something and are
+    not over; where there is none, or what it would go back to is gone, what does not work now, if
+    this command puts a release in place. One that only ends runs asks nothing of a release.
+    """
+    runs = unfinished(ctx.journal)
+    begun = [run for run in runs if releases(run.command) and _replaces(run)]
+    only_ends = command.startswith(ENDING)
+    if begun and (only_ends or not any(way_back_is_gone(ctx, run) for run in begun)):
+        return KnownFailures.of_state(begun[0].state)
+    if only_ends or not releases(command):
+        return KnownFailures()
+    return look(ctx, _stopped(ctx, [run for run in runs if not releases(run.command)]))
+
+
+def _replaces(run: PastRun) -> bool:
+    return bool(intents([run], "restart") or intents([run], "quiesce"))
+
+
+def _stopped(ctx: Context, runs: Sequence[PastRun]) -> set[str]:
+    """Services that ran when one of these runs began to restart or replace them, and do not now:
+    they worked, and the recover step starts them."""
+    begun = [intent for run in runs for intent in run.intents if intent.kind in STOPPING]
+    found = {n: facts for intent in begun for n, facts in intent.before["containers"].items()}
+    return {name for name in found if _ran(begun, name) and _stands_still(ctx, name)}
+
+
+def _ran(begun: Sequence[Intent], name: str) -> bool:
+    """Whether a service ran before one of these; of what is quiesced only the ids are recorded."""
+    found = [intent.before["containers"].get(name) for intent in begun]
+    return any(facts["running"] if isinstance(facts, dict) else facts for facts in found)
+
+
+def _stands_still(ctx: Context, name: str) -> bool:
+    container = ctx.container(name) if name in ctx.stack.services else None
+    return container is None or not container.active
+
+
+def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
+    """Services whose container from before a run is gone, so that it cannot be undone."""
+    before: dict[str, Any] = {}
+    for intent in intents([run], "restart"):
+        before |= intent.before["containers"]
+    return [name for name, facts in before.items() if facts and _is_gone(ctx, facts["id"])]
+
+
+def _is_gone(ctx: Context, container_id: str) -> bool:
+    try:
+        return ctx.engine.container(container_id) is None
+    except CosmicError:
+        return False

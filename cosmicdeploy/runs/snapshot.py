@@ -1,0 +1,78 @@
+"""What a run may change, seen before it and after it was undone: going back is proven."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.steps.rollout.replace import facts_of
+
+State = Mapping[str, Any]
+
+
+def observe(ctx: Context) -> State:
+    """Tags, containers and schema as they are now, as JSON; a part that cannot be seen is None."""
+    ctx = ctx.at_a_glance()
+    released = ctx.settings.services.released
+    return {
+        "tags": {
+            ctx.service(name).image: image.id if image else None
+            for name, image in ctx.images_of(released).items()
+        },
+        "containers": {name: _container(ctx, name) for name in released},
+        **_schema(ctx),
+    }
+
+
+def _container(ctx: Context, service: str) -> dict[str, Any] | None:
+    return facts_of(ctx.container(service))
+
+
+def _schema(ctx: Context) -> dict[str, Any]:
+    try:
+        with open_facts(ctx.database()) as facts:
+            return {
+                "schema": facts.schema_digest(),
+                "migrations": sorted(facts.applied_migrations()),
+            }
+    except CosmicError:
+        return {"schema": None, "migrations": None}
+
+
+def changed(before: State, after: State) -> list[str]:
+    """What is not as it was, a line each; what could not be seen both times is left out, as is
+    whether a container runs that came and went before."""
+    restless = KnownFailures.of_state(before).services
+    before, after = _at_rest(before, restless), _at_rest(after, restless)
+    lines = [
+        f"{kind}: {name}"
+        for kind in ("tags", "containers")
+        for name in sorted({*before[kind], *after[kind]})
+        if before[kind].get(name) != after[kind].get(name)
+    ]
+    whole = [
+        f"{kind} differ" if kind == "migrations" else f"the {kind} differs"
+        for kind in ("schema", "migrations")
+        if None not in (before[kind], after[kind]) and before[kind] != after[kind]
+    ]
+    return [*lines, *whole]
+
+
+def compared(before: State, after: State) -> str:
+    """What `changed` looks at, for people; what could not be seen both times is named as such."""
+    seen = None not in (before["schema"], after["schema"])
+    schema = ", schema" if seen else "; the schema could not be compared"
+    return f"images and containers of the application{schema}"
+
+
+def _at_rest(state: State, restless: Collection[str]) -> State:
+    """The same, without whether these services' containers run."""
+    containers = {
+        name: {**facts, "running": None} if facts and name in restless else facts
+        for name, facts in state["containers"].items()
+    }
+    return {**state, "containers": containers}

@@ -1,0 +1,121 @@
+"""The way back: undo what was applied, in reverse, whoever applied it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, as_ours
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.unfinished import Intent, PastRun
+from cosmicdeploy.steps.base import Change, NotReversible, Step
+from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.kinds import KINDS
+from cosmicdeploy.way_out import ACCEPT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """A step that began to change something; `run` is the run that did."""
+
+    step: Step
+    change: Change
+    run: str
+
+    def told(self) -> str:
+        """What it was, and what of it stays once it is undone."""
+        return "; ".join(filter(None, (self.change.summary, self.step.left_standing(self.change))))
+
+
+def applied_by(runs: Sequence[PastRun]) -> list[Applied]:
+    """What earlier runs began and nobody undid, in the order in which they began it.
+
+    Raises `NeedsPerson` for a kind of step that this version does not know.
+    """
+    return [
+        Applied(step=_step(intent), change=_change(intent), run=run.id)
+        for run in runs
+        for intent in run.intents
+    ]
+
+
+def _step(intent: Intent) -> Step:
+    if intent.kind not in KINDS:
+        raise NeedsPerson(
+            f"An interrupted run did something that this version does not know: {intent.kind}",
+            where=intent.name,
+            todo=f"run the version of cosmicdeploy that it was; or {ACCEPT}",
+        )
+    return KINDS[intent.kind].recorded(intent.options)
+
+
+def _change(intent: Intent) -> Change:
+    return Change(summary=intent.summary, before=intent.before)
+
+
+def exchanged_data(applied: Sequence[Applied]) -> bool:
+    """Whether one of these puts other data in place."""
+    return any(one.step.exchanges_data for one in applied)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwound:
+    """What was undone, and the first error on the way."""
+
+    undone: Sequence[Applied]
+    stuck: CosmicError | None
+
+
+def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
+    """Undo all, the last first; after an error the rest all the same.
+
+    Two things end it, since what came before belongs to the state that stays then: an error of a
+    step that keeps data (`keeps_data`), and clients who were let in after data was exchanged, for
+    what they wrote since would be lost.
+    """
+    stuck: CosmicError | None = None
+    undone: list[Applied] = []
+    try:
+        _require_no_client(ctx, applied)
+    except CosmicError as error:
+        return Unwound(undone=(), stuck=error)
+    for one in reversed(applied):
+        ctx.say(f"undoing {one.step.name}")
+        try:
+            ctx.lock.require()
+            one.step.undo(ctx, one.change)
+        except LockLost as lost:
+            return Unwound(undone=undone, stuck=lost)
+        except Exception as error:  # half-way back is the one state that must never go untold
+            stuck = stuck or _of_record(as_ours(error), one)
+            if one.step.keeps_data or isinstance(error, NotReversible):
+                break
+            continue
+        note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
+        undone.append(one)
+    return Unwound(undone=undone, stuck=stuck)
+
+
+def _of_record(error: CosmicError, one: Applied) -> CosmicError:
+    """The error, with the journal's record that it is about."""
+    record = f"recorded by the step {one.step.name}" + (f" of the run {one.run}" * bool(one.run))
+    error.details = (*error.details, record)
+    return error
+
+
+def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
+    if exchanged_data(applied) and not is_up(ctx):
+        raise NotReversible(
+            "clients have been let in, so what they wrote since would be lost",
+            where="database",
+            todo="see `cosmicdeploy verify`; the way back is the backup that was made first: "
+            "`cosmicdeploy rollback --to latest`",
+        )
+
+
+def note(journal: Journal, kind: str, **facts: object) -> None:
+    """Journal on the way back, where a full disk must not be in the way."""
+    with suppress(OSError):
+        journal.append(kind, **facts)

@@ -1,0 +1,1 @@
+"""The sections of a compose file, one module for each subject."""

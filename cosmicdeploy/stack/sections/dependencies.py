@@ -1,0 +1,52 @@
+"""Which service waits for which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.model import Service
+
+_CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
+
+
+def read_dependencies(entry: Entry | None) -> dict[str, str]:
+    """Service name → condition."""
+    if entry is None:
+        return {}
+    if isinstance(entry.data, list):
+        return dict.fromkeys(entry.texts(), "service_started")
+    return {name: _condition(item) for name, item in entry.mapping().items()}
+
+
+def _condition(item: Entry) -> str:
+    if item.data is None:
+        return "service_started"
+    condition = item.mapping(("condition",)).get("condition")
+    return condition.one_of(_CONDITIONS) if condition else "service_started"
+
+
+def check_dependencies(entries: Entry, services: Mapping[str, Service]) -> None:
+    """Raises `ConfigError` where a service waits for an unknown one, or in a circle."""
+    for name, service in services.items():
+        for other in service.depends_on:
+            if other not in services:
+                raise (
+                    entries.child(name)
+                    .child("depends_on")
+                    .error(
+                        f"names the service '{other}', which is not declared",
+                        nearest(other, services) or "declare it, or remove it here",
+                    )
+                )
+    try:
+        TopologicalSorter({name: each.depends_on for name, each in services.items()}).prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise (
+            entries.child(error.args[1][0])
+            .child("depends_on")
+            .error(f"goes in a circle: {circle}", "remove one of them")
+        ) from None

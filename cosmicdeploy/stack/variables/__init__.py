@@ -1,0 +1,1 @@
+"""Variables of a compose file: where they come from, and interpolation."""

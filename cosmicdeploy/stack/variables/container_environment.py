@@ -1,0 +1,43 @@
+"""The variables that a service's container gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.variables.environment import read_env_file
+
+
+def read_environment(service: Entry, scope: Scope) -> dict[str, str]:
+    """`environment` over `env_file`; a later file sees an earlier one and wins over it."""
+    values: dict[str, str] = {}
+    for item in _env_files(service.get("env_file")):
+        values.update(_env_file_values(item, scope, {**scope.variables, **values}))
+    own = service.get("environment")
+    if own is None:
+        return values
+    unset = {key for key, value in own.pairs().items() if value is None}
+    kept = {key: value for key, value in values.items() if key not in unset}
+    return {**kept, **own.passed_pairs(scope.variables)}
+
+
+def _env_files(entry: Entry | None) -> list[Entry]:
+    if entry is None:
+        return []
+    return entry.items() if isinstance(entry.data, list) else [entry]
+
+
+def _env_file_values(item: Entry, scope: Scope, known: Mapping[str, str]) -> dict[str, str]:
+    required, path = True, item
+    if isinstance(item.data, dict):
+        fields = item.mapping(("path", "required"))
+        if "path" not in fields:
+            raise item.error("has no path")
+        path = fields["path"]
+        required = "required" not in fields or fields["required"].flag()
+    file = Path(scope.path(path, path.text()))
+    if required and not file.exists():
+        raise path.error(f"'{file}' not found", "create it, or remove it here")
+    return read_env_file(file, known)

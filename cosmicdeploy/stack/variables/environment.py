@@ -1,0 +1,66 @@
+"""Where the variables of a compose file come from: the shell, and the `.env` file beneath it."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from pathlib import Path
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.bounds import content
+from cosmicdeploy.stack.variables.env_file import BadLine, Binding, bindings
+from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
+
+
+def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """All variables that a compose file can name; the shell's win over the file's."""
+    return {**read_env_file(env_file, environ), **environ}
+
+
+def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of an env file; none where there is no file.
+
+    Variables in a value are resolved (except between single quotes), from `environ` first and then
+    from the lines above. A name without "=" takes its value from `environ`. Raises `ConfigError`
+    where the file cannot be read, or a line has no meaning or lacks a variable.
+    """
+    outer = environ or {}
+    values: dict[str, str] = {}
+    known = ChainMap(dict(outer), values)
+    budget = Budget()
+    try:
+        for binding in bindings(_text(path)):
+            if binding.value is not None:
+                values[binding.name] = _resolved(binding, binding.value, known, path)
+                budget.spend(values[binding.name], f"{path}:{binding.line}")
+            elif binding.name in outer:
+                values[binding.name] = outer[binding.name]
+    except BadLine as error:
+        raise ConfigError(
+            f"a line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
+        ) from None
+    return values
+
+
+def place_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
+    """Where a variable has its value from: "environment", or "file:line" of an env file."""
+    lines = [binding.line for binding in bindings(_text(path)) if binding.name == name]
+    return "environment" if name in environ or not lines else f"{path}:{lines[-1]}"
+
+
+def _resolved(binding: Binding, value: str, known: Mapping[str, str], path: Path) -> str:
+    return value if binding.is_literal else interpolate(value, known, f"{path}:{binding.line}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return content(path).decode("utf-8-sig")  # with its carriage returns
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(
+            f"{path.name} cannot be read: {reason}",
+            where=str(path),
+            todo="check that it is a UTF-8 file and that you may read it",
+        ) from None

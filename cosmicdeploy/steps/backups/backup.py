@@ -1,0 +1,138 @@
+"""The database is backed up, and the backup read again, before anything changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.dump.dump import Demands, Origin, create_backup
+from cosmicdeploy.database.restore.proof import prove_read
+from cosmicdeploy.errors import BackupError
+from cosmicdeploy.journal.unfinished import MIGRATE, intents, made_backup
+from cosmicdeploy.steps.backups.kept_images import kept_tag
+from cosmicdeploy.steps.backups.prune import copies_of, prune
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.maintenance import is_up
+
+TELL_EVERY = 3.0
+
+
+class BackupStep(Step):
+    """Make a verified backup of the database, and its copies."""
+
+    kind: ClassVar[str] = "backup"
+
+    when: Literal["needed", "always"] = Field(
+        default="needed", description="`needed`: only where another step changes something."
+    )
+
+    @property
+    def protective(self) -> bool:
+        return True
+
+    def alone(self) -> Step:
+        return self.model_copy(update={"when": "always"})
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        if made := _made_earlier(ctx):
+            return Unchanged(
+                reason=f"{made} was made by the interrupted run", facts={"backup": made}
+            )
+        others = [kind for kind in ctx.ahead if kind != self.kind]
+        if self.when == "needed" and not others:
+            return Unchanged(reason="no step changes anything, so nothing needs a way back")
+        why = f" before {', '.join(others)}" if others else ""
+        return Change(summary=f"back up {ctx.settings.database.name}{why}")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        images = _running_images(ctx)
+        for image_id in set(images.values()):
+            # A tag of its own keeps the image from being pruned once its container is replaced. It
+            # comes first, so that there is no good backup without its images.
+            ctx.engine.tag(image_id, kept_tag(ctx, image_id))
+        backup = create_backup(
+            ctx.engine,
+            ctx.database(),
+            ctx.catalogue,
+            Origin(release=ctx.running_release() or None, images=images),
+            _progress(ctx, "dumped"),
+            Demands(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
+        )
+        for warning in backup.manifest.warnings:
+            ctx.warn(warning)
+        ctx.say(f"{backup.id} is made; reading it again")
+        prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
+        return {"backup": backup.id, **copy_to_places(ctx, backup)}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """The backup was read again as soon as it was made."""
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        if not ctx.settings.backup.keep.is_set:
+            return
+        try:
+            pruned = prune(ctx)
+        except OSError as error:  # the run has succeeded, whatever becomes of old backups
+            raise BackupError(f"old backups cannot be pruned: {error}") from error
+        if pruned.backups:
+            ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
+        for warning in pruned.warnings:
+            ctx.warn(warning)
+
+
+def _made_earlier(ctx: Context) -> str | None:
+    """The backup that a killed run made of the state before it, where that state is gone: once data
+    was exchanged, or the schema began to move."""
+    rollbacks = [run for run in ctx.earlier if run.command.startswith("rollback")]
+    if rollbacks:
+        return made_backup(rollbacks) if is_up(ctx) else None
+    return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
+
+
+def copy_to_places(ctx: Context, backup: Backup) -> Result:
+    """Copies elsewhere, where none is yet: `copies` made, and `warnings` of what failed.
+
+    Raises `BackupError` where a required one fails. The backup stays good.
+    """
+    copies, made, warnings = copies_of(ctx), [], []
+    for place in copies.missing(backup):
+        ctx.safe_point()
+        ctx.say(f"copying {backup.id} to {place.name}")
+        copied = copies.copy(backup, place, _progress(ctx, "read back"))
+        if not copied.error:
+            made.append(copied.url)
+        elif place.required:
+            raise BackupError(
+                f"the backup {backup.id} is good, but not copied to where it must be",
+                where=place.name,
+                todo="see to the place, or take `required` from it in backup.copies",
+                details=(copied.error,),
+            )
+        else:
+            ctx.warn(f"no copy at {place.name}: {copied.error}")
+            warnings.append(copied.error)
+    return {"copies": made, "warnings": warnings} if copies.places else {}
+
+
+def _progress(ctx: Context, what: str) -> Callable[[int], None]:
+    """Tells every few seconds how far the work is; a safe point to stop at, too."""
+    told = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal told
+        ctx.safe_point()
+        if time.monotonic() - told >= TELL_EVERY:
+            told = time.monotonic()
+            ctx.say(f"{done // 1_000_000} MB {what}")
+
+    return tell
+
+
+def _running_images(ctx: Context) -> dict[str, str]:
+    found = {name: ctx.container(name) for name in ctx.settings.services.released}
+    return {name: container.image_id for name, container in found.items() if container}

@@ -1,0 +1,57 @@
+"""Tags name the images that belong to a backup again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.build import restore_tags
+from cosmicdeploy.steps.schema.compatible import target_of
+
+
+class ImagesStep(Step):
+    """Let the tags name a backup's images again, so that neither we nor a later `compose up` brings
+    the left release back."""
+
+    kind: ClassVar[str] = "images"
+    goes_back: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        wanted, before = _wanted(ctx), {}
+        for tag, image_id in wanted.items():
+            current = ctx.engine.image(tag)
+            if current is None or current.id != image_id:
+                before[tag] = current.id if current else None
+        if not before:
+            return Unchanged(reason="the tags name the images of that time")
+        moves = ", ".join(f"{tag} → {wanted[tag][:19]}" for tag in before)
+        return Change(
+            summary=f"let tags name the images of that time: {moves}", before={"tags": before}
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        wanted = _wanted(ctx)
+        for tag in change.before["tags"]:
+            ctx.engine.tag(wanted[tag], tag)
+        return {"images": wanted}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        restore_tags(ctx, change.before["tags"])
+
+
+def _wanted(ctx: Context) -> dict[str, str]:
+    """Tag → image id, as the backup's manifest has them."""
+    wanted = {}
+    for service, image_id in target_of(ctx).manifest.images.items():
+        if service not in ctx.stack.services:
+            continue
+        if ctx.engine.image(image_id) is None:
+            raise Refused(
+                f"The image of {service} at the time of the backup is gone",
+                where=image_id[:19],
+                todo="choose another backup: `cosmicdeploy backup list`",
+            )
+        wanted[ctx.service(service).image] = image_id
+    return wanted

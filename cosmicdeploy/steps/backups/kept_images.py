@@ -1,0 +1,54 @@
+"""Images that are kept for a rollback, under a tag of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.labels import kept_repository
+from cosmicdeploy.journal.journal import Record
+
+# What these leave in place is a release; a backup made by hand leaves a record as well.
+RELEASING = ("deploy", "rollback")
+
+
+def kept_tag(ctx: Context, image_id: str) -> str:
+    """The name under which an image is kept for a rollback."""
+    return f"{kept_repository(ctx.stack.project)}:{image_id.removeprefix('sha256:')[:12]}"
+
+
+def last_releases(ctx: Context) -> list[Record]:
+    """The journal's records of the last releases that the settings keep the way back for."""
+    count = ctx.settings.backup.keep.releases
+    records = [
+        record
+        for record in ctx.journal.records()
+        if record["kind"] == "release"
+        and str(record.get("command")).split()[0] in RELEASING
+        and ways_back(record)
+    ]
+    return records[-count:] if count else []
+
+
+def ways_back(record: Record) -> list[str]:
+    """The backups that lead back from a release; records of earlier versions name one at most."""
+    return list(record.get("backups") or filter(None, [record.get("backup")]))
+
+
+def let_go_of_images(ctx: Context, images: Iterable[str]) -> list[str]:
+    """Remove the tags of images that nobody needs any more; their ids. Raises `EngineError`.
+
+    What a container uses stays: the next deploy's backup names it again.
+    """
+    unneeded = sorted(set(images) - _needed(ctx))
+    gone = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]
+    for image_id in gone:
+        ctx.engine.untag(kept_tag(ctx, image_id))  # with other tags, the image itself stays
+    return gone
+
+
+def _needed(ctx: Context) -> set[str]:
+    backups = {i for b in ctx.catalogue.list() for i in b.manifest.images.values()}
+    releases = {i for r in last_releases(ctx) for i in (r.get("images") or {}).values()}
+    containers = {c.image_id for c in ctx.engine.containers(ctx.stack.project)}
+    return backups | releases | containers

@@ -1,0 +1,37 @@
+"""A backup is loaded beside the live data, and compared, while everything goes on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.restore.restore import drop_shadow, load_shadow
+from cosmicdeploy.steps.backups.restore import is_swapped, require_usable
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.schema.compatible import target_of
+
+
+class LoadStep(Step):
+    """Load a backup beside the live data, before anybody is turned away; `restore` swaps it in."""
+
+    kind: ClassVar[str] = "load"
+    goes_back: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        target = target_of(ctx)
+        if is_swapped(ctx, target):
+            return Unchanged(reason=f"{target.id} was swapped in by the interrupted run")
+        require_usable(ctx, target)
+        return Change(summary=f"load {target.id} beside the live data and compare it")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        target = target_of(ctx)
+        load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
+        ctx.say(f"{target.id} is loaded, and is what its manifest says")
+        return {"loaded": target.id}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """The data was compared with its manifest as soon as it was loaded."""
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        drop_shadow(ctx.database())

@@ -1,0 +1,93 @@
+"""The database goes back to a backup."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.restore.restore import drop_shadow, require_restorable
+from cosmicdeploy.database.restore.verify import verify_backup
+from cosmicdeploy.database.swap.swap import (
+    drop_before,
+    has_before,
+    settle_interrupted_swap,
+    swap,
+    swap_back,
+)
+from cosmicdeploy.errors import BackupError, Refused
+from cosmicdeploy.journal.unfinished import intents
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.steps.schema.compatible import target_of
+from cosmicdeploy.text.formatting import moment
+
+
+class RestoreStep(Step):
+    """Swap in what the `load` step loaded, all tables at once.
+
+    The replaced tables are kept until the whole run has succeeded.
+    """
+
+    kind: ClassVar[str] = "restore"
+    goes_back: ClassVar[bool] = True
+    exchanges_data: ClassVar[bool] = True
+    keeps_data: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        target = target_of(ctx)
+        made = moment(target.manifest.created_at)
+        if is_swapped(ctx, target):
+            return Unchanged(reason=f"the data is that of {target.id} of {made} already")
+        if ctx.planning and "load" not in ctx.ahead:
+            raise Refused(
+                "The playbook loads nothing that could be swapped in",
+                where=self.name,
+                todo="put a step of kind load before it, as the shipped rollback playbook does",
+            )
+        return Change(
+            summary=f"put the data back to {target.id} of {made}", before={"target": target.id}
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        ctx.lock.require()
+        swapped = swap(ctx.database())
+        return {"restored": change.before["target"], "tables": list(swapped.came)}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """The data was compared with its manifest before it became live."""
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """While clients are turned away nothing was written since, so going back loses nothing."""
+        access = ctx.database()
+        ctx.lock.require()
+        settle_interrupted_swap(access)
+        if has_before(access):
+            swap_back(access)
+        drop_shadow(access)
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        drop_before(ctx.database())
+
+
+def is_swapped(ctx: Context, target: Backup) -> bool:
+    """Whether an earlier, killed run put this very data in place."""
+    begun = intents(ctx.earlier, RestoreStep.kind)
+    return any(i.before["target"] == target.id for i in begun) and has_before(ctx.database())
+
+
+def require_usable(ctx: Context, target: Backup) -> None:
+    """Whatever speaks against a backup is said before anything is done for it; raises `Refused`."""
+    with refusing(BackupError):
+        _require_not_refuted(target)
+        verify_backup(target).require()
+        require_restorable(ctx.database(), target)
+
+
+def _require_not_refuted(target: Backup) -> None:
+    if target.state.refuted:
+        raise BackupError(
+            f"The backup did not restore when it was last proven: {target.state.refuted}",
+            where=f"backup {target.id}",
+            todo=f"prove it again: `cosmicdeploy backup verify {target.id} --restore`",
+        )

@@ -1,0 +1,1 @@
+"""Steps that run commands: any command, the application's console, features."""

@@ -1,0 +1,53 @@
+"""Caches that an old release filled are emptied once for each new image."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+
+
+class CacheClearStep(Step):
+    """Run the console commands of `cache_clear`, once for each new image.
+
+    A cleared cache leaves no trace, so here, and only here, the journal is believed.
+    """
+
+    kind: ClassVar[str] = "cache-clear"
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        commands = ctx.settings.cache_clear.commands
+        if not commands:
+            return Unchanged(reason="no command is configured")
+        image = self._image(ctx)
+        cleared = ctx.journal.last("cache-cleared")
+        if cleared and cleared["image"] == image and "build" not in ctx.ahead:
+            return Unchanged(reason=f"cleared for this image at {cleared['at']}")
+        return Change(summary=f"run {', '.join(commands)} in the new image")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        # One after the other: several at once are felt by clients of a small host.
+        for command in ctx.settings.cache_clear.commands:
+            result = in_new_image(ctx, [command])
+            if result.exit_code != 0:
+                raise CosmicError(
+                    f"{command} failed (exit code {result.exit_code})",
+                    where=" ".join(ctx.console(command)),
+                    todo="run it by hand in an app container",
+                    details=last_lines(result),
+                )
+            ctx.say(" ".join(last_lines(result, 1)))
+        ctx.lock.require()
+        ctx.journal.append("cache-cleared", image=self._image(ctx))
+        return {"commands": list(ctx.settings.cache_clear.commands)}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """The commands' exit codes were the proof."""
+
+    @staticmethod
+    def _image(ctx: Context) -> str:
+        image = ctx.image_of(ctx.settings.services.app[0])
+        return image.id if image else ""

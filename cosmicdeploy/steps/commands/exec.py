@@ -1,0 +1,48 @@
+"""Any command in a service's container, as a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.commands.jobs import ended_with_us
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.steps.commands.command import CommandStep
+from cosmicdeploy.steps.service_names import running_named, wanted_services
+
+
+class ExecStep(CommandStep):
+    """Run a command in a service's container. The database's finds the password in MYSQL_PWD."""
+
+    kind: ClassVar[str] = "exec"
+
+    service: str = Field(description="A service, or a role: its first that runs.")
+
+    @property
+    def told(self) -> str:
+        return f"{self.kind} {self.service} {' '.join(self.run)}"
+
+    def require(self, ctx: Context) -> None:
+        wanted_services(ctx, [self.service], self.place)
+
+    def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
+        name, place = running_named(ctx, self.service)
+        with ended_with_us(ctx.engine, place.id) as mark:
+            return ctx.engine.exec(
+                place.id,
+                words,
+                environment={**client_environment(ctx, name), **mark},
+                silence=ctx.settings.migrate.timeout,
+            )
+
+
+def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
+    """What the database's clients take their password from, so that it need not be typed into a
+    command line. The engine shows a command's environment to nobody."""
+    if service != ctx.settings.services.database:
+        return {}
+    password = ctx.loaded.variables.get(ctx.settings.database.password_variable)
+    return {"MYSQL_PWD": password} if password else {}

@@ -1,0 +1,53 @@
+"""A feature of the application is switched on or off."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.probes.application.features import state_everywhere
+from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged, Undecided
+from cosmicdeploy.steps.commands.feature_flags import require_known, switch
+from cosmicdeploy.steps.refusing import refusing
+
+
+class FeatureStep(Step):
+    """Switch a feature that `features` in cosmicdeploy.yaml names, in all containers.
+
+    Undone by switching it back.
+    """
+
+    kind: ClassVar[str] = "feature"
+
+    feature: str = Field(description="The feature's name in `features` of cosmicdeploy.yaml.")
+    switch: Literal["on", "off"] = Field(description="What it is to be.")
+
+    @property
+    def _on(self) -> bool:
+        return self.switch == "on"
+
+    def check(self, ctx: Context) -> Finding:
+        with refusing(UsageError, self.place):
+            require_known(ctx, self.feature)
+        seen = state_everywhere(ctx, self.feature)
+        if seen and all(state.enabled is self._on for state in seen.values()):
+            told = f"{self.feature} is {self.switch} in {', '.join(seen)}"
+            if ctx.planning and self.kind in ctx.ahead:  # which may be the same feature
+                return Undecided(reason=f"{told}; seen again after the step that switches before")
+            return Unchanged(reason=told)
+        first = next(iter(seen.values()), None)
+        return Change(
+            summary=f"switch {self.feature} {self.switch}",
+            before={"enabled": first.enabled if first else None},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        return {"places": list(switch(ctx, self.feature, on=self._on).places)}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """What could not be seen before is left as it is: nobody knows what it was."""
+        if change.before["enabled"] is not None:
+            switch(ctx, self.feature, on=change.before["enabled"])

@@ -1,0 +1,137 @@
+"""Switch a feature of the application off and on, without a deploy.
+
+No lock is taken: a switch is for the moment in which something is wrong, perhaps with a run under
+way, and it is in no run's way.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, UsageError
+from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.journal.journal import now
+from cosmicdeploy.lock import who
+from cosmicdeploy.probes.application.features import (
+    FeatureState,
+    first_running,
+    flag_file,
+    state_everywhere,
+)
+
+# So long containers may take to see a switch, in seconds.
+SEEN_WITHIN = 5.0
+LOOK_EVERY = 0.5
+# The application reads the file as another user.
+READABLE = 0o644
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switched:
+    """What became of a switch; `places` are the services whose containers see it."""
+
+    state: FeatureState
+    changed: bool
+    places: tuple[str, ...]
+
+
+def switch(ctx: Context, name: str, *, on: bool) -> Switched:
+    """Switch a feature; it is seen to be so in every running container of the release.
+
+    Raises `UsageError` for a feature that there is not, and `CosmicError` where it cannot be
+    switched or some container does not see it.
+    """
+    require_known(ctx, name)
+    before = state_everywhere(ctx, name)
+    if _all(before, on):
+        return _switched(before, changed=False)
+    facts = {"feature": name, "enabled": on, "who": who()}
+    ctx.journal.append(
+        "switching", **facts, before={place: state.enabled for place, state in before.items()}
+    )
+    _do(ctx, name, on=on)
+    after = _wait_seen(ctx, name, on=on)
+    ctx.journal.append("switched", **facts, places=list(after))
+    return _switched(after, changed=True)
+
+
+def require_known(ctx: Context, name: str) -> None:
+    """Raise `UsageError` for a feature that the settings do not name."""
+    features = ctx.settings.features
+    if name not in features:
+        raise UsageError(
+            f"There is no feature {name!r}",
+            where=f"{ctx.loaded.file}: features",
+            todo=nearest(name, features)
+            or (f"there are {', '.join(features)}" if features else "name some there"),
+        )
+
+
+def _do(ctx: Context, name: str, *, on: bool) -> None:
+    if file := flag_file(ctx, name):
+        _flag(file, on=on)
+        return
+    feature = ctx.settings.features[name]
+    words = [word.replace("{who}", who()) for word in (feature.enable if on else feature.disable)]
+    place = first_running(ctx)
+    result = ctx.run_console(place, *words)
+    if result.exit_code != 0:
+        lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
+        raise CosmicError(
+            f"{name} was not switched: `{' '.join(words)}` ended with {result.exit_code}",
+            where=place.name,
+            todo=f"correct `features.{name}`, or what the command says below",
+            details=lines[-10:],
+        )
+
+
+def _flag(file: Path, *, on: bool) -> None:
+    try:
+        if on:
+            file.unlink(missing_ok=True)
+        else:
+            note = json.dumps({"since": now(), "by": who()})
+            write_atomically(file, note + "\n", mode=READABLE)
+    except OSError as error:
+        raise CosmicError(
+            f"The flag file cannot be changed: {error.strerror}",
+            where=str(file),
+            todo="make its folder, or let yourself write there",
+        ) from error
+
+
+def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureState]:
+    until = time.monotonic() + SEEN_WITHIN
+    while True:
+        seen = state_everywhere(ctx, name)
+        if _all(seen, on):
+            return seen
+        if time.monotonic() >= until:
+            raise _unseen(name, seen, on=on)
+        time.sleep(LOOK_EVERY)
+
+
+def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicError:
+    blind = {place: state for place, state in seen.items() if state.enabled is not on}
+    return CosmicError(
+        f"{name} was switched {'on' if on else 'off'}, but not all containers see it",
+        where=", ".join(blind) or "no container of the release runs",
+        todo="let them share the place where the switch is kept (docs/features.md); "
+        f"`cosmicdeploy features {'disable' if on else 'enable'} {name}` takes it back",
+        details=[f"{place}: {state.found}" for place, state in blind.items() if state.found],
+    )
+
+
+def _all(seen: Mapping[str, FeatureState], on: bool) -> bool:
+    return bool(seen) and all(state.enabled is on for state in seen.values())
+
+
+def _switched(seen: Mapping[str, FeatureState], *, changed: bool) -> Switched:
+    state = next(iter(seen.values()))
+    return Switched(state=state, changed=changed, places=tuple(seen))

@@ -1,0 +1,89 @@
+"""The application's console, in the image that a release brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.steps.commands.trial import running_trial
+
+TOLD_WITHIN_SECONDS = 1.0
+
+
+def in_new_image(
+    ctx: Context, arguments: Sequence[str], *, apart: bool = False, once: bool = False
+) -> ExecResult:
+    """Run a console command in the image that the app's tag names now.
+
+    Where a replica or the trial runs that image already, it runs there; else in a container of its
+    own, since only the new image is sure to have the new code. `apart`: always in one of its own,
+    where a later run finds it should this one be killed. What is neither `apart` nor to be run
+    `once` may run twice.
+    """
+    name = ctx.settings.services.app[0]
+    service, image = ctx.service(name), ctx.image_of(name)
+    if image is None:
+        raise ConfigError(
+            f"The image {service.image} is not there",
+            todo="run the build step first: `cosmicdeploy step build`",
+        )
+    place = None if apart else _running_place(ctx, image.id)
+    if place and once:
+        return ctx.run_console(place, *arguments)
+    result = _run_there(ctx, place, arguments) if place else None
+    return result or ctx.engine.run(
+        replace(service, user=ctx.settings.app.user or service.user),
+        ctx.console(*arguments),
+        image=image.id,
+        project=ctx.stack.project,
+        timeout=ctx.settings.migrate.timeout,
+    )
+
+
+def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> ExecResult | None:
+    """None where the container ended meanwhile: new code that cannot serve on the schema as it is
+    can still bring it forward."""
+    try:
+        result = ctx.run_console(place, *arguments)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        if not _ended(ctx, place):
+            raise
+        return None
+    return None if result.exit_code != 0 and _ended(ctx, place) else result
+
+
+def _ended(ctx: Context, place: Container) -> bool:
+    """Whether a container has ended; the engine tells so a moment after it has killed whatever else
+    ran in there."""
+    looking = Retrying(
+        stop=stop_after_delay(TOLD_WITHIN_SECONDS),
+        wait=wait_fixed(0.05),
+        retry=retry_if_result(lambda ended: not ended),
+        retry_error_callback=lambda state: False,
+    )
+    return bool(looking(lambda: not _runs(ctx, place)))
+
+
+def _runs(ctx: Context, place: Container) -> bool:
+    found = ctx.engine.container(place.id)
+    return found is not None and found.running
+
+
+def _running_place(ctx: Context, image_id: str) -> Container | None:
+    replica = ctx.container(ctx.settings.services.app[0])
+    if replica is not None and replica.ready and replica.image_id == image_id:
+        return replica
+    return running_trial(ctx, image_id)
+
+
+def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:
+    """The end of what a command printed, both streams."""
+    lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
+    return tuple(lines[-count:])

@@ -1,0 +1,54 @@
+"""A scheduled command's lock that nobody holds any more goes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.probes.application.overlap_lock import HeldLock, overlap_locks, remove_lock
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+
+
+class Held(BaseModel):
+    """A lock as it was found: see `HeldLock`."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+
+    key: str
+    owner: str
+    left: int
+
+
+class UnlockStep(Step):
+    """Remove these locks from the cache, where they are the same ones still."""
+
+    kind: ClassVar[str] = "unlock"
+
+    locks: tuple[Held, ...] = Field(min_length=1)
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        left = self._left(ctx)
+        if not left:
+            return Unchanged(reason="they are gone, or held by somebody else")
+        return Change(summary=f"remove {', '.join(lock.key for lock in left)}")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        removed = []
+        for lock in self._left(ctx):
+            ctx.lock.require()
+            if remove_lock(ctx, lock):
+                ctx.say(f"{lock.key} is removed")
+                removed.append(lock.key)
+        return {"removed": removed}
+
+    def _left(self, ctx: Context) -> list[HeldLock]:
+        wanted = {lock.key: HeldLock(**lock.model_dump()) for lock in self.locks}
+        return [
+            wanted[now.key]
+            for now in overlap_locks(ctx)
+            if now.key in wanted
+            and now.owner == wanted[now.key].owner
+            and now.left <= wanted[now.key].left
+        ]

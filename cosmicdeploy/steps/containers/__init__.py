@@ -1,0 +1,1 @@
+"""Steps on containers that stay: services, restart, maintenance."""

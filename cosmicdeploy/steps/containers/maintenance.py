@@ -1,0 +1,100 @@
+"""Keep every writer out while data is exchanged, and let clients know that it will pass.
+
+Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
+Retry-After while the file is there; else the proxy itself stands still and they are refused
+connections. A stack without a proxy is shielded only by its applications being stopped.
+"""
+
+from __future__ import annotations
+
+import tenacity
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.proxy import flag_files, renew
+
+SEEN_WITHIN = 5.0
+
+
+def is_up(ctx: Context) -> bool:
+    """Whether clients are kept out now."""
+    proxy, file = _proxy(ctx), ctx.settings.maintenance.file
+    if ctx.settings.services.proxy is None:
+        return not any(_runs(ctx, name) for name in ctx.settings.services.app)
+    if proxy is None or not proxy.running:
+        return True
+    return bool(file) and bool(flag_files.there(ctx, proxy, [str(file)]))
+
+
+def raise_shield(ctx: Context) -> None:
+    """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
+    ctx.window.open()
+    proxy, file = _proxy(ctx), ctx.settings.maintenance.file
+    if proxy is None or not proxy.running:
+        return
+    if not file:
+        ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
+        return
+    flag_files.put(ctx, proxy, str(file), "maintenance.file")
+    _see(ctx, turned_away=True)
+
+
+def lower_shield(ctx: Context) -> None:
+    """Let clients in again; seen from outside when this returns. Raises `ProbeFailed`."""
+    proxy = _proxy(ctx)
+    if proxy is not None:
+        if not proxy.running:
+            ctx.engine.start(proxy.id)
+            wait_ready(ctx, proxy.id, proxy.service)
+        if file := ctx.settings.maintenance.file:
+            _renew(ctx)
+            flag_files.take_away(ctx, proxy, str(file), "maintenance.file")
+        # A proxy that was just started may need a while until it listens.
+        _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
+    ctx.window.close()
+
+
+def _renew(ctx: Context) -> None:
+    """Nobody is kept out longer because nginx could not be told where replicas have gone."""
+    try:
+        renew(ctx)
+    except EngineUnavailable:
+        raise
+    except (ConfigError, EngineError) as error:
+        ctx.say(f"nginx was not reloaded: {error.what}")
+
+
+def _see(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
+    url = proxy_url(ctx) + ctx.settings.app.health_path
+    looking = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(within),
+        wait=tenacity.wait_fixed(0.1),
+        # No answer at all is neither.
+        retry=tenacity.retry_if_result(
+            lambda answer: answer.error or answer.turned_away != turned_away
+        ),
+        retry_error_callback=lambda state: None,
+    )
+    if looking(ask, url) is None:
+        raise ProbeFailed(
+            "The proxy does not turn clients away"
+            if turned_away
+            else "The proxy still turns clients away, or does not answer",
+            where=url,
+            todo="let the proxy answer 503 with Retry-After while `maintenance.file` is there; "
+            "leave that key out to have the proxy stopped instead",
+        )
+
+
+def _proxy(ctx: Context) -> Container | None:
+    name = ctx.settings.services.proxy
+    return ctx.container(name) if name else None
+
+
+def _runs(ctx: Context, name: str) -> bool:
+    found = ctx.container(name)
+    return found is not None and found.running

@@ -1,0 +1,217 @@
+"""Containers end and start again, the same ones: what `docker-compose restart` does, but as a roll.
+
+Nothing is put in place: image and definition of a container stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.probes.maintenance import proxy_is_stopped
+from cosmicdeploy.probes.preconditions.one_each import as_it_is
+from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.containers.stop_start import (
+    bring_up,
+    see_replicas,
+    serves,
+    start,
+    stop,
+    stop_and_start,
+    take_in_all,
+    there,
+)
+from cosmicdeploy.steps.rollout.drift import STOPPED, see
+from cosmicdeploy.steps.rollout.roll import Roll
+from cosmicdeploy.steps.service_names import wanted_services
+
+RUNS = "runs"
+Before = Mapping[str, Any]
+
+
+class BounceStep(Step):
+    """Restart these services: replicas by turns, each out of the proxy first and healthy before the
+    next, the scheduler and the workers beside them, others one after the other.
+
+    `turns_away`: clients get 503 meanwhile, since they cannot be served without one of these; then
+    all are restarted at once. `leaves_none`: also where no other replica serves.
+    """
+
+    kind: ClassVar[str] = "bounce"
+
+    services: tuple[str, ...] = Field(min_length=1, description="Services, or roles.")
+    turns_away: bool = Field(
+        default=False,
+        description="Clients get 503 meanwhile, and all are restarted at once: for the database,"
+        " the cache and the proxy.",
+    )
+    leaves_none: bool = Field(
+        default=False, description="Also where no other replica serves meanwhile."
+    )
+
+    @property
+    def cost(self) -> str:
+        if self.turns_away:
+            return "clients are turned away (503, Retry-After)"
+        return "clients may get no answer" if self.leaves_none else ""
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        names = wanted_services(ctx, self.services, self.place)
+        as_it_is(ctx, names)  # these may be services without a role
+        found = {name: there(ctx, name) for name in names}
+        if not self.turns_away:
+            require_served(ctx, names)
+        if not self.turns_away and not self.leaves_none:
+            require_another(ctx, names)
+        stale = stale_ones(ctx, names)
+        return Change(
+            summary=f"restart {', '.join(found)} (the same containers: this is no deploy)",
+            before={
+                "containers": {name: _facts(ctx, container) for name, container in found.items()},
+                "shielded": self.turns_away and is_up(ctx),
+            },
+            facts={"stale": stale} if stale else {},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        before = change.before["containers"]
+        facts = self._turned_away(ctx, before) if self.turns_away else self._by_turns(ctx, before)
+        return {"restarted": list(before), **facts, **change.facts}
+
+    def _by_turns(self, ctx: Context, before: Before) -> Result:
+        released = ctx.settings.services.released
+        wanted = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
+        roll = Roll(ctx, {n: why for n, why in wanted.items() if n in released}, anew=False)
+        roll.by_turns()
+        for name in before:
+            if name not in released:
+                stop_and_start(ctx, [name])
+        return {"roll": roll.facts()}
+
+    def _turned_away(self, ctx: Context, before: Before) -> Result:
+        """The applications end what they have in hand while all that they need is there."""
+        ours, beneath, proxy = _groups(ctx, before)
+        raise_shield(ctx)
+        stop(ctx, ours)
+        stop(ctx, beneath)
+        start(ctx, beneath)
+        start(ctx, ours)
+        see_replicas(ctx)
+        # One that was stopped to turn clients away is started when they are let in.
+        stopped = proxy_is_stopped(ctx)
+        running = [name for name in proxy if there(ctx, name).running]
+        away = stop_and_start(ctx, running) if running else 0.0
+        lower_shield(ctx)
+        away = ctx.window.seconds if stopped else away
+        return {"proxy_away_seconds": round(away, 1)} if away else {}
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        for name, before in change.before["containers"].items():
+            if ctx.running(name).started_at == before["started_at"]:
+                raise CosmicError("The container was not restarted", where=name)
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """What ran runs again, and clients are let in; a container that is no more there is passed
+        over. Raises what was in the way first, after all the others were started."""
+        before = change.before["containers"]
+        ran = [name for name in present(ctx, before) if before[name]["running"]]
+        ours, beneath, proxy = _groups(ctx, ran)
+        try:
+            bring_up(ctx, (beneath, ours, proxy), [n for n in ran if before[n]["ready"]])
+        finally:
+            take_in_all(ctx)
+            if self.turns_away and not change.before["shielded"] and is_up(ctx):
+                lower_shield(ctx)
+        for name in before:
+            ctx.service(name)  # one that is no longer declared was not started, which is said
+
+
+def present(ctx: Context, names: Iterable[str]) -> list[str]:
+    """Those that the compose file still has and that have a container."""
+    known = [name for name in names if name in ctx.stack.services]
+    return [name for name in known if ctx.container(name) is not None]
+
+
+def _groups(ctx: Context, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    """What runs the application, what that needs, and the proxy, which may know the replicas by
+    name, and not start before they are there."""
+    released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
+    found = list(names)
+    ours = [name for name in found if name in released]
+    beneath = [name for name in found if name not in (*released, proxy)]
+    return ours, beneath, [name for name in found if name == proxy]
+
+
+def require_served(ctx: Context, names: Iterable[str]) -> None:
+    """Raises `Refused` where one of these is needed by all that serve."""
+    beneath = [name for name in names if name in ctx.settings.services.infrastructure]
+    if beneath:
+        raise Refused(
+            f"Without {', '.join(beneath)} nobody can be served",
+            where="bounce",
+            todo="say `turns_away: true` in the step, or leave them out",
+        )
+
+
+def require_another(ctx: Context, names: Iterable[str]) -> None:
+    """Raises `CosmicError` where one of these replicas serves and no other one does, nor is
+    restarted, and healthy, before it."""
+    touched = set(names) & set(ctx.settings.services.app)
+    serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
+    if touched == set(serving) and len(serving) == 1:
+        raise CosmicError(
+            f"No other replica serves than {serving[0]}",
+            where="restart",
+            todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
+            " or restart it all the same with --yes",
+        )
+
+
+def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
+    """Service → why its container is not what the compose file says now; the others left out."""
+    found = {name: _difference(ctx, name) for name in names}
+    return {name: why for name, why in found.items() if why and why != STOPPED}
+
+
+def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
+    """What killed restarts left undone: containers that ran and do not, clients that are turned
+    away. Nothing while all stands still for a rollback."""
+    runs = unfinished(ctx.journal)
+    if any(run.command.startswith("rollback") and intents([run], "quiesce") for run in runs):
+        return []
+    begun = intents(runs, BounceStep.kind)
+    found = [
+        (BounceStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
+    ]
+    return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
+
+
+def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
+    before = change.before["containers"]
+    ran = [name for name in present(ctx, before) if before[name]["running"]]
+    stopped = [name for name in ran if not there(ctx, name).running]
+    return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
+
+
+def _difference(ctx: Context, name: str) -> str | None:
+    try:
+        return see(ctx, name).reason
+    except EngineError as error:
+        return error.what
+
+
+def _facts(ctx: Context, container: Container) -> dict[str, Any]:
+    return {
+        "id": container.id,
+        "running": container.running,
+        "ready": serves_now(ctx, container),
+        "started_at": container.started_at,
+    }

@@ -1,0 +1,1 @@
+"""Rollout: replace the containers of services, some at a time, and soak."""

@@ -1,0 +1,117 @@
+"""After a roll: what only shows after a while takes the release back as well."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CheckFailed, NotProven
+from cosmicdeploy.journal.unfinished import RESTART, intents, under_way
+from cosmicdeploy.probes.container_health import Before, Seen, look_at_containers
+from cosmicdeploy.probes.proof.soak_comparison import Comparison
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.text.formatting import counted
+
+LOOK_EVERY = 0.5
+
+
+class WatchStep(Step):
+    """Watch restarts, memory, health, failures and latencies for as long as `watch.seconds` says.
+
+    A breach raises `CheckFailed`.
+    """
+
+    kind: ClassVar[str] = "watch"
+    # Needed where a container is replaced, and no reason for a backup of its own.
+    protective: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        seconds = ctx.settings.watch.seconds
+        if not seconds:
+            return Unchanged(reason="switched off: watch.seconds is 0")
+        if RESTART in ctx.ahead or intents(under_way(ctx.journal, ctx.earlier), RESTART):
+            return Change(summary=f"watch the containers and the requests for {seconds:g} s")
+        return Unchanged(reason="no container was replaced")
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        wanted, known, seen = ctx.settings.watch, _known(ctx), Seen()
+        began, end = time.time(), time.monotonic() + wanted.seconds
+        answers = Comparison(ctx, _roll_began(ctx), began)
+        while not seen.breaches:
+            ctx.safe_point()
+            look_at_containers(ctx, known, seen)
+            over = time.monotonic() >= end
+            if over and ctx.traffic:
+                ctx.traffic.settle()
+            seen.breaches += answers.breaches(over=over)
+            if over:
+                break
+            ctx.sleep(min(LOOK_EVERY, end - time.monotonic()))
+        facts: dict[str, Any] = {
+            "seconds": round(time.time() - began, 1),
+            "containers": len(known),
+            "restarts": seen.restarts,
+            "oom_killed": seen.oom_killed,
+            **answers.facts(),
+        }
+        _require_well(seen, facts)
+        _require_proof(facts)
+        told = f"{counted(len(known), 'container')} and {counted(facts['requests'], 'request')}"
+        ctx.say(f"{told} were watched: all well")
+        return facts
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """What was seen was the proof."""
+
+
+def _require_well(seen: Seen, facts: Result) -> None:
+    if not seen.breaches:
+        return
+    raise CheckFailed(
+        f"{seen.breaches[0]} within {facts['seconds']:.0f} s of the deploy",
+        where="watch",
+        todo="see the container's log; `watch` in cosmicdeploy.yaml says what is borne",
+        details=(
+            *seen.breaches[1:],
+            f"seen: {', '.join(f'{name} {value}' for name, value in facts.items())}",
+            *seen.details,
+        ),
+    )
+
+
+def _require_proof(facts: Result) -> None:
+    if facts["limited"] and not facts["requests"]:
+        raise NotProven(
+            f"All {facts['limited']} requests of the watch were answered 429: nothing is proven",
+            where="watch",
+            todo="lower `probe.rate` to what the application lets one client ask",
+        )
+
+
+def _known(ctx: Context) -> dict[str, Before]:
+    """Services with what is none of the deploy's doing; one that did not work before and that the
+    deploy did not replace is left out."""
+    before: dict[str, Any] = {}
+    for intent in intents(under_way(ctx.journal, ctx.earlier), RESTART):
+        before = {**intent.before.get("containers", {}), **before}
+    known = {}
+    for name in ctx.settings.services.released:
+        found = ctx.container(name)
+        made = name in before and (
+            before[name] is None or found is None or before[name]["id"] != found.id
+        )
+        if not made and name in ctx.known_failures.services:
+            continue
+        known[name] = Before() if made or found is None else Before.of(found)
+    return known
+
+
+def _roll_began(ctx: Context) -> float:
+    """Unix time; 0 where an earlier run began it, so that nothing is known of before."""
+    for record in ctx.journal.records():
+        own = record.get("run") == ctx.journal.run and record["kind"] == "intent"
+        if own and record["step_kind"] == RESTART:
+            return datetime.fromisoformat(record["at"]).timestamp()
+    return 0.0

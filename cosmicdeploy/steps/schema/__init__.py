@@ -1,0 +1,1 @@
+"""Steps on the schema: migrations up and down, and interrupted migrations."""

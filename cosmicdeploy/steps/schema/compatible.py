@@ -1,0 +1,44 @@
+"""May the release of a backup run on the schema as it is now?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import CosmicError, Refused
+from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
+
+
+class FitsStep(Step):
+    """Refuses where code would go back to a schema that it cannot read or write."""
+
+    kind: ClassVar[str] = "fits"
+    goes_back: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        target = target_of(ctx)
+        require_whole(ctx)
+        with open_facts(ctx.database()) as facts:
+            if facts.schema_digest() == target.manifest.schema_digest:
+                return Unchanged(reason="the schema is the one that this release knew")
+            found = facts.obstacles(target.manifest.outline)
+        if found:
+            raise Refused(
+                f"Release {target.manifest.release or 'of that time'} cannot work on the schema as"
+                f" it is now: {found[0]}",
+                where=f"backup {target.id}",
+                todo="go back with the data (leave out --code-only), or with the schema alone"
+                " (--migration)",
+                details=found,
+            )
+        return Unchanged(reason="this release can read and write the schema as it is now")
+
+
+def target_of(ctx: Context) -> Backup:
+    """The backup that a rollback goes to; raises `CosmicError` where none is named."""
+    if ctx.target is None:
+        raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
+    return ctx.target

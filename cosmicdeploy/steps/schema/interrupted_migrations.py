@@ -1,0 +1,102 @@
+"""Migrations of an earlier run that nobody saw the end of: nothing happened, all is done, or the
+schema is in between. The journal says what was begun, the live schema how far it came.
+
+MariaDB commits each DDL statement by itself: a migration that breaks leaves what it did before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.shape import read_shape
+from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.journal.begun_migrations import Begun, unresolved
+from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Fate, fates, of_record
+from cosmicdeploy.migrations.verdict import Kind
+from cosmicdeploy.steps.schema.pending import pending_names
+
+
+class State(StrEnum):
+    """How the live schema stands to migrations that were begun."""
+
+    UNTOUCHED = "nothing of it happened"
+    WHOLE = "all of it is done"
+    BROKEN = "it is half done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What became of migrations that were begun, as the live schema shows it."""
+
+    begun: Begun
+    state: State
+    fates: Sequence[Fate] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """For people: what became of each statement."""
+        return [fate.line for fate in self.fates]
+
+
+def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
+    """Compare the live schema with what was begun; `undone` are migrations that were rolled back
+    to their end. Raises `DatabaseError`."""
+    with open_facts(ctx.database()) as database:
+        applied, digest = set(database.applied_migrations()), database.schema_digest()
+        shape = read_shape(database.session, database.schema)
+    before = begun.before
+    undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
+    became = fates(of_record(before.get("pending", ())), shape, applied, undone)
+    same = applied == set(before["applied"]) and digest == before["schema"]
+    if same and not any(_may_have_run(fate) for fate in became):
+        return Found(begun=begun, state=State.UNTOUCHED, fates=became)
+    state = State.WHOLE if _all_done(ctx, begun, applied, digest) else State.BROKEN
+    return Found(begun=begun, state=state, fates=became)
+
+
+def _may_have_run(fate: Fate) -> bool:
+    """Of a statement that changes rows the schema says nothing."""
+    from cosmicdeploy.migrations.effects import shows_in_structure  # sqlglot is slow to import
+
+    sql = fate.statement.sql
+    silent = fate.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
+    return fate.state != NOT_DONE and bool(silent)
+
+
+def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> bool:
+    """A migration's row is written after its last statement; on the way back its statements go
+    first, so that then only the structure tells."""
+    if begun.done is not None and digest != begun.done.get("schema"):
+        return False
+    names = begun.before.get("names")
+    if names is None:
+        return bool(applied) and pending_names(ctx) == []
+    return applied >= {*begun.before["applied"], *names}
+
+
+def require_whole(ctx: Context) -> None:
+    """Raise `NeedsPerson` where migrations of an earlier run are half done: how far they came, and
+    both ways on."""
+    begun = unresolved(ctx.journal)
+    if begun is None:
+        return
+    if "recover" in ctx.ahead:  # the command that was left behind may still be at work
+        raise CosmicError("whether the migrations of an interrupted run are whole")
+    found = look(ctx, begun)
+    if found.state is State.BROKEN:
+        raise broken(found)
+    ctx.say(f"a run was interrupted while it migrated: {found.state}")
+
+
+def broken(found: Found, what: str = "Migrations of an earlier run are half done") -> NeedsPerson:
+    """The error that names each statement and both ways on."""
+    backup = found.begun.backup
+    back = f"go back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
+    by_hand = "mend the schema by hand, then `cosmicdeploy migrate --resolve`"
+    unclear = any(fate.state == NOT_KNOWN for fate in found.fates)
+    note = ("what cannot be known may be in the application's log",) if unclear else ()
+    return NeedsPerson(what, where="database", todo=back + by_hand, details=(*found.lines, *note))

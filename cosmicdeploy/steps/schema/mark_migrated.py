@@ -1,0 +1,69 @@
+"""Migrations that somebody's run left whole, but not noted as run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.migrations.standing import Standing
+from cosmicdeploy.migrations.status import listed
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.schema.pending import begun_already, pending_names
+
+
+class NoteMigrationsStep(Step):
+    """Note migrations as run all of whose statements are in the schema: the last thing that their
+    own run would have done, in a batch of their own."""
+
+    kind: ClassVar[str] = "note-migrations"
+
+    migrations: tuple[str, ...] = Field(min_length=1, description="Their names.")
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        pending = pending_names(ctx) or ()
+        names = [name for name in self.migrations if name in pending]
+        if not names:
+            return Unchanged(reason="none of them is pending")
+        _require_whole(ctx, names)
+        return Change(summary=f"note {listed(names)} as run", before={"names": names})
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        names = change.before["names"]
+        with open_facts(ctx.database()) as facts:
+            batch = facts.highest_batch() + 1
+            for name in names:
+                ctx.lock.require()
+                facts.session.execute(
+                    f"INSERT INTO {_table(facts)} (migration, batch) VALUES (%s, %s)",  # noqa: S608 - quoted
+                    name,
+                    batch,
+                )
+                ctx.say(f"{name} is noted as run")
+        return {"noted": names, "batch": batch}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        with open_facts(ctx.database()) as facts:
+            for name in change.before["names"]:
+                facts.session.execute(f"DELETE FROM {_table(facts)} WHERE migration = %s", name)  # noqa: S608 - quoted
+
+
+def _require_whole(ctx: Context, names: Sequence[str]) -> None:
+    found = begun_already(ctx, names)
+    lines = [line for each in found if each.standing is not Standing.WHOLE for line in each.lines]
+    if lines:
+        raise Refused(
+            "Not all of them is in the schema",
+            where=", ".join(names),
+            todo="see `cosmicdeploy diagnose migration`",
+            details=lines,
+        )
+
+
+def _table(facts: Facts) -> str:
+    return f"{quoted(facts.schema)}.{quoted(MIGRATIONS_TABLE)}"

@@ -1,0 +1,222 @@
+"""The application's own migrations bring the schema forward."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from pydantic import Field
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
+from cosmicdeploy.journal.begun_migrations import Begun, unresolved
+from cosmicdeploy.migrations.preview import Statement
+from cosmicdeploy.migrations.status import listed, not_answered
+from cosmicdeploy.signals import unbroken
+from cosmicdeploy.steps.base import (
+    Change,
+    Finding,
+    NotReversible,
+    Result,
+    Step,
+    Unchanged,
+    Undecided,
+)
+from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+from cosmicdeploy.steps.commands.trial import remove_trials
+from cosmicdeploy.steps.schema import interrupted_migrations
+from cosmicdeploy.steps.schema.down import roll_down
+from cosmicdeploy.steps.schema.lock_wait import (
+    TIMED_OUT,
+    lock_wait_before,
+    put_back,
+    short_lock_wait,
+)
+from cosmicdeploy.steps.schema.pending import (
+    counted,
+    pending_names_once,
+    pending_statements,
+    refused,
+    require_allowed,
+    unknown_allowed,
+)
+
+# A server that crashed and starts anew is back within this many seconds, or a person is needed.
+BACK_WITHIN = 60
+# What the server says of what a migration would make a second time.
+IS_THERE = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
+
+
+class MigrateStep(Step):
+    """Run what is pending, in the image that has the migrations; undo exactly that many."""
+
+    kind: ClassVar[str] = "migrate"
+    keeps_data: ClassVar[bool] = True
+
+    empty_only: bool = Field(
+        default=False, description="Migrate only a schema that nothing ever migrated."
+    )
+
+    def check(self, ctx: Context) -> Finding:
+        if not self.empty_only:
+            interrupted_migrations.require_whole(ctx)
+        if ctx.planning and not ctx.only_plan and "build" in ctx.ahead:
+            # A plan that somebody reads is worth asking the present image for; a run is not.
+            return Undecided(reason="seen in the new image")
+        names = pending_names_once(ctx)
+        if names is None:
+            return self._on_empty(ctx)
+        if names and self.empty_only:
+            return Unchanged(reason=f"{listed(names)}: left for a deploy")
+        if not names:
+            return Unchanged(reason=_none_pending(ctx) + _in_vain(ctx))
+        statements = pending_statements(ctx, names)
+        harmful = refused(ctx, statements)
+        if "build" not in ctx.ahead:
+            require_allowed(ctx, statements)
+        summary = f"run {listed(names)}: {counted(statements)}{_in_vain(ctx)}"
+        if harmful:  # what the new image brings may have been mended
+            summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
+        return self._change(ctx, summary, names, statements)
+
+    def _on_empty(self, ctx: Context) -> Change:
+        with open_facts(ctx.database()) as database:
+            tables = database.engines()
+        if tables:  # asking what would run makes Artisan create its table
+            raise Refused(
+                "The schema has tables, but no record of migrations: what they would do to those "
+                "cannot be shown",
+                where=ctx.settings.database.name,
+                todo="run the console's migrate:install, then this again",
+            )
+        return self._change(ctx, "run all migrations on an empty schema", None, ())
+
+    def _change(
+        self,
+        ctx: Context,
+        summary: str,
+        names: list[str] | None,
+        statements: Sequence[Statement],
+    ) -> Change:
+        pending = [statement.facts() for statement in statements]
+        return Change(
+            summary=summary,
+            before={
+                **_state(ctx),
+                "names": names,
+                "pending": pending,
+                "lock_wait": lock_wait_before(ctx),
+            },
+            facts={"statements": pending} if pending else {},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        # Cut short it would be half done: each statement of structure commits by itself.
+        with unbroken(), short_lock_wait(ctx, change.before["lock_wait"]):
+            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
+        for line in result.text.splitlines():
+            ctx.say(line)
+        if result.exit_code != 0:
+            raise _failure(ctx, result)
+        remove_trials(ctx)  # what started on the schema before proves nothing for this one
+        state = _state(ctx)
+        ran = set(state["applied"]) - set(change.before["applied"])
+        return {"migrations": sorted(ran), "schema": state["schema"]}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        _wait_for_database(ctx)
+        if not change.before["applied"]:
+            _require_no_rows(ctx)
+        if kept := change.before.get("lock_wait"):
+            put_back(ctx, kept)
+        begun = unresolved(ctx.journal, own=True) or Begun(before=change.before)
+        try:
+            undone = set(roll_down(ctx, set(change.before["applied"])))
+        except CosmicError as error:
+            raise _stuck(ctx, begun, error) from error
+        found = interrupted_migrations.look(ctx, begun, undone)
+        if found.state is not interrupted_migrations.State.UNTOUCHED:
+            raise interrupted_migrations.broken(
+                found, "The schema is not as it was before the migrations"
+            )
+
+
+def _state(ctx: Context) -> dict[str, Any]:
+    with open_facts(ctx.database()) as database:
+        return {
+            "applied": sorted(database.applied_migrations()),
+            "schema": database.schema_digest(),
+        }
+
+
+def _require_no_rows(ctx: Context) -> None:
+    """Going back to an empty schema drops every table."""
+    with open_facts(ctx.database()) as database:
+        filled = [t.name for t in database.tables() if t.rows and t.name != MIGRATIONS_TABLE]
+    if filled:
+        raise NotReversible(
+            f"Undoing the first migrations would drop tables with rows: {', '.join(filled)}",
+            where="database",
+            todo="run the same command again to go on",
+        )
+
+
+def _none_pending(ctx: Context) -> str:
+    if "build" in ctx.ahead:
+        return "no migration is pending in the present image; the new one is seen after build"
+    return "no migration is pending"
+
+
+def _in_vain(ctx: Context) -> str:
+    """What is said of a misspelt --allow, once the image is asked that has the migrations."""
+    unknown = [] if "build" in ctx.ahead else unknown_allowed(ctx)
+    return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
+
+
+def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
+    where = " ".join(ctx.console(*ctx.settings.migrate.command))
+    if TIMED_OUT in result.text + result.error_text:
+        seconds = ctx.settings.migrate.lock_wait
+        return MigrationFailed(
+            f"A migration waited {seconds} s in vain for the lock on a table that others use",
+            where=where,
+            todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
+            "the table waits as long",
+            details=last_lines(result),
+        )
+    return MigrationFailed(
+        f"The migrations failed (exit code {result.exit_code})",
+        where=where,
+        todo=_todo(result.text + result.error_text),
+        details=last_lines(result),
+    )
+
+
+def _todo(said: str) -> str:
+    if not_answered(said):
+        return "the console asks before it acts in production: add --force to migrate.command"
+    if IS_THERE.search(said):
+        return "somebody may have run it by hand: `cosmicdeploy diagnose migration` looks at that"
+    return "mend the migration and deploy again"
+
+
+def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
+    stuck = interrupted_migrations.broken(interrupted_migrations.look(ctx, begun), error.what)
+    stuck.details = (*stuck.details, *error.details)
+    return stuck
+
+
+def _wait_for_database(ctx: Context) -> None:
+    waiting = Retrying(
+        stop=stop_after_delay(BACK_WITHIN),
+        wait=wait_fixed(1),
+        retry=retry_if_exception_type(CosmicError),
+        reraise=True,
+    )
+    for attempt in waiting:
+        with attempt, open_facts(ctx.database()) as database:
+            database.ping()

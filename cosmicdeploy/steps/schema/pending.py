@@ -1,0 +1,124 @@
+"""What pending migrations would run, asked of the application's console, and whether they may."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.shape import Shape, read_shape
+from cosmicdeploy.errors import MigrationFailed, Refused
+from cosmicdeploy.migrations import pretend, status
+from cosmicdeploy.migrations.preview import Statement, preview, unseen
+from cosmicdeploy.migrations.standing import Unnoted, standings
+from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+
+
+def pending_names(ctx: Context) -> list[str] | None:
+    """Migrations that have not run, oldest first; None where none ever has, not even the one that
+    makes the table of them. Raises `MigrationFailed` where the console does not say."""
+    told = _status(ctx)
+    return None if told is None else status.pending(told)
+
+
+def require_files(ctx: Context, names: Sequence[str]) -> None:
+    """Raise `Refused` where the console has no file of a migration that is to be undone: it would
+    pass it over, and report success."""
+    missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
+    if missing:
+        raise Refused(
+            f"{status.listed(missing)} cannot be undone: the console has no file of it",
+            where="migrations",
+            todo="put the file back where the containers see it (a folder that is mounted hides "
+            "what the image has), or go back with the data: leave out --migration",
+        )
+
+
+def _status(ctx: Context) -> str | None:
+    """What the console says of the migrations; None where there is no table of them."""
+    result = in_new_image(ctx, ctx.settings.migrate.status)
+    if status.NO_TABLE in result.text + result.error_text:
+        return None
+    if result.exit_code != 0 or not status.known(result.text):
+        raise MigrationFailed(
+            "The state of the migrations cannot be read",
+            where=" ".join(ctx.console(*ctx.settings.migrate.status)),
+            todo="run the command by hand in an app container",
+            details=last_lines(result),
+        )
+    return result.text
+
+
+def pending_names_once(ctx: Context) -> list[str] | None:
+    """As `pending_names`, but asked once for an image until a step changes something."""
+    told = _status_once(ctx)
+    return None if told is None else status.pending(told)
+
+
+def unknown_allowed(ctx: Context) -> list[str]:
+    """What somebody allowed by a name that no migration has of which the console knows."""
+    told = _status_once(ctx) if ctx.allowed else None
+    return [] if told is None else sorted(ctx.allowed - set(status.names(told)))
+
+
+def _status_once(ctx: Context) -> str | None:
+    image = ctx.image_of(ctx.settings.services.app[0])
+    key = f"migrations of {image.id if image else 'no image'}"
+    if key not in ctx.asked:
+        ctx.asked[key] = _status(ctx)
+    told: str | None = ctx.asked[key]
+    return told
+
+
+def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
+    """The statements of pending migrations, judged against the live schema."""
+    if not names:
+        return []
+    command = ctx.settings.migrate.pretend
+    if command is None:
+        return [unseen(name, "the console cannot show what it would run") for name in names]
+    result = in_new_image(ctx, command)
+    if result.exit_code != 0:
+        last = (*last_lines(result, 1), "it says nothing")[0]
+        return [unseen(name, f"the console failed to show it: {last}") for name in names]
+    return preview(pretend.statements(result.text, names), live_shape(ctx))
+
+
+def begun_already(ctx: Context, names: Sequence[str]) -> list[Unnoted]:
+    """How far each of these pending migrations has come all the same, as the live schema shows."""
+    return standings(pending_statements(ctx, names), live_shape(ctx))
+
+
+def live_shape(ctx: Context) -> Shape:
+    """The live schema's shape."""
+    with open_facts(ctx.database()) as database:
+        return read_shape(database.session, database.schema)
+
+
+def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
+    """Those that would destroy, or cannot be judged, in migrations that nobody allowed."""
+    allowed = ctx.allowed | set(ctx.settings.migrate.allow)
+    return [s for s in statements if s.refused and s.migration not in allowed]
+
+
+def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
+    """Raise `Refused` where a migration needs somebody's word: which, why, and how to give it."""
+    harmful = refused(ctx, statements)
+    if not harmful:
+        return
+    names = list(dict.fromkeys(s.migration for s in harmful))
+    options = " ".join(f"--allow {name}" for name in names)
+    raise Refused(
+        f"{status.listed(names)} may do harm and is not allowed to: {harmful[0].why}",
+        where="migrations",
+        todo=f"mend it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
+        f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
+        details=[f"{s.migration}: {s.line}" for s in harmful],
+    )
+
+
+def counted(statements: Sequence[Statement]) -> str:
+    """For people: how many statements of each kind."""
+    counts = Counter(s.kind for s in statements)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts, key=lambda k: -k.cost))

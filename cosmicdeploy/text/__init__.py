@@ -1,0 +1,1 @@
+"""Text for people: formatting, and text from elsewhere made harmless."""

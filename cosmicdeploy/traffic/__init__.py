@@ -1,0 +1,1 @@
+"""What clients meet during a change: responses, their statistics, and maintenance."""

@@ -1,0 +1,171 @@
+"""Restores: what comes back, what is kept, the way back, and refusals."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pymysql
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest_diff import row_differences
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
+from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.swap.swap import drop_before, has_before, swap, swap_back
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError
+from tests.stack.stacks.databases import cursor, run, schemas
+from tests.stack.support.kiosks import ROWS, state
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_restore_brings_everything_back(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    original = state(access)
+    backup = create_backup(engine, access, catalogue)
+    run(access, "DELETE FROM pictures")
+    run(access, "ALTER TABLE remotes ADD COLUMN grace_period_seconds INT")
+    run(access, "CREATE TABLE extra (id INT PRIMARY KEY, site_id INT REFERENCES sites (id))")
+    run(access, "CREATE OR REPLACE VIEW site_names AS SELECT 1 AS id, 'changed' AS name")
+    run(access, "CREATE VIEW extra_view AS SELECT id FROM extra")
+    changed = state(access)
+    with open_facts(access) as facts:
+        rows = row_differences(backup.manifest, facts.tables())
+        lost = {row.table: (row.backup, row.now) for row in rows}
+    assert lost == {"pictures": (10_000, 0), "extra": (None, 0)}
+
+    swapped = restore_backup(engine, access, backup)
+    assert "extra" in swapped.left and "extra" not in swapped.came
+    assert state(access) == original
+    assert run(access, "SELECT COUNT(*) FROM busy_names") == [(ROWS,)]
+    assert schemas(access) == {"platform", "platform__before", "platform__swap"}
+    assert has_before(access)
+    assert state(access, "platform__before")["data"] == changed["data"]  # views are on record
+    assert_keys_hold(access)
+
+    swap_back(access)
+    assert state(access) == changed
+    assert run(access, "SELECT name FROM site_names") == [("changed",)]
+    assert schemas(access) == {"platform"}
+    assert_keys_hold(access)
+
+    restore_backup(engine, access, backup)
+    drop_before(access)
+    assert not has_before(access)
+    assert state(access) == original
+
+
+def assert_keys_hold(access: DatabaseAccess) -> None:
+    """Foreign keys stay within their schema, refuse what they should, and cascade."""
+    assert run(
+        access,
+        "SELECT COUNT(*) FROM information_schema.key_column_usage WHERE"
+        " referenced_table_schema <> table_schema",
+    ) == [(0,)]
+    with pytest.raises(pymysql.err.IntegrityError):
+        run(access, "INSERT INTO remotes (site_id, name) VALUES (999, 'nobody')")
+    with pytest.raises(pymysql.err.IntegrityError):
+        run(access, "INSERT INTO `odd ``name``` VALUES (3, 99)")
+    with cursor(access) as opened:
+        opened.execute("BEGIN")
+        opened.execute("DELETE FROM pictures")
+        assert opened.execute("DELETE FROM sites WHERE id = 2") == 1
+        opened.execute("SELECT COUNT(*) FROM remotes")
+        assert opened.fetchone() == (ROWS // 2,)
+        opened.execute("ROLLBACK")
+
+
+@pytest.fixture
+def reader(access: DatabaseAccess) -> Iterator[DatabaseAccess]:
+    """A user who may read the schema, by its name."""
+    run(access, "CREATE USER app@'%' IDENTIFIED BY 'app'")
+    run(access, "GRANT SELECT ON platform.* TO app@'%'")
+    yield replace(access, user="app", password="app")
+    run(access, "DROP USER app@'%'")
+
+
+def test_rights_by_schema_name_survive_a_swap(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, reader: DatabaseAccess
+) -> None:
+    restore_backup(engine, access, create_backup(engine, access, catalogue))
+    with open_facts(reader) as facts:
+        assert facts.count("remotes") == ROWS
+
+
+def test_data_of_an_earlier_restore_is_never_overwritten(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    restore_backup(engine, access, backup)
+    with pytest.raises(BackupError, match="still kept"):
+        load_shadow(engine, access, backup)
+    assert schemas(access) == {"platform", "platform__before", "platform__swap"}
+
+
+def test_a_swap_waits_for_a_running_transaction(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    original = state(access)
+    load_shadow(engine, access, create_backup(engine, access, catalogue))
+    with cursor(access) as holder:
+        holder.execute("BEGIN")
+        holder.execute("SELECT 1 FROM remotes LIMIT 1")
+        release = threading.Timer(4.5, holder.connection.rollback)
+        release.start()
+        started = time.monotonic()
+        swap(access)
+        assert time.monotonic() - started > 4
+        release.join()
+    assert state(access) == original
+
+
+def test_nothing_to_swap_or_to_undo(access: DatabaseAccess) -> None:
+    with pytest.raises(BackupError, match="no backup was loaded"):
+        swap(access)
+    with pytest.raises(BackupError, match="no earlier data"):
+        swap_back(access)
+
+
+def test_keys_across_schemas_are_refused_before_anything_is_touched(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    run(access, "CREATE DATABASE platform__other")
+    run(
+        access,
+        "CREATE TABLE platform__other.c (id INT PRIMARY KEY, site INT,"
+        " FOREIGN KEY (site) REFERENCES platform.sites (id))",
+    )
+    original = state(access)
+    with pytest.raises(BackupError) as caught:
+        restore_backup(engine, access, backup)
+    run(access, "DROP DATABASE platform__other")
+    named = "foreign keys across schemas: platform__other.c → platform.sites"
+    assert caught.value.details == (named,)
+    assert state(access) == original
+    assert schemas(access) == {"platform"}
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9999])
+@pytest.mark.fault("backup cut short")
+def test_a_truncated_file_is_refused(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, kept: float
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    os.truncate(backup.data, int(backup.data.stat().st_size * kept))
+    assert "not what was written" in verify_backup(backup).reasons[0]
+    assert not verify_restore(engine, access, backup).good
+    original = state(access)
+    with pytest.raises(BackupError, match="not what was written"):
+        restore_backup(engine, access, backup)
+    assert state(access) == original
+    assert schemas(access) == {"platform"}

@@ -1,0 +1,358 @@
+"""`diagnose`: a real cause of each trouble is found, named, mended by `--fix`, and seen mended."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.access import Session, open_session
+from cosmicdeploy.database.sessions.process_list import kill, sessions
+from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.steps.schema.down import roll_down
+from tests.stack.release.test_migrations import migration, reader_of, wait_for_table
+from tests.stack.support.harness import Done, StackUnderTest
+from tests.stack.support.promises import acknowledged, require_whole
+
+pytestmark = pytest.mark.stack
+
+
+COMMAND = "devices:monitor-status"
+FILE = "/var/www/cosmic_app/commands/device_status_monitor.py"
+ADD_HALFWAY = "ALTER TABLE remotes ADD COLUMN halfway INT NULL"
+QUESTION = b"Do that?"
+LOCK = f"cosmic:lock:{COMMAND}"
+
+
+@pytest.fixture(scope="module")
+def released(laid_out: StackUnderTest) -> Iterator[StackUnderTest]:
+    """The stack on release 2, for all tests here: each leaves it well. What is long comes soon."""
+    with laid_out.files_kept():
+        laid_out.put_release_2()
+        laid_out.set_setting("slow_after: 5", "slow_after: 1")
+        laid_out.set_setting("end_after: 30", "end_after: 2")
+        done = laid_out.cli("deploy", "--json")
+        assert done.code == 0, done.stderr
+        yield laid_out
+
+
+def problems(done: Done, name: str) -> dict[str, str]:
+    """What was looked at → what was found, of a trouble's problems."""
+    trouble = next(t for t in done.report["data"]["troubles"] if t["trouble"] == name)
+    ill = [f for f in trouble["findings"] if f["severity"] in ("problem", "unknown")]
+    return {finding["looked_at"]: finding["found"] for finding in ill}
+
+
+def diagnosed(stack: StackUnderTest, name: str) -> dict[str, str]:
+    """Look, which changes nothing."""
+    before = stack.snapshot()
+    done = stack.cli("diagnose", name, "--json")
+    assert done.code == 5, done.stdout
+    assert stack.snapshot() == before
+    return problems(done, name)
+
+
+def fixed(stack: StackUnderTest, name: str) -> list[dict[str, Any]]:
+    """Mend, and see it well by another look; the remedies."""
+    done = stack.cli("diagnose", name, "--fix", "--yes", "--json")
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.report["outcome"] == "changed"
+    assert problems(done, name) == {}
+    again = stack.cli("diagnose", name, "--fix", "--json")
+    assert (again.code, again.report["outcome"]) == (0, "done"), "nothing is left to ask for"
+    remedies: list[dict[str, Any]] = done.report["data"]["remedies"]
+    return remedies
+
+
+@contextmanager
+def client(ctx: Context) -> Iterator[tuple[int, Session]]:
+    """A session with the database as any client has one, and its id; somebody may end it."""
+    with suppress(CosmicError), open_session(ctx.database()) as session:
+        number = int(session.rows("SELECT CONNECTION_ID()")[0][0])
+        yield number, session
+
+
+@contextmanager
+def running(ctx: Context, sql: str) -> Iterator[tuple[int, threading.Event]]:
+    """A statement at work in a session of its own, and whether it has ended."""
+    with client(ctx) as (number, session):
+        ended = threading.Event()
+
+        def run() -> None:
+            with suppress(DatabaseError):
+                session.rows(sql)
+            ended.set()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            yield number, ended
+        finally:
+            with suppress(DatabaseError), open_session(ctx.database()) as other:
+                kill(other, number, statement_only=False)
+            thread.join(timeout=20)
+
+
+def wait_until(what: str, seconds: float, seen: Any) -> None:
+    until = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < until, what
+        time.sleep(0.5)
+
+
+def test_a_whole_stack_has_no_trouble(released: StackUnderTest) -> None:
+    done = released.cli("diagnose")
+    assert done.code == 0, done.stdout
+    assert "PROBLEM" not in done.stdout and "UNKNOWN" not in done.stdout
+    assert "diagnose: no trouble, " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_session_that_holds_up_a_migration_is_named_and_ended(released: StackUnderTest) -> None:
+    ctx = released.open()
+    with client(ctx) as (holder, session):
+        session.execute("START TRANSACTION")
+        session.rows("SELECT id FROM remotes LIMIT 1")
+        time.sleep(1.1)  # ages are whole seconds
+        with running(ctx, "ALTER TABLE remotes COMMENT = 'diagnosed'") as (waiter, ended):
+            wait_until("it waits", 60, lambda: _waits_for_table(ctx, waiter))
+            done = released.cli("diagnose", "migration", "--json")
+            assert done.code == 5, done.stdout
+            found = problems(done, "migration")["table locks"]
+            assert f"session {waiter} (root@" in found and "ALTER TABLE remotes" in found
+            assert f"held by session {holder} (root@" in done.stdout
+
+            unanswered = released.cli("diagnose", "migration", "--fix")
+            assert unanswered.code == 2 and "--yes" in unanswered.stderr
+            assert not ended.is_set(), "nothing is ended without a yes"
+
+            [remedy] = fixed(released, "migration")
+            assert remedy["remedy"].startswith(f"end session {holder} (root@")
+            assert ended.wait(60)
+        with pytest.raises(DatabaseError):
+            session.execute("SELECT 1")
+    with released.database() as facts:
+        facts.session.execute("ALTER TABLE remotes COMMENT = ''")
+    require_well(released)
+
+
+def test_where_several_may_hold_a_table_none_is_ended(released: StackUnderTest) -> None:
+    """Who of them it is the server tells by a plugin alone."""
+    ctx = released.open()
+    with client(ctx) as (one, first), client(ctx) as (two, second):
+        for session, table in ((first, "remotes"), (second, "device_status_transitions")):
+            session.execute("START TRANSACTION")
+            session.rows(f"SELECT id FROM {table} LIMIT 1")  # noqa: S608 - one of these two
+        time.sleep(1.1)  # ages are whole seconds
+        with running(ctx, "ALTER TABLE remotes COMMENT = 'diagnosed'") as (waiter, ended):
+            wait_until("it waits", 60, lambda: _waits_for_table(ctx, waiter))
+            done = released.cli("diagnose", "migration", "--fix", "--yes", "--json")
+            assert done.code == 5 and done.report["data"]["remedies"] == []
+            for holder in (one, two):
+                assert f"perhaps held by session {holder} (root@" in done.stdout
+            assert "INSTALL SONAME 'metadata_lock_info'" in done.stdout
+            assert not ended.is_set()
+    require_well(released)
+
+
+def _waits_for_table(ctx: Context, number: int) -> bool:
+    with open_session(ctx.database()) as session:
+        found = sessions(session)[number]
+    return found.waits_for_table and found.seconds >= 1  # no problem before
+
+
+def test_what_a_killed_deploy_left_half_done_waits_for_a_person_and_goes_on(
+    released: StackUnderTest,
+) -> None:
+    name = "2026_03_06_000001_halfway"
+    up = ["CREATE TABLE halfway (id INT PRIMARY KEY)", ADD_HALFWAY]
+    released.set_setting("lock_wait: 10", "lock_wait: 1")
+    down = ["DROP TABLE halfway", "ALTER TABLE remotes DROP COLUMN halfway"]
+    with migration(released, name, up, down):
+        killed_in_mid_migration(released, "halfway")
+        found = diagnosed(released, "migration")
+        assert found["interrupted run"] == "Migrations of an earlier run are half done"
+        assert found["pending"].startswith(f"{name} is half done")
+        done = released.cli("diagnose", "migration", "--fix", "--yes", "--json")
+        assert done.code == 5 and "only a person may say so" in done.stderr
+        assert [each["applied"] for each in done.report["data"]["remedies"]] == [False]
+        with released.database() as facts:
+            facts.session.execute(ADD_HALFWAY)
+        remedies = {each["command"]: each["applied"] for each in fixed(released, "migration")}
+        assert remedies == {"migrate --resolve": False, "diagnose --fix": True, "deploy": True}
+        with released.database() as facts:
+            applied = set(facts.applied_migrations())
+        assert name in applied
+        assert roll_down(released.open(), applied - {name}) == [name]
+    released.set_setting("lock_wait: 1", "lock_wait: 10")
+    require_well(released)
+
+
+def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
+    """Its first statement is done, its second one waits, and then it gives up."""
+    ctx = stack.open()
+    with reader_of(stack, "remotes"):
+        process = stack.start("step", "migrate")
+        wait_for_table(stack, table)
+        process.kill()
+        process.communicate(timeout=60)
+        wait_until(
+            "the migrator gives up",
+            30,
+            lambda: not any(c.running for c in ctx.engine.leftovers(ctx.stack.project)),
+        )
+
+
+def test_a_schema_that_somebody_mended_is_settled_by_a_yes_at_the_terminal(
+    released: StackUnderTest,
+) -> None:
+    """On the records of a run that was killed half-way."""
+    with released.database() as facts:
+        applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
+    state = {"tags": {}, "containers": {}, "schema": digest, "migrations": applied}
+    journal = released.open().journal.of_run("killed")
+    begun = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
+    journal.append("run", command="deploy", **begun)
+    before = {"applied": [*applied, "gone"], "schema": digest, "names": ["never"], "pending": []}
+    step = {"step": "migrate", "step_kind": "migrate", "options": {"name": "migrate"}}
+    journal.append("intent", **step, change="migrate", before=before)
+    assert "half done" in diagnosed(released, "migration")["interrupted run"]
+    code, shown = at_a_terminal(released, b"n\n", "diagnose", "migration", "--fix")
+    assert code == 5 and "say yes only where you have mended it" in shown
+    code, shown = at_a_terminal(released, b"y\n", "diagnose", "migration", "--fix")
+    assert code == 0, shown
+    again = released.cli("deploy", "--json")
+    assert again.code == 0, again.stderr
+    require_well(released)
+
+
+def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[int, str]:
+    """A command whose one question somebody answers; its exit code, and what was seen."""
+    ours, theirs = pty.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cosmicdeploy", *words],
+        cwd=stack.folder,
+        env={**environ, "TERM": "xterm", "COLUMNS": "200"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # the other side is closed
+        while chunk := os.read(ours, 65536):
+            asked, shown = QUESTION in shown, shown + chunk
+            if QUESTION in shown and not asked:
+                os.write(ours, answer)
+    os.close(ours)
+    return process.wait(60), shown.decode()
+
+
+# That one container alone is recreated for its console is seen with Laravel's stale cache.
+@pytest.mark.torture
+def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnderTest) -> None:
+    ctx, before = released.open(), released.containers()
+    place = before["cosmic-app-2"].id
+    assert ctx.engine.exec_as("root", place, ["rm", FILE]).exit_code == 0
+    found = diagnosed(released, "command")
+    assert f"{COMMAND} is not registered in cosmic-app-2; the release's" in found["registered"]
+    assert found["file"] == f"{FILE} is not in cosmic-app-2"
+    with acknowledged(released) as beats:
+        remedies = fixed(released, "command")
+    assert [r["applied"] for r in remedies] == [True, True]
+    assert remedies[0]["remedy"].startswith("run cache:clear, config:clear")
+    assert "anew from the release's image" in remedies[1]["remedy"]
+    after = released.containers()
+    assert {n for n in after if after[n].id != before[n].id} == {"cosmic-app-2"}
+    assert (beats.failures, beats.turned_away) == ([], 0)
+    require_well(released)
+
+
+def test_a_stopped_scheduler_and_its_old_lock_are_mended(released: StackUnderTest) -> None:
+    ctx, place = released.open(), released.containers()["cosmic-scheduler"].id
+    ctx.engine.stop(place, 10)
+    _redis(ctx, "SET", LOCK, "a scheduler that is no more", "EX", "86400")
+    found = diagnosed(released, "scheduler")
+    assert found["container"].startswith("cosmic-scheduler is exited")
+    assert f"{LOCK} (ends in 86" in found["overlap lock"]
+    began = time.time()
+    remedies = [remedy["remedy"] for remedy in fixed(released, "scheduler")]
+    assert remedies[0] == "start cosmic-scheduler"
+    assert remedies[1].startswith(f"remove the lock {LOCK}")
+    assert released.containers()["cosmic-scheduler"].id == place
+    released.begin_minute_again()
+    wait_until("it runs the command", 75, lambda: _ran(ctx, place, began))
+    require_well(released)
+
+
+def _redis(ctx: Context, *words: str) -> str:
+    result = ctx.engine.exec(ctx.running("platform-redis").id, ["redis-cli", *words])
+    assert result.exit_code == 0, result.error_text
+    return result.text.strip()
+
+
+def _ran(ctx: Context, place: str, since: float) -> bool:
+    lines = ctx.engine.log_lines(place, since)
+    return any(f"Running scheduled command: Artisan {COMMAND}" in line for line in lines)
+
+
+def test_a_client_s_long_statement_is_ended_and_a_backup_s_is_not(
+    released: StackUnderTest,
+) -> None:
+    ctx = released.open()
+    dump = "SELECT /*!40001 SQL_NO_CACHE */ SLEEP(60)"
+    with (
+        running(ctx, "SELECT SLEEP(61)") as (reader, ended),
+        running(ctx, dump) as (backup, not_ended),
+    ):
+        time.sleep(3)
+        done = released.cli("diagnose", "database-load", "--json")
+        assert done.code == 5, done.stdout
+        assert f"session {reader} (root@" in problems(done, "database-load")["long statements"]
+        assert f"session {backup} (root@" in done.stdout and "it is a backup's" in done.stdout
+        [remedy] = fixed(released, "database-load")
+        assert remedy["remedy"].startswith(f"end the statement of session {reader} (root@")
+        assert ended.wait(60) and not not_ended.is_set()
+        with open_session(ctx.database()) as session:
+            left = sessions(session)
+        assert left[reader].sleeps, "the session itself goes on"
+        assert left[backup].statement == dump
+    require_well(released)
+
+
+# Each probe of a frozen replica waits until it gives up. That a replica which does not answer is
+# restarted is seen with Laravel, and that what was stopped is started with the scheduler above.
+@pytest.mark.torture
+def test_a_frozen_and_a_stopped_replica_serve_again(released: StackUnderTest) -> None:
+    ctx, before = released.open(), released.containers()
+    frozen = before["cosmic-app-2"].name
+    subprocess.run(
+        ["docker", "kill", "--signal", "STOP", frozen], check=True, capture_output=True, timeout=60
+    )
+    ctx.engine.stop(before["cosmic-app-3"].id, 10)
+    found = diagnosed(released, "unhealthy")
+    assert found["containers"].startswith("cosmic-app-3 is exited (exit code")
+    assert found["answers"].startswith("cosmic-app-2: http://")
+    remedies = {r["command"] for r in fixed(released, "unhealthy")}
+    assert remedies == {"up", "restart cosmic-app-2"}
+    after = released.containers()
+    assert {n: c.id for n, c in after.items()} == {n: c.id for n, c in before.items()}
+    require_well(released)
+
+
+def require_well(stack: StackUnderTest) -> None:
+    require_whole(stack)
+    assert stack.health().status == 200
+    assert stack.cli("status", "--json").report["unfinished"] == []
+    done = stack.cli("diagnose", "--json")
+    assert done.code == 0, done.stdout

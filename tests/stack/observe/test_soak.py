@@ -1,0 +1,69 @@
+"""The watch after a roll: a release that gets ill after a while is taken back by itself."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.stack.release.test_faults import add_to_dockerfile, wait_for_record
+from tests.stack.support.harness import RELEASED, StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+# Serves well until a file tells it to end, and can be stopped.
+SHORT_LIVED = """
+CMD ["sh", "-c", "trap 'exit 0' TERM; python3 -m cosmic_app.serve & \\
+    until [ -e /tmp/die ]; do sleep 0.2; done; exit 9"]
+"""
+
+
+@pytest.fixture
+def watched(released: StackUnderTest) -> StackUnderTest:
+    released.set_setting("seconds: 0", "seconds: 6")
+    released.set_variable("APP_VERSION", "watched")
+    return released
+
+
+@pytest.mark.fault("app that dies within the watch window")
+def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
+    watched.set_setting("seconds: 6", "seconds: 60")  # it ends with the app
+    add_to_dockerfile(watched, SHORT_LIVED)
+    before = watched.snapshot()
+    known = len(list(watched.open().journal.records()))
+    process = watched.start("deploy", "--json")
+    wait_for_record(watched, known, "intent", "watch")
+    ctx = watched.open()
+    app = ctx.running(RELEASED[1])
+    assert ctx.engine.exec(app.id, ["touch", "/tmp/die"]).exit_code == 0
+    _out, err = process.communicate(timeout=180)
+    assert process.returncode == 1, err
+    assert f"{RELEASED[1]} ended" in err and "of the deploy" in err
+    assert "seen to be as before" in err
+    assert watched.snapshot() == before
+
+
+def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
+    done = watched.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    facts = next(s["facts"] for s in done.report["steps"] if s["name"] == "watch")
+    assert facts["seconds"] >= 6 and facts["containers"] == len(RELEASED)
+    assert facts["requests"] > 20 and facts["restarts"] == facts["oom_killed"] == []
+    assert facts["p50_ms"]["before"] and facts["p50_ms"]["after"]
+    again = watched.cli("deploy", "--json")
+    assert again.report["outcome"] == "unchanged"
+    assert again.reason("watch") == "no container was replaced"
+
+
+@pytest.mark.fault("Ctrl-C within the watch window")
+@pytest.mark.torture
+def test_an_interrupted_watch_takes_the_release_back(watched: StackUnderTest) -> None:
+    watched.set_setting("seconds: 6", "seconds: 60")  # it ends with Ctrl-C
+    before = watched.snapshot()
+    known = len(list(watched.open().journal.records()))
+    process = watched.start("deploy")
+    wait_for_record(watched, known, "intent", "watch")
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=180)
+    assert process.returncode == 130, err
+    assert watched.snapshot() == before

@@ -1,0 +1,241 @@
+"""The main job on the real stack: deploy, deploy again, verify, go back."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from cosmicdeploy.layout import SOURCES
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.urls import replica_url
+from cosmicdeploy.report.schema import schema_text
+from tests.stack.support.harness import BEAT, RELEASED, StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+NEW_COLUMNS = {
+    "heartbeat_interval_seconds",
+    "grace_period_seconds",
+    "previous_status",
+    "last_status_change_at",
+    "status_change_reason",
+    "last_heartbeat_source",
+}
+TORTURE = pytest.mark.torture
+STEPS = [
+    "recover",
+    "health",
+    "backup",
+    "build",
+    "trial",
+    "quiesce workers",
+    "migrate",
+    "preflight",
+    "cache-clear",
+    "restart",
+    "verify",
+    "watch",
+]
+
+
+# In place of the service's entry: it ends at once where the schema is an older one.
+DEMANDING = """
+import os
+
+import pymysql
+
+from cosmic_app.serve_as_before import main
+from cosmic_app.settings import read_settings
+
+where = read_settings(os.environ).database
+with pymysql.connect(
+    host=where.host, user=where.user, password=where.password, database=where.name
+) as connection:
+    connection.cursor().execute("SELECT grace_period_seconds FROM remotes LIMIT 1")
+main()
+"""
+
+
+def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnderTest) -> None:
+    release_1.put_release_2()
+    before = release_1.snapshot()
+    done = release_1.cli("deploy", "--plan", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["outcome"] == "planned"
+    assert done.outcomes == {
+        "recover": "unchanged",
+        "health": "unchanged",
+        "backup": "planned",
+        "build": "planned",
+        "trial": "planned",
+        "quiesce workers": "planned",
+        "migrate": "planned",
+        "preflight": "planned",
+        "cache-clear": "planned",
+        "restart": "planned",
+        "verify": "unchanged",
+        "watch": "unchanged",
+    }
+    assert "add_heartbeat_management_fields" in done.reason("migrate")
+    assert release_1.snapshot() == before
+
+
+@pytest.mark.parametrize("words", [["deploy", "--plan"], ["deploy"]])
+def test_what_the_builder_would_ignore_is_refused_by_the_plan(
+    release_1: StackUnderTest, words: list[str]
+) -> None:
+    before = release_1.snapshot()
+    dockerfile = release_1.folder / SOURCES / "Dockerfile"
+    line = dockerfile.read_text().count("\n") + 1
+    with dockerfile.open("a") as lines:
+        lines.write('ARG TARGETARCH\nRUN echo "$TARGETARCH" <<EOF\n1\nEOF\n')
+    (dockerfile.parent / "Dockerfile.dockerignore").write_text("secret\n")
+    done = release_1.cli(*words)
+    assert done.code == 1
+    for named in (f"Dockerfile:{line})", f"Dockerfile:{line + 1})", "Dockerfile.dockerignore is"):
+        assert named in done.stderr
+    assert release_1.snapshot() == before
+
+
+def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderTest) -> None:
+    old_images = release_1.images()
+    release_1.put_release_2()
+    with release_1.beats() as beats:
+        done = release_1.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    jsonschema.validate(done.report, json.loads(schema_text()))
+    assert [step["name"] for step in done.report["steps"]] == STEPS
+    assert done.report["release"] == "2"
+
+    ctx = release_1.open()
+    built = ctx.image_of("cosmic-app-1")
+    assert built is not None
+    assert release_1.images() == {built.id} and built.id not in old_images
+    assert all(container.running for container in release_1.containers().values())
+    for name in RELEASED[:3]:
+        answer = ask(replica_url(ctx, name) + "/api/health")
+        assert (answer.status, answer.headers["X-App-Version"]) == (200, "2")
+    with release_1.database() as facts:
+        assert set(facts.columns("remotes")) >= NEW_COLUMNS
+    assert beats.sent > 20 and beats.failures == []
+    requests = done.report["requests"]
+    assert requests["sent"] > 20 and requests["broken"] == ""
+    assert requests["new"]["sent"] > 10 and requests["kept"]["sent"] > 10
+    heard = requests["beats"]
+    assert 0 < heard["found"] == heard["acknowledged"] == heard["sent"]
+    assert (requests["proxy"]["errors"], requests["proxy"]["gone"]) == (0, 0)
+    # Ours and the kiosks' beats.
+    assert requests["proxy"]["answers"] > requests["sent"]
+
+
+def test_code_that_cannot_serve_before_its_migration_migrates(release_1: StackUnderTest) -> None:
+    release_1.put_release_2()
+    serve = release_1.folder / SOURCES / "cosmic_app" / "serve.py"
+    serve.rename(serve.with_name("serve_as_before.py"))
+    serve.write_text(DEMANDING)
+    done = release_1.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert (done.outcomes["migrate"], done.report["release"]) == ("changed", "2")
+
+
+def test_a_second_deploy_changes_nothing_and_says_why(released: StackUnderTest) -> None:
+    before = released.snapshot()
+    backups = len(released.open().catalogue.list())
+    done = released.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["outcome"] == "unchanged"
+    assert set(done.outcomes.values()) == {"unchanged"}
+    assert all(step["reason"] for step in done.report["steps"])
+    assert released.snapshot() == before
+    assert len(released.open().catalogue.list()) == backups
+
+
+def test_verify_has_a_result_for_every_point(released: StackUnderTest) -> None:
+    done = released.cli("verify", "--json")
+    assert done.code == 0, done.stdout
+    points = {check["point"]: check["ok"] for check in done.report["checks"]}
+    assert points == dict.fromkeys(
+        [
+            "containers",
+            "images",
+            "strays",
+            "schema",
+            "health",
+            "scheduler",
+            "monitor",
+            "heartbeat",
+            "proxy",
+        ],
+        True,
+    )
+
+
+def test_verify_names_a_missing_column(released: StackUnderTest) -> None:
+    with released.database() as facts:
+        facts.session.execute("ALTER TABLE remotes DROP COLUMN last_heartbeat_source")
+    try:
+        done = released.cli("verify", "--json")
+        assert done.code == 5
+        failing = [check for check in done.report["checks"] if not check["ok"]]
+        assert [check["point"] for check in failing] == ["schema"]
+        assert "remotes.last_heartbeat_source" in failing[0]["found"]
+    finally:
+        with released.database() as facts:
+            facts.session.execute(
+                "ALTER TABLE remotes ADD COLUMN last_heartbeat_source VARCHAR(50) NULL"
+            )
+
+
+def test_verify_names_a_stopped_app(released: StackUnderTest) -> None:
+    ctx = released.open()
+    app = ctx.running("cosmic-app-2")
+    ctx.engine.stop(app.id, 10)
+    try:
+        done = released.cli("verify", "--json")
+        assert done.code == 5
+        failing = {c["point"]: c["found"] for c in done.report["checks"] if not c["ok"]}
+        assert "cosmic-app-2" in failing["containers"]
+        assert "cosmic-app-2" in failing["health"]
+    finally:
+        ctx.engine.start(app.id)
+        assert released.cli("step", "health").code == 0
+
+
+def test_a_backup_asked_for_by_name_is_made(released: StackUnderTest) -> None:
+    before = len(released.open().catalogue.list())
+    assert released.cli("step", "backup", "--json").outcomes == {"backup": "changed"}
+    assert len(released.open().catalogue.list()) == before + 1
+
+
+# What the others find is seen by the second deploy above, step by step.
+ALONE = [
+    name if name in ("build", "migrate", "restart") else pytest.param(name, marks=TORTURE)
+    for name in STEPS
+    if name != "backup"
+]
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_every_step_run_alone_again_changes_nothing(released: StackUnderTest, name: str) -> None:
+    before = released.snapshot()
+    done = released.cli("step", name, "--json")
+    assert done.code == 0, done.stderr
+    assert done.outcomes == {name: "unchanged"}
+    assert released.snapshot() == before
+
+
+def test_status_shows_what_runs(released: StackUnderTest) -> None:
+    done = released.cli("status", "--json")
+    rows = {row["service"]: row for row in done.report["data"]}
+    assert done.code == 0
+    assert rows["cosmic-app-1"]["release"] == "2"
+    assert {row["state"] for row in rows.values()} == {"healthy"}
+    assert {row["drift"] for name, row in rows.items() if name in RELEASED} == {""}
+
+
+def test_a_beat_through_the_load_balancer_is_answered(released: StackUnderTest) -> None:
+    answer = ask(released.url() + BEAT, token=released.token(), json={"battery_level": 85})
+    assert answer.status == 200
+    assert isinstance(json.loads(answer.body)["should_reconnect"], bool)

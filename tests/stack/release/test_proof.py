@@ -1,0 +1,80 @@
+"""What a deploy proves of itself on the real stack, and what it does where the proof fails."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cosmicdeploy.probes.http import ask
+from tests.stack.release.test_faults import wait_for_record
+from tests.stack.support.harness import BEAT, Done, StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+
+def test_a_beat_is_found_again_by_its_id(released: StackUnderTest) -> None:
+    """One without an id leaves the last one's in place."""
+    for body in ({"battery_level": 85, "heartbeat_id": "found-again"}, {"battery_level": 84}):
+        assert ask(released.url() + BEAT, token=released.token(), json=body).status == 200
+        with released.database() as facts:
+            rows = facts.session.rows("SELECT last_heartbeat_id FROM remotes WHERE name = 'VERIFY'")
+        assert rows == [("found-again",)]
+
+
+@pytest.mark.parametrize(
+    "on_failure", [pytest.param("report", marks=pytest.mark.torture), "rollback"]
+)
+@pytest.mark.fault("proxy reloaded in mid-deploy, which hangs up on kept connections")
+def test_a_lost_request_is_told_of_and_undone_where_that_is_wanted(
+    released: StackUnderTest, on_failure: str
+) -> None:
+    released.set_variable("APP_VERSION", f"lossy-{on_failure}")
+    released.set_setting("on_failure: report", f"on_failure: {on_failure}")
+    before = released.snapshot()
+    done = deploy_with_reloads(released)
+    requests = done.report["requests"]
+    assert requests["kept"]["failed"] >= 1, requests
+    assert requests["not_found"] == 0
+    assert "requests failed" in requests["broken"]
+    if on_failure == "report":
+        assert done.code == 0, done.stderr
+    else:
+        assert done.code == 1 and "Clients would have noticed this deploy" in done.stderr
+        assert "seen to be as before" in done.stderr
+        assert released.snapshot() == before
+
+
+def deploy_with_reloads(stack: StackUnderTest) -> Done:
+    ctx = stack.open()
+    known = len(list(ctx.journal.records()))
+    process = stack.start("deploy", "--json")
+    wait_for_record(stack, known, "intent", "restart")
+    proxy = ctx.running("platform-nginx").id
+    for _ in range(3):
+        assert ctx.engine.exec(proxy, ["nginx", "-s", "reload"]).exit_code == 0
+    out, err = process.communicate(timeout=180)
+    return Done(process.returncode, out, err)
+
+
+def test_the_newest_lines_of_a_long_log_are_read(released: StackUnderTest) -> None:
+    ctx = released.open()
+    proxy = ctx.running("platform-nginx").id
+
+    def read(since: float) -> list[str]:
+        lines = (line.split() for line in ctx.engine.log_lines(proxy, since))
+        return [words[0] for words in lines if words and words[0] in ("earlier", "now")]
+
+    def write(word: str, count: int) -> float:
+        before = time.time()
+        words = f"for n in $(seq {count}); do echo {word} $n; done >/proc/1/fd/1"
+        assert ctx.engine.exec(proxy, ["sh", "-c", words]).exit_code == 0
+        # The engine takes them up in its own time.
+        until = time.monotonic() + 120
+        while read(before) != [word] * count and time.monotonic() < until:
+            time.sleep(0.2)
+        return before
+
+    earlier, now = write("earlier", 9_000), write("now", 3)
+    assert read(now) == ["now"] * 3
+    assert read(earlier) == ["earlier"] * 9_000 + ["now"] * 3

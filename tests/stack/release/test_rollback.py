@@ -1,0 +1,187 @@
+"""The three kinds of going back, each under heartbeats, with what each promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.access import open_session
+from cosmicdeploy.database.restore.load import load_schema
+from cosmicdeploy.database.restore.verify import scratch_schema
+from cosmicdeploy.layout import SOURCES
+from tests.stack.support.harness import StackUnderTest
+from tests.stack.support.promises import (
+    RESOLUTION_SECONDS,
+    Acknowledged,
+    acknowledged,
+    require_whole,
+)
+
+pytestmark = pytest.mark.stack
+
+NEW_COLUMN = "last_heartbeat_source"
+# Neither markup nor a terminal's escape sequence, wherever it is shown.
+ODD_NAME = "[/]\x1b]0;x"
+
+
+def newest_beat_in(stack: StackUnderTest, backup_id: str) -> float:
+    """When the newest heartbeat that a backup holds was stored, in seconds of Unix time."""
+    ctx = stack.open()
+    access, backup = ctx.database(), ctx.catalogue.get(backup_id)
+    with scratch_schema(access, backup) as schema:
+        load_schema(access, backup, schema)
+        with open_session(access) as session:
+            session.use(schema)
+            rows = session.rows("SELECT UNIX_TIMESTAMP(MAX(last_heartbeat_at)) FROM remotes")
+    return float(rows[0][0])
+
+
+def before_window(stack: StackUnderTest, beats: Acknowledged) -> float:
+    """When the last beat was sent that was answered 200 before clients were turned away."""
+    done = stack.open().journal.last("done", step_kind="quiesce")
+    assert done is not None
+    closed = done["facts"]["closed_at"]
+    return max(at for at in beats.all if at < closed)
+
+
+def release_1_backup(stack: StackUnderTest) -> str:
+    """The newest good backup of release 1 on its own schema."""
+    return next(
+        b.id
+        for b in stack.open().catalogue.list()
+        if b.good and b.manifest.release == "1" and NEW_COLUMN not in b.manifest.outline["remotes"]
+    )
+
+
+def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
+    done = released.cli("rollback", "--code-only", "--migration", "--to", "latest", "--yes")
+    assert done.code == 2 and "exclude each other" in done.stderr
+
+
+def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
+    done = released.cli("rollback", "--json")
+    newest = next(b for b in released.open().catalogue.list() if b.good)
+    assert (done.code, done.report["outcome"]) == (0, "done") and "--to ID" in done.stderr
+    row = done.report["data"][0]
+    assert row["backup"] == newest.id and row["age"] and row["what would be lost"]
+
+
+def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUnderTest) -> None:
+    backup, before = release_1_backup(released), released.snapshot()
+    with released.database() as facts:
+        facts.session.execute("ALTER TABLE remotes ADD COLUMN must INT NOT NULL")
+        facts.session.execute("ALTER TABLE remotes ALTER COLUMN must DROP DEFAULT")
+    try:
+        done = released.cli("rollback", "--code-only", "--to", backup, "--yes")
+        assert done.code == 1, done.stderr
+        assert "remotes.must" in done.stderr and "--migration" in done.stderr
+    finally:
+        with released.database() as facts:
+            facts.session.execute("ALTER TABLE remotes DROP COLUMN must")
+    assert released.snapshot() == before
+
+
+def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTest) -> None:
+    """The image of the backup cannot start: the data that was swapped in goes out again."""
+    target = released.cli("backup", "create", "--json").report["backup"]
+    ctx = released.open()
+    backup = ctx.catalogue.get(target)
+    path = backup.data.with_name(f"{target}.json")
+    dockerfile = released.folder / SOURCES / "Dockerfile"
+    broken = ctx.image_of("platform-redis")  # it has no application to start
+    assert broken is not None and dockerfile.is_file()
+    path.write_text(path.read_text().replace(backup.manifest.images["cosmic-app-2"], broken.id))
+    released.set_setting("healthy_within: 60", "healthy_within: 15")
+    before = released.snapshot()
+    with acknowledged(released) as beats:
+        done = released.cli("rollback", "--to", target, "--yes", "--json")
+    assert done.code == 1, done.stderr
+    assert "seen to be as before" in done.stderr
+    assert released.snapshot() == before
+    assert beats.failures == []
+    beats.require_kept(released)
+    path.unlink()
+
+
+def test_code_alone_goes_back_and_nobody_waits(released: StackUnderTest) -> None:
+    backup, before = release_1_backup(released), released.snapshot()
+    with released.beats() as beats:
+        done = released.cli("rollback", "--code-only", "--to", backup, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert (beats.failures, done.report["requests"]["failed"]) == ([], 0)
+    assert done.report["requests"]["held"] == 0
+    after = released.snapshot()
+    assert released.open().running_release() == "1"
+    assert (after["schema"], after["migrations"]) == (before["schema"], before["migrations"])
+    require_whole(released)
+
+
+def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> None:
+    backup = release_1_backup(released)
+    with released.database() as facts:
+        facts.session.execute("INSERT INTO remotes (name, token_hash) VALUES ('NEWER', 'newer')")
+        assert NEW_COLUMN in facts.columns("remotes")
+    try:
+        with acknowledged(released) as beats:
+            done = released.cli("rollback", "--migration", "--to", backup, "--yes", "--json")
+        assert done.code == 0, done.stderr
+        assert done.report["requests"]["failed"] == 0 and beats.failures == []
+        assert released.open().running_release() == "1"
+        with released.database() as facts:
+            assert NEW_COLUMN not in facts.columns("remotes")
+            assert facts.session.rows("SELECT name FROM remotes WHERE name = 'NEWER'")
+        beats.require_kept(released)
+        require_whole(released)
+    finally:
+        with released.database() as facts:
+            facts.session.execute("DELETE FROM remotes WHERE name = 'NEWER'")
+
+
+def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest) -> None:
+    old = release_1.snapshot()
+    old_images = release_1.images()
+    with release_1.database() as facts:
+        old_rows = facts.session.rows("SELECT id, name FROM remotes ORDER BY id")
+    release_1.put_release_2()
+    backup = release_1.cli("deploy", "--json").report["backup"]
+    with release_1.database() as facts:
+        facts.session.execute("UPDATE remotes SET name = CONCAT('spoiled ', name)")
+        facts.session.execute(f"CREATE TABLE `{ODD_NAME}` (id INT PRIMARY KEY)")
+
+    with acknowledged(release_1) as beats:
+        done = release_1.cli("rollback", "--to", backup, "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert r"  [/]\x1b]0;x: no such table, rows then, 0 now" in done.stderr
+    assert done.report["release"] == "1"
+    assert release_1.images() == old_images
+    new = release_1.snapshot()
+    assert (new["schema"], new["migrations"], new["tag"]) == (
+        old["schema"],
+        old["migrations"],
+        old["tag"],
+    )
+    with release_1.database() as facts:
+        assert facts.session.rows("SELECT id, name FROM remotes ORDER BY id") == old_rows
+        assert ODD_NAME not in facts.engines()
+    require_whole(release_1)
+
+    requests = done.report["requests"]
+    assert requests["failed"] == 0 and requests["held"] > 0
+    assert done.report["turned_away_seconds"] > 0
+    assert beats.failures == [] and beats.turned_away > 0
+    kept = done.report["backup"]
+    assert kept not in (None, backup), "the state before is backed up too"
+    assert newest_beat_in(release_1, kept) >= before_window(release_1, beats) - RESOLUTION_SECONDS
+    beats.require_kept(release_1)
+
+
+@pytest.mark.torture
+def test_a_rollback_can_be_rolled_back(release_1: StackUnderTest) -> None:
+    release_1.put_release_2()
+    deployed = release_1.cli("deploy", "--json").report
+    new = release_1.snapshot()
+    back = release_1.cli("rollback", "--to", deployed["backup"], "--yes", "--json").report
+    forth = release_1.cli("rollback", "--to", back["backup"], "--yes", "--json")
+    assert forth.code == 0, forth.stderr
+    assert forth.report["release"] == "2"
+    again = release_1.snapshot()
+    assert (again["schema"], again["tag"]) == (new["schema"], new["tag"])

@@ -1,0 +1,157 @@
+"""Plain database servers, and everything that one of their schemas holds."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import pymysql
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.stack.variables.environment import read_env_file
+from tests.stack.support.harness import IMAGES
+
+NEXT_IMAGES = IMAGES.with_name("images-next.env")
+PASSWORD = "p'\"\\$# `w"
+NAME = "platform"
+Servers = Callable[[str], DatabaseAccess]
+# What a server tells of an object beside its definition.
+PASSING = ("Created",)
+
+
+@contextmanager
+def started(image: str) -> Iterator[DatabaseAccess]:
+    """A database server in a container of its own."""
+    container = docker.from_env().containers.run(
+        image,
+        name=f"cosmicdeploy-test-database-{secrets.token_hex(3)}",
+        environment={"MARIADB_ROOT_PASSWORD": PASSWORD, "MARIADB_DATABASE": NAME},
+        ports={"3306/tcp": ("127.0.0.1", None)},
+        tmpfs={"/var/lib/mysql": ""},  # hundreds of DDL statements would wait for the disk
+        detach=True,
+    )
+    try:
+        container.reload()
+        access = DatabaseAccess(
+            container_id=container.id,
+            host="127.0.0.1",
+            port=int(container.ports["3306/tcp"][0]["HostPort"]),
+            name=NAME,
+            user="root",
+            password=PASSWORD,
+        )
+        wait_for(access)
+        yield access
+    finally:
+        container.remove(force=True, v=True)
+
+
+def image(version: str) -> str:
+    """The base image of one of the two versions."""
+    path = NEXT_IMAGES if version == "newest" else IMAGES
+    assert path.is_file(), f"{path} is not there: run `make images images-next`"
+    return read_env_file(path)["MARIADB_IMAGE"]
+
+
+def wait_for(access: DatabaseAccess) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with open_facts(access) as facts:
+                return facts.ping()
+        except DatabaseError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+@contextmanager
+def cursor(access: DatabaseAccess, schema: str | None = NAME) -> Iterator[Any]:
+    """A cursor of a connection of the test's own."""
+    with (
+        pymysql.connect(
+            host=access.host,
+            port=access.port,
+            user=access.user,
+            password=access.password,
+            database=schema,
+            charset="utf8mb4",
+            autocommit=True,
+        ) as connection,
+        connection.cursor() as opened,
+    ):
+        yield opened
+
+
+def run(access: DatabaseAccess, sql: str, *args: object, schema: str | None = NAME) -> list[Any]:
+    """Run one statement; its rows."""
+    with cursor(access, schema) as opened:
+        opened.execute(sql, args or None)
+        return list(opened.fetchall())
+
+
+def run_all(access: DatabaseAccess, script: str, schema: str | None = NAME) -> None:
+    """Run statements that blank lines divide."""
+    with cursor(access, schema) as opened:
+        for statement in script.strip().split("\n\n"):
+            opened.execute(statement)
+
+
+def renew(access: DatabaseAccess, charset: str = "utf8mb4") -> None:
+    """Drop the schema and all beside it, and create it empty."""
+    with cursor(access, None) as opened:
+        opened.execute("SET foreign_key_checks = 0")  # a test that failed may leave keys across
+        opened.execute(f"SHOW DATABASES LIKE '{NAME}%'")
+        for (schema,) in opened.fetchall():
+            opened.execute(f"DROP DATABASE `{schema}`")
+        opened.execute(f"CREATE DATABASE {NAME} CHARACTER SET {charset}")
+
+
+def schemas(access: DatabaseAccess) -> set[str]:
+    with cursor(access, None) as opened:
+        opened.execute(f"SHOW DATABASES LIKE '{NAME}%'")
+        return {str(row[0]) for row in opened.fetchall()}
+
+
+def snapshot(access: DatabaseAccess, schema: str = NAME) -> dict[str, Any]:
+    """Everything of a schema in the server's own words: definitions, settings, rows."""
+    found: dict[str, Any] = {}
+    with cursor(access, schema) as opened:
+        opened.execute(
+            "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = %s",
+            [schema],
+        )
+        found["schema"] = opened.fetchone()
+        for kind, name in objects(opened, schema):
+            quoted = "`" + name.replace("`", "``") + "`"
+            opened.execute(f"SHOW CREATE {kind} {quoted}")
+            words = [column[0] for column in opened.description]
+            row = zip(words, opened.fetchone(), strict=True)
+            found[f"{kind} {name}"] = [value for word, value in row if word not in PASSING]
+            if kind == "TABLE":
+                opened.execute(f"CHECKSUM TABLE {quoted} EXTENDED")
+                found[f"data of {name}"] = opened.fetchone()[1]
+                opened.execute(f"SELECT * FROM {quoted}")  # noqa: S608
+                found[f"rows of {name}"] = sorted(map(repr, opened.fetchall()))
+    return found
+
+
+def objects(opened: Any, schema: str) -> list[tuple[str, str]]:
+    opened.execute(
+        "SELECT IF(table_type = 'VIEW', 'VIEW', 'TABLE'), table_name"
+        "  FROM information_schema.tables WHERE table_schema = %s"
+        " UNION ALL SELECT routine_type, routine_name"
+        "  FROM information_schema.routines WHERE routine_schema = %s"
+        " UNION ALL SELECT 'TRIGGER', trigger_name"
+        "  FROM information_schema.triggers WHERE trigger_schema = %s"
+        " UNION ALL SELECT 'EVENT', event_name"
+        "  FROM information_schema.events WHERE event_schema = %s",
+        [schema] * 4,
+    )
+    return list(opened.fetchall())

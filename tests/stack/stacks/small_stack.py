@@ -1,0 +1,161 @@
+"""Some replicas of a tiny server behind nginx, for what is between the two.
+
+Process 1 of a replica is a shell that does not pass on its stop signal. nginx runs with what
+docs/proxy.md says.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import tenacity
+import yaml
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.layout import free_subnet
+from cosmicdeploy.probes.http import OK, ask
+from cosmicdeploy.probes.urls import proxy_url, replica_url
+from cosmicdeploy.stack.variables.environment import read_env_file
+from cosmicdeploy.steps.rollout.replace import put_in_place
+from cosmicdeploy.workspace import open_stack
+from tests.stack.support.harness import IMAGES, ROOT, taken_subnets
+
+DOCUMENT = ROOT / "docs" / "proxy.md"
+# There has to be a database, and none is asked for anything.
+SETTINGS = """\
+services: {{app: [{apps}], database: proxy, proxy: proxy}}
+app: {{console: [none], health_path: /}}
+database: {{name: none}}
+restart: {{pause: 1.5}}
+proxy: {{out_of_service: "/run/cosmicdeploy/out/{{service}}"}}
+project: {project}
+"""
+
+
+@dataclass
+class SmallStack:
+    """`addresses` are the replicas' fixed ones, by service."""
+
+    folder: Path
+    subnet: IPv4Network
+    addresses: dict[str, str]
+    by_name: bool = False
+
+    @property
+    def apps(self) -> Sequence[str]:
+        return list(self.addresses)
+
+    def write(self) -> Context:
+        """Its files, as they follow from its addresses; opened."""
+        project = f"cosmic-{self.folder.name}"
+        (self.folder / "cosmicdeploy.yaml").write_text(
+            SETTINGS.format(apps=", ".join(self.apps), project=project)
+        )
+        compose = {"services": self._services(project), "networks": {"default": self._network()}}
+        (self.folder / "docker-compose.prod.yml").write_text(yaml.safe_dump(compose))
+        (self.folder / ".env").touch()
+        self._write_nginx(project)
+        return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
+
+    def up(self, *services: str) -> Context:
+        """Make these anew, all of them where none is named, and see them answer."""
+        ctx = self.write()
+        for network in ctx.stack.networks.values():
+            ctx.engine.ensure_network(network, ctx.stack.project)
+        for name in services or (*self.apps, "proxy"):
+            if (old := ctx.container(name)) is not None:
+                ctx.engine.stop(old.id, 0)  # nobody waits for who does not listen
+            put_in_place(ctx, name)
+        for name in services or self.apps:
+            answers(partial(replica_url, ctx, name))
+        answers(lambda: proxy_url(ctx))
+        return ctx
+
+    def _services(self, project: str) -> dict[str, Any]:
+        images = read_env_file(IMAGES)
+        app = {
+            "image": images["PYTHON_IMAGE"],
+            # With a command after it the shell does not make way for the server.
+            "entrypoint": ["sh", "-c", "python3 /server.py; exit 1"],
+            "volumes": [f"{ROOT}/tests/stack/small_server.py:/server.py:ro"],
+        }
+        apps = {
+            name: app
+            | {
+                "container_name": f"{project}-{name}",
+                "environment": {"NAME": name},
+                "networks": {"default": {"ipv4_address": address}},
+            }
+            for name, address in self.addresses.items()
+        }
+        proxy = {
+            "image": images["NGINX_IMAGE"],
+            "container_name": f"{project}-proxy",
+            "volumes": [
+                "./nginx/default.conf:/etc/nginx/conf.d/default.conf:ro",
+                "./nginx:/etc/nginx/replicas:ro",
+            ],
+            "ports": ["127.0.0.1::80"],
+        }
+        return {**apps, "proxy": proxy}
+
+    def _network(self) -> dict[str, Any]:
+        rest = str(list(self.subnet.subnets())[1])
+        return {"ipam": {"config": [{"subnet": str(self.subnet), "ip_range": rest}]}}
+
+    def _write_nginx(self, project: str) -> None:
+        folder = self.folder / "nginx"
+        folder.mkdir(exist_ok=True)
+        (folder / "default.conf").write_text(documented("nginx"))
+        hosts = {n: f"{project}-{n}" if self.by_name else a for n, a in self.addresses.items()}
+        write_groups(folder, hosts)
+
+
+def write_groups(folder: Path, hosts: dict[str, str]) -> None:
+    """The files that the documented lines of shell write."""
+    pairs = [f"{name}={host}:80" for name, host in hosts.items()]
+    subprocess.run(["sh", "-s", str(folder), *pairs], input=documented("sh"), text=True, check=True)
+
+
+def documented(language: str) -> str:
+    """The first block of this language in docs/proxy.md."""
+    found = re.search(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+    assert found is not None, f"docs/proxy.md has no block of {language}"
+    return found[1]
+
+
+@contextmanager
+def small_stack(folder: Path, count: int, *, by_name: bool = False) -> Iterator[SmallStack]:
+    """Up, and gone afterwards."""
+    own = folder / f"t{uuid4().hex[:6]}"
+    own.mkdir()
+    subnet = free_subnet(taken_subnets())
+    addresses = {f"app-{n}": str(subnet[10 + n]) for n in range(1, count + 1)}
+    stack = SmallStack(own, subnet, addresses, by_name)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        ctx = stack.write()
+        ctx.engine.remove_project(ctx.stack.project)
+        shutil.rmtree(own)
+
+
+def answers(url: Callable[[], str]) -> None:
+    """Wait until somebody answers there."""
+    waiting = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(30),
+        wait=tenacity.wait_fixed(0.05),
+        retry=tenacity.retry_if_result(lambda answer: answer.status != OK),
+    )
+    waiting(lambda: ask(url()))

@@ -1,0 +1,107 @@
+"""A stack whose compose file names no container, brought up by docker-compose 1.29.2."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from cosmicdeploy.stack.variables.environment import read_env_file
+from tests.stack.stacks.databases import run, wait_for
+from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest
+
+FILE = "docker-compose.prod.yml"
+SETTINGS = """\
+services: {{app: [app], database: db}}
+app: {{console: [sh, -c, "echo '| Yes | first | 1 |'"], health_path: /}}
+database: {{name: notes}}
+project: {project}
+"""
+
+
+@dataclass(frozen=True)
+class UnnamedStack(StackUnderTest):
+    """`app` on a database; `mailer` and the one-shot `migrate` play no part in the settings."""
+
+    @property
+    def project(self) -> str:
+        return self.folder.name
+
+    def write(self, release: str = "1", command: str = '["python3", "/server.py"]') -> None:
+        """Its files; another release is another image."""
+        images = read_env_file(IMAGES)
+        python = {"image": images["PYTHON_IMAGE"]}
+        secret = {"MARIADB_ROOT_PASSWORD": "${DB_ROOT_PASSWORD}", "MARIADB_DATABASE": "notes"}
+        done = {"migrate": {"condition": "service_completed_successfully"}}
+        services = {
+            "app": {"build": ".", "environment": {"NAME": "app"}, "depends_on": done},
+            "db": {
+                "image": images["MARIADB_IMAGE"],
+                "environment": secret,
+                "volumes": ["data:/var/lib/mysql"],
+            },
+            "mailer": python | {"command": ["sleep", "600"], "stop_grace_period": "1s"},
+            "migrate": python | {"command": ["true"]},
+        }
+        compose = {"version": "3.8", "services": services, "volumes": {"data": {}}}
+        (self.folder / FILE).write_text(yaml.safe_dump(compose))
+        (self.folder / "cosmicdeploy.yaml").write_text(SETTINGS.format(project=self.project))
+        (self.folder / ".env").write_text("DB_ROOT_PASSWORD=root\n")
+        (self.folder / ".dockerignore").write_text("*\n!server.py\n")
+        (self.folder / "server.py").write_text(
+            (ROOT / "tests/stack/stacks/small_server.py").read_text()
+        )
+        lines = [
+            f"FROM {images['PYTHON_IMAGE']}",
+            f"ENV APP_VERSION={release}",
+            "COPY server.py /server.py",
+            f"CMD {command}",
+            "STOPSIGNAL SIGKILL",  # it does not listen to a milder one
+        ]
+        (self.folder / "Dockerfile").write_text("\n".join(lines) + "\n")
+
+    def compose(self, *words: str) -> str:
+        """docker-compose 1.29.2 in the stack's folder; what it tells."""
+        command = ["docker-compose", "-p", self.project, "-f", FILE, *words]
+        return self._run(command)
+
+    def docker(self, *words: str) -> str:
+        return self._run(["docker", *words])
+
+    def _run(self, command: Sequence[str]) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=200, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    def lives_by_name(self) -> dict[str, str]:
+        """Container name → id, of all containers of the project."""
+        label = f"label=com.docker.compose.project={self.project}"
+        shown = self.docker(
+            "ps", "-a", "--no-trunc", "--filter", label, "--format", "{{.Names}} {{.ID}}"
+        )
+        return dict(line.split() for line in shown.splitlines())
+
+
+@contextmanager
+def unnamed_stack(folder: Path) -> Iterator[UnnamedStack]:
+    """Up, with a table in its database; gone afterwards, with its images."""
+    stack = UnnamedStack(folder)
+    folder.mkdir()
+    stack.write()
+    try:
+        stack.compose("up", "-d", "--build")
+        access = stack.open().database()
+        wait_for(access)
+        run(access, "CREATE TABLE notes (id INT PRIMARY KEY)", schema="notes")
+        yield stack
+    finally:
+        ctx = stack.open()
+        ctx.engine.remove_project(ctx.stack.project)
+        for separator in "_-":
+            ctx.engine.untag(f"{stack.project}{separator}app:latest")

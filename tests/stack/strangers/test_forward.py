@@ -1,0 +1,166 @@
+"""A fix is deployed over a release that does not work: only what worked has to keep working."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cosmicdeploy.layout import SOURCES
+from tests.stack.release.test_circle import SET_ASIDE, wait_for_container
+from tests.stack.release.test_faults import STUCK, add_to_dockerfile, wait_for_record
+from tests.stack.stacks.fragile import (
+    APPS,
+    SCHEDULER,
+    WORKER,
+    break_down,
+    crash,
+    make_fragile,
+    make_sound,
+    mend,
+    wait_until,
+)
+from tests.stack.support.harness import RELEASED, StackUnderTest
+from tests.stack.support.promises import require_whole
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def fragile(released: StackUnderTest) -> Iterator[StackUnderTest]:
+    """A release that works, and that can be broken; whatever is left of it is deployed over."""
+    make_fragile(released)
+    yield released
+    mend(released)
+
+
+def every_kind_of_trouble(stack: StackUnderTest) -> list[str]:
+    """Each service in another one; those that do not work."""
+    ctx = stack.open()
+    break_down(stack, APPS[0], "health", "heartbeat", "console")
+    crash(stack, APPS[1])
+    ctx.engine.remove(ctx.running(APPS[2]).id)
+    ctx.engine.stop(ctx.running(SCHEDULER).id, 10)
+    crash(stack, WORKER)
+    wait_until(stack, APPS[0], lambda found: found.health == "unhealthy")
+    return [*RELEASED]
+
+
+def unhealthy(stack: StackUnderTest) -> list[str]:
+    for name in APPS:
+        break_down(stack, name, "health", "console")
+    for name in APPS:
+        wait_until(stack, name, lambda found: found.health == "unhealthy")
+    return [*APPS]
+
+
+def crashing(stack: StackUnderTest) -> list[str]:
+    for name in RELEASED:
+        crash(stack, name)
+    return [*RELEASED]
+
+
+def exited(stack: StackUnderTest) -> list[str]:
+    ctx = stack.open()
+    for name in RELEASED:
+        ctx.engine.stop(ctx.running(name).id, 10)
+    return [*RELEASED]
+
+
+def missing(stack: StackUnderTest) -> list[str]:
+    ctx = stack.open()
+    for name in RELEASED:
+        ctx.engine.remove(ctx.running(name).id)
+    return [*RELEASED]
+
+
+def deaf_to_heartbeats(stack: StackUnderTest) -> list[str]:
+    for name in APPS:
+        break_down(stack, name, "heartbeat")
+    return [*APPS]
+
+
+def dead_workers(stack: StackUnderTest) -> list[str]:
+    ctx = stack.open()
+    for name in (SCHEDULER, WORKER):
+        ctx.engine.stop(ctx.running(name).id, 10)
+    return [SCHEDULER, WORKER]
+
+
+@pytest.mark.fault("release that does not work, then its fix")
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        every_kind_of_trouble,
+        *(
+            pytest.param(each, marks=pytest.mark.torture)
+            for each in (unhealthy, crashing, exited, missing, deaf_to_heartbeats, dead_workers)
+        ),
+    ],
+)
+def test_a_fix_is_deployed_over_what_does_not_work(
+    fragile: StackUnderTest, trouble: Callable[[StackUnderTest], list[str]]
+) -> None:
+    broken = trouble(fragile)
+    before = {name: container.id for name, container in fragile.containers().items()}
+    make_sound(fragile)
+    with unfit(fragile):
+        failed = fragile.cli("deploy", "--json")
+    assert failed.code == 1, failed.stderr
+    assert {name: c.id for name, c in fragile.containers().items()} == before
+    assert all(f"{name} does not work, as before" in failed.stderr for name in broken), (
+        failed.stderr
+    )
+    assert fragile.cli("status", "--json").report["unfinished"] == []
+
+    planned = fragile.cli("deploy", "--plan", "--json")
+    assert planned.code == 0, planned.stderr
+    done = fragile.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert done.report["release"] == "fix"
+    assert all(name in done.reason("health") for name in broken)
+    if trouble is not deaf_to_heartbeats:  # a plan sends none
+        assert all(name in planned.reason("health") for name in broken)
+    require_whole(fragile)
+    assert fragile.cli("verify").code == 0
+
+
+@pytest.mark.torture
+@pytest.mark.fault("fix of a release that does not work, killed in mid-rollout")
+@pytest.mark.parametrize("again", [("deploy",), ("deploy", "--abort"), ("up",)])
+def test_a_fix_that_was_killed_leads_on_and_back(
+    fragile: StackUnderTest, again: tuple[str, ...]
+) -> None:
+    before = {name: container.id for name, container in fragile.containers().items()}
+    crashing(fragile)
+    make_sound(fragile)
+    known = len(list(fragile.open().journal.records()))
+    process = fragile.start("deploy")
+    wait_for_record(fragile, known, "intent", "restart")
+    wait_for_container(fragile, re.compile(f"{APPS[0]}.*{SET_ASIDE}"))
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, "it was still at work"
+    done = fragile.cli(*again, "--json")
+    if again != ("up",):
+        assert done.code == 0, done.stderr
+    if "--abort" in again:
+        assert {name: c.id for name, c in fragile.containers().items()} == before
+    done = fragile.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    require_whole(fragile)
+
+
+@contextmanager
+def unfit(stack: StackUnderTest) -> Iterator[None]:
+    """The release's second replica never becomes healthy."""
+    dockerfile = stack.folder / SOURCES / "Dockerfile"
+    kept = dockerfile.read_text()
+    add_to_dockerfile(stack, STUCK.format(last=12))
+    stack.set_setting("healthy_within: 60", "healthy_within: 8")
+    yield
+    stack.set_setting("healthy_within: 8", "healthy_within: 60")
+    dockerfile.write_text(kept)

@@ -1,0 +1,232 @@
+"""A real Laravel application, deployed, verified and taken back by its `cosmicdeploy.yaml` alone.
+
+The tests go on from each other: release 1, release 2, back, forward with a step left out, mended,
+and back by down migrations. From there `test_laravel_diagnose` goes on.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from cosmicdeploy.errors import NeedsPerson
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.steps.schema.down import roll_down
+from tests.stack.operate.test_workers import SCHEDULER, WORKER, lives
+from tests.stack.stacks.laravel import LaravelStack
+from tests.stack.support.harness import BEAT, BODY
+from tests.stack.support.promises import acknowledged, require_whole
+from tests.stack.support.variants import COMPOSE, edit
+
+pytestmark = pytest.mark.stack
+
+MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
+MONITOR = "devices:monitor-status"
+APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
+WWW_DATA = 33
+# So long a job of the scheduler's takes; and less than this passes unless its grace of 60 s does.
+SECONDS, LONG = 4, 45
+
+
+def job_of_scheduler(stack: LaravelStack) -> None:
+    """A process that the first one has for a child, as `schedule:run` is one each minute."""
+    ran = stack.inside(SCHEDULER, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
+    assert ran.exit_code == 0, ran.error_text
+
+
+def test_release_1_is_up(laravel: LaravelStack) -> None:
+    answer = laravel.health()
+    assert (answer.status, answer.headers["x-app-version"]) == (200, "1")
+    assert laravel.inside(APPS[0], "php", "artisan", "--version").text.startswith("Laravel")
+    status = laravel.cli("status", "--json")
+    assert status.code == 0, status.stderr
+
+
+def test_the_new_migration_is_seen_by_the_old_containers(laravel: LaravelStack) -> None:
+    """The folder is mounted; a plan says what comes, and nobody runs it before its time."""
+    laravel.put_release_2()
+    told = laravel.inside(APPS[1], "php", "artisan", "migrate:status").text
+    assert re.search(rf"\| No +\| {MIGRATION}", told)
+    plan = laravel.cli("deploy", "--plan", "--json")
+    assert plan.code == 0, plan.stderr
+    assert MIGRATION in plan.reason("migrate") and "additive" in plan.reason("migrate")
+    with laravel.database() as facts:
+        assert MIGRATION not in facts.applied_migrations()
+
+
+def test_deploy_loses_no_beat_and_no_job(laravel: LaravelStack) -> None:
+    laravel.put_release_2()
+    for service in APPS:  # as after a rotation: who comes first makes it
+        laravel.log(service).unlink(missing_ok=True)
+    ctx = laravel.open()
+    queued = laravel.inside(APPS[0], *ctx.console("queue:probe", "6", "--seconds=2")).text.split()
+    with lives(ctx.stack.project) as seen, acknowledged(laravel) as beats:
+        done = laravel.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert not beats.failures and not beats.turned_away
+    beats.require_kept(laravel)
+    require_whole(laravel)
+    assert laravel.health().headers["x-app-version"] == "2"
+    requests = done.report["requests"]
+    assert (requests["failed"], requests["not_found"]) == (0, 0), requests
+    assert seen.of(SCHEDULER) == seen.of(WORKER) == ["die", "start"]
+    seconds = {step["name"]: step["seconds"] for step in done.report["steps"]}
+    assert seconds["quiesce workers"] < LONG, "a job's two seconds, and not the whole grace"
+    each_was_done_once(laravel, queued)
+
+
+def each_was_done_once(stack: LaravelStack, jobs: list[str]) -> None:
+    done, until = re.compile(r"Probe \w+ done"), time.monotonic() + 120
+    while len(done.findall(stack.log(WORKER).read_text())) < len(jobs):
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    text = stack.log(WORKER).read_text()
+    told = {job: [text.count(f"Probe {job} {word}") for word in ("begun", "done")] for job in jobs}
+    assert told == {job: [1, 1] for job in jobs}
+
+
+def test_the_log_stays_with_whoever_serves(laravel: LaravelStack) -> None:
+    """By hand, `docker exec … php artisan` makes files that PHP-FPM cannot write to."""
+    owners = {
+        laravel.log(service).stat().st_uid for service in APPS if laravel.log(service).exists()
+    }
+    assert owners <= {WWW_DATA}
+    log = laravel.log(APPS[0])
+    log.unlink(missing_ok=True)
+    failing = ("migrate:status", "--database=none")  # an exception, which is logged
+    by_hand = laravel.inside(APPS[0], "php", "artisan", *failing)
+    assert by_hand.exit_code == 1 and log.stat().st_uid == 0, "the bite is still there"
+    log.unlink()
+    assert laravel.cli("console", *failing).code == 1
+    assert log.stat().st_uid == WWW_DATA
+
+
+def test_verify_is_green_and_a_second_deploy_changes_nothing(laravel: LaravelStack) -> None:
+    laravel.put_release_2()
+    done = laravel.cli("verify", "--json")
+    assert done.code == 0, done.stdout
+    assert not [check for check in done.report["checks"] if check["warnings"] or check["skipped"]]
+    before = laravel.snapshot()
+    again = laravel.cli("deploy", "--json")
+    assert again.code == 0, again.stderr
+    assert set(again.outcomes.values()) == {"unchanged"}, again.outcomes
+    assert laravel.snapshot() == before
+
+
+def test_a_scheduler_that_does_not_listen_is_told_of(laravel: LaravelStack) -> None:
+    """Nothing else shows it: PHP catches the signal, and lets the kernel ignore it."""
+    laravel.set_setting("between_jobs: [scheduler]", "between_jobs: []")
+    edit(
+        laravel.folder / COMPOSE, lambda d: d["services"][SCHEDULER].update(stop_grace_period="2s")
+    )
+    done = laravel.cli("restart", SCHEDULER)
+    assert done.code == 0, done.stderr
+    assert "did not heed its stop signal: it was killed after 2 s" in done.stdout
+
+
+def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(laravel: LaravelStack) -> None:
+    job_of_scheduler(laravel)
+    started = time.monotonic()
+    done = laravel.cli("restart", SCHEDULER, "--json")
+    took = time.monotonic() - started
+    assert done.code == 0, done.stderr
+    assert SECONDS - 1 < took < LONG, "not the whole grace"
+
+
+def test_the_console_asks_unless_it_is_told_not_to(laravel: LaravelStack) -> None:
+    """Without --force `migrate:rollback` cancels itself; then nothing is lost, and that is said."""
+    by_hand = laravel.inside(APPS[0], "php", "artisan", "migrate:rollback", "--step=1")
+    assert by_hand.exit_code == 1 and "Command Canceled!" in by_hand.text
+    edit(
+        laravel.folder / "cosmicdeploy.yaml",
+        lambda d: d.update(migrate={"rollback": ["migrate:rollback"]}),
+    )
+    with laravel.database() as facts:
+        applied = facts.applied_migrations()
+    with pytest.raises(NeedsPerson) as error:
+        roll_down(laravel.open(), set(applied) - {MIGRATION})
+    assert "add --force to migrate.rollback" in error.value.todo
+    with laravel.database() as facts:
+        assert facts.applied_migrations() == applied
+
+
+def test_rollback_brings_release_1_back(laravel: LaravelStack) -> None:
+    """Image, schema and data; the scheduler has been at work meanwhile."""
+    it_ran_every_minute(laravel)
+    with acknowledged(laravel) as beats:
+        done = laravel.cli("rollback", "--to", first_backup(laravel), "--yes", "--json")
+    assert done.code == 0, done.stderr
+    assert not beats.failures and beats.all
+    assert laravel.health().headers["x-app-version"] == "1"
+    require_whole(laravel)
+    with laravel.database() as facts:
+        assert "grace_period_seconds" not in facts.columns("remotes")
+
+
+def it_ran_every_minute(stack: LaravelStack) -> None:
+    """Its own log says so, and `verify` finds it there."""
+    wanted = re.compile(rf"Running scheduled command: .*{MONITOR}")
+    ctx, until = stack.open(), time.monotonic() + 120
+    while not any(wanted.search(line) for line in ctx.engine.logs(ctx.running(SCHEDULER).id)):
+        assert time.monotonic() < until, "it never ran"
+        time.sleep(1)
+
+
+def first_backup(stack: LaravelStack) -> str:
+    found = [b for b in stack.open().catalogue.list() if b.good and b.manifest.release == "1"]
+    return found[0].id
+
+
+def test_verify_sees_what_the_health_path_does_not(laravel: LaravelStack) -> None:
+    """New code on the old schema is healthy, and takes no beat."""
+    laravel.put_release_2()
+    for step in ("build", "restart"):
+        done = laravel.cli("step", step, "--json")
+        assert done.code == 0, done.stderr
+    assert laravel.health().status == 200
+    answer = ask(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY)
+    assert answer.status == 500
+    verified = laravel.cli("verify", "--json")
+    assert verified.code == 5
+    failing = {check["point"] for check in verified.report["checks"] if not check["ok"]}
+    assert failing == {"schema", "monitor", "heartbeat"}
+
+
+def test_a_deploy_mends_it(laravel: LaravelStack) -> None:
+    laravel.put_release_2()
+    done = laravel.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    assert done.outcomes["migrate"] == "changed"
+    assert laravel.cli("verify").code == 0
+
+
+def test_a_migration_that_cannot_be_undone_is_told_before_anything_is_touched(
+    laravel: LaravelStack,
+) -> None:
+    """The older sources are checked out by now: the mounted folder hides what the image has."""
+    before = laravel.snapshot()
+    with acknowledged(laravel) as beats:
+        done = laravel.cli(
+            "rollback", "--migration", "--to", first_backup(laravel), "--yes", "--json"
+        )
+    assert done.code == 1, done.stdout
+    assert MIGRATION in done.stderr and "file" in done.stderr
+    assert not beats.failures and not beats.turned_away
+    assert laravel.snapshot() == before
+
+
+def test_rollback_by_down_migrations_keeps_newer_rows(laravel: LaravelStack) -> None:
+    laravel.put_release_2()
+    assert ask(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY).status == 200
+    with acknowledged(laravel) as beats:
+        done = laravel.cli(
+            "rollback", "--migration", "--to", first_backup(laravel), "--yes", "--json"
+        )
+    assert done.code == 0, done.stderr
+    assert not beats.failures
+    beats.require_kept(laravel)
+    assert laravel.health().headers["x-app-version"] == "1"
+    with laravel.database() as facts:
+        assert MIGRATION not in facts.applied_migrations()

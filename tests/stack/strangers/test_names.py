@@ -1,0 +1,90 @@
+"""A service's container is found by Compose's labels, whatever its name and whoever made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.stacks.unnamed import UnnamedStack, unnamed_stack
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnnamedStack]:
+    folder = tmp_path_factory.mktemp("unnamed")
+    with unnamed_stack(folder / f"cosmic-{folder.name[-6:]}{folder.parent.name[-4:]}".lower()) as s:
+        yield s
+
+
+def test_a_stack_of_1_29_is_adopted_under_its_names(up: UnnamedStack) -> None:
+    before = up.lives_by_name()
+    status = up.cli("status")
+    assert status.code == 0 and f"{up.project}_db_1" not in status.stdout, status.stdout
+    report = up.cli("status", "--json")
+    rows = {row["service"]: row for row in report.report["data"]}
+    assert {name: row["container"] for name, row in rows.items()} == {
+        "app": f"{up.project}_app_1",
+        "db": f"{up.project}_db_1",
+    }
+    assert [row["drift"] for row in rows.values()] == ["", ""]
+    notes = {note["service"]: note["what"] for note in report.report["notices"]}
+    assert notes.keys() == {"mailer", "migrate"} and "(running)" in notes["mailer"]
+    assert "exited with code 0" in notes["migrate"] and "not waited for by app" in notes["migrate"]
+    assert all(f"note: {name}: no role" in status.stdout for name in notes)
+    again = up.cli("up", "--json")
+    assert again.report["outcome"] == "unchanged", again.stderr
+    assert [note["service"] for note in again.report["notices"]] == list(notes)
+    assert again.stderr.index("note: mailer") < again.stderr.index("recover")
+    assert up.lives_by_name() == before
+
+    up.write(release="2")
+    done = up.cli("deploy", "--json", DOCKER_CONFIG="/nonexistent")
+    assert done.code == 0, done.stderr
+    after = up.lives_by_name()
+    assert after.keys() == before.keys(), "the new one took the old one's name"
+    assert {name for name in after if after[name] != before[name]} == {f"{up.project}_app_1"}
+    up.compose("up", "-d")
+    assert up.lives_by_name()[f"{up.project}_app_1"] == after[f"{up.project}_app_1"]
+
+
+def test_what_fails_is_taken_back_under_the_names_of_1_29(up: UnnamedStack) -> None:
+    name = f"{up.project}_app_1"
+    before = up.lives_by_name()
+    up.write(release="3-bad", command='["false"]')
+    failed = up.cli("deploy", "--json")
+    assert failed.code == 1, failed.stdout
+    assert up.lives_by_name() == before, failed.report["error"]
+    backups = {each.manifest.release: each.id for each in up.open().catalogue.list()}
+    back = up.cli("rollback", "--to", backups["1"], "--code-only", "--yes", "--json")
+    assert back.code == 0, back.stderr
+    after = up.lives_by_name()
+    assert after.keys() == before.keys()
+    assert {each for each in after if after[each] != before[each]} == {name}
+    assert back.report["release"] == "1"
+
+
+def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -> None:
+    up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
+    before = up.lives_by_name()
+    first, second = f"{up.project}_app_1", f"{up.project}_app_2"
+    try:
+        for words in (
+            ["up"],
+            ["deploy"],
+            ["deploy", "--plan"],
+            ["restart", "app"],
+            ["step", "build"],
+        ):
+            done = up.cli(*words, "--yes", "--json")
+            assert done.code == 1, (words, done.stdout)
+            assert first in done.report["error"]["what"] and second in done.report["error"]["what"]
+        told = {row["container"]: row for row in up.cli("status", "--json").report["data"]}
+        assert told[second]["drift"].startswith("second container")
+        assert "rm " not in told[second]["todo"]
+        assert up.lives_by_name() == before
+        up.docker("stop", "-t", "0", second)
+        assert up.cli("up", "--json").report["outcome"] == "unchanged"
+    finally:
+        up.docker("rm", "-f", second)

@@ -1,0 +1,229 @@
+"""The shipped heartbeat service on the real stack: what devices and operators rely on."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.stack.support.harness import BEAT, BODY, StackUnderTest
+
+pytestmark = pytest.mark.stack
+
+# A beat of a device that the monitor takes offline after the writer saw it connected.
+OVERTAKEN = """
+import os
+from cosmic_app import cache
+from cosmic_app.heartbeat import model, writer
+from cosmic_app.settings import read_settings
+from cosmic_app.tokens import hash_token
+
+def find_devices(cursor, hashes, find=writer.find_devices):
+    devices = find(cursor, hashes)
+    assert [device.status for device in devices.values()] == ["Connected"]
+    cursor.execute("UPDATE remotes SET status = 'Disconnected' WHERE token_hash IN %s", (hashes,))
+    return devices
+
+writer.find_devices = find_devices
+settings = read_settings(os.environ)
+beats = writer.BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
+beat = model.Beat(token_hash=hash_token(os.environ["TOKEN"]), battery_level=50.0)
+print(beats.write([beat])[0].should_reconnect)
+"""
+GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
+
+
+@pytest.fixture
+def client(released: StackUnderTest) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=released.url(), trust_env=False, timeout=15) as made:
+        yield made
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def console(stack: StackUnderTest, *words: str) -> str:
+    ctx = stack.open()
+    result = ctx.engine.exec(ctx.any_app().id, ctx.console(*words))
+    assert result.exit_code == 0, result.error_text
+    return result.text
+
+
+def device(stack: StackUnderTest, name: str) -> tuple[str, object]:
+    with stack.database() as facts:
+        sql = "SELECT status, last_heartbeat_at FROM remotes WHERE name = %s"
+        return facts.session.rows(sql, name)[0]  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("headers", [{}, bearer("unknown"), {"Authorization": "Basic eDp5"}])
+def test_without_a_known_token_it_is_401(client: httpx.Client, headers: dict[str, str]) -> None:
+    answer = client.post(BEAT, json=BODY, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["X-App-Version"] == "2"
+
+
+def test_a_revoked_token_is_401(released: StackUnderTest, client: httpx.Client) -> None:
+    with released.database() as facts:
+        facts.session.execute("UPDATE remotes SET token_revoked = 1 WHERE name = 'KIOSK-02'")
+    try:
+        assert client.post(BEAT, json=BODY, headers=bearer(released.kiosks[1])).status_code == 401
+    finally:
+        with released.database() as facts:
+            facts.session.execute("UPDATE remotes SET token_revoked = 0 WHERE name = 'KIOSK-02'")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"{}", b'{"battery_level": "x"}', b'{"battery_level": 101}']
+)
+def test_a_bad_body_is_refused_with_a_reason_and_not_written(
+    released: StackUnderTest, client: httpx.Client, content: bytes
+) -> None:
+    before = device(released, "KIOSK-03")
+    headers = {**bearer(released.kiosks[2]), "Content-Type": "application/json"}
+    answer = client.post(BEAT, content=content, headers=headers)
+    assert 400 <= answer.status_code < 500 and answer.status_code not in (401, 429)
+    assert answer.json()["message"]
+    assert device(released, "KIOSK-03") == before
+
+
+def test_too_many_beats_are_429_with_the_time_to_wait(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    headers = bearer(released.kiosks[3])
+    answers = (client.post(BEAT, json=BODY, headers=headers) for _ in itertools.repeat(None, 300))
+    limited = next((answer for answer in answers if answer.status_code == 429), None)
+    # More than twice as many were sent, as a window may end among them.
+    assert limited is not None, "120 beats in 60 s are the limit"
+    assert 0 < int(limited.headers["Retry-After"]) <= 60
+    console(released, "cache:clear")  # the counters with it, for the tests after this one
+
+
+def test_tokens_are_not_stored(released: StackUnderTest) -> None:
+    with released.database() as facts:
+        rows = facts.session.rows("SELECT * FROM remotes")
+    stored = json.dumps(rows, default=str)
+    assert not any(token in stored for token in [*released.kiosks, released.token()])
+
+
+def test_silence_takes_a_device_offline_and_a_beat_brings_it_back(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    for seconds, expected in ((50, "Temporarily Offline"), (100, "Disconnected")):
+        with released.database() as facts:
+            facts.session.execute(
+                "UPDATE remotes SET status = IF(%s = 50, 'Connected', status),"
+                " last_heartbeat_at = NOW(3) - INTERVAL %s SECOND WHERE name = 'KIOSK-05'",
+                seconds,
+                seconds,
+            )
+        console(released, "devices:monitor-status", "--verbose")
+        assert device(released, "KIOSK-05")[0] == expected
+    answer = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[4]))
+    assert (answer.status_code, answer.json()["should_reconnect"]) == (200, True)
+    assert device(released, "KIOSK-05")[0] == "Connected"
+    again = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[4]))
+    assert again.json()["should_reconnect"] is False
+
+
+def test_a_beat_that_the_monitor_overtakes_brings_the_device_back(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    token = released.kiosks[6]
+    assert client.post(BEAT, json=BODY, headers=bearer(token)).status_code == 200
+    engine, app = released.open().engine, released.open().any_app()
+    words = ["python3", "-c", OVERTAKEN]
+    done = engine.exec(app.id, words, environment={"TOKEN": token})
+    assert (done.exit_code, done.text) == (0, "True\n"), done.error_text
+    assert device(released, "KIOSK-07")[0] == "Connected"
+    with released.database() as facts:
+        rows = facts.session.rows(
+            "SELECT from_status, to_status FROM device_status_transitions t"
+            " JOIN remotes r ON r.id = t.remote_id WHERE r.name = 'KIOSK-07' ORDER BY t.id"
+        )
+    assert rows[-1] == ("Disconnected", "Connected")
+
+
+def test_a_dry_run_changes_nothing(released: StackUnderTest) -> None:
+    with released.database() as facts:
+        facts.session.execute(
+            "UPDATE remotes SET status = 'Connected', last_heartbeat_at ="
+            " NOW(3) - INTERVAL 10 SECOND WHERE name = 'KIOSK-06'"
+        )
+    before = device(released, "KIOSK-06")
+    console(released, "devices:monitor-status", "--dry-run", "--verbose")
+    assert device(released, "KIOSK-06") == before
+
+
+def test_without_redis_it_is_degraded_and_not_down(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    ctx = released.open()
+    redis = ctx.running("platform-redis")
+    ctx.engine.stop(redis.id, 10)
+    try:
+        health = client.get("/api/health")
+        assert (health.status_code, health.json()["status"]) == (200, "degraded")
+        beat = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[6]))
+        assert beat.status_code == 200
+    finally:
+        ctx.engine.start(redis.id)
+        assert released.cli("step", "health").code == 0
+
+
+def test_without_the_database_health_is_503_with_the_reason(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    ctx = released.open()
+    database = ctx.running("platform-db")
+    ctx.engine.stop(database.id, 60)
+    try:
+        health = client.get("/api/health")
+        assert health.status_code == 503
+        assert "database" in health.text
+    finally:
+        ctx.engine.start(database.id)
+        assert released.cli("step", "health").code == 0
+    assert client.get("/api/health").status_code == 200
+
+
+def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -> None:
+    with released.beats() as beats:
+        back = console(released, "migrate:rollback", "--step=1", "--force")
+        assert f"Rolled back:  {GUIDE_MIGRATION}" in back
+        assert "No" in console(released, "migrate:status")
+        forth = console(released, "migrate", "--force")
+    assert f"Migrated:  {GUIDE_MIGRATION}" in forth
+    assert "Nothing to migrate." in console(released, "migrate", "--force")
+    assert beats.failures == [], "the release serves on both schemas"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cosmic-app-1",
+        pytest.param("cosmic-app-2", marks=pytest.mark.torture),
+        pytest.param("cosmic-app-3", marks=pytest.mark.torture),
+        "cosmic-scheduler",
+        "cosmic-queue-1",
+    ],
+)
+def test_it_stops_cleanly_and_soon(released: StackUnderTest, name: str) -> None:
+    ctx = released.open()
+    container = ctx.running(name)
+    ctx.engine.stop(container.id, ctx.service(name).stop_grace_period)
+    stopped = ctx.engine.container(container.id)
+    ctx.engine.start(container.id)
+    assert stopped is not None and stopped.exit_code == 0, "it was not killed after its grace"
+    assert released.cli("step", "health").code == 0
+
+
+def test_it_runs_as_nobody_special_without_the_deployer(released: StackUnderTest) -> None:
+    ctx = released.open()
+    app = ctx.any_app().id
+    assert ctx.engine.exec(app, ["id", "-u"]).text.strip() != "0"
+    for module in ("cosmicdeploy", "docker", "typer", "rich"):
+        assert ctx.engine.exec(app, ["python3", "-c", f"import {module}"]).exit_code != 0

@@ -1,0 +1,311 @@
+"""What tests of the real stack share: the command line, the containers, a stream of beats."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.engine import Container, connect
+from cosmicdeploy.files import shipped
+from cosmicdeploy.journal.journal import Unreadable
+from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
+from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.workspace import open_stack
+
+ROOT = Path(__file__).resolve().parents[3]
+COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
+# Docker finds its Compose plugin here.
+DOCKER_CONFIG = ROOT / ".cache" / "docker-config"
+IMAGES = ROOT / ".cache" / "images.env"
+RELEASED = (
+    "cosmic-app-1",
+    "cosmic-app-2",
+    "cosmic-app-3",
+    "cosmic-scheduler",
+    "cosmic-queue-1",
+)
+KEPT = (".env", "cosmicdeploy.yaml", "docker-compose.prod.yml", SOURCES)
+BEAT = "/api/devices/heartbeat"
+BODY = {"battery_level": 85}
+KIOSKS = 20
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {step["name"]: step["outcome"] for step in self.report["steps"]}
+
+    def reason(self, step: str) -> str:
+        return next(str(s["reason"]) for s in self.report["steps"] if s["name"] == step)
+
+
+@dataclass(frozen=True)
+class StackUnderTest:
+    """A laid-out stack in a folder of its own; `kiosks` are the tokens of its devices."""
+
+    folder: Path
+    kiosks: list[str] = field(default_factory=list)
+
+    def open(self) -> Context:
+        return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
+
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
+        """The command as a user starts it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cosmicdeploy", *words],
+            cwd=self.folder,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def cli(self, *words: str, **environ: str) -> Done:
+        """The command, run to its end."""
+        process = self.start(*words, **environ)
+        out, err = process.communicate(timeout=400)
+        return Done(process.returncode, out, err)
+
+    # --- facts
+
+    def containers(self) -> dict[str, Container]:
+        ctx = self.open()
+        found = {name: ctx.container(name) for name in ctx.settings.services.all}
+        return {name: container for name, container in found.items() if container}
+
+    def images(self) -> set[str]:
+        """Image ids of app, scheduler and worker containers."""
+        return {c.image_id for name, c in self.containers().items() if name in RELEASED}
+
+    @contextmanager
+    def database(self) -> Iterator[Facts]:
+        with open_facts(self.open().database()) as facts:
+            yield facts
+
+    def url(self) -> str:
+        return proxy_url(self.open())
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that a failed deploy must leave as it was: containers, images, tags, schema."""
+        ctx = self.open()
+        containers = self.containers()
+        with self.database() as facts:
+            schema, migrations = facts.schema_digest(), facts.applied_migrations()
+        tag = ctx.image_of(RELEASED[0])
+        return {
+            "containers": {name: (c.id, c.running) for name, c in containers.items()},
+            "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
+            "tag": tag.id if tag else None,
+            "schema": schema,
+            "migrations": migrations,
+        }
+
+    def lives(self) -> dict[str, tuple[str, str, bool]]:
+        """Of each service its container, since when that runs, and whether it is well so far."""
+        return {
+            name: (c.id, c.started_at, c.running and c.health != "unhealthy")
+            for name, c in self.containers().items()
+        }
+
+    def condition(self) -> dict[str, Any]:
+        """As `snapshot`, with how many runs wait to be gone on from, and how often something failed
+        or was taken back, which a deploy does again."""
+        journal = self.open().journal
+        lines = [each for each in journal.entries() if isinstance(each, Unreadable)]
+        assert not lines, "what was written cannot be read again"
+        ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
+        return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
+
+    def health(self) -> Answer:
+        return ask(self.url() + "/api/health")
+
+    # --- changes
+
+    def seed(self) -> None:
+        """Devices: the one that verification beats as, and kiosks."""
+        ctx = self.open()
+        app = ctx.any_app().id
+        register = ("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
+        done = self.cli("console", "--env", "DEVICE_TOKEN", *register)
+        assert done.code == 0, done.stderr
+        # Several: one alone would meet the rate limit.
+        result = ctx.engine.exec(app, ctx.console("devices:seed", str(KIOSKS), "--json"))
+        assert result.exit_code == 0, result.error_text
+        self.kiosks[:] = [device["token"] for device in json.loads(result.text)["devices"]]
+
+    def token(self) -> str:
+        return self.open().loaded.secret("DEVICE_TOKEN")
+
+    def put_release_2(self) -> None:
+        """What `git pull` brings: the release's files, and its name in `.env`."""
+        for name in release_2_files():
+            shutil.copy(shipped.payload() / "app" / name, self.folder / SOURCES / name)
+        self.set_variable("APP_VERSION", "2")
+
+    def set_variable(self, name: str, value: str) -> None:
+        env = self.folder / ".env"
+        text = re.sub(rf"^{name}=.*$", f"{name}={value}", env.read_text(), flags=re.MULTILINE)
+        env.write_text(text)
+
+    def set_setting(self, old: str, new: str) -> None:
+        path = self.folder / "cosmicdeploy.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def begin_minute_again(self) -> None:
+        """Let the scheduler begin this minute once more, as it does at its start: there is no need
+        to wait for the next one."""
+        ctx = self.open()
+        scheduler = ctx.running("cosmic-scheduler").id
+        ctx.engine.stop(scheduler, 60)
+        self.forget_minute()
+        ctx.engine.start(scheduler)
+
+    def forget_minute(self) -> None:
+        """The next scheduler would leave a minute alone that this one began."""
+        ctx = self.open()
+        forget = "redis-cli --scan --pattern 'cosmic:lock:*:[0-9]*' | xargs -r redis-cli del"
+        done = ctx.engine.exec(ctx.running("platform-redis").id, ["sh", "-c", forget])
+        assert done.exit_code == 0, done.error_text
+
+    @contextmanager
+    def files_kept(self) -> Iterator[None]:
+        """Whatever a test does to the stack's files is undone after it."""
+        kept = self.folder.with_name("kept")
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for name in KEPT:
+            copy(self.folder / name, kept / name)
+        try:
+            yield
+        finally:
+            for name in KEPT:
+                copy(kept / name, self.folder / name)
+
+    @contextmanager
+    def beats(
+        self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
+    ) -> Iterator[Traffic]:
+        """Some devices' heartbeats through the load balancer until the block is left.
+
+        With `turning_away` 503 with Retry-After is `held`, and no failure.
+        """
+        measured, stop, url = Traffic(), threading.Event(), self.url()
+        tokens = itertools.cycle(self.kiosks)
+
+        def send() -> None:
+            until = time.monotonic() + longest
+            while time.monotonic() < until and not stop.wait(1 / per_second):
+                answer = ask(url + BEAT, token=next(tokens), json=BODY)
+                measured.count(answer, turning_away=turning_away and answer.turned_away)
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        try:
+            yield measured
+        finally:
+            stop.set()
+            thread.join()
+
+    def remove(self) -> None:
+        ctx = self.open()
+        images = {ctx.service(name).image for name in RELEASED}
+        ctx.engine.remove_project(ctx.stack.project)
+        for image in images:
+            ctx.engine.untag(image)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Make target what source is; folders stay the same ones, since containers mount them."""
+    if not source.is_dir():
+        shutil.copy(source, target)
+        return
+    wanted = {path.relative_to(source) for path in source.rglob("*")}
+    for old in sorted(target.rglob("*"), reverse=True) if target.exists() else ():
+        if old.relative_to(target) not in wanted:
+            old.rmdir() if old.is_dir() else old.unlink()
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def release_2_files() -> list[str]:
+    return (shipped.payload() / "release-2-only.txt").read_text().split()
+
+
+@contextmanager
+def running(stack: StackUnderTest) -> Iterator[None]:
+    """Up and seeded within the block, and gone afterwards."""
+    try:
+        up = stack.cli("up", "--json")
+        assert up.code == 0, up.stderr
+        stack.seed()
+        yield
+    finally:
+        stack.remove()
+
+
+def lay_out_release_1(folder: Path) -> StackUnderTest:
+    name = f"t{uuid4().hex[:6]}"
+    options = {
+        "project": f"cosmic-{name}",
+        "suffix": name,
+        "http_port": 0,
+        "http_bind": "127.0.0.1",
+    }
+    choices = layout_choices(options, IMAGES)
+    lay_out(folder, replace(choices, taken_subnets=taken_subnets()))
+    for path in release_2_files():
+        (folder / SOURCES / path).unlink()
+    with_images_of_its_own(folder, name)
+    stack = StackUnderTest(folder)
+    stack.set_setting("seconds: 15", "seconds: 0")  # the watch has tests of its own
+    return stack
+
+
+def taken_subnets() -> list[str]:
+    """What the engine has taken, and what is another worker's: two stacks that are laid out at the
+    same time would choose the same one."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    shares = list(SUBNETS.subnets(prefixlen_diff=(workers - 1).bit_length()))
+    return connect().subnets() + [str(share) for share in shares if share != shares[worker]]
+
+
+def with_images_of_its_own(folder: Path, name: str) -> None:
+    """Two stacks of the same sources would share images, and one could remove a layer that the
+    other one's build goes on from."""
+    dockerfile = folder / SOURCES / "Dockerfile"
+    before, line, after = dockerfile.read_text().partition("ARG APP_VERSION=dev\n")
+    assert line, "the Dockerfile has no line before which its layers are the same for all stacks"
+    dockerfile.write_text(f"{before}LABEL cosmicdeploy.test={name}\n{line}{after}")

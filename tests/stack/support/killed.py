@@ -1,0 +1,34 @@
+"""Run the command line, and die at a boundary of the journal.
+
+Run as `python -m tests.stack.support.killed N …`.
+The process kills itself with SIGKILL as soon as its run's N-th record is on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from cosmicdeploy.cli.app import app
+from cosmicdeploy.journal.journal import Journal
+
+
+def die_after(count: int) -> None:
+    """Let this process die with its `count`-th journal record."""
+    append, written = Journal.append, 0
+
+    def append_and_die(self: Journal, kind: str, **facts: Any) -> None:
+        nonlocal written
+        append(self, kind, **facts)
+        written += 1
+        if written == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.append = append_and_die  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    die_after(int(sys.argv[1]))
+    app(args=sys.argv[2:], prog_name="cosmicdeploy")

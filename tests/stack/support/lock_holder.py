@@ -1,0 +1,61 @@
+"""Holds a lock in a process of its own, and changes something again and again meanwhile.
+
+It renames one container, so that the engine itself records the last change. Ends when its standard
+input is closed; prints what it meets, a line each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import select
+import sys
+
+from cosmicdeploy.engine import connect
+from cosmicdeploy.errors import as_ours
+from cosmicdeploy.lock import Patience, held
+from cosmicdeploy.lock.fence import fenced
+from cosmicdeploy.signals import deferred
+
+CHANGE_SECONDS = 0.1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("project")
+    parser.add_argument("--wait", type=float, default=0.0)
+    parser.add_argument("--stale-after", type=float, default=30.0)
+    parser.add_argument("--change", help="the id of a container to rename")
+    try:
+        work(parser.parse_args())
+    except BaseException as error:  # as the command line does
+        told = as_ours(error)
+        say(f"{type(told).__name__}: {told}")
+        return int(told.exit_code)
+    return 0
+
+
+def work(wanted: argparse.Namespace) -> None:
+    real = connect()
+    with deferred(lambda: None) as interrupts:
+        patience = Patience(
+            wait=wanted.wait,
+            stale_after=wanted.stale_after,
+            tell=say,
+            safe_point=interrupts.safe_point,
+        )
+        with held(real, wanted.project, "deploy", patience) as lock:
+            engine, count = fenced(real, lock.require), 0
+            say("held")
+            while not select.select([sys.stdin], [], [], CHANGE_SECONDS)[0]:
+                interrupts.safe_point()
+                count += 1
+                if wanted.change:
+                    engine.rename(wanted.change, f"{wanted.project}-{count}")
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What a shell is offered, as it asks for it: through the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cosmicdeploy.cli.app import app
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from tests.unit.database.backups.entries import good
+
+pytestmark = pytest.mark.unit
+
+COMPOSE = "services:\n  web: {image: shop/web}\n  mail: {image: mail}\n  db: {image: mariadb}\n"
+SETTINGS = """
+compose_file: compose.yml
+services: {app: [web], database: db}
+app: {console: [php, artisan]}
+database: {name: shop}
+features: {banner: {file: flags/banner.off}, basket: {file: flags/basket.off}}
+"""
+MINE = "steps:\n  - kind: health\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    # Whoever asks an engine is offered nothing.
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    (tmp_path / "compose.yml").write_text(COMPOSE)
+    (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS)
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "mine.yaml").write_text(MINE)
+    good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260301-120000-aaaa", database="shop")
+    good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260302-120000-aaaa")
+    return tmp_path
+
+
+def offered(line: str) -> list[str]:
+    """What bash would offer for the last word of a line."""
+    asked = {
+        "_COSMICDEPLOY_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    done = CliRunner().invoke(app, env=asked, prog_name="cosmicdeploy")
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("cosmicdeploy playb", ["playbook"]),
+        ("cosmicdeploy restart ma", ["mail"]),
+        ("cosmicdeploy logs da", ["database"]),
+        ("cosmicdeploy exec we", ["web"]),
+        ("cosmicdeploy features disable ba", ["banner", "basket"]),
+        ("cosmicdeploy rollback --to 2026", ["20260301-120000-aaaa"]),
+        ("cosmicdeploy backup show l", ["latest"]),
+        ("cosmicdeploy playbook run mi", ["mine"]),
+        ("cosmicdeploy step mig", ["migrate"]),
+        ("cosmicdeploy step qui", []),
+        ("cosmicdeploy diagnose s", ["scheduler"]),
+        ("cosmicdeploy watch --only fl", ["flapping"]),
+        ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
+    ],
+)
+def test_names_of_the_stack_are_offered(folder: Path, line: str, expected: list[str]) -> None:
+    assert offered(line) == expected
+
+
+def test_a_configuration_elsewhere_is_looked_at(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    assert offered("cosmicdeploy features enable ba") == []
+    words = f"cosmicdeploy features enable --config {folder}/cosmicdeploy.yaml ban"
+    assert offered(words) == ["banner"]
+
+
+def test_where_nothing_can_be_read_nothing_is_offered(folder: Path) -> None:
+    (folder / "cosmicdeploy.yaml").write_text("services: [\n")
+    assert offered("cosmicdeploy restart w") == offered("cosmicdeploy rollback --to 2") == []
+
+
+def test_shells_get_a_script_and_it_calls_the_command_by_its_name() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        done = subprocess.run(
+            [sys.executable, "-m", "cosmicdeploy"],
+            env={**os.environ, "_COSMICDEPLOY_COMPLETE": f"source_{shell}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert f"_COSMICDEPLOY_COMPLETE=complete_{shell}" in done.stdout

@@ -1,0 +1,58 @@
+"""What is published of the commands: their examples and their page."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.cli.reference import described, reference_text
+from tests.unit.commands import all_commands, require_valid
+
+pytestmark = pytest.mark.unit
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+
+def test_the_published_page_is_the_code_s() -> None:
+    same = (DOCS / "reference.md").read_text() == reference_text()
+    assert same, "run `make docs`"
+
+
+COMMANDS = dict(all_commands())
+# Of 80 columns, less what help is indented by.
+EXAMPLE_WIDTH = 76
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_examples_that_it_understands(path: str) -> None:
+    _, examples = described(COMMANDS[path])
+    lines = [line.strip() for line in examples.splitlines()]
+    assert lines, f"{path} --help has no example"
+    assert {require_valid(line) for line in lines} == {path}
+    assert max(map(len, lines)) <= EXAMPLE_WIDTH
+
+
+def test_a_line_that_no_command_understands_is_told() -> None:
+    for line in (
+        "cosmicdeploy deploi",
+        "cosmicdeploy deploy --plam",
+        "cosmicdeploy backup",
+        "cosmicdeploy step",
+    ):
+        with pytest.raises(AssertionError, match=line.split()[1]):
+            require_valid(line)
+    assert require_valid("cosmicdeploy exec app ls -la | head") == "cosmicdeploy exec"
+
+
+def test_help_shows_the_examples_as_they_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cosmicdeploy", "rollback", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.startswith("Usage: cosmicdeploy rollback")
+    assert "    cosmicdeploy rollback --to latest\n" in done.stdout

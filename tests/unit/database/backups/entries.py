@@ -1,0 +1,39 @@
+"""Backups made by hand, for tests that need no database."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.manifest import Content, Manifest
+
+DATA = b"not really a dump " * 1000
+
+
+def manifest(backup_id: str, database: str = "platform", project: str = "") -> Manifest:
+    """Of the time that the id says; without a project, as older versions wrote it."""
+    made = Manifest(
+        id=backup_id,
+        created_at=datetime.strptime(backup_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC),
+        database=database,
+        server_vendor="MariaDB",
+        server_version="10.11.19-MariaDB",
+    )
+    return made.updated(project=project)
+
+
+def good(
+    catalogue: Catalogue,
+    backup_id: str,
+    data: bytes = DATA,
+    *,
+    database: str = "platform",
+    project: str = "",
+) -> Backup:
+    """Enter a good backup."""
+    draft = catalogue.begin(manifest(backup_id, database, project))
+    draft.file.write(data)
+    written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    draft.finish(draft.manifest.updated(status="good", compressed=written))
+    return catalogue.get(backup_id)

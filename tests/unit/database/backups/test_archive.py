@@ -1,0 +1,115 @@
+"""Compressed in a stream, and read back to the byte."""
+
+import hashlib
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from cosmicdeploy.database.backups.archive import (
+    ArchiveReceiver,
+    ArchiveWriter,
+    Digest,
+    read_compressed,
+    read_raw,
+)
+from cosmicdeploy.errors import BackupError
+
+pytestmark = pytest.mark.unit
+
+
+def archive(path: Path, chunks: list[bytes]) -> ArchiveWriter:
+    with path.open("wb") as file:
+        writer = ArchiveWriter(file)
+        for chunk in chunks:
+            writer.write(chunk)
+        writer.close()
+    return writer
+
+
+def received(path: Path, packed: bytes, piece: int = 1 << 20) -> ArchiveReceiver:
+    with path.open("wb") as file:
+        receiver = ArchiveReceiver(file)
+        for start in range(0, len(packed), piece):
+            receiver.write(packed[start : start + piece])
+        receiver.close()
+    return receiver
+
+
+@pytest.mark.parametrize("piece", [1, 5000, 1 << 20])
+def test_what_comes_compressed_is_stored_as_it_is_and_hashed_on_both_sides(
+    tmp_path: Path, piece: int
+) -> None:
+    sql = b"CREATE TABLE `a` (\n);\n" + os.urandom(20_000).hex().encode() + b"\n-- Dump completed"
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(sql)
+    path = tmp_path / "a.zst"
+    receiver = received(path, packed, piece)
+    assert receiver.whole and receiver.scan.complete and receiver.scan.tables == {"a"}
+    assert path.read_bytes() == packed
+    assert receiver.raw.content.sha256 == hashlib.sha256(sql).hexdigest()
+    assert receiver.compressed.content.sha256 == hashlib.sha256(packed).hexdigest()
+
+
+def test_what_comes_compressed_and_breaks_off_is_not_whole(tmp_path: Path) -> None:
+    sql = b"-- nothing\n" * 100_000
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(sql)
+    cut = received(tmp_path / "a.zst", packed[:-2])
+    assert cut.raw.bytes == len(sql)  # all of it has come: only the end of the stream is missing
+    assert not cut.whole
+    with pytest.raises(BackupError, match="cannot be decompressed"):
+        received(tmp_path / "a.zst", b"no such format")
+
+
+def test_what_unfolds_to_a_thousand_times_its_size_takes_little_memory(tmp_path: Path) -> None:
+    packer = zstandard.ZstdCompressor(level=1).compressobj()
+    packed = b"".join(packer.compress(b"-- zeros\n" * (1 << 17)) for _ in range(100))
+    packed += packer.flush()
+    tracemalloc.start()
+    try:
+        receiver = received(tmp_path / "a.zst", packed)
+        assert tracemalloc.get_traced_memory()[1] < 48 << 20
+    finally:
+        tracemalloc.stop()
+    assert receiver.raw.bytes == 9 * (1 << 17) * 100 > 1000 * len(packed)
+
+
+def test_both_sides_are_hashed(tmp_path: Path) -> None:
+    chunks = [os.urandom(n) for n in (0, 1, 70_000, 3_000_000)]
+    path = tmp_path / "a.zst"
+    writer = archive(path, chunks)
+    assert b"".join(read_raw(path)) == b"".join(chunks)
+    assert writer.raw.content.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
+    assert writer.compressed.content.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert writer.compressed.content.bytes == path.stat().st_size
+
+
+def test_memory_stays_constant(tmp_path: Path) -> None:
+    path = tmp_path / "a.zst"
+    tracemalloc.start()
+    try:
+        archive(path, [b"SELECT '" + b"0" * 65525 + b"';\n"] * 2000)
+        digest = Digest()
+        for chunk in read_raw(path):
+            digest.feed(chunk)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+    assert digest.bytes == 65536 * 2000
+
+
+def test_damaged_data_is_an_error_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.zst"
+    archive(path, [b"some SQL\n" * 10_000])
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(BackupError, match="cannot be decompressed"):
+        list(read_raw(path))
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    for read in (read_raw, read_compressed):
+        with pytest.raises(BackupError, match="cannot be read"):
+            list(read(tmp_path / "nothing"))

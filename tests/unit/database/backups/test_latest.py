@@ -1,0 +1,171 @@
+"""`latest` and the rules of retention count what can be gone back to, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy import workspace
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.state import Proof
+from tests.unit.database.backups.entries import good
+from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
+
+pytestmark = pytest.mark.unit
+
+OLDER, NEWER = "20260101-120000-aaaa", "20260201-120000-bbbb"
+FUTURE = "20990101-000000-ffff"
+FAILED = Proof(at=now(), reason="the table devices has 1 row in place of 2")
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """A stack's, with one good backup."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workspace, "connect", IdleEngine)
+    lay_out(tmp_path)
+    keep = "backup: {keep: {last: 1}, copies: [{url: nas}]}\n"
+    (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + keep)
+    made = Catalogue(tmp_path / BACKUPS)
+    good(made, OLDER, database="shop")
+    return made
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def not_proven(catalogue: Catalogue) -> str:
+    good(catalogue, NEWER, database="shop")
+    catalogue.note(NEWER, lambda state: state.updated(restored=FAILED))
+    return "its proof failed on"
+
+
+def damaged(catalogue: Catalogue) -> str:
+    good(catalogue, NEWER, database="shop")
+    catalogue.note(NEWER, lambda state: state.updated(read=FAILED))
+    return "its data is damaged"
+
+
+def of_the_future(catalogue: Catalogue) -> str:
+    good(catalogue, FUTURE, database="shop")
+    return "in the future"
+
+
+def partial(catalogue: Catalogue) -> str:
+    good(catalogue, NEWER, database="shop").data.unlink()
+    return "its data file is gone"
+
+
+def corrupt(catalogue: Catalogue) -> str:
+    good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json").write_text("{")
+    return "manifest cannot be read"
+
+
+Unusable = Callable[[Catalogue], str]
+UNUSABLE: list[Unusable] = [not_proven, damaged, of_the_future, partial, corrupt]
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_latest_passes_over_what_is_not_usable_and_says_so(
+    catalogue: Catalogue, unusable: Unusable
+) -> None:
+    why = unusable(catalogue)
+    for words in (["backup", "show", "latest"], ["backup", "copy"]):
+        done = call(*words, "--json")
+        assert json.loads(done.stdout)["backup"] == OLDER
+        assert one_line(done.stderr).count("passed over") == 1
+        assert why in one_line(done.stderr)
+    listed = call("rollback", "--json")
+    assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OLDER]
+    assert why in one_line(listed.stderr)
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_no_rule_counts_what_is_not_usable(catalogue: Catalogue, unusable: Unusable) -> None:
+    unusable(catalogue)
+    rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
+    reasons = {row["id"]: row["reason"] for row in rows}
+    assert "newest good one" in reasons[OLDER] and "last 1 of 1" in reasons[OLDER]
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE)
+def test_where_none_is_usable_the_error_names_commands(
+    catalogue: Catalogue, unusable: Unusable
+) -> None:
+    why = unusable(catalogue)
+    for path in catalogue.folder.glob(f"{OLDER}.*"):
+        path.unlink()
+    done = call("rollback", "--to", "latest", "--yes")
+    assert done.exit_code == 1
+    assert "There is no good backup" in done.stderr and why in one_line(done.stderr)
+    assert "`cosmicdeploy backup create`" in done.stderr
+
+
+def test_one_that_did_not_restore_goes_only_once_a_newer_one_is_good(catalogue: Catalogue) -> None:
+    """Its file is whole: what failed may have been the server."""
+    good(catalogue, NEWER, database="shop")
+    failed = FAILED.model_copy(update={"at": now() - timedelta(days=9)})
+    catalogue.note(NEWER, lambda state: state.updated(restored=failed))
+    assert kept()[NEWER]
+    good(catalogue, f"20260202{NEWER[8:]}", database="shop")
+    assert not kept()[NEWER]
+
+
+def kept() -> dict[str, bool]:
+    rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
+    return {row["id"]: row["keep"] for row in rows}
+
+
+def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(
+    catalogue: Catalogue,
+) -> None:
+    of_the_future(catalogue)
+    at = datetime.now(UTC)
+    new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
+    shown = call("backup", "show", "--json")
+    assert json.loads(shown.stdout)["data"]["id"] == new
+    assert kept() == {FUTURE: True, new: True, OLDER: False}
+
+
+def test_a_clock_that_is_a_little_ahead_is_borne(catalogue: Catalogue) -> None:
+    at = datetime.now(UTC) + timedelta(minutes=2)
+    new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
+    shown = call("backup", "show", "--json")
+    assert json.loads(shown.stdout)["data"]["id"] == new and not shown.stderr
+
+
+def test_the_newest_is_the_one_made_last_whatever_its_id(catalogue: Catalogue) -> None:
+    path = good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json")
+    path.write_text(path.read_text().replace("2026-02-01T", "2025-02-01T"))
+    assert json.loads(call("backup", "show", "--json").stdout)["data"]["id"] == OLDER
+
+
+def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path) -> None:
+    good(catalogue, FUTURE, database="shop")
+    not_proven(catalogue)
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    for path in catalogue.folder.iterdir():
+        if ".state." not in path.name:
+            (nas / path.name).write_bytes(path.read_bytes())
+    for path in catalogue.folder.glob(f"{OLDER}.*"):
+        path.unlink()
+    done = call("backup", "fetch", "latest", "--json")
+    assert json.loads(done.stdout)["backup"] == OLDER
+    assert f"passed over {FUTURE}" in one_line(done.stderr)
+    assert f"passed over {NEWER}" in one_line(done.stderr)
+
+
+def test_a_stamp_of_the_future_is_told_where_it_is_named(catalogue: Catalogue) -> None:
+    of_the_future(catalogue)
+    asked = call("rollback", "--to", FUTURE)
+    assert f"{FUTURE} is used as it was named: it is stamped in the future" in one_line(
+        asked.stderr
+    )
+    assert "(in the future)" in one_line(asked.stdout)

@@ -1,0 +1,62 @@
+"""What is damage of a backup, and what is only a failure to read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.restore.proof import prove_read
+from cosmicdeploy.errors import BackupError, BackupUnreadable
+from tests.unit.database.backups.entries import good
+
+pytestmark = pytest.mark.unit
+
+ID = "20260301-120000-aaaa"
+FAILS_TO_READ = "/proc/self/mem"  # opens, but its first page cannot be read: EIO
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "backups")
+
+
+@pytest.fixture
+def backup(catalogue: Catalogue) -> Backup:
+    return good(catalogue, ID)
+
+
+def test_an_error_of_the_disk_is_not_noted_as_damage(catalogue: Catalogue, backup: Backup) -> None:
+    backup.data.unlink()
+    backup.data.symlink_to(FAILS_TO_READ)
+    with pytest.raises(BackupUnreadable, match="Input/output error"):
+        prove_read(catalogue, backup)
+    assert catalogue.get(ID).state.read is None
+    assert catalogue.get(ID).usable
+
+
+def test_other_content_is_damage(catalogue: Catalogue, backup: Backup) -> None:
+    backup.data.write_bytes(b"rotten")
+    assert not prove_read(catalogue, backup).good
+    assert "SHA-256 differs" in catalogue.get(ID).why
+
+
+def test_what_cannot_be_opened_is_not_said_to_be_in_use(
+    catalogue: Catalogue, backup: Backup
+) -> None:
+    backup.data.unlink()
+    backup.data.symlink_to(backup.data.name)
+    with pytest.raises(BackupUnreadable, match="Too many levels"), catalogue.in_use(backup):
+        pass
+
+
+def test_a_manifest_that_cannot_be_read_is_an_error_of_ours(
+    catalogue: Catalogue, backup: Backup
+) -> None:
+    path = backup.data.with_name(f"{ID}.json")
+    path.unlink()
+    path.symlink_to(FAILS_TO_READ)
+    with pytest.raises(BackupError, match="Input/output error"):
+        catalogue.get(ID)

@@ -1,0 +1,97 @@
+"""A removal that is killed at any point, and one that meets a reader or a writer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.database.backups import removal
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.removal import condemn, condemned, forget
+from cosmicdeploy.database.backups.state import Copied, Pin
+from cosmicdeploy.errors import BackupError
+from tests.unit.database.backups.entries import good, manifest
+
+pytestmark = pytest.mark.unit
+
+ID, OTHER = "20260301-120000-aaaa", "20260201-120000-bbbb"
+
+
+class Killed(BaseException):
+    """Not caught by anything, as a kill is not."""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "backups")
+
+
+def names(catalogue: Catalogue) -> set[str]:
+    return {path.name for path in catalogue.folder.iterdir()}
+
+
+def test_nothing_is_left_of_it(catalogue: Catalogue) -> None:
+    backup = good(catalogue, ID)
+    catalogue.note(ID, lambda state: state.with_copy(Copied(url="/nas", at=now())))
+    good(catalogue, OTHER)
+    assert condemn(catalogue, backup)
+    assert [b.id for b in catalogue.list()] == [OTHER]
+    assert [b.state.places for b in condemned(catalogue)] == [["/nas"]]
+    forget(catalogue, ID)
+    assert names(catalogue) == {f"{OTHER}.json", f"{OTHER}.sql.zst"}
+
+
+@pytest.mark.parametrize("step", ["sync_folder", "_remove_data"])
+def test_a_kill_leaves_either_all_of_it_or_nothing_that_counts(
+    catalogue: Catalogue, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: object) -> None:
+        raise Killed
+
+    backup = good(catalogue, ID)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(removal, step, kill)
+        condemn(catalogue, backup)
+    assert catalogue.list() == []
+    assert [b.id for b in condemned(catalogue)] == [ID]
+    forget(catalogue, ID)
+    assert names(catalogue) == set()
+
+
+def test_a_reader_is_not_robbed(catalogue: Catalogue) -> None:
+    backup = good(catalogue, ID)
+    with catalogue.in_use(backup), catalogue.in_use(backup):
+        assert not condemn(catalogue, backup)
+        assert catalogue.get(ID).usable
+    assert condemn(catalogue, backup)
+
+
+def test_one_that_was_pinned_since_the_plan_stays(catalogue: Catalogue) -> None:
+    planned = good(catalogue, ID)
+    catalogue.note(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
+    assert not condemn(catalogue, planned)
+    assert catalogue.get(ID).usable
+
+
+def test_a_writer_is_not_robbed(catalogue: Catalogue) -> None:
+    draft = catalogue.begin(manifest(ID))
+    assert not condemn(catalogue, catalogue.get(ID))
+    draft.finish(draft.manifest.updated(status="good"))
+    assert catalogue.get(ID).usable
+
+
+def test_what_is_being_made_is_not_read(catalogue: Catalogue) -> None:
+    draft = catalogue.begin(manifest(ID))
+    draft.partial.rename(draft.data)
+    with pytest.raises(BackupError, match="being made"), catalogue.in_use(catalogue.get(ID)):
+        pass
+    draft.file.close()
+
+
+def test_a_failed_entry_without_data_goes(catalogue: Catalogue) -> None:
+    catalogue.begin(manifest(ID)).fail("no room", 0)
+    assert condemn(catalogue, catalogue.get(ID))
+    forget(catalogue, ID)
+    assert names(catalogue) == set()

@@ -1,0 +1,99 @@
+"""A container's log from the engine's frames."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from cosmicdeploy.engine.commands import log_entries
+from cosmicdeploy.engine.commands.log_entries import Wanted, lines, nanoseconds
+from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, whole_frames
+from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.errors import EngineError
+from tests.unit.engine.test_streams import frame
+
+FIRST = b"2026-02-02T18:30:00.000000001Z "
+SECOND = b"2026-02-02T18:30:00.000000002Z "
+AT = 1770057000 * 10**9 + 1
+
+
+def read(*frames: tuple[int, bytes]) -> list[tuple[int, str, bool]]:
+    reader = io.BytesIO(b"".join(frame(kind, data) for kind, data in frames))
+    return [(line.at, line.text, line.error) for line in lines(whole_frames(reader))]
+
+
+def test_each_line_has_its_time_and_its_stream() -> None:
+    found = read(
+        (STDOUT, FIRST + b"one\n"), (STDERR, SECOND + b"two \xff\n"), (STDOUT, FIRST + b"\n")
+    )
+    assert found == [(AT, "one", False), (AT + 1, "two �", True), (AT, "", False)]
+
+
+def test_a_long_line_comes_in_pieces_and_is_one_line() -> None:
+    """Between the pieces there may be a line of the other stream."""
+    found = read(
+        (STDOUT, FIRST + b"begun, "), (STDERR, SECOND + b"bad\n"), (STDOUT, SECOND + b"ended\n")
+    )
+    assert found == [(AT + 1, "bad", True), (AT, "begun, ended", False)]
+
+
+def test_a_last_line_without_an_end_is_a_line() -> None:
+    assert read((STDOUT, FIRST + b"rest")) == [(AT, "rest", False)]
+
+
+@pytest.mark.parametrize("cut", [3, 8, 20])
+def test_a_stream_that_breaks_off_is_an_error(cut: int) -> None:
+    whole = frame(STDOUT, FIRST + b"one\n")
+    with pytest.raises(EngineError, match="broke off"):
+        list(whole_frames(io.BytesIO(whole[:cut])))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "expected"),
+    [
+        ("1970-01-01T00:00:01.000000001Z", 10**9 + 1),
+        ("1970-01-01T00:00:01Z", 10**9),
+        ("1970-01-01T02:00:01.5+02:00", 15 * 10**8),
+    ],
+)
+def test_times_to_the_nanosecond(stamp: str, expected: int) -> None:
+    assert nanoseconds(stamp) == expected
+
+
+def test_the_engine_is_asked_to_the_nanosecond() -> None:
+    assert Wanted(since=AT, tail=5, follow=True).parameters() == {
+        "stdout": 1,
+        "stderr": 1,
+        "timestamps": 1,
+        "follow": 1,
+        "tail": 5,
+        "since": "1770057000.000000001",
+    }
+    assert Wanted().parameters()["tail"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("count", "since", "expected"),
+    [
+        (10_000, 9_990, 2_000),  # the last thousand reach back to before it
+        (10_000, 5_000, 16_000),
+        (500_000, 10, "all"),
+        (500, 10, 2_000),
+        (500, 0, "all"),  # all of it came since, and the log has no more
+        (0, 10, 2_000),
+    ],
+)
+def test_a_log_is_read_from_as_far_back_as_it_must_be(
+    monkeypatch: pytest.MonkeyPatch, count: int, since: int, expected: int | str
+) -> None:
+    """Line n of the log came in second n."""
+
+    def read(_api: object, _container: str, wanted: Wanted) -> Iterator[LogLine]:
+        assert wanted.tail is not None, "the whole log is read to find out"
+        for at in range(max(1, count - wanted.tail + 1), count + 1):
+            yield LogLine(at=at * 10**9, text="")
+
+    monkeypatch.setattr(log_entries, "read", read)
+    assert log_entries.tail_since(None, "proxy", since) == expected

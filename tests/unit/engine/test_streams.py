@@ -1,0 +1,38 @@
+"""The engine's multiplexed output is taken apart whole, or not at all."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import pytest
+
+from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, read_frames
+from cosmicdeploy.errors import EngineError
+
+
+def frame(kind: int, data: bytes) -> bytes:
+    return struct.pack(">BxxxL", kind, len(data)) + data
+
+
+def test_it_tells_the_streams_apart() -> None:
+    raw = frame(STDOUT, b"one") + frame(STDERR, b"bad") + frame(STDOUT, b"two")
+    found = list(read_frames(io.BytesIO(raw)))
+    assert found == [(STDOUT, b"one"), (STDERR, b"bad"), (STDOUT, b"two")]
+
+
+def test_large_frames_come_in_pieces() -> None:
+    data = bytes(range(256)) * 1024
+    pieces = [chunk for _, chunk in read_frames(io.BytesIO(frame(STDOUT, data)))]
+    assert len(pieces) > 1
+    assert b"".join(pieces) == data
+
+
+@pytest.mark.parametrize("cut", [3, 8, 10])
+def test_a_stream_that_breaks_off_is_an_error_and_no_end(cut: int) -> None:
+    with pytest.raises(EngineError, match="broke off"):
+        list(read_frames(io.BytesIO(frame(STDOUT, b"whole")[:cut])))
+
+
+def test_an_empty_stream_is_an_end() -> None:
+    assert list(read_frames(io.BytesIO(b""))) == []

@@ -1,0 +1,48 @@
+"""Counts and moments as people read them."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.backups.manifest_diff import RowDifference
+from cosmicdeploy.operations.rollback_preview import Loss
+from cosmicdeploy.text.formatting import counted, moment, moment_of, short_moment
+
+pytestmark = pytest.mark.unit
+
+
+def test_one_is_no_plural() -> None:
+    assert counted(0, "row") == "no row"
+    assert counted(1, "address", "addresses") == "1 address"
+    assert counted(2, "address", "addresses") == "2 addresses"
+    assert counted(2000, "row") == "2,000 rows"
+
+
+def test_what_going_back_takes_away_is_counted() -> None:
+    [one, more] = [
+        RowDifference(table="t", backup=1, now=2),
+        RowDifference(table="u", backup=9, now=5),
+    ]
+    backup: Any = None
+    assert Loss(backup=backup, tables=[one]).rows == "1 newer row goes, in 1 table"
+    both = "1 newer row goes, 4 deleted rows come back, in 2 tables"
+    assert Loss(backup=backup, tables=[one, more]).rows == both
+
+
+def test_moments_are_of_the_reader_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "WIB-7")
+        time.tzset()
+        assert moment(datetime(2026, 2, 2, 20, 0, 1, tzinfo=UTC)) == "2026-02-03 03:00:01"
+        assert moment_of("2026-02-02T20:00:01.5+00:00") == "2026-02-03 03:00:01"
+        assert short_moment("2026-02-02T20:00:01.123456789Z") == "02-03 03:00:01"
+    time.tzset()
+
+
+def test_what_is_no_moment_stays_as_it_is() -> None:
+    assert moment_of("yesterday") == "yesterday"
+    assert short_moment("0001-01-01T00:00:00Z") == short_moment("") == ""

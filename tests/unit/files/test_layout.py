@@ -1,0 +1,70 @@
+"""Laying out the shipped stack."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.layout import Choices, free_subnet, lay_out
+from cosmicdeploy.settings import load
+from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.stack.variables.environment import read_env_file
+
+
+@pytest.fixture
+def laid_out(tmp_path: Path) -> Path:
+    lay_out(tmp_path / "stack", Choices(project="try", suffix="try", http_port=0))
+    return tmp_path / "stack"
+
+
+def test_the_stack_can_be_read_as_it_is(laid_out: Path) -> None:
+    loaded = load(laid_out / "cosmicdeploy.yaml", {})
+    env = laid_out / ".env"
+    stack = read_stack(loaded.path(loaded.settings.compose_file), env_file=env, environ={})
+    assert set(stack.services) == set(loaded.settings.services.all)
+    assert stack.project == "try"
+    assert stack.services["cosmic-app-2"].container_name == "cosmic-app-2-try"
+
+
+def test_secrets_are_its_owner_s_alone_and_differ(tmp_path: Path, laid_out: Path) -> None:
+    assert (laid_out / ".env").stat().st_mode & 0o777 == 0o600
+    lay_out(tmp_path / "other", Choices())
+    one, two = (read_env_file(p / ".env") for p in (laid_out, tmp_path / "other"))
+    for name in ("DB_ROOT_PASSWORD", "DB_PASSWORD", "DEVICE_TOKEN"):
+        assert len(one[name]) >= 24
+        assert one[name] != two[name]
+
+
+def test_no_placeholder_is_left(laid_out: Path) -> None:
+    assert "{{" not in (laid_out / ".env").read_text()
+
+
+def test_nothing_is_overwritten(laid_out: Path) -> None:
+    before = (laid_out / ".env").read_text()
+    with pytest.raises(UsageError, match="is there already"):
+        lay_out(laid_out, Choices())
+    assert (laid_out / ".env").read_text() == before
+
+
+def test_replicas_have_addresses_in_the_stack_s_subnet(laid_out: Path) -> None:
+    env = read_env_file(laid_out / ".env")
+    subnet = ipaddress.ip_network(env["STACK_SUBNET"])
+    addresses = {env[f"APP_{n}_ADDRESS"] for n in (1, 2, 3)}
+    assert len(addresses) == 3
+    assert all(ipaddress.ip_address(address) in subnet for address in addresses)
+    dynamic = ipaddress.ip_network(env["STACK_DYNAMIC_RANGE"])
+    assert not any(ipaddress.ip_address(address) in dynamic for address in addresses)
+
+
+def test_a_taken_subnet_is_avoided() -> None:
+    first = free_subnet([])
+    assert not free_subnet([str(first)]).overlaps(first)
+    assert not free_subnet(["172.30.0.0/20"]).overlaps(ipaddress.ip_network("172.30.0.0/20"))
+
+
+def test_without_a_free_subnet_it_says_so() -> None:
+    with pytest.raises(UsageError, match="No free subnet"):
+        free_subnet(["172.30.0.0/16"])

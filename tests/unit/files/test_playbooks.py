@@ -1,0 +1,149 @@
+"""Playbooks of one's own: found by name and file, described, and checked in an editor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from cosmicdeploy.cli.app import app
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.files import shipped as resources
+from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
+from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
+
+pytestmark = pytest.mark.unit
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+NIGHT = """
+name: night
+description: What is done at night.
+steps:
+  - kind: recover
+  - name: tidy
+    kind: exec
+    service: cache
+    run: [redis-cli, memory, purge]
+    retry: {times: 2}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cosmicdeploy.yaml").write_text("services: {}\n")
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "night.yaml").write_text(NIGHT)
+    return tmp_path
+
+
+def report(*words: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    return document
+
+
+def test_the_published_schemas_are_the_code_s() -> None:
+    schemas = {"playbook": playbook_schema(), "cosmicdeploy": settings_schema()}
+    for name, text in schemas.items():
+        same = (DOCS / f"{name}.schema.json").read_text() == text
+        assert same, "run `make docs`"
+
+
+@pytest.mark.parametrize("path", sorted(resources.playbooks().glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_playbooks_name_their_schema_and_fit_it(path: Path) -> None:
+    first = path.read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=playbook.schema.json"
+    assert (path.parent / "playbook.schema.json").is_file(), "`init` copies it with them"
+    jsonschema.validate(read(path).data, json.loads(playbook_schema()))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "bild"},
+        {"kind": "build", "missing": True},
+        {"kind": "exec", "run": ["id"]},
+        {"kind": "console", "run": []},
+        {"kind": "verify", "only": ["moon"]},
+        {"name": "nameless"},
+    ],
+)
+def test_an_editor_sees_a_mistake_in_a_step(step: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"steps": [step]}, json.loads(playbook_schema()))
+
+
+def test_the_example_s_settings_fit_their_schema_with_and_without_variables() -> None:
+    settings = read(resources.example_settings()).data
+    schema = json.loads(settings_schema())
+    jsonschema.validate(settings, schema)
+    settings["app"]["port"] = "${PORT:-80}"
+    jsonschema.validate(settings, schema)
+    settings["app"]["port"] = "eighty"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(settings, schema)
+
+
+def test_a_stack_s_own_go_before_the_shipped_ones(folder: Path) -> None:
+    shipped = resources.playbooks() / "verify.yaml"
+    own = folder / "playbooks" / "verify.yaml"
+    own.write_bytes(shipped.read_bytes())
+    found = {place.name: place.origin for place in known_playbooks(folder)}
+    assert (found["night"], found["verify"], found["deploy"]) == ("stack", "stack", "shipped")
+    own.write_text(own.read_text() + "# mine\n")
+    assert find_playbook(folder, "verify").origin == "stack, differs from the shipped one"
+    assert {place.origin for place in known_playbooks(None)} == {"shipped"}
+
+
+def test_a_name_or_a_file_names_a_playbook(folder: Path) -> None:
+    (folder / "other.yaml").write_text(NIGHT)
+    by_name, by_file = find_playbook(folder, "night"), find_playbook(folder, "playbooks/night.yaml")
+    assert by_name == by_file, "the same one, so that a killed run of it is known again"
+    assert by_name.command == "playbook run night"
+    assert find_playbook(folder, "other.yaml").command == f"playbook run {folder}/other.yaml"
+    assert find_playbook(folder, "deploy").command == "deploy"
+    with pytest.raises(UsageError, match="did you mean 'night'"):
+        find_playbook(folder, "nihgt")
+
+
+def test_list_tells_of_one_that_cannot_be_used(folder: Path) -> None:
+    (folder / "playbooks" / "bad.yaml").write_text("steps: [{kind: bild}]\n")
+    rows = {row["name"]: row for row in report("playbook", "list")["data"]}
+    assert rows["night"]["steps"] == ["recover", "tidy"]
+    assert rows["night"]["description"] == "What is done at night."
+    assert "did you mean 'build'" in rows["bad"]["error"]
+    shown = CliRunner().invoke(app, ["playbook", "list"], env={"COLUMNS": "80"}).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "night" in shown and "bad" in shown
+
+
+def test_show_tells_options_and_what_they_mean(folder: Path) -> None:
+    data = report("playbook", "show", "night")["data"]
+    step = data["steps"][1]
+    assert (step["name"], step["kind"], step["undoes"]) == ("tidy", "exec", False)
+    options = {option["name"]: option for option in step["options"]}
+    assert options["run"]["value"] == ["redis-cli", "memory", "purge"]
+    assert (options["run"]["given"], options["unless"]["given"]) == (True, False)
+    assert options["retry"]["value"] == {"times": 2, "seconds": 5}
+    assert all(option["meaning"] for option in options.values())
+    assert "services" in data["no_plan"], "why there is none: this is no stack's configuration"
+    shown = CliRunner().invoke(app, ["playbook", "show", "night"]).stdout
+    assert "[redis-cli, memory, purge]" in shown and "no plan: " in shown
+
+
+def test_every_option_of_every_kind_says_what_it_means() -> None:
+    for place in known_playbooks(None):
+        for step in report("playbook", "show", place.name)["data"]["steps"]:
+            assert step["does"]
+            assert all(option["meaning"] for option in step["options"]), step["name"]
+
+
+def test_the_schema_is_printed(folder: Path) -> None:
+    assert CliRunner().invoke(app, ["playbook", "schema"]).stdout == playbook_schema()
+    printed = CliRunner().invoke(app, ["playbook", "schema", "--settings"]).stdout
+    assert printed == settings_schema()

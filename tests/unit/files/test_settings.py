@@ -1,0 +1,159 @@
+"""The commented example is the schema, and mistakes are named with file, line and nearest key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files import shipped
+from cosmicdeploy.settings import Settings, find, load
+from cosmicdeploy.validation import _model_in
+
+EXAMPLE = shipped.example_settings()
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "cosmicdeploy.yaml"
+    path.write_text(text)
+    return path
+
+
+def minimal(folder: Path, more: str = "") -> Path:
+    return write(
+        folder,
+        "services: {app: [web], database: db}\n"
+        "app: {console: [php, artisan]}\n"
+        "database: {name: shop}\n" + more,
+    )
+
+
+def test_the_example_loads() -> None:
+    settings = load(EXAMPLE, {}).settings
+    assert settings.services.app == ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
+    assert settings.verify.heartbeat is not None
+
+
+def test_the_example_names_every_key_there_is() -> None:
+    data = load(EXAMPLE, {}).settings.model_dump(exclude_unset=True)
+    assert missing(Settings, data) == []
+
+
+def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> list[str]:
+    found = []
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        if name not in data:
+            found.append(path + name)
+        elif inner is not None and get_origin(field.annotation) is dict:
+            # Entries by names of one's own: what none of them has is named in a comment.
+            entries = {key: value for each in data[name].values() for key, value in each.items()}
+            lacking = missing(inner, entries, f"{path}{name}.")
+            text = EXAMPLE.read_text(encoding="utf-8")
+            found += [key for key in lacking if f"{{{key.rpartition('.')[2]}: " not in text]
+        elif inner is not None and isinstance(data[name], dict):
+            found += missing(inner, data[name], f"{path}{name}.")
+    return found
+
+
+def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None:
+    plain = load(minimal(tmp_path), {}).settings
+    example = load(EXAMPLE, {}).settings
+    for section in ("backup", "migrate", "restart", "probe", "watch"):
+        assert getattr(plain, section) == getattr(example, section)
+    for key in ("flapping", "recent", "log_file"):
+        assert getattr(plain.monitoring, key) == getattr(example.monitoring, key)
+    for key in ("slow_after", "end_after", "connections", "config_cache"):
+        assert getattr(plain.diagnose, key) == getattr(example.diagnose, key)
+    assert plain.app.health_path == example.app.health_path
+    assert plain.database.password_variable == example.database.password_variable
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "line", "todo"),
+    [
+        ("bakup: {}\n", "Unknown key 'bakup'", 4, "backup"),
+        ("verify:\n  colums: {}\n", "Unknown key 'verify.colums'", 5, "columns"),
+        ("restart:\n  healthy_within: soon\n", "healthy_within: must be a", 5, "correct"),
+        ("probe:\n  rate: -1\n", "probe.rate: must be ", 5, "correct"),
+        ("restart: 5\n", "restart: must have keys", 4, "lines"),
+        ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
+        ("features:\n  a: {state: [x]}\n", "features.a: must have enable", 5, ""),
+        ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(
+    tmp_path: Path, more: str, what: str, line: int, todo: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(minimal(tmp_path, more), {})
+    assert what in caught.value.what
+    assert caught.value.where.endswith(f"cosmicdeploy.yaml:{line}")
+    assert todo in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("copies", "what"),
+    [
+        ("[{url: 'sftp://me:pa55@host/x'}]", "sftp://host/x holds a password"),
+        ("[{url: 'sftp://me:a/pa55@host/x'}]", "sftp://host/x holds a password"),
+        ("[{url: '${PLACE}'}]", "sftp://host/x holds a password"),
+        ("[{url: nas}, {url: nas/}]", "two places are called nas"),
+        ("[{url: 'sftp://a@h/x'}, {url: 'sftp://b@h/x'}]", "two places are called sftp://h/x"),
+        ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two places are called s3://b/x"),
+    ],
+)
+def test_places_for_copies_can_be_told_apart_without_secrets(
+    tmp_path: Path, copies: str, what: str
+) -> None:
+    file = minimal(tmp_path, f"backup:\n  copies: {copies}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file, {"PLACE": "sftp://me:pa55@host/x"})
+    assert what in str(caught.value)
+    assert "pa55" not in str(caught.value)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "services: {app: [web], database: db}\napp: {console: [x]}\n")
+    with pytest.raises(ConfigError, match="The key 'database' is missing"):
+        load(path, {})
+
+
+def test_values_use_variables_and_the_environment_goes_first(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1\nSCHEMA=from_file\n")
+    path = minimal(tmp_path, "probe: {url: 'http://127.0.0.1:${PORT}'}\n")
+    assert load(path, {}).settings.probe.url == "http://127.0.0.1:1"
+    assert load(path, {"PORT": "2"}).settings.probe.url == "http://127.0.0.1:2"
+
+
+def test_a_missing_variable_is_named(tmp_path: Path) -> None:
+    path = minimal(tmp_path, "probe: {url: '${STACK_URL:?set it}'}\n")
+    with pytest.raises(ConfigError, match="STACK_URL"):
+        load(path, {})
+
+
+def test_a_missing_secret_is_named_and_where_to_set_it(tmp_path: Path) -> None:
+    loaded = load(minimal(tmp_path), {})
+    with pytest.raises(ConfigError, match="DB_ROOT_PASSWORD") as caught:
+        loaded.secret("DB_ROOT_PASSWORD")
+    assert caught.value.where == str(tmp_path / ".env")
+
+
+def test_secrets_are_not_in_a_representation(tmp_path: Path) -> None:
+    assert "hunter2" not in repr(load(minimal(tmp_path), {"DB_ROOT_PASSWORD": "hunter2"}))
+
+
+def test_the_file_is_found_upwards(tmp_path: Path) -> None:
+    minimal(tmp_path)
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    assert find(deep) == tmp_path / "cosmicdeploy.yaml"
+
+
+def test_no_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no cosmicdeploy") as caught:
+        find(tmp_path)
+    assert "cosmicdeploy init" in caught.value.todo

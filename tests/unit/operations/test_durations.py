@@ -1,0 +1,53 @@
+"""Moments as people write them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from cosmicdeploy.errors import UsageError
+from cosmicdeploy.operations.durations import how_long, since_when
+
+ZONE = timezone(timedelta(hours=2))
+NOW = datetime(2026, 2, 2, 18, 30, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90s", "2026-02-02T18:28:30+02:00"),
+        ("1h30m", "2026-02-02T17:00:00+02:00"),
+        ("2d", "2026-01-31T18:30:00+02:00"),
+        ("1.5h", "2026-02-02T17:00:00+02:00"),
+        ("9:05", "2026-02-02T09:05:00+02:00"),
+        ("09:05:07", "2026-02-02T09:05:07+02:00"),
+        ("2026-02-01", "2026-02-01T00:00:00+02:00"),
+        ("2026-02-01T10:00", "2026-02-01T10:00:00+02:00"),
+        ("2026-02-01T10:00:00Z", "2026-02-01T10:00:00+00:00"),
+    ],
+)
+def test_how_long_ago_or_when(text: str, expected: str) -> None:
+    assert since_when(text, NOW).isoformat() == expected
+
+
+@pytest.mark.parametrize("text", ["yesterday", "10", "5 m", "25:00", "10x", "-5m"])
+def test_what_is_neither_is_named_with_examples(text: str) -> None:
+    with pytest.raises(UsageError, match="neither a duration nor a time") as caught:
+        since_when(text, NOW)
+    assert "1h30m" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("600", 600), ("0", 0), ("2.5", 2.5), ("0.0", 0), ("30s", 30), ("1h30m", 5400), ("1.5m", 90)],
+)
+def test_so_long(text: str, seconds: float) -> None:
+    assert how_long(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "-5", "", "18:30", "5x", "nan", "5 s"])
+def test_what_is_no_duration_is_named_with_examples(text: str) -> None:
+    with pytest.raises(UsageError, match="is no duration") as caught:
+        how_long(text)
+    assert "1h30m" in caught.value.todo

@@ -1,0 +1,249 @@
+"""What is seen while a stack is watched, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
+from cosmicdeploy.operations.logs.source import Push
+from cosmicdeploy.operations.monitor import log_lines
+from cosmicdeploy.probes.monitor.event import BY_DEFAULT, Sight, chosen_topics, polled
+from cosmicdeploy.probes.monitor.health import Seen, difference, first_words
+from cosmicdeploy.probes.monitor.tables import lacking
+from cosmicdeploy.probes.monitor.transition import Flapping, Once, transition
+from cosmicdeploy.probes.monitor.transition_lines import Found, TransitionLines
+from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
+from cosmicdeploy.report.monitor.screen import LiveView
+
+pytestmark = pytest.mark.unit
+
+WORDS = "Device status transition"
+CONTEXT = {"device_id": 7, "device_name": "KIOSK-07", "to_status": "Connected"}
+
+
+def taken(*lines: str) -> list[Found]:
+    reader = TransitionLines(WORDS)
+    return [found for line in lines for found in reader.take(line)]
+
+
+def test_a_transition_s_context_may_take_one_line_or_several() -> None:
+    one = f"[2026-02-02] production.INFO: {WORDS} {json.dumps(CONTEXT)} []"
+    several = f"[2026-02-02] {WORDS} {json.dumps(CONTEXT, indent=2)}".split("\n")
+    for lines in ([one], several):
+        found = taken("before", *lines, "after")
+        assert [each.context for each in found] == [None, CONTEXT, None]
+
+
+def test_a_broken_context_swallows_no_line_and_no_transition() -> None:
+    endless = [f"line {number}" for number in range(30)]
+    found = taken(f"{WORDS} {{", *endless, f"{WORDS} {json.dumps(CONTEXT)}")
+    assert [each.text for each in found[:-1]] == [f"{WORDS} {{", *endless]
+    assert found[-1].context == CONTEXT
+    cut = taken(f"{WORDS} {{", '  "device_id": 1,', f"{WORDS} {json.dumps(CONTEXT)}")
+    assert [each.context for each in cut] == [None, None, CONTEXT]
+    assert taken(f"{WORDS} without more")[0].context == {}
+
+
+def seen(at: float, to: str, origin: str, device: int = 7) -> Sight:
+    facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
+    return transition(at, "somewhere", facts, origin)
+
+
+def test_what_comes_on_two_ways_is_told_once_and_what_comes_again_is_told_again() -> None:
+    once, off = Once(), "Temporarily Offline"
+    told = [
+        once.is_new(seen(at, to, origin))
+        for at, to, origin in (
+            (100.0, off, "output"),
+            (100.2, off, "database"),
+            (101.0, "Connected", "output"),
+            (102.0, off, "output"),  # a device that flaps
+            (102.1, off, "database"),
+            (101.1, "Connected", "database"),
+            (102.1, off, "changes"),
+            (130.0, off, "database"),
+        )
+    ]
+    assert told == [True, False, True, True, False, False, False, True]
+
+
+def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
+    now, flapping = time.time(), Flapping(3, 300)
+    for number in range(3):
+        flapping.count(seen(now - number, "Connected", "output"))
+    assert list(flapping.turns()) == []
+    flapping.count(seen(now, "Connected", "output"))
+    flapping.count(seen(now - 400, "Connected", "database", device=8))
+    assert [turn.text for turn in flapping.turns()] == ["KIOSK-07 flaps: 4 transitions in 300 s"]
+    assert list(flapping.turns()) == []
+    assert flapping.now().facts["rows"] == [{"device_name": "KIOSK-07", "transitions": 4}]
+
+
+def test_topics_are_chosen_by_name() -> None:
+    assert chosen_topics([]) == BY_DEFAULT
+    assert chosen_topics(["app, latency", "app"]) == ("app", "latency")
+    with pytest.raises(UsageError, match="did you mean 'transitions'"):
+        chosen_topics(["transition"])
+
+
+def test_what_is_away_is_told_once_and_so_is_its_coming_back() -> None:
+    stop, answers = threading.Event(), iter([True, False, False, True])
+
+    def look() -> Iterator[Sight]:
+        if not next(answers):
+            raise DatabaseError("gone")
+        yield seen(1, "Connected", "database")
+
+    texts = []
+    for sight in polled("the database", 0.0, look)(stop):
+        texts.append(sight.topic if sight.topic != "watch" else sight.text)
+        if len(texts) == 4:
+            stop.set()
+    assert texts == [
+        "transitions",
+        "the database does not answer, looking on: gone",
+        "transitions",
+        "the database answers again, after 0 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (Seen(id="1", state="healthy"), Seen(id="1", state="healthy"), ""),
+        (Seen(id="1", state="healthy"), Seen(id="1", state="unhealthy"), "is unhealthy"),
+        (Seen(id="1"), Seen(id="2", state="starting"), "was replaced, starting (release 2)"),
+        (Seen(id="1"), Seen(), "is gone"),
+        (Seen(), Seen(id="1", state="running"), "is there, running (release 2)"),
+        (Seen(id="1"), Seen(id="1", restarts=1), "ended and was restarted, missing"),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_container(before: Seen, now: Seen, expected: str) -> None:
+    assert difference(before, now, "2") == expected
+
+
+def test_the_first_look_names_who_is_ill() -> None:
+    found = {"app": Seen(id="1", state="healthy"), "db": Seen(id="2", state="exited")}
+    assert first_words(found) == "2 containers, db is exited"
+
+
+def test_what_a_table_lacks() -> None:
+    assert lacking("remotes", ["id"], set()) == "there is no table remotes"
+    assert lacking("remotes", ["id", "status"], {"id"}) == "remotes has no column status"
+    assert lacking("remotes", ["id"], {"id", "more"}) == ""
+
+
+def state(topic: str, **facts: object) -> Sight:
+    return Sight(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
+
+
+def test_the_view_fits_80_columns_and_24_lines() -> None:
+    console = Console(file=StringIO(), width=80, height=24, force_terminal=True, no_color=True)
+    view = LiveView(console, "watching cosmic")
+    row = {"state": "healthy", "release": "2", "restarts": 0, "since": "2026-11-24T08:11:23.5Z"}
+    view.show(
+        [
+            state("latency", sent=60, failed=1, p50_ms=3.0, p99_ms=9.0, max_ms=20.0),
+            state("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
+            state("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
+            state("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
+            *(seen(n, "Connected", "output", device=n) for n in range(40)),
+            Sight(
+                at=1.0,
+                topic="app",
+                source="cosmic-scheduler",
+                text="[2026-11-24 08:11:23] \x1b[31mred\tline\x1b[0m",
+            ),
+        ]
+    )
+    options = console.options.update(height=24)
+    lines = [
+        "".join(segment.text for segment in line)
+        for line in console.render_lines(view, options, pad=False)
+    ]
+    assert len(lines) == 24 and max(map(len, lines)) <= 80
+    assert "1 of 60 failed" in lines[1]
+    assert "KIOSK-07 (5)" in "\n".join(lines)
+    assert lines[-1].endswith(" cosmic-scheduler red line")
+    assert "KIOSK-39" in lines[-2], "the newest ones are shown"
+
+
+def test_the_view_leaves_a_line_of_what_was_seen() -> None:
+    out = StringIO()
+    console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
+    with LiveView(console, "watching cosmic") as view:
+        figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
+        view.show(
+            [
+                state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
+                *(seen(n, "Connected", "output", device=n) for n in range(3)),
+                Sight(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
+            ]
+        )
+    said = out.getvalue().splitlines()[-1]
+    seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
+    assert re.search(f"watching cosmic: {seconds}$", said)
+
+
+def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    sights = [state("latency", sent=1), seen(0.0, "Connected", "output")]
+    LinePrinter().show(sights)
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert "transitions somewhere        KIOSK-07: Connected\n" in line
+    JsonLines().show(sights)
+    row = json.loads(capsys.readouterr().out)
+    assert row["facts"]["device_id"] == 7 and row["at"][-6] in "+-"
+
+
+class Said:
+    """A source whose container said one line before, and says one more."""
+
+    alone = False
+
+    def past(self, container: Container) -> Iterator[LogLine]:
+        yield LogLine(at=10**9, text="before")
+
+    def follow(self, container: Container, push: Push, over: threading.Event) -> None:
+        push(LogLine(at=2 * 10**9, text=f"{WORDS} {json.dumps(CONTEXT)}"))
+        over.wait()
+
+
+def test_an_engine_that_is_away_is_told_and_logs_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_lines, "AGAIN_AFTER", 0.0)
+    looks = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
+
+    def container(name: str) -> Container:
+        if error := next(looks, None):
+            raise error
+        return Container(
+            id="1", name=name, service=name, project="p", image_id="i", status="running"
+        )
+
+    monitoring = SimpleNamespace(transition=WORDS)
+    ctx: Any = SimpleNamespace(container=container, settings=SimpleNamespace(monitoring=monitoring))
+    collect = log_lines.LogLines(ctx, {"app-1": Said()}, {"app-1": "app"}, "output")
+    stop, told = threading.Event(), []
+    for sight in collect(stop):
+        told.append((sight.topic, sight.text.partition(":")[0]))
+        if sight.topic == "transitions":
+            stop.set()
+    assert told == [
+        ("watch", "logs cannot be read, trying on"),
+        ("watch", "logs are read again, from where they were left"),
+        ("app", "before"),
+        ("watch", "logs cannot be read, trying on"),
+        ("watch", "logs are read again, from where they were left"),
+        ("transitions", "KIOSK-07"),
+    ]

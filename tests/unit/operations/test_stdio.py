@@ -1,0 +1,43 @@
+"""Our own streams, for a command in a container."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from cosmicdeploy.operations.stdio import ReaderGone, _read, _write, is_read
+
+
+def test_who_reads_is_seen_to_go_away() -> None:
+    reading, writing = os.pipe()
+    assert is_read(writing)
+    _write(writing, b"all of it")
+    assert os.read(reading, 100) == b"all of it"
+    os.close(reading)
+    assert not is_read(writing)
+    with pytest.raises(ReaderGone):
+        _write(writing, b"x")
+    os.close(writing)
+
+
+def test_input_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"\x00\xff")
+    os.close(writing)
+    assert b"".join(_read(reading, threading.Event())) == b"\x00\xff"
+    os.close(reading)
+    assert list(_read(reading, threading.Event())) == [], "a closed one has ended"
+
+
+def test_nothing_is_taken_once_it_is_over() -> None:
+    reading, writing = os.pipe()
+    over = threading.Event()
+    chunks = _read(reading, over)
+    os.write(writing, b"first")
+    assert next(chunks) == b"first"
+    over.set()
+    os.write(writing, b"for the next one")
+    assert list(chunks) == []
+    assert os.read(reading, 100) == b"for the next one"

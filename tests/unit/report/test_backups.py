@@ -1,0 +1,100 @@
+"""Backups as people read them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.manifest import Content, Objects, TableRows
+from cosmicdeploy.database.backups.state import Copied, Pin, Proof, State
+from cosmicdeploy.report.views.backups import age, show_backup, show_backups, verified
+from tests.unit.database.backups.entries import manifest
+
+pytestmark = pytest.mark.unit
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+GOOD, BAD = Proof(at=AT), Proof(at=AT, reason="a byte differs")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (State(), "no"),
+        (State(read=GOOD), "read again, "),
+        (State(read=GOOD, restored=GOOD), "restored, "),
+        (State(read=GOOD, restored=BAD), "DID NOT RESTORE, "),
+        (State(read=BAD, restored=GOOD), "DAMAGED, "),
+    ],
+)
+def test_how_a_backup_was_proven(state: State, told: str) -> None:
+    assert verified(state).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("passed", "told"),
+    [
+        (timedelta(seconds=59), "< 1 min"),
+        (timedelta(minutes=59), "59 min"),
+        (timedelta(hours=23), "23 h"),
+        (timedelta(days=400), "400 d"),
+    ],
+)
+def test_ages(passed: timedelta, told: str) -> None:
+    assert age(AT, AT + passed) == told
+
+
+@pytest.fixture
+def backup() -> Backup:
+    described = manifest("20260301-120000-aaaa").updated(
+        status="good",
+        release="2",
+        images={"cosmic-app-1": "sha256:1234"},
+        raw=Content(bytes=4_000_000, sha256="ab" * 32),
+        compressed=Content(bytes=1_000_000, sha256="cd" * 32),
+        objects=Objects(tables={"remotes": TableRows(before=41, after=42)}, views=("names",)),
+        tool="mariadb-dump",
+        warnings=("a definer is missing",),
+    )
+    copies = (Copied(url="/nas", at=AT), Copied(url="s3://x", at=AT, error="no bucket"))
+    state = State(read=GOOD, pin=Pin(at=AT, reason="[audit]"), copies=copies)
+    return Backup(manifest=described, data=Path("x"), state=state)
+
+
+def printed(show: object, *shown: object, width: int = 300, **options: object) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    show(console, *shown, **options)  # type: ignore[operator]
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_all_that_is_known_of_a_backup(backup: Backup) -> None:
+    shown = printed(show_backup, backup)
+    for word in (
+        "20260301-120000-aaaa, good",
+        "MariaDB 10.11.19",
+        "mariadb-dump",
+        "sha256:1234",
+        "4.0 MB, SHA-256 abab",
+        "25% of raw",
+        "names",
+        "a definer is missing",
+        "yes: [audit]",
+        "not copied: no bucket",
+    ):
+        assert word in shown
+    assert "41" in shown and "42" in shown
+
+
+def test_a_line_for_each(backup: Backup) -> None:
+    assert "/nas" not in printed(show_backups, [backup], copies=False)
+    line = printed(show_backups, [backup], copies=True).splitlines()[-1]
+    assert all(word in line for word in ("good", "1.0 MB", "read again", "d ago", "/nas", "audit"))
+    assert "s3://x" not in line
+    plain = replace(backup, state=State(read=GOOD))
+    [head, line] = printed(show_backups, [plain], copies=True, width=80).splitlines()
+    assert head.split() == ["id", "status", "age", "release", "size", "proven"]

@@ -1,0 +1,74 @@
+"""What `status` shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cosmicdeploy.report.views.status import show_status
+
+pytestmark = pytest.mark.unit
+
+IMAGE = "sha256:" + "b47e751c1f16" * 5
+KEY = {"key": "environment.LOG_LEVEL", "change": "added", "old": None, "new": None}
+
+
+@pytest.fixture(autouse=True)
+def in_jakarta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "WIB-7")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def row(service: str, drift: str = "", **more: Any) -> dict[str, Any]:
+    return {
+        "service": service,
+        "container": f"{service}-prod",
+        "state": "unhealthy",
+        "release": "2",
+        "image": IMAGE,
+        "since": "2026-11-27T10:08:08.123456789Z",
+        "drift": drift,
+        **more,
+    }
+
+
+def shown(*rows: dict[str, Any]) -> list[str]:
+    out = StringIO()
+    show_status(rows, Console(file=out, width=80))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_service_takes_a_line_of_80_columns_whatever_differs() -> None:
+    drift = "another image runs, environment.LOG_LEVEL added"
+    apps = [row(f"cosmic-app-{n}", drift, differences=[KEY]) for n in (1, 2)]
+    lines = shown(*apps, row("cosmic-scheduler"))
+    assert lines == [
+        "service           state      release  image         since           drift",
+        "cosmic-app-1      unhealthy  2        b47e751c1f16  11-27 17:08:08  differs",
+        "cosmic-app-2      unhealthy  2        b47e751c1f16  11-27 17:08:08  differs",
+        "cosmic-scheduler  unhealthy  2        b47e751c1f16  11-27 17:08:08",
+        "  cosmic-app-1, cosmic-app-2",
+        "    another image runs",
+        "    added environment.LOG_LEVEL",
+    ]
+
+
+def test_what_is_short_stands_in_the_table_alone() -> None:
+    missing = {"service": "web", "state": "missing", "drift": "no container"}
+    [_, first, second] = shown(missing, row("mail", "stopped"))
+    assert first.split() == ["web", "missing", "no", "container"]
+    assert second.endswith("stopped")
+
+
+def test_what_should_not_be_there_is_named_with_what_to_do() -> None:
+    stray = row("cron", "second scheduler: cron-prod", todo="stop it")
+    lines = shown(row("cron"), stray)
+    assert lines[3:] == ["  cron-prod", "    second scheduler", "→ stop it"]

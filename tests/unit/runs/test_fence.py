@@ -1,0 +1,76 @@
+"""The fence around an engine."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.errors import LockLost
+from cosmicdeploy.lock.fence import LOOKS, fenced
+
+CHANGES = {
+    "beat",
+    "build",
+    "claim",
+    "converse",
+    "create",
+    "discard",
+    "ensure_network",
+    "ensure_volume",
+    "exec",
+    "exec_as",
+    "pull_bases",
+    "release_claim",
+    "remove",
+    "remove_project",
+    "rename",
+    "run",
+    "start",
+    "stop",
+    "tag",
+    "untag",
+}
+
+
+class Recorder:
+    """An engine whose every method only says that it was called."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return lambda *_given, **_named: self.called.append(name)
+
+
+def lost() -> None:
+    raise LockLost("another run took the lock over")
+
+
+def test_every_method_of_the_seam_is_known_to_look_or_to_change() -> None:
+    methods = {name for name, _ in inspect.getmembers(Engine, inspect.isfunction)}
+    assert {m for m in methods if not m.startswith("_")} == LOOKS | CHANGES
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_who_lost_the_lock_changes_nothing(name: str) -> None:
+    recorder = Recorder()
+    engine = fenced(recorder, lost)  # type: ignore[arg-type]
+    with pytest.raises(LockLost):
+        getattr(engine, name)("x")
+    assert recorder.called == []
+
+
+def test_who_lost_the_lock_may_still_look() -> None:
+    recorder = Recorder()
+    engine = fenced(recorder, lost)  # type: ignore[arg-type]
+    engine.container("x")
+    assert recorder.called == ["container"]
+
+
+def test_who_holds_the_lock_is_let_through() -> None:
+    recorder, asked = Recorder(), []
+    engine = fenced(recorder, lambda: asked.append("asked"))  # type: ignore[arg-type]
+    engine.rename("x", "y")
+    assert (recorder.called, asked) == (["rename"], ["asked"])

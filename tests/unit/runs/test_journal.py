@@ -1,0 +1,99 @@
+"""The journal keeps whole records, whatever a kill left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.journal import records
+from cosmicdeploy.journal.journal import Journal
+
+
+def step(name: str) -> dict[str, Any]:
+    """The keys of an intent."""
+    return {"step": name, "step_kind": "health", "options": {}, "change": "", "before": {}}
+
+
+def line(name: str) -> str:
+    """A whole record, without its end."""
+    return json.dumps({"at": "2026-03-01T12:00:00+01:00", "kind": "intent", **step(name)})
+
+
+def test_it_returns_records_in_order(tmp_path: Path) -> None:
+    journal = Journal(path=tmp_path / "state" / "journal.jsonl")
+    journal.append("intent", **step("build"))
+    journal.append("done", step="build", step_kind="health", facts={})
+    assert [(r["kind"], r["step"]) for r in journal.records()] == [
+        ("intent", "build"),
+        ("done", "build"),
+    ]
+
+
+def test_a_line_cut_by_a_kill_is_passed_over_and_spoils_no_other(tmp_path: Path) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    journal.append("intent", **step("build"))
+    with journal.path.open("a") as file:
+        file.write('{"kind": "done", "st')
+    journal.append("intent", **step("migrate"))
+    assert [r["step"] for r in journal.records()] == ["build", "migrate"]
+
+
+def test_it_reads_on_where_it_was_and_anew_where_it_is_another_file(tmp_path: Path) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    asks = journal.of_run("r2")
+    assert list(asks.records()) == []
+    journal.append("intent", **step("build"))
+    assert [r["step"] for r in asks.records()] == ["build"]
+    with journal.path.open("a") as file:
+        file.write(line("whole"))
+    assert [r["step"] for r in asks.records()] == ["build", "whole"]
+    journal.append("intent", **step("migrate"))
+    assert [r["step"] for r in asks.records()] == ["build", "whole", "migrate"]
+    journal.path.write_text(f"{line('cut')}\n")
+    assert [r["step"] for r in asks.records()] == ["cut"]
+    other = tmp_path / "other"
+    other.write_text(f"{line('one')}\n{line('two')}\n")
+    other.replace(journal.path)
+    assert [r["step"] for r in asks.records()] == ["one", "two"]
+
+
+def test_a_long_journal_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, read = Journal(path=tmp_path / "journal.jsonl"), list[bytes]()
+    for number in range(20):
+        journal.append("intent", **step(str(number)))
+    parsed = records.parsed
+    monkeypatch.setattr(records, "parsed", lambda line: (read.append(line), parsed(line))[1])
+    for _ in range(3):
+        assert len(list(journal.of_run("r1").records())) == 20
+    assert len(read) == 20
+
+
+def test_it_finds_the_newest_record_with_given_facts(tmp_path: Path) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    for number, image in enumerate(["a", "b", "a"]):
+        journal.append("cache-cleared", image=image, number=number)
+    found = journal.last("cache-cleared", image="a")
+    assert found is not None and found["number"] == 2
+    assert journal.last("cache-cleared", image="c") is None
+
+
+def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    journal = Journal(path=tmp_path / "state" / "journal.jsonl")
+    journal.append("success")
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+    assert journal.path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_every_kind_of_record_that_is_written_can_be_read_again() -> None:
+    written = set()
+    for path in Path(records.__file__).parents[1].rglob("*.py"):
+        if "payload" not in path.parts:
+            written |= set(re.findall(r'journal\.append\(\s*"([\w-]+)"', path.read_text()))
+            written |= set(
+                re.findall(r'note\([\w.()]*journal[\w.()]*, "([\w-]+)"', path.read_text())
+            )
+    assert written == set(records.KINDS)

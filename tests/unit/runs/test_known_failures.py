@@ -1,0 +1,68 @@
+"""What did not work when a run began is not held against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.runs.snapshot import changed
+from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.response import Answer
+
+pytestmark = pytest.mark.unit
+
+BAD, GOOD = Answer(url="u", status=500), Answer(url="u", status=200)
+CRASHING = {"services": {"app": "restarting"}, "points": {}}
+
+
+def state(*, running: bool, container: str = "c", **more: Any) -> dict[str, Any]:
+    app = {"id": container, "image": "i", "running": running}
+    return {
+        "tags": {},
+        "containers": {"app": app, "worker": None},
+        "schema": None,
+        "migrations": None,
+        **more,
+    }
+
+
+def test_they_come_back_from_the_journal() -> None:
+    known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
+    assert KnownFailures.of_state({"known_failures": known.as_json()}) == known
+    assert not KnownFailures.of_state({}), "as an older version journalled it"
+
+
+def test_they_are_named_with_what_was_found() -> None:
+    known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
+    assert known.told() == "app (exited), health of verify (500)"
+
+
+def test_a_container_that_came_and_went_before_may_be_in_either_state() -> None:
+    before = state(running=True, known_failures=CRASHING)
+    assert changed(before, state(running=False)) == []
+    assert changed(before, state(running=True, container="d")) == ["containers: app"]
+    assert changed(state(running=True), state(running=False)) == ["containers: app"]
+
+
+def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ended() -> None:
+    traffic = Traffic()
+    traffic.count(BAD)
+    assert traffic.broken
+    traffic.hold_judgement("1 of 1")
+    traffic.count(BAD)
+    assert not traffic.broken
+    traffic.judge_from_here()
+    traffic.count(GOOD)
+    assert not traffic.broken
+    traffic.count(BAD)
+    assert traffic.told() == "1 of 2 requests failed"
+    assert traffic.facts()["failing_before"] == "1 of 1"
+
+
+def test_where_none_failed_before_the_end_of_the_rollout_excuses_nothing() -> None:
+    traffic = Traffic()
+    traffic.count(BAD)
+    traffic.judge_from_here()
+    assert traffic.told() == "1 of 1 requests failed"

@@ -1,0 +1,130 @@
+"""What a lost request does to a run and to its report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.report.model import Report
+from cosmicdeploy.report.summary import show
+from cosmicdeploy.runs.plan import make_plan
+from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.settings import load
+from cosmicdeploy.steps.base import Step
+from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.response import Answer
+from tests.unit.runs.test_runner import append, outcomes
+
+
+@pytest.fixture
+def words() -> list[str]:
+    return ["here"]
+
+
+def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
+    path = folder / "cosmicdeploy.yaml"
+    path.write_text(
+        "services: {app: [web], database: db}\napp: {console: [x]}\n"
+        f"database: {{name: shop}}\nprobe: {{on_failure: {on_failure}}}\n"
+    )
+    return replace(ctx, loaded=load(path, {}), traffic=lossy())
+
+
+def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:
+    made = Run(ctx=ctx, promise=promise)
+    made.through(make_plan([step], ctx))
+    return made
+
+
+def lossy() -> Traffic:
+    traffic = Traffic()
+    for status in (200, 502, 200):
+        answer = Answer(url="http://x/api/health", status=status, seconds=0.01)
+        traffic.count(answer, kept=True)
+    return traffic
+
+
+def test_a_lost_request_undoes_the_deploy_where_that_is_wanted(
+    ctx: Context, words: list[str], tmp_path: Path
+) -> None:
+    made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "a"))
+    assert made.error is not None and "1 of 3 requests failed" in made.error.what
+    assert any("502" in line for line in made.error.details)
+    assert words == ["here"] and outcomes(made) == ["undone"]
+    assert [record["kind"] for record in ctx.journal.records()][-1] == "ended"
+
+
+def test_a_lost_request_is_only_told_of_where_that_is_wanted(
+    ctx: Context, words: list[str], tmp_path: Path
+) -> None:
+    made = run(with_setting(ctx, tmp_path, "report"), append(words, "a"))
+    assert made.error is None and words == ["here", "a"]
+
+
+def test_a_run_that_changed_nothing_has_broken_nothing(
+    ctx: Context, words: list[str], tmp_path: Path
+) -> None:
+    made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "here"))
+    assert made.error is None
+
+
+def test_what_promises_nothing_is_not_undone(
+    ctx: Context, words: list[str], tmp_path: Path
+) -> None:
+    """To start what is down, and to go back."""
+    step = append(words, "a")
+    assert run(with_setting(ctx, tmp_path, "rollback"), step, promise=False).error is None
+
+
+def shown(traffic: Traffic) -> list[str]:
+    report = Report.model_validate(
+        {
+            "command": "deploy",
+            "outcome": "changed",
+            "started_at": "now",
+            "seconds": 1.0,
+            "requests": traffic.facts(),
+            "steps": [{"name": "x", "kind": "x", "outcome": "changed", "reason": "y"}],
+        }
+    )
+    out = StringIO()
+    show(report, Console(file=out, width=80))
+    lines = out.getvalue().splitlines()
+    return lines[lines.index("requests meanwhile: " + lines_of(traffic)) :]
+
+
+def lines_of(traffic: Traffic) -> str:
+    facts = traffic.facts()
+    return (
+        f"{facts['sent']} sent, {facts['failed']} failed,"
+        f" longest gap {round(traffic.longest_gap * 1000, 1):.0f} ms"
+    )
+
+
+def test_the_proof_is_four_lines_of_a_terminal() -> None:
+    traffic = Traffic()
+    for number in range(20_000):
+        traffic.count(Answer(url="x", status=200, seconds=1.2345), kept=bool(number % 2))
+    traffic.beats.update(sent=1000, acknowledged=1000, found=1000)
+    traffic.proxy = {"answers": 123456, "errors": 0, "gone": 0, "held": 1234}
+    lines = shown(traffic)
+    assert len(lines) == 5 and lines[-1].startswith("deploy: changed")
+    assert max(map(len, lines)) <= 80
+    assert "1000 of 1000 stored" in lines[3] and "0 5xx, 0 499 of 123456" in lines[3]
+
+
+def test_a_broken_promise_is_the_last_line() -> None:
+    traffic = lossy()
+    traffic.beats.update(sent=1, acknowledged=1)
+    traffic.miss(kept=False)
+    lines = shown(traffic)
+    assert "unknown (no access log)" in lines[3] and "1 of 1 not stored" in lines[3]
+    assert lines[4].startswith("  failed: http://x/api/health: 502")
+    assert lines[-1] == (
+        "promise broken: 1 of 3 requests failed, 1 of 1 acknowledged beats were not stored"
+    )

@@ -1,0 +1,143 @@
+"""A signal ends a read that is blocked, and nothing else before its safe point."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs.undo import Unwound
+from cosmicdeploy.signals import (
+    BLOCKED_SECONDS,
+    Interrupts,
+    breakable,
+    deferred,
+    each_breakable,
+    unbroken,
+)
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A socket that nobody sends anything to."""
+    near, far = socket.socketpair()
+    with near, far:
+        yield near
+
+
+@pytest.fixture
+def interrupts() -> Iterator[Interrupts]:
+    with deferred(lambda: None) as deferring:
+        yield deferring
+
+
+@pytest.mark.usefixtures("interrupts")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_blocked_read_is_broken_off(silent: socket.socket, number: int) -> None:
+    with pytest.raises(KeyboardInterrupt), breakable():
+        signal.raise_signal(number)
+        silent.recv(1)
+
+
+@pytest.mark.usefixtures("interrupts")
+def test_a_wait_for_a_thread_is_broken_off_too() -> None:
+    def never() -> Iterator[int]:
+        yield 1
+        threading.Event().wait()
+
+    taken = each_breakable(never())
+    assert next(taken) == 1
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        next(taken)
+
+
+def time_passes() -> None:
+    """As long as makes a read a blocked one; then the timer's signal comes for certain."""
+    time.sleep(BLOCKED_SECONDS)
+    signal.raise_signal(signal.SIGALRM)
+
+
+def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket) -> None:
+    def broken() -> None:
+        raise BrokenPipeError
+
+    silent.settimeout(10)
+    with deferred(broken):
+        with pytest.raises(BrokenPipeError):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt), breakable():
+            silent.recv(1)
+
+
+def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    with unbroken(), breakable():
+        time_passes()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.safe_point()
+
+
+def test_nothing_is_broken_off_on_the_way_back(interrupts: Interrupts) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    interrupts.hold()
+    with breakable():
+        time_passes()
+
+
+def test_a_read_that_may_not_be_broken_off_is_not(interrupts: Interrupts) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    time_passes()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.safe_point()
+
+
+def test_while_another_run_is_undone_signals_are_put_off(interrupts: Interrupts) -> None:
+    with interrupts.put_off(), breakable():
+        for _ in range(3):  # the second one would be raised at once
+            signal.raise_signal(signal.SIGTERM)
+        time_passes()
+        interrupts.safe_point()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.safe_point()
+
+
+def test_a_pause_ends_at_a_signal(interrupts: Interrupts, ctx: Context) -> None:
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        replace(ctx, interrupts=interrupts).sleep(1e6)
+
+
+def test_the_handlers_of_before_are_back_afterwards() -> None:
+    before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
+    with deferred(lambda: None):
+        signal.raise_signal(signal.SIGTERM)
+    assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)] == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_the_undoing_of_a_killed_run_is_not_stopped_half_way(
+    ctx: Context, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def undo_all(ctx: Context, _applied: object) -> Unwound:
+        signal.raise_signal(signal.SIGTERM)
+        ctx.safe_point()
+        return Unwound(undone=(), stuck=None)
+
+    state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
+    monkeypatch.setattr(interrupted, "unwind", undo_all)
+    monkeypatch.setattr(interrupted, "wait_for_commands", lambda _: None)
+    monkeypatch.setattr(interrupted, "observe", lambda _: state)
+    ours = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
+    assert interrupted.undo(ours, [PastRun(id="a", command="deploy", state=state)]) == ()
+    with pytest.raises(KeyboardInterrupt):
+        ours.safe_point()

@@ -1,0 +1,172 @@
+"""Runs that are not over, as the journal tells of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.steps.schema.migrate_down import backup_before
+
+pytestmark = pytest.mark.unit
+
+BEFORE = {
+    "build": {"tags": {"web:1": "sha256:1"}},
+    "restart": {"containers": {"web": {"id": "1", "running": True}}},
+    "migrate": {"applied": [], "schema": "s", "names": ["a"], "pending": []},
+    "restore": {"target": "b1"},
+}
+STATE = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
+
+
+class Writer:
+    """Writes what runs write; each method is one record."""
+
+    def __init__(self, path: Path) -> None:
+        self.journal = Journal(path=path)
+
+    def run(self, run: str, command: str = "deploy", target: str | None = None) -> Writer:
+        self.journal = self.journal.of_run(run)
+        facts = {"who": "me", "pid": 1, "release": "2", "target": target, "state": STATE}
+        self.journal.append("run", command=command, **facts)
+        return self
+
+    def intent(self, kind: str) -> Writer:
+        known = {"options": {"name": kind}, "change": f"do {kind}", "before": BEFORE.get(kind, {})}
+        self.journal.append("intent", step=kind, step_kind=kind, **known)
+        return self
+
+    def done(self, kind: str, **facts: object) -> Writer:
+        self.intent(kind).journal.append("done", step=kind, step_kind=kind, facts=facts)
+        return self
+
+    def undone(self, kind: str) -> Writer:
+        self.journal.append("undone", step=kind, step_kind=kind)
+        return self
+
+    def end(self, kind: str, **facts: object) -> Writer:
+        self.journal.append(kind, **facts)
+        return self
+
+    def unfinished(self) -> list[str]:
+        return [run.id for run in unfinished(self.journal.of_run(""))]
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Writer:
+    return Writer(tmp_path / "journal.jsonl")
+
+
+def test_a_run_is_over_once_it_succeeded(writer: Writer) -> None:
+    assert writer.unfinished() == []
+    assert writer.run("a").done("build").unfinished() == ["a"]
+    assert writer.end("success", resolves=[]).unfinished() == []
+
+
+def test_a_run_is_over_once_all_was_undone(writer: Writer) -> None:
+    writer.run("a").done("build").end("failed", error="x").undone("build")
+    assert writer.unfinished() == ["a"]
+    assert writer.end("ended", whole=True, resolves=[]).unfinished() == []
+
+
+def test_a_run_that_could_not_go_back_is_not_over(writer: Writer) -> None:
+    writer.run("a").done("build").end("failed", error="x").end("ended", whole=False, resolves=[])
+    assert writer.unfinished() == ["a"]
+
+
+def test_a_later_run_ends_those_that_it_took_up(writer: Writer) -> None:
+    writer.run("a").done("build").run("b").done("restart")
+    assert writer.unfinished() == ["a", "b"]
+    assert writer.end("success", resolves=["a"]).unfinished() == []
+
+
+def test_a_run_that_changed_nothing_leaves_the_earlier_one_open(writer: Writer) -> None:
+    writer.run("a").done("build").run("b").end("ended", whole=True)
+    assert writer.unfinished() == ["a"]
+
+
+def test_the_run_that_asks_is_left_out(writer: Writer) -> None:
+    writer.run("a").intent("build")
+    assert unfinished(writer.journal) == []
+    assert [run.id for run in unfinished(writer.journal, own=True)] == ["a"]
+
+
+def test_a_rollback_is_in_place_once_clients_were_let_in(writer: Writer) -> None:
+    writer.run("a", "rollback", "b1").done("restore").intent("resume")
+    assert writer.unfinished() == ["a"]
+    writer.journal.append("done", step="resume", step_kind="resume", facts={})
+    assert writer.end("failed", error="x").unfinished() == []
+
+
+def test_what_was_undone_is_not_undone_again(writer: Writer) -> None:
+    writer.run("a").done("build").intent("restart").end("failed", error="x").undone("restart")
+    (run,) = unfinished(writer.journal, own=True)
+    assert ([i.kind for i in run.intents], run.failed) == (["build"], True)
+
+
+def test_it_tells_where_a_run_was(writer: Writer) -> None:
+    writer.run("a").done("build").intent("restart")
+    (run,) = unfinished(writer.journal, own=True)
+    assert "release 2 by me" in run.told() and run.told().endswith("in restart")
+
+
+def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
+    writer.run("a").done("backup", backup="b1").intent("migrate")
+    journal = writer.journal.of_run("")
+    begun = unresolved(journal)
+    assert begun is not None and (begun.backup, begun.done, begun.failed) == ("b1", None, False)
+    writer.end("failed", error="x").run("b").end("ended", whole=True)
+    begun = unresolved(journal)
+    assert begun is not None and begun.failed
+    writer.run("c", "rollback", "b1").done("restore").end("success", resolves=["a"])
+    assert unresolved(journal) is None
+
+
+def test_a_migration_that_ended_well_is_not_open(writer: Writer) -> None:
+    writer.run("a").done("migrate", schema="t")
+    assert unresolved(writer.journal.of_run("")) is None
+    assert unresolved(writer.end("failed", error="x").journal.of_run("")) is not None
+    assert unresolved(writer.undone("migrate").journal.of_run("")) is None
+
+
+def test_a_person_takes_the_schema_over(writer: Writer) -> None:
+    writer.run("a").done("build").intent("migrate").end("failed", error="x")
+    writer.journal.of_run("").append("resolved", who="me", schema="u")
+    assert unresolved(writer.journal.of_run("")) is None
+    (run,) = unfinished(writer.journal.of_run(""))
+    assert [i.kind for i in run.intents] == ["build"]
+    assert run.state["schema"] is None, "it is not compared any more"
+
+
+def test_a_schema_rolled_down_goes_back_to_the_rollback_s_own_backup(writer: Writer) -> None:
+    writer.run("a").done("backup", backup="older")
+    writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
+    assert backup_before(writer.journal) == "newest"
+
+
+def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
+    writer.run("a").intent("restart").run("a")
+    (run,) = unfinished(writer.journal, own=True)
+    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert "not all known" in run.told()
+
+
+def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None:
+    writer.journal = writer.journal.of_run("a")
+    writer.intent("restart").run("a")
+    (run,) = unfinished(writer.journal, own=True)
+    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert run.lost
+
+
+def test_a_line_that_says_two_things_ends_no_run(writer: Writer) -> None:
+    writer.run("a").intent("restart").run("b").end("success", resolves=[])
+    with writer.journal.path.open("a") as file:
+        at = "2026-03-01T12:00:00+01:00"
+        file.write(f'{{"at": "{at}", "run": "a", "kind": "failed", "kind": "success"}}\n')
+    (run,) = unfinished(writer.journal, own=True)
+    assert (run.id, [intent.kind for intent in run.intents]) == ("a", ["restart"])
+    assert "cannot be read" in run.told()

@@ -1,0 +1,113 @@
+"""Steps that run a command of one's own; what the command answers is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.errors import CheckFailed, CosmicError
+from cosmicdeploy.events import Event, Notice
+from cosmicdeploy.runs.plan import make_plan
+from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.steps.base import Unchanged
+from cosmicdeploy.steps.commands.command import CommandStep, Retry
+
+pytestmark = pytest.mark.unit
+
+WELL, ILL = ExecResult(exit_code=0, stdout=b"ready\n"), ExecResult(exit_code=3, stderr=b"no\n")
+
+
+class Scripted(CommandStep):
+    """Answers with what was given for a command's first word, each answer once, the last again."""
+
+    kind: ClassVar[str] = "scripted"
+
+    answers: dict[str, list[ExecResult]] = {}  # noqa: RUF012 - pydantic copies it
+    called: list[str] = []  # noqa: RUF012
+
+    def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
+        self.called.append(words[0])
+        left = self.answers[words[0]]
+        return left.pop(0) if len(left) > 1 else left[0]
+
+
+def step(*answers: ExecResult, **options: object) -> Scripted:
+    made = {"name": "mine", "run": ["do"], "answers": {"do": list(answers)}, **options}
+    return Scripted.model_validate(made)
+
+
+def run(ctx: Context, *steps: Scripted) -> Run:
+    done = Run(ctx=ctx)
+    done.through(make_plan(steps, ctx))
+    return done
+
+
+def test_a_command_that_changes_something_runs_once_and_says_so(ctx: Context) -> None:
+    mine = step(WELL)
+    done = run(ctx, mine)
+    assert (done.error, done.results[0].outcome) == (None, "changed")
+    assert mine.called == ["do"]
+    assert (mine.reversible, mine.cost) == (False, "`scripted do` has no way back")
+
+
+def test_the_end_of_what_it_printed_is_shown_also_where_it_only_looks(
+    ctx: Context, events: list[Event]
+) -> None:
+    long = ExecResult(exit_code=0, stdout=b"".join(b"%d\n" % n for n in range(30)))
+    for changes in (True, False):
+        events.clear()
+        run(ctx, step(long, changes=changes))
+        told = [event.text for event in events if isinstance(event, Notice)]
+        assert told == [f"  mine: {n}" for n in range(10, 30)]
+
+
+def test_where_unless_holds_nothing_is_done_and_after_it_it_has_to(ctx: Context) -> None:
+    answers = {"do": [WELL], "is": [ILL, WELL]}
+    mine = step(unless=["is"], answers=answers)
+    assert run(ctx, mine).results[0].outcome == "changed"
+    assert run(ctx, mine).results[0].outcome == "unchanged"
+    assert mine.called == ["is", "do", "is", "is"]
+    vain = step(unless=["is"], answers={"do": [WELL], "is": [ILL]})
+    error = run(ctx, vain).error
+    assert error is not None and "still something to change" in error.what
+
+
+def test_a_look_is_no_change_and_fails_as_a_check(ctx: Context) -> None:
+    assert run(ctx, step(WELL, changes=False)).results[0].outcome == "unchanged"
+    with pytest.raises(CheckFailed, match="exit code 3") as caught:
+        step(ILL, changes=False).check(ctx)
+    assert caught.value.details == ("no",)
+    with pytest.raises(CheckFailed, match="did not print 'heartbeat'"):
+        step(WELL, changes=False, expect="heartbeat").check(ctx)
+    planned = replace(ctx, planning=True, only_plan=True)
+    assert step(ILL, changes=False).check(planned) == Unchanged(
+        reason="looked at by the run itself"
+    )
+
+
+def test_a_failure_is_tried_again_or_only_told(ctx: Context) -> None:
+    thrice = Retry(times=3, seconds=0)
+    mine = step(ILL, ILL, WELL, retry=thrice)
+    assert run(ctx, mine).error is None and len(mine.called) == 3
+    mine = step(ILL, retry=thrice)
+    error = run(ctx, mine).error
+    assert error is not None and len(mine.called) == 3
+    told = run(ctx, step(ILL, on_failure="go-on"))
+    assert told.error is None and "exit code 3" in str(told.fact("failed"))
+    looked = run(ctx, step(ILL, changes=False, on_failure="go-on"))
+    assert looked.error is None and "gone on" in looked.results[0].reason
+
+
+def test_a_later_failure_takes_it_back_where_it_can(ctx: Context) -> None:
+    first = step(undo_with=["undo"], answers={"do": [WELL], "undo": [WELL]}, name="first")
+    done = run(ctx, first, step(ILL, name="second"))
+    assert [result.outcome for result in done.results] == ["undone", "failed"]
+    assert first.called == ["do", "undo"] and first.cost == ""
+    stuck = step(undo_with=["undo"], answers={"do": [WELL], "undo": [ILL]}, name="first")
+    error = run(ctx, stuck, step(ILL, name="second")).error
+    assert isinstance(error, CosmicError) and error.exit_code == 3

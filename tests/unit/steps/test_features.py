@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
+from cosmicdeploy.probes.application.features import states, understood
+from cosmicdeploy.runs.plan import make_plan
+from cosmicdeploy.settings import load
+from cosmicdeploy.steps.base import Change, Unchanged, Undecided
+from cosmicdeploy.steps.commands.feature import FeatureStep
+from cosmicdeploy.steps.commands.feature_flags import switch
+
+pytestmark = pytest.mark.unit
+
+SETTINGS = """
+services: {app: [web], database: db}
+app: {console: [php, artisan]}
+database: {name: shop}
+features: {banner: {file: flags/banner.off}}
+"""
+
+
+@pytest.fixture
+def shop(ctx: Context, tmp_path: Path) -> Context:
+    """A stack whose one feature is switched by a file of the host: no engine is asked."""
+    file = tmp_path / "cosmicdeploy.yaml"
+    file.write_text(SETTINGS)
+    (tmp_path / "flags").mkdir()
+    return replace(ctx, loaded=load(file, {}))
+
+
+def test_a_flag_file_is_made_once_removed_once_and_journalled(shop: Context) -> None:
+    off, again = switch(shop, "banner", on=False), switch(shop, "banner", on=False)
+    assert (off.changed, again.changed) == (True, False)
+    assert [state.enabled for state in states(shop)] == [False]
+    assert again.state.by and again.state.since
+    on = switch(shop, "banner", on=True)
+    assert on.changed and not list((shop.loaded.directory / "flags").iterdir())
+    journalled = [(r["kind"], r["enabled"]) for r in shop.journal.records()]
+    assert journalled == [
+        ("switching", False), ("switched", False), ("switching", True), ("switched", True),
+    ]  # fmt: skip
+    assert all(record["who"] for record in shop.journal.records())
+
+
+def test_a_flag_file_that_cannot_be_made_is_told(shop: Context) -> None:
+    (shop.loaded.directory / "flags").rmdir()
+    with pytest.raises(CosmicError, match="flag file"):
+        switch(shop, "banner", on=False)
+
+
+def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
+    folder = shop.loaded.directory / "flags"
+    folder.rmdir()
+    folder.touch()
+    [state] = states(shop)
+    assert state.enabled is None
+    assert "banner.off" in state.found
+
+
+def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
+    with pytest.raises(UsageError, match="did you mean 'banner'"):
+        switch(shop, "baner", on=False)
+    step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
+    with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
+        step.check(replace(shop, planning=True, ahead=["build"]))
+    assert caught.value.where == "mine.yaml:3"
+
+
+def test_a_plan_does_not_take_off_and_on_again_for_one_change(shop: Context) -> None:
+    off = FeatureStep(name="off", feature="banner", switch="off")
+    on = FeatureStep(name="on", feature="banner", switch="on")
+    assert [type(p.finding) for p in make_plan([off, on], shop)] == [Change, Undecided]
+    assert [type(p.finding) for p in make_plan([on, off], shop)] == [Unchanged, Change]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("enabled\n", True),
+        ("The feature is Disabled.\n", False),
+        ("0", False),
+        ('[{"name": "other", "enabled": true}, {"name": "banner", "enabled": false}]', False),
+        ('{"name": "banner", "enabled": true}', True),
+    ],
+)
+def test_a_state_is_the_last_word_or_json(text: str, expected: bool) -> None:
+    assert understood("banner", text).enabled is expected
+
+
+@pytest.mark.parametrize("text", ["", "perhaps", "[]", "7", json.dumps([{"name": "x"}]), "{"])
+def test_what_tells_no_state_is_said(text: str) -> None:
+    with pytest.raises(ProbeFailed, match="does not tell"):
+        understood("banner", text)

@@ -1,0 +1,177 @@
+"""What a prune removes beside the backups themselves, and what it must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.retention import Keep
+from cosmicdeploy.database.copies.copies import Copies
+from cosmicdeploy.database.copies.destination import Place
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.unfinished import Intent, PastRun
+from cosmicdeploy.lock import Lock
+from cosmicdeploy.runs.execute import record_release
+from cosmicdeploy.steps.backups.prune import half_removed, prune, prune_plan
+from tests.unit.database.backups.entries import good
+
+pytestmark = pytest.mark.unit
+
+IDS = [f"2026030{day}-120000-aaaa" for day in (5, 4, 3, 2, 1)]
+NEWEST, OLDEST = IDS[0], IDS[-1]
+
+
+class Tags:
+    """The images of an engine, each under its kept tag."""
+
+    def __init__(self) -> None:
+        self.tags = {f"cosmicdeploy/shop:{backup_id[6:8]}" for backup_id in IDS}
+        self.used: list[str] = []
+        self.broken = False
+
+    def image(self, reference: str) -> object:
+        return reference if reference in self.tags else None
+
+    def untag(self, reference: str) -> None:
+        if self.broken:
+            raise EngineError("gone")
+        self.tags.remove(reference)
+
+    def containers(self, _project: str) -> list[Any]:
+        return [SimpleNamespace(image_id=image_id) for image_id in self.used]
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Any:
+    """A stack with five backups, each of an image of its own, and a policy that keeps one."""
+    catalogue = Catalogue(tmp_path / "backups")
+    for backup_id in IDS:
+        path = good(catalogue, backup_id).data.with_name(f"{backup_id}.json")
+        path.write_text(
+            path.read_text().replace('"images": {}', f'"images": {{"app": "{image(backup_id)}"}}')
+        )
+    backup = SimpleNamespace(keep=Keep(last=1, releases=2), copies=(Place(url="nas"),))
+    return SimpleNamespace(
+        catalogue=catalogue,
+        engine=Tags(),
+        journal=Journal(path=tmp_path / "journal.jsonl"),
+        settings=SimpleNamespace(backup=backup),
+        stack=SimpleNamespace(project="shop"),
+        loaded=SimpleNamespace(directory=tmp_path),
+    )
+
+
+def image(backup_id: str) -> str:
+    return f"sha256:{backup_id[6:8]}"
+
+
+def released(ctx: Any, backup_id: str | None, command: str = "deploy", **facts: Any) -> None:
+    ctx.journal.append("release", command=command, release="7", backup=backup_id, **facts)
+
+
+def left(ctx: Any) -> list[str]:
+    return [backup.id for backup in ctx.catalogue.list()]
+
+
+def test_images_go_with_the_last_backup_that_names_them(ctx: Any) -> None:
+    ctx.engine.used = [image(IDS[1])]
+    pruned = prune(ctx)
+    assert pruned.backups == tuple(IDS[1:])
+    assert left(ctx) == [NEWEST]
+    assert ctx.engine.tags == {"cosmicdeploy/shop:05", "cosmicdeploy/shop:04"}
+    assert pruned.warnings == ()
+
+
+def test_the_way_back_from_the_last_releases_stays(ctx: Any) -> None:
+    for backup_id in reversed(IDS[2:]):
+        released(ctx, backup_id)
+    released(ctx, None, command="up")
+    released(ctx, NEWEST, command="backup create")
+    prune(ctx)
+    assert left(ctx) == [NEWEST, IDS[2], IDS[3]]
+    reasons = {d.backup.id: d.reason for d in prune_plan(ctx)}
+    assert reasons[IDS[3]] == "the way back from release 7"
+
+
+def test_all_backups_of_a_deploy_that_was_gone_on_with_stay(ctx: Any) -> None:
+    """The first run was killed before it touched the schema, so the next one made another."""
+    of_first, of_second = IDS[3], IDS[2]
+    begun = Intent(
+        name="backup",
+        kind="backup",
+        options={},
+        summary="",
+        before={},
+        done=True,
+        facts={"backup": of_first},
+    )
+    first = PastRun(
+        id="a",
+        command="deploy",
+        at="",
+        who="",
+        pid=1,
+        release="7",
+        target=None,
+        state={},
+        intents=[begun],
+    )
+    ctx.earlier, ctx.lock = [first], Lock()
+    ctx.settings.services = SimpleNamespace(released=())
+    ctx.running_release = lambda: "7"
+    record_release(ctx, "deploy", of_second)
+    released(ctx, NEWEST)
+    prune(ctx)
+    assert left(ctx) == [NEWEST, of_second, of_first]
+
+
+def test_images_of_the_last_releases_stay(ctx: Any) -> None:
+    released(ctx, NEWEST, images={"app": image(OLDEST)})
+    prune(ctx)
+    assert "cosmicdeploy/shop:01" in ctx.engine.tags
+
+
+def test_nothing_goes_while_a_rollback_is_unfinished(ctx: Any) -> None:
+    begun = {"who": "me", "pid": 1, "release": "7", "target": IDS[3], "state": {}}
+    ctx.journal.of_run("a1").append("run", command="rollback", **begun)
+    assert prune(ctx).backups == ()
+    assert left(ctx) == IDS
+
+
+def test_only_what_was_agreed_to_goes(ctx: Any) -> None:
+    assert prune(ctx, [OLDEST, NEWEST]).backups == (OLDEST,)
+
+
+def test_what_is_being_read_stays_and_is_told(ctx: Any) -> None:
+    with ctx.catalogue.in_use(ctx.catalogue.get(OLDEST)):
+        [warning] = prune(ctx).warnings
+    assert OLDEST in warning
+    assert left(ctx) == [NEWEST, OLDEST]
+
+
+def test_what_could_not_be_finished_is_finished_by_the_next(ctx: Any) -> None:
+    ctx.engine.broken = True
+    assert len(prune(ctx).warnings) == 4
+    assert left(ctx) == [NEWEST]
+    assert half_removed(ctx) == sorted(IDS[1:])
+    ctx.engine.broken = False
+    assert prune(ctx).warnings == ()
+    assert half_removed(ctx) == []
+    assert ctx.engine.tags == {"cosmicdeploy/shop:05"}
+
+
+def test_copies_go_too_and_one_that_cannot_is_told(ctx: Any, tmp_path: Path) -> None:
+    [place] = ctx.settings.backup.copies
+    Copies(ctx.catalogue, [place], tmp_path).copy(ctx.catalogue.get(OLDEST), place)
+    ctx.settings.backup.copies = ()
+    [warning] = prune(ctx).warnings
+    assert "no longer name" in warning
+    assert half_removed(ctx) == [OLDEST]
+    ctx.settings.backup.copies = (place,)
+    assert prune(ctx).warnings == ()
+    assert list((tmp_path / "nas").iterdir()) == []

@@ -1,0 +1,53 @@
+"""Services as people name them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.errors import Refused, UsageError
+from cosmicdeploy.settings import Services
+from cosmicdeploy.steps.service_names import services_named, wanted_services
+
+NAMES = ("web-1", "web-2", "db", "mail", "worker")
+CTX: Any = SimpleNamespace(
+    settings=SimpleNamespace(services=Services(app=("web-1", "web-2"), database="db")),
+    stack=SimpleNamespace(
+        services={name: SimpleNamespace(container_name=f"{name}-prod") for name in NAMES}
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["web-2"], ["web-2"]),
+        (["app"], ["web-1", "web-2"]),
+        (["database", "db", "db-prod"], ["db"]),
+        (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
+        (["worker"], ["worker"]),  # a service of that name, though nobody plays the part
+        ([], []),
+    ],
+)
+def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) -> None:
+    assert services_named(CTX, words) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "what", "todo"),
+    [
+        ("web-3", "no service 'web-3'", "did you mean 'web-1' or 'web-2'?"),
+        ("nothing", "no service 'nothing'", "mail"),
+        ("cache", "plays the part 'cache'", "web-1"),
+    ],
+)
+def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
+    with pytest.raises(UsageError, match=what) as caught:
+        services_named(CTX, [word])
+    assert todo in caught.value.todo
+    with pytest.raises(Refused, match=what) as refused:
+        wanted_services(CTX, [word], "mine.yaml:3")
+    assert refused.value.todo == caught.value.todo
+    assert refused.value.where == "mine.yaml:3"

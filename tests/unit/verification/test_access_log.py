@@ -1,0 +1,90 @@
+"""What nginx counted, read from its log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from cosmicdeploy.probes.proof.access_log import count, count_spans
+from cosmicdeploy.probes.proof.soak_comparison import Comparison
+from cosmicdeploy.settings.probe import Probe, Watch
+from cosmicdeploy.traffic.maintenance_window import Window
+from cosmicdeploy.traffic.request_stats import Sample, Traffic
+
+AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
+
+
+def line(status: int, request: str = "GET / HTTP/1.1", at: str = "24/Nov/2026:03:10:11") -> str:
+    return f'172.18.0.1 - - [{at} +0000] "{request}" {status} 15 "-" "curl/7.88.1"'
+
+
+def test_server_errors_and_clients_that_hung_up_are_counted() -> None:
+    lines = [line(status) for status in (200, 200, 404, 500, 502, 503, 499)]
+    assert count(lines) == {"answers": 7, "errors": 3, "gone": 1, "held": 0}
+
+
+def test_other_formats_that_begin_alike_and_strange_requests_are_read() -> None:
+    lines = [
+        line(500) + ' "10.0.0.7" 0.003',
+        line(502, request=r"\x16\x03\x01"),
+        line(400, request=""),
+        line(500, request="GET /?q=500 200 HTTP/1.1"),
+        '::1 - "someone" [24/Nov/2026:03:10:11 +0100] "GET / HTTP/2.0" 200 3',
+    ]
+    assert count(lines) == {"answers": 5, "errors": 3, "gone": 0, "held": 0}
+
+
+def test_what_is_no_access_log_says_nothing() -> None:
+    assert count([]) is None
+    assert count(["2026/11/24 03:10:11 [notice] 1#1: start worker processes", "{}"]) is None
+
+
+def test_503_within_the_window_is_wanted_and_only_that() -> None:
+    lines = [
+        line(503, at="24/Nov/2026:03:10:09"),
+        line(503, at="24/Nov/2026:03:10:10"),
+        line(503, at="24/Nov/2026:04:10:11"),
+        line(502),
+        line(503),
+    ]
+    window = (AT - 0.5, AT + 2)
+    assert count(lines, [window]) == {"answers": 5, "errors": 3, "gone": 0, "held": 2}
+
+
+def logged(*lines: str) -> Any:
+    """A stack whose proxy has written these lines, and whose own requests began before the rest."""
+    traffic = Traffic()
+    traffic.samples.append(Sample(AT - 11, 0.01, True))
+    return SimpleNamespace(
+        settings=SimpleNamespace(
+            services=SimpleNamespace(proxy="proxy"), watch=Watch(), probe=Probe()
+        ),
+        container=lambda _name: SimpleNamespace(id="1"),
+        engine=SimpleNamespace(log_lines=lambda _id, _since: iter(lines)),
+        window=Window(),
+        traffic=traffic,
+    )
+
+
+def test_times_are_counted_apart() -> None:
+    before, after = line(500, at="24/Nov/2026:03:10:01"), line(502)
+    ctx = logged(before, "no access log", line(200, at="24/Nov/2026:03:10:05"), after, line(200))
+    found = count_spans(ctx, (AT - 11, AT - 9), (AT - 0.5, AT + 2))
+    assert found is not None
+    assert [(each["answers"], each["errors"]) for each in found] == [(1, 1), (2, 1)]
+    assert count_spans(logged(after), (AT - 11, AT - 9), (AT - 0.5, AT + 2)) is None
+
+
+def test_what_clients_get_is_held_against_the_time_before() -> None:
+    """A page that no request of the run asks for is broken by the release."""
+    well = [line(200, at="24/Nov/2026:03:10:01")] * 50
+    ill = [line(500), *[line(200)] * 9]
+
+    def told(*before: str) -> list[str]:
+        compared = Comparison(logged(*before, *ill), rolled=AT - 9, began=AT - 0.5)
+        return compared.breaches(over=True)
+
+    [breach] = told(*well)
+    assert "1 of 10 requests failed" in breach and "0.0% before" in breach
+    assert told(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *well[:45]) == []

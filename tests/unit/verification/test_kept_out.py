@@ -1,0 +1,80 @@
+"""What a run stopped itself is no finding of its own, and is told before it is stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.probes.maintenance import what_clients_meet
+from cosmicdeploy.settings import load
+from cosmicdeploy.steps.health import HealthStep
+from cosmicdeploy.verification.checklist import run_check
+from tests.unit.proxy.engine import container
+
+SETTINGS = """\
+services: {app: [app], database: db, proxy: proxy}
+app: {console: [x]}
+database: {name: shop}
+verify: {heartbeat: {path: /beat, token_variable: TOKEN, answers_with: ok}}
+"""
+POINTS = ("containers", "proxy", "heartbeat")
+
+
+class Stopped:
+    """An engine whose containers run, but for the proxy's."""
+
+    def container(self, name: str) -> Any:
+        status = "exited" if name == "proxy" else "running"
+        return container(name, "172.20.0.1", status=status)
+
+    def containers(self, *_asked: Any) -> list[Any]:
+        return []
+
+
+@pytest.fixture
+def stopped(ctx: Context, tmp_path: Path) -> Context:
+    """A stack whose proxy is stopped, and whose nginx has no file that turns clients away."""
+    path = tmp_path / "cosmicdeploy.yaml"
+    path.write_text(SETTINGS)
+    names = ("app", "db", "proxy")
+    services = {name: SimpleNamespace(container_name=name, ports=()) for name in names}
+    stack: Any = SimpleNamespace(services=services, project="p")
+    engine: Any = Stopped()
+    return replace(ctx, loaded=load(path, {"TOKEN": "t"}), stack=stack, engine=engine)
+
+
+def test_nobody_stopped_it_on_purpose(stopped: Context) -> None:
+    assert [run_check(stopped, point).ok for point in POINTS] == [False, True, False]
+
+
+def test_the_run_stopped_it_and_will_start_it(stopped: Context) -> None:
+    stopped.window.open()
+    found = {point: run_check(stopped, point) for point in POINTS}
+    assert all(result.ok for result in found.values()), found
+    assert "proxy is stopped" in found["containers"].found
+    assert found["proxy"].skipped and found["heartbeat"].skipped
+    finding = HealthStep(name="health", of=("containers",)).check(stopped)
+    assert "2 containers healthy, proxy stopped" in finding.reason  # type: ignore[union-attr]
+
+
+def test_one_that_is_still_to_let_clients_in_need_not_have_stopped_it(stopped: Context) -> None:
+    """It goes on from a killed run, or found all of it stopped."""
+    assert run_check(stopped.seeing(["images", "resume"]), "containers").ok
+    assert not run_check(stopped.seeing(["quiesce", "resume"]), "containers").ok, "not yet stopped"
+
+
+def test_the_plan_says_what_clients_meet_and_about_how_long(stopped: Context) -> None:
+    told = what_clients_meet(stopped)
+    assert "refused connections: proxy is stopped" in told and "not measured yet" in told
+    phases = {"app": {"create": 1.0, "start": 1.0, "healthy": 3.0}, "job": {"drain": 2.0}}
+    done = {"roll": {"services": phases}}
+    stopped.journal.append("done", step="restart", step_kind="restart", facts=done)
+    assert "about 7 s" in what_clients_meet(stopped)
+    kept_out = {"turned_away_seconds": 17.3}
+    stopped.journal.append("done", step="resume", step_kind="resume", facts=kept_out)
+    assert "about 17 s, as the last time" in what_clients_meet(stopped)

@@ -1,0 +1,121 @@
+"""What a run passes over is told by name."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.events import Event
+from cosmicdeploy.probes.preconditions.notices import notices, tell_notices
+from cosmicdeploy.report.console import PlainConsole
+from cosmicdeploy.report.model import Report
+from cosmicdeploy.report.summary import show
+from cosmicdeploy.settings import Services, load
+from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.workspace import _require_services
+
+pytestmark = pytest.mark.unit
+
+COMPOSE = """\
+services:
+  app: {image: app, depends_on: {migrate: {condition: service_completed_successfully}}}
+  db: {image: mariadb}
+  nginx: {build: .}
+  migrate: {image: app, command: migrate}
+  admin: {build: .}
+"""
+
+
+@pytest.fixture
+def opened(ctx: Context, tmp_path: Path) -> Context:
+    """`migrate` and `admin` have no role; the database's container was made elsewhere."""
+    file = tmp_path / "compose.yml"
+    file.write_text(COMPOSE)
+    stack = read_stack(file, env_file=tmp_path / ".env", environ={}, project="shop")
+
+    def container(name: str) -> Container | None:
+        if "-db-" not in name and "-migrate-" not in name:
+            return None
+        made = {labels.WORKING_DIR: "/srv/other" if "-db-" in name else str(tmp_path)}
+        return Container(
+            id=name, name=name, service="", project="shop", image_id="i",
+            status="exited", exit_code=3, labels=made,
+        )  # fmt: skip
+
+    services = Services(app=("app",), database="db", proxy="nginx")
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
+    other = Container(
+        id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
+    )
+    seam: Any = SimpleNamespace(container=container, made_from=lambda _folder, besides: [other])
+    return replace(ctx, stack=stack, loaded=loaded, engine=seam)
+
+
+def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event]) -> None:
+    found = {(notice.kind, notice.service): notice for notice in notices(opened)}
+    assert list(found) == [
+        ("no role", "migrate"),
+        ("no role", "admin"),
+        ("not built", "nginx"),
+        ("other folder", "db"),
+        ("other project", "db"),
+    ]
+    migrate, admin, _, other, project = found.values()
+    assert "staging-db-1" in project.what and "`project: staging`" in project.todo
+    assert "exited with code 3" in migrate.what
+    assert "not waited for by app (service_completed_successfully)" in migrate.what
+    assert "not built" in admin.what and "not built" not in migrate.what
+    assert "(no container)" in admin.what
+    assert admin.todo.endswith("up -d --no-deps --build admin`")
+    assert "/srv/other" in other.what and "`project`" in other.todo
+    assert tell_notices(opened) == list(found.values())
+    assert [str(notice) in str(event) for notice, event in zip(found.values(), events, strict=True)]
+
+
+def test_a_stack_whose_services_all_have_roles_gives_none(opened: Context) -> None:
+    services = {"app": opened.service("app")}
+    small = replace(opened, stack=replace(opened.stack, services=services))
+    known = Services(app=("app",), database="app")
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=known))
+    alone: Any = SimpleNamespace(container=lambda _name: None, made_from=lambda *_, **__: [])
+    small = replace(small, engine=alone)
+    assert notices(replace(small, loaded=loaded)) == []
+
+
+@pytest.mark.parametrize("role", ["app: [app, nowhere]", "app: [app], cache: nowhere"])
+def test_a_role_of_a_service_that_the_file_lacks_is_refused(
+    opened: Context, tmp_path: Path, role: str
+) -> None:
+    file = tmp_path / "cosmicdeploy.yaml"
+    file.write_text(
+        f"services: {{{role}, database: db}}\napp: {{console: [x]}}\ndatabase: {{name: x}}\n"
+    )
+    with pytest.raises(ConfigError, match="no service 'nowhere'"):
+        _require_services(load(file, {}), opened.stack)
+
+
+def test_a_run_tells_them_before_the_first_step_and_not_again() -> None:
+    """`status` and `verify` have no steps, and tell them in their summary."""
+
+    def shown(**more: Any) -> str:
+        out = io.StringIO()
+        notice = {"kind": "no role", "service": "mailer", "what": "no role", "todo": "start it"}
+        report = Report.model_validate(
+            {"command": "x", "outcome": "done", "started_at": "", "seconds": 1.0, **more}
+            | {"notices": [notice]}
+        )
+        show(report, PlainConsole(file=out, width=200))
+        return out.getvalue()
+
+    step = {"name": "build", "kind": "build", "outcome": "changed", "reason": "built"}
+    assert "note: mailer" in shown()
+    assert "note: mailer" not in shown(steps=[step])

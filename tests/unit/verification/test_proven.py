@@ -1,0 +1,137 @@
+"""An answer that shows nothing of the release is never taken for a good one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CheckFailed, NotProven
+from cosmicdeploy.events import Event, Notice
+from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
+from cosmicdeploy.settings import load
+from cosmicdeploy.steps.verify import VerifyStep
+from cosmicdeploy.verification.checklist import run_check
+from tests.unit.servers import Reply, Served, serving
+
+SETTINGS = """\
+services: {{app: [web], database: db}}
+app: {{console: [x], release_header: X-Release}}
+database: {{name: shop}}
+probe: {{url: "{url}"}}
+verify:
+  heartbeat: {{path: /beat, token_variable: TOKEN, body: {{a: 1}}, answers_with: should_reconnect}}
+"""
+GOOD = Reply(200, '{"should_reconnect": false}', {"X-Release": "2"})
+FOR_LONG = Reply(429, headers={"Retry-After": "600"})
+FOR_A_MOMENT = Reply(429, headers={"Retry-After": "1"})
+
+Answering = Callable[..., tuple[Context, Served]]
+
+
+@pytest.fixture
+def answering(ctx: Context, tmp_path: Path) -> Iterator[Answering]:
+    """A stack whose answers are these, the last one for ever."""
+    path, servers = tmp_path / "cosmicdeploy.yaml", []
+
+    def start(*replies: Reply) -> tuple[Context, Served]:
+        made = serving(lambda number: replies[min(number, len(replies)) - 1])
+        servers.append(made)
+        served = made.__enter__()
+        path.write_text(SETTINGS.format(url=served.url))
+        return replace(ctx, loaded=load(path, {"TOKEN": "t"})), served
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def test_a_beat_that_is_limited_is_sent_again_once_it_may(
+    answering: Answering, events: list[Event]
+) -> None:
+    ctx, served = answering(FOR_A_MOMENT, GOOD)
+    result = run_check(ctx, "heartbeat")
+    assert (result.ok, result.unproven) == (True, False), result.found
+    assert len(served.requests) == 2
+    assert any(isinstance(event, Notice) and "429" in event.text for event in events)
+
+
+def test_a_limit_is_waited_for_in_vain_once_and_not_for_each_request(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.LONGEST_WAIT", 1.5)
+    ctx, served = answering(FOR_A_MOMENT)
+    assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 2
+    assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
+
+
+def test_a_failure_behind_a_limit_is_a_failure(answering: Answering) -> None:
+    ctx, _ = answering(FOR_A_MOMENT, Reply(500))
+    result = run_check(ctx, "heartbeat")
+    assert (result.ok, result.unproven) == (False, False) and "500" in result.found
+
+
+@pytest.mark.parametrize("reply", [FOR_LONG, Reply(503, headers={"Retry-After": "600"})])
+def test_a_beat_that_nobody_answers_is_unproven(answering: Answering, reply: Reply) -> None:
+    ctx, _ = answering(reply)
+    result = run_check(ctx, "heartbeat")
+    assert (result.ok, result.unproven) == (False, True)
+    assert str(reply.status) in result.found and "a device of its own" in result.todo
+    with pytest.raises(NotProven, match="1 of 1 point cannot be proven") as raised:
+        VerifyStep(name="verify", only=("heartbeat",)).check(ctx)
+    assert raised.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(200, ""), "an empty body"),
+        (Reply(200, "<html>welcome</html>"), "without should_reconnect"),
+        (Reply(302, "", {"Location": "/login"}), "leads to /login"),
+        (Reply(404), "404"),
+    ],
+)
+def test_an_answer_of_another_kind_is_no_beat_taken(
+    answering: Answering, reply: Reply, told: str
+) -> None:
+    ctx, served = answering(GOOD, reply)
+    assert told in new_replica_problem(ctx, served.url, "2")
+    assert told in run_check(ctx, "heartbeat").found
+    with pytest.raises(CheckFailed):
+        VerifyStep(name="verify", only=("heartbeat",)).check(ctx)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_is_unknown_is_named_before_a_replica_is_touched(
+    answering: Answering, status: int
+) -> None:
+    ctx, served = answering(GOOD, Reply(status))
+    with pytest.raises(CheckFailed, match="does not know the token in TOKEN; no replica"):
+        new_replica_problem(ctx, served.url, "2")
+    result = run_check(ctx, "heartbeat")
+    assert not result.ok and "does not know the token in TOKEN" in result.found
+
+
+def test_a_new_replica_has_to_be_proven(answering: Answering) -> None:
+    ctx, served = answering(GOOD)
+    assert new_replica_problem(ctx, served.url, "2") == ""
+    ctx, served = answering(GOOD, FOR_LONG)
+    with pytest.raises(NotProven, match="no replica was touched") as raised:
+        new_replica_problem(ctx, served.url, "2")
+    assert "429" in raised.value.details[0]
+    ctx, served = answering(Reply(200, "welcome"))
+    assert "answers as release not told, not 2" in new_replica_problem(ctx, served.url, "2")
+
+
+@pytest.mark.parametrize("reply", [FOR_LONG, Reply(404), Reply(302), Reply(401)])
+def test_what_cannot_be_seen_of_an_old_replica_is_told_and_fails_nothing(
+    answering: Answering, reply: Reply
+) -> None:
+    ctx, served = answering(Reply(200), reply)
+    problem, unproven = old_replica_problem(ctx, served.url, "1")
+    assert problem == "" and str(reply.status) in unproven
+    ctx, served = answering(Reply(200), Reply(500))
+    assert "500" in old_replica_problem(ctx, served.url, "1")[0]
