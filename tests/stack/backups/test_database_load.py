@@ -11,13 +11,15 @@ from dataclasses import replace
 import pytest
 import zstandard
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.archive import Digest, read_raw
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT
 from cosmicdeploy.database.schema.schemas import create_schema_like
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.stacks.databases import renew, run
