@@ -123,7 +123,7 @@ class SwapRecord:
             where=f"{self._session.where}: {self._schema}.{table}",
             todo=f"compare the tables in {self._live!r} with those in "
             f"{replaced_name(self._live)!r} by hand; "
-            "`cosmicdeploy backup verify latest --restore` shows whether the latest backup restores",
+            "`cosmicdeploy backup verify latest --restore` shows whether it restores",
         )
 
     def _table(self, name: str) -> str:

@@ -66,7 +66,7 @@ def test_awkward_data_comes_back_the_same(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
 ) -> None:
-    """Whether indexes are built at once or afterwards; one row is too large for the lanes."""
+    """Whether indexes are built at once or afterwards; one row is too large for the parallel connections."""
     monkeypatch.setattr("cosmicdeploy.database.restore.load.LARGE_ROWS", large)
     for statement in AWKWARD.strip().split(";\n"):
         run(access, statement)
@@ -88,7 +88,7 @@ def test_awkward_data_comes_back_the_same(
     load_schema(access, backup, "platform__awkward")
     assert state(access, "platform__awkward") == state(access)
     assert shown(access, "platform__awkward") == shown(access, "platform")
-    assert not [t.name for t in threading.enumerate() if t.name in ("lane", "pipe")]
+    assert not [t.name for t in threading.enumerate() if t.name in ("load", "pipe")]
 
 
 SANDBOX_LINE = b"/*M!999999\\- enable the sandbox mode */ \n"
@@ -209,7 +209,7 @@ def test_an_interrupted_load_leaves_no_connection(
 
     with pytest.raises(KeyboardInterrupt):
         load_schema(access, backup, "platform__cut", interrupt)
-    assert not [t.name for t in threading.enumerate() if t.name == "lane"]
+    assert not [t.name for t in threading.enumerate() if t.name == "load"]
     deadline = time.monotonic() + 60
     query = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'platform__cut'"
     while run(access, query) != [(0,)]:
