@@ -66,7 +66,7 @@ def test_awkward_data_comes_back_the_same(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
 ) -> None:
-    """Whether indexes are built at once or afterwards; one row is too large for the parallel connections."""
+    """With indexes built at once or after the rows; one row is too large for parallel loading."""
     monkeypatch.setattr("cosmicdeploy.database.restore.load.LARGE_ROWS", large)
     for statement in AWKWARD.strip().split(";\n"):
         run(access, statement)
