@@ -58,7 +58,7 @@ def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.status import verify
     from cosmicdeploy.probes.preconditions.notices import notices
-    from cosmicdeploy.verification.checklist import known_points
+    from cosmicdeploy.verification.points import known_points
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)

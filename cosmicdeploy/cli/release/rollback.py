@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.database.backups.entry import Backup
+    from cosmicdeploy.database.backups.backup import Backup
     from cosmicdeploy.report.model import Report
 
 
@@ -138,13 +138,13 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
     """Return what to ask; for a rollback that costs something, show the cost first."""
     from cosmicdeploy.operations.rollback_preview import losses
-    from cosmicdeploy.probes.maintenance import what_clients_meet
+    from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss
 
     release = target.manifest.release or "unknown"
     if mode is Mode.CODE_ONLY:
         return f"Roll back the code to release {release}? Schema and data stay as they are"
-    call.terminal.console.print(what_clients_meet(ctx), soft_wrap=True)
+    call.terminal.console.print(maintenance_notice(ctx), soft_wrap=True)
     if mode is Mode.MIGRATION:
         return f"Roll back to release {release} and undo the migrations run since?"
     show_loss(call.terminal.console, losses(ctx, [target])[0])

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console, Group
 from rich.filesize import decimal
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.database.backups.manifest import Content, Manifest, TableRows
-from cosmicdeploy.database.backups.reading import CLOCK_TOLERANCE
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import Proof, State
+from cosmicdeploy.database.backups.state import State, VerificationRecord
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import newest, one_line_table, table
 from cosmicdeploy.text.formatting import moment
@@ -38,7 +38,7 @@ def _notes(backups: Iterable[Backup], *, copies: bool) -> dict[str, list[str]]:
     """Return what is too long for a row of 80 columns, with the ids that it is about."""
     notes: dict[str, list[str]] = {}
     for backup in backups:
-        pin, places = backup.state.pin, backup.state.places
+        pin, places = backup.state.pin, backup.state.copy_urls
         pinned = ": ".join(filter(None, ("pinned", pin.reason))) if pin else ""
         copied = f"copied to {', '.join(places)}" if copies and places else ""
         for note in filter(None, (backup.why, pinned, copied)):
@@ -126,8 +126,8 @@ def proven(state: State) -> str:
     return f"{how} {ago(proof.at)}" if proof else how
 
 
-def _proof(state: State) -> tuple[str, Proof | None]:
-    if state.damaged:
+def _proof(state: State) -> tuple[str, VerificationRecord | None]:
+    if state.damage:
         return "DAMAGED", state.read
     if state.restored:
         return "restored" if state.restored.good else "DID NOT RESTORE", state.restored
