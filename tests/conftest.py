@@ -18,6 +18,7 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from cosmicdeploy.errors import CosmicError
+from tests.costs import Costs
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 # A worker tells under this name how many tests it left out.
@@ -52,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sample",
         help="Plant some of the faults, or each at every place.",
     )
+    parser.addoption("--costs", action="store_true", help="Print what each file's tests take.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
 
 
 @dataclass
