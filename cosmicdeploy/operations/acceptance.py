@@ -12,12 +12,12 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
-from cosmicdeploy.database.swap.swap import is_interrupted
+from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
 from cosmicdeploy.operations.status import status
-from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.execute import begin, record_release
 from cosmicdeploy.steps.backups.load import LoadStep
@@ -80,7 +80,7 @@ def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     rollbacks = [run for run in runs if run.command.startswith("rollback")]
     if not rollbacks:
         return  # nothing else exchanges data; the database may not even run
-    exchanging = intents(runs, RestoreStep.kind) or is_interrupted(ctx.database())
+    exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
     if not exchanging and not is_up(ctx):
         return
     what = "Data was being exchanged" if exchanging else "Clients are still turned away"
@@ -132,8 +132,8 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
     """What the runs left beside the services."""
     for name in ctx.settings.services.released:
         _remove_superseded(ctx, name)
-    for name in taken_out(ctx):
-        take_in(ctx, name)
+    for name in out_of_service(ctx):
+        put_in_service(ctx, name)
     if lock_wait_left(ctx) is not None:
         restore_lock_wait(ctx)
     if intents(runs, LoadStep.kind):

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap.swap import (
-    drop_before,
-    has_before,
-    is_interrupted,
-    settle_interrupted_swap,
+    drop_replaced_data,
+    has_replaced_data,
+    is_swap_interrupted,
+    resolve_interrupted_swap,
 )
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.model import Container
@@ -22,7 +22,7 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.journal.unfinished import RESTART, intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
-from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
@@ -65,14 +65,14 @@ class RecoverStep(Step):
         for name in _out_of_service(ctx):
             _bring_back(ctx, name)
         for name in _passed_over(ctx):
-            take_in(ctx, name)
+            put_in_service(ctx, name)
         for bounce, begun in half_way(ctx):
             _settle_restart(ctx, bounce, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
-            ctx.say(settle_interrupted_swap(ctx.database()).found)
+            ctx.say(resolve_interrupted_swap(ctx.database()).description)
         if _data_is_left(ctx):
-            drop_before(ctx.database())
+            drop_replaced_data(ctx.database())
         return {}
 
 
@@ -98,7 +98,7 @@ def wait_for_commands(ctx: Context) -> None:
 
 def _passed_over(ctx: Context) -> list[str]:
     """Replicas that a killed run told the proxy to pass over; without one nobody did."""
-    return taken_out(ctx) if unfinished(ctx.journal) else []
+    return out_of_service(ctx) if unfinished(ctx.journal) else []
 
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
@@ -207,11 +207,11 @@ def _data_is_left(ctx: Context) -> bool:
     runs = unfinished(ctx.journal)
     if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
         return False
-    return _database_is_ready(ctx) and has_before(ctx.database())
+    return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 
 
 def _is_exchanging(ctx: Context) -> bool:
-    return _database_is_ready(ctx) and is_interrupted(ctx.database())
+    return _database_is_ready(ctx) and is_swap_interrupted(ctx.database())
 
 
 def _waits_short(ctx: Context) -> bool:

@@ -1,0 +1,117 @@
+"""What does not work when a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+
+from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.probes.application.replica import old_replica_problem
+from cosmicdeploy.probes.http import load_early
+from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.side_by_side import side_by_side
+from cosmicdeploy.verification.points import CHECKS, CONSOLE, run_checks
+
+# The point that clients depend on. The others are checked only where a service does not work, since
+# they run commands in containers, which are expensive.
+ALWAYS = ("heartbeat",)
+# A container without a health check that the engine restarts again and again runs for moments; it
+# counts as working after this many seconds.
+SETTLED_SECONDS = 10
+
+
+def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
+    """Return the services and verification points that do not work now.
+
+    An unproven point is not among them. A container that is starting is waited for.
+    Database and cache are left out: no deploy works without them, and while one of them is down
+    nothing else can be judged. Services that a killed run `stopped` are left out as well, and with
+    them the points, which would fail for that reason.
+    Side effects: one heartbeat through the load balancer, and one to each replica. A plan sends no
+    heartbeat, runs no command and waits for nothing.
+    """
+    load_early()
+    ctx = ctx.at_a_glance()
+    needed = ctx.settings.services.of(("database", "cache"))
+    if any(_is_down(ctx, name) for name in needed):
+        return KnownFailures()
+    left_out = {*needed, *stopped}
+    services = _services(ctx, [name for name in ctx.settings.services.all if name not in left_out])
+    if stopped or ctx.only_plan:
+        return KnownFailures(services=services)
+    return KnownFailures(services=services, points=_points(ctx, CHECKS if services else ALWAYS))
+
+
+def _points(ctx: Context, points: Iterable[str]) -> dict[str, str]:
+    failing = [r for r in run_checks(ctx, tuple(points)) if not r.ok and r.blocking]
+    return {result.point: _finding(result) for result in failing if not result.unproven}
+
+
+def _is_down(ctx: Context, name: str) -> bool:
+    container = ctx.container(name)
+    return container is None or bool(_state_problem(ctx, name, container))
+
+
+def _finding(result: CheckResult) -> str:
+    """Return what was found, without a command's output, which does not belong in the journal."""
+    return "its command fails" if result.point in CONSOLE else result.found
+
+
+def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
+    problems = zip(names, side_by_side(partial(problem_of, ctx), names), strict=True)
+    return {name: problem for name, problem in problems if problem}
+
+
+def problem_of(ctx: Context, name: str) -> str:
+    """Return what is wrong with a service's container; "" where it works."""
+    container = ctx.container(name)
+    if container is None:
+        return "no container"
+    if problem := _state_problem(ctx, name, container):
+        return problem
+    return answer_problem(ctx, container) if name in ctx.settings.services.app else ""
+
+
+def _state_problem(ctx: Context, name: str, container: Container) -> str:
+    if not container.running:
+        ended = f", exit code {container.exit_code}" if container.status == "exited" else ""
+        return f"{container.status}{ended}"
+    if container.health == "unhealthy":
+        return "unhealthy"
+    if container.health == "starting":
+        return _start_problem(ctx, name, container)
+    if container.restart_count and container.seconds_up < SETTLED_SECONDS:
+        return f"restarted {container.restart_count} times"
+    return ""
+
+
+def _start_problem(ctx: Context, name: str, container: Container) -> str:
+    if ctx.only_plan:
+        return "starting, which a plan does not wait for"
+    try:
+        wait_ready(ctx, container.id, name)
+    except UnhealthyContainer:
+        current = ctx.engine.container(container.id)
+        restarts = current.restart_count if current else 0
+        return f"does not become healthy{f', restarted {restarts} times' if restarts else ''}"
+    return ""
+
+
+def answer_problem(ctx: Context, container: Container) -> str:
+    """Return what is wrong with a replica's answers; "" where it works.
+
+    Sends a health request and, unless this is a plan, one heartbeat.
+    """
+    image = ctx.engine.image(container.image_id)
+    release = release_of(image, ctx.settings.app.release_variable)
+    try:
+        return old_replica_problem(ctx, container_url(ctx, container), release)[0]
+    except (EngineUnavailable, LockLost):
+        raise
+    except CosmicError as error:
+        return error.what

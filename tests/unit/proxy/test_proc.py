@@ -1,0 +1,86 @@
+"""Files below /proc of a container are read from this host if it runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.engine.model import Container
+from cosmicdeploy.proxy.kernel import proc
+from tests.unit.proxy.engine import ScriptedEngine, three
+
+WITHIN = "what `cat` reads within"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A host on which app-1 is process 700, with two processes of its own."""
+    monkeypatch.setattr(proc, "PROC", tmp_path)
+    own = tmp_path / "700"
+    for name, text in {
+        "cgroup": "0::/system.slice/docker-app-1.scope\n",
+        "net/tcp": "heading\n",
+        "root/proc/1/stat": "1 (sh)\n",
+        "root/proc/9/stat": "9 (php)\n",
+        "root/proc/self": "not a process\n",
+    }.items():
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(text)
+    return tmp_path
+
+
+def talking() -> ScriptedEngine:
+    return ScriptedEngine(three(), {("app-1", "cat"): WITHIN, ("app-1", "sh"): WITHIN})
+
+
+def at(engine: ScriptedEngine, pid: int) -> Container:
+    return replace(engine.containers["app-1"], pid=pid)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("[0-9]*/stat",), "1 (sh)\n9 (php)\n"),
+        (("1/stat",), "1 (sh)\n"),
+        (("net/tcp", "net/tcp6"), "heading\n"),
+    ],
+)
+def test_files_visible_from_the_host_need_no_command(
+    host: Path, stack_of: Callable[..., Any], names: tuple[str, ...], expected: str
+) -> None:
+    engine = talking()
+    assert proc.read(stack_of(engine), at(engine, 700), *names).text == expected
+    assert engine.commands == []
+
+
+@pytest.mark.parametrize(
+    ("pid", "cgroup"),
+    [
+        (0, ""),  # it does not run
+        (701, ""),  # there is no such process here
+        (700, "0::/user.slice\n"),  # another host's process 700
+        (700, "0::/\n"),  # a group that cannot be seen from here
+    ],
+)
+def test_files_of_another_hosts_container_are_read_by_a_command(
+    host: Path, stack_of: Callable[..., Any], pid: int, cgroup: str
+) -> None:
+    if cgroup:
+        (host / "700" / "cgroup").write_text(cgroup)
+    engine = talking()
+    assert proc.root(at(engine, pid)) is None
+    assert proc.read(stack_of(engine), at(engine, pid), "1/stat").text == WITHIN
+    assert proc.read(stack_of(engine), at(engine, pid), "[0-9]*/stat").text == WITHIN
+    assert [argv[0] for _, argv in engine.commands] == ["cat", "sh"]
+
+
+def test_files_that_the_host_may_not_read_are_read_by_a_command(
+    host: Path, stack_of: Callable[..., Any]
+) -> None:
+    (host / "700" / "root").rename(host / "hidden")
+    engine = talking()
+    assert proc.read(stack_of(engine), at(engine, 700), "1/stat").text == WITHIN
