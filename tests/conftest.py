@@ -7,7 +7,6 @@ workers.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,13 +22,8 @@ from tests.costs import Costs
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 # A worker tells under this name how many tests it left out.
 LEFT_OUT = "left_out"
-# Files that need the same expensive fixtures; every other one is a group of its own.
-GROUPS = {
-    "laravel": re.compile(r"tests/stack/strangers/test_laravel"),
-    "databases": re.compile(
-        r"tests/stack/backups/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
-    ),
-}
+# Rooms whose files need the same expensive fixtures; every other file is a group of its own.
+GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
 # The longest groups begin first, so that no worker is left alone with one at the end, and the unit
 # tests come last. What is not here comes between.
 LONG = (
@@ -115,9 +109,9 @@ def _turn(item: pytest.Item) -> tuple[bool, int]:
 
 
 def group_of(nodeid: str) -> str:
-    """The group of a test, or its file."""
+    """Return the group of a test: its room or its file."""
     file = nodeid.partition("::")[0]
-    return next((name for name, files in GROUPS.items() if files.match(file)), file)
+    return next((room for room in GROUPS if file.startswith(room)), file)
 
 
 class Together(LoadScopeScheduling):
