@@ -14,7 +14,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
@@ -88,7 +88,7 @@ class Session:
     def _ran(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
-                with breakable():  # the driver takes bytes as well
+                with interruptible():  # the driver takes bytes as well
                     cursor.execute(cast(str, sql), parameters or None)
                 yield cursor
         except pymysql.MySQLError as error:
@@ -121,7 +121,7 @@ def connected(
     Raises `DatabaseError` as `open_session` does.
     """
     try:
-        with breakable():
+        with interruptible():
             return _Connection(
                 host=access.host,
                 port=access.port,

@@ -15,8 +15,9 @@ from cosmicdeploy.database.access import NO_LIMIT, DatabaseAccess, open_session
 from cosmicdeploy.database.backups.archive import LEVEL
 from cosmicdeploy.database.dump.silence import explained_silence
 from cosmicdeploy.database.schema.schemas import shadow_name
-from cosmicdeploy.engine.commands.jobs import end_marked, ended_with_us
-from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.engine.commands.abandoned_commands import terminate_marked, terminated_on_error
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import DatabaseError
 
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
@@ -135,7 +136,7 @@ class Client:
         place = self.access.container_id
         tool = Path(self.dump_tool).name
         with (
-            ended_with_us(self.engine, place) as mark,
+            terminated_on_error(self.engine, place) as mark,
             explained_silence(self.access, tool, silence or 0),
         ):
             return self.engine.exec(
@@ -159,7 +160,7 @@ def end_left_behind(engine: Engine, access: DatabaseAccess) -> None:
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
     """End whatever dumps this schema or loads into it. Raises `EngineError`."""
-    engine.exec(access.container_id, end_marked(f"{SCHEMA_VARIABLE}={schema}"))
+    engine.exec(access.container_id, terminate_marked(f"{SCHEMA_VARIABLE}={schema}"))
 
 
 def find_client(engine: Engine, access: DatabaseAccess) -> Client:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 
 LOG_LINES = 10
 
@@ -58,6 +58,6 @@ def _ill(found: Container, before: Before) -> str:
         return "ran out of memory"
     if found.restart_count > before.restarts:
         return f"ended and was restarted ({found.restart_count - before.restarts} times)"
-    if not found.running:
+    if not found.is_running:
         return f"ended (it is {found.status}, exit code {found.exit_code})"
     return "is unhealthy" if found.health == "unhealthy" else ""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import tenacity
 
-from cosmicdeploy.signals import breakable
-from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Answer
+from cosmicdeploy.signals import interruptible
+from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Response
 
 # httpx has a command line of its own, and does without it where what that needs is not installed.
 # Nobody needs it here, and to load it takes longer than all the rest of httpx.
@@ -26,7 +26,7 @@ __all__ = [
     "OK",
     "SHOWN",
     "TIMEOUT_SECONDS",
-    "Answer",
+    "Response",
     "ask",
     "ask_again",
     "load_early",
@@ -43,7 +43,7 @@ def load_early() -> None:
     threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
-def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask(url: str, *, token: str = "", json: Any = None) -> Response:
     """GET, or POST where there is a body; never raises for what the other side does."""
     import httpx  # slow to import: here that is mostly while commands run in containers
 
@@ -53,17 +53,17 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     try:
         # The environment's proxies are for the world outside, not for the stack.
         with (
-            breakable(),
+            interruptible(),
             httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client,
         ):
             answer = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
-        return Answer(
+        return Response(
             url=url,
             error=str(error) or type(error).__name__,
             seconds=time.monotonic() - started,
         )
-    return Answer(
+    return Response(
         url=url,
         status=answer.status_code,
         headers=answer.headers,
@@ -72,7 +72,7 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     )
 
 
-def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask_again(url: str, *, token: str = "", json: Any = None) -> Response:
     """As `ask`, up to three times where nobody answers or the server fails: one answer that went
     wrong says little of a service."""
     asking = tenacity.Retrying(
@@ -81,7 +81,7 @@ def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
         retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    found: Answer = asking(ask, url, token=token, json=json)
+    found: Response = asking(ask, url, token=token, json=json)
     return found
 
 

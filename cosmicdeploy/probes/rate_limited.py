@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.http import LIMITED, Answer, ask, ask_again
+from cosmicdeploy.probes.http import LIMITED, Response, ask, ask_again
 
 # Most limits are of a minute; what tells a longer time is not waited for, in seconds.
 LONGEST_WAIT = 75.0
@@ -23,7 +23,7 @@ TODO_LIMITED = (
 )
 
 
-def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Response:
     """As `ask_again`; after a 429 once more when its Retry-After is over, for `LONGEST_WAIT` in
     all. The last answer, which may be a 429 still: the next request does not wait in vain again.
     A plan takes the first answer."""
@@ -43,7 +43,7 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
         ctx.sleep(pause)
 
 
-def why_unproven(answer: Answer) -> str:
+def why_unproven(answer: Response) -> str:
     """Why an answer shows neither that the application works nor that it does not; "" where it
     shows one of the two."""
     if answer.status == LIMITED:

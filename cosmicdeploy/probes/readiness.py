@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import tenacity
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.urls import container_url
@@ -39,7 +39,9 @@ def wait_ready(
     answers = _AnswersInARow(ctx, name, on_answer)
 
     def is_judged(found: Container) -> bool:
-        return found.ready or answers.are_all(found) or _passed(ctx, found) or _passes(ctx, found)
+        return (
+            found.is_ready or answers.are_all(found) or _passed(ctx, found) or _passes(ctx, found)
+        )
 
     return _wait(
         ctx,
@@ -92,7 +94,7 @@ class _AnswersInARow:
             url = container_url(self._ctx, found)
         except EngineError:
             return False  # it has no address before it runs
-        return found.running and ask(url + self._ctx.settings.app.health_path).status == OK
+        return found.is_running and ask(url + self._ctx.settings.app.health_path).status == OK
 
 
 def _wait(
@@ -133,7 +135,7 @@ def _wait(
 def serves_now(ctx: Context, found: Container) -> bool:
     """Whether a container can serve at this moment, without waiting; its own health check is run
     where the engine has not judged yet."""
-    return found.ready or _passes(ctx, found)
+    return found.is_ready or _passes(ctx, found)
 
 
 def _passes(ctx: Context, found: Container) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.proxy import flag_files
 from cosmicdeploy.proxy.kernel.connections import open_connections
@@ -69,7 +69,7 @@ def take_in(ctx: Context, service: str) -> None:
     file = flag(ctx, service)
     if name is None or file is None:
         return
-    if proxy is not None and proxy.running:
+    if proxy is not None and proxy.is_running:
         flag_files.take_away(ctx, proxy, file, KEY)
     elif path := flag_files.declared(ctx, file):
         flag_files.remove(ctx, path, KEY)
@@ -82,7 +82,7 @@ def taken_out(ctx: Context) -> list[str]:
     if name is None or ctx.settings.proxy.out_of_service is None:
         return []
     proxy = ctx.container(name)
-    if proxy is not None and proxy.running:
+    if proxy is not None and proxy.is_running:
         return out_of(ctx, proxy)
     paths = {
         app: flag_files.declared(ctx, str(flag(ctx, app))) for app in ctx.settings.services.app
@@ -142,7 +142,7 @@ def _drain(ctx: Context, service: str) -> None:
     that was not there before shows a proxy that does not heed the file.
     """
     container = ctx.container(service)
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return
     before = open_connections(ctx, container)
     ask_all(ctx)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.application.features import FeatureState, states
 from cosmicdeploy.probes.application.heartbeat import is_taken, what_to_do, why_not_taken
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.side_by_side import in_background
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 # A scheduler that runs every minute has left a line in the log of so many seconds.
 SCHEDULER_GRACE = 120
@@ -45,7 +45,7 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _absent("scheduler", "services.scheduler")
     container = ctx.running(name)
-    asked = in_background(_switched_off, [ctx])  # another command, beside this one
+    asked = map_in_background(_switched_off, [ctx])  # another command, beside this one
     listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     [off] = asked()
     if off:
@@ -125,7 +125,7 @@ def _resting(container: Container, command: str, off: FeatureState) -> CheckResu
         point="scheduler",
         ok=True,
         expected=f"running, {command} switched off by the feature {off.name}",
-        found=f"running since {moment(container.started)}; {told}",
+        found=f"running since {format_time(container.started)}; {told}",
         warnings=(f"`cosmicdeploy features enable {off.name}` switches it on again",),
     )
 
@@ -136,7 +136,7 @@ def _is_new(container: Container) -> bool:
 
 
 def _at_work(container: Container, command: str | None) -> str:
-    since = f"running since {moment(container.started)}"
+    since = f"running since {format_time(container.started)}"
     if not command:
         return since
     acts = "started too recently to say more" if _is_new(container) else "its log shows it run"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.check import proxy
-from cosmicdeploy.side_by_side import in_background
+from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.verification import application_checks, container_checks
 from cosmicdeploy.verification.orphans import strays_check
 
@@ -41,7 +41,7 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"There is no point {name!r}",
                 where=f"the points are {', '.join(CHECKS)}",
-                todo=nearest(name, CHECKS) or "name one of them",
+                todo=did_you_mean(name, CHECKS) or "name one of them",
             )
     return tuple(dict.fromkeys(names))
 
@@ -51,7 +51,7 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     are looked at meanwhile. Several of them at once are felt by clients of a small host."""
     ctx = ctx.at_a_glance()
     slow = [point for point in points if point in CONSOLE]
-    told = in_background(partial(run_check, ctx), slow)
+    told = map_in_background(partial(run_check, ctx), slow)
     found = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
     found |= zip(slow, told(), strict=True)
     return [found[point] for point in points]

@@ -75,4 +75,4 @@ def _serves(ctx: Context, name: str) -> bool:
 def _may_get_well(ctx: Context, name: str) -> bool:
     ctx.safe_point()
     found = ctx.container(name)
-    return found is not None and found.active and not found.ready
+    return found is not None and found.is_active and not found.is_ready

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import beside
-from cosmicdeploy.engine.model import Container
-from cosmicdeploy.lock import holding_process
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.preconditions.one_each import retire
 from cosmicdeploy.probes.result import CheckResult
 
@@ -33,7 +33,7 @@ def strays(ctx: Context) -> list[Stray]:
     """All of them, second schedulers first."""
     schedulers = second_schedulers(ctx)
     known = {stray.container.id for stray in schedulers}
-    at_work = holding_process(ctx.engine, ctx.stack.project) is not None
+    at_work = holder_pid(ctx.engine, ctx.stack.project) is not None
     found = [
         _judged(ctx, container)
         for container in _out_of_place(ctx)
@@ -53,7 +53,7 @@ def second_schedulers(ctx: Context) -> list[Stray]:
             todo=f"stop it, since each task is done twice: `docker stop {container.name}`",
         )
         for container in _candidates(ctx)
-        if container.active and _schedules(ctx, container)
+        if container.is_active and _schedules(ctx, container)
     ]
 
 
@@ -91,7 +91,7 @@ def _judged(ctx: Context, container: Container) -> Stray:
     if labels.SET_ASIDE.search(container.name) and not beside(service, [container]):
         todo = "the next deploy puts it back or removes it"
         return Stray(container=container, what=LEFT_OVER, todo=todo)
-    if not container.active:
+    if not container.is_active:
         return Stray(container=container, what=LEFT_OVER, todo=_put_away(container))
     both = f"{service.container_name} and {container.name}"
     todo = f"decide which of {both} stays, and end the other one, NAME: {retire(['NAME'])}"
@@ -99,7 +99,7 @@ def _judged(ctx: Context, container: Container) -> Stray:
 
 
 def _put_away(container: Container) -> str:
-    if container.active:
+    if container.is_active:
         return f"end it for good: {retire([container.name])}"
     volumes = ", ".join(container.volumes.values())
     kept = f"; its unnamed volumes stay, and only it knows them: {volumes}" if volumes else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.verification.first_look import SETTLED_SECONDS, answer_problem, problem_of
 
 
@@ -16,7 +16,7 @@ def told_still_failing(ctx: Context) -> list[str]:
     known = ctx.known_failures.services
     names = [name for name in known if name in ctx.stack.services] if known else []
     try:
-        found = side_by_side(partial(_problem, ctx.at_a_glance()), names)
+        found = map_concurrently(partial(_problem, ctx.at_a_glance()), names)
     except CosmicError as error:
         return [f"did not work before, and not looked at again ({error.what}): {', '.join(names)}"]
     return [
@@ -35,7 +35,7 @@ def _problem(ctx: Context, name: str) -> str:
     """As a run's first look, but that no start is waited for: what was just started is not seen to
     work before its health check, or time, has shown it."""
     container, replica = ctx.container(name), name in ctx.settings.services.app
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return problem_of(ctx, name)
     if container.health == "starting":
         if not serves_now(ctx, container):

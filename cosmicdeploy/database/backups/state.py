@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from cosmicdeploy.database.backups.manifest import Moment
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.text.plain import writable
+from cosmicdeploy.text.sanitize import encodable
 
 
 class _Record(BaseModel):
@@ -20,7 +20,7 @@ class _Record(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _as_it_can_be_written(cls, value: object) -> object:
-        return writable(value) if isinstance(value, str) else value
+        return encodable(value) if isinstance(value, str) else value
 
 
 class Proof(_Record):

@@ -26,7 +26,8 @@ from cosmicdeploy.database.dump_format.bodies import events_kept_back
 from cosmicdeploy.database.restore.packets import largest_statement, require_sendable
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError
 
 SILENCE_SECONDS = 60.0

@@ -21,7 +21,7 @@ from cosmicdeploy.database.access import (
 )
 from cosmicdeploy.database.restore.refusals import without_values
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 MOST_LANES = 4
 TRIES = 3
@@ -62,7 +62,7 @@ class Lane:
         """Run one statement to its end; the server refuses a second one behind it."""
         for left in reversed(range(TRIES)):
             try:
-                with breakable():
+                with interruptible():
                     self._connection.query(memoryview(statement))  # else the driver copies it
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
@@ -120,7 +120,7 @@ class Lanes:
 
     def put(self, statement: bytes) -> None:
         """Hand over a statement; waits while every connection is busy."""
-        with breakable():
+        with interruptible():
             self._queue.put(statement)
         self._raise()
 
@@ -130,11 +130,11 @@ class Lanes:
             self._errors.append(BackupError("abandoned"))
             self._kill()
         limit = END_SECONDS if abandon else None
-        with suppress(Full), breakable():
+        with suppress(Full), interruptible():
             for _ in self._threads:
                 self._queue.put(b"", timeout=limit)
         for thread in self._threads:
-            with breakable():
+            with interruptible():
                 thread.join(limit)
         if not abandon:
             self._raise()

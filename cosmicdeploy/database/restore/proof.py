@@ -9,7 +9,7 @@ from cosmicdeploy.database.backups.manifest import now
 from cosmicdeploy.database.backups.state import Proof
 from cosmicdeploy.database.dump.progress import OnBytes, unheard
 from cosmicdeploy.database.restore.verify import Verification, verify_backup, verify_restore
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 
 
 def prove_read(catalogue: Catalogue, backup: Backup, on_bytes: OnBytes = unheard) -> Verification:

@@ -22,7 +22,7 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.swap.exchange import Swapped
 from cosmicdeploy.database.swap.record import HELD_EVENTS, SwapRecord
 from cosmicdeploy.database.swap.swap import require_no_before, settle_interrupted_swap, swap
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 
 

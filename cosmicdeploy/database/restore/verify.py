@@ -24,7 +24,7 @@ from cosmicdeploy.database.schema.schemas import (
     scratch_name,
     scratch_schemas,
 )
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 

@@ -25,7 +25,7 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.swap.exchange import Exchange, Swapped, back, forth
 from cosmicdeploy.database.swap.record import Phase, Record, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import unbroken
+from cosmicdeploy.signals import uninterruptible
 
 # The statement that a killed process sent last goes on in the server, for seconds at most.
 OTHERS_END_SECONDS = 30
@@ -160,7 +160,7 @@ def _settle(session: Session, live: str) -> Settled:
 def _alone(access: DatabaseAccess) -> Iterator[Session]:
     """A session while no other one swaps, not even one that lost its client; no signal stops what
     is done with it half-way."""
-    with unbroken(), open_session(access) as session:
+    with uninterruptible(), open_session(access) as session:
         name = record_name(access.name)
         if not session.hold(name, OTHERS_END_SECONDS):
             raise DatabaseError(

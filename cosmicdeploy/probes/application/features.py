@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
-from cosmicdeploy.side_by_side import side_by_side
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
@@ -40,7 +40,7 @@ class FeatureState:
     @property
     def noted(self) -> str:
         """Since when, in this machine's zone, and by whom; as far as that is known."""
-        since = f" since {moment_of(self.since)}" if self.since else ""
+        since = f" since {format_timestamp(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
@@ -61,7 +61,7 @@ def state_everywhere(ctx: Context, name: str) -> dict[str, FeatureState]:
     if found := _of_host(ctx, name):
         return {HOST: found}
     places = running(ctx)
-    told = side_by_side(lambda place: _told_by(ctx, place, [name])[name], places.values())
+    told = map_concurrently(lambda place: _told_by(ctx, place, [name])[name], places.values())
     return dict(zip(places, told, strict=True))
 
 
@@ -79,7 +79,7 @@ def first_running(ctx: Context) -> Container:
 def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
     for name in ctx.settings.services.released:
         found = ctx.container(name)
-        if found is not None and found.running:
+        if found is not None and found.is_running:
             yield name, found
 
 

@@ -6,17 +6,17 @@ import json
 from collections.abc import Set
 
 from cosmicdeploy.settings import Heartbeat
-from cosmicdeploy.traffic.response import OK, Answer
+from cosmicdeploy.traffic.response import OK, Response
 
 UNKNOWN_DEVICE = (401, 403)
 
 
-def is_taken(answer: Answer, beat: Heartbeat) -> bool:
+def is_taken(answer: Response, beat: Heartbeat) -> bool:
     """Whether only a working release can have answered so."""
     return answer.status == OK and beat.answers_with in _keys(answer.body)
 
 
-def why_not_taken(answer: Answer, beat: Heartbeat) -> str:
+def why_not_taken(answer: Response, beat: Heartbeat) -> str:
     """For people, of an answer that is not a good one."""
     if answer.status in UNKNOWN_DEVICE:
         return f"{answer}: the application does not know the token in {beat.token_variable}"
@@ -27,7 +27,7 @@ def why_not_taken(answer: Answer, beat: Heartbeat) -> str:
     return str(answer)
 
 
-def what_to_do(answer: Answer, beat: Heartbeat) -> str:
+def what_to_do(answer: Response, beat: Heartbeat) -> str:
     """About an answer that is not a good one."""
     if answer.status in UNKNOWN_DEVICE:
         return f"register a device of its own for {beat.token_variable}, or correct the token there"

@@ -10,7 +10,7 @@ from cosmicdeploy.probes.application.heartbeat import (
     what_to_do,
     why_not_taken,
 )
-from cosmicdeploy.probes.http import BROKEN, OK, Answer
+from cosmicdeploy.probes.http import BROKEN, OK, Response
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.settings import Heartbeat
 
@@ -71,12 +71,12 @@ def _old_beat_problem(ctx: Context, url: str) -> tuple[str, str]:
     return "", "" if answer.status == OK else why_not_taken(answer, beat)
 
 
-def _beat(ctx: Context, url: str, beat: Heartbeat, token: str) -> Answer:
+def _beat(ctx: Context, url: str, beat: Heartbeat, token: str) -> Response:
     return ask_until_answered(ctx, url + beat.path, token=token, json=beat.body)
 
 
 def _health_problem(
-    ctx: Context, answer: Answer, release: str, *, may_be_silent: bool = False
+    ctx: Context, answer: Response, release: str, *, may_be_silent: bool = False
 ) -> str:
     """An answer without the header may be anybody's, such as a page of the web server's own."""
     if answer.status != OK:
@@ -88,7 +88,7 @@ def _health_problem(
     return f"{answer.url} answers as release {told or 'not told'}, not {release}"
 
 
-def _require_proven(answer: Answer) -> None:
+def _require_proven(answer: Response) -> None:
     if why := why_unproven(answer):
         raise NotProven(
             "It is not proven that the new image works; no replica was touched",

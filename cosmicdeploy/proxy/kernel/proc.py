@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 
 PROC = Path("/proc")
 # Of a network there is one set of tables, whichever process is asked.

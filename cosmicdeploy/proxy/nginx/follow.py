@@ -129,7 +129,7 @@ def _by_name(ctx: Context, ours: list[Group]) -> list[str]:
 def _newer(ctx: Context, service: str, proxy: Nginx) -> bool:
     """Whether a replica runs that may have started after nginx looked its name up."""
     container = ctx.container(service)
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return False
     latest = max((worker.started for worker in proxy.workers), default=0)
     first = next((p for p in processes(ctx, container) if p.pid == 1), None)

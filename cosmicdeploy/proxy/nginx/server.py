@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tenacity
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import Directive, parse
@@ -40,7 +40,7 @@ def find(ctx: Context) -> Nginx | None:
     """The proxy where it runs and is nginx."""
     name = ctx.settings.services.proxy
     container = ctx.container(name) if name else None
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return None
     own = [p for p in processes(ctx, container) if p.name == "nginx"]
     ids = {p.pid for p in own}

@@ -30,7 +30,7 @@ from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.swap.swap import swap_back
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
-from cosmicdeploy.signals import deferred
+from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import cursor, renew, run, run_all, schemas
@@ -168,7 +168,11 @@ def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
         engine.build(Build(context=tmp_path), "never", {}, lambda _: None)
 
     for call in (dump, build):
-        with deferred(lambda: None), stopped_once(is_run), pytest.raises(KeyboardInterrupt):
+        with (
+            deferred_interrupts(lambda: None),
+            stopped_once(is_run),
+            pytest.raises(KeyboardInterrupt),
+        ):
             call()
         require_ended()
     assert schemas(access) == {"platform"}
@@ -183,7 +187,11 @@ def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAcces
 
     ask = query if of == "the database" else lambda: engine.wait_end(access.container_id, 4242)
     try:
-        with deferred(lambda: None), stopped_once(lambda: True), pytest.raises(KeyboardInterrupt):
+        with (
+            deferred_interrupts(lambda: None),
+            stopped_once(lambda: True),
+            pytest.raises(KeyboardInterrupt),
+        ):
             ask()
     finally:
         end_statement(access, "SELECT SLEEP(4242)")

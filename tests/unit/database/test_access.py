@@ -9,7 +9,7 @@ import pytest
 from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
 from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
 from cosmicdeploy.database.schema.schemas import before_name, record_name, scratch_name, shadow_name
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import DatabaseError
 
 pytestmark = pytest.mark.unit
