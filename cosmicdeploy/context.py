@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
