@@ -14,7 +14,7 @@ from cosmicdeploy.cli.backups import group as backup
 from cosmicdeploy.cli.manage import console, exec, features, init, lock, migrate, shell
 from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status, verify
 from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, up
-from cosmicdeploy.text.plain import plain
+from cosmicdeploy.text.sanitize import sanitized
 
 EXAMPLES = """\b
 Examples:
@@ -68,7 +68,7 @@ def _plain_errors() -> Iterator[None]:
     except Exception as error:
         # Some Typer releases raise click's errors, others their own.
         if isinstance(message := getattr(error, "message", None), str):
-            error.message = plain(message)  # type: ignore[attr-defined]
+            error.message = sanitized(message)  # type: ignore[attr-defined]
         raise
 
 

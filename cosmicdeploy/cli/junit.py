@@ -24,7 +24,7 @@ def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Re
 
     A command that fails writes its error, so that no CI job takes an older file for this result.
     """
-    from cosmicdeploy.errors import UsageError, as_ours
+    from cosmicdeploy.errors import UsageError, to_cosmic_error
     from cosmicdeploy.report.junit import require_writable, write_junit
 
     if junit is None:
@@ -34,7 +34,7 @@ def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Re
         report = body()
     except BaseException as error:
         with suppress(UsageError):
-            write_junit(junit, failed_report(call, as_ours(error)))
+            write_junit(junit, failed_report(call, to_cosmic_error(error)))
         raise
     write_junit(junit, report)
     return report

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Span, Text
 
-from cosmicdeploy.text.plain import plain, readable
+from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
 PLACEHOLDER = "{}"
 # Wider than any row: in a pipe a table's row stays on one line, for grep and awk.
@@ -34,14 +34,14 @@ class PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text or a table's cell with control characters written out."""
-        return super().render_str(readable(text), **options)
+        return super().render_str(sanitized_and_cut(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         """Remove control characters from everything but the console's own control segments."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=plain(segment.text))
+            yield segment if segment.control else segment._replace(text=sanitized(segment.text))
 
 
 def styled(template: str, *values: object) -> Text:
@@ -58,6 +58,6 @@ def styled(template: str, *values: object) -> Text:
 
 
 def _replacement(placeholder: Text, value: object) -> Text:
-    text = value.copy() if isinstance(value, Text) else Text(readable(str(value)))
+    text = value.copy() if isinstance(value, Text) else Text(sanitized_and_cut(str(value)))
     text.spans[:0] = [Span(0, len(text), span.style) for span in placeholder.spans]
     return text

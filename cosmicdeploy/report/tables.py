@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.text.plain import readable
+from cosmicdeploy.text.sanitize import sanitized_and_cut
 
 SHOWN = 10
 Item = TypeVar("Item")
@@ -23,7 +23,7 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
     for index, column in enumerate(columns):
         result.add_column(column, overflow="fold", no_wrap=index == 0)
     for row in rows:
-        result.add_row(*(Text(readable(str(row.get(column, "")))) for column in columns))
+        result.add_row(*(Text(sanitized_and_cut(str(row.get(column, "")))) for column in columns))
     return result
 
 
@@ -53,4 +53,4 @@ def _empty_table() -> Table:
 
 
 def _one_line(cell: object) -> Text:
-    return Text(readable(str(cell)), no_wrap=True, overflow="ellipsis")
+    return Text(sanitized_and_cut(str(cell)), no_wrap=True, overflow="ellipsis")

@@ -15,7 +15,7 @@ from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.database.backups.state import State, VerificationRecord
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import newest, one_line_table, table
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 LISTED = ("id", "status", "age", "release", "size", "proven")
 DECIDED = ("id", "age", "release", "decision", "reason")
@@ -88,7 +88,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     objects = manifest.objects
     yield "backup", f"{backup.id}, {backup.status}"
     yield "why", backup.why
-    yield "created", f"{moment(manifest.created_at)} ({ago(manifest.created_at)})"
+    yield "created", f"{format_time(manifest.created_at)} ({ago(manifest.created_at)})"
     yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
@@ -105,7 +105,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "pinned", _pinned(state)
     for copy in state.copies:
         result = f"not copied: {copy.error}" if copy.error else "compared"
-        yield "copy", f"{copy.url}, {moment(copy.at)}, {result}"
+        yield "copy", f"{copy.url}, {format_time(copy.at)}, {result}"
     yield "rows counted", str(manifest.rows_counted)
 
 
@@ -117,7 +117,7 @@ def size(manifest: Manifest) -> str:
 def verified(state: State) -> str:
     """Return the strongest proof of a backup, or its failure, and when that was."""
     how, proof = _proof(state)
-    return f"{how}, {moment(proof.at)}" if proof else how
+    return f"{how}, {format_time(proof.at)}" if proof else how
 
 
 def proven(state: State) -> str:

@@ -11,7 +11,7 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest_diff import RowDifference
 from cosmicdeploy.report.tables import newest, one_line_table
 from cosmicdeploy.report.views.backups import age, ago, proven, size
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 COLUMNS = ("backup", "age", "release", "proven", "rows lost")
 NEXT = (
@@ -77,7 +77,7 @@ def show_loss(console: Console, loss: Loss) -> None:
     """Print what a rollback to the backup would lose, table by table."""
     created = loss.backup.manifest.created_at
     console.print(
-        f"{loss.backup.id} was created at {moment(created)} ({ago(created)})."
+        f"{loss.backup.id} was created at {format_time(created)} ({ago(created)})."
         " Everything written since will be lost:",
         soft_wrap=True,
     )
