@@ -12,7 +12,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
-from cosmicdeploy.database.swap.swap import is_interrupted
+from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
@@ -80,7 +80,7 @@ def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     rollbacks = [run for run in runs if run.command.startswith("rollback")]
     if not rollbacks:
         return  # nothing else exchanges data; the database may not even run
-    exchanging = intents(runs, RestoreStep.kind) or is_interrupted(ctx.database())
+    exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
     if not exchanging and not is_up(ctx):
         return
     what = "Data was being exchanged" if exchanging else "Clients are still turned away"
@@ -144,7 +144,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
     """Containers that this tool set aside, do not run, and have one that runs in their place."""
     current = ctx.container(name)
     for leftover in of_service(aside_of(ctx.service(name), ctx.out_of_place()), name):
-        if current is not None and current.running and not leftover.active:
+        if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
         else:

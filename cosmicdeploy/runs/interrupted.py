@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.client import end_left_behind
-from cosmicdeploy.database.schema.schemas import before_name
-from cosmicdeploy.database.swap.swap import has_before
+from cosmicdeploy.database.schema.schemas import replaced_name
+from cosmicdeploy.database.swap.swap import has_replaced_data
+from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
 from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
 from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.recover import wait_for_commands
-from cosmicdeploy.way_out import with_way_out
 
 # Commands that put a release in place: each takes up what another one left. Any other command
 # leaves a killed deploy as it is, and refuses where a rollback is on its way.
@@ -73,8 +73,8 @@ def end_tools(ctx: Context) -> None:
     """End dumps and loads that a killed run left in the database's container: a dump's snapshot
     would hold up the next migration."""
     database = ctx.container(ctx.settings.services.database)
-    if unfinished(ctx.journal) and database is not None and database.running:
-        end_left_behind(ctx.engine, ctx.database())
+    if unfinished(ctx.journal) and database is not None and database.is_running:
+        end_leftover_tools(ctx.engine, ctx.database())
 
 
 def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
@@ -151,7 +151,7 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    with ctx.interrupts.put_off():  # half-way back is the worst of all places to stop
+    with ctx.interrupts.postponed():  # half-way back is the worst of all places to stop
         applied = applied_by(runs)
         unwound = unwind(ctx, applied)
         _require_not_stuck(runs, applied, unwound.stuck)
@@ -167,7 +167,7 @@ def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicErro
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {stuck.what}",
             where=stuck.where,
-            todo=with_way_out(stuck.todo, data=exchanged_data(applied)),
+            todo=with_abort_advice(stuck.todo, data=exchanged_data(applied)),
             details=(*(run.told() for run in runs), *stuck.details),
         )
 
@@ -177,11 +177,11 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     neither put back nor dropped."""
     if not any(run.lost or run.doubts for run in runs) or intents(runs, "restore"):
         return
-    if has_before(ctx.database()):
+    if has_replaced_data(ctx.database()):
         live = ctx.settings.database.name
         raise NeedsPerson(
             "Data from before a restore is kept, and no record tells which run did that",
-            where=before_name(live),
+            where=replaced_name(live),
             todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
             "`cosmicdeploy deploy --abort`",
             details=[run.told() for run in runs],

@@ -13,18 +13,23 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import unreadable
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.archive import unreadable_backup
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.backup_files import (
+    Objections,
+    objections,
+    read_backup,
+    read_listed_backup,
+)
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.database.backups.partial_backup import Draft
-from cosmicdeploy.database.backups.reading import Objections, listed, objections, read
+from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, passed_over
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
-from cosmicdeploy.files.atomic import alone_in, is_held, shared, write_atomically
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
+from cosmicdeploy.text.formatting import format_time
+from cosmicdeploy.text.suggest import did_you_mean
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -55,7 +60,7 @@ class Catalogue:
 
         Raises `BackupUnreadable` where the folder is there and cannot be read.
         """
-        found = (listed(path, self.owner) for path in self._manifests())
+        found = (read_listed_backup(path, self.owner) for path in self._manifests())
         return newest_first(backup for backup in found if backup is not None)
 
     def get(self, reference: str) -> Backup:
@@ -77,7 +82,7 @@ class Catalogue:
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
             if ID.fullmatch(reference):
-                return read(path, self.owner)
+                return read_backup(path, self.owner)
         backups = self.list()
         if reference != LATEST:
             raise self._unknown(reference, backups)
@@ -95,13 +100,13 @@ class Catalogue:
         """What speaks against using a backup, whatever its data is."""
         return objections(manifest, self.owner)
 
-    def begin(self, manifest: Manifest) -> Draft:
+    def begin(self, manifest: Manifest) -> PartialBackup:
         """Enter a backup that is about to be made. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with alone_in(self.folder):  # nobody sees a draft's file before it is held
+            with folder_lock(self.folder):  # nobody sees a draft's file before it is held
                 self._remove_leftovers()
-                return Draft(self.folder, manifest)
+                return PartialBackup(self.folder, manifest)
         except OSError as error:
             raise BackupError(
                 f"the backup folder cannot be used: {error.strerror}",
@@ -113,7 +118,7 @@ class Catalogue:
         """Change what is known of a backup since its dump; the new state. Raises `BackupError`."""
         path = state_path(self.folder / f"{backup_id}.sql.zst")
         try:
-            with alone_in(self.folder):
+            with folder_lock(self.folder):
                 state = change(read_state(path))
                 write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
@@ -128,7 +133,7 @@ class Catalogue:
         removed or cannot be read; where there is none, whoever reads it says so better."""
         with ExitStack() as held:
             try:
-                held.enter_context(shared(backup.data))
+                held.enter_context(shared_lock(backup.data))
             except FileNotFoundError:
                 pass
             except BlockingIOError as error:
@@ -138,7 +143,7 @@ class Catalogue:
                     todo="wait, and see `cosmicdeploy backup list`",
                 ) from error
             except OSError as error:
-                raise unreadable(backup.data, error) from error
+                raise unreadable_backup(backup.data, error) from error
             yield
 
     def _manifests(self) -> Sequence[Path]:
@@ -157,19 +162,19 @@ class Catalogue:
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
             with suppress(OSError):  # what cannot be removed is in no new backup's way
-                if not is_held(path):
+                if not is_locked(path):
                     path.unlink(missing_ok=True)
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
-            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}"
+            f"{backup.id}  {backup.status}  {format_time(backup.manifest.created_at)}"
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
         if lines and not ID.fullmatch(reference):  # all ids look much like each other
-            todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
+            todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
         return UnknownBackup(what, where=where, todo=todo, details=lines)
 

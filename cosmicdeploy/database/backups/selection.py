@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.text.formatting import counted, moment
+from cosmicdeploy.text.formatting import counted, format_time
 
 SHOWN = 10
 
@@ -34,7 +34,9 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
     """The error where none is usable: what there is and why it does not count, and the ways on."""
     own = [backup for backup in backups if not backup.foreign]
     todo = "make one: `cosmicdeploy backup create`"
-    unproven = next((backup for backup in own if backup.whole and backup.state.refuted), None)
+    unproven = next(
+        (backup for backup in own if backup.whole and backup.state.restore_failure), None
+    )
     if unproven:
         todo += f"; or prove one again: `cosmicdeploy backup verify {unproven.id} --restore`"
     return BackupError(
@@ -42,7 +44,7 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
         where=where,
         todo=todo,
         details=[
-            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}  {backup.why}"
+            f"{backup.id}  {backup.status}  {format_time(backup.manifest.created_at)}  {backup.why}"
             for backup in backups[:SHOWN]
         ],
     )

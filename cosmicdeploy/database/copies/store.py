@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import CHUNK, Digest
+from cosmicdeploy.database.backups.archive import CHUNK, Digest, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.manifest import Content
-from cosmicdeploy.database.copies.destination import Place
-from cosmicdeploy.database.dump.progress import OnBytes, unheard
+from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
-from cosmicdeploy.signals import breakable, each_breakable
+from cosmicdeploy.signals import each_interruptible, interruptible
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
 # Where a rename is one step; an object store has none, and shows an object only when it is whole.
@@ -27,7 +26,7 @@ RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
 class Store:
     """One place, opened. All methods raise `BackupError`."""
 
-    def __init__(self, place: Place, base: Path) -> None:
+    def __init__(self, place: Destination, base: Path) -> None:
         self.place = place
         with self._telling("opened"):
             from fsspec.core import url_to_fs
@@ -42,7 +41,7 @@ class Store:
         """Bring a file there under its name, as a whole or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
-        with self._telling("written"), breakable():
+        with self._telling("written"), interruptible():
             self._make_root()
             if self._is_local:
                 open_private(Path(partial)).close()
@@ -55,9 +54,9 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes, as they come."""
         with self._telling("read"), self._fs.open(self._path(name), "rb") as file:
-            yield from each_breakable(iter(lambda: file.read(CHUNK), b""))
+            yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
 
-    def content(self, name: str, on_bytes: OnBytes = unheard) -> Content:
+    def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Size and SHA-256 of a file, read back from there."""
         digest = Digest()
         for chunk in self.read(name):
@@ -67,7 +66,7 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of all files there; none where the place is not there yet."""
-        with self._telling("listed"), breakable():
+        with self._telling("listed"), interruptible():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
@@ -75,7 +74,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file, and what a killed copy left of it; one already gone is fine."""
-        with self._telling("cleared"), breakable():
+        with self._telling("cleared"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):
@@ -123,7 +122,7 @@ def _partial(path: str) -> str:
     return f"{path}.partial"
 
 
-def _no_package(place: Place, error: ImportError) -> BackupError:
+def _no_package(place: Destination, error: ImportError) -> BackupError:
     protocol = place.url.partition("://")[0]
     extra = EXTRAS.get(protocol)
     return BackupError(

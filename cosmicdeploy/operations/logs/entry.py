@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.engine.facts import LogLine
 
 # How a line begins that continues the one before it: more of a context, or its end.
 CONTINUES = (" ", "\t", "}", "]")

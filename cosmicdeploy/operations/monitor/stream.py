@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import as_ours
+from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import CONTINUES
 from cosmicdeploy.operations.monitor.collectors import collectors
@@ -74,7 +74,7 @@ class Stream:
             for event in collector(self._stop):
                 self._queue.put(event)
         except Exception as error:  # the other collectors go on
-            self._queue.put(notice(f"a part is no longer monitored: {as_ours(error)}"))
+            self._queue.put(notice(f"a part is no longer monitored: {to_cosmic_error(error)}"))
 
     def _forward(self, event: Event) -> None:
         if isinstance(event, Notice | Warned):

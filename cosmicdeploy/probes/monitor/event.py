@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.errors import CosmicError, UsageError
-from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.text.suggest import did_you_mean
 
 TRANSITIONS, CHANGES, FLAPPING = "transitions", "changes", "flapping"
 SCHEDULER, APP, WORKER, DATABASE = "scheduler", "app", "worker", "database"
@@ -78,7 +78,7 @@ def chosen_topics(words: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"There is no topic {name!r} to monitor",
                 where=f"--only: {', '.join(TOPICS)}",
-                todo=nearest(name, TOPICS) or "name some of these",
+                todo=did_you_mean(name, TOPICS) or "name some of these",
             )
     return tuple(dict.fromkeys(names)) or BY_DEFAULT
 

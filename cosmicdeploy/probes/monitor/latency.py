@@ -12,7 +12,7 @@ from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import percentile
-from cosmicdeploy.traffic.response import LIMITED, OK, Answer
+from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 EVERY_SECONDS = 1.0
 # One line for so many requests; the view shows every one.
@@ -26,7 +26,7 @@ class Latency:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._answers: deque[Answer] = deque(maxlen=KEPT)
+        self._answers: deque[Response] = deque(maxlen=KEPT)
         self._sent = self._failed = 0
         self._failing_since: float | None = None
 
@@ -45,14 +45,14 @@ class Latency:
         if self._sent % REQUESTS_PER_LINE == 0:
             yield self._event(self._summary())
 
-    def _request(self) -> Answer:
+    def _request(self) -> Response:
         path = self._ctx.settings.app.health_path
         try:
             return ask(proxy_url(self._ctx) + path)
         except CosmicError as error:  # the proxy does not run
-            return Answer(url=path, error=error.what)
+            return Response(url=path, error=error.what)
 
-    def _turn(self, answer: Answer) -> Iterator[MonitorEvent]:
+    def _turn(self, answer: Response) -> Iterator[MonitorEvent]:
         if is_failure(answer) and self._failing_since is None:
             self._failing_since = time.monotonic()
             yield self._event(f"FAILS: {answer}")
@@ -96,7 +96,7 @@ class Latency:
         )
 
 
-def is_failure(answer: Answer) -> bool:
+def is_failure(answer: Response) -> bool:
     """Whether an answer is neither good nor a rate limit's refusal (429).
 
     A 429 does not show that the stack works again either.

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.sessions.process_list import Activity, kill, sessions
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import OwnFileStep
@@ -101,10 +101,10 @@ def released(mended: Mended) -> LaravelStack:
     return mended.stack
 
 
-def waiting(ctx: Context) -> list[Activity]:
+def waiting(ctx: Context) -> list[Process]:
     """Who has waited long enough for a table to be in trouble."""
     with open_session(ctx.database()) as mine:
-        found = sessions(mine).values()
+        found = read_process_list(mine).values()
     return [each for each in found if each.waits_for_table and each.seconds >= 1]
 
 
@@ -399,7 +399,7 @@ def test_a_replica_without_php_and_a_log_of_root_s_are_mended(released: LaravelS
     assert ctx.running(APPS[2]).health in ("healthy", "starting")
 
 
-def comes_back(stack: LaravelStack) -> Answer:
+def comes_back(stack: LaravelStack) -> Response:
     """A beat of a device that was away: its transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:

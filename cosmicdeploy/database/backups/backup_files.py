@@ -1,0 +1,103 @@
+"""An entry of the catalogue as its files tell it, and what speaks against using it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypedDict
+
+from cosmicdeploy.database.backups.archive import unreadable_backup
+from cosmicdeploy.database.backups.backup import Backup, stand_in
+from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.backups.owner import Owner
+from cosmicdeploy.database.backups.partial_backup import partial_path
+from cosmicdeploy.database.backups.state import State, read_state, state_path
+from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
+from cosmicdeploy.files.atomic import is_locked
+from cosmicdeploy.text.formatting import format_time
+
+INTERRUPTED = "interrupted: the process that made it ended before it was done"
+GONE = "its data file is gone"
+# So far ahead of this machine's clock a backup's time may be: clocks differ a little.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class Objections(TypedDict):
+    """Why a backup is not used, each "" where it is: whose it is, and that its time is to come."""
+
+    foreign: str
+    ahead: str
+
+
+def objections(manifest: Manifest, owner: Owner | None) -> Objections:
+    """What its manifest says against using a backup; without an owner each is this stack's."""
+    ahead = manifest.created_at - now() > CLOCK_TOLERANCE
+    told = f"it is stamped in the future: {format_time(manifest.created_at)}" if ahead else ""
+    return {"foreign": owner.objection(manifest) if owner else "", "ahead": told}
+
+
+def read_backup(path: Path, owner: Owner | None) -> Backup:
+    """The backup of a manifest's file. Raises `FileNotFoundError`, and `BackupError` where it is
+    damaged or cannot be read."""
+    try:
+        return _read(path, owner)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unreadable_backup(path, error) from error
+
+
+def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
+    """As `read`, where one that is damaged must hide no other; None where it is gone by now."""
+    try:
+        return _read(path, owner)
+    except FileNotFoundError:
+        return None
+    except (BackupError, OSError) as error:
+        return _damaged(path, owner, to_cosmic_error(error))
+
+
+def _read(path: Path, owner: Owner | None) -> Backup:
+    data = _data_path(path)
+    # In the writer's own order, so that it cannot slip by: the partial file becomes the data file,
+    # the manifest is written, and only then the lock goes.
+    alive = is_locked(partial_path(data)) or is_locked(data)
+    manifest = _manifest(path)
+    if manifest.status == "running" and not alive:
+        manifest = manifest.updated(status="failed", reason=INTERRUPTED)
+    if manifest.status == "good" and not data.is_file():
+        manifest = manifest.updated(status="failed", reason=GONE)
+    return _backup(path, owner, manifest, read_state(state_path(data)))
+
+
+def _damaged(path: Path, owner: Owner | None, why: CosmicError) -> Backup | None:
+    """What is known of it all the same: its manifest may be whole, and its images needed."""
+    told = f"{why.what} ({why.where})" if why.where else why.what
+    with suppress(FileNotFoundError):
+        try:
+            return replace(_backup(path, owner, _manifest(path), State()), damaged=told)
+        except (BackupError, OSError):
+            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=told)
+    return None
+
+
+def _manifest(path: Path) -> Manifest:
+    manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+    if manifest.id != path.stem:
+        raise BackupError(
+            f"the manifest is that of {manifest.id}",
+            where=str(path),
+            todo="give data and manifest their own names again",
+        )
+    return manifest
+
+
+def _backup(path: Path, owner: Owner | None, manifest: Manifest, state: State) -> Backup:
+    data = _data_path(path)
+    return Backup(manifest=manifest, data=data, state=state, **objections(manifest, owner))
+
+
+def _data_path(manifest: Path) -> Path:
+    return manifest.with_suffix(".sql.zst")

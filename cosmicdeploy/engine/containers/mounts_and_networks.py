@@ -1,0 +1,90 @@
+"""Mounts and networks under the compose file's names: as declared, and as the engine tells them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from posixpath import normpath
+from typing import Any
+
+from cosmicdeploy.engine.containers.image_defaults import image_volumes
+from cosmicdeploy.engine.parsing import ANONYMOUS
+from cosmicdeploy.stack.model import Service
+
+Json = Mapping[str, Any]
+Keys = dict[str, str]
+UNNAMED = "anonymous volume"
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
+
+
+def declared_mounts(service: Service, image: Json) -> Keys:
+    """`image` is the image's `Config`: the volumes that it declares are made with the container."""
+    mounts = dict.fromkeys(image_volumes(image), UNNAMED)
+    for mount in service.mounts:
+        mounts[mount.target] = _mount(mount.type, mount.source, read_only=mount.read_only)
+    return {f"mounts.{target}": text for target, text in mounts.items()}
+
+
+def present_mounts(container: Json) -> Keys:
+    """From `GET /containers/{id}/json`."""
+    short = container["HostConfig"].get("Tmpfs") or {}
+    mounts = {
+        normpath(target): _mount("tmpfs", "", read_only="ro" in options.split(","))
+        for target, options in short.items()
+    }
+    for mount in container.get("Mounts") or []:
+        if mount["Destination"] in mounts:
+            continue  # a volume of the image, beneath it
+        named = mount["Type"] == "volume"
+        source = mount.get("Name" if named else "Source") or ""
+        if named and ANONYMOUS.fullmatch(source):
+            source = ""
+        text = _mount(mount["Type"], source, read_only=not mount["RW"])
+        mounts[mount["Destination"]] = text
+    return {f"mounts.{target}": text for target, text in mounts.items()}
+
+
+def _mount(kind: str, source: str, *, read_only: bool) -> str:
+    if kind == "volume" and not source:
+        return UNNAMED
+    # Compose may follow a link where we do not.
+    what = os.path.realpath(source) if kind == "bind" else f"{kind} {source}".strip()
+    return f"{what} (read-only)" if read_only else what
+
+
+def declared_networks(service: Service) -> Keys:
+    """Networks, with fixed addresses and further aliases."""
+    found: Keys = {}
+    for each in service.networks:
+        aliases = _further(each.aliases, _own_names(service))
+        found |= _network(each.network, each.ipv4_address, aliases)
+    return found
+
+
+def present_networks(container: Json, service: Service) -> Keys:
+    """From `GET /containers/{id}/json`; the names that every container has are left out."""
+    own = {*_own_names(service), container["Config"].get("Hostname", "")}
+    found: Keys = {}
+    for name, each in (container["NetworkSettings"].get("Networks") or {}).items():
+        address = (each.get("IPAMConfig") or {}).get("IPv4Address")
+        found |= _network(name, address, _further(each.get("Aliases") or (), own))
+    return found
+
+
+def _own_names(service: Service) -> set[str]:
+    return {service.name, service.container_name, service.hostname or ""}
+
+
+def _further(aliases: Iterable[str], own: set[str]) -> list[str]:
+    return sorted({a for a in aliases if a not in own and not _SHORT_ID.fullmatch(a)})
+
+
+def _network(name: str, address: str | None, aliases: list[str]) -> Keys:
+    key = f"networks.{name}"
+    found = {key: ""}
+    if address:
+        found[f"{key}.ipv4_address"] = address
+    if aliases:
+        found[f"{key}.aliases"] = ", ".join(aliases)
+    return found

@@ -1,0 +1,141 @@
+"""A value of the compose file together with its place, so that every complaint can name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.text.suggest import did_you_mean
+
+
+@dataclass(frozen=True)
+class ComposeValue:
+    """One value and the keys that lead to it. All methods raise `ConfigError` with its place."""
+
+    document: Document
+    keys: tuple[str | int, ...] = ()
+    data: Any = None
+
+    @property
+    def where(self) -> str:
+        """ "file:line"."""
+        return self.document.place(*self.keys)
+
+    @property
+    def label(self) -> str:
+        """The value's name for people: "service 'web': ports[0]"."""
+        if len(self.keys) < 2:
+            return ".".join(str(key) for key in self.keys)
+        kind, name, *rest = self.keys
+        path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in rest)
+        owner = f"{str(kind).removesuffix('s')} '{name}'"
+        return f"{owner}: {path.lstrip('.')}" if path else owner
+
+    def error(self, what: str, todo: str = "") -> ConfigError:
+        """A complaint about this value."""
+        return ConfigError(f"{self.label} {what}".strip(), where=self.where, todo=todo)
+
+    def child(self, key: str | int) -> ComposeValue:
+        """The value under a key or index."""
+        return ComposeValue(self.document, (*self.keys, key), self.data[key])
+
+    def get(self, key: str) -> ComposeValue | None:
+        """The value under a key of a mapping; None where it is absent or null."""
+        return self.child(key) if self.data.get(key) is not None else None
+
+    def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
+        """The entries of a mapping less `x-*`; a key that is not `allowed` is refused."""
+        if not isinstance(self.data, dict):
+            raise self.error("must be a mapping", "write it as 'key: value' lines")
+        if allowed is None:
+            return {key: self.child(key) for key in self.data}
+        known = tuple(allowed)
+        for key in self.data:
+            if key not in known and not key.startswith("x-"):
+                raise self.child(key).error(
+                    "is not supported", did_you_mean(key, known) or _one_of(known)
+                )
+        return {key: self.child(key) for key in self.data if not key.startswith("x-")}
+
+    def items(self) -> list[ComposeValue]:
+        """The entries of a list."""
+        if not isinstance(self.data, list):
+            raise self.error("must be a list", "write each entry on a line that begins with '- '")
+        return [self.child(index) for index in range(len(self.data))]
+
+    def text(self) -> str:
+        """Text; numbers and booleans become what they look like in the file."""
+        if isinstance(self.data, bool):
+            return str(self.data).lower()
+        if isinstance(self.data, str | int | float):
+            return str(self.data)
+        raise self.error("must be text", "write one word or a quoted text")
+
+    def integer(self) -> int:
+        """A whole number, or text that is one."""
+        try:
+            return int(self.text())
+        except ValueError:
+            raise self.error("must be a whole number") from None
+
+    def number(self) -> float:
+        """A number, or text that is one."""
+        try:
+            return float(self.text())
+        except ValueError:
+            raise self.error("must be a number") from None
+
+    def flag(self) -> bool:
+        """true or false, or one of these words as text (a variable gives text)."""
+        word = self.text().lower()
+        if word not in ("true", "false"):
+            raise self.error("must be true or false")
+        return word == "true"
+
+    def one_of(self, choices: Iterable[str]) -> str:
+        """One of a few words."""
+        word, known = self.text(), tuple(choices)
+        if word not in known:
+            raise self.error(
+                f"'{word}' is not supported", did_you_mean(word, known) or _one_of(known)
+            )
+        return word
+
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts; a single one counts as a list of one."""
+        if isinstance(self.data, list):
+            return tuple(item.text() for item in self.items())
+        return (self.text(),)
+
+    def pairs(self, separators: str = "=") -> dict[str, str | None]:
+        """A mapping, or a list of "name=value"; None where a name has no value."""
+        if isinstance(self.data, list):
+            return dict(item._pair(separators) for item in self.items())
+        entries = self.mapping().items()
+        return {key: None if item.data is None else item.text() for key, item in entries}
+
+    def _pair(self, separators: str) -> tuple[str, str | None]:
+        text = self.text()
+        positions = [text.index(mark) for mark in separators if mark in text]
+        if not positions:
+            return text, None
+        return text[: min(positions)], text[min(positions) + 1 :]
+
+    def filled_pairs(self, separators: str = "=") -> dict[str, str]:
+        """Like `pairs`, with "" where a name has no value."""
+        return {name: value or "" for name, value in self.pairs(separators).items()}
+
+    def passed_pairs(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Like `pairs`; a name without a value takes the variable's, or is left out."""
+        filled = {
+            name: variables.get(name, value) if value is None else value
+            for name, value in self.pairs().items()
+        }
+        return {name: value for name, value in filled.items() if value is not None}
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    return f"use one of: {', '.join(words)}"

@@ -1,0 +1,105 @@
+"""Looks at the same time: their results, their errors, and a signal while they hang."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.concurrency import map_concurrently, map_in_background
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.operations.checklist.evidence import external
+from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.verification import points
+
+pytestmark = pytest.mark.unit
+
+# A process whose look never ends, and that is told to stop meanwhile.
+HANGING = """
+import signal, threading
+from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.concurrency import map_concurrently
+with deferred_interrupts(lambda: None):
+    signal.raise_signal(signal.SIGTERM)
+    try:
+        map_concurrently(lambda _: threading.Event().wait(), [1, 2])
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+def test_what_was_found_is_in_the_order_of_the_items() -> None:
+    both = threading.Barrier(2)
+
+    def look(number: int) -> int:
+        both.wait(60)  # each waits for the other one
+        return number * 10
+
+    assert map_concurrently(look, [1, 2]) == [10, 20]
+    assert map_concurrently(look, []) == []
+
+
+def test_in_the_background_one_goes_after_the_other() -> None:
+    under_way, met = threading.Lock(), []
+
+    def look(number: int) -> int:
+        met.append(under_way.acquire(blocking=False))
+        under_way.release()
+        return number
+
+    assert map_in_background(look, range(50))() == list(range(50))
+    assert all(met)
+
+
+def test_an_error_is_raised_and_nobody_waits_for_the_others() -> None:
+    def look(number: int) -> None:
+        if number:
+            raise CosmicError("broken")
+        threading.Event().wait()
+
+    with pytest.raises(CosmicError, match="broken"):
+        map_concurrently(look, [0, 1])
+
+
+@pytest.mark.parametrize("point", ["scheduler", "containers"])
+def test_a_point_that_hangs_is_broken_off(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """A command of the console, which goes beside the others, and one of many looks."""
+
+    def hang(_ctx: Context) -> CheckResult:
+        map_concurrently(lambda _: threading.Event().wait(), [1, 2])
+        raise AssertionError
+
+    monkeypatch.setattr(points, "CHECKS", {point: hang})
+    with deferred_interrupts(lambda: None) as interrupts, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+        points.run_checks(replace(ctx, interrupts=interrupts), [point])
+
+
+def test_a_service_beside_the_stack_that_hangs_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cosmicdeploy.probes.http.ask", lambda _: threading.Event().wait())
+    services = [SimpleNamespace(name="a", url="u")]
+    ctx: Any = SimpleNamespace(
+        settings=SimpleNamespace(checklist=SimpleNamespace(external=services))
+    )
+    with deferred_interrupts(lambda: None), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+        external.figures(ctx, Span(since=0), None)
+
+
+def test_a_look_that_hangs_does_not_keep_the_process() -> None:
+    words = [sys.executable, "-c", HANGING]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
