@@ -13,7 +13,7 @@ from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.operations.logs import Reading, Wanted
+    from cosmicdeploy.operations.logs import LogOptions, Reading
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
 
 EXAMPLES = """\b
@@ -82,9 +82,9 @@ def logs(
     --follow continues through deploys, restarts and rotated files until Ctrl-C. With --json, print
     one object per line.
     """
-    from cosmicdeploy.operations.logs import Wanted
+    from cosmicdeploy.operations.logs import LogOptions
 
-    wanted = Wanted(
+    options = LogOptions(
         services=services or (),
         tail=tail,
         since=since,
@@ -96,16 +96,16 @@ def logs(
     )
     call = Call(command="logs", terminal=terminal)
     with edge(call):
-        _logs(call, config, wanted, times=times)
+        _logs(call, config, options, times=times)
 
 
-def _logs(call: Call, config: Path | None, wanted: Wanted, *, times: bool) -> None:
+def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) -> None:
     from cosmicdeploy.cli.terminal import notices_to_stderr
     from cosmicdeploy.operations.logs import Reading
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = Reading(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), wanted)
+    reading = Reading(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
     console = call.terminal.console
     printer = (
         JsonLogPrinter()
