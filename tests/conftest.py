@@ -24,7 +24,7 @@ TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 LEFT_OUT = "left_out"
 # Files that need the same expensive fixtures; every other one is a group of its own.
 GROUPS = {
-    "laravel": re.compile(r"tests/stack/strangers/test_laravel"),
+    "laravel": re.compile(r"tests/stack/compatibility/test_laravel"),
     "databases": re.compile(
         r"tests/stack/backups/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
     ),
@@ -34,7 +34,7 @@ GROUPS = {
 LONG = (
     *GROUPS,
     "tests/stack/release/test_failures.py",
-    "tests/stack/release/test_roll.py",
+    "tests/stack/release/test_rollout.py",
     "tests/stack/release/test_rollback.py",
     "tests/stack/release/test_kills.py",
     "tests/stack/release/test_migrations.py",

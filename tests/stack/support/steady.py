@@ -1,4 +1,4 @@
-"""Clients that never try again: half on a new connection each time, half on one they keep."""
+"""Clients that never retry: half open a connection per request, half keep one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ TIMEOUT = 10.0
 
 @dataclass
 class Counted:
-    """What came back."""
+    """The number of requests, their failures, and the slowest answer in seconds."""
 
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
     def ask(self, connection: http.client.HTTPConnection) -> None:
-        """One POST, counted."""
+        """Send a POST and count its result."""
         self.sent += 1
         started = time.monotonic()
         try:
@@ -40,7 +40,7 @@ class Counted:
 
 @contextmanager
 def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Counted]:
-    """So many requests per second by all clients together until the block is left."""
+    """Send requests during the block, `per_second` from all clients together."""
     counted, stop = Counted(), threading.Event()
 
     def run(keeps: bool) -> None:
@@ -63,6 +63,6 @@ def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Coun
 
 
 def connect(url: str) -> http.client.HTTPConnection:
-    """A connection to where a URL points."""
-    place = urlsplit(url)
-    return http.client.HTTPConnection(str(place.hostname), place.port, timeout=TIMEOUT)
+    """Return a connection to the host of a URL."""
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT)
