@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.sessions.process_list import Activity, kill, sessions
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.urls import container_url
@@ -104,10 +104,10 @@ def released(repaired: Repaired) -> LaravelStack:
     return repaired.stack
 
 
-def waiting(ctx: Context) -> list[Activity]:
+def waiting(ctx: Context) -> list[Process]:
     """Return the sessions that have waited for a table for at least a second."""
     with open_session(ctx.database()) as session_:
-        active = sessions(session_).values()
+        active = read_process_list(session_).values()
     return [each for each in active if each.waits_for_table and each.seconds >= 1]
 
 
