@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -158,35 +159,36 @@ def test_a_dry_run_changes_nothing(released: StackUnderTest) -> None:
     assert device(released, "KIOSK-06") == before
 
 
+@contextmanager
+def stopped(stack: StackUnderTest, service: str) -> Iterator[None]:
+    """Stop a service during the block; wait until the stack is healthy again."""
+    ctx = stack.open()
+    container = ctx.running(service)
+    ctx.engine.stop(container.id, ctx.service(service).stop_grace_period)
+    try:
+        yield
+    finally:
+        ctx.engine.start(container.id)
+        assert stack.cli("step", "health").code == 0
+
+
 def test_without_redis_the_service_is_degraded_but_available(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
-    ctx = released.open()
-    redis = ctx.running("platform-redis")
-    ctx.engine.stop(redis.id, 10)
-    try:
+    with stopped(released, "platform-redis"):
         health = client.get("/api/health")
         assert (health.status_code, health.json()["status"]) == (200, "degraded")
         beat = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[6]))
         assert beat.status_code == 200
-    finally:
-        ctx.engine.start(redis.id)
-        assert released.cli("step", "health").code == 0
 
 
 def test_without_the_database_health_is_answered_503_with_the_reason(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
-    ctx = released.open()
-    database = ctx.running("platform-db")
-    ctx.engine.stop(database.id, 60)
-    try:
+    with stopped(released, "platform-db"):
         health = client.get("/api/health")
         assert health.status_code == 503
         assert "database" in health.text
-    finally:
-        ctx.engine.start(database.id)
-        assert released.cli("step", "health").code == 0
     assert client.get("/api/health").status_code == 200
 
 

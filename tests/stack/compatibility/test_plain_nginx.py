@@ -13,18 +13,15 @@ import pytest
 from cosmicdeploy.proxy.nginx.server import find_nginx
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
-from tests.stack.support.variants import brought_up, plain_nginx
+from tests.stack.support.variants import plain_nginx, running_variant
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    stack = brought_up(tmp_path_factory.mktemp("plain") / "kiosk", plain_nginx)
-    try:
+    with running_variant(tmp_path_factory.mktemp("plain") / "kiosk", plain_nginx) as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 def workers(stack: StackUnderTest) -> set[tuple[int, int]]:

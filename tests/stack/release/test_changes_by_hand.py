@@ -20,13 +20,12 @@ pytestmark = pytest.mark.stack
 SUPERSEDED = "-before-"
 
 
-def kill_in_mid_rollout(stack: StackUnderTest) -> None:
-    """Kill a deploy when the first replica is replaced and the second one is about to be."""
-    stack.set_variable("APP_VERSION", "killed")
+def kill_in_mid_rollout(stack: StackUnderTest, service: str = "cosmic-app-2") -> None:
+    """Kill a deploy when the container of this service is superseded."""
     known = len(list(stack.open().journal.records()))
     process = stack.start("deploy")
     wait_for_record(stack, known, "intent", "restart")
-    wait_for_container(stack, re.compile(rf"cosmic-app-2.*{SUPERSEDED}"))
+    wait_for_container(stack, re.compile(rf"{service}.*{SUPERSEDED}"))
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, "the deploy ended before the kill"
@@ -94,6 +93,7 @@ def remove_what_status_names(stack: StackUnderTest) -> None:
 def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
     released: StackUnderTest,
 ) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     superseded_removed(released)
     require_accepted(released, released.cli("deploy", "--abort"))
@@ -108,6 +108,7 @@ def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
 def test_abort_or_accept_works_after_any_change_by_hand(
     released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
 ) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     by_hand(released)
     aborted = released.cli("deploy", "--abort")
@@ -119,6 +120,7 @@ def test_abort_or_accept_works_after_any_change_by_hand(
 @pytest.mark.torture
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
 def test_the_next_deploy_finishes_one_that_cannot_be_undone(released: StackUnderTest) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     superseded_removed(released)
     [*_, run] = released.cli("status", "--json").report["unfinished"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.release.test_changes_by_hand import SUPERSEDED, wait_for_container
-from tests.stack.release.test_faults import STUCK, add_to_dockerfile, wait_for_record
+from tests.stack.release.test_changes_by_hand import kill_in_mid_rollout
+from tests.stack.release.test_faults import STUCK, add_to_dockerfile
 from tests.stack.stacks.fragile import (
     APPS,
     SCHEDULER,
@@ -137,13 +135,7 @@ def test_a_killed_deploy_of_a_fix_can_be_resumed_or_aborted(
     before = {name: container.id for name, container in fragile.containers().items()}
     crashing(fragile)
     make_sound(fragile)
-    known = len(list(fragile.open().journal.records()))
-    process = fragile.start("deploy")
-    wait_for_record(fragile, known, "intent", "restart")
-    wait_for_container(fragile, re.compile(f"{APPS[0]}.*{SUPERSEDED}"))
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, "the deploy ended before the kill"
+    kill_in_mid_rollout(fragile, APPS[0])
     done = fragile.cli(*again, "--json")
     if again != ("up",):
         assert done.code == 0, done.stderr

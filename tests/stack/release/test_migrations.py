@@ -19,6 +19,7 @@ from cosmicdeploy.layout import SOURCES
 from cosmicdeploy.steps.schema.down import roll_down
 from tests.stack.release.test_failures import require_error, started_steps, untouched, wait_for_step
 from tests.stack.support.harness import Done, StackUnderTest
+from tests.stack.support.threads import in_threads
 
 pytestmark = pytest.mark.stack
 
@@ -221,9 +222,9 @@ def kill_database(stack: StackUnderTest) -> None:
 @contextmanager
 def reader_of(stack: StackUnderTest, table: str) -> Iterator[None]:
     """Keep a transaction open that has read the table, so that DDL waits for it."""
-    stop, has_read = threading.Event(), threading.Event()
+    has_read = threading.Event()
 
-    def read() -> None:
+    def read(stop: threading.Event) -> None:
         with open_session(stack.open().database()) as session:
             session.execute("START TRANSACTION")
             session.rows(f"SELECT COUNT(*) FROM {quoted(table)}")  # noqa: S608 - quoted
@@ -231,11 +232,6 @@ def reader_of(stack: StackUnderTest, table: str) -> Iterator[None]:
             stop.wait(120)
             session.execute("ROLLBACK")
 
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    assert has_read.wait(30)
-    try:
+    with in_threads(read):
+        assert has_read.wait(30)
         yield
-    finally:
-        stop.set()
-        thread.join()

@@ -13,7 +13,8 @@ import pytest
 from tests.stack.release.test_faults import add_to_dockerfile
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
-from tests.stack.support.variants import SLOW_PATH, brought_up, by_name, slowed, with_replicas
+from tests.stack.support.threads import in_threads
+from tests.stack.support.variants import SLOW_PATH, by_name, running_variant, slowed, with_replicas
 
 pytestmark = pytest.mark.stack
 
@@ -27,29 +28,23 @@ IGNORES_STOP = '\nCMD ["sh", "-c", "python3 -m cosmic_app.serve; exit 1"]\n'
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """Run nine replicas at fixed addresses, with a slow path."""
     folder = tmp_path_factory.mktemp("wide") / "kiosk"
-    stack = brought_up(folder, slowed, lambda stack: with_replicas(stack, 9))
-    try:
+    with running_variant(folder, slowed, lambda stack: with_replicas(stack, 9)) as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     """Run three replicas without fixed addresses, which nginx knows by name."""
-    stack = brought_up(tmp_path_factory.mktemp("named") / "kiosk", by_name)
-    try:
+    with running_variant(tmp_path_factory.mktemp("named") / "kiosk", by_name) as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 @contextmanager
 def slow_requests(stack: StackUnderTest) -> Iterator[list[str]]:
     """Send large bodies to the slow path, each sender over one kept connection, without retries."""
-    stop, results, url = threading.Event(), list[str](), stack.url() + SLOW_PATH
+    results, url = list[str](), stack.url() + SLOW_PATH
 
-    def send() -> None:
+    def send(stop: threading.Event) -> None:
         with httpx.Client(timeout=15, trust_env=False) as client:
             while not stop.is_set():
                 try:
@@ -63,15 +58,8 @@ def slow_requests(stack: StackUnderTest) -> Iterator[list[str]]:
                 except httpx.HTTPError as error:
                     results.append(repr(error))
 
-    threads = [threading.Thread(target=send, daemon=True) for _ in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with in_threads(*[send] * SENDERS):
         yield results
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def test_nine_replicas_three_at_a_time_under_slow_requests_with_large_bodies(

@@ -29,6 +29,7 @@ from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.proof import Traffic
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
+from tests.stack.support.threads import in_threads
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
@@ -220,22 +221,17 @@ class StackUnderTest:
 
         With `turning_away`, an answer 503 with Retry-After counts as `held`, not as a failure.
         """
-        measured, stop, url = Traffic(), threading.Event(), self.url()
+        measured, url = Traffic(), self.url()
         tokens = itertools.cycle(self.kiosks)
 
-        def send() -> None:
+        def send(stop: threading.Event) -> None:
             until = time.monotonic() + longest
             while time.monotonic() < until and not stop.wait(1 / per_second):
                 answer = ask(url + BEAT, token=next(tokens), json=BODY)
                 measured.count(answer, turning_away=turning_away and answer.turned_away)
 
-        thread = threading.Thread(target=send, daemon=True)
-        thread.start()
-        try:
+        with in_threads(send):
             yield measured
-        finally:
-            stop.set()
-            thread.join()
 
     def remove(self) -> None:
         ctx = self.open()

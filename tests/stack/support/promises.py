@@ -13,6 +13,7 @@ from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Answer, ask
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
+from tests.stack.support.threads import in_threads
 
 # The service stores milliseconds, from the same clock as the tests.
 RESOLUTION_SECONDS = 0.001
@@ -51,21 +52,16 @@ class Acknowledged:
 @contextmanager
 def acknowledged(stack: StackUnderTest, per_second: float = 10) -> Iterator[Acknowledged]:
     """Send heartbeats during the block, and record those that are answered 200."""
-    beats, stop, url = Acknowledged(), threading.Event(), stack.url()
+    beats, url = Acknowledged(), stack.url()
     tokens = itertools.cycle(stack.kiosks)
 
-    def send() -> None:
+    def send(stop: threading.Event) -> None:
         while not stop.wait(1 / per_second):
             at = time.time()
             beats.count(at, ask(url + BEAT, token=next(tokens), json=BODY))
 
-    thread = threading.Thread(target=send, daemon=True)
-    thread.start()
-    try:
+    with in_threads(send):
         yield beats
-    finally:
-        stop.set()
-        thread.join()
 
 
 def require_whole(stack: StackUnderTest) -> None:

@@ -8,7 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
+
+from tests.stack.support.threads import in_threads
 
 TIMEOUT = 10.0
 
@@ -41,9 +44,9 @@ class Counted:
 @contextmanager
 def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Counted]:
     """Send requests during the block, `per_second` from all clients together."""
-    counted, stop = Counted(), threading.Event()
+    counted = Counted()
 
-    def run(keeps: bool) -> None:
+    def run(keeps: bool, stop: threading.Event) -> None:
         connection = connect(url)
         while not stop.wait(clients / per_second):
             counted.ask(connection)
@@ -51,15 +54,8 @@ def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Coun
                 connection.close()
         connection.close()
 
-    threads = [threading.Thread(target=run, args=(n % 2 == 0,)) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
+    with in_threads(*(partial(run, n % 2 == 0) for n in range(clients))):
         yield counted
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def connect(url: str) -> http.client.HTTPConnection:

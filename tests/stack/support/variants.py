@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.support.harness import StackUnderTest, lay_out_release_1
+from tests.stack.support.harness import StackUnderTest, lay_out_release_1, running
 
 COMPOSE = "docker-compose.prod.yml"
 TEMPLATE = Path("nginx") / "default.conf.template"
@@ -133,15 +134,16 @@ def slowed(stack: StackUnderTest) -> None:
     )
 
 
-def brought_up(folder: Path, *changes: Callable[[StackUnderTest], None]) -> StackUnderTest:
-    """Run and seed a stack of release 1 with these changes; the caller removes it."""
+@contextmanager
+def running_variant(
+    folder: Path, *changes: Callable[[StackUnderTest], None]
+) -> Iterator[StackUnderTest]:
+    """Run and seed a stack of release 1 with these changes; remove it at the end."""
     stack = lay_out_release_1(folder)
     for change in changes:
         change(stack)
-    up = stack.cli("up", "--json")
-    assert up.code == 0, up.stderr
-    stack.seed()
-    return stack
+    with running(stack):
+        yield stack
 
 
 def plain_nginx(stack: StackUnderTest) -> None:
