@@ -19,7 +19,7 @@ from docker.models.containers import Container
 from docker.models.images import Image
 
 from cosmicdeploy.context import release_of
-from cosmicdeploy.engine import facts
+from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -146,7 +146,7 @@ class Stack:
 
 def release_in(image: Image) -> str:
     """Return the release that an image contains, or "" if it names none."""
-    return release_of(facts.image(image.attrs), VERSION_VARIABLE)
+    return release_of(parsing.parse_image(image.attrs), VERSION_VARIABLE)
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:

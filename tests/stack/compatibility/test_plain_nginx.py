@@ -65,7 +65,7 @@ def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> N
     assert "refused connections" in done.reason("quiesce")
     with plain.database() as facts:
         assert "made_later" not in facts.engines()
-    assert plain.containers()["platform-nginx"].running and plain.health().status == 200
+    assert plain.containers()["platform-nginx"].is_running and plain.health().status == 200
     assert done.report["requests"]["failed"] == 0 and done.report["requests"]["held"] > 0
     require_whole(plain)
     beats.require_kept(plain)

@@ -39,7 +39,7 @@ def test_up_starts_only_what_does_not_run(released: StackUnderTest) -> None:
     assert done.code == 0, done.stderr
     assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
     after = released.containers()
-    assert all(container.running for container in after.values())
+    assert all(container.is_running for container in after.values())
     recreated = {name for name in after if after[name].id != before[name].id}
     assert recreated == {"platform-redis"}
     assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}
@@ -48,7 +48,7 @@ def test_up_starts_only_what_does_not_run(released: StackUnderTest) -> None:
 def test_quiesce_starts_the_maintenance_and_stops_all_writers(released: StackUnderTest) -> None:
     ctx, step = released.open(), QuiesceStep(name="quiesce")
     assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
-    running = {name for name, c in released.containers().items() if c.running}
+    running = {name for name, c in released.containers().items() if c.is_running}
     assert not running & set(RELEASED)
     assert released.health().turned_away
     restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
@@ -89,7 +89,7 @@ def test_backup_verify_restores_a_backup_and_detects_a_damaged_one(
 
 def test_a_hanging_console_command_times_out_and_is_ended(stack: StackUnderTest) -> None:
     ctx, end = stack.open(), time.monotonic() + 120
-    while not ctx.running("cosmic-app-1").ready:  # otherwise it runs in a separate container
+    while not ctx.running("cosmic-app-1").is_ready:  # otherwise it runs in a separate container
         assert time.monotonic() < end
         time.sleep(0.5)
     with pytest.raises(EngineError):

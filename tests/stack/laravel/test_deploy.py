@@ -1,8 +1,7 @@
 """Deploy, verify and roll back a real Laravel application with only its `cosmicdeploy.yaml`.
 
 Each test continues from the state of the previous one: release 1, release 2, rollback, a deploy
-with a missing step, its repair, rollback by down migrations. `test_laravel_diagnose` continues
-from there.
+with a missing step, its repair, rollback by down migrations. `test_diagnose` continues from there.
 """
 
 from __future__ import annotations

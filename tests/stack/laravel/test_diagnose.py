@@ -20,7 +20,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import OwnFileStep
@@ -83,7 +83,7 @@ def repaired(laravel_up: LaravelStack) -> Iterator[Repaired]:
 
     Short limits make statements count as long soon.
     """
-    assert laravel_up.open().running_release() == "1", "test_laravel leaves another release"
+    assert laravel_up.open().running_release() == "1", "test_deploy leaves another release"
     for service in (*APPS, SCHEDULER, WORKER):  # earlier log lines must not count for the baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():
@@ -406,7 +406,7 @@ def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStac
     assert ctx.running(APPS[2]).health in ("healthy", "starting")
 
 
-def beat_after_absence(stack: LaravelStack) -> Answer:
+def beat_after_absence(stack: LaravelStack) -> Response:
     """Send a heartbeat of a disconnected device, whose transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:
