@@ -149,9 +149,9 @@ def _roll(ours: list[Deploy]) -> Limit:
 
 
 def roll_of(deploy: Deploy) -> Mapping[str, float] | None:
-    """The restart step's own account: `seconds` in all, and the `needed` among them."""
+    """The rollout step's own account: `seconds` in all, and the `needed` among them."""
     for step in deploy.report.get("steps", ()):
-        roll = step.get("facts", {}).get("roll") if step.get("kind") == "restart" else None
+        roll = step.get("facts", {}).get("roll") if step.get("kind") == "rollout" else None
         if roll and roll.get("needed"):
             return roll  # type: ignore[no-any-return]
     return None

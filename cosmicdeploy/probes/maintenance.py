@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal, Record
-from cosmicdeploy.journal.unfinished import RESTART, RESUME
+from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
 from cosmicdeploy.text.formatting import lasting
 
 QUIESCE = "quiesce"
@@ -55,7 +55,7 @@ def _about(ctx: Context) -> str:
     if last and last["facts"].get("turned_away_seconds"):
         return f"about {lasting(last['facts']['turned_away_seconds'])}, as the last time"
     parts = [_seconds(ctx.journal, kind) for kind in KEPT_OUT]
-    starts = _starts(ctx.journal.last("done", step_kind=RESTART))
+    starts = _starts(ctx.journal.last("done", step_kind=ROLLOUT))
     if starts is None:
         return "as long as a backup takes and all containers need to start: not measured yet"
     return f"about {lasting(sum(parts) + starts)}, as long as that took in a deploy"

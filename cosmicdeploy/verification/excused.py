@@ -10,6 +10,7 @@ import tenacity
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, under_way
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
@@ -31,7 +32,7 @@ class Excused:
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Of this run and those that it goes on from."""
-        rollouts = intents(under_way(ctx.journal, ctx.earlier), "restart")
+        rollouts = intents(under_way(ctx.journal, ctx.earlier), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()

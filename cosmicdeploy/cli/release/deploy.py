@@ -129,7 +129,7 @@ def _play(
 
     with Watch(call.terminal.console) as watch:
         ctx = replace(open_stack(config, call.hearing(watch)), allowed=allowed)
-        playbook = open_playbook(ctx.loaded, name)
+        playbook = open_playbook(ctx.loaded, name, ctx.warn)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
             require_deploy(ctx)

@@ -117,7 +117,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
     call.terminal.require_yes(_question(call, ctx, way, target))
     with watch:
         notices = tell_notices(ctx)
-        playbook = open_playbook(ctx.loaded, way.value)
+        playbook = open_playbook(ctx.loaded, way.value, ctx.warn)
         run, measured = rollback(ctx, way.command, playbook, target, wait, Recording)
         return noting(run_report(call, run, measured), notices)
 

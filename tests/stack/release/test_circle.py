@@ -25,7 +25,7 @@ def kill_in_mid_rollout(stack: StackUnderTest) -> None:
     stack.set_variable("APP_VERSION", "killed")
     known = len(list(stack.open().journal.records()))
     process = stack.start("deploy")
-    wait_for_record(stack, known, "intent", "restart")
+    wait_for_record(stack, known, "intent", "rollout")
     wait_for_container(stack, re.compile(rf"cosmic-app-2.*{SET_ASIDE}"))
     process.kill()
     process.communicate(timeout=60)

@@ -34,9 +34,9 @@ STEPS = [
     "migrate",
     "preflight",
     "cache-clear",
-    "restart",
+    "rollout",
     "verify",
-    "watch",
+    "soak",
 ]
 
 
@@ -74,9 +74,9 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
         "migrate": "planned",
         "preflight": "planned",
         "cache-clear": "planned",
-        "restart": "planned",
+        "rollout": "planned",
         "verify": "unchanged",
-        "watch": "unchanged",
+        "soak": "unchanged",
     }
     assert "add_heartbeat_management_fields" in done.reason("migrate")
     assert release_1.snapshot() == before
@@ -211,7 +211,7 @@ def test_a_backup_asked_for_by_name_is_made(released: StackUnderTest) -> None:
 
 # What the others find is seen by the second deploy above, step by step.
 ALONE = [
-    name if name in ("build", "migrate", "restart") else pytest.param(name, marks=TORTURE)
+    name if name in ("build", "migrate", "rollout") else pytest.param(name, marks=TORTURE)
     for name in STEPS
     if name != "backup"
 ]

@@ -17,7 +17,7 @@ from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
-from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -37,7 +37,7 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
     ctx.engine.stop(before["cosmic-queue-1"].id, 10)
     done = released.cli("up", "--json")
     assert done.code == 0, done.stderr
-    assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
+    assert done.outcomes["services"] == done.outcomes["rollout"] == "changed"
     after = released.containers()
     assert all(container.running for container in after.values())
     made_anew = {name for name in after if after[name].id != before[name].id}
@@ -51,8 +51,8 @@ def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnd
     running = {name for name, c in released.containers().items() if c.running}
     assert not running & set(RELEASED)
     assert released.health().turned_away
-    restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
-    assert [outcome(ctx, restart), outcome(ctx, restart)] == ["changed", "unchanged"]
+    rollout, resume = RolloutStep(name="rollout", at_once=True), ResumeStep(name="resume")
+    assert [outcome(ctx, rollout), outcome(ctx, rollout)] == ["changed", "unchanged"]
     assert released.health().turned_away, "until all is well"
     assert [outcome(ctx, resume), outcome(ctx, resume)] == ["changed", "unchanged"]
     assert released.health().status == 200

@@ -139,7 +139,7 @@ def test_a_fix_that_was_killed_leads_on_and_back(
     make_sound(fragile)
     known = len(list(fragile.open().journal.records()))
     process = fragile.start("deploy")
-    wait_for_record(fragile, known, "intent", "restart")
+    wait_for_record(fragile, known, "intent", "rollout")
     wait_for_container(fragile, re.compile(f"{APPS[0]}.*{SET_ASIDE}"))
     process.kill()
     process.communicate(timeout=60)

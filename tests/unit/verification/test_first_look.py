@@ -123,7 +123,7 @@ def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> C
     """In mid-run, once one service was replaced."""
     writer.run("own")
     change = {"change": "replace", "before": {"containers": {name: None}}}
-    writer.journal.append("intent", step="r", step_kind="restart", options={}, **change)
+    writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
     services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
     return replace(ctx, loaded=loaded, journal=writer.journal, known_failures=known)
@@ -153,20 +153,20 @@ def test_what_only_ends_runs_looks_at_nothing(
     facts = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
     writer.journal.of_run("a").append("run", command="deploy", **facts)
     writer.journal = writer.journal.of_run("a")
-    writer.intent("restart")
+    writer.intent("rollout")
     gone: Any = SimpleNamespace(container=lambda _: None)
     found = failing_before.known_failures(replace(ctx, engine=gone), command)
     assert found == KNOWN, "as the first of the runs knew it"
 
 
-BOUNCED = {"web": {**WEB["web"], "ready": True, "started_at": "x"}}
+RESTARTED = {"web": {**WEB["web"], "ready": True, "started_at": "x"}}
 
 
 @pytest.mark.parametrize(
     ("command", "kind", "before"),
     [
-        ("restart web", "bounce", {"containers": BOUNCED, "shielded": False}),
-        ("up", "restart", {"containers": WEB}),
+        ("restart web", "restart-in-place", {"containers": RESTARTED, "shielded": False}),
+        ("up", "rollout", {"containers": WEB}),
         ("playbook run p", "quiesce", {"containers": {"web": "w"}, "ready": [], "shielded": False}),
     ],
 )
@@ -184,9 +184,9 @@ def test_what_a_killed_run_stopped_worked_before_it(
 def test_what_did_not_run_before_a_killed_run_is_known(stack: Stack, writer: Writer) -> None:
     ctx, _ = stack(Reply(502), web=replace(HEALTHY, status="exited"))
     writer.run("killed", "restart web")
-    stopped = {"web": {**BOUNCED["web"], "running": False, "ready": False}}
+    stopped = {"web": {**RESTARTED["web"], "running": False, "ready": False}}
     change = {"options": {}, "change": "c", "before": {"containers": stopped, "shielded": False}}
-    writer.journal.append("intent", step="b", step_kind="bounce", **change)
+    writer.journal.append("intent", step="b", step_kind="restart-in-place", **change)
     assert "web" in failing_before.known_failures(ctx, "deploy").services
 
 
@@ -207,7 +207,7 @@ def test_requests_of_a_release_that_hangs_are_not_judged(known: KnownFailures, h
         traffic=Traffic(),
         settings=SimpleNamespace(services=services),
     )
-    step = SimpleNamespace(kind="restart")
+    step = SimpleNamespace(kind="rollout")
     plan: Any = [SimpleNamespace(changes=True, step=step)]
     execute._hold_judgement(ctx, plan)
     assert bool(ctx.traffic.failing_before) is held
