@@ -87,7 +87,7 @@ class SmallStack:
             "image": images["PYTHON_IMAGE"],
             # With a command after it the shell does not make way for the server.
             "entrypoint": ["sh", "-c", "python3 /server.py; exit 1"],
-            "volumes": [f"{ROOT}/tests/stack/small_server.py:/server.py:ro"],
+            "volumes": [f"{ROOT}/tests/stack/stacks/small_server.py:/server.py:ro"],
         }
         apps = {
             name: app
