@@ -17,7 +17,7 @@ from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
 from cosmicdeploy.operations.status import status
-from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.execute import begin, record_release
 from cosmicdeploy.steps.backups.load import LoadStep
@@ -132,8 +132,8 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
     """What the runs left beside the services."""
     for name in ctx.settings.services.released:
         _remove_superseded(ctx, name)
-    for name in taken_out(ctx):
-        take_in(ctx, name)
+    for name in out_of_service(ctx):
+        put_in_service(ctx, name)
     if lock_wait_left(ctx) is not None:
         restore_lock_wait(ctx)
     if intents(runs, LoadStep.kind):

@@ -1,34 +1,42 @@
-"""The load balancer in front of the replicas: whom it reaches, and whom it shall not."""
+"""The load balancer in front of the replicas: drain, reload, and see who gets requests."""
 
 from cosmicdeploy.proxy.drain import (
-    can_take_out,
-    find_flag,
-    pass_over,
-    take_in,
-    take_out,
-    taken_out,
+    drain,
+    drainable,
+    locate_flag,
+    out_of_service,
+    put_in_service,
+    take_out_of_service,
 )
-from cosmicdeploy.proxy.kernel.connections import served
-from cosmicdeploy.proxy.nginx.fail_timeout import BY_DEFAULT, Treatment, treatments
-from cosmicdeploy.proxy.nginx.follow import follow, forget, renew
-from cosmicdeploy.proxy.routing import SECONDS_A_TURN, not_reached
-from cosmicdeploy.proxy.stop_signals import ignores_stop
+from cosmicdeploy.proxy.kernel.connections import is_reached
+from cosmicdeploy.proxy.nginx.stale_names import (
+    reload_if_ambiguous,
+    reload_if_older,
+    reload_if_stale,
+)
+from cosmicdeploy.proxy.nginx.upstream_policy import (
+    DEFAULT_POLICY,
+    UpstreamPolicy,
+    upstream_policies,
+)
+from cosmicdeploy.proxy.probe_requests import SECONDS_PER_TURN, unreached
+from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 __all__ = [
-    "BY_DEFAULT",
-    "SECONDS_A_TURN",
-    "Treatment",
-    "can_take_out",
-    "find_flag",
-    "follow",
-    "forget",
-    "ignores_stop",
-    "not_reached",
-    "pass_over",
-    "renew",
-    "served",
-    "take_in",
-    "take_out",
-    "taken_out",
-    "treatments",
+    "DEFAULT_POLICY",
+    "SECONDS_PER_TURN",
+    "UpstreamPolicy",
+    "drain",
+    "drainable",
+    "ignores_stop_signal",
+    "is_reached",
+    "locate_flag",
+    "out_of_service",
+    "put_in_service",
+    "reload_if_ambiguous",
+    "reload_if_older",
+    "reload_if_stale",
+    "take_out_of_service",
+    "unreached",
+    "upstream_policies",
 ]

@@ -1,5 +1,7 @@
-"""What nginx needs for a roll that loses nothing; why, and what happens without it, is told in
-docs/proxy.md."""
+"""What nginx's configuration lacks for a rollout that loses no request.
+
+docs/proxy.md says why each directive is needed and what happens without it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,10 @@ from dataclasses import dataclass
 
 from cosmicdeploy.proxy.nginx.upstreams import Group, Pass, Server
 
-# nginx's own values, in seconds, where its configuration says nothing.
+# nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
 LONGEST_CONNECT = 1.0
-# As long as uvicorn keeps an idle connection; many keep theirs longer.
+# In seconds; uvicorn closes an idle connection after 5, many servers later.
 SHORTEST_KEPT = 5.0
 NEEDED = {"error", "timeout"}
 UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -21,7 +23,7 @@ PART = re.compile(r"(\d+)(ms|[smhdw]?)")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that costs requests: where, and what to write there."""
+    """A directive that costs requests: where it is, and what to write there."""
 
     where: str
     expected: str
@@ -33,14 +35,15 @@ class Finding:
 
 
 def seconds(text: str) -> float:
-    """A time as nginx writes it: `100ms`, `60`, `1m30s`."""
+    """Return the seconds of a time as nginx writes it: `100ms`, `60`, `1m30s`."""
     return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 
 def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding]:
-    """What a group of servers lacks; `pause` is how long a new replica serves before the next goes.
+    """Yield what a group of servers lacks.
 
-    Of a group of one server nothing is asked: nginx does not pass that one over.
+    `pause` is how long a new replica serves before the next one is replaced. A group of one server
+    is left out: nginx never passes over that one.
     """
     if len(group.servers) < 2:
         return
@@ -62,16 +65,18 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
 def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:
     if server.options.get("max_fails") == "0":
         yield Finding(where, "max_fails above 0", "max_fails=0", "max_fails=1")
-    passed_over = server.options.get("fail_timeout", FAIL_TIMEOUT)
-    if seconds(passed_over) >= pause:
+    fail_timeout = server.options.get("fail_timeout", FAIL_TIMEOUT)
+    if seconds(fail_timeout) >= pause:
         expected = f"fail_timeout below restart.pause ({pause:g} s)"
-        yield Finding(where, expected, passed_over, "fail_timeout=1s")
+        yield Finding(where, expected, fail_timeout, "fail_timeout=1s")
 
 
-def pass_findings(place: Pass, ours: list[Group], away: int) -> Iterator[Finding]:
-    """What a place lacks that passes requests on to several replicas, of which so many may be away
-    at a time."""
-    several = {group.name for group in ours if len(group.servers) > 1}
+def pass_findings(place: Pass, replica_groups: list[Group], away: int) -> Iterator[Finding]:
+    """Yield what a place lacks that passes requests on to several replicas.
+
+    `away` is how many replicas may be away at a time.
+    """
+    several = {group.name for group in replica_groups if len(group.servers) > 1}
     if "$" not in place.target and place.target not in several:
         return
     where, kind = f"{place.kind}_pass {place.target}", place.kind
@@ -81,10 +86,10 @@ def pass_findings(place: Pass, ours: list[Group], away: int) -> Iterator[Finding
         write = f"{kind}_connect_timeout 100ms;"
         yield Finding(where, f"{kind}_connect_timeout of 1 s at most", connect, write)
 
-    next_one = place.scope.get(f"{kind}_next_upstream", ("error", "timeout"))
-    if not set(next_one) >= NEEDED:
+    next_upstream = place.scope.get(f"{kind}_next_upstream", ("error", "timeout"))
+    if not set(next_upstream) >= NEEDED:
         write = f"{kind}_next_upstream error timeout;"
-        yield Finding(where, "another try after error and timeout", " ".join(next_one), write)
+        yield Finding(where, "another try after error and timeout", " ".join(next_upstream), write)
 
     tries = int(place.scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
     if 0 < tries <= away:

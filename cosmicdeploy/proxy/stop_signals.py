@@ -1,8 +1,8 @@
-"""Whether a container would end in order when it is told to stop, and what it is at work on.
+"""Whether a container heeds its stop signal, and how many jobs run in it.
 
-The kernel delivers to the first process of a container only signals that it has asked for. One that
-did not (a shell that starts the application without `exec`) serves on until it is killed, and its
-requests in flight with it.
+The kernel delivers to the first process of a container only signals that it handles. A first
+process without a handler (a shell that starts the application without `exec`) runs on until it is
+killed, and its requests in flight are lost.
 """
 
 from __future__ import annotations
@@ -20,42 +20,48 @@ EVERY_STATUS = "[0-9]*/status"
 DEFAULT = "SIGTERM"
 # The exit code of a container that was killed.
 KILLED = 128 + signal.SIGKILL
-# A process that has ended and that nobody has asked how.
+# The state of a process that has ended and whose parent has not read its exit code.
 ENDED = "Z"
-# First processes that pass signals on. They fetch them in a way that the kernel does not show.
+# First processes that pass signals on. They read them in a way that the kernel does not show.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
 Status = Mapping[str, str]
 
 
-def ignores_stop(ctx: Context, service: str) -> bool:
-    """Whether process 1 of the service's container does not catch its stop signal; of an init that
-    passes signals on, a process that it started.
+def ignores_stop_signal(ctx: Context, service: str) -> bool:
+    """Return whether the service's first process does not handle its stop signal.
 
-    Who only ever waits for signals (`sigtimedwait`) seems to ignore them: the kernel does not show
-    it. Taking such a replica out first costs time and no request. PHP's command line seems to heed
-    them: it catches them all, and then lets the kernel do what it would have done. Raises
-    `EngineError` where the container does not run or cannot be asked.
+    Behind an init that passes signals on, the processes that it started count. A process that only
+    waits for signals (`sigtimedwait`) seems to ignore them, since the kernel does not show it:
+    draining such a replica costs time and no request. PHP's command line seems to heed them: it
+    handles them all, and then lets the kernel do what it would have done. Raises `EngineError` if
+    the container does not run or cannot be read.
     """
     container = ctx.running(service)
-    wanted = number(ctx.service(service).stop_signal or container.stop_signal or DEFAULT)
-    return not all(_catches(status, wanted) for status in _told(ctx, container))
+    declared = ctx.service(service).stop_signal or container.stop_signal or DEFAULT
+    wanted = signal_number(declared)
+    return not all(_handles(status, wanted) for status in _signalled(ctx, container))
 
 
-def jobs_in(ctx: Context, container: Container) -> int:
-    """How many processes a container's first one has started that run still; behind an init, those
-    that its own ones have. What was run in the container from outside is not counted.
+def running_jobs(ctx: Context, container: Container) -> int:
+    """Return how many child processes of the container's first process run.
+
+    Behind an init the children of its children count. Commands that run in the container from
+    outside do not.
     """
-    found = list(_statuses(proc.read(ctx, container, EVERY_STATUS).text))
+    statuses = list(_statuses(proc.read(ctx, container, EVERY_STATUS).text))
     firsts = {"1"}
-    if any(status["Pid"] == "1" and status["Name"] in INITS for status in found):
-        firsts = {status["Pid"] for status in found if status["PPid"] == "1"}
-    alive = [status for status in found if not status["State"].startswith(ENDED)]
+    if any(status["Pid"] == "1" and status["Name"] in INITS for status in statuses):
+        firsts = {status["Pid"] for status in statuses if status["PPid"] == "1"}
+    alive = [status for status in statuses if not status["State"].startswith(ENDED)]
     return sum(status["PPid"] in firsts for status in alive)
 
 
-def number(name: str) -> int:
-    """A signal by name or number, with or without SIG, `RTMIN+n` too; raises `EngineError`."""
+def signal_number(name: str) -> int:
+    """Return a signal's number by name or number: `SIGTERM`, `term`, `15`, `RTMIN+3`.
+
+    Raises `EngineError` if there is no such signal.
+    """
     base, _, more = name.upper().removeprefix("SIG").partition("+")
     try:
         return (int(base) if base.isdigit() else signal.Signals[f"SIG{base}"]) + int(more or 0)
@@ -65,15 +71,15 @@ def number(name: str) -> int:
         ) from None
 
 
-def _told(ctx: Context, container: Container) -> list[Status]:
-    """The processes that the stop signal comes to."""
+def _signalled(ctx: Context, container: Container) -> list[Status]:
+    """Return the processes that the stop signal reaches."""
     result = proc.read(ctx, container, STATUS)
     first = next(_statuses(result.text), {})
     if "SigCgt" not in first:
         raise EngineError(
-            "It cannot be seen which signals a container's first process takes",
+            "Cannot read which signals a container's first process handles",
             where=f"{container.name}: {proc.PROC / STATUS}",
-            todo="let its image have the program `cat`",
+            todo="add the program `cat` to its image",
             details=result.error_text.splitlines(),
         )
     if first["Name"] not in INITS:
@@ -82,14 +88,14 @@ def _told(ctx: Context, container: Container) -> list[Status]:
     return [status for status in _statuses(every) if status["PPid"] == "1"]
 
 
-def _catches(status: Status, wanted: int) -> bool:
-    # Who blocks a signal fetches it when it suits them.
-    noticed = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
-    return bool(noticed >> (wanted - 1) & 1)
+def _handles(status: Status, wanted: int) -> bool:
+    # A process that blocks a signal reads it later.
+    handled = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
+    return bool(handled >> (wanted - 1) & 1)
 
 
 def _statuses(text: str) -> Iterator[Status]:
-    """Each process's lines; the first of them is its name."""
+    """Yield each process's fields; its first line is its name."""
     for block in text.split("Name:")[1:]:
         pairs = (line.partition(":") for line in f"Name:{block}".splitlines())
         yield {key: value.strip() for key, _, value in pairs}

@@ -23,7 +23,7 @@ from cosmicdeploy.errors import (
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
-from cosmicdeploy.proxy import take_in, taken_out
+from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
@@ -66,7 +66,7 @@ class RecoverStep(Step):
         for name in _out_of_service(ctx):
             _bring_back(ctx, name)
         for name in _passed_over(ctx):
-            take_in(ctx, name)
+            put_in_service(ctx, name)
         for restart, begun in half_way(ctx):
             _settle_restart(ctx, restart, begun)
         if _is_exchanging(ctx):
@@ -99,7 +99,7 @@ def wait_for_commands(ctx: Context) -> None:
 
 def _passed_over(ctx: Context) -> list[str]:
     """Replicas that a killed run told the proxy to pass over; without one nobody did."""
-    return taken_out(ctx) if unfinished(ctx.journal) else []
+    return out_of_service(ctx) if unfinished(ctx.journal) else []
 
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:

@@ -1,1 +1,1 @@
-"""The kernel's tables of connections, as processes in a container see them."""
+"""The kernel's view of a container: its processes and its TCP connections."""

@@ -1,7 +1,6 @@
-"""Whether the load balancer reaches a replica, seen where nobody can be mistaken: in the kernel's
-tables of the replica itself.
+"""Whether the load balancer reaches a replica, by the kernel's connection tables of the replica.
 
-A new container has a network namespace of its own, so its tables know nothing of the one before it.
+A new container has its own network namespace, so its tables know nothing of the superseded one.
 """
 
 from __future__ import annotations
@@ -12,27 +11,28 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.kernel.sockets import ESTABLISHED, LISTEN, Connection, read_tables
 
-# A kernel without IPv6 has no second table, and says so on standard error.
+# A kernel without IPv6 has no second table; `cat` then complains on standard error.
 TABLES = ("net/tcp", "net/tcp6")
 
 
-def served(ctx: Context, service: str) -> bool:
-    """Whether the proxy has a connection to this replica, or had one a moment ago.
+def is_reached(ctx: Context, service: str) -> bool:
+    """Return whether the proxy has a connection to this replica, or had one a moment ago.
 
-    False too where nobody asks for anything. Raises `EngineError` where the replica does not run
-    or its tables cannot be read.
+    False also if no client sends a request. Raises `EngineError` if the replica does not run or its
+    tables cannot be read.
     """
     return bool(connections(ctx, ctx.running(service)))
 
 
 def open_connections(ctx: Context, container: Container) -> frozenset[tuple[str, int]]:
-    """The proxy's ends (address, port) of what is open: with a request or kept for the next."""
-    found = connections(ctx, container)
-    return frozenset((c.peer, c.peer_port) for c in found if c.state == ESTABLISHED)
+    """Return the proxy's ends (address, port) of open connections: those with a request, and those
+    kept for the next one."""
+    every = connections(ctx, container)
+    return frozenset((c.peer, c.peer_port) for c in every if c.state == ESTABLISHED)
 
 
 def connections(ctx: Context, container: Container) -> list[Connection]:
-    """What the proxy has with the application's port of a container, in any state of its life."""
+    """Return the proxy's connections, in any state, to the application's port of a container."""
     name = ctx.settings.services.proxy
     proxy = ctx.container(name) if name else None
     if proxy is None:
@@ -47,11 +47,11 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
 
 def _table(ctx: Context, container: Container) -> list[Connection]:
     result = proc.read(ctx, container, *TABLES)
-    if "local_address" not in result.text:  # a missing program is told on standard output
+    if "local_address" not in result.text:  # a missing program is reported on standard output
         raise EngineError(
             "The connections of a container cannot be read",
             where=f"{container.name}: {proc.PROC / TABLES[0]}",
-            todo="let its image have the program `cat`",
+            todo="add the program `cat` to its image",
             details=result.error_text.splitlines(),
         )
     return list(read_tables(result.text))

@@ -1,7 +1,8 @@
-"""What the kernel tells of a container's processes: files below /proc, as they see them.
+"""Read files below /proc as a container's processes see them.
 
-Where a container runs on this host and we may look into it, they are read from here: a command in a
-container costs a host at work a tenth of a second. Else `cat` reads them there.
+Where the container runs on this host and the deployer may look into it, they are read from the
+host: a command in a container costs a busy host a tenth of a second. Otherwise `cat` reads them in
+the container.
 """
 
 from __future__ import annotations
@@ -12,50 +13,56 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container, ExecResult
 
 PROC = Path("/proc")
-# Of a network there is one set of tables, whichever process is asked.
+# All processes of a container share one set of network tables.
 NETWORK = "net/"
 
 
 def read(ctx: Context, container: Container, *names: str) -> ExecResult:
-    """The texts of files, one after the other; of a pattern those that are there. Nothing is to be
-    had of a container that does not run. Raises `EngineError` where there is no `cat`."""
-    text = _from_here(container, names)
+    """Return the texts of files, one after the other; a name may be a pattern.
+
+    The text is empty if the container does not run. Raises `EngineError` if it has no `cat`.
+    """
+    text = _read_on_host(container, names)
     if text is not None:
         return ExecResult(exit_code=0, stdout=text)
     paths = [str(PROC / name) for name in names]
     if not any("*" in path for path in paths):
         return ctx.engine.exec(container.id, ["cat", *paths])
-    # Some end while they are read.
+    # Some processes end while their files are read: their errors are dropped.
     return ctx.engine.exec(container.id, ["sh", "-c", f"cat {' '.join(paths)} 2>/dev/null"])
 
 
 def root(container: Container) -> Path | None:
-    """Where this host shows a container's root (proc(5), /proc/pid/root). None where its first
-    process is another host's: what has that number here is in no control group of its name."""
-    own = PROC / str(container.pid)
+    """Return where this host shows the container's root (proc(5), /proc/pid/root).
+
+    None if the container runs on another host: the local process with its number is then in no
+    control group of the container's id.
+    """
+    process = PROC / str(container.pid)
     try:
-        ours = container.pid > 0 and container.id in (own / "cgroup").read_text()
-        return own / "root" if ours and (own / "root" / "proc" / "1").is_dir() else None
+        is_here = container.pid > 0 and container.id in (process / "cgroup").read_text()
+        is_readable = is_here and (process / "root" / "proc" / "1").is_dir()
+        return process / "root" if is_readable else None
     except OSError:
         return None
 
 
-def _from_here(container: Container, names: tuple[str, ...]) -> bytes | None:
-    """None where it cannot be seen from here, or ended meanwhile."""
+def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:
+    """None if the files cannot be read from the host, or the container ended meanwhile."""
     shown = root(container)
     if shown is None:
         return None
-    places = {name: shown.parent if name.startswith(NETWORK) else shown / "proc" for name in names}
-    text = b"".join(_texts(places[name], name) for name in names)
+    folders = {name: shown.parent if name.startswith(NETWORK) else shown / "proc" for name in names}
+    text = b"".join(_texts(folders[name], name) for name in names)
     return text or None
 
 
-def _texts(place: Path, name: str) -> bytes:
-    return b"".join(map(_text, sorted(place.glob(name))))
+def _texts(folder: Path, name: str) -> bytes:
+    return b"".join(map(_text, sorted(folder.glob(name))))
 
 
 def _text(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        return b""  # it ended while it was read
+        return b""  # the process ended while it was read

@@ -1,4 +1,4 @@
-"""The kernel's tables of TCP connections, as `/proc/net/tcp` and `/proc/net/tcp6` print them."""
+"""Parse the kernel's tables of TCP connections: `/proc/net/tcp` and `/proc/net/tcp6`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Literal
 
 ESTABLISHED = 0x01
 LISTEN = 0x0A
-# Addresses are printed as 32-bit words in the machine's own order: little-endian on all that Docker
-# runs production stacks on (x86-64, ARM).
+# Addresses are printed as 32-bit words in the machine's byte order: little-endian on x86-64 and
+# ARM, on which Docker runs.
 ORDER: Literal["little"] = "little"
 WORD = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """One line of a table, seen from its own end; `state` is the kernel's number."""
+    """One line of a table, seen from the container; `state` is the kernel's number."""
 
     port: int
     peer: str
@@ -26,7 +26,7 @@ class Connection:
 
 
 def read_tables(text: str) -> Iterator[Connection]:
-    """The lines of one table or several; headings and broken lines are passed over."""
+    """Yield the connections of one table or several; headings and broken lines are skipped."""
     for line in text.splitlines():
         words = line.split()
         if len(words) > 3 and words[0].endswith(":") and ":" in words[1]:
@@ -41,7 +41,7 @@ def _end(text: str) -> tuple[str, int]:
 
 
 def _address(digits: str) -> str:
-    """As people write it; an IPv4 peer of an IPv6 socket by its IPv4 address."""
+    """Return an address in its usual form; an IPv4 peer of an IPv6 socket as IPv4."""
     words = [digits[i : i + WORD] for i in range(0, len(digits), WORD)]
     packed = b"".join(int(word, 16).to_bytes(4, ORDER) for word in words)
     address = ipaddress.ip_address(packed)

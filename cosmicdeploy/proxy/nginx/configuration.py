@@ -1,7 +1,7 @@
-"""nginx's own words: what `nginx -T` prints, as a tree of directives.
+"""Parse what `nginx -T` prints into a tree of directives.
 
-The library for this, crossplane, reads files from the disk only and follows their includes there;
-the text of another machine's files it does not take. What is needed here is little.
+The library for this, crossplane, only reads files on the local disk and follows includes there; it
+does not take the text of files in a container. Little of its grammar is needed here.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Directive:
-    """`name arguments;`, or with a block of others."""
+    """`name arguments;`, or `name arguments { block }`."""
 
     name: str
     arguments: tuple[str, ...] = ()
     block: tuple[Directive, ...] = ()
 
     def inside(self, name: str) -> list[Directive]:
-        """The directives of a name in its block, not deeper."""
+        """Return the directives of this name in the block, not deeper."""
         return [inner for inner in self.block if inner.name == name]
 
 
 def parse(dump: str) -> tuple[Directive, ...]:
-    """The main file's directives, with the others in place of the lines that include them."""
+    """Return the main file's directives, with included files in place of their `include` lines."""
     _, *pieces = FILE.split(dump)
     files = dict(zip(pieces[::2], pieces[1::2], strict=True))
     if not files:
@@ -47,7 +47,7 @@ def parse(dump: str) -> tuple[Directive, ...]:
 
 
 def walk(block: tuple[Directive, ...]) -> Iterator[Directive]:
-    """Every directive, outer ones first."""
+    """Yield every directive, outer ones first."""
     for directive in block:
         yield directive
         yield from walk(directive.block)
@@ -59,15 +59,15 @@ class _Reader:
     folder: PurePosixPath
 
     def directives(self, text: str) -> Iterator[Directive]:
-        return self._until_closed(_tokens(text))
+        return self._block(_tokens(text))
 
-    def _until_closed(self, tokens: Iterator[tuple[bool, str]]) -> Iterator[Directive]:
+    def _block(self, tokens: Iterator[tuple[bool, str]]) -> Iterator[Directive]:
         words: list[str] = []
         for is_mark, text in tokens:
             if not is_mark:
                 words.append(text)
                 continue
-            inner = tuple(self._until_closed(tokens)) if text == "{" else ()
+            inner = tuple(self._block(tokens)) if text == "{" else ()
             if words:
                 yield from self._directive(words, inner)
             words = []
@@ -78,13 +78,13 @@ class _Reader:
         if words[0] != "include":
             yield Directive(words[0], tuple(words[1:]), block)
             return
-        wanted = str(self.folder / words[-1])
+        pattern = str(self.folder / words[-1])
         for name, text in self.files.items():
-            if fnmatchcase(name, wanted):
+            if fnmatchcase(name, pattern):
                 yield from self.directives(text)
 
 
 def _tokens(text: str) -> Iterator[tuple[bool, str]]:
-    for found in TOKEN.finditer(text):
-        if found.lastgroup is not None:
-            yield found.lastgroup == "mark", found[found.lastgroup]
+    for token in TOKEN.finditer(text):
+        if token.lastgroup is not None:
+            yield token.lastgroup == "mark", token[token.lastgroup]

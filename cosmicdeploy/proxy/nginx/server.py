@@ -1,26 +1,26 @@
-"""The nginx that runs in the proxy's container."""
+"""The nginx that runs in the proxy's container: find it, read its configuration, reload it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import tenacity
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, EngineError
+from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import Directive, parse
 
 RELOADED_WITHIN = 10.0
+POLL_SECONDS = 0.1
 LOG_LINES = 5
-# What follows the name of the program in /proc/PID/stat: the third field and so on.
+# Fields of /proc/PID/stat, counted from the one after the program's name (proc(5)).
 PARENT, STARTED = 1, 19
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """`started` in clock ticks since the host's own start: the same clock in all containers."""
+    """`started` is in clock ticks since the host started: one clock for all containers."""
 
     pid: int
     name: str
@@ -30,14 +30,14 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Nginx:
-    """`workers` serve, or finish what they have."""
+    """`workers` serve requests, or finish those they have."""
 
     container: Container
     workers: tuple[Process, ...]
 
 
-def find(ctx: Context) -> Nginx | None:
-    """The proxy where it runs and is nginx."""
+def find_nginx(ctx: Context) -> Nginx | None:
+    """Return the proxy if it runs and is nginx."""
     name = ctx.settings.services.proxy
     container = ctx.container(name) if name else None
     if container is None or not container.running:
@@ -48,45 +48,49 @@ def find(ctx: Context) -> Nginx | None:
     return Nginx(container=container, workers=workers) if own else None
 
 
-def configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
-    """What nginx would start with now; raises `ConfigError` where it would not start."""
+def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
+    """Return the configuration with which nginx would start now.
+
+    Raises `ConfigError` if it would not start.
+    """
     result = ctx.engine.exec(nginx.container.id, ["nginx", "-T"])
     if result.exit_code != 0:
         raise ConfigError(
             "nginx would not start with its present configuration",
             where=nginx.container.name,
-            todo="it was not reloaded, and serves on with the old one: correct this before "
-            "anything restarts it. A name that is not found is that of a stopped container",
+            todo="it was not reloaded and serves on with the old one: correct it before anything "
+            "restarts nginx. A name that is not found belongs to a stopped container",
             details=_complaints(result.error_text),
         )
     return parse(result.text)
 
 
 def reload(ctx: Context, nginx: Nginx) -> None:
-    """Let nginx read its configuration, and all names, anew. Returns once new workers serve.
+    """Let nginx read its configuration and resolve all names again; returns once new workers serve.
 
-    Raises `ConfigError` where it could not start with it, `EngineError` where no new workers came.
+    Raises `ConfigError` if it would not start with that configuration, `EngineError` if no new
+    workers appear.
     """
-    configuration(ctx, nginx)
+    read_configuration(ctx, nginx)
     container = nginx.container
     result = ctx.engine.exec(container.id, ["nginx", "-s", "reload"])
-    if result.exit_code != 0 or not _renewed(ctx, nginx):
+    if result.exit_code != 0 or not _has_new_workers(ctx, nginx):
         raise EngineError(
             "nginx was told to reload and did not",
             where=container.name,
-            todo="see the proxy's log; it serves on with what it had",
+            todo="see the proxy's log; it serves on with its old configuration",
             details=result.error_text.splitlines() or ctx.engine.logs(container.id, tail=LOG_LINES),
         )
 
 
 def processes(ctx: Context, container: Container) -> list[Process]:
-    """All processes of a container; none where they cannot be read."""
+    """Return all processes of a container; none if they cannot be read."""
     text = proc.read(ctx, container, "[0-9]*/stat").text
     return [_process(line) for line in text.splitlines() if ") " in line]
 
 
 def _process(line: str) -> Process:
-    # The name stands in brackets and may hold anything, brackets too.
+    # The name is in brackets and may itself contain brackets and spaces.
     front, _, rest = line.rpartition(") ")
     pid, _, name = front.partition(" (")
     fields = rest.split()
@@ -95,19 +99,12 @@ def _process(line: str) -> Process:
     )
 
 
-def _renewed(ctx: Context, before: Nginx) -> bool:
-    waiting = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(RELOADED_WITHIN),
-        wait=tenacity.wait_fixed(0.1),
-        retry=tenacity.retry_if_result(lambda new: not new),
-        retry_error_callback=lambda state: False,
-    )
-
-    def new() -> bool:
-        now = find(ctx)
+def _has_new_workers(ctx: Context, before: Nginx) -> bool:
+    def is_renewed() -> bool:
+        now = find_nginx(ctx)
         return now is not None and not set(now.workers) <= set(before.workers)
 
-    return bool(waiting(new))
+    return poll(is_renewed, until=bool, every=POLL_SECONDS, within=RELOADED_WITHIN)
 
 
 def _complaints(text: str) -> list[str]:

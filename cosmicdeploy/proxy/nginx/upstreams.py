@@ -1,4 +1,4 @@
-"""Where nginx sends requests: its groups of servers, and the places that pass requests on."""
+"""Where nginx sends requests: its groups of servers, and the directives that pass requests on."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
-# Ways of choosing that do not give every server its share of our requests.
-CHOOSY = ("ip_hash", "hash")
+# Balancing methods that do not give every server its share of the deployer's requests.
+BY_CLIENT = ("ip_hash", "hash")
 
 Scope = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One server of a group; `options` as `fail_timeout` → `1s`, flags such as `backup` → ""."""
+    """One server of a group; `options` such as `fail_timeout` → `1s`, and `backup` → ""."""
 
     host: str
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def at_work(self) -> bool:
-        """Whether requests go there while all is well."""
+    def takes_requests(self) -> bool:
+        """Whether requests go there while no server fails."""
         return not {"backup", "down"} & self.options.keys()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """An `upstream`, or the one server that a `proxy_pass` names itself."""
+    """An `upstream`, or the single server that a `proxy_pass` names directly."""
 
     name: str
     servers: tuple[Server, ...]
     directives: Scope = field(default_factory=dict)
 
     @property
-    def spreads(self) -> bool:
-        """Whether every server gets its share, whoever asks."""
-        return not any(word in self.directives for word in CHOOSY)
+    def is_balanced(self) -> bool:
+        """Whether every server gets its share of one client's requests."""
+        return not any(word in self.directives for word in BY_CLIENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """A place that passes requests on, by `kind` (proxy, fastcgi, …); `scope` are the simple
-    directives that hold there."""
+    """A directive that passes requests on, by `kind` (proxy, fastcgi, …); `scope` holds the simple
+    directives that apply there."""
 
     kind: str
     target: str
@@ -54,8 +54,8 @@ class Pass:
 
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
-    """All groups of servers that a configuration knows."""
-    declared = [_group(found) for found in walk(tree) if found.name == "upstream"]
+    """Return all groups of servers of a configuration."""
+    declared = [_group(each) for each in walk(tree) if each.name == "upstream"]
     names = {group.name for group in declared}
     direct = dict.fromkeys(p.target for p in passes(tree))
     return declared + [
@@ -66,15 +66,15 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
 
 
 def passes(block: tuple[Directive, ...], outer: Scope | None = None) -> Iterator[Pass]:
-    """Every place that passes requests on, with what it inherits."""
+    """Yield every directive that passes requests on, with the directives that it inherits."""
     own = {inner.name: inner.arguments for inner in block if not inner.block}
     scope = {**(outer or {}), **own}
     for directive in block:
         if directive.name in PASSES and directive.arguments:
-            found = TARGET.match(directive.arguments[0])
+            target = TARGET.match(directive.arguments[0])
             yield Pass(
                 kind=directive.name.removesuffix("_pass"),
-                target=found["host"] if found else directive.arguments[0],
+                target=target["host"] if target else directive.arguments[0],
                 scope=scope,
             )
         yield from passes(directive.block, scope) if directive.block else ()
@@ -82,14 +82,14 @@ def passes(block: tuple[Directive, ...], outer: Scope | None = None) -> Iterator
 
 def _group(upstream: Directive) -> Group:
     simple = {d.name: d.arguments for d in upstream.block if d.name != "server"}
-    servers = tuple(_server(found.arguments) for found in upstream.inside("server"))
+    servers = tuple(_server(server.arguments) for server in upstream.inside("server"))
     return Group(name=upstream.arguments[0], servers=servers, directives=simple)
 
 
 def _server(arguments: tuple[str, ...]) -> Server:
-    found = TARGET.match(arguments[0])
+    target = TARGET.match(arguments[0])
     pairs = (word.partition("=") for word in arguments[1:])
     return Server(
-        host=found["host"] if found else arguments[0],
+        host=target["host"] if target else arguments[0],
         options={key: value for key, _, value in pairs},
     )

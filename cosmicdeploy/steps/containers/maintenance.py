@@ -15,7 +15,7 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, Pro
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.proxy import flag_files, renew
+from cosmicdeploy.proxy import flag_files, reload_if_older
 
 SEEN_WITHIN = 5.0
 
@@ -27,7 +27,7 @@ def is_up(ctx: Context) -> bool:
         return not any(_runs(ctx, name) for name in ctx.settings.services.app)
     if proxy is None or not proxy.running:
         return True
-    return bool(file) and bool(flag_files.there(ctx, proxy, [str(file)]))
+    return bool(file) and bool(flag_files.existing(ctx, proxy, [str(file)]))
 
 
 def raise_shield(ctx: Context) -> None:
@@ -39,7 +39,7 @@ def raise_shield(ctx: Context) -> None:
     if not file:
         ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
         return
-    flag_files.put(ctx, proxy, str(file), "maintenance.file")
+    flag_files.create(ctx, proxy, str(file), "maintenance.file")
     _see(ctx, turned_away=True)
 
 
@@ -52,7 +52,7 @@ def lower_shield(ctx: Context) -> None:
             wait_ready(ctx, proxy.id, proxy.service)
         if file := ctx.settings.maintenance.file:
             _renew(ctx)
-            flag_files.take_away(ctx, proxy, str(file), "maintenance.file")
+            flag_files.remove(ctx, proxy, str(file), "maintenance.file")
         # A proxy that was just started may need a while until it listens.
         _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
     ctx.window.close()
@@ -61,7 +61,7 @@ def lower_shield(ctx: Context) -> None:
 def _renew(ctx: Context) -> None:
     """Nobody is kept out longer because nginx could not be told where replicas have gone."""
     try:
-        renew(ctx)
+        reload_if_older(ctx)
     except EngineUnavailable:
         raise
     except (ConfigError, EngineError) as error:

@@ -66,7 +66,7 @@ def take_in_all(ctx: Context) -> None:
     serving = Serving(ctx, Phases())
     with suppress(CosmicError):
         serving.adopt()
-        serving.take_in()
+        serving.put_in_service()
 
 
 def bring_up(ctx: Context, groups: Iterable[Sequence[str]], well: Collection[str]) -> None:

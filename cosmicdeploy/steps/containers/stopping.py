@@ -6,7 +6,7 @@ import time
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy.stop_signals import KILLED, jobs_in
+from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 
 # The look is a command in the container, which costs the host a twentieth of a second at work.
 LOOK_EVERY = 0.25
@@ -47,7 +47,7 @@ def _works(ctx: Context, container_id: str) -> bool:
     if found is None or not found.running:
         return False
     try:
-        return jobs_in(ctx, found) > 0
+        return running_jobs(ctx, found) > 0
     except EngineError:
         still = ctx.engine.container(container_id)
         if still is not None and still.running:

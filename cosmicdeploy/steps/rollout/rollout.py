@@ -19,7 +19,7 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED, Seen, as_json, see
-from cosmicdeploy.steps.rollout.proxy_waits import told_of_waits
+from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replace import facts_of, let_go
 from cosmicdeploy.steps.rollout.roll import Roll
 from cosmicdeploy.steps.rollout.serving import Serving
@@ -73,7 +73,7 @@ class RolloutStep(Step):
         stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
         replaced = {name for name, why in reasons.items() if why != MISSING}
         away = [name for name in ctx.settings.services.app if name in replaced]
-        return told_of_waits(ctx, away) if stops and away else ""
+        return describe_waits(ctx, away) if stops and away else ""
 
     def _found(self, ctx: Context, names: Iterable[str]) -> dict[str, Seen]:
         """What is there of each of these services; `reason` is why it is to be touched."""

@@ -45,8 +45,8 @@ class Serving:
     def back(self, names: Sequence[str], *, moved: bool) -> None:
         """Requests come again, and are seen to, when this returns.
 
-        `moved`: the replicas have other addresses than before. Raises what `proxy.follow` does,
-        unless the proxy did not work before either.
+        `moved`: the replicas have other addresses than before. Raises as `proxy.reload_if_stale`
+        does, unless the proxy did not work before either.
         """
         try:
             self._back(names, moved=moved)
@@ -65,11 +65,11 @@ class Serving:
             time.sleep(self._ctx.settings.restart.pause)
             return
         started, told = time.monotonic(), set(replicas) <= set(self._out)
-        self.take_in()
-        reloaded = moved and proxy.follow(self._ctx, replicas)
+        self.put_in_service()
+        reloaded = moved and proxy.reload_if_stale(self._ctx, replicas)
         if not (told or reloaded):
             self._waits.until_used_again(replicas)
-        if missing := self._waits.not_reached(replicas):
+        if missing := self._waits.unreached(replicas):
             self._look_for(missing)
         if not told:
             # Each of the proxy's workers may have to find out for itself that they are back.
@@ -79,7 +79,9 @@ class Serving:
     def _look_for(self, missing: Sequence[str]) -> None:
         """Where nginx was seen to use this very address, a reload could teach it nothing."""
         names = ", ".join(missing)
-        if not proxy.follow(self._ctx, [name for name in missing if name not in self._reached]):
+        if not proxy.reload_if_stale(
+            self._ctx, [name for name in missing if name not in self._reached]
+        ):
             self._ctx.say(
                 f"the proxy was not seen to send requests to {names}: see"
                 " `cosmicdeploy verify --only proxy`"
@@ -88,16 +90,16 @@ class Serving:
     def forget(self, names: Sequence[str]) -> None:
         """The containers that these replicas had before are gone for good."""
         if replicas := [name for name in names if name in self._replicas]:
-            proxy.forget(self._ctx, replicas)
+            proxy.reload_if_ambiguous(self._ctx, replicas)
 
     def adopt(self) -> None:
         """Whom this run or one before it had passed over."""
-        self._out = proxy.taken_out(self._ctx)
+        self._out = proxy.out_of_service(self._ctx)
 
-    def take_in(self) -> None:
+    def put_in_service(self) -> None:
         """Nobody is passed over any more."""
         while self._out:
-            proxy.take_in(self._ctx, self._out[-1])
+            proxy.put_in_service(self._ctx, self._out[-1])
             self._out.pop()
 
     @cached_property
@@ -106,7 +108,7 @@ class Serving:
 
     @cached_property
     def _able(self) -> Collection[str]:
-        return proxy.can_take_out(self._ctx)
+        return proxy.drainable(self._ctx)
 
     def _has_no_proxy(self) -> bool:
         """Whether nobody can come in yet."""
@@ -123,11 +125,11 @@ class Serving:
             self._out.append(name)
         if able and deaf:
             with self._phases.of(name, "taken out"):
-                proxy.take_out(self._ctx, name)
+                proxy.drain(self._ctx, name)
             self._ctx.say(f"{name} ignores its stop signal: its requests were waited for")
             return NO_GRACE
         if able:
-            proxy.pass_over(self._ctx, name)
+            proxy.take_out_of_service(self._ctx, name)
         elif deaf:
             self._ctx.say(
                 f"{name} ignores its stop signal and cannot be taken out of the proxy: what it is "
@@ -142,7 +144,7 @@ class Serving:
             deaf = beside.submit(self._is_deaf, name)
             # What goes wrong with it is met again, and told, where the file is made.
             if alone and self._ctx.settings.services.proxy:
-                beside.submit(proxy.find_flag, self._ctx, name)
+                beside.submit(proxy.locate_flag, self._ctx, name)
             return alone and name in self._able, deaf.result()
 
     def _is_deaf(self, name: str) -> bool:
@@ -151,11 +153,11 @@ class Serving:
             image = self._ctx.running(name).image_id
             if image not in self._deaf:
                 self._deaf[image] = False
-                self._deaf[image] = proxy.ignores_stop(self._ctx, name)
+                self._deaf[image] = proxy.ignores_stop_signal(self._ctx, name)
             return self._deaf[image]
         return False
 
     def _see_reached(self, replicas: Sequence[str]) -> None:
         """Note to whom nginx sends requests, at the addresses that they have now."""
         with suppress(ConfigError, EngineError):
-            self._reached.update(name for name in replicas if proxy.served(self._ctx, name))
+            self._reached.update(name for name in replicas if proxy.is_reached(self._ctx, name))

@@ -49,6 +49,6 @@ class WayBack:
     def end(self) -> None:
         """Raises what was in the way first."""
         with suppress(CosmicError):
-            self._serving.take_in()
+            self._serving.put_in_service()
         if self._error is not None:
             raise self._error

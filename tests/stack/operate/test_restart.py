@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.proxy import taken_out
+from cosmicdeploy.proxy import out_of_service
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers.restart import RestartStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
@@ -44,7 +44,7 @@ def killed_when(stack: StackUnderTest, moment: Callable[[], bool], *words: str) 
 def require_settled(stack: StackUnderTest) -> None:
     require_whole(stack)
     assert stack.health().status == 200
-    assert taken_out(stack.open()) == []
+    assert out_of_service(stack.open()) == []
     assert stack.cli("status", "--json").report["unfinished"] == []
 
 
@@ -126,7 +126,7 @@ def test_a_killed_restart_is_settled_by_the_next_command(stack: StackUnderTest) 
     before = starts(stack)
 
     def is_out() -> bool:
-        return APPS[0] in taken_out(stack.open())
+        return APPS[0] in out_of_service(stack.open())
 
     killed_when(stack, is_out, "restart", "app")
     assert [r["command"] for r in stack.cli("status", "--json").report["unfinished"]] == [
@@ -160,7 +160,7 @@ def test_ctrl_c_leaves_a_restart_whole(stack: StackUnderTest) -> None:
     before = starts(stack)
     with acknowledged(stack) as beats:
         process = stack.start("restart", "app")
-        while not taken_out(stack.open()):
+        while not out_of_service(stack.open()):
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

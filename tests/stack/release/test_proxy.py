@@ -15,19 +15,19 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import (
-    can_take_out,
-    follow,
-    ignores_stop,
-    served,
-    take_in,
-    take_out,
-    taken_out,
+    drain,
+    drainable,
+    ignores_stop_signal,
+    is_reached,
+    out_of_service,
+    put_in_service,
+    reload_if_stale,
 )
 from cosmicdeploy.proxy.check import proxy as proxy_point
 from cosmicdeploy.proxy.kernel import proc
-from cosmicdeploy.proxy.nginx.server import configuration, find, processes
+from cosmicdeploy.proxy.nginx.server import find_nginx, processes, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import groups
-from cosmicdeploy.proxy.routing import not_reached
+from cosmicdeploy.proxy.probe_requests import unreached
 from tests.stack.stacks.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.steady import steady
@@ -52,21 +52,21 @@ def slow_requests(ctx: Context, count: int = 6) -> Iterator[list[Future[Answer]]
 
 def test_a_replica_that_ignores_its_stop_signal_loses_nothing(fixed: SmallStack) -> None:
     ctx = fixed.write()
-    assert ignores_stop(ctx, "app-1")
-    assert not ignores_stop(ctx, "proxy")
-    assert can_take_out(ctx) == set(fixed.apps)
+    assert ignores_stop_signal(ctx, "app-1")
+    assert not ignores_stop_signal(ctx, "proxy")
+    assert drainable(ctx) == set(fixed.apps)
     with steady(proxy_url(ctx)) as counted:
         with slow_requests(ctx) as answers:
-            seconds = take_out(ctx, "app-1")
-            assert taken_out(ctx) == ["app-1"]
+            seconds = drain(ctx, "app-1")
+            assert out_of_service(ctx) == ["app-1"]
             fixed.up("app-1")
-            take_in(ctx, "app-1")
-        assert not_reached(ctx, ["app-1"], 2) == []
+            put_in_service(ctx, "app-1")
+        assert unreached(ctx, ["app-1"], 2) == []
     assert counted.failures == []
     assert counted.sent > 100
     assert [answer.result().status for answer in answers] == [200] * 6
     assert {answer.result().body for answer in answers} == set(fixed.apps)
-    assert taken_out(ctx) == []
+    assert out_of_service(ctx) == []
     # No longer than what is kept idle (2 s) after what was in flight (2 s): not the whole grace.
     assert seconds < ctx.service("app-1").stop_grace_period
 
@@ -98,14 +98,14 @@ def test_the_documented_configuration_lacks_nothing(fixed: SmallStack) -> None:
 
 def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
     ctx = fixed.write()
-    take_out(ctx, "app-3")
+    drain(ctx, "app-3")
     try:
         url = proxy_url(ctx) + "/"
         assert {ask(url).body for _ in range(12)} == {"app-1", "app-2"}
-        with pytest.raises(ConfigError, match="app-3 is out already"):
-            take_out(ctx, "app-2")
+        with pytest.raises(ConfigError, match="app-3 is out of service already"):
+            drain(ctx, "app-2")
     finally:
-        take_in(ctx, "app-3")
+        put_in_service(ctx, "app-3")
     assert {ask(url).body for _ in range(12)} == set(fixed.apps)
 
 
@@ -113,10 +113,10 @@ def test_each_group_finds_out_for_itself_who_is_away(fixed: SmallStack) -> None:
     ctx = fixed.write()
     ctx.engine.stop(ctx.running("app-3").id, 0)
     with steady(proxy_url(ctx)) as counted:
-        take_out(ctx, "app-2")
+        drain(ctx, "app-2")
         time.sleep(1.5)  # longer than a group passes over who failed it
-        take_in(ctx, "app-2")
-        assert not_reached(ctx, ["app-2"], 2) == []
+        put_in_service(ctx, "app-2")
+        assert unreached(ctx, ["app-2"], 2) == []
     fixed.up("app-3")
     assert counted.failures == []
 
@@ -130,7 +130,7 @@ def named(fixed: SmallStack) -> SmallStack:
 
 
 def serving(ctx: Context) -> set[int]:
-    proxy = find(ctx)
+    proxy = find_nginx(ctx)
     assert proxy is not None
     return {worker.pid for worker in proxy.workers}
 
@@ -139,16 +139,16 @@ def test_nginx_is_reloaded_where_a_replica_moved(named: SmallStack) -> None:
     named.addresses["app-1"] = str(named.subnet[21])
     ctx = named.up("app-1")
     before = serving(ctx)
-    assert follow(ctx) is True
-    assert served(ctx, "app-1")
+    assert reload_if_stale(ctx) is True
+    assert is_reached(ctx, "app-1")
     assert not before & serving(ctx)
-    assert follow(ctx) is False
+    assert reload_if_stale(ctx) is False
 
 
 def test_nginx_is_not_reloaded_where_it_finds_all(named: SmallStack) -> None:
     ctx = named.up("app-2")
     before = serving(ctx)
-    assert follow(ctx) is False
+    assert reload_if_stale(ctx) is False
     assert serving(ctx) == before
 
 
@@ -158,7 +158,7 @@ def test_nginx_is_not_reloaded_into_what_it_could_not_start_with(named: SmallSta
     ctx.engine.stop(ctx.running("app-3").id, 0)
     try:
         with pytest.raises(ConfigError, match="would not start") as raised:
-            follow(ctx)
+            reload_if_stale(ctx)
         assert "host not found" in " ".join(raised.value.details)
         assert not proxy_point(ctx).ok
         assert serving(ctx) == before
@@ -169,10 +169,10 @@ def test_nginx_is_not_reloaded_into_what_it_could_not_start_with(named: SmallSta
 def test_nine_replicas_are_as_good_as_three(fixed: SmallStack) -> None:
     addresses = {f"app-{n}": str(fixed.subnet[30 + n]) for n in range(1, 10)}
     ctx = fixed.write()
-    proxy = find(ctx)
+    proxy = find_nginx(ctx)
     assert proxy is not None
     write_groups(fixed.folder / "nginx", addresses)
-    found = {group.name: group for group in groups(configuration(ctx, proxy))}
+    found = {group.name: group for group in groups(read_configuration(ctx, proxy))}
     assert {server.host for server in found["app"].servers} == set(addresses.values())
     for name, address in addresses.items():
         others = {server.host for server in found[f"app_without_{name}"].servers}
@@ -183,10 +183,10 @@ def test_the_shipped_stack_lacks_nothing(stack: StackUnderTest) -> None:
     ctx = stack.open()
     result = proxy_point(ctx)
     assert (result.ok, result.warnings) == (True, ())
-    assert can_take_out(ctx) == set(ctx.settings.services.app)
-    assert not any(ignores_stop(ctx, name) for name in ctx.settings.services.app)
+    assert drainable(ctx) == set(ctx.settings.services.app)
+    assert not any(ignores_stop_signal(ctx, name) for name in ctx.settings.services.app)
     with stack.beats() as measured:
-        take_out(ctx, "cosmic-app-2")
-        take_in(ctx, "cosmic-app-2")
-        assert not_reached(ctx, ["cosmic-app-2"], 2) == []
+        drain(ctx, "cosmic-app-2")
+        put_in_service(ctx, "cosmic-app-2")
+        assert unreached(ctx, ["cosmic-app-2"], 2) == []
     assert measured.failures == []

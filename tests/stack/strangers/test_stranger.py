@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cosmicdeploy.proxy.nginx.server import find
+from cosmicdeploy.proxy.nginx.server import find_nginx
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
 from tests.stack.support.variants import brought_up, strangers_nginx
@@ -26,7 +26,7 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest
 
 def workers(stack: StackUnderTest) -> set[tuple[int, int]]:
     """Of each process that serves its id, and when it was started: a reload makes others."""
-    nginx = find(stack.open())
+    nginx = find_nginx(stack.open())
     assert nginx is not None and nginx.workers
     return {(worker.pid, worker.started) for worker in nginx.workers}
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from tests.unit.proxy.engine import Talking, stack
+from tests.unit.proxy.engine import ScriptedEngine, stack
 
 
 @pytest.fixture
 def stack_of(ctx: Context) -> Callable[..., Any]:
-    """A context on a `Talking` engine."""
+    """Return a maker of contexts on a `ScriptedEngine`."""
 
-    def made(engine: Talking, **options: Any) -> Any:
+    def made(engine: ScriptedEngine, **options: Any) -> Any:
         return stack(partial(replace, ctx), engine, **options)
 
     return made

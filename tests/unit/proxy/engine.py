@@ -1,4 +1,4 @@
-"""A stack of three replicas behind a proxy, of which containers say what a test wants."""
+"""A stack of three replicas behind a proxy, with scripted answers to commands."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def container(name: str, address: str, **more: Any) -> Container:
 
 
 @dataclass
-class Talking:
-    """Answers to commands by container and first word; every command is kept."""
+class ScriptedEngine:
+    """Answers commands by container and first word, and records every command."""
 
     containers: dict[str, Container]
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
     failing: set[tuple[str, str]] = field(default_factory=set)
-    said: list[tuple[str, Sequence[str]]] = field(default_factory=list)
+    commands: list[tuple[str, Sequence[str]]] = field(default_factory=list)
 
     def container(self, name: str) -> Container | None:
         return self.containers.get(name)
@@ -44,7 +44,7 @@ class Talking:
         return ["172.20.0.0/16"]
 
     def exec(self, container_id: str, argv: Sequence[str]) -> ExecResult:
-        self.said.append((container_id, argv))
+        self.commands.append((container_id, argv))
         key = (container_id, argv[0])
         code, text = int(key in self.failing), self.answers.get(key, "")
         return ExecResult(exit_code=code, stdout=text.encode(), stderr=text.encode())
@@ -52,13 +52,13 @@ class Talking:
 
 def stack(
     make: Callable[..., Any],
-    engine: Talking,
+    engine: ScriptedEngine,
     *,
     out: str | None = "/run/out/{service}",
     pause: float = 0,
     max_unavailable: int = 1,
 ) -> Any:
-    """A context of `make`'s with such a stack."""
+    """Return a context, made by `make`, on such a stack."""
     services = SimpleNamespace(app=APPS, proxy="proxy")
     settings = SimpleNamespace(
         services=services,

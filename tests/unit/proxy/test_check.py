@@ -1,4 +1,4 @@
-"""What is broken fails the point; what would cost requests in a roll is a warning."""
+"""The verification point `proxy`: broken configuration fails, costly configuration warns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.proxy.advice import seconds
 from cosmicdeploy.proxy.check import proxy
-from tests.unit.proxy.engine import Talking, three
+from tests.unit.proxy.engine import ScriptedEngine, three
 
 STAT = "{} (nginx) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"
 PROCESSES = STAT.format(1, 0) + STAT.format(30, 1) + STAT.format(31, 1)
@@ -34,11 +34,11 @@ http {
 """
 
 
-def engine(dump: str, shell: str = PROCESSES) -> Talking:
-    return Talking(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): shell})
+def engine(dump: str, shell: str = PROCESSES) -> ScriptedEngine:
+    return ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): shell})
 
 
-def test_what_the_documentation_says_has_nothing_to_warn_of(stack_of: Callable[..., Any]) -> None:
+def test_the_documented_configuration_has_no_warnings(stack_of: Callable[..., Any]) -> None:
     result = proxy(stack_of(engine(GOOD), pause=2))
     assert (result.ok, result.warnings) == (True, ())
     assert "3 replicas" in result.found
@@ -67,7 +67,7 @@ def test_what_costs_requests_is_a_warning(
     assert warning in " ".join(result.warnings)
 
 
-def test_as_many_tries_as_replicas_that_are_away_are_too_few(
+def test_as_many_tries_as_replicas_away_are_too_few(
     stack_of: Callable[..., Any],
 ) -> None:
     two = GOOD.replace("http://web;", "http://web; proxy_next_upstream_tries 2;")
@@ -76,13 +76,13 @@ def test_as_many_tries_as_replicas_that_are_away_are_too_few(
     assert "(2), found 2; write proxy_next_upstream_tries 3;" in warning, "of three, one stays"
 
 
-def test_an_address_that_nobody_has_fails_the_point(stack_of: Callable[..., Any]) -> None:
+def test_an_address_of_no_replica_fails_the_point(stack_of: Callable[..., Any]) -> None:
     result = proxy(stack_of(engine(GOOD.replace("172.20.0.3:80", "172.20.0.4:80"))))
     assert not result.ok
     assert "172.20.0.4" in result.found
 
 
-def test_an_address_on_another_host_is_not_ours_to_judge(stack_of: Callable[..., Any]) -> None:
+def test_an_address_on_another_host_is_accepted(stack_of: Callable[..., Any]) -> None:
     elsewhere = GOOD.replace("keepalive 32;", "server 192.0.2.1:80 fail_timeout=1s;")
     assert proxy(stack_of(engine(elsewhere), pause=2)).ok
 
@@ -95,7 +95,7 @@ def test_an_nginx_that_would_not_start_fails_the_point(stack_of: Callable[..., A
     assert "host not found" in result.found
 
 
-def test_who_is_out_of_service_is_named(stack_of: Callable[..., Any]) -> None:
+def test_a_replica_out_of_service_is_a_warning(stack_of: Callable[..., Any]) -> None:
     result = proxy(stack_of(engine(GOOD, PROCESSES + "/run/out/app-2\n"), pause=2))
     assert result.ok
     assert "remove /run/out/app-2" in result.warnings[0]
@@ -107,5 +107,5 @@ def test_another_proxy_is_not_checked(stack_of: Callable[..., Any]) -> None:
     assert result.skipped and result.found == "no nginx runs there"
 
 
-def test_times_are_read_as_nginx_reads_them() -> None:
+def test_times_are_parsed_as_nginx_does() -> None:
     assert [seconds(text) for text in ("100ms", "60", "1m30s", "1h")] == [0.1, 60, 90, 3600]

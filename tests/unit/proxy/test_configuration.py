@@ -1,4 +1,4 @@
-"""nginx's configuration is read as nginx would: includes in place, inheritance inwards."""
+"""nginx's configuration is parsed as nginx does: includes in place, inheritance inwards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ server {
 """
 
 
-def test_what_is_included_stands_where_it_is_included() -> None:
+def test_included_files_replace_their_include_lines() -> None:
     (_workers, http) = parse(DUMP)
     assert [d.name for d in http.block] == [
         "log_format",
@@ -44,16 +44,16 @@ def test_what_is_included_stands_where_it_is_included() -> None:
     assert [d.arguments for d in walk(http.block) if d.name == "if"] == [("(-f", "/run/out/app-1)")]
 
 
-def test_groups_are_those_declared_and_those_named_directly() -> None:
+def test_groups_are_upstreams_and_directly_named_servers() -> None:
     web, direct = groups(parse(DUMP))
     assert [server.host for server in web.servers] == ["10.0.0.1", "[::1]", "app-3"]
-    assert [server.at_work for server in web.servers] == [True, False, True]
+    assert [server.takes_requests for server in web.servers] == [True, False, True]
     assert web.servers[0].options == {"max_fails": "1", "fail_timeout": "1s"}
-    assert not web.spreads
+    assert not web.is_balanced
     assert direct.name == direct.servers[0].host == "app-4"
 
 
-def test_a_place_inherits_what_it_does_not_say_itself() -> None:
+def test_a_pass_directive_inherits_outer_directives() -> None:
     by_variable, by_name, by_group = passes(parse(DUMP))
     assert by_variable.scope["proxy_connect_timeout"] == ("100ms",)
     assert by_name.scope["proxy_connect_timeout"] == ("2s",)
@@ -61,5 +61,5 @@ def test_a_place_inherits_what_it_does_not_say_itself() -> None:
     assert (by_variable.target, by_name.target, by_group.target) == ("$pool", "app-4", "web")
 
 
-def test_nothing_is_made_of_nothing() -> None:
+def test_an_empty_dump_has_no_directives() -> None:
     assert parse("") == ()

@@ -1,4 +1,4 @@
-"""Who is connected is read from the kernel's tables, and from nothing that came before."""
+"""The proxy's connections are read from the kernel's tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import served
+from cosmicdeploy.proxy import is_reached
 from cosmicdeploy.proxy.kernel.connections import open_connections
 from cosmicdeploy.proxy.kernel.sockets import read_tables
-from tests.unit.proxy.engine import Talking, three
+from tests.unit.proxy.engine import ScriptedEngine, three
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 LISTENING = "   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0\n"
@@ -26,13 +26,13 @@ WITH_ANOTHER = (
 TO_DATABASE = "   3: 010014AC:9C43 090014AC:0CEA 01 00000000:00000000 00:00000000 00000000 33 0 1\n"
 
 
-def test_addresses_are_read_in_the_machines_order() -> None:
+def test_addresses_are_read_in_the_machines_byte_order() -> None:
     first, second = read_tables(HEAD + WITH_PROXY.format("01") + HEAD + MAPPED.format("06"))
     assert (first.port, first.peer, first.peer_port, first.state) == (80, "172.20.0.9", 40000, 1)
     assert (second.port, second.peer, second.peer_port, second.state) == (80, first.peer, 40002, 6)
 
 
-def test_a_real_ipv6_peer_stays_one() -> None:
+def test_an_ipv6_peer_keeps_its_address() -> None:
     loopback = "00000000000000000000000001000000"
     (found,) = read_tables(f"   0: {loopback}:0050 {loopback}:9C40 01 0:0 0:0 0\n")
     assert found.peer == "::1"
@@ -51,17 +51,17 @@ def test_a_real_ipv6_peer_stays_one() -> None:
 def test_only_the_proxys_connections_count(
     stack_of: Callable[..., Any], table: str, expected: bool
 ) -> None:
-    engine = Talking(three(), {("app-1", "cat"): HEAD + LISTENING + table})
-    assert served(stack_of(engine), "app-1") is expected
+    engine = ScriptedEngine(three(), {("app-1", "cat"): HEAD + LISTENING + table})
+    assert is_reached(stack_of(engine), "app-1") is expected
 
 
 def test_only_what_is_established_is_open(stack_of: Callable[..., Any]) -> None:
     table = WITH_PROXY.format("08") + MAPPED.format("01")
-    engine = Talking(three(), {("app-1", "cat"): HEAD + table})
+    engine = ScriptedEngine(three(), {("app-1", "cat"): HEAD + table})
     found = open_connections(stack_of(engine), engine.containers["app-1"])
     assert found == {("172.20.0.9", 40002)}
 
 
 def test_an_image_without_cat_is_named(stack_of: Callable[..., Any]) -> None:
     with pytest.raises(EngineError, match="cannot be read"):
-        served(stack_of(Talking(three())), "app-1")
+        is_reached(stack_of(ScriptedEngine(three())), "app-1")

@@ -1,4 +1,4 @@
-"""The file that takes a replica out must be the replica's own."""
+"""`proxy.out_of_service` is an absolute path that names the service."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from cosmicdeploy.settings import Proxy
 
 
 @pytest.mark.parametrize("path", ["/run/out", "run/{service}"])
-def test_a_path_that_is_not_each_replicas_own_is_refused(path: str) -> None:
+def test_a_path_that_all_replicas_share_is_refused(path: str) -> None:
     with pytest.raises(ValidationError, match="an absolute path"):
         Proxy(out_of_service=path)

@@ -41,7 +41,7 @@ class Proxy:
         if self.refuses:
             raise self.refuses
 
-    def take_in(self) -> None:
+    def put_in_service(self) -> None:
         self.let_in = True
 
 

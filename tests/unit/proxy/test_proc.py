@@ -1,4 +1,4 @@
-"""Files below /proc of a container: read from this host where they are its own."""
+"""Files below /proc of a container are read from this host if it runs here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.proxy.kernel import proc
-from tests.unit.proxy.engine import Talking, three
+from tests.unit.proxy.engine import ScriptedEngine, three
 
 WITHIN = "what `cat` reads within"
 
@@ -33,11 +33,11 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def talking() -> Talking:
-    return Talking(three(), {("app-1", "cat"): WITHIN, ("app-1", "sh"): WITHIN})
+def talking() -> ScriptedEngine:
+    return ScriptedEngine(three(), {("app-1", "cat"): WITHIN, ("app-1", "sh"): WITHIN})
 
 
-def at(engine: Talking, pid: int) -> Container:
+def at(engine: ScriptedEngine, pid: int) -> Container:
     return replace(engine.containers["app-1"], pid=pid)
 
 
@@ -49,12 +49,12 @@ def at(engine: Talking, pid: int) -> Container:
         (("net/tcp", "net/tcp6"), "heading\n"),
     ],
 )
-def test_what_this_host_shows_needs_no_command(
+def test_files_visible_from_the_host_need_no_command(
     host: Path, stack_of: Callable[..., Any], names: tuple[str, ...], expected: str
 ) -> None:
     engine = talking()
     assert proc.read(stack_of(engine), at(engine, 700), *names).text == expected
-    assert engine.said == []
+    assert engine.commands == []
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_what_this_host_shows_needs_no_command(
     [
         (0, ""),  # it does not run
         (701, ""),  # there is no such process here
-        (700, "0::/user.slice\n"),  # another host's number 700
+        (700, "0::/user.slice\n"),  # another host's process 700
         (700, "0::/\n"),  # a group that cannot be seen from here
     ],
 )
-def test_another_hosts_container_is_asked_within(
+def test_files_of_another_hosts_container_are_read_by_a_command(
     host: Path, stack_of: Callable[..., Any], pid: int, cgroup: str
 ) -> None:
     if cgroup:
@@ -75,10 +75,10 @@ def test_another_hosts_container_is_asked_within(
     assert proc.root(at(engine, pid)) is None
     assert proc.read(stack_of(engine), at(engine, pid), "1/stat").text == WITHIN
     assert proc.read(stack_of(engine), at(engine, pid), "[0-9]*/stat").text == WITHIN
-    assert [argv[0] for _, argv in engine.said] == ["cat", "sh"]
+    assert [argv[0] for _, argv in engine.commands] == ["cat", "sh"]
 
 
-def test_what_may_not_be_looked_into_is_asked_within(
+def test_files_that_the_host_may_not_read_are_read_by_a_command(
     host: Path, stack_of: Callable[..., Any]
 ) -> None:
     (host / "700" / "root").rename(host / "hidden")

@@ -1,4 +1,4 @@
-"""nginx is reloaded only where it must be wrong, and never into a state it would not start in."""
+"""nginx is reloaded only if its addresses must be stale, and never if it would not start."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy import follow
-from tests.unit.proxy.engine import Talking, three
+from cosmicdeploy.proxy import reload_if_stale
+from tests.unit.proxy.engine import ScriptedEngine, three
 
 STAT = "{} ({}) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {} 0 0\n"
 NGINX = STAT.format(1, "nginx", 0, 1000) + STAT.format(30, "nginx", 1, 50_000)
 DUMP = "# configuration file /etc/nginx/nginx.conf:\nupstream web {{ {} }}\n"
 
 
-def engine(*servers: str, app_started: int) -> Talking:
+def engine(*servers: str, app_started: int) -> ScriptedEngine:
     answers = {
         ("proxy", "nginx"): DUMP.format(" ".join(f"server {server};" for server in servers)),
         ("proxy", "sh"): NGINX,
     }
     started = {(f"app-{n}", "sh"): STAT.format(1, "app (x)", 0, app_started) for n in (1, 2, 3)}
-    return Talking(three(), answers | started)
+    return ScriptedEngine(three(), answers | started)
 
 
-def reloads(talking: Talking) -> bool:
-    return ("proxy", ["nginx", "-s", "reload"]) in talking.said
+def reloads(talking: ScriptedEngine) -> bool:
+    return ("proxy", ["nginx", "-s", "reload"]) in talking.commands
 
 
-def test_replicas_older_than_nginxs_workers_are_known(stack_of: Callable[..., Any]) -> None:
+def test_replicas_older_than_nginxs_workers_need_no_reload(stack_of: Callable[..., Any]) -> None:
     talking = engine("app-1", "app-2", "app-3:80", app_started=40_000)
-    assert follow(stack_of(talking)) is False
+    assert reload_if_stale(stack_of(talking)) is False
     assert not reloads(talking)
 
 
 def test_fixed_addresses_need_no_reload(stack_of: Callable[..., Any]) -> None:
     talking = engine("172.20.0.1:80", "172.20.0.2:80", app_started=60_000)
-    assert follow(stack_of(talking)) is False
+    assert reload_if_stale(stack_of(talking)) is False
     assert not reloads(talking)
 
 
-def test_an_address_that_is_nobodys_is_named(stack_of: Callable[..., Any]) -> None:
+def test_an_address_of_no_replica_is_an_error(stack_of: Callable[..., Any]) -> None:
     talking = engine("172.20.0.1:80", "172.20.0.77:80", app_started=60_000)
     with pytest.raises(ConfigError, match=r"172\.20\.0\.77"):
-        follow(stack_of(talking))
+        reload_if_stale(stack_of(talking))
     assert not reloads(talking)
 
 
-def test_a_group_of_others_is_none_of_our_business(stack_of: Callable[..., Any]) -> None:
+def test_groups_without_replicas_are_ignored(stack_of: Callable[..., Any]) -> None:
     talking = engine("172.20.0.77:80", "elsewhere:80", app_started=60_000)
-    assert follow(stack_of(talking)) is False
+    assert reload_if_stale(stack_of(talking)) is False
 
 
 def test_a_name_that_is_not_found_stops_the_reload(stack_of: Callable[..., Any]) -> None:
@@ -58,7 +58,7 @@ def test_a_name_that_is_not_found_stops_the_reload(stack_of: Callable[..., Any])
     talking.answers["proxy", "nginx"] = 'nginx: [emerg] host not found in upstream "app-1"'
     talking.failing.add(("proxy", "nginx"))
     with pytest.raises(ConfigError) as raised:
-        follow(stack_of(talking))
+        reload_if_stale(stack_of(talking))
     assert "host not found" in raised.value.details[0]
     assert not reloads(talking)
 
@@ -66,4 +66,4 @@ def test_a_name_that_is_not_found_stops_the_reload(stack_of: Callable[..., Any])
 def test_another_proxy_is_left_alone(stack_of: Callable[..., Any]) -> None:
     talking = engine("app-1", app_started=60_000)
     talking.answers["proxy", "sh"] = NGINX.replace("nginx", "haproxy")
-    assert follow(stack_of(talking)) is False
+    assert reload_if_stale(stack_of(talking)) is False

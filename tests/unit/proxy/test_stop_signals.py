@@ -1,4 +1,4 @@
-"""Process 1 takes notice of a signal that it catches or blocks, and of no other."""
+"""The first process heeds a signal that it handles or blocks, and no other."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import ignores_stop
-from cosmicdeploy.proxy.stop_signals import jobs_in, number
-from tests.unit.proxy.engine import Talking, three
+from cosmicdeploy.proxy import ignores_stop_signal
+from cosmicdeploy.proxy.stop_signals import running_jobs, signal_number
+from tests.unit.proxy.engine import ScriptedEngine, three
 
 TERM, QUIT = 1 << 14, 1 << 2
 
@@ -39,21 +39,21 @@ def process(name: str, pid: int, parent: int, state: str = "S (sleeping)") -> st
         ({"caught": QUIT}, "SIGQUIT", False),
     ],
 )
-def test_who_notices_its_stop_signal(
+def test_a_process_heeds_a_stop_signal_that_it_handles_or_blocks(
     stack_of: Callable[..., Any], masks: dict[str, int], signal: str, expected: bool
 ) -> None:
-    engine = Talking(three(stop_signal=signal), {("app-1", "cat"): status(**masks)})
-    assert ignores_stop(stack_of(engine), "app-1") is expected
+    engine = ScriptedEngine(three(stop_signal=signal), {("app-1", "cat"): status(**masks)})
+    assert ignores_stop_signal(stack_of(engine), "app-1") is expected
 
 
 @pytest.mark.parametrize(("caught", "expected"), [(TERM, False), (0, True)])
-def test_behind_an_init_its_children_are_told(
+def test_behind_an_init_its_children_count(
     stack_of: Callable[..., Any], caught: int, expected: bool
 ) -> None:
     init = status("docker-init")
     every = init + status("python3", 1, caught=caught) + status("worker", 7)
-    engine = Talking(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
-    assert ignores_stop(stack_of(engine), "app-1") is expected
+    engine = ScriptedEngine(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
+    assert ignores_stop_signal(stack_of(engine), "app-1") is expected
 
 
 SCHEDULER, FROM_OUTSIDE = process("php", 1, 0), process("sh", 40, 0) + process("cat", 41, 40)
@@ -69,20 +69,20 @@ SCHEDULER, FROM_OUTSIDE = process("php", 1, 0), process("sh", 40, 0) + process("
         (process("tini", 1, 0) + process("php", 7, 1) + process("php", 8, 7), 1),
     ],
 )
-def test_jobs_are_what_the_first_process_started(
+def test_jobs_are_the_children_of_the_first_process(
     stack_of: Callable[..., Any], processes: str, jobs: int
 ) -> None:
-    engine = Talking(three(), {("app-1", "sh"): processes})
-    assert jobs_in(stack_of(engine), engine.containers["app-1"]) == jobs
+    engine = ScriptedEngine(three(), {("app-1", "sh"): processes})
+    assert running_jobs(stack_of(engine), engine.containers["app-1"]) == jobs
 
 
-def test_who_cannot_be_asked_is_named(stack_of: Callable[..., Any]) -> None:
-    with pytest.raises(EngineError, match="which signals"):
-        ignores_stop(stack_of(Talking(three())), "app-1")
+def test_an_unreadable_process_is_an_error(stack_of: Callable[..., Any]) -> None:
+    with pytest.raises(EngineError, match="Cannot read which signals"):
+        ignores_stop_signal(stack_of(ScriptedEngine(three())), "app-1")
 
 
-def test_signals_are_known_by_all_their_names() -> None:
-    assert [number(name) for name in ("SIGTERM", "term", "15")] == [15, 15, 15]
-    assert number("SIGRTMIN+3") == 37
+def test_signals_have_names_and_numbers() -> None:
+    assert [signal_number(name) for name in ("SIGTERM", "term", "15")] == [15, 15, 15]
+    assert signal_number("SIGRTMIN+3") == 37
     with pytest.raises(EngineError, match="no signal"):
-        number("SIGNOTHING")
+        signal_number("SIGNOTHING")

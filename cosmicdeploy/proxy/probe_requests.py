@@ -1,0 +1,38 @@
+"""The deployer's own requests through the load balancer, which show whom it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.polling import poll
+from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.proxy.kernel.connections import is_reached
+
+POLL_SECONDS = 0.25
+# The deployer alone sends some ten requests in a second; this is twice what each turn takes.
+SECONDS_PER_TURN = 0.2
+
+
+def probe_all(ctx: Context) -> None:
+    """Send enough requests for each replica to get its share."""
+    url = proxy_url(ctx) + ctx.settings.app.health_path
+    for _ in range(1 + len(ctx.settings.services.app)):
+        ask(url)
+
+
+def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
+    """Return the replicas that get no request from the proxy in `within` seconds of probing."""
+    left = list(services)
+
+    def probe() -> list[str]:
+        nonlocal left
+        ctx.safe_point()
+        probe_all(ctx)
+        left = [name for name in left if not is_reached(ctx, name)]
+        return left
+
+    if not left:
+        return []
+    return poll(probe, until=lambda names: not names, every=POLL_SECONDS, within=within)

@@ -1,0 +1,76 @@
+"""How long nginx passes a replica over follows from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
+from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
+from tests.unit.proxy.engine import APPS, ScriptedEngine, three
+from tests.unit.proxy.test_check import PROCESSES
+
+DUMP = "# configuration file /etc/nginx/nginx.conf:\nhttp {{ {} }}\n"
+
+
+def policies(stack_of: Callable[..., Any], *upstreams: str) -> dict[str, UpstreamPolicy]:
+    dump = DUMP.format(" ".join(f"upstream u{n} {{ {u} }}" for n, u in enumerate(upstreams)))
+    engine = ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES})
+    return dict(upstream_policies(stack_of(engine)))
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [("", 10), ("fail_timeout=3s", 3), ("max_fails=3", 10), ("max_fails=0", 0), ("down", 0)],
+)
+def test_fail_timeout_is_nginxs_default_unless_it_is_set(
+    stack_of: Callable[..., Any], options: str, seconds: float
+) -> None:
+    found = policies(stack_of, f"server app-1 {options}; server app-2;")["app-1"]
+    assert found.fail_timeout == seconds
+    assert found.unavailable_for == (seconds + SLACK if seconds else 0)
+    assert found.in_rotation == (options != "down")
+
+
+def test_the_longest_of_several_groups_counts(stack_of: Callable[..., Any]) -> None:
+    found = policies(
+        stack_of,
+        "zone a 64k; server 172.20.0.1:80 fail_timeout=1s; server app-2 fail_timeout=1s;",
+        "zone b 64k; server app-1 fail_timeout=30s; server app-2:80 backup;",
+    )
+    assert (found["app-1"].fail_timeout, found["app-2"].fail_timeout) == (30, 10)
+    assert "app-3" not in found
+
+
+def test_the_only_server_of_a_group_is_never_passed_over(stack_of: Callable[..., Any]) -> None:
+    assert policies(stack_of, "server app-1;")["app-1"].unavailable_for == 0
+
+
+def test_backups_and_servers_chosen_by_client_are_not_in_rotation(
+    stack_of: Callable[..., Any],
+) -> None:
+    found = policies(stack_of, "server app-1; server app-2 backup;", "ip_hash; server app-3;")
+    assert {name: each.in_rotation for name, each in found.items()} == {
+        "app-1": True,
+        "app-2": False,
+        "app-3": False,
+    }
+
+
+def test_turns_grow_with_small_weights_and_with_each_worker(
+    stack_of: Callable[..., Any],
+) -> None:
+    servers = "server app-1 weight=9; server app-2;"
+    assert policies(stack_of, servers)["app-2"].turns == 20, "two workers, ten turns each"
+    assert policies(stack_of, f"zone a 64k; {servers}")["app-2"].turns == 10
+
+
+def test_the_plan_says_how_long_the_rollout_waits(stack_of: Callable[..., Any]) -> None:
+    servers = " ".join(f"server {name};" for name in APPS)
+    dump = DUMP.format(f"upstream web {{ {servers} }}")
+    engine = ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES})
+    told = describe_waits(stack_of(engine, pause=2), APPS)
+    assert "for 10 s" in told and "11.5 s are waited after each of 3" in told
+    assert describe_waits(stack_of(engine, pause=12), APPS) == ""
