@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.database.backups.entry import Backup
+    from cosmicdeploy.database.backups.backup import Backup
     from cosmicdeploy.operations.rollback_preview import Loss
     from cosmicdeploy.report.model import Report
 
