@@ -20,7 +20,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import ChownStep
@@ -399,7 +399,7 @@ def test_a_replica_without_php_and_a_log_of_root_s_are_mended(released: LaravelS
     assert ctx.running(APPS[2]).health in ("healthy", "starting")
 
 
-def comes_back(stack: LaravelStack) -> Answer:
+def comes_back(stack: LaravelStack) -> Response:
     """A beat of a device that was away: its transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:

@@ -25,8 +25,8 @@ from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
-from cosmicdeploy.probes.http import Answer, ask
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
 
@@ -124,7 +124,7 @@ class StackUnderTest:
             schema, migrations = facts.schema_digest(), facts.applied_migrations()
         tag = ctx.image_of(RELEASED[0])
         return {
-            "containers": {name: (c.id, c.running) for name, c in containers.items()},
+            "containers": {name: (c.id, c.is_running) for name, c in containers.items()},
             "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
             "tag": tag.id if tag else None,
             "schema": schema,
@@ -134,7 +134,7 @@ class StackUnderTest:
     def lives(self) -> dict[str, tuple[str, str, bool]]:
         """Of each service its container, since when that runs, and whether it is well so far."""
         return {
-            name: (c.id, c.started_at, c.running and c.health != "unhealthy")
+            name: (c.id, c.started_at, c.is_running and c.health != "unhealthy")
             for name, c in self.containers().items()
         }
 
@@ -147,7 +147,7 @@ class StackUnderTest:
         ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
         return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
 
-    def health(self) -> Answer:
+    def health(self) -> Response:
         return ask(self.url() + "/api/health")
 
     # --- changes
@@ -217,12 +217,12 @@ class StackUnderTest:
     @contextmanager
     def beats(
         self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
-    ) -> Iterator[Traffic]:
+    ) -> Iterator[TrafficStats]:
         """Some devices' heartbeats through the load balancer until the block is left.
 
         With `turning_away` 503 with Retry-After is `held`, and no failure.
         """
-        measured, stop, url = Traffic(), threading.Event(), self.url()
+        measured, stop, url = TrafficStats(), threading.Event(), self.url()
         tokens = itertools.cycle(self.kiosks)
 
         def send() -> None:
