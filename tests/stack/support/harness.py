@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
+from tests.stack.support.commands import Command
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
@@ -79,20 +78,12 @@ class StackUnderTest:
     def open(self) -> Context:
         return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
-        """The command as a user starts it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "cosmicdeploy", *words],
-            cwd=self.folder,
-            env={**os.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
+        """Start a command in the stack's folder, with these variables besides the test's own."""
+        return Command(module, *words, folder=self.folder, environ={**os.environ, **environ})
 
     def cli(self, *words: str, **environ: str) -> Done:
-        """The command, run to its end."""
+        """Run a command to its end."""
         process = self.start(*words, **environ)
         out, err = process.communicate(timeout=400)
         return Done(process.returncode, out, err)

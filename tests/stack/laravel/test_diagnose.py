@@ -80,7 +80,7 @@ class Mended:
 @pytest.fixture(scope="module")
 def mended(laravel_up: LaravelStack) -> Iterator[Mended]:
     """Release 1 runs, the sources are release 2's. What is long comes soon."""
-    assert laravel_up.open().running_release() == "1", "test_laravel leaves another release"
+    assert laravel_up.open().running_release() == "1", "test_deploy leaves another release"
     for service in (*APPS, SCHEDULER, WORKER):  # what was logged by then is no baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():
