@@ -152,7 +152,7 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
 
     seen: dict[str, Any] = {
         "begin": begin, "wait_for_commands": lambda _: None, "require_whole": lambda _: None,
-        "status": lambda _: [], "taken_out": lambda _: [], "lock_wait_left": lambda _: None,
+        "status": lambda _: [], "out_of_service": lambda _: [], "lock_wait_left": lambda _: None,
     }  # fmt: skip
     for name, stands in seen.items():
         monkeypatch.setattr(acceptance, name, stands)
