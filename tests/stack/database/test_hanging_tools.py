@@ -26,7 +26,7 @@ from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, schemas
-from tests.stack.stacks.dumps import is_run, lying, require_ended
+from tests.stack.stacks.dumps import fake_tool, is_run, require_ended
 from tests.stack.support.harness import IMAGES
 
 pytestmark = pytest.mark.stack
@@ -42,7 +42,7 @@ def test_a_dump_that_says_nothing_is_ended_with_the_reason(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with (
-        lying(engine, access, "sleep 4242\n"),
+        fake_tool(engine, access, "sleep 4242\n"),
         pytest.raises(BackupError, match="mariadb-dump printed nothing for 1 s") as caught,
     ):
         create_backup(engine, access, catalogue, options=DumpOptions(silence=1))
@@ -66,7 +66,7 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     try:
-        with lying(engine, access, LOCKING), pytest.raises(BackupError) as caught:
+        with fake_tool(engine, access, LOCKING), pytest.raises(BackupError) as caught:
             create_backup(engine, access, catalogue, options=DumpOptions(silence=3))
     finally:
         end_statement(access, "SELECT SLEEP(4242)")
@@ -82,7 +82,7 @@ def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
     (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4242\n")
 
     def dump() -> None:
-        with lying(engine, access, "sleep 4242\n"):
+        with fake_tool(engine, access, "sleep 4242\n"):
             create_backup(engine, access, catalogue)
 
     def build() -> None:

@@ -15,7 +15,7 @@ from cosmicdeploy.database.restore.verify import (
 )
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.dumps import lying
+from tests.stack.stacks.dumps import fake_tool
 
 pytestmark = pytest.mark.stack
 
@@ -55,7 +55,7 @@ def without_zstd(engine: Engine, access: DatabaseAccess) -> Iterator[None]:
 def test_a_dump_with_any_flaw_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
 ) -> None:
-    with lying(engine, access, script), pytest.raises(BackupError) as caught:
+    with fake_tool(engine, access, script), pytest.raises(BackupError) as caught:
         create_backup(engine, access, catalogue)
     assert why in caught.value.what
     (entry,) = catalogue.list()
@@ -75,7 +75,7 @@ touch /tmp/seen
 def test_a_row_that_was_gone_for_a_moment_is_not_missed(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    with lying(engine, access, FLICKERING):
+    with fake_tool(engine, access, FLICKERING):
         backup = create_backup(engine, access, catalogue)
     assert engine.exec(access.container_id, ["rm", "/tmp/seen"]).exit_code == 0
     assert backup.good
@@ -96,7 +96,7 @@ def test_a_row_that_was_gone_for_a_moment_is_not_missed(
 def test_a_compressed_dump_with_any_flaw_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
 ) -> None:
-    with lying(engine, access, script, "zstd"), pytest.raises(BackupError) as caught:
+    with fake_tool(engine, access, script, "zstd"), pytest.raises(BackupError) as caught:
         create_backup(engine, access, catalogue)
     assert why in caught.value.what
     (entry,) = catalogue.list()
@@ -110,7 +110,7 @@ def test_a_container_that_cannot_compress_gives_the_same_backup(
     with without_zstd(engine, access):
         here = create_backup(engine, access, catalogue)
         with (
-            lying(engine, access, '$REAL "$@"; exit 3\n'),
+            fake_tool(engine, access, '$REAL "$@"; exit 3\n'),
             pytest.raises(BackupError, match="exit code 3"),
         ):
             create_backup(engine, access, catalogue)
