@@ -23,6 +23,7 @@ from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.defaults import inherited_volumes
 from cosmicdeploy.engine.containers.definition import container_body
 from cosmicdeploy.engine.containers.differences import differences
+from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.model import (
     Container,
@@ -261,7 +262,7 @@ class DockerEngine:
         project: str,
         timeout: float,
     ) -> ExecResult:
-        name = f"{service.container_name}-run-{uuid4().hex[:8]}"
+        name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
         marks = {
             label.PROJECT: project,
             label.SERVICE: service.name,

@@ -10,7 +10,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.steps.rollout.drift import as_json, see
+from cosmicdeploy.steps.rollout.drift import as_json, drift_of
 from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.verification.checklist import run_checks
 from cosmicdeploy.verification.orphans import Stray, strays
@@ -52,7 +52,7 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     try:
-        seen = see(ctx, name)
+        seen = drift_of(ctx, name)
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}

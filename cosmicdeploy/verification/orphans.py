@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import beside
+from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.lock import holding_process
 from cosmicdeploy.probes.preconditions.one_each import retire
@@ -39,7 +40,7 @@ def strays(ctx: Context) -> list[Stray]:
         for container in _out_of_place(ctx)
         if container.id not in known
         # What a run sets aside while it is at work is its way back.
-        and not (at_work and labels.SET_ASIDE.search(container.name))
+        and not (at_work and is_temporary(container.name))
     ]
     return [*schedulers, *found]
 
@@ -88,7 +89,7 @@ def _judged(ctx: Context, container: Container) -> Stray:
     if service is None:
         todo = f"declare its service, or {_put_away(container)}"
         return Stray(container=container, what=NOT_IN_THE_FILE, todo=todo)
-    if labels.SET_ASIDE.search(container.name) and not beside(service, [container]):
+    if is_temporary(container.name) and not beside(service, [container]):
         todo = "the next deploy puts it back or removes it"
         return Stray(container=container, what=LEFT_OVER, todo=todo)
     if not container.active:

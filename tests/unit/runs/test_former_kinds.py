@@ -75,7 +75,11 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     monkeypatch.setattr(
         undo, "put_back", lambda _ctx, name, before: returned.update({name: before})
     )
-    monkeypatch.setattr(undo, "Serving", lambda *_: SimpleNamespace(adopt=list, take_in=list))
+    monkeypatch.setattr(
+        undo,
+        "ProxyControl",
+        lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
+    )
     monkeypatch.setattr(unwinding, "is_up", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
