@@ -49,7 +49,7 @@ def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
 
 
 def wait_for_replicas(ctx: Context) -> None:
-    """Wait until the running replicas are ready: the database or the cache was away for a moment."""
+    """Wait until the running replicas are ready again, after the database or cache was away."""
     for name in ctx.settings.services.app:
         container = ctx.container(name)
         if container is not None and container.running:

@@ -35,7 +35,7 @@ from tests.stack.support.steady import steady
 pytestmark = pytest.mark.stack
 
 
-def is_deaf(ctx: Any, name: str) -> bool:
+def is_deaf(ctx: Context, name: str) -> bool:
     return ignores_stop_signal(ctx, ctx.service(name), ctx.running(name))
 
 
