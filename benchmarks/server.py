@@ -11,7 +11,8 @@ import docker
 import pymysql
 
 from benchmarks.data import statements
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import DatabaseError
 
 SERVER = ["mariadbd", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]

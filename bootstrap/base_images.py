@@ -1,8 +1,8 @@
-"""Get the stack's base images: the official ones where a registry answers, else our equivalents.
+"""Get the base images of the stack: official ones from a registry, or else equivalents built here.
 
-Usage: base_images.py [--next | --laravel] [OUT_ENV_FILE]. Prints (or writes) `PYTHON_IMAGE=…` and
-its siblings, as the stack's `.env` wants them; with an option those that only tests need: newer
-versions, or Laravel. Progress goes to stderr.
+Usage: base_images.py [--next | --laravel] [OUT_ENV_FILE]. Prints or writes lines such as
+`PYTHON_IMAGE=…` for the `.env` of the stack. With an option, it gets the images that only tests
+need: newer versions, or Laravel. Progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ REGISTRY_TIMEOUT_SECONDS = 8
 
 @dataclass(frozen=True)
 class BaseImage:
-    """One image the stack's compose file is built on, under both of its names; `official` is ""
-    where no registry has such a one."""
+    """A base image under both of its names; `official` is "" if no registry has such an image."""
 
     variable: str
     official: str
@@ -35,23 +34,25 @@ class BaseImage:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images that are wanted together; `suite` is the distribution release that equivalents are
-    made of, None for this machine's own."""
+    """Images that are needed together.
+
+    `suite` is the distribution release that equivalents are built from; None is this machine's.
+    """
 
     images: Sequence[BaseImage]
     suite: str | None = None
 
 
 BASE_IMAGES = (
-    # Not the slim one: health checks and drills need its curl and ps.
+    # Not python:3.11-slim: health checks and tests need curl and ps.
     BaseImage("PYTHON_IMAGE", "python:3.11", "cosmicdeploy/python:3.11"),
     BaseImage("MARIADB_IMAGE", "mariadb:10.11", "cosmicdeploy/mariadb:10.11"),
     BaseImage("REDIS_IMAGE", "redis:7", "cosmicdeploy/redis:7"),
     BaseImage("NGINX_IMAGE", "nginx:1.22", "cosmicdeploy/nginx:1.22"),
 )
-# Backups are proven on the newest MariaDB of Debian's suites as well.
+# Backups are also tested on the newest MariaDB in Debian.
 NEXT_IMAGES = (BaseImage("MARIADB_IMAGE", "mariadb:11.8", "cosmicdeploy/mariadb:11.8"),)
-# The last of Debian's suites that packages the framework is bookworm.
+# The last Debian release that packages Laravel is bookworm.
 LARAVEL_IMAGES = (BaseImage("LARAVEL_IMAGE", "", "cosmicdeploy/laravel:8.83"),)
 SETS = {
     "": ImageSet(BASE_IMAGES),
@@ -61,12 +62,12 @@ SETS = {
 
 
 def say(text: str) -> None:
-    """Show progress at once; stdout is for the result."""
+    """Print progress to stderr; stdout is for the result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def is_present(client: docker.DockerClient, name: str) -> bool:
-    """Whether the engine has the image already."""
+    """Return whether the engine has the image."""
     try:
         client.images.get(name)
     except ImageNotFound:
@@ -75,7 +76,7 @@ def is_present(client: docker.DockerClient, name: str) -> bool:
 
 
 def registry_answers(name: str) -> bool:
-    """Whether the engine's registry knows `name`; takes seconds at most, and downloads nothing."""
+    """Return whether a registry has the image, within seconds and without downloading it."""
     client = open_client()
     client.api.timeout = REGISTRY_TIMEOUT_SECONDS
     try:
@@ -86,7 +87,7 @@ def registry_answers(name: str) -> bool:
 
 
 def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bool:
-    """Pull what is missing of the official images; False where that cannot be done."""
+    """Pull the missing official images; return whether all are present now."""
     if not all(image.official for image in images):
         return False
     missing = [image.official for image in images if not is_present(client, image.official)]
@@ -106,16 +107,17 @@ def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bo
     return True
 
 
-def choose(client: docker.DockerClient, wanted: ImageSet) -> dict[str, str]:
-    """Return the image to use by variable; raises `BuildError`."""
-    if get_official(client, wanted.images):
-        return {image.variable: image.official for image in wanted.images}
-    build_all(client, [image.equivalent for image in wanted.images], say, wanted.suite)
-    return {image.variable: image.equivalent for image in wanted.images}
+def choose(client: docker.DockerClient, image_set: ImageSet) -> dict[str, str]:
+    """Return the image to use for each variable. Raises `BuildError`."""
+    images = image_set.images
+    if get_official(client, images):
+        return {image.variable: image.official for image in images}
+    build_all(client, [image.equivalent for image in images], say, image_set.suite)
+    return {image.variable: image.equivalent for image in images}
 
 
 def write(lines: str, out: Path | None) -> None:
-    """Print the lines, or replace `out` by them in one go."""
+    """Print the lines, or atomically replace the file `out` with them."""
     if out is None:
         print(lines, end="")
         return
@@ -126,7 +128,7 @@ def write(lines: str, out: Path | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0, or 2 with one clear line where the images cannot be had."""
+    """Return 0, or 2 after printing why the images are not available."""
     option = arguments[0] if arguments and arguments[0] in SETS else ""
     files = arguments[bool(option) :]
     try:

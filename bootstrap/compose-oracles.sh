@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gets the two Docker Compose programs that the tests compare with: 1.29.2 (docker-compose, Debian 12)
-# on PATH, and v2 from Debian 13's package in .cache, untouched by and not touching the system's own.
-# Prints where they are.
+# Gets the two Docker Compose programs that the tests compare with, and prints their paths: 1.29.2
+# (docker-compose of Debian 12), installed on the system, and v2, unpacked from Debian 13's package into
+# .cache so that it does not affect the system's Compose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ plugins=$PWD/.cache/docker-config/cli-plugins
 
 say() { echo "compose-oracles: $*" >&2; }
 
-# apt-get with lists, cache and sources of its own; keys and mirror settings are the machine's.
+# Runs an apt program with separate lists, cache and sources, but the keys and settings of this machine.
 isolated_apt() {
     "$1" -qq -o Dir::State="$state/state" -o Dir::State::status="$state/status" \
         -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" \
@@ -32,7 +32,7 @@ debian_mirror() {
 
 get_compose_v2() {
     local mirror
-    bootstrap/apt-install.sh # the lists tell the mirror
+    bootstrap/apt-install.sh # updates the lists, from which the mirror is read
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
     mkdir -p "$state"/{none,state/lists/partial,cache/archives/partial}

@@ -1,7 +1,7 @@
-"""The demo: release 1 of the shipped stack, kiosks that beat, and a deploy to release 2.
+"""Run the demo: bring up release 1 of the shipped stack and deploy release 2 under heartbeats.
 
-`demo.py up` goes on from wherever an earlier run ended; `demo.py rollbacks` shows the three ways
-back, with a deploy in between; `demo.py down` removes all it made.
+`demo.py up` continues where an interrupted run stopped; `demo.py rollbacks` shows the three kinds
+of rollback, with deploys in between; `demo.py down` removes everything.
 """
 
 from __future__ import annotations
@@ -34,42 +34,42 @@ IMAGES = ROOT / ".cache" / "images.env"
 PROJECT = "cosmicdeploy-demo"
 KIOSKS = 20
 BEATS_PER_SECOND = 10.0
-# However long a deploy takes, the kiosks of a demo stop by themselves.
+# The simulated kiosks stop after this time even if the deploy hangs.
 LONGEST_SECONDS = 900
 
 
 def up() -> int:
-    """Bring release 1 up, deploy release 2 while kiosks beat, tell what to try next."""
-    _require_ours(connect())
+    """Bring up release 1, deploy release 2 under heartbeats, and show what to try next."""
+    _require_own_demo(connect())
     if not DEMO.exists():
         _lay_out_release_1()
-    _say("Starting what does not run yet")
+    _say("Starting the containers that do not run yet")
     _run("up")
     ctx = _open()
     tokens = _seed(ctx)
     _put_release_2()
-    _say(f"{KIOSKS} kiosks send heartbeats; deploying release 2 beneath them")
-    code = _beaten(ctx, tokens, "deploy")
+    _say(f"{KIOSKS} kiosks send heartbeats; deploying release 2 meanwhile")
+    code = _run_under_heartbeats(ctx, tokens, "deploy")
     if code == 0:
         _next_steps(proxy_url(ctx))
     return code
 
 
 def rollbacks() -> int:
-    """Go back in each of the three ways while kiosks beat, and deploy again in between."""
+    """Roll back in each of the three ways under heartbeats, and deploy again after each."""
     if not DEMO.exists():
-        print("There is no demo: run `make demo`.", file=sys.stderr)
+        print("The demo is not set up: run `make demo`.", file=sys.stderr)
         return 2
     ctx = _open()
-    _require_ours(ctx.engine)
+    _require_own_demo(ctx.engine)
     tokens = _seed(ctx)
     _run("deploy")
     for way in ("--code-only", "--migration", "--restore"):
         backups = [b.id for b in ctx.catalogue.list() if b.good and b.manifest.release == "1"]
-        # The oldest is of the old schema; the newest knows the kiosks that beat now.
+        # The oldest backup has the old schema; the newest has the tokens of the current kiosks.
         target = backups[0] if way == "--restore" else backups[-1]
-        _say(f"{KIOSKS} kiosks send heartbeats; going back to release 1 with {way}")
-        code = _beaten(ctx, tokens, "rollback", way, "--to", target, "--yes")
+        _say(f"{KIOSKS} kiosks send heartbeats; rolling back to release 1 with {way}")
+        code = _run_under_heartbeats(ctx, tokens, "rollback", way, "--to", target, "--yes")
         if code != 0:
             return code
         _say("Deploying release 2 again")
@@ -77,8 +77,8 @@ def rollbacks() -> int:
     return 0
 
 
-def _beaten(ctx: Context, tokens: list[str], *words: str) -> int:
-    """Run a command while kiosks beat, and tell what they were answered."""
+def _run_under_heartbeats(ctx: Context, tokens: list[str], *words: str) -> int:
+    """Run a command while kiosks send heartbeats; print how these were answered."""
     with _Kiosks(proxy_url(ctx), tokens) as beats:
         code = _run(*words, check=False)
     print(
@@ -91,28 +91,28 @@ def _beaten(ctx: Context, tokens: list[str], *words: str) -> int:
 
 
 def down() -> int:
-    """Remove containers, network, volumes, images and folder of the demo."""
+    """Remove the containers, network, volumes, images and folder of the demo."""
     if not DEMO.exists():
-        print("There is no demo.")
+        print("The demo is not set up.")
         return 0
     ctx = _open()
-    _require_ours(ctx.engine)
-    with held(ctx.engine, PROJECT, "demo-down"):  # what a killed run left of its lock goes as well
+    _require_own_demo(ctx.engine)
+    with held(ctx.engine, PROJECT, "demo-down"):  # also releases a stale lock
         ctx.engine.remove_project(PROJECT)
     for image in {ctx.service(name).image for name in ctx.settings.services.released}:
         ctx.engine.untag(image)
     shutil.rmtree(DEMO)
-    print("The demo is gone.")
+    print("The demo is removed.")
     return 0
 
 
-def _require_ours(engine: Engine) -> None:
-    """Another clone's demo has the same names; it is not ours to touch."""
+def _require_own_demo(engine: Engine) -> None:
+    """Raise `CosmicError` if the running demo belongs to another clone: its names are the same."""
     for container in engine.containers(PROJECT):
         home = container.labels.get(WORKING_DIR)
         if home != str(DEMO):
             raise CosmicError(
-                "The demo of another clone is here",
+                "The demo of another clone is running",
                 where=f"{container.name} of {home}",
                 todo="run `make demo-down` there",
             )
@@ -120,7 +120,7 @@ def _require_ours(engine: Engine) -> None:
 
 def _lay_out_release_1() -> None:
     _say("Laying out the stack in demo/, as release 1")
-    partial = DEMO.with_name("demo.partial")  # a kill must not leave half a demo
+    partial = DEMO.with_name("demo.partial")  # so that a killed run leaves no half of a demo
     shutil.rmtree(partial, ignore_errors=True)
     options = {"project": PROJECT, "http_bind": "127.0.0.1"}
     lay_out(partial, layout_choices(options, IMAGES if IMAGES.exists() else None))
@@ -134,7 +134,7 @@ def _release_2_files() -> list[str]:
 
 
 def _put_release_2() -> None:
-    """What `git pull` does on a real stack: new files, and the release's name in `.env`."""
+    """Do what `git pull` does on a real stack: add new files, and set the release in `.env`."""
     for name in _release_2_files():
         shutil.copy(shipped.payload() / "app" / name, DEMO / SOURCES / name)
     env = DEMO / ".env"
@@ -150,11 +150,11 @@ def _open() -> Context:
 
 
 def _seed(ctx: Context) -> list[str]:
-    """Kiosks with fresh tokens, and the device that verification beats as."""
+    """Create kiosks with new tokens and the device for verification; return the kiosks' tokens."""
     app = ctx.any_app()
-    own = {"DEVICE_TOKEN": ctx.loaded.secret("DEVICE_TOKEN")}
+    environment = {"DEVICE_TOKEN": ctx.loaded.secret("DEVICE_TOKEN")}
     verifier = ctx.console("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
-    _require(ctx.engine.exec(app.id, verifier, environment=own))
+    _require(ctx.engine.exec(app.id, verifier, environment=environment))
     result = ctx.engine.exec(app.id, ctx.console("devices:seed", str(KIOSKS), "--fresh", "--json"))
     _require(result)
     return [device["token"] for device in json.loads(result.text)["devices"]]
@@ -166,7 +166,7 @@ def _require(result: ExecResult) -> None:
 
 
 class _Kiosks:
-    """Simulated kiosks that beat through the load balancer, bounded in rate and time."""
+    """Simulated kiosks that send heartbeats through the load balancer, at a fixed rate."""
 
     def __init__(self, url: str, tokens: list[str]) -> None:
         self._url, self._tokens = url, tokens
@@ -194,7 +194,10 @@ class _Kiosks:
 
 
 def _run(*words: str, check: bool = True) -> int:
-    """The command as a user has it. A Ctrl-C reaches it too; it is waited for, since it undoes."""
+    """Run cosmicdeploy as a user does, and return its exit code.
+
+    A Ctrl-C reaches the command too; this waits for it, since it then undoes its changes.
+    """
     process = subprocess.Popen([sys.executable, "-m", "cosmicdeploy", *words], cwd=DEMO)
     while True:
         try:
@@ -214,11 +217,11 @@ The stack serves at {url}/api/health. Try next:
   cd demo
   {tool} status
   {tool} verify
-  {tool} deploy                  # nothing new: changes nothing, and says why
-  {tool} rollback                # what there is to go back to, and what each would lose
-  {tool} rollback --to latest    # back to release 1, schema and data too
-  make -C {ROOT} demo-rollbacks  # all three ways back, under heartbeats
-  make -C {ROOT} demo-down       # remove all this""")
+  {tool} deploy                  # nothing new: changes nothing and says why
+  {tool} rollback                # list the backups, and what each would lose
+  {tool} rollback --to latest    # back to release 1, with its schema and data
+  make -C {ROOT} demo-rollbacks  # all three kinds of rollback, under heartbeats
+  make -C {ROOT} demo-down       # remove the demo""")
 
 
 def _say(text: str) -> None:
@@ -226,7 +229,7 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """`up`, `rollbacks` or `down`; errors as one clear line."""
+    """Run the command `up`, `rollbacks` or `down`; print errors without a traceback."""
     commands = {"up": up, "rollbacks": rollbacks, "down": down}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         print("usage: demo.py up|rollbacks|down", file=sys.stderr)
@@ -239,7 +242,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         return int(error.returncode)
     except KeyboardInterrupt:
-        print("\ninterrupted; `make demo` goes on from here", file=sys.stderr)
+        print("\ninterrupted; run `make demo` again to continue", file=sys.stderr)
         return 130
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that a Docker Engine answers. Where one does, it changes nothing; where none does, it
-# installs and starts the distribution's own (Debian and Ubuntu, as root).
+# Ensures that a Docker Engine answers. If none does, it installs and starts the distribution's engine
+# (on Debian and Ubuntu, as root); if one does, it changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ die() { say "$*"; exit 2; }
 
 engine_answers() { .venv/bin/python -m cosmicdeploy.engine 2>/dev/null; }
 
-require_ours_to_start() {
+require_permission_to_install() {
     if [ -n "${DOCKER_HOST:-}" ]; then
         die "DOCKER_HOST=$DOCKER_HOST does not answer: start that engine, or unset DOCKER_HOST"
     elif [ -n "${DOCKER_CONTEXT:-}" ]; then
@@ -21,7 +21,7 @@ require_ours_to_start() {
     elif [ ! -e /etc/debian_version ]; then
         die 'no Docker Engine answers: install one (docs.docker.com/engine/install), start it, and run this again'
     elif [ "$(id -u)" != 0 ]; then
-        die 'no Docker Engine answers, and only root can set one up: run this as root, or have docker.io installed and join the docker group'
+        die 'no Docker Engine answers, and only root can install one: run this as root, or ask for docker.io and for membership of the docker group'
     fi
 }
 
@@ -32,8 +32,9 @@ start_engine() {
         return
     fi
     say "starting dockerd, with its log in $log"
-    (put_containers_first) 2>/dev/null || say 'the containers get no larger share of the processors'
-    # A session of its own and no inherited files: it outlives this shell, and holds none of its locks.
+    (put_containers_first) 2>/dev/null || say 'cannot give containers a larger share of the CPU'
+    # In a new session and without inherited files, so that it outlives this shell and holds none of its
+    # locks.
     (
         cd /
         for descriptor in /proc/self/fd/*; do
@@ -45,8 +46,8 @@ start_engine() {
     dockerd=$!
 }
 
-# Where systemd runs, each container counts as much as the whole of the engine. Without it all containers
-# together would count as one of the engine's own processes, and would be felt to stall with each start.
+# With systemd each container gets as much CPU time as the whole engine. Without systemd all containers
+# together would get as much as one process of the engine, and would stall while a container starts.
 put_containers_first() {
     if [ -d /sys/fs/cgroup/cpu ]; then
         mkdir -p /sys/fs/cgroup/cpu/docker
@@ -67,7 +68,7 @@ last_log_lines() {
 
 give_up() {
     last_log_lines >&2 || true
-    die "$1: the lines above are the end of its log"
+    die "$1: see the end of its log above"
 }
 
 wait_for_engine() {
@@ -85,14 +86,14 @@ wait_for_engine() {
 if engine_answers; then
     exit 0
 fi
-require_ours_to_start
+require_permission_to_install
 mkdir -p .cache
 exec {lock}>.cache/engine.lock
 flock "$lock"
 if ! command -v dockerd >/dev/null; then
     bootstrap/apt-install.sh docker.io iptables ca-certificates
 fi
-# Installing the package may have started it.
+# The installation of the package may have started the engine.
 if ! engine_answers; then
     start_engine
     wait_for_engine

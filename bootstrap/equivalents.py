@@ -1,7 +1,7 @@
 """Build equivalents of the official base images from the packages of this machine's distribution.
 
-One minimal root file system carries them all. An image is built anew only when what goes into it
-has changed: the digest of that is a label of the image.
+All are built on one minimal root file system. A label of each image has the digest of its inputs:
+an image is built again only when they change.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ from docker.errors import DockerException, ImageNotFound
 
 FOLDER = Path(__file__).parent / "images"
 INPUTS_LABEL = "cosmicdeploy.inputs"
-# The package whose version is the image's own, where it is not named like the image.
+# The package whose version the image gets, if its name differs from the image's.
 PACKAGES = {
     "python": "python3",
     "redis": "redis-server",
     "mariadb": "mariadb-server-core",
     "laravel": "php-laravel-framework",
 }
-# Downloading and unpacking take turns well; more builds at once only wait for each other.
+# Two builds alternate well between downloading and unpacking; more would only wait.
 BUILDS_AT_ONCE = 2
 
 Say = Callable[[str], None]
 
 
 class BuildError(Exception):
-    """An image cannot be built; the text says why and what to do."""
+    """An image cannot be built; the message has the reason and what to do."""
 
 
 @dataclass(frozen=True)
 class Builder:
-    """What all builds of one run share: the engine, and where progress is told."""
+    """Builds images on an engine, and reports progress with `say`."""
 
     client: docker.DockerClient
     say: Say
 
     def is_current(self, name: str, inputs: str) -> bool:
-        """Whether the engine has `name`, made from just these inputs."""
+        """Return whether the engine has this image, built from these inputs."""
         try:
             return self.client.images.get(name).labels.get(INPUTS_LABEL) == inputs
         except ImageNotFound:
             return False
 
     def make_root(self, name: str, inputs: str) -> None:
-        """Pack the root file system of the suite that is the image's tag, and import it."""
+        """Create the root file system of the release that is the image's tag, and import it."""
         repository, suite = name.split(":")
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-root-") as folder:
             sources, settings, out = (
@@ -79,7 +79,7 @@ class Builder:
             )
 
     def make_image(self, name: str, base: str, inputs: str) -> None:
-        """Build the image `name` from its folder, on top of `base`."""
+        """Build the image `name` from its folder, based on `base`."""
         service = _service(name)
         labels = {INPUTS_LABEL: inputs, "org.opencontainers.image.version": _version(name, base)}
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-image-") as folder:
@@ -108,9 +108,9 @@ class Builder:
 def build_all(
     client: docker.DockerClient, names: Sequence[str], say: Say, suite: str | None = None
 ) -> None:
-    """Build what is missing or outdated of the images; raises `BuildError`.
+    """Build the images that are missing or outdated. Raises `BuildError`.
 
-    `suite` is the distribution release they are made of; None means this machine's own.
+    `suite` is the distribution release they are built from; None is this machine's.
     """
     builder = Builder(client, say)
     try:
@@ -138,7 +138,7 @@ def build_all(
 
 
 def timed(say: Say, name: str, make: Callable[[], None]) -> None:
-    """Run `make`, and say that it began and how long it took."""
+    """Run `make`; report its start and its duration."""
     say(f"images: building {name}")
     begin = time.monotonic()
     make()
@@ -146,11 +146,9 @@ def timed(say: Say, name: str, make: Callable[[], None]) -> None:
 
 
 def digest(part: str, *texts: str) -> str:
-    """Digest the file or folder `part` of the images' folder together with `texts`."""
-    found = FOLDER / part
-    files = (
-        [found] if found.is_file() else sorted(path for path in found.rglob("*") if path.is_file())
-    )
+    """Return the digest of `part` (a file or folder of images/) together with `texts`."""
+    path = FOLDER / part
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     content = hashlib.sha256()
     for file in files:
         content.update(f"{file.relative_to(FOLDER)}\0{file.stat().st_mode & 0o111:o}\0".encode())
@@ -165,7 +163,7 @@ def _service(name: str) -> str:
 
 
 def _version(name: str, base: str) -> str:
-    """The main package's version; of another release's packages apt here knows nothing."""
+    """Return the version of the main package; for another release, apt knows none: the tag."""
     service = _service(name)
     if base.rpartition(":")[2] != machine.codename():
         return name.rpartition(":")[2]
@@ -178,7 +176,7 @@ def _authorities() -> str:
 
 
 def _get_tools(say: Say) -> None:
-    machine.codename()  # the clear refusal elsewhere than on Debian comes before anything else
+    machine.codename()  # first, so that other distributions are refused with a clear error
     if shutil.which("mmdebstrap") and machine.has_package_lists():
         return
     say("images: getting mmdebstrap, which packs the root file system")
@@ -186,6 +184,6 @@ def _get_tools(say: Say) -> None:
 
 
 def _run(what: str, *command: str) -> None:
-    # Their output is progress, and stdout is for the result alone.
+    # The output goes to stderr as progress: stdout is only for the result.
     if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode:
-        raise BuildError(f"{what} cannot be made: see the lines above")
+        raise BuildError(f"cannot get {what}: see the lines above")

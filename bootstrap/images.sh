@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Usage: images.sh [--next | --laravel] [OUT_ENV_FILE]
-# Gets the base images of the stack and writes which ones: PYTHON_IMAGE=… and its siblings.
-# With an option those that only tests need: newer versions, or Laravel.
+# Gets the base images of the stack, and writes their names as lines such as PYTHON_IMAGE=….
+# With an option, it gets the images that only tests need: newer versions, or Laravel.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=$root/.venv/bin/python
 
 if [ ! -x "$python" ]; then
-    echo 'images: there is no .venv yet: run bootstrap/venv.sh first' >&2
+    echo 'images: .venv does not exist: run bootstrap/venv.sh first' >&2
     exit 2
 fi
 
 mkdir -p "$root/.cache"
 exec {lock}>"$root/.cache/images.lock"
-flock "$lock" # two runs at once would build everything twice
+flock "$lock" # two runs at the same time would build everything twice
 
 "$python" "$root/bootstrap/base_images.py" "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes requirements.lock anew: runtime and development dependencies, with the hashes of the main
-# index's files for every platform.
+# Rewrites requirements.lock: runtime and development dependencies, with the hashes of the files on
+# the main index for all platforms.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=bootstrap/main-index.sh
@@ -11,4 +11,4 @@ CUSTOM_COMPILE_COMMAND='make lock' .venv/bin/pip-compile \
     --quiet --generate-hashes --allow-unsafe --extra dev --strip-extras --rebuild \
     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
     --output-file requirements.lock "$@" pyproject.toml bootstrap/lock.in
-echo "lock: requirements.lock names $(grep -c '^[^ #].*==' requirements.lock) packages"
+echo "lock: requirements.lock pins $(grep -c '^[^ #].*==' requirements.lock) packages"

@@ -1,4 +1,4 @@
-"""What the images take over from this machine: release, package mirror, pip settings."""
+"""Read the settings of this machine that images use: release, package mirror, pip settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class MachineError(Exception):
-    """This machine cannot build the images; the text says why and what to do."""
+    """This machine cannot build the images; the message has the reason and what to do."""
 
 
 def _output(*command: str) -> str:
@@ -25,7 +25,10 @@ def _output(*command: str) -> str:
 
 
 def codename() -> str:
-    """Return the release's code name (`bookworm`); raises `MachineError` elsewhere than Debian."""
+    """Return the code name of the release, such as `bookworm`.
+
+    Raises `MachineError` unless this is Debian or based on it.
+    """
     facts = platform.freedesktop_os_release()
     family = {facts["ID"], *facts.get("ID_LIKE", "").split()}
     if "debian" not in family or not shutil.which("apt-get"):
@@ -37,12 +40,12 @@ def codename() -> str:
 
 
 def has_package_lists() -> bool:
-    """Whether apt knows what the mirror has; a fresh machine often does not."""
+    """Return whether apt has package lists; a new machine often has none."""
     return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
 
 
 def apt_sources(suite: str) -> str:
-    """Return a suite's package sources in one-line form, on the mirror that this machine uses."""
+    """Return the package sources of a release, one per line, on the mirror of this machine."""
     release = codename()
     lines = _output(
         "apt-get",
@@ -56,7 +59,9 @@ def apt_sources(suite: str) -> str:
     if not own:
         raise MachineError(f"apt knows no package source for {release}: run apt-get update")
     if any(PASSWORD_IN_URL.search(line) for line in own):
-        raise MachineError("an apt source carries a password, which would end up in the images")
+        raise MachineError(
+            "an apt source contains a password, which would become part of the images"
+        )
     return "".join(f"{_of_suite(line, release, suite)}\n" for line in dict.fromkeys(own))
 
 
@@ -66,22 +71,22 @@ def _of_suite(line: str, release: str, suite: str) -> str:
 
 
 def apt_settings() -> str:
-    """Return how this machine's apt reaches its mirror (proxy, validity), without secrets."""
-    wanted = re.compile(r"Acquire::(Check-|https?::)")
+    """Return the settings with which apt reaches its mirror (proxy, checks), without secrets."""
+    relevant = re.compile(r"Acquire::(Check-|https?::)")
     lines = _output("apt-config", "dump", "Acquire").splitlines()
-    kept = [line for line in lines if wanted.match(line) and not PASSWORD_IN_URL.search(line)]
+    kept = [line for line in lines if relevant.match(line) and not PASSWORD_IN_URL.search(line)]
     return "".join(f"{line}\n" for line in kept)
 
 
 def package_version(name: str) -> str:
-    """Return the version of a package that this release would install."""
+    """Return the version of a package that apt would install here, or "unknown"."""
     shown = _output("apt-cache", "show", "--no-all-versions", name)
     match = re.search(r"^Version: (?:\d+:)?(\S+)", shown, re.MULTILINE)
     return match.group(1) if match else "unknown"
 
 
 def pip_conf() -> str:
-    """Return a pip.conf that makes `pip install` in a build reach the index this machine uses."""
+    """Return a pip.conf with which builds use the package index of this machine."""
     lines = ["[global]"]
     if HOST_AUTHORITIES.exists():
         lines.append(f"cert = {HOST_AUTHORITIES}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from requirements.lock, with the project itself in it. Nothing to do: nothing done.
-# A stamp is written after each part, so that an interrupted run is repaired by the next one.
+# Creates .venv from requirements.lock and installs the project in it, unless that is done already.
+# A stamp is written after each part, so that the next run repairs an interrupted one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=bootstrap/main-index.sh
@@ -17,7 +17,7 @@ require_python() {
         say "$python is missing or older than 3.11: install Python 3.11 or newer, or set PYTHON=/path/to/python3"
         exit 2
     fi
-    # Debian keeps what `venv` needs in a package of its own.
+    # On Debian, `venv` needs a separate package.
     "$python" -c 'import ensurepip, venv' 2>/dev/null || bootstrap/apt-install.sh python3-venv
 }
 
@@ -36,8 +36,8 @@ show_progress() {
 
 install_packages() {
     require_python
-    say "making .venv with $("$python" --version), from requirements.lock"
-    # From nothing: an interrupted pip leaves packages that look installed and are not.
+    say "creating .venv with $("$python" --version), from requirements.lock"
+    # From scratch, since an interrupted pip leaves packages that only look installed.
     rm -rf .venv
     "$python" -m venv .venv
     use_main_index .venv/bin/python
@@ -55,7 +55,7 @@ mkdir -p .cache
 exec {lock}>.cache/venv.lock
 flock "$lock"
 
-# A venv holds its own path: moved, it has to be made anew as well.
+# A venv contains its own path, so it must also be created again after a move.
 packages=$({ cat requirements.lock; pwd; } | digest)
 project=$(digest <pyproject.toml)
 
@@ -68,5 +68,5 @@ if ! is_stamped project "$project"; then
     echo "$project" >.venv/.project
     say 'ready'
 fi
-# Where Python is told not to keep what it compiles, every start of the tool would compile it anew.
+# With PYTHONDONTWRITEBYTECODE, each start of the tool would compile it again.
 .venv/bin/python -m compileall -q -x payload cosmicdeploy

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine.commands.jobs import ended_with_us
 from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
 from cosmicdeploy.errors import EngineError, NeedsPerson

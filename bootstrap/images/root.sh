@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: root.sh SUITE SOURCES APT_CONF OUT.tar
 # Packs a minimal root file system of a release of this machine's distribution.
-# SOURCES and APT_CONF say which mirror is used and how; they end up in the root file system too.
+# SOURCES and APT_CONF are apt's sources and settings; they become part of the root file system.
 set -euo pipefail
 
 suite=$1 sources=$2 apt_conf=$3 out=$4
@@ -19,7 +19,7 @@ options=(
     --dpkgopt='path-exclude=/usr/share/locale/*'
 )
 if [ -s "$host_ca" ]; then
-    # A mirror or an index behind a company's own authority has to be trusted inside builds as well.
+    # Builds must also trust a mirror or index with a certificate of a company's own authority.
     options+=(--customize-hook="upload $host_ca $host_ca")
 fi
 

@@ -82,7 +82,7 @@ def _steps(ctx: typer.Context) -> list[str]:
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.verification.checklist import CHECKS
+    from cosmicdeploy.verification.points import CHECKS
 
     return CHECKS
 

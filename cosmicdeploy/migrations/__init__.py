@@ -1,1 +1,1 @@
-"""What migrations would do and what they did: the console's words and SQL, judged without a run."""
+"""Judge migrations without running them: what they would do, and what they did."""

@@ -1,4 +1,4 @@
-"""What each statement of a migration would do to the schema as it is now."""
+"""Judge what each statement of a migration would do to the schema as it is now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Set
 from sqlglot import exp
 
 from cosmicdeploy.database.schema.shape import Shape, TableShape
-from cosmicdeploy.migrations.columns import added, modified
+from cosmicdeploy.migrations.columns import judge_added, judge_modified
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst
 
@@ -17,8 +17,8 @@ READS = (exp.Select, exp.SetOperation, exp.Show, exp.Describe)
 TRANSACTION = (exp.Transaction, exp.Commit, exp.Rollback)
 INDEXES = (exp.IndexColumnConstraint,)
 RENAMES = (exp.RenameColumn, exp.AlterRename, exp.RenameIndex)
-# How a change is made, not what it changes.
-MANNERS = (
+# Options that say how a change is made, not what it changes.
+HOW = (
     exp.AlgorithmProperty,
     exp.LockProperty,
     exp.AutoIncrementProperty,
@@ -27,8 +27,10 @@ MANNERS = (
 
 
 def judge(sql: str, shape: Shape, new: Set[str] = frozenset()) -> Verdict:
-    """A statement against the schema as it is; `new` are tables that only this deploy makes, which
-    nothing relies on yet."""
+    """Judge a statement against the schema as it is now.
+
+    `new` are tables that this deploy creates itself, so that nothing relies on them yet.
+    """
     try:
         trees = parse(sql)
     except NotUnderstood as error:
@@ -36,38 +38,39 @@ def judge(sql: str, shape: Shape, new: Set[str] = frozenset()) -> Verdict:
     return worst([_judge(tree, shape, new) for tree in trees] or [HARMLESS])
 
 
-def made_by(sql: str, shape: Shape) -> set[str]:
-    """Tables that a statement makes and that are not there now."""
+def created_tables(sql: str, shape: Shape) -> set[str]:
+    """Return the tables that a statement creates and that do not exist now."""
     try:
         trees = parse(sql)
     except NotUnderstood:
         return set()
-    made = {
+    created = {
         table_name(tree) for tree in trees if isinstance(tree, exp.Create) and tree.kind == "TABLE"
     }
-    return made - set(shape.tables) - {""}
+    return created - set(shape.tables) - {""}
 
 
 def _judge(tree: exp.Expr, shape: Shape, new: Set[str]) -> Verdict:  # noqa: PLR0911
     if isinstance(tree, READS):
-        # Shown without being run, it reads nothing: a migration that asks first takes one way only.
+        # The console shows statements without running them, so a query returns nothing there: of a
+        # migration that branches on a query only one branch is shown.
         return cannot_judge("what follows may depend on what it reads")
     if isinstance(tree, TRANSACTION):
         return HARMLESS
     if isinstance(tree, exp.Set):
-        return _set(tree)
+        return _judge_set(tree)
     if isinstance(tree, exp.Insert):
         return Verdict(Kind.DATA)
     if isinstance(tree, exp.Update | exp.Delete):
-        return _rows(tree, new)
+        return _judge_rows(tree, new)
     if isinstance(tree, exp.Create):
-        return _create(tree, new)
+        return _judge_create(tree, new)
     if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
-        return _alter(tree, shape, new)
-    return _taken_away(tree, new)
+        return _judge_alter(tree, shape, new)
+    return _judge_removal(tree, new)
 
 
-def _taken_away(tree: exp.Expr, new: Set[str]) -> Verdict:
+def _judge_removal(tree: exp.Expr, new: Set[str]) -> Verdict:
     if isinstance(tree, exp.TruncateTable):
         return destructive("empties the table")
     if isinstance(tree, exp.Drop):
@@ -78,17 +81,17 @@ def _taken_away(tree: exp.Expr, new: Set[str]) -> Verdict:
         return ADDITIVE if of_this_deploy else destructive(f"drops the {what}")
     if isinstance(tree, exp.Command) and str(tree.this).upper() == "RENAME":
         return destructive("renames a table")
-    return cannot_judge("no statement of a kind that is known")
+    return cannot_judge("unknown kind of statement")
 
 
-def _set(tree: exp.Set) -> Verdict:
+def _judge_set(tree: exp.Set) -> Verdict:
     kinds = {str(item.args.get("kind") or "").upper() for item in tree.expressions}
     session = kinds <= {"", "SESSION", "LOCAL", "VARIABLE", "NAMES"}
     lasting = any(word in tree.sql().lower() for word in ("@@global", "@@persist", "password"))
-    return HARMLESS if session and not lasting else cannot_judge("it sets what lasts")
+    return HARMLESS if session and not lasting else cannot_judge("it changes a lasting setting")
 
 
-def _rows(tree: exp.Update | exp.Delete, new: Set[str]) -> Verdict:
+def _judge_rows(tree: exp.Update | exp.Delete, new: Set[str]) -> Verdict:
     where = tree.args.get("where")
     chosen = where is not None and where.find(exp.Column) is not None
     if chosen or {table_name(table) for table in tree.find_all(exp.Table)} <= new:
@@ -96,38 +99,38 @@ def _rows(tree: exp.Update | exp.Delete, new: Set[str]) -> Verdict:
     return destructive(f"{'deletes' if isinstance(tree, exp.Delete) else 'changes'} every row")
 
 
-def _create(tree: exp.Create, new: Set[str]) -> Verdict:
+def _judge_create(tree: exp.Create, new: Set[str]) -> Verdict:
     if tree.kind not in ("TABLE", "VIEW", "INDEX"):
-        return cannot_judge(f"it makes a {str(tree.kind).lower()}")
+        return cannot_judge(f"it creates a {str(tree.kind).lower()}")
     if tree.args.get("replace"):
         return destructive(f"replaces the {tree.kind.lower()} where there is one")
     if tree.kind == "INDEX" and tree.args.get("unique") and table_name(tree) not in new:
-        return Verdict(Kind.RISKY, "the rows there are may not be unique")
+        return Verdict(Kind.RISKY, "the existing rows may not be unique")
     return ADDITIVE
 
 
-def _alter(tree: exp.Alter, shape: Shape, new: Set[str]) -> Verdict:
+def _judge_alter(tree: exp.Alter, shape: Shape, new: Set[str]) -> Verdict:
     name = table_name(tree.this)
     actions, options = tree.args.get("actions") or [], tree.args.get("options") or []
-    foreign = [option for option in options if not isinstance(option, MANNERS)]
-    if foreign or not (actions or options):
+    unknown = [option for option in options if not isinstance(option, HOW)]
+    if unknown or not (actions or options):
         return cannot_judge("it changes the table as a whole")
     if name in new:
         return ADDITIVE
     if name not in shape.tables:
         return cannot_judge(f"there is no table {name or 'of this schema'} now")
     table = shape.tables[name]
-    return worst([_action(action, table) for action in actions] or [HARMLESS])
+    return worst([_judge_action(action, table) for action in actions] or [HARMLESS])
 
 
-def _action(action: exp.Expr, table: TableShape) -> Verdict:  # noqa: PLR0911
+def _judge_action(action: exp.Expr, table: TableShape) -> Verdict:  # noqa: PLR0911
     if isinstance(action, exp.ColumnDef):
-        return added(action)
+        return judge_added(action)
     if isinstance(action, exp.ModifyColumn):
-        return modified(action, table)
+        return judge_modified(action, table)
     if isinstance(action, exp.AddConstraint):
         plain = all(isinstance(e, INDEXES) for e in action.expressions)
-        return ADDITIVE if plain else Verdict(Kind.RISKY, "may not hold for the rows there are")
+        return ADDITIVE if plain else Verdict(Kind.RISKY, "may not hold for the existing rows")
     if isinstance(action, exp.Drop):
         names = ", ".join(table.name for table in action.args.get("tables") or ())
         return destructive(f"drops the {str(action.args['kind']).lower()} {names}".strip())
@@ -137,4 +140,4 @@ def _action(action: exp.Expr, table: TableShape) -> Verdict:  # noqa: PLR0911
         return destructive(f"{action.this.name} loses its default")
     if isinstance(action, exp.AlterColumn) and action.args.get("default") is not None:
         return ADDITIVE
-    return cannot_judge("an action of a kind that is not known")
+    return cannot_judge("unknown kind of action")

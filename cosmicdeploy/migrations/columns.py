@@ -1,15 +1,16 @@
-"""Columns that are added, or made anew."""
+"""Judge columns that a migration adds or modifies."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from cosmicdeploy.database.schema.shape import Column, TableShape
+from cosmicdeploy.database.schema.columns import LiveColumn
+from cosmicdeploy.database.schema.shape import TableShape
 from cosmicdeploy.migrations.sql import NotUnderstood
 from cosmicdeploy.migrations.types import holds, live_type, type_of
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst
 
-ON_ROWS = (
+CONSTRAINS_ROWS = (
     exp.UniqueColumnConstraint,
     exp.PrimaryKeyColumnConstraint,
     exp.CheckColumnConstraint,
@@ -17,27 +18,29 @@ ON_ROWS = (
 )
 
 
-def added(column: exp.ColumnDef) -> Verdict:
-    """A new column: what runs now knows nothing of it, so it must not have to."""
-    has = constraints(column)
+def judge_added(column: exp.ColumnDef) -> Verdict:
+    """Judge a new column: the running release does not know it, so it must not need a value."""
+    own_constraints = constraints(column)
     fills_itself = (
         exp.DefaultColumnConstraint,
         exp.AutoIncrementColumnConstraint,
         exp.ComputedColumnConstraint,
     )
-    if not nullable(column) and not any(isinstance(c, fills_itself) for c in has):
-        return destructive(f"{column.name} is NOT NULL without a default: what runs cannot insert")
-    return _on_rows(column)
+    if not nullable(column) and not any(isinstance(c, fills_itself) for c in own_constraints):
+        return destructive(
+            f"{column.name} is NOT NULL without a default: the running release cannot insert"
+        )
+    return _judge_rows(column)
 
 
-def _on_rows(column: exp.ColumnDef) -> Verdict:
-    if any(isinstance(c, ON_ROWS) for c in constraints(column)):
-        return Verdict(Kind.RISKY, f"{column.name} may not fit the rows there are")
+def _judge_rows(column: exp.ColumnDef) -> Verdict:
+    if any(isinstance(c, CONSTRAINS_ROWS) for c in constraints(column)):
+        return Verdict(Kind.RISKY, f"{column.name} may not fit the existing rows")
     return Verdict(Kind.ADDITIVE)
 
 
-def modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
-    """MODIFY and CHANGE, beside the column as it is now."""
+def judge_modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
+    """Judge MODIFY and CHANGE by the column as it is now."""
     column, former = action.this, action.args.get("rename_from")
     if former is not None and former.name.lower() != column.name.lower():
         return destructive(f"renames the column {former.name}")
@@ -51,16 +54,16 @@ def modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
     if "generated" in live.extra or _has(column, exp.ComputedColumnConstraint):
         return cannot_judge(f"{column.name} is a generated column")
     verdicts = [destructive(why) for why in reasons] or [Verdict(Kind.ADDITIVE)]
-    return worst([*verdicts, _on_rows(column)])
+    return worst([*verdicts, _judge_rows(column)])
 
 
-def _losses(column: exp.ColumnDef, live: Column, charset: str) -> list[str]:
-    """What the column could do and will not be able to any more."""
+def _losses(column: exp.ColumnDef, live: LiveColumn, charset: str) -> list[str]:
+    """Return what the column allows now and will not allow any more."""
     name, reasons = column.name, []
     if column.kind is None:
         raise NotUnderstood(f"{name} has no type")
     if not holds(type_of(column.kind), live_type(live.type)):
-        reasons.append(f"{name} may not hold what it holds as {live.type}")
+        reasons.append(f"{name} may not hold every value that it can hold as {live.type}")
     if live.nullable and not nullable(column):
         reasons.append(f"{name} becomes NOT NULL")
     if live.default is not None and not _has(column, exp.DefaultColumnConstraint):
@@ -69,19 +72,19 @@ def _losses(column: exp.ColumnDef, live: Column, charset: str) -> list[str]:
         reasons.append(f"{name} loses its AUTO_INCREMENT")
     if "on update" in live.extra and not _has(column, exp.OnUpdateColumnConstraint):
         reasons.append(f"{name} loses its ON UPDATE")
-    wanted = _charset(column) or charset
-    if live.charset and wanted not in (live.charset, "utf8mb4"):
-        reasons.append(f"{name} goes from {live.charset} to {wanted}")
+    declared = _charset(column) or charset
+    if live.charset and declared not in (live.charset, "utf8mb4"):
+        reasons.append(f"{name} goes from {live.charset} to {declared}")
     return reasons
 
 
 def constraints(column: exp.ColumnDef) -> list[exp.Expr]:
-    """What is said of a column beside its type."""
+    """Return the constraints in a column's definition."""
     return [c.kind if isinstance(c, exp.ColumnConstraint) else c for c in column.constraints]
 
 
 def nullable(column: exp.ColumnDef) -> bool:
-    """Whether a column's definition lets it be NULL."""
+    """Return whether a column's definition allows NULL."""
     for constraint in constraints(column):
         if isinstance(constraint, exp.NotNullColumnConstraint):
             return bool(constraint.args.get("allow_null"))
@@ -95,12 +98,12 @@ def _has(column: exp.ColumnDef, kind: type[exp.Expr]) -> bool:
 
 
 def _charset(column: exp.ColumnDef) -> str:
-    """The character set that a definition names, by itself or by its collation; "" for none."""
+    """Return the character set that a definition names, or that of its collation; "" for none."""
     named = column.find(exp.CharacterSetColumnConstraint)
     if named is not None:
         return str(named.this.name).lower()
     collation = column.find(exp.CollateColumnConstraint, exp.Collate)
     if collation is None:
         return ""
-    said = collation.expression if isinstance(collation, exp.Collate) else collation.this
-    return str(said.name).lower().split("_")[0]
+    name = collation.expression if isinstance(collation, exp.Collate) else collation.this
+    return str(name.name).lower().split("_")[0]

@@ -1,4 +1,4 @@
-"""Whether what a statement does is there: to tell how far a broken migration came."""
+"""Tell whether the effect of a statement is in the schema, to see how far a migration came."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
 
 Known = bool | None
-# Parts of an ALTER TABLE whose effect shows without a doubt.
-MAKING = (exp.ColumnDef, exp.AddConstraint, exp.RenameColumn)
+# Parts of an ALTER TABLE whose effect always shows in the schema.
+CREATING = (exp.ColumnDef, exp.AddConstraint, exp.RenameColumn)
 
 
-def there(sql: str, shape: Shape) -> Known:
-    """Whether the schema is as the statement leaves it; None where it does not show."""
+def is_in_effect(sql: str, shape: Shape) -> Known:
+    """Return whether the schema is as the statement leaves it; None if that does not show."""
     try:
-        return _all(_there(tree, shape) for tree in parse(sql))
+        return _all(_in_effect(tree, shape) for tree in parse(sql))
     except NotUnderstood:
         return None
 
 
 def _all(parts: Iterable[Known]) -> Known:
-    """Of parts that come true together: what does not show follows the others."""
+    """Combine parts that take effect together; parts that do not show follow the others."""
     known = [part for part in parts if part is not None]
     return all(known) if known else None
 
 
-def _there(tree: exp.Expr, shape: Shape) -> Known:
+def _in_effect(tree: exp.Expr, shape: Shape) -> Known:
     if isinstance(tree, exp.Create):
         return _created(tree, shape)
     if isinstance(tree, exp.Drop):
@@ -64,7 +64,7 @@ def _dropped(tree: exp.Drop, shape: Shape) -> Known:
     tables = tree.args.get("tables") or ()
     names = [table.name for table in tables]
     if tree.args["kind"] in ("TABLE", "VIEW") and not all(table_name(table) for table in tables):
-        return None  # another schema's
+        return None  # of another schema
     if tree.args["kind"] == "TABLE":
         return not set(names) & set(shape.tables)
     if tree.args["kind"] == "VIEW":
@@ -99,41 +99,43 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
         return live is not None and former.name.lower() not in table.columns
     if live is None or column.kind is None:
         return None
-    wanted, present = type_of(column.kind), live_type(live.type)
-    if wanted.arguments and wanted.name in TEXTS | BLOBS:
+    declared, present = type_of(column.kind), live_type(live.type)
+    if declared.arguments and declared.name in TEXTS | BLOBS:
         return None  # the server chose a type by that number
-    same = (wanted.name, wanted.unsigned) == (present.name, present.unsigned)
+    same = (declared.name, declared.unsigned) == (present.name, present.unsigned)
     # The server adds the width to show an integer in where none was given.
-    same = same and (not wanted.arguments or wanted.arguments == present.arguments)
+    same = same and (not declared.arguments or declared.arguments == present.arguments)
     return same and nullable(column) == live.nullable
 
 
 def _constraint(part: exp.Expr, table: TableShape) -> Known:
-    """A key by its name; of one without a name, the server makes one up."""
+    """Look a key up by its name; None if the server chose the name."""
     named = part.this.this if isinstance(part.this, exp.Schema) else part.this
     if not isinstance(named, exp.Identifier):
         return None
     return named.name.lower() in table.indexes | table.constraints
 
 
-def made(sql: str, shape: Shape) -> bool:
-    """Whether something is there that this statement makes, with all of its columns, by name. What
-    it would pass over where it is there already tells nothing, nor does what it only modifies."""
+def has_created(sql: str, shape: Shape) -> bool:
+    """Return whether something that this statement creates exists, with all its columns, by name.
+
+    IF NOT EXISTS and modifications of existing columns prove nothing, so they do not count.
+    """
     try:
-        return any(_made(tree, shape) for tree in parse(sql))
+        return any(_has_created(tree, shape) for tree in parse(sql))
     except NotUnderstood:
         return False
 
 
-def _made(tree: exp.Expr, shape: Shape) -> bool:
+def _has_created(tree: exp.Expr, shape: Shape) -> bool:
     if isinstance(tree, exp.Create) and not tree.args.get("exists"):
         return bool(_created(tree, shape)) and _has_its_columns(tree, shape)
     if isinstance(tree, exp.Alter) and tree.args.get("kind") == "TABLE":
         actions = tree.args.get("actions") or []
         if any(isinstance(action, exp.AlterRename) for action in actions):
-            return bool(_there(tree, shape))
+            return bool(_in_effect(tree, shape))
         table = shape.tables.get(table_name(tree.this), TableShape())
-        return any(_action(a, table) for a in actions if isinstance(a, MAKING) and _plain(a))
+        return any(_action(a, table) for a in actions if isinstance(a, CREATING) and _plain(a))
     return False
 
 
@@ -142,33 +144,33 @@ def _plain(action: exp.Expr) -> bool:
 
 
 def _has_its_columns(tree: exp.Create, shape: Shape) -> bool:
-    """A table of that name may be another one."""
+    """Check the columns as well: a table of that name may be another one."""
     table = shape.tables.get(table_name(tree), TableShape())
     columns = tree.find_all(exp.ColumnDef) if tree.kind == "TABLE" else ()
     return {column.name.lower() for column in columns} <= set(table.columns)
 
 
-def only_takes_away(sql: str) -> bool:
-    """Whether a statement drops tables, columns or keys, and does nothing else."""
+def only_drops(sql: str) -> bool:
+    """Return whether a statement drops tables, columns or keys, and does nothing else."""
     try:
-        return all(_takes_away(tree) for tree in parse(sql))
+        return all(_drops(tree) for tree in parse(sql))
     except NotUnderstood:
         return False
 
 
-def _takes_away(tree: exp.Expr) -> bool:
+def _drops(tree: exp.Expr) -> bool:
     actions = tree.args.get("actions") or [tree]
     return all(isinstance(action, exp.Drop) for action in actions)
 
 
 def shows_in_structure(sql: str) -> bool:
-    """Whether a statement changes tables, columns or keys, and not rows."""
+    """Return whether a statement changes tables, columns or keys, and no rows."""
     try:
         trees = parse(sql)
     except NotUnderstood:
         return False
-    made = (exp.Create, exp.Drop, exp.Alter)
-    return all(isinstance(tree, made) and _kind(tree) in ("TABLE", "INDEX") for tree in trees)
+    structural = (exp.Create, exp.Drop, exp.Alter)
+    return all(isinstance(tree, structural) and _kind(tree) in ("TABLE", "INDEX") for tree in trees)
 
 
 def _kind(tree: exp.Expr) -> str:

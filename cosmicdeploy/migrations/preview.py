@@ -1,9 +1,9 @@
-"""Pending migrations, statement by statement, and how far a broken run of them came."""
+"""Judge pending migrations statement by statement, and tell how far an interrupted run came."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmicdeploy.database.schema.shape import Shape
@@ -14,128 +14,152 @@ DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement as people and records get it; `there` is whether its effect was there before
-    it ran, None where that does not show. `sql` is "" where the console shows none."""
+    """One statement of a migration, as messages and journal records show it.
+
+    `in_effect` is whether its effect was in the schema before it ran; None if that does not show.
+    `sql` is "" if the console shows no statement.
+    """
 
     migration: str
     sql: str
     kind: Kind
     why: str
-    there: bool | None = None
+    in_effect: bool | None = None
 
     @property
     def refused(self) -> bool:
-        """Whether it takes somebody's word to run it."""
+        """Whether an operator has to allow it before it runs."""
         return Verdict(self.kind, self.why).refused
 
     @property
     def line(self) -> str:
-        """For people."""
+        """The statement in one line: kind, reason, SQL."""
         why = f" ({self.why})" if self.why else ""
         return f"{self.kind}{why}: {self.sql}".removesuffix(": ")
 
     def facts(self) -> dict[str, Any]:
-        """For records."""
-        return asdict(self)
+        """Return the fields under the names that journal records use."""
+        return {
+            "migration": self.migration,
+            "sql": self.sql,
+            "kind": self.kind,
+            "why": self.why,
+            "there": self.in_effect,
+        }
 
 
 def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[Statement]:
-    """Judge the statements of each migration, in their order, against the schema as it is."""
-    from cosmicdeploy.migrations.classify import judge, made_by  # sqlglot is slow to import
-    from cosmicdeploy.migrations.effects import there
+    """Judge the statements of each migration, in order, against the schema as it is now."""
+    from cosmicdeploy.migrations.classify import created_tables, judge  # sqlglot is slow to import
+    from cosmicdeploy.migrations.effects import is_in_effect
 
     new: set[str] = set()
-    found = []
+    judged = []
     for migration, texts in statements.items():
         if not texts:
-            found.append(unseen(migration, "the console shows no statement of it"))
+            judged.append(unknown_statement(migration, "the console shows no statement of it"))
         for sql in texts:
             verdict = judge(sql, shape, new)
-            new |= made_by(sql, shape)
-            found.append(_statement(migration, sql, verdict, there(sql, shape)))
-    return found
+            new |= created_tables(sql, shape)
+            judged.append(_statement(migration, sql, verdict, is_in_effect(sql, shape)))
+    return judged
 
 
-def unseen(migration: str, why: str) -> Statement:
-    """A migration of which no statement is known."""
+def unknown_statement(migration: str, why: str) -> Statement:
+    """Return the placeholder for a migration whose statements are not known."""
     return _statement(migration, "", cannot_judge(why), None)
 
 
-def _statement(migration: str, sql: str, verdict: Verdict, known: bool | None) -> Statement:
+def _statement(migration: str, sql: str, verdict: Verdict, in_effect: bool | None) -> Statement:
     from cosmicdeploy.migrations.sql import shown
 
     return Statement(
-        migration=migration, sql=shown(sql), kind=verdict.kind, why=verdict.why, there=known
+        migration=migration,
+        sql=shown(sql),
+        kind=verdict.kind,
+        why=verdict.why,
+        in_effect=in_effect,
     )
 
 
-def of_record(facts: Iterable[Mapping[str, Any]]) -> list[Statement]:
-    """Statements as a record keeps them; of one that is not understood nothing is known."""
-    return [_of_record(entry) for entry in facts]
+def from_records(records: Iterable[Mapping[str, Any]]) -> list[Statement]:
+    """Read statements from journal records; one that cannot be read becomes a placeholder."""
+    return [_from_record(record) for record in records]
 
 
-def _of_record(entry: Mapping[str, Any]) -> Statement:
+def _from_record(record: Mapping[str, Any]) -> Statement:
+    fields = {("in_effect" if key == "there" else key): value for key, value in record.items()}
     try:
-        made = Statement(**{**entry, "kind": Kind(entry["kind"])})
+        statement = Statement(**{**fields, "kind": Kind(fields["kind"])})
     except (KeyError, TypeError, ValueError):
-        return unseen(str(entry.get("migration")), "its record cannot be read")
-    texts = (made.migration, made.sql, made.why)
-    return (
-        made
-        if all(isinstance(text, str) for text in texts)
-        else unseen(str(made.migration), "its record cannot be read")
-    )
+        return _unreadable(record.get("migration"))
+    texts = (statement.migration, statement.sql, statement.why)
+    if not all(isinstance(text, str) for text in texts):
+        return _unreadable(statement.migration)
+    return statement
+
+
+def _unreadable(migration: object) -> Statement:
+    return unknown_statement(str(migration), "its record cannot be read")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What became of a statement: `done`, `not done` or `cannot be known`."""
+class Outcome:
+    """Whether a statement of an interrupted run took effect: DONE, NOT_DONE or NOT_KNOWN."""
 
     statement: Statement
     state: str
 
     @property
     def line(self) -> str:
-        """For people."""
+        """The outcome in one line: state, migration, SQL."""
         sql = self.statement.sql or "(no statement is known)"
         return f"{self.state}: {self.statement.migration}: {sql}"
 
 
-def fates(
+def outcomes(
     statements: Sequence[Statement], shape: Shape, ran: Set[str], undone: Set[str] = frozenset()
-) -> list[Fate]:
-    """What became of each statement. `ran` are the migrations that ran to their end, `undone` those
-    of which the way back did."""
-    found = []
+) -> list[Outcome]:
+    """Return the outcome of each statement, judged by the schema as it is now.
+
+    `ran` are the migrations that ran to their end, `undone` those that were rolled back to their
+    end.
+    """
+    settled = []
     for migration in dict.fromkeys(s.migration for s in statements):
-        own = [_fate(s, shape) for s in statements if s.migration == migration]
-        found += in_order(own, migration in ran, migration in undone)
-    return found
+        own = [_outcome(s, shape) for s in statements if s.migration == migration]
+        settled += infer_outcomes(own, migration in ran, migration in undone)
+    return settled
 
 
-def _fate(statement: Statement, shape: Shape) -> Fate:
-    from cosmicdeploy.migrations.effects import there
+def _outcome(statement: Statement, shape: Shape) -> Outcome:
+    from cosmicdeploy.migrations.effects import is_in_effect
 
-    now = there(statement.sql, shape)
-    if now is None or (statement.there and now) or statement.there is None:
+    now = is_in_effect(statement.sql, shape)
+    if now is None or (statement.in_effect and now) or statement.in_effect is None:
         state = NOT_KNOWN
     else:
         state = DONE if now else NOT_DONE
-    return Fate(statement=statement, state=state)
+    return Outcome(statement=statement, state=state)
 
 
-def in_order(found: Sequence[Fate], ran: bool = False, undone: bool = False) -> list[Fate]:
-    """Settle what the schema does not show. A migration runs its statements in order: what comes
-    before a done one is done, what comes after one that is not is not."""
-    states = [fate.state for fate in found]
+def infer_outcomes(
+    known: Sequence[Outcome], ran: bool = False, undone: bool = False
+) -> list[Outcome]:
+    """Infer the outcomes that the schema does not show from the order of the statements.
+
+    A migration runs its statements in order: what precedes a statement that is done is done, what
+    follows one that is not done is not.
+    """
+    states = [outcome.state for outcome in known]
     done_up_to = max((i for i, state in enumerate(states) if state == DONE), default=-1)
     not_from = states.index(NOT_DONE) if NOT_DONE in states else len(states)
-    settled = []
-    for index, fate in enumerate(found):
-        state = fate.state
+    inferred = []
+    for index, outcome in enumerate(known):
+        state = outcome.state
         if state == NOT_KNOWN and (ran or index < done_up_to):
             state = DONE
         elif state == NOT_KNOWN and (undone or index > not_from):
             state = NOT_DONE
-        settled.append(replace(fate, state=state))
-    return settled
+        inferred.append(replace(outcome, state=state))
+    return inferred

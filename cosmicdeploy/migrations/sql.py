@@ -1,4 +1,4 @@
-"""Statements as trees, in MySQL's dialect; and as text that holds no data."""
+"""Parse statements in MySQL's dialect, and show them without data."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 DIALECT = "mysql"
-# The server runs what stands in such comments; every parser passes them over.
+# The server runs the text of such comments; parsers ignore it.
 EXECUTED_COMMENT = re.compile(r"/\*M?!")
-# To the server this is no comment: a blank must follow the dashes.
-NO_COMMENT = re.compile(r"--(?=\S)")
-# Statements whose strings are defaults, comments and the values of an enum.
+# Not a comment to the server, which requires a blank after the dashes.
+NOT_A_COMMENT = re.compile(r"--(?=\S)")
+# In these statements strings are defaults, comments and the values of an enum, and no rows.
 STRUCTURE = re.compile(r"\s*(create|alter)\s+table\b(?!.*\bselect\b)", re.IGNORECASE | re.DOTALL)
-# It warns of what it only keeps as text; that is judged here.
+# sqlglot warns about statements that it only keeps as text; they are judged here.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class NotUnderstood(Exception):
-    """A statement that cannot be judged; the message says why."""
+    """Raised for a statement that cannot be judged; the message says why."""
 
 
 def parse(sql: str) -> list[exp.Expr]:
-    """The statements in a text. Raises `NotUnderstood`."""
+    """Parse the statements in a text. Raises `NotUnderstood`."""
     plain = without_strings(sql)
     if EXECUTED_COMMENT.search(plain):
         raise NotUnderstood("it has a comment that the server executes")
-    if NO_COMMENT.search(plain):
+    if NOT_A_COMMENT.search(plain):
         raise NotUnderstood("it has two dashes that may or may not begin a comment")
     try:
         return [tree for tree in sqlglot.parse(sql, dialect=DIALECT) if tree is not None]
@@ -38,7 +38,7 @@ def parse(sql: str) -> list[exp.Expr]:
 
 
 def without_strings(sql: str) -> str:
-    """The same with every string's content left out: rows' values do not belong into records."""
+    """Return the text without the content of its strings: records must not hold values of rows."""
     try:
         tokens = sqlglot.tokenize(sql, read=DIALECT)
     except SqlglotError:
@@ -50,11 +50,11 @@ def without_strings(sql: str) -> str:
 
 
 def shown(sql: str) -> str:
-    """A statement in one line for people and records; of rows' values, only that there are some."""
+    """Return a statement in one line, for messages and records, without values of rows."""
     return " ".join((sql if STRUCTURE.match(sql) else without_strings(sql)).split())
 
 
 def table_name(tree: exp.Expr) -> str:
-    """The table that a statement is about; "" where it is none of this schema."""
+    """Return the table that a statement is about; "" if it is not one of this schema."""
     table = tree if isinstance(tree, exp.Table) else tree.find(exp.Table)
     return table.name if table is not None and not table.db else ""

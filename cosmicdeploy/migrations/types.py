@@ -1,4 +1,4 @@
-"""Whether a column's new type holds all that its old one could."""
+"""Compare column types: does the new one hold every value of the old one?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlglot import exp
 from cosmicdeploy.migrations.sql import NotUnderstood, parse
 
 INTEGERS = ("TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT")
-# The longest value that surely fits: in characters of four bytes; in bytes for the binary ones.
+# The longest value that always fits: in characters of four bytes; in bytes for binary types.
 TEXTS = {"TINYTEXT": 63, "TEXT": 16383, "MEDIUMTEXT": 4194303, "LONGTEXT": 1073741823}
 BLOBS = {"TINYBLOB": 255, "BLOB": 65535, "MEDIUMBLOB": 16777215, "LONGBLOB": 4294967295}
 LENGTHS = {"CHAR": TEXTS, "VARCHAR": TEXTS, "BINARY": BLOBS, "VARBINARY": BLOBS}
@@ -19,7 +19,7 @@ SAME = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "INTEGER": "INT"}
 
 @dataclass(frozen=True)
 class Type:
-    """A type by its plain name, with what stands in its parentheses."""
+    """A column type: its plain name, and the arguments in its parentheses."""
 
     name: str
     unsigned: bool
@@ -31,17 +31,17 @@ class Type:
 
 
 def type_of(kind: exp.DataType) -> Type:
-    """What sqlglot read of a column, without its own names for unsigned types."""
+    """Convert sqlglot's type, which has separate names for unsigned types."""
     name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
     unsigned = name.startswith("U") and (name[1:] in INTEGERS or name[1:] in ("DECIMAL", "DOUBLE"))
     name = name[1:] if unsigned else name
-    column = kind.parent  # where it is said, ZEROFILL makes a number unsigned
+    column = kind.parent  # ZEROFILL makes a number unsigned
     unsigned = unsigned or bool(column and column.find(exp.ZeroFillColumnConstraint))
     return Type(SAME.get(name, name), unsigned, tuple(e.name for e in kind.expressions))
 
 
 def live_type(written: str) -> Type:
-    """A type as `information_schema` writes it. Raises `NotUnderstood`."""
+    """Parse a type as `information_schema` writes it. Raises `NotUnderstood`."""
     (tree,) = parse(f"CREATE TABLE t (c {written})")
     kind = tree.find(exp.DataType)
     if kind is None:
@@ -50,7 +50,7 @@ def live_type(written: str) -> Type:
 
 
 def holds(new: Type, old: Type) -> bool:
-    """Whether every value of the old type is one of the new; False where that is not sure."""
+    """Return whether the new type holds every value of the old one; False if that is unsure."""
     if new.name == old.name:
         return _holds_as_same(new, old)
     if new.unsigned != old.unsigned and not (old.unsigned and new.name in INTEGERS):
@@ -72,7 +72,7 @@ def _holds_as_same(new: Type, old: Type) -> bool:
         return _digits(new) >= _digits(old) and _scale(new) >= _scale(old)
     if new.name in LENGTHS or new.name in FRACTIONS:
         return new.length >= old.length
-    # The number after an integer is the width to show it in.
+    # The number after an integer type is only its display width.
     return new.name in INTEGERS or new.arguments == old.arguments
 
 
@@ -80,7 +80,7 @@ def _holds_as_text(new: Type, old: Type) -> bool:
     for sizes in (TEXTS, BLOBS):
         if new.name not in sizes:
             continue
-        # With a number, the server takes the smallest type that has room for so much.
+        # With a length, the server chooses the smallest type that is large enough.
         room = new.length or sizes[new.name]
         if old.name in sizes:
             return room >= sizes[old.name]
@@ -94,5 +94,5 @@ def _scale(kind: Type) -> int:
 
 
 def _digits(kind: Type) -> int:
-    """Digits before the point."""
+    """Return the number of digits before the point."""
     return (kind.length or 10) - _scale(kind)

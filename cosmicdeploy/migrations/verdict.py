@@ -1,4 +1,4 @@
-"""What a statement would do, in one word and in a few."""
+"""The verdict on a statement: what it would do, and why that may be dangerous."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """In the order of what they may cost, least first.
+    """What a statement does, from the least to the most dangerous.
 
-    `risky` loses nothing, but may fail on the rows there are; it is shown, not refused. `unknown`
-    cannot be judged, and is refused as `destructive` is.
+    `risky` loses nothing, but may fail on the existing rows; it is shown, not refused. `unknown`
+    cannot be judged, and is refused like `destructive`.
     """
 
     HARMLESS = "harmless"
@@ -21,35 +21,35 @@ class Kind(StrEnum):
     DESTRUCTIVE = "destructive"
 
     @property
-    def cost(self) -> int:
+    def danger(self) -> int:
         return list(Kind).index(self)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A kind, and why it is that."""
+    """A kind, and the reason for it."""
 
     kind: Kind
     why: str = ""
 
     @property
     def refused(self) -> bool:
-        """Whether it takes somebody's word to run it."""
+        """Whether an operator has to allow the statement before it runs."""
         return self.kind in (Kind.UNKNOWN, Kind.DESTRUCTIVE)
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """The one that costs most, with the reasons of all that cost as much."""
-    kind = max((verdict.kind for verdict in verdicts), key=lambda kind: kind.cost)
+    """Return the most dangerous verdict, with the reasons of all verdicts of that kind."""
+    kind = max((verdict.kind for verdict in verdicts), key=lambda kind: kind.danger)
     reasons = [verdict.why for verdict in verdicts if verdict.kind is kind and verdict.why]
     return Verdict(kind, "; ".join(dict.fromkeys(reasons)))
 
 
 def cannot_judge(why: str) -> Verdict:
-    """For whatever is not understood."""
+    """Return the verdict on a statement that is not understood."""
     return Verdict(Kind.UNKNOWN, f"cannot be judged: {why}")
 
 
 def destructive(why: str) -> Verdict:
-    """For what loses data, or what the running release may rely on."""
+    """Return the verdict on a statement that removes data, or what the running release may use."""
     return Verdict(Kind.DESTRUCTIVE, why)

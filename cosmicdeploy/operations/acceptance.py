@@ -12,7 +12,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
-from cosmicdeploy.database.swap.swap import is_interrupted
+from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
@@ -80,7 +80,7 @@ def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     rollbacks = [run for run in runs if run.command.startswith("rollback")]
     if not rollbacks:
         return  # nothing else exchanges data; the database may not even run
-    exchanging = intents(runs, RestoreStep.kind) or is_interrupted(ctx.database())
+    exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
     if not exchanging and not is_up(ctx):
         return
     what = "Data was being exchanged" if exchanging else "Clients are still turned away"

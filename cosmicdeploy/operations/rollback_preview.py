@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest_diff import RowDifference, row_differences
 from cosmicdeploy.database.backups.selection import passed_over
 from cosmicdeploy.database.schema.facts import open_facts

@@ -1,4 +1,4 @@
-"""Commands that look and change nothing."""
+"""The commands `status` and `verify`, which change nothing."""
 
 from __future__ import annotations
 
@@ -12,29 +12,32 @@ from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.rollout.drift import as_json, drift_of
 from cosmicdeploy.steps.verify import VerifyStep
-from cosmicdeploy.verification.checklist import run_checks
-from cosmicdeploy.verification.orphans import Stray, strays
+from cosmicdeploy.verification.orphans import Orphan, find_orphans
+from cosmicdeploy.verification.points import run_checks
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:
-    """What runs: a row a service, with release, image, health and drift; then a row for each
-    container that should not be there."""
+    """Return a row for each service, with release, image, health and drift, then a row for each
+    orphan.
+
+    Times are ISO 8601.
+    """
     ctx = ctx.at_a_glance()
-    rows = [_row(ctx, name) for name in ctx.settings.services.all]
-    return rows + [_stray(ctx, each) for each in strays(ctx)]
+    rows = [_service_row(ctx, name) for name in ctx.settings.services.all]
+    return rows + [_orphan_row(ctx, orphan) for orphan in find_orphans(ctx)]
 
 
-def _row(ctx: Context, name: str) -> dict[str, Any]:
+def _service_row(ctx: Context, name: str) -> dict[str, Any]:
     container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
     return {**_facts(ctx, name, container), **_drift(ctx, name, container)}
 
 
-def _stray(ctx: Context, stray: Stray) -> dict[str, Any]:
-    container = stray.container
+def _orphan_row(ctx: Context, orphan: Orphan) -> dict[str, Any]:
+    container = orphan.container
     facts = _facts(ctx, container.service or container.name, container)
-    return {**facts, "drift": f"{stray.what}: {container.name}", "todo": stray.todo}
+    return {**facts, "drift": f"{orphan.what}: {container.name}", "todo": orphan.todo}
 
 
 def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
@@ -52,16 +55,18 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     try:
-        seen = drift_of(ctx, name)
+        drift = drift_of(ctx, name)
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}
-    return {"drift": seen.reason or "", "differences": as_json(seen.keys)}
+    return {"drift": drift.reason or "", "differences": as_json(drift.keys)}
 
 
 def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:
-    """The results of a playbook's verification points; or of those that `only` names, whichever
-    the playbook has."""
+    """Check the points that `only` names, else those of the playbook's verification.
+
+    Raises `ConfigError` if the playbook has no step of kind verify.
+    """
     if only:
         return run_checks(ctx, only)
     steps = [step for step in playbook.steps if isinstance(step, VerifyStep)]

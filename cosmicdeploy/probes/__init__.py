@@ -1,1 +1,5 @@
-"""Measurements from outside: HTTP, readiness, and the state of the application."""
+"""Probes: measurements of the stack from outside (HTTP, readiness, the application's state).
+
+Each docstring names what a probe costs and changes: requests, heartbeats that the application
+stores, commands in containers.
+"""

@@ -1,4 +1,4 @@
-"""A connection to the cache, as the deployer has it."""
+"""Connections from the deployer to the stack's cache (Redis)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ if TYPE_CHECKING:
     from redis import Redis
 
 PORT = 6379
-TIMEOUT = 2.0
+TIMEOUT_SECONDS = 2.0
 
 
 def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
-    """A client that connects when it is used; raises `EngineError` where the service does not run
-    or cannot be reached, `ConfigError` where its password is not set."""
+    """Return a client of the cache service `name`; it connects at the first command.
+
+    Raises `EngineError` if the service does not run or cannot be reached, and `ConfigError` if its
+    password is not set.
+    """
     import redis  # slow to import
 
     host, port = address(ctx.running(name), PORT)
     variable = ctx.settings.cache.password_variable
     password = ctx.loaded.secret(variable) if variable else None
-    return redis.Redis(host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT)
+    return redis.Redis(
+        host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT_SECONDS
+    )

@@ -1,4 +1,4 @@
-"""Containers, watched for a while after a change."""
+"""The health of containers in the time after a change (the soak)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ LOG_LINES = 10
 
 
 @dataclass(kw_only=True)
-class Seen:
-    """What was seen so far. `restarts` and `oom_killed` name containers; `breaches` say what must
-    not be, with log lines in `details`."""
+class Observation:
+    """What was observed so far.
+
+    `restarts` and `oom_killed` name containers; `breaches` say what must not happen, with log lines
+    in `details`.
+    """
 
     restarts: list[str] = field(default_factory=list)
     oom_killed: list[str] = field(default_factory=list)
@@ -23,41 +26,44 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Before:
-    """What a container has behind it already."""
+class InitialState:
+    """A container's restarts and memory failures from before the observation."""
 
     restarts: int = 0
     oom_killed: bool = False
 
     @classmethod
-    def of(cls, container: Container) -> Before:
-        """As it is now."""
+    def of(cls, container: Container) -> InitialState:
+        """Return a container's state at this moment."""
         return cls(restarts=container.restart_count, oom_killed=container.oom_killed)
 
 
-def look_at_containers(ctx: Context, known: Mapping[str, Before], seen: Seen) -> None:
-    """Add to `seen` each container that is not as well as it was."""
-    for name, before in known.items():
-        found = ctx.container(name)
-        if found is None:
-            seen.breaches.append(f"{name} is gone")
+def observe_containers(
+    ctx: Context, initial: Mapping[str, InitialState], observation: Observation
+) -> None:
+    """Look once at each service in `initial`, and add what is worse than its initial state."""
+    for name, before in initial.items():
+        container = ctx.container(name)
+        if container is None:
+            observation.breaches.append(f"{name} is gone")
             continue
-        if found.restart_count > before.restarts:
-            seen.restarts.append(name)
-        if found.oom_killed and not before.oom_killed:
-            seen.oom_killed.append(name)
-        if ill := _ill(found, before):
-            seen.breaches.append(f"{name} {ill}")
-            probe = [f"{name}'s last probe: {found.last_probe}"] if found.last_probe else []
-            log = ctx.engine.logs(found.id, tail=LOG_LINES)
-            seen.details += [*probe, *(f"{name}: {line}" for line in log)]
+        if container.restart_count > before.restarts:
+            observation.restarts.append(name)
+        if container.oom_killed and not before.oom_killed:
+            observation.oom_killed.append(name)
+        if problem := _problem(container, before):
+            last = container.last_probe
+            observation.breaches.append(f"{name} {problem}")
+            observation.details += [f"{name}'s last probe: {last}"] if last else []
+            log = ctx.engine.logs(container.id, tail=LOG_LINES)
+            observation.details += [f"{name}: {line}" for line in log]
 
 
-def _ill(found: Container, before: Before) -> str:
-    if found.oom_killed and not before.oom_killed:
+def _problem(container: Container, before: InitialState) -> str:
+    if container.oom_killed and not before.oom_killed:
         return "ran out of memory"
-    if found.restart_count > before.restarts:
-        return f"ended and was restarted ({found.restart_count - before.restarts} times)"
-    if not found.running:
-        return f"ended (it is {found.status}, exit code {found.exit_code})"
-    return "is unhealthy" if found.health == "unhealthy" else ""
+    if container.restart_count > before.restarts:
+        return f"ended and was restarted ({container.restart_count - before.restarts} times)"
+    if not container.running:
+        return f"ended (it is {container.status}, exit code {container.exit_code})"
+    return "is unhealthy" if container.health == "unhealthy" else ""

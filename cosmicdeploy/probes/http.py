@@ -1,4 +1,4 @@
-"""One HTTP request from outside, measured."""
+"""HTTP requests to the stack, as its clients send them, with their duration."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import tenacity
 from cosmicdeploy.signals import breakable
 from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Answer
 
-# httpx has a command line of its own, and does without it where what that needs is not installed.
-# Nobody needs it here, and to load it takes longer than all the rest of httpx.
+# httpx loads a command line of its own, which the deployer does not use and which takes longer to
+# load than the rest of httpx. httpx works without it where its requirements are not installed.
 sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 __all__ = [
@@ -28,23 +28,28 @@ __all__ = [
     "TIMEOUT_SECONDS",
     "Answer",
     "ask",
-    "ask_again",
+    "ask_with_retries",
     "load_early",
     "trust",
 ]
 
 TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
+# From this status on (5xx) the server itself says that it failed.
 BROKEN = 500
 
 
 def load_early() -> None:
-    """Load in the background what `ask` needs: for whoever is about to wait for something else."""
+    """Import httpx in the background, while the caller waits for something else."""
     threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
-    """GET, or POST where there is a body; never raises for what the other side does."""
+    """Send one request and return its answer: a GET, or a POST where there is a JSON body.
+
+    Waits up to `TIMEOUT_SECONDS`. Follows no redirect. Never raises for what the server or the
+    network does: `error` of the answer says what happened.
+    """
     import httpx  # slow to import: here that is mostly while commands run in containers
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -72,26 +77,28 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     )
 
 
-def ask_again(url: str, *, token: str = "", json: Any = None) -> Answer:
-    """As `ask`, up to three times where nobody answers or the server fails: one answer that went
-    wrong says little of a service."""
-    asking = tenacity.Retrying(
+def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Answer:
+    """As `ask`, with up to three requests 0.3 s apart while there is no answer or a 5xx.
+
+    A single failed request says little about a service.
+    """
+    retrying = tenacity.Retrying(
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=tenacity.wait_fixed(PAUSE_SECONDS),
         retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    found: Answer = asking(ask, url, token=token, json=json)
-    return found
+    answer: Answer = retrying(ask, url, token=token, json=json)
+    return answer
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:
-    # Redirections are not followed: what begins without TLS has no certificate to be verified.
+    # Redirects are not followed: a request that begins without TLS has no certificate to verify.
     return trust() if urlsplit(url).scheme == "https" else False
 
 
 @cache
 def trust() -> ssl.SSLContext:
-    """The authorities that the system trusts."""
-    # Reading all certificates takes longer than a request; they are the same for each.
+    """Return the certificate authorities that the system trusts; read once per process."""
+    # Reading all certificates takes longer than a request.
     return ssl.create_default_context()

@@ -1,4 +1,4 @@
-"""What clients meet while a run keeps them out on purpose, and that it is no finding."""
+"""Maintenance: what clients get while a run turns them away, and for how long."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ from cosmicdeploy.text.formatting import lasting
 
 QUIESCE = "quiesce"
 UNTIL_RESUME = "this run lets clients in again later"
-# What happens while clients are kept out, as far as a run that did it tells how long that takes.
-KEPT_OUT = ("backup", "cache-clear")
-# The phases of a container's start that are added up; of the others the longest one counts.
-ADDED_UP = ("create", "start")
+# Steps that run during maintenance; the journal has their duration in an earlier run.
+DURING_MAINTENANCE = ("backup", "cache-clear")
+# Phases of a container's start that run one after the other; the others run side by side, so that
+# only the longest counts.
+SEQUENTIAL = ("create", "start")
 
 
 def clients_are_kept_out(ctx: Context) -> bool:
-    """Whether this run, or the one that it goes on from, keeps clients out now, and the step that
-    lets them in again is still to come."""
+    """Whether clients are turned away now by this run or the one that it resumes.
+
+    True while the step that lets them in again is still to come.
+    """
     return ctx.window.is_open or (RESUME in ctx.ahead and QUIESCE not in ctx.ahead)
 
 
 def proxy_is_stopped(ctx: Context) -> bool:
-    """Whether the proxy does not run because of that: it has no file that turns clients away."""
+    """Whether the run stopped the proxy to keep clients out.
+
+    It does so where `maintenance.file` is not set: nginx then has no file that turns clients away.
+    """
     name = ctx.settings.services.proxy
     if name is None or not clients_are_kept_out(ctx) or ctx.settings.maintenance.file:
         return False
-    found = ctx.container(name)
-    return found is not None and not found.running
+    container = ctx.container(name)
+    return container is not None and not container.running
 
 
-def what_clients_meet(ctx: Context) -> str:
-    """For the plan: how clients are kept out, and about how long."""
+def maintenance_notice(ctx: Context) -> str:
+    """Return the line of the plan that says how clients are kept out, and about how long."""
     services = ctx.settings.services
     if ctx.settings.maintenance.file or services.proxy is None:
         how = (
@@ -46,23 +52,23 @@ def what_clients_meet(ctx: Context) -> str:
             f"clients are refused connections: {services.proxy} is stopped, since"
             " `maintenance.file` is not set"
         )
-    return f"{how}, for {_about(ctx)}"
+    return f"{how}, for {_duration(ctx)}"
 
 
-def _about(ctx: Context) -> str:
-    """As the journal tells of the last time, or of the parts."""
+def _duration(ctx: Context) -> str:
+    """Estimate the duration from the last maintenance in the journal, else from its parts."""
     last = ctx.journal.last("done", step_kind=RESUME)
     if last and last["facts"].get("turned_away_seconds"):
         return f"about {lasting(last['facts']['turned_away_seconds'])}, as the last time"
-    parts = [_seconds(ctx.journal, kind) for kind in KEPT_OUT]
-    starts = _starts(ctx.journal.last("done", step_kind=ROLLOUT))
+    parts = [_step_seconds(ctx.journal, kind) for kind in DURING_MAINTENANCE]
+    starts = _start_seconds(ctx.journal.last("done", step_kind=ROLLOUT))
     if starts is None:
         return "as long as a backup takes and all containers need to start: not measured yet"
     return f"about {lasting(sum(parts) + starts)}, as long as that took in a deploy"
 
 
-def _seconds(journal: Journal, kind: str) -> float:
-    """How long the last step of this kind took."""
+def _step_seconds(journal: Journal, kind: str) -> float:
+    """Return the duration of the last finished step of this kind; 0 where there is none."""
     done = journal.last("done", step_kind=kind)
     begun = journal.last("intent", step_kind=kind, run=done.get("run")) if done else None
     if done is None or begun is None:
@@ -71,15 +77,18 @@ def _seconds(journal: Journal, kind: str) -> float:
     return (next(times) - next(times)).total_seconds()
 
 
-def _starts(rolled: Record | None) -> float | None:
-    """Seconds in which the containers of the last rollout would start side by side."""
-    services = rolled["facts"].get("roll", {}).get("services", {}) if rolled else {}
+def _start_seconds(rollout: Record | None) -> float | None:
+    """Return the seconds that the containers of the last rollout need to start side by side.
+
+    None where no rollout is recorded.
+    """
+    services = rollout["facts"].get("roll", {}).get("services", {}) if rollout else {}
     if not services:
         return None
     each = services.values()
-    added_up = sum(phases.get(phase, 0.0) for phases in each for phase in ADDED_UP)
+    sequential = sum(phases.get(phase, 0.0) for phases in each for phase in SEQUENTIAL)
     return float(
-        added_up
+        sequential
         + max(phases.get("drain", 0.0) for phases in each)
         + max(phases.get("healthy", 0.0) for phases in each)
     )

@@ -1,6 +1,6 @@
-"""A request whose answer has to prove something, asked again where a rate limit refuses it.
+"""Requests whose answer must prove something, repeated while a rate limit refuses them.
 
-Whether the application works is not to be seen from a 429: it is not asked then.
+A 429 does not show whether the application works: the request does not reach it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.http import LIMITED, Answer, ask, ask_again
+from cosmicdeploy.probes.http import LIMITED, Answer, ask, ask_with_retries
 
-# Most limits are of a minute; what tells a longer time is not waited for, in seconds.
+# Most limits count per minute. A longer Retry-After is not waited for, in seconds.
 LONGEST_WAIT = 75.0
-# Where the answer does not say when to ask again.
-UNTOLD_WAIT = 15.0
+# The pause after a 429 without Retry-After, in seconds.
+DEFAULT_WAIT = 15.0
 WAITED_IN_VAIN = "a rate limit was waited for in vain"
 TODO_LIMITED = (
     "give the deployer's token a device of its own, lower `probe.rate` and `probe.heartbeat_rate`"
@@ -24,16 +24,18 @@ TODO_LIMITED = (
 
 
 def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Answer:
-    """As `ask_again`; after a 429 once more when its Retry-After is over, for `LONGEST_WAIT` in
-    all. The last answer, which may be a 429 still: the next request does not wait in vain again.
-    A plan takes the first answer."""
+    """As `ask_with_retries`, and again after each 429 once its Retry-After is over.
+
+    Waits up to `LONGEST_WAIT` seconds in all and returns the last answer, which may still be a 429.
+    After one wait in vain the run's further requests do not wait. A plan takes the first answer.
+    """
     if ctx.only_plan:
         return ask(url, token=token, json=json)
     began = time.monotonic()
     end = began if WAITED_IN_VAIN in ctx.asked else began + LONGEST_WAIT
     while True:
-        answer = ask_again(url, token=token, json=json)
-        pause = max(1.0, UNTOLD_WAIT if answer.retry_after is None else answer.retry_after)
+        answer = ask_with_retries(url, token=token, json=json)
+        pause = max(1.0, DEFAULT_WAIT if answer.retry_after is None else answer.retry_after)
         if answer.status != LIMITED:
             return answer
         if time.monotonic() + pause > end:
@@ -44,12 +46,11 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
 
 
 def why_unproven(answer: Answer) -> str:
-    """Why an answer shows neither that the application works nor that it does not; "" where it
-    shows one of the two."""
+    """Return why an answer does not show whether the application works; "" where it does."""
     if answer.status == LIMITED:
-        again = answer.retry_after
-        told = f", and asks to wait {again:.0f} s" if again is not None else ""
-        return f"{answer.url} answers 429, the rate limit's refusal{told}"
+        pause = answer.retry_after
+        wait = f", and asks to wait {pause:.0f} s" if pause is not None else ""
+        return f"{answer.url} answers 429, the rate limit's refusal{wait}"
     if answer.turned_away:
         return f"{answer.url} answers 503 with Retry-After: clients are turned away"
     return ""

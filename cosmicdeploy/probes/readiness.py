@@ -1,4 +1,4 @@
-"""Wait until a container can serve, and tell why where it cannot."""
+"""Wait until a container is ready for traffic, and explain why it is not."""
 
 from __future__ import annotations
 
@@ -13,86 +13,104 @@ from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContain
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.urls import container_url
 
-# A request costs the host next to nothing, a command in a container a tenth of a second at work.
-ASKED_EVERY_SECONDS = 0.05
-ASKED_AGAIN_SECONDS = 0.02  # once it has answered
-RUN_EVERY_SECONDS = 0.5
+# A request costs the host next to nothing; a command in a container takes about 100 ms under load.
+REQUEST_EVERY_SECONDS = 0.05
+REQUEST_AGAIN_SECONDS = 0.02  # after a first good answer
+COMMAND_EVERY_SECONDS = 0.5
 LOG_LINES = 10
-# A health check that hangs, in seconds.
+# After this many seconds without output a health check counts as hanging.
 PROBE_SILENCE = 10.0
-ITSELF = ("localhost", "127.0.0.1", "::1")
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 def wait_ready(
     ctx: Context, container_id: str, name: str, on_answer: Callable[[], None] = lambda: None
 ) -> Container:
-    """The container once it can serve; raises `UnhealthyContainer` with its last words.
+    """Wait until a container is ready, and return it.
 
-    A replica has to answer its health path `restart.passes` times in a row, asked by us at short
-    intervals; then, as for every container, its own health check decides. While the engine has not
-    judged yet we run that ourselves, since its first verdict comes one whole interval after the
-    start; of several replicas of one image in the first alone, where it asks no more than what each
-    of them was just asked; and once in a container, until a step changes something again. One that
-    ended, or was restarted by the engine, is given up at once. `on_answer` is called with a
-    replica's every good answer.
+    Waits up to `restart.healthy_within` seconds. Raises `UnhealthyContainer`, with the last probe
+    and log lines, if the container is not ready by then; at once if it ends or the engine restarts
+    it.
+
+    A replica has to answer its health path `restart.passes` times in a row: the deployer sends 20
+    requests per second until the first good answer, then up to 50. `on_answer` is called with every
+    good answer. After that the container's own health check decides, as for every other container.
+    The engine gives its first verdict only one interval after the start, so until then the deployer
+    runs the check in the container itself, every 0.5 s until it passes. Of several replicas of one
+    image it runs in the first alone, where the check asks no more than what each replica has just
+    answered.
     """
     answers = _AnswersInARow(ctx, name, on_answer)
 
-    def is_judged(found: Container) -> bool:
-        return found.ready or answers.are_all(found) or _passed(ctx, found) or _passes(ctx, found)
+    def has_passed(container: Container) -> bool:
+        return (
+            container.ready
+            or answers.prove_health(container)
+            or _has_passed_before(ctx, container)
+            or _passes_now(ctx, container)
+        )
 
     return _wait(
         ctx,
         container_id,
         name,
-        ready=lambda found: answers.enough(found) and is_judged(found),
+        ready=lambda container: answers.are_enough(container) and has_passed(container),
         pause=answers.pause,
     )
 
 
 class _AnswersInARow:
-    """Counts a replica's good answers; what is no replica has nothing to answer."""
+    """Counts a replica's good answers; a container of another role needs none."""
 
     def __init__(self, ctx: Context, name: str, on_answer: Callable[[], None]) -> None:
         self._ctx, self._on_answer = ctx, on_answer
-        self._wanted = ctx.settings.restart.passes if name in ctx.settings.services.app else 0
-        self._seen = 0
+        self._needed = ctx.settings.restart.passes if name in ctx.settings.services.app else 0
+        self._count = 0
 
-    def enough(self, found: Container) -> bool:
-        if self._seen < self._wanted:
-            self._seen = self._seen + 1 if self._answers(found) else 0
-            if self._seen:
+    def are_enough(self, container: Container) -> bool:
+        """Send one more request unless there are enough good answers; whether there are now."""
+        if self._count < self._needed:
+            self._count = self._count + 1 if self._answers(container) else 0
+            if self._count:
                 self._on_answer()
-        return self._seen >= self._wanted
+        return self._count >= self._needed
 
     def pause(self) -> float:
-        """Seconds until the next look."""
-        if not self._wanted:
-            return RUN_EVERY_SECONDS
-        return ASKED_AGAIN_SECONDS if self._seen else ASKED_EVERY_SECONDS
+        """Return the seconds until the next attempt."""
+        if not self._needed:
+            return COMMAND_EVERY_SECONDS
+        return REQUEST_AGAIN_SECONDS if self._count else REQUEST_EVERY_SECONDS
 
-    def are_all(self, found: Container) -> bool:
-        """Whether the container's own health check passed in another one of its image, and would
-        ask no more than was asked here."""
-        passed = _check_of(found) in self._ctx.asked
-        return passed and self._wanted > 0 and found.health == "starting" and self._asks(found)
+    def prove_health(self, container: Container) -> bool:
+        """Whether the answers make the container's own health check superfluous.
 
-    def _asks(self, found: Container) -> bool:
-        *_, last = ("", *found.healthcheck)
+        They do where the check passed in another container of its image, and sends no other request
+        than the deployer has just sent.
+        """
+        has_passed = _check_key(container) in self._ctx.asked
+        return (
+            has_passed
+            and self._needed > 0
+            and container.health == "starting"
+            and self._is_same_request(container)
+        )
+
+    def _is_same_request(self, container: Container) -> bool:
+        *_, last = ("", *container.healthcheck)
         app = self._ctx.settings.app
         try:
             url = urlsplit(last)
-            place = (url.scheme, url.hostname in ITSELF, url.port or 80, url.path)
+            parts = (url.scheme, url.hostname in LOCALHOST, url.port or 80, url.path)
         except ValueError:
             return False
-        return place == ("http", True, app.port, app.health_path)
+        return parts == ("http", True, app.port, app.health_path)
 
-    def _answers(self, found: Container) -> bool:
+    def _answers(self, container: Container) -> bool:
         try:
-            url = container_url(self._ctx, found)
+            url = container_url(self._ctx, container)
         except EngineError:
             return False  # it has no address before it runs
-        return found.running and ask(url + self._ctx.settings.app.health_path).status == OK
+        return container.running and ask(url + self._ctx.settings.app.health_path).status == OK
 
 
 def _wait(
@@ -105,75 +123,79 @@ def _wait(
     within = ctx.settings.restart.healthy_within
     restarts: list[int] = []
 
-    def look() -> tuple[Container, bool]:
+    def attempt() -> tuple[Container, bool]:
         ctx.safe_point()
-        found = ctx.engine.container(container_id)
-        if found is None:
-            raise EngineError("The container went away while it was waited for", where=name)
-        restarts.append(found.restart_count)
-        return found, ready(found)
+        container = ctx.engine.container(container_id)
+        if container is None:
+            raise EngineError("The container was removed while the run waited for it", where=name)
+        restarts.append(container.restart_count)
+        return container, ready(container)
 
-    def dead(found: Container) -> bool:
-        # Before its first start a container is "created"; after that anything but running is the
-        # end. Restarts from before the waiting are of no account.
-        return found.status in ("exited", "dead") or found.restart_count > restarts[0]
+    def has_ended(container: Container) -> bool:
+        # A container is "created" before its first start. Restarts from before the first attempt do
+        # not count.
+        return container.status in ("exited", "dead") or container.restart_count > restarts[0]
 
     waiting = tenacity.Retrying(
         stop=tenacity.stop_after_delay(within),
         wait=lambda _state: pause(),
-        retry=tenacity.retry_if_result(lambda seen: not (seen[1] or dead(seen[0]))),
+        retry=tenacity.retry_if_result(lambda last: not (last[1] or has_ended(last[0]))),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    found, is_ready = waiting(look)
+    container, is_ready = waiting(attempt)
     if not is_ready:
-        raise unhealthy(ctx, found, name, within, ended=dead(found))
-    return found
+        raise unhealthy(ctx, container, name, within, ended=has_ended(container))
+    return container
 
 
-def serves_now(ctx: Context, found: Container) -> bool:
-    """Whether a container can serve at this moment, without waiting; its own health check is run
-    where the engine has not judged yet."""
-    return found.ready or _passes(ctx, found)
+def serves_now(ctx: Context, container: Container) -> bool:
+    """Whether a container is ready at this moment, without waiting.
+
+    Runs its health check in the container where the engine has given no verdict yet.
+    """
+    return container.ready or _passes_now(ctx, container)
 
 
-def _passes(ctx: Context, found: Container) -> bool:
-    if found.health != "starting" or not found.healthcheck:
+def _passes_now(ctx: Context, container: Container) -> bool:
+    if container.health != "starting" or not container.healthcheck:
         return False
     try:
-        result = ctx.engine.exec(found.id, found.healthcheck, silence=PROBE_SILENCE)
+        result = ctx.engine.exec(container.id, container.healthcheck, silence=PROBE_SILENCE)
     except EngineUnavailable:
         raise
     except EngineError:
-        return False  # it ended in this moment: the next look tells how
+        return False  # the container has just ended: the next attempt says how
     if result.exit_code != 0:
         return False
-    ctx.asked[_check_of(found)] = ctx.asked[_start_of(found)] = True
+    ctx.asked[_check_key(container)] = ctx.asked[_start_key(container)] = True
     return True
 
 
-def _passed(ctx: Context, found: Container) -> bool:
-    return _start_of(found) in ctx.asked
+def _has_passed_before(ctx: Context, container: Container) -> bool:
+    """Whether the check has passed in this container since its start and the last change."""
+    return _start_key(container) in ctx.asked
 
 
-def _check_of(found: Container) -> str:
-    return f"{' '.join(found.healthcheck)} in {found.image_id}"
+def _check_key(container: Container) -> str:
+    return f"{' '.join(container.healthcheck)} in {container.image_id}"
 
 
-def _start_of(found: Container) -> str:
-    return f"{found.id} passes since {found.started_at}"
+def _start_key(container: Container) -> str:
+    return f"{container.id} passes since {container.started_at}"
 
 
 def unhealthy(
-    ctx: Context, found: Container, name: str, within: float, *, ended: bool
+    ctx: Context, container: Container, name: str, within: float, *, ended: bool
 ) -> UnhealthyContainer:
-    """The error that explains a container: state, last probe and last log lines."""
-    state = f"{found.status}, exit code {found.exit_code}" if ended else found.health
-    if found.oom_killed:
+    """Return the error for a container that is not ready within so many seconds: its state, the
+    last probe and the last log lines."""
+    state = f"{container.status}, exit code {container.exit_code}" if ended else container.health
+    if container.oom_killed:
         state += ", out of memory"
-    probe = [f"last probe: {found.last_probe}"] if found.last_probe else []
+    probe = [f"last probe: {container.last_probe}"] if container.last_probe else []
     return UnhealthyContainer(
-        f"{name} did not become healthy within {within:.0f} s ({state or found.status})",
+        f"{name} did not become healthy within {within:.0f} s ({state or container.status})",
         where=name,
         todo="the lines above are its last probe and log lines",
-        details=(*probe, *ctx.engine.logs(found.id, tail=LOG_LINES)),
+        details=(*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
     )

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of one point of the verification."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One point of a checklist: what was expected, what was found, and what to do.
+    """One point of the verification: what was expected, what was found, and what to do.
 
-    A deploy fails on it where it is `blocking`, and else only tells of it; `warnings` are worth a
-    look and fail nothing. Where it is `skipped` there was nothing to look at, and `found` says why;
-    where it is `unproven` nobody answered what was asked (a rate limit, a maintenance page), which
-    is not `ok`. `seconds` is the wall time that it took.
+    A deploy fails on a `blocking` point and only reports the others; `warnings` fail nothing. A
+    `skipped` point had nothing to check, and `found` says why. An `unproven` one got an answer that
+    shows neither that it holds nor that it does not (a rate limit's 429, a maintenance page): it is
+    not `ok`. `seconds` is wall time.
     """
 
     point: str
@@ -28,5 +28,5 @@ class CheckResult:
 
 
 def skipped(point: str, why: str) -> CheckResult:
-    """A point with nothing to look at."""
+    """Return the result of a point that has nothing to check; `why` says for what reason."""
     return CheckResult(point=point, ok=True, expected="nothing", found=why, skipped=True)

@@ -1,4 +1,4 @@
-"""Where the stack is reached from outside."""
+"""Base URLs of the stack and of its replicas, without a slash at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from cosmicdeploy.errors import ConfigError
 
 
 def proxy_url(ctx: Context) -> str:
-    """The stack as its clients see it; raises `ConfigError` where nothing is published."""
+    """Return the URL that clients use: `probe.url`, else the proxy's first published port.
+
+    Raises `ConfigError` if there is neither.
+    """
     if ctx.settings.probe.url:
         return ctx.settings.probe.url.rstrip("/")
     proxy = ctx.settings.services.proxy
@@ -24,11 +27,14 @@ def proxy_url(ctx: Context) -> str:
 
 
 def replica_url(ctx: Context, service: str) -> str:
-    """One replica, past the load balancer."""
+    """Return the URL of a service's replica, past the load balancer."""
     return container_url(ctx, ctx.running(service))
 
 
 def container_url(ctx: Context, container: Container) -> str:
-    """One container of the application; raises `EngineError` where it cannot be reached."""
+    """Return the URL of a container of the application.
+
+    Raises `EngineError` if it cannot be reached.
+    """
     host, port = address(container, ctx.settings.app.port)
     return f"http://{host}:{port}"

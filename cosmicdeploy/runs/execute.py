@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT

@@ -11,7 +11,7 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
 from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
 from cosmicdeploy.runs.interrupted import releases
-from cosmicdeploy.verification.first_look import look
+from cosmicdeploy.verification.initial_failures import find_initial_failures
 
 # What a command begins with that ends interrupted runs and puts nothing in place.
 ENDING = "deploy --abort"
@@ -31,7 +31,9 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
         return KnownFailures.of_state(begun[0].state)
     if only_ends or not releases(command):
         return KnownFailures()
-    return look(ctx, _stopped(ctx, [run for run in runs if not releases(run.command)]))
+    return find_initial_failures(
+        ctx, _stopped(ctx, [run for run in runs if not releases(run.command)])
+    )
 
 
 def _replaces(run: PastRun) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.client import end_left_behind
-from cosmicdeploy.database.schema.schemas import before_name
-from cosmicdeploy.database.swap.swap import has_before
+from cosmicdeploy.database.schema.schemas import replaced_name
+from cosmicdeploy.database.swap.swap import has_replaced_data
+from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
 from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
@@ -75,7 +75,7 @@ def end_tools(ctx: Context) -> None:
     would hold up the next migration."""
     database = ctx.container(ctx.settings.services.database)
     if unfinished(ctx.journal) and database is not None and database.running:
-        end_left_behind(ctx.engine, ctx.database())
+        end_leftover_tools(ctx.engine, ctx.database())
 
 
 def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
@@ -178,11 +178,11 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     neither put back nor dropped."""
     if not any(run.lost or run.doubts for run in runs) or intents(runs, RESTORE):
         return
-    if has_before(ctx.database()):
+    if has_replaced_data(ctx.database()):
         live = ctx.settings.database.name
         raise NeedsPerson(
             "Data from before a restore is kept, and no record tells which run did that",
-            where=before_name(live),
+            where=replaced_name(live),
             todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
             "`cosmicdeploy deploy --abort`",
             details=[run.told() for run in runs],

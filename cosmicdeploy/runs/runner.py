@@ -26,7 +26,7 @@ from cosmicdeploy.runs.snapshot import State, changed, compared, observe
 from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data, note, unwind
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.request_stats import FAILURES_SHOWN
-from cosmicdeploy.verification.still_failing import told_still_failing
+from cosmicdeploy.verification.still_failing import still_failing
 from cosmicdeploy.way_out import with_way_out
 
 
@@ -254,7 +254,7 @@ class Run:
         if self._compared:
             details.append(f"undone, and seen to be as before: {self._compared}")
         details += filter(None, (one.step.left_standing(one.change) for one in self._applied))
-        details += told_still_failing(self.ctx)
+        details += still_failing(self.ctx)
         return kind(error.what, where=error.where, todo=error.todo, details=details)
 
 

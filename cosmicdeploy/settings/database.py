@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.database.backups.retention import Keep
-from cosmicdeploy.database.copies.destination import Place, require_tellable
+from cosmicdeploy.database.backups.retention import RetentionPolicy
+from cosmicdeploy.database.copies.destination import Destination, require_showable_urls
 from cosmicdeploy.settings.section import Section, Words
 
 
@@ -45,11 +45,11 @@ class Backup(Section):
     directory: Path = Path("data-kiosk/backups")
     exact: bool = True
     silence: float = Field(default=60, gt=0)
-    keep: Keep = Keep()
-    copies: tuple[Place, ...] = ()
+    keep: RetentionPolicy = RetentionPolicy()
+    copies: tuple[Destination, ...] = ()
 
     @field_validator("copies")
     @classmethod
-    def _tellable(cls, places: tuple[Place, ...]) -> tuple[Place, ...]:
-        require_tellable(places)
+    def _tellable(cls, places: tuple[Destination, ...]) -> tuple[Destination, ...]:
+        require_showable_urls(places)
         return places

@@ -70,9 +70,9 @@ def _containers(ctx: Context) -> str:
 
 def _require_one_scheduler(ctx: Context) -> None:
     """One that an interrupted run set aside is the recover step's to put away."""
-    for stray in second_schedulers(ctx):
-        if not is_temporary(stray.container.name):
-            raise Refused("A second scheduler runs", where=stray.container.name, todo=stray.todo)
+    for orphan in second_schedulers(ctx):
+        if not is_temporary(orphan.container.name):
+            raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)
 
 
 def _database(ctx: Context) -> str:

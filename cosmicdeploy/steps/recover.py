@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap.swap import (
-    drop_before,
-    has_before,
-    is_interrupted,
-    settle_interrupted_swap,
+    drop_replaced_data,
+    has_replaced_data,
+    is_swap_interrupted,
+    resolve_interrupted_swap,
 )
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
@@ -72,9 +72,9 @@ class RecoverStep(Step):
             _settle_restart(ctx, restart, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
-            ctx.say(settle_interrupted_swap(ctx.database()).found)
+            ctx.say(resolve_interrupted_swap(ctx.database()).description)
         if _data_is_left(ctx):
-            drop_before(ctx.database())
+            drop_replaced_data(ctx.database())
         return {}
 
 
@@ -209,11 +209,11 @@ def _data_is_left(ctx: Context) -> bool:
     runs = unfinished(ctx.journal)
     if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
         return False
-    return _database_is_ready(ctx) and has_before(ctx.database())
+    return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 
 
 def _is_exchanging(ctx: Context) -> bool:
-    return _database_is_ready(ctx) and is_interrupted(ctx.database())
+    return _database_is_ready(ctx) and is_swap_interrupted(ctx.database())
 
 
 def _waits_short(ctx: Context) -> bool:

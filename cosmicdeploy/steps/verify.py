@@ -1,4 +1,4 @@
-"""The verification checklist as a step: it changes nothing, and fails where a point does."""
+"""The verification as a step: it changes nothing, and fails where a point fails."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
 from cosmicdeploy.text.formatting import counted
-from cosmicdeploy.verification.checklist import CHECKS, run_checks
 from cosmicdeploy.verification.excused import Excused
+from cosmicdeploy.verification.points import CHECKS, RENAMED, current_name, run_checks
 
 
 class VerifyStep(Step):
-    """Run some or all points of the checklist."""
+    """Check some or all points of the verification."""
 
     kind: ClassVar[str] = "verify"
 
     only: tuple[str, ...] = Field(
         default=tuple(CHECKS),
-        description="These points of the checklist.",
-        json_schema_extra={"items": {"enum": [*CHECKS]}},
+        description="These points of the verification.",
+        json_schema_extra={"items": {"enum": [*CHECKS, *RENAMED]}},
     )
 
     @field_validator("only")
     @classmethod
     def _known(cls, points: tuple[str, ...]) -> tuple[str, ...]:
+        points = tuple(map(current_name, points))
         unknown = sorted(set(points) - set(CHECKS))
         if unknown:
             told = {"unknown": unknown[0], "known": ", ".join(CHECKS)}
@@ -64,7 +65,7 @@ class VerifyStep(Step):
         held = len(results) - len(found) - len(skipped)
         told = [f"{held} of {counted(len(results), 'point')} {'holds' if held == 1 else 'hold'}"]
         told += [f"{result.point} skipped: {result.found}" for result in skipped]
-        told += [f"{result.point}: {result.found}{excused.told(result)}" for result in found]
+        told += [f"{result.point}: {result.found}{excused.remark(result)}" for result in found]
         return Unchanged(reason="; ".join(told))
 
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:

@@ -1,1 +1,1 @@
-"""The verification of a release, point by point, and what already failed before a run."""
+"""The verification of a release, point by point, and the failures from before a run."""

@@ -1,4 +1,4 @@
-"""Points of the checklist that look at the application: schema, scheduler, monitor, heartbeat."""
+"""Verification points about the application: `schema`, `scheduler`, `monitor`, `heartbeat`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.probes.application.features import FeatureState, states
-from cosmicdeploy.probes.application.heartbeat import is_taken, what_to_do, why_not_taken
+from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.probes.result import CheckResult, skipped
@@ -14,63 +14,70 @@ from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.side_by_side import in_background
 from cosmicdeploy.text.formatting import moment
 
-# A scheduler that runs every minute has left a line in the log of so many seconds.
+# A scheduler that runs every minute has logged a run within this many seconds.
 SCHEDULER_GRACE = 120
 
 
 def schema(ctx: Context) -> CheckResult:
-    """The tables have the columns that the release needs."""
-    wanted = ctx.settings.verify.columns
-    if not wanted:
-        return _absent("schema", "verify.columns")
+    """Check that the tables have the columns that the release needs (`verify.columns`)."""
+    needed = ctx.settings.verify.columns
+    if not needed:
+        return _not_configured("schema", "verify.columns")
     with open_facts(ctx.database()) as database:
         missing = [
             f"{table}.{column}"
-            for table, columns in wanted.items()
+            for table, columns in needed.items()
             for column in sorted(set(columns) - set(database.columns(table)))
         ]
-    count = sum(len(columns) for columns in wanted.values())
+    count = sum(len(columns) for columns in needed.values())
     return CheckResult(
         point="schema",
         ok=not missing,
-        expected=f"{count} columns in {', '.join(wanted)}",
+        expected=f"{count} columns in {', '.join(needed)}",
         found=f"missing: {', '.join(missing)}" if missing else f"all {count} are there",
         todo="run `cosmicdeploy step migrate`, or go back with `cosmicdeploy rollback`",
     )
 
 
 def scheduler(ctx: Context) -> CheckResult:
-    """The scheduler runs, its list has the monitor, and its log shows that it acts."""
+    """Check that the scheduler runs, that the monitor is on its schedule, and that its log shows a
+    run of the monitor.
+
+    Runs up to two console commands in containers, side by side.
+    """
     name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
     if not name:
-        return _absent("scheduler", "services.scheduler")
+        return _not_configured("scheduler", "services.scheduler")
     container = ctx.running(name)
-    asked = in_background(_switched_off, [ctx])  # another command, beside this one
+    switched_off = in_background(_switched_off, [ctx])
     listing = ctx.run_console(container, *ctx.settings.verify.schedule)
-    [off] = asked()
-    if off:
-        return _resting(container, command or "", off)
+    [feature] = switched_off()
+    if feature:
+        return _disabled(container, command or "", feature)
     problems = []
     if listing.exit_code != 0:
         problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")
     if command and command not in listing.text:
         problems.append(f"{command} is not scheduled")
-    if command and not (_is_new(container) or _acts(ctx, container, command)):
+    if command and not (_is_new(container) or _has_run(ctx, container, command)):
         problems.append(f"no run of {command} in its log of {SCHEDULER_GRACE} s")
     return CheckResult(
         point="scheduler",
         ok=not problems,
         expected=f"running, with {command or 'a schedule'}, a run every minute",
-        found="; ".join(problems) or _at_work(container, command),
+        found="; ".join(problems) or _working_state(container, command),
         todo="see `cosmicdeploy logs scheduler --tail 100`",
     )
 
 
 def monitor(ctx: Context) -> CheckResult:
-    """The command is registered and its dry run succeeds."""
+    """Check that the monitor's command is registered and that its dry run succeeds.
+
+    Runs the dry run in a container; where it fails, also the console's `list`.
+    """
     command = ctx.settings.verify.command
     if not command:
-        return _absent("monitor", "verify.command")
+        return _not_configured("monitor", "verify.command")
     container = ctx.any_app()
     dry_run = ctx.settings.verify.dry_run or (command,)
     result = ctx.run_console(container, *dry_run)
@@ -88,62 +95,66 @@ def monitor(ctx: Context) -> CheckResult:
 
 
 def heartbeat(ctx: Context) -> CheckResult:
-    """A device's beat is taken, through the load balancer."""
-    wanted = ctx.settings.verify.heartbeat
-    if wanted is None:
-        return _absent("heartbeat", "verify.heartbeat")
+    """Check that a heartbeat is accepted through the load balancer.
+
+    Sends one heartbeat of the configured device, which the application stores. After a 429 it waits
+    for the rate limit, up to 75 s.
+    """
+    configured = ctx.settings.verify.heartbeat
+    if configured is None:
+        return _not_configured("heartbeat", "verify.heartbeat")
     if clients_are_kept_out(ctx):
         return skipped("heartbeat", f"not sent while clients are turned away: {UNTIL_RESUME}")
-    token = ctx.loaded.secret(wanted.token_variable)
-    answer = ask_until_answered(ctx, proxy_url(ctx) + wanted.path, token=token, json=wanted.body)
-    ok, unproven = is_taken(answer, wanted), why_unproven(answer)
+    token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
+    answer = ask_until_answered(ctx, url, token=token, json=configured.body)
+    ok, unproven = is_accepted(answer, configured), why_unproven(answer)
     return CheckResult(
         point="heartbeat",
         ok=ok,
-        expected=f"200 with {wanted.answers_with} from {wanted.path}",
-        found=f"{answer} {answer.shown}" if ok else unproven or why_not_taken(answer, wanted),
-        todo=TODO_LIMITED if unproven else what_to_do(answer, wanted),
+        expected=f"200 with {configured.answers_with} from {configured.path}",
+        found=f"{answer} {answer.shown}" if ok else unproven or why_rejected(answer, configured),
+        todo=TODO_LIMITED if unproven else todo_of(answer, configured),
         unproven=bool(unproven),
     )
 
 
-def _absent(point: str, key: str) -> CheckResult:
+def _not_configured(point: str, key: str) -> CheckResult:
     return skipped(point, f"{key} is not configured")
 
 
 def _switched_off(ctx: Context) -> FeatureState | None:
-    """The switch that keeps the command from its schedule, where it is off."""
-    feature = ctx.settings.verify.feature
-    found = states(ctx, [feature]) if feature else []
-    return next((state for state in found if state.enabled is False), None)
+    """Return the feature that keeps the command off its schedule; None where it is on."""
+    name = ctx.settings.verify.feature
+    features = states(ctx, [name]) if name else []
+    return next((feature for feature in features if feature.enabled is False), None)
 
 
-def _resting(container: Container, command: str, off: FeatureState) -> CheckResult:
-    """Somebody wanted it so: worth telling, and no failure."""
-    told = f"{command} is switched off{off.noted}"
+def _disabled(container: Container, command: str, feature: FeatureState) -> CheckResult:
+    """Return the result for a command that an operator switched off: a warning, no failure."""
     return CheckResult(
         point="scheduler",
         ok=True,
-        expected=f"running, {command} switched off by the feature {off.name}",
-        found=f"running since {moment(container.started)}; {told}",
-        warnings=(f"`cosmicdeploy features enable {off.name}` switches it on again",),
+        expected=f"running, {command} switched off by the feature {feature.name}",
+        found=f"running since {moment(container.started)}; {command} is switched off"
+        f"{feature.noted}",
+        warnings=(f"`cosmicdeploy features enable {feature.name}` switches it on again",),
     )
 
 
 def _is_new(container: Container) -> bool:
-    """Whether it may not have had a minute to begin anything in."""
+    """Whether the container may not have had a whole minute in which to begin a run."""
     return container.seconds_up < SCHEDULER_GRACE
 
 
-def _at_work(container: Container, command: str | None) -> str:
+def _working_state(container: Container, command: str | None) -> str:
     since = f"running since {moment(container.started)}"
     if not command:
         return since
-    acts = "started too recently to say more" if _is_new(container) else "its log shows it run"
-    return f"{since}; {command} is scheduled, {acts}"
+    run = "started too recently to say more" if _is_new(container) else "its log shows it run"
+    return f"{since}; {command} is scheduled, {run}"
 
 
-def _acts(ctx: Context, container: Container, command: str) -> bool:
+def _has_run(ctx: Context, container: Container, command: str) -> bool:
     lines = ctx.engine.logs(container.id, seconds=SCHEDULER_GRACE)
     return any(command in line for line in lines)
 

@@ -1,4 +1,4 @@
-"""Points of the checklist that look at the containers: do they run, what, and do they answer?"""
+"""Verification points about containers: `containers`, `images`, `health`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from cosmicdeploy.text.formatting import counted
 
 
 def containers(ctx: Context) -> CheckResult:
-    """Every service has a container that runs and is healthy."""
-    away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
-    names = [name for name in ctx.settings.services.all if name != away]
+    """Check that every service has a container that runs and is healthy."""
+    stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
+    names = [name for name in ctx.settings.services.all if name != stopped_proxy]
     count = len(names)
-    found = dict(zip(names, side_by_side(partial(_judged, ctx), names), strict=True))
+    judged = dict(zip(names, side_by_side(partial(_judge, ctx), names), strict=True))
     bad = [
-        f"{name}: {_state(container)}" for name, (container, serves) in found.items() if not serves
+        f"{name}: {_state(container)}" for name, (container, serves) in judged.items() if not serves
     ]
-    stopped = f"; {away} is stopped, and {UNTIL_RESUME}" if away else ""
+    stopped = f"; {stopped_proxy} is stopped, and {UNTIL_RESUME}" if stopped_proxy else ""
     return CheckResult(
         point="containers",
         ok=not bad,
@@ -38,82 +38,90 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Every container of the application runs the image that its tag names, all one release."""
+    """Check that every container of the application runs the image that its tag names, and that all
+    of these images are of one release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.released}
-    wanted = ctx.images_of(running)
-    same = all(
+    tagged = ctx.images_of(running)
+    is_same = all(
         container and image and container.image_id == image.id
-        for container, image in zip(running.values(), wanted.values(), strict=True)
+        for container, image in zip(running.values(), tagged.values(), strict=True)
     )
     ids = {each.image_id for each in running.values() if each}
-    ids |= {image.id for image in wanted.values() if image}
-    releases = {image_id: _release_of(ctx, image_id) for image_id in ids}
-    places: dict[str, list[str]] = {}
+    ids |= {image.id for image in tagged.values() if image}
+    releases = {image_id: _image_release(ctx, image_id) for image_id in ids}
+    services: dict[str, list[str]] = {}
     for name, container in running.items():
-        told = _told(container.image_id, releases) if container else "no container"
-        places.setdefault(told, []).append(name)
+        image = _described(container.image_id, releases) if container else "no container"
+        services.setdefault(image, []).append(name)
     run = {releases[each.image_id] for each in running.values() if each} - {""}
-    tags = sorted({_told(i.id, releases) if i else "no image" for i in wanted.values()})
+    tags = sorted({_described(i.id, releases) if i else "no image" for i in tagged.values()})
     return CheckResult(
         point="images",
-        ok=same and len(run) <= 1,
+        ok=is_same and len(run) <= 1,
         expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
-        found="; ".join(f"{told} in {', '.join(names)}" for told, names in places.items()),
+        found="; ".join(f"{image} in {', '.join(names)}" for image, names in services.items()),
         todo="run `cosmicdeploy deploy`: a restart keeps the old image",
     )
 
 
-def _told(image_id: str, releases: Mapping[str, str]) -> str:
-    return f"release {releases[image_id] or 'not told'} ({image_id[:19]})"
+def _described(image_id: str, releases: Mapping[str, str]) -> str:
+    return f"release {releases[image_id] or 'unknown'} ({image_id[:19]})"
 
 
-def _release_of(ctx: Context, image_id: str) -> str:
+def _image_release(ctx: Context, image_id: str) -> str:
     return release_of(ctx.image(image_id), ctx.settings.app.release_variable)
 
 
 def health(ctx: Context) -> CheckResult:
-    """Each replica, and the load balancer, answer 200 with the release they run."""
+    """Check that each replica and the load balancer answer 200 as the release that runs.
+
+    Sends one request to each.
+    """
     path = ctx.settings.app.health_path
     answers = {
-        name: _reached(ctx, partial(replica_url, ctx, name), path)
+        name: _request(ctx, partial(replica_url, ctx, name), path)
         for name in ctx.settings.services.app
     }
     kept_out = clients_are_kept_out(ctx)
     if ctx.settings.services.proxy and not kept_out:
-        answers["load balancer"] = _reached(ctx, partial(proxy_url, ctx), path)
-    wanted = ctx.running_release()
-    bad = {name: _problem(ctx, answer, wanted) for name, answer in answers.items()}
-    bad = {name: problem for name, problem in bad.items() if problem}
-    releases = sorted({_release(ctx, answer) for answer in answers.values()} - {""})
-    well = f"200 on all, release {', '.join(releases) or 'not told'}"
-    found = "; ".join(f"{name}: {problem}" for name, problem in bad.items()) or well
-    places = counted(len(answers), "address", "addresses")
-    unproven = bool(bad) and all(why_unproven(answers[name]) for name in bad)
+        answers["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
+    expected = ctx.running_release()
+    problems = {name: _problem(ctx, answer, expected) for name, answer in answers.items()}
+    problems = {name: problem for name, problem in problems.items() if problem}
+    releases = sorted({_answer_release(ctx, answer) for answer in answers.values()} - {""})
+    good = f"200 on all, release {', '.join(releases) or 'unknown'}"
+    found = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or good
+    addresses = counted(len(answers), "address", "addresses")
+    is_unproven = bool(problems) and all(why_unproven(answers[name]) for name in problems)
     return CheckResult(
         point="health",
-        ok=not bad,
-        expected=f"200 from {path} on {places}, release {wanted or 'not told'}",
+        ok=not problems,
+        expected=f"200 from {path} on {addresses}, release {expected or 'unknown'}",
         found=found + (f"; the load balancer was not asked: {UNTIL_RESUME}" if kept_out else ""),
-        todo=TODO_LIMITED if unproven else "see the log of the app container named here",
-        unproven=unproven,
+        todo=TODO_LIMITED if is_unproven else "see the log of the app container named here",
+        unproven=is_unproven,
     )
 
 
-def _problem(ctx: Context, answer: Answer, wanted: str) -> str:
-    """Why an answer does not show that the wanted release serves; "" where it does. One without
-    the release's header may be any page of the web server's own."""
+def _problem(ctx: Context, answer: Answer, release: str) -> str:
+    """Return why an answer does not show that the release serves; "" where it does.
+
+    An answer without the release's header may be a page of the web server itself.
+    """
     if answer.status != OK:
         return why_unproven(answer) or str(answer)
     header = ctx.settings.app.release_header
-    if not (header and wanted) or _release(ctx, answer) == wanted:
+    if not (header and release) or _answer_release(ctx, answer) == release:
         return ""
-    told = _release(ctx, answer)
-    return f"200, release {told}" if told else f"200 without {header}: from an unknown release"
+    actual = _answer_release(ctx, answer)
+    return f"200, release {actual}" if actual else f"200 without {header}: from an unknown release"
 
 
-def _judged(ctx: Context, name: str) -> tuple[Container | None, bool]:
-    """A service's container, and whether it serves. Right after its start the engine has not judged
-    it yet: then it is judged here."""
+def _judge(ctx: Context, name: str) -> tuple[Container | None, bool]:
+    """Return a service's container and whether it serves.
+
+    A container that is starting is waited for: the engine has not run its health check yet.
+    """
     container = ctx.container(name)
     if container is None or container.health != "starting":
         return container, container is not None and container.ready
@@ -130,13 +138,13 @@ def _state(container: Container | None) -> str:
     return container.health if container.running and container.health else container.status
 
 
-def _reached(ctx: Context, place: Callable[[], str], path: str) -> Answer:
+def _request(ctx: Context, url: Callable[[], str], path: str) -> Answer:
     try:
-        return ask_until_answered(ctx, place() + path)
+        return ask_until_answered(ctx, url() + path)
     except CosmicError as error:
         return Answer(url="", error=error.what)
 
 
-def _release(ctx: Context, answer: Answer) -> str:
+def _answer_release(ctx: Context, answer: Answer) -> str:
     header = ctx.settings.app.release_header
     return answer.headers.get(header, "") if header else ""

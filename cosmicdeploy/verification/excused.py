@@ -1,9 +1,9 @@
-"""What a deploy's verification finds failing, and that failed before the deploy as well."""
+"""Failures that a deploy's verification excuses, because they are older than the deploy."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import tenacity
@@ -14,34 +14,41 @@ from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, under_way
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.verification.points import current_name
 
-# These say whether the release itself is in place, which is a deploy's own doing.
+# These points say whether the release itself is in place, which is the deploy's own doing.
 NEVER = ("containers", "images")
-# These say whether the release serves: of replicas that the run put in place it has to be proven.
+# These points say whether the release serves, which replicas that the run put in place must prove.
 OF_REPLICAS = ("health", "heartbeat", "schema")
 
 
 @dataclass(frozen=True)
 class Excused:
-    """Known failures, where the run has put containers in place: a deploy that mends some of what
-    was broken is not taken back for the rest. One that replaces nothing mends nothing."""
+    """The known failures that do not fail a run which replaced containers.
+
+    A deploy that repairs some of what was broken is not undone for the rest. A run that replaced no
+    container repaired nothing, so nothing is excused.
+    """
 
     known: KnownFailures = field(default_factory=KnownFailures)
     never: Collection[str] = NEVER
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
-        """Of this run and those that it goes on from."""
+        """Return what is excused in this run and in the interrupted runs that it resumes."""
         rollouts = intents(under_way(ctx.journal, ctx.earlier), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()
-        serves_anew = not replaced.isdisjoint(ctx.settings.services.app)
-        return cls(ctx.known_failures, (*NEVER, *OF_REPLICAS) if serves_anew else NEVER)
+        # The run that knew them may be one of an earlier version.
+        points = {current_name(each): why for each, why in ctx.known_failures.points.items()}
+        known = replace(ctx.known_failures, points=points)
+        has_new_replicas = not replaced.isdisjoint(ctx.settings.services.app)
+        return cls(known, (*NEVER, *OF_REPLICAS) if has_new_replicas else NEVER)
 
     def give_time(self, ctx: Context) -> None:
-        """Wait for what may get well by itself, now that the release is in place: a proxy whose
-        health is that of the replicas."""
+        """Wait for services that recover once the release is in place, such as a proxy whose health
+        is that of its replicas; at most `restart.healthy_within` seconds."""
         names = [name for name in self.known.services if name not in ctx.settings.services.released]
         waiting = tenacity.Retrying(
             stop=tenacity.stop_after_delay(ctx.settings.restart.healthy_within),
@@ -49,31 +56,31 @@ class Excused:
             retry=tenacity.retry_if_result(bool),
             retry_error_callback=lambda state: None,
         )
-        waiting(lambda: [name for name in names if _may_get_well(ctx, name)])
+        waiting(lambda: [name for name in names if _may_recover(ctx, name)])
 
     def has(self, ctx: Context, result: CheckResult) -> bool:
-        """Whether this point is not held against the run."""
+        """Whether the failure of this point does not fail the run."""
         if result.point == "containers":
-            return self._has_all(ctx)
+            return self._has_all_containers(ctx)
         return result.point in self.known.points and result.point not in self.never
 
-    def told(self, result: CheckResult) -> str:
-        """What is to be said beside such a point."""
+    def remark(self, result: CheckResult) -> str:
+        """Return what the report adds to a failing point."""
         return ", as before this run" if result.point in self.known.points else ""
 
-    def _has_all(self, ctx: Context) -> bool:
-        """Whether no container is unwell but some that were, and that no deploy replaces."""
+    def _has_all_containers(self, ctx: Context) -> bool:
+        """Whether the only failing containers are known ones that no deploy replaces."""
         excused = set(self.known.services) - set(ctx.settings.services.released)
         others = [name for name in ctx.settings.services.all if name not in excused]
         return bool(excused) and all(_serves(ctx, name) for name in others)
 
 
 def _serves(ctx: Context, name: str) -> bool:
-    found = ctx.container(name)
-    return found is not None and serves_now(ctx, found)
+    container = ctx.container(name)
+    return container is not None and serves_now(ctx, container)
 
 
-def _may_get_well(ctx: Context, name: str) -> bool:
+def _may_recover(ctx: Context, name: str) -> bool:
     ctx.safe_point()
-    found = ctx.container(name)
-    return found is not None and found.active and not found.ready
+    container = ctx.container(name)
+    return container is not None and container.active and not container.ready

@@ -1,4 +1,4 @@
-"""What did not work when a run began and is not seen to work after it was undone."""
+"""What did not work when a run began, and still does not work after the run was undone."""
 
 from __future__ import annotations
 
@@ -8,39 +8,46 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.side_by_side import side_by_side
-from cosmicdeploy.verification.first_look import SETTLED_SECONDS, answer_problem, problem_of
+from cosmicdeploy.verification.initial_failures import (
+    SETTLED_SECONDS,
+    answer_problem,
+    problem_of,
+)
 
 
-def told_still_failing(ctx: Context) -> list[str]:
-    """A line for each service that still does not work; one that works now has none."""
+def still_failing(ctx: Context) -> list[str]:
+    """Return a line for each service that still does not work."""
     known = ctx.known_failures.services
     names = [name for name in known if name in ctx.stack.services] if known else []
     try:
-        found = side_by_side(partial(_problem, ctx.at_a_glance()), names)
+        problems = side_by_side(partial(_problem, ctx.at_a_glance()), names)
     except CosmicError as error:
-        return [f"did not work before, and not looked at again ({error.what}): {', '.join(names)}"]
+        return [f"did not work before, and not checked again ({error.what}): {', '.join(names)}"]
     return [
-        _told(name, known[name], problem)
-        for name, problem in zip(names, found, strict=True)
+        _line(name, known[name], problem)
+        for name, problem in zip(names, problems, strict=True)
         if problem
     ]
 
 
-def _told(name: str, then: str, now: str) -> str:
-    was = "" if now == then else f" ({then} then)"
-    return f"{name} does not work, as before{was}: {now}"
+def _line(name: str, before: str, now: str) -> str:
+    change = "" if now == before else f" ({before} then)"
+    return f"{name} does not work, as before{change}: {now}"
 
 
 def _problem(ctx: Context, name: str) -> str:
-    """As a run's first look, but that no start is waited for: what was just started is not seen to
-    work before its health check, or time, has shown it."""
-    container, replica = ctx.container(name), name in ctx.settings.services.app
+    """Return what is wrong with a service; "" where it works.
+
+    Unlike at the beginning of a run no start is waited for: a container that was just started
+    counts as failing until its health check passes, or time shows that it keeps running.
+    """
+    container, is_replica = ctx.container(name), name in ctx.settings.services.app
     if container is None or not container.running:
         return problem_of(ctx, name)
     if container.health == "starting":
         if not serves_now(ctx, container):
             return "not healthy yet"
-        return answer_problem(ctx, container) if replica else ""
-    if not container.health and not replica and container.seconds_up < SETTLED_SECONDS:
+        return answer_problem(ctx, container) if is_replica else ""
+    if not container.health and not is_replica and container.seconds_up < SETTLED_SECONDS:
         return "started a moment ago"
     return problem_of(ctx, name)

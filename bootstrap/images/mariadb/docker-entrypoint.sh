@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts MariaDB as its own user, after setting up the database where there is none yet.
+# Starts MariaDB as the user mysql, after creating the database if there is none.
 set -euo pipefail
 
 case ${1:-} in
@@ -13,7 +13,7 @@ case ${1:-} in
             exec setpriv --reuid=mysql --regid=mysql --init-groups "$0" "$@"
         fi
         init-database.sh "$@"
-        # The server has no use for them, and `docker exec` users see them in the container anyway.
+        # The server does not need them; `docker exec` still has them from the container's settings.
         unset MARIADB_ROOT_PASSWORD MARIADB_PASSWORD
         ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Usage: healthcheck.sh [--connect] [--innodb_initialized]
-# Exit 0 where every named check holds. It asks over TCP, which is shut while the database is set up.
+# Exits with 0 if all checks pass. It connects over TCP, which is closed while the database is set up.
 set -euo pipefail
 
 ask() {

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Usage: init-database.sh mariadbd [OPTIONS…]
-# Sets up an empty data directory from the MARIADB_* variables. Passwords travel through pipes only.
+# Sets up an empty data directory from the MARIADB_* variables. Passwords go only through pipes.
 set -euo pipefail
 
 data=/var/lib/mysql
 socket=/run/mysqld/init.sock
-# It stays while the set-up is under way: whoever finds it at start begins again. Its absence says
-# nothing, so that a data directory that came from elsewhere is never wiped.
+# This file exists during the set-up. If it exists at the start, the last set-up was interrupted and
+# begins again. Without the file nothing is deleted, so a data directory from elsewhere is safe.
 unfinished=$data/.init-unfinished
-# The official image's name for it, so that either image can run on the other's volume.
+# The same name as in the official image, so that both images can use the same volume.
 login=$data/.my-healthcheck.cnf
 
 say() { echo "[init] $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# Gives VAR the content of the file that VAR_FILE names.
+# Sets VAR to the content of the file that VAR_FILE names.
 read_file_variable() {
     local name=$1 file_name=$1_FILE
     [ -n "${!file_name:-}" ] || return 0
@@ -34,8 +34,8 @@ account_sql() {
     local host root user
     root=$(sql_string "$MARIADB_ROOT_PASSWORD")
     host=$(sql_string "$MARIADB_ROOT_HOST")
-    echo "SET sql_mode = '';" # so that a backslash in a password means what sql_string takes it for
-    # mariadb-install-db leaves a root without a password for each of the machine's own names.
+    echo "SET sql_mode = '';" # so that backslashes in passwords are escapes, as sql_string assumes
+    # mariadb-install-db creates a root without a password for each name of the machine.
     echo "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');"
     echo "DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';"
     echo 'FLUSH PRIVILEGES;'
@@ -51,13 +51,13 @@ account_sql() {
         user="$(sql_string "$MARIADB_USER")@'%'"
         echo "CREATE USER $user IDENTIFIED BY $(sql_string "$MARIADB_PASSWORD");"
         if [ -n "${MARIADB_DATABASE:-}" ]; then
-            # In GRANT, unlike anywhere else, _ and % in a database's name are wildcards.
+            # Only in GRANT, _ and % in the name of a database are wildcards.
             echo "GRANT ALL ON $(sql_identifier "${MARIADB_DATABASE//_/\\_}").* TO $user;"
         fi
     fi
 }
 
-# healthcheck.sh logs in as a user of its own that may do nothing but connect.
+# healthcheck.sh logs in as a separate user that may only connect.
 healthcheck_sql() {
     local host password
     password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
@@ -70,7 +70,7 @@ healthcheck_sql() {
 run_init_scripts() {
     local server script
     compgen -G '/docker-entrypoint-initdb.d/*.sql' >/dev/null || return 0
-    # Without a network: nobody takes this server for the real one.
+    # Without network, so that no client takes this server for the final one.
     "$@" --skip-networking --socket="$socket" &
     server=$!
     until mariadb --defaults-extra-file="$login" -S "$socket" -e 'SELECT 1' &>/dev/null; do
@@ -99,7 +99,7 @@ initialise() {
 }
 
 if [ -e "$unfinished" ]; then
-    say 'an earlier set-up was cut short: beginning again'
+    say 'the last set-up was interrupted: starting again'
     find "$data" -mindepth 1 \! -path "$unfinished" -delete
 elif [ -d "$data/mysql" ]; then
     exit 0
@@ -110,6 +110,6 @@ read_file_variable MARIADB_PASSWORD
 read_file_variable MARIADB_USER
 read_file_variable MARIADB_DATABASE
 MARIADB_ROOT_HOST=${MARIADB_ROOT_HOST:-%}
-[ -n "${MARIADB_ROOT_PASSWORD:-}" ] || die 'MARIADB_ROOT_PASSWORD is not set: the database cannot be set up without it'
-[ -z "${MARIADB_USER:-}" ] || [ -n "${MARIADB_PASSWORD:-}" ] || die 'MARIADB_USER is set without MARIADB_PASSWORD'
+[ -n "${MARIADB_ROOT_PASSWORD:-}" ] || die 'MARIADB_ROOT_PASSWORD is not set: set it to create the database'
+[ -z "${MARIADB_USER:-}" ] || [ -n "${MARIADB_PASSWORD:-}" ] || die 'MARIADB_USER is set without MARIADB_PASSWORD: set both'
 initialise "$@"

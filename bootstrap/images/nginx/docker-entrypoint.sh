@@ -1,11 +1,11 @@
 #!/bin/sh
-# Fills the templates from the environment, then starts nginx.
+# Fills the configuration templates from the environment, then starts nginx.
 set -eu
 
 templates=/etc/nginx/templates
 output=/etc/nginx/conf.d
 
-# Only variables that are set are replaced, so that nginx's own ($host, $uri) stay as they are.
+# Only environment variables are replaced, so that nginx's variables ($host, $uri) stay.
 defined_variables() {
     awk 'BEGIN { for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/) printf "${%s} ", name }'
 }

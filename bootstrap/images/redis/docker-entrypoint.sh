@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts Redis as its own user; options and configuration files may stand in for the command.
+# Starts Redis as the user redis; the command may also be options or a configuration file.
 set -eu
 
 case ${1:-} in
@@ -14,7 +14,7 @@ if [ "${1:-}" = redis-server ]; then
     else
         config=
     fi
-    # Outside this container only the stack's own network reaches the port. What the caller says wins.
+    # Only the stack's network reaches the port. Options of the caller come last, so they win.
     set -- redis-server ${config:+"$config"} --protected-mode no --bind '* -::*' "$@"
     if [ "$(id -u)" = 0 ]; then
         find . \! -user redis -exec chown redis:redis '{}' +

@@ -129,13 +129,13 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
 
 def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
     from cosmicdeploy.cli.reporting import proof_report
-    from cosmicdeploy.database.restore.proof import prove_read, prove_restore
+    from cosmicdeploy.database.restore.verify import verify_and_record, verify_restore_and_record
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.hearing())
     backup = ctx.catalogue.get(reference)
     if restore:
-        result = prove_restore(ctx.engine, ctx.database(), ctx.catalogue, backup)
+        result = verify_restore_and_record(ctx.engine, ctx.database(), ctx.catalogue, backup)
     else:
-        result = prove_read(ctx.catalogue, backup)
+        result = verify_and_record(ctx.catalogue, backup)
     return proof_report(call, result, restore=restore)

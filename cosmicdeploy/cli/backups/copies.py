@@ -80,7 +80,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
 
 def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     from cosmicdeploy.cli.reporting import proof_report
-    from cosmicdeploy.database.restore.proof import prove_read
+    from cosmicdeploy.database.restore.verify import verify_and_record
     from cosmicdeploy.events import Notice
     from cosmicdeploy.report.progress import Watch
     from cosmicdeploy.steps.backups.prune import copies_of
@@ -89,4 +89,4 @@ def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     with Watch(call.terminal.console) as watch:
         ctx = open_stack(config, call.hearing(watch))
         backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
-        return proof_report(call, prove_read(ctx.catalogue, backup), restore=False)
+        return proof_report(call, verify_and_record(ctx.catalogue, backup), restore=False)

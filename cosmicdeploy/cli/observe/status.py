@@ -34,7 +34,7 @@ def verify(
 ) -> None:
     """Check the running stack point by point; exit 5 where one fails.
 
-    Containers, images, strays, schema, health, scheduler, monitor, heartbeat and proxy. One that
+    Containers, images, orphans, schema, health, scheduler, monitor, heartbeat and proxy. One that
     could not be asked, such as a heartbeat that a rate limit refuses, is unproven: exit 5 as well.
 
     \b
@@ -86,7 +86,7 @@ def _points(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.status import verify
     from cosmicdeploy.probes.preconditions.notices import notices
-    from cosmicdeploy.verification.checklist import known_points
+    from cosmicdeploy.verification.points import known_points
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)

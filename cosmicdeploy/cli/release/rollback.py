@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.database.backups.entry import Backup
+    from cosmicdeploy.database.backups.backup import Backup
     from cosmicdeploy.operations.rollback_preview import Loss
     from cosmicdeploy.report.model import Report
 
@@ -149,14 +149,14 @@ def _row(loss: Loss) -> dict[str, object]:
 
 def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     from cosmicdeploy.operations.rollback_preview import losses
-    from cosmicdeploy.probes.maintenance import what_clients_meet
+    from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.backups import ago
     from cosmicdeploy.text.formatting import moment
 
     release = target.manifest.release or "unknown"
     if way is Way.CODE_ONLY:
         return f"Put release {release} to work again? No data changes"
-    call.terminal.console.print(what_clients_meet(ctx), soft_wrap=True)
+    call.terminal.console.print(maintenance_notice(ctx), soft_wrap=True)
     if way is Way.MIGRATION:
         return f"Put release {release} to work again, and undo the migrations made since?"
     loss = losses(ctx, [target])[0]

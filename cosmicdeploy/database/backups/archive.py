@@ -7,7 +7,7 @@ streams; else it is compressed here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,13 @@ LEVEL = 1
 CHUNK = 1 << 20
 # What is compressed may unfold to ten thousand times its size: so little is unfolded at a time.
 SLICE = 512
+
+# Called with the number of raw bytes done so far.
+OnBytes = Callable[[int], None]
+
+
+def ignore_progress(_: int) -> None:
+    """Do nothing; for callers that do not report progress."""
 
 
 class Digest:
@@ -130,7 +137,7 @@ def read_compressed(path: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK):
                 yield chunk
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_backup(path, error) from error
 
 
 def read_raw(path: Path) -> Iterator[bytes]:
@@ -150,10 +157,10 @@ def read_raw(path: Path) -> Iterator[bytes]:
             todo="use another backup",
         ) from error
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_backup(path, error) from error
 
 
-def unreadable(path: Path, error: OSError) -> BackupUnreadable:
+def unreadable_backup(path: Path, error: OSError) -> BackupUnreadable:
     """What the system said, as an error of ours."""
     return BackupUnreadable(
         f"the backup cannot be read: {error.strerror}",

@@ -13,12 +13,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import unreadable
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.archive import unreadable_backup
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.backup_files import (
+    Objections,
+    objections,
+    read_backup,
+    read_listed_backup,
+)
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.database.backups.partial_backup import Draft
-from cosmicdeploy.database.backups.reading import Objections, listed, objections, read
+from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, passed_over
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
@@ -55,7 +60,7 @@ class Catalogue:
 
         Raises `BackupUnreadable` where the folder is there and cannot be read.
         """
-        found = (listed(path, self.owner) for path in self._manifests())
+        found = (read_listed_backup(path, self.owner) for path in self._manifests())
         return newest_first(backup for backup in found if backup is not None)
 
     def get(self, reference: str) -> Backup:
@@ -77,7 +82,7 @@ class Catalogue:
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
             if ID.fullmatch(reference):
-                return read(path, self.owner)
+                return read_backup(path, self.owner)
         backups = self.list()
         if reference != LATEST:
             raise self._unknown(reference, backups)
@@ -95,13 +100,13 @@ class Catalogue:
         """What speaks against using a backup, whatever its data is."""
         return objections(manifest, self.owner)
 
-    def begin(self, manifest: Manifest) -> Draft:
+    def begin(self, manifest: Manifest) -> PartialBackup:
         """Enter a backup that is about to be made. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with alone_in(self.folder):  # nobody sees a draft's file before it is held
                 self._remove_leftovers()
-                return Draft(self.folder, manifest)
+                return PartialBackup(self.folder, manifest)
         except OSError as error:
             raise BackupError(
                 f"the backup folder cannot be used: {error.strerror}",
@@ -138,7 +143,7 @@ class Catalogue:
                     todo="wait, and see `cosmicdeploy backup list`",
                 ) from error
             except OSError as error:
-                raise unreadable(backup.data, error) from error
+                raise unreadable_backup(backup.data, error) from error
             yield
 
     def _manifests(self) -> Sequence[Path]:

@@ -1,58 +1,44 @@
-"""What a backup says of itself: a JSON file beside the data."""
+"""The manifest: a JSON file that describes a backup, next to its data."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
+from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 
 Status = Literal["running", "good", "failed"]
-# Such that the clock of any zone can show it.
+# Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, le=LAST_MOMENT)]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
-
-
-class Content(_Record):
-    """A stream of bytes: how many, and their SHA-256 in hex."""
+class Content(StoredModel):
+    """Size and SHA-256 (hex) of a stream of bytes."""
 
     bytes: int
     sha256: str
 
 
-class TableRows(_Record):
-    """A table's rows in the dump, or, where these were not counted, right before and after it."""
+class TableRows(StoredModel):
+    """The number of rows of a table: in the dump, or else just before and just after it."""
 
     before: int
     after: int
 
     @property
     def steady(self) -> bool:
-        """Whether the number is the dump's own: counted in it, or the same before and after."""
+        """Whether the number is known: counted in the dump, or the same before and after it."""
         return self.before == self.after
 
 
-class Column(_Record):
-    """A column as code meets it; `fills_itself`: an INSERT may leave it out though it is not
-    NULL."""
-
-    type: str
-    nullable: bool
-    fills_itself: bool
-
-
-Outline = dict[str, dict[str, Column]]
-
-
-class Objects(_Record):
-    """What the schema held."""
+class Objects(StoredModel):
+    """The tables and other objects that the schema held."""
 
     tables: dict[str, TableRows] = Field(default_factory=dict)
     views: tuple[str, ...] = ()
@@ -61,12 +47,12 @@ class Objects(_Record):
     events: tuple[str, ...] = ()
 
 
-class Manifest(_Record):
-    """A backup's own description. `created_at` has an offset; `seconds` is the time it took.
+class Manifest(StoredModel):
+    """The description of one backup. `created_at` has an offset; `seconds` is the time it took.
 
     `project` is the Compose project, "" in manifests of versions that did not record it.
-    `collation` is the schema's default; `definitions` has the SHA-256 of each object's text and
-    setting by its label. Events have all of theirs here, since a load leaves them out.
+    `collation` is the schema's default. `definitions` is the label of each object → SHA-256 of its
+    text and settings. `event_definitions` has the events in full, since a load leaves them out.
     """
 
     format: Literal[1] = 1
@@ -98,16 +84,16 @@ class Manifest(_Record):
     warnings: tuple[str, ...] = ()
 
     def updated(self, **changes: object) -> Manifest:
-        """The same manifest with some fields replaced, validated again."""
+        """Return a copy with some fields replaced, validated again."""
         return Manifest.model_validate({**self.model_dump(), **changes})
 
     def to_json(self) -> str:
-        """The manifest as it is stored."""
+        """Return the manifest in its stored form."""
         return self.model_dump_json(indent=2) + "\n"
 
 
 def parse_manifest(text: str, where: str) -> Manifest:
-    """Read a stored manifest. Raises `BackupError` where it is damaged or of another format."""
+    """Parse a stored manifest. Raises `BackupError` if it is damaged or of another format."""
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
@@ -121,5 +107,5 @@ def parse_manifest(text: str, where: str) -> Manifest:
 
 
 def now() -> datetime:
-    """This moment in UTC, to the second as manifests store it."""
+    """Return the current time in UTC, in whole seconds as manifests store it."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.schema.facts import Facts, Table
-from cosmicdeploy.database.schema.outline import changes
+from cosmicdeploy.database.schema.outline import column_changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
         return [*reasons, *_structure(manifest, facts)]
     # Another server version describes the same structure in other words.
     then = {name: manifest.outline[name] for name in objects.tables if name in manifest.outline}
-    return [*reasons, *changes(then, facts.outline())]
+    return [*reasons, *column_changes(then, facts.outline())]
 
 
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:

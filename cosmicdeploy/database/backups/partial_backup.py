@@ -9,7 +9,7 @@ from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.files.atomic import hold, open_private, sync, sync_folder, write_atomically
 
 
-class Draft:
+class PartialBackup:
     """Made by the catalogue; ends with `finish` or `fail`. All may raise `OSError`.
 
     An entry that is there already (a damaged one, fetched anew) stays as it is until `finish`.

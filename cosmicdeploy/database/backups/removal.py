@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from cosmicdeploy.database.backups.backup import Backup, stand_in
 from cosmicdeploy.database.backups.catalogue import ID, Catalogue
-from cosmicdeploy.database.backups.entry import Backup, stand_in
 from cosmicdeploy.database.backups.manifest import parse_manifest
 from cosmicdeploy.database.backups.partial_backup import partial_path
 from cosmicdeploy.database.backups.state import read_state, state_path
@@ -21,7 +21,7 @@ from cosmicdeploy.files.atomic import alone_in, exclusive, sync_folder
 REMOVING = ".removing"
 
 
-def condemn(catalogue: Catalogue, backup: Backup) -> bool:
+def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
     """Take a backup out of the catalogue and free its space; False where somebody uses it, or has
     pinned it by now.
 
@@ -42,14 +42,14 @@ def condemn(catalogue: Catalogue, backup: Backup) -> bool:
     return True
 
 
-def condemned(catalogue: Catalogue) -> list[Backup]:
+def pending_removals(catalogue: Catalogue) -> list[Backup]:
     """What is being removed of this stack's, also by a process that was killed, oldest first."""
     paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
     found = [_known(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
     return [backup for backup in found if not backup.foreign]
 
 
-def forget(catalogue: Catalogue, backup_id: str) -> None:
+def finish_removal(catalogue: Catalogue, backup_id: str) -> None:
     """The end of a removal: the last that is known of a backup goes. Raises `BackupError`."""
     data = catalogue.folder / f"{backup_id}.sql.zst"
     try:

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta, tzinfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.selection import newest_first
 
 FAILED_STAYS = timedelta(days=1)
 
 
-class Keep(BaseModel):
+class RetentionPolicy(BaseModel):
     """The policy, in numbers of backups; 0 for a rule that keeps nothing.
 
     `minimum` good ones stay in any case; `releases` is for how many releases the way back is kept.
@@ -51,7 +51,7 @@ class Decision:
 
 def decide(
     backups: Iterable[Backup],
-    keep: Keep,
+    keep: RetentionPolicy,
     needed: Mapping[str, str],
     at: datetime,
     zone: tzinfo | None = None,
@@ -82,7 +82,7 @@ def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
 class Unusable:
     """Judges what no rule counts; `newest` is the newest usable backup."""
 
-    keep: Keep
+    keep: RetentionPolicy
     needed: Mapping[str, str]
     at: datetime
     newest: Backup | None
@@ -109,7 +109,7 @@ class Unusable:
             return f"{backup.ahead}, so no rule counts it"
         if backup.whole and not self._is_superseded(backup):
             return f"no newer one is good: {backup.why}"
-        if not backup.whole and state.places:
+        if not backup.whole and state.copy_urls:
             return "not usable here, but a copy is elsewhere: fetch it again"
         return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
 
@@ -129,7 +129,7 @@ def _failed_at(backup: Backup) -> datetime:
 
 
 def _reasons(
-    usable: list[Backup], keep: Keep, needed: Mapping[str, str], zone: tzinfo | None
+    usable: list[Backup], keep: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
     """Why usable ones stay, by id; the newest first."""
     found: dict[str, list[str]] = {}
@@ -159,7 +159,9 @@ def _pinned(backup: Backup) -> str:
     return f"pinned: {reason}" if reason else "pinned"
 
 
-def _by_rule(usable: list[Backup], keep: Keep, zone: tzinfo | None) -> Iterable[tuple[str, Backup]]:
+def _by_rule(
+    usable: list[Backup], keep: RetentionPolicy, zone: tzinfo | None
+) -> Iterable[tuple[str, Backup]]:
     def local(backup: Backup) -> datetime:
         return backup.manifest.created_at.astimezone(zone)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.text.formatting import counted, moment
 
@@ -34,7 +34,9 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
     """The error where none is usable: what there is and why it does not count, and the ways on."""
     own = [backup for backup in backups if not backup.foreign]
     todo = "make one: `cosmicdeploy backup create`"
-    unproven = next((backup for backup in own if backup.whole and backup.state.refuted), None)
+    unproven = next(
+        (backup for backup in own if backup.whole and backup.state.restore_failure), None
+    )
     if unproven:
         todo += f"; or prove one again: `cosmicdeploy backup verify {unproven.id} --restore`"
     return BackupError(

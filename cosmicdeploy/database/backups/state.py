@@ -1,30 +1,31 @@
-"""What became of a backup after its dump: `<id>.state.json`, so that the manifest stays as it was.
+"""The state of a backup since its dump: `<id>.state.json`.
 
-When it was proven and how, whether it is pinned, and where its copies are.
+It records verifications, a pin and the copies, so that the manifest never changes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 
 from cosmicdeploy.database.backups.manifest import Moment
+from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.text.plain import writable
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+class _Record(StoredModel):
+    """Replaces characters that a file cannot hold in every text, such as an error's."""
 
     @field_validator("*", mode="before")
     @classmethod
-    def _as_it_can_be_written(cls, value: object) -> object:
+    def _make_writable(cls, value: object) -> object:
         return writable(value) if isinstance(value, str) else value
 
 
-class Proof(_Record):
-    """One verification: when it ended, and why it failed; "" where it did not."""
+class VerificationRecord(_Record):
+    """One verification: when it ended, and why it failed; "" if it passed."""
 
     at: Moment
     reason: str = ""
@@ -35,14 +36,14 @@ class Proof(_Record):
 
 
 class Pin(_Record):
-    """Since when a backup is kept whatever the policy says, and why."""
+    """Since when, and why, a backup is kept whatever the retention policy says."""
 
     at: Moment
     reason: str = ""
 
 
-class Copied(_Record):
-    """A copy at another place (its URL without a password), or why there is none."""
+class CopyRecord(_Record):
+    """A copy at a destination (its URL without a password), or why there is none."""
 
     url: str
     at: Moment
@@ -50,49 +51,49 @@ class Copied(_Record):
 
 
 class State(_Record):
-    """`read` is when the file was last read again, `restored` when it was last loaded."""
+    """`read` is the last verification of the data, `restored` the last test restore."""
 
-    read: Proof | None = None
-    restored: Proof | None = None
+    read: VerificationRecord | None = None
+    restored: VerificationRecord | None = None
     pin: Pin | None = None
-    copies: tuple[Copied, ...] = ()
+    copies: tuple[CopyRecord, ...] = ()
 
     @property
-    def damaged(self) -> str:
-        """Why the data was found damaged; "" where it was not."""
+    def damage(self) -> str:
+        """Why the last verification found the data damaged; "" if it did not."""
         return self.read.reason if self.read else ""
 
     @property
-    def refuted(self) -> str:
-        """Why it did not restore when it was last proven; "" where it did, or was not tried."""
+    def restore_failure(self) -> str:
+        """Why the last test restore failed; "" if it passed or none was run."""
         return self.restored.reason if self.restored else ""
 
     @property
-    def places(self) -> list[str]:
-        """The URLs where a copy is."""
+    def copy_urls(self) -> list[str]:
+        """The URLs of the destinations that hold a copy."""
         return [copy.url for copy in self.copies if not copy.error]
 
     def updated(self, **changes: object) -> State:
-        """The same state with some fields replaced, validated again."""
+        """Return a copy with some fields replaced, validated again."""
         return State.model_validate({**self.model_dump(), **changes})
 
-    def with_copy(self, copied: Copied) -> State:
-        """The same state with what is known of one place replaced."""
-        others = [copy for copy in self.copies if copy.url != copied.url]
-        return self.updated(copies=(*others, copied))
+    def with_copy(self, record: CopyRecord) -> State:
+        """Return a copy of the state with the record of one destination replaced."""
+        others = [copy for copy in self.copies if copy.url != record.url]
+        return self.updated(copies=(*others, record))
 
     def without_copy(self, url: str) -> State:
-        """The same state, knowing that nothing is at a place any more."""
+        """Return a copy of the state without the record of one destination."""
         return self.updated(copies=tuple(copy for copy in self.copies if copy.url != url))
 
 
 def state_path(data: Path) -> Path:
-    """Where the state of a backup is, by its data file."""
+    """Return the path of a backup's state, given its data file."""
     return data.with_name(data.name.removesuffix(".sql.zst") + ".state.json")
 
 
 def read_state(path: Path) -> State:
-    """A stored state; an empty one where there is none. Raises `BackupError` where damaged."""
+    """Read a stored state; empty if there is none. Raises `BackupError` if it is damaged."""
     try:
         return State.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -18,7 +18,7 @@ TOLD_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
 SHORTEST_SECRET = 4
 
 
-class Place(BaseModel):
+class Destination(BaseModel):
     """Where copies go. `options` are fsspec's for the URL's protocol; `required` makes a copy that
     fails fail the step."""
 
@@ -58,7 +58,7 @@ class Place(BaseModel):
                 yield from (text, unquote(text))
 
 
-def require_tellable(places: Sequence[Place]) -> None:
+def require_showable_urls(places: Sequence[Destination]) -> None:
     """Raise `ValueError` where a URL holds a password, or where two places have one name."""
     if secret := next((place.name for place in places if place.has_password), None):
         raise ValueError(

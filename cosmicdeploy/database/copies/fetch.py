@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from cosmicdeploy.database.backups.archive import Digest
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import ID, LATEST, Catalogue
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.disk_space import require_room
 from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
-from cosmicdeploy.database.backups.partial_backup import Draft, partial_path
-from cosmicdeploy.database.backups.removal import condemned
-from cosmicdeploy.database.backups.state import Copied
-from cosmicdeploy.database.copies.destination import Place
+from cosmicdeploy.database.backups.partial_backup import PartialBackup, partial_path
+from cosmicdeploy.database.backups.removal import pending_removals
+from cosmicdeploy.database.backups.state import CopyRecord
+from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
-from cosmicdeploy.database.dump.prerequisites import require_room
 from cosmicdeploy.errors import BackupError, ForeignBackup
 from cosmicdeploy.files.atomic import is_held
 from cosmicdeploy.text.formatting import counted
@@ -25,7 +25,7 @@ Found = dict[str, list[Store]]
 SHOWN_CANDIDATES = 10
 
 
-class Fetching:
+class Fetch:
     """One fetch into the catalogue. A place that fails is told, and the next one is tried."""
 
     def __init__(self, catalogue: Catalogue, base: Path, tell: Callable[[str], None]) -> None:
@@ -34,7 +34,7 @@ class Fetching:
         self._tell = tell
         self._failed: list[str] = []
 
-    def fetch(self, reference: str, places: Sequence[Place]) -> Backup:
+    def fetch(self, reference: str, places: Sequence[Destination]) -> Backup:
         """Bring a copy back. Raises `BackupError`, with all that failed."""
         found = self._found(places)
         wanted = self._latest(found) if reference == LATEST else reference
@@ -55,11 +55,11 @@ class Fetching:
             details=self._failed,
         )
 
-    def _fails(self, place: Place, error: BackupError) -> None:
+    def _fails(self, place: Destination, error: BackupError) -> None:
         self._failed.append(f"{place.name}: {error.what}")
         self._tell(self._failed[-1])
 
-    def _found(self, places: Iterable[Place]) -> Found:
+    def _found(self, places: Iterable[Destination]) -> Found:
         found: Found = {}
         for place in places:
             try:
@@ -72,7 +72,9 @@ class Fetching:
 
     def _latest(self, found: Found) -> str:
         """The newest copy that may be used; "" where there is none."""
-        refuted = {b.id: b.why for b in self._catalogue.list() if b.whole and b.state.refuted}
+        refuted = {
+            b.id: b.why for b in self._catalogue.list() if b.whole and b.state.restore_failure
+        }
         passed = 0
         for backup_id in sorted(found, reverse=True):
             why = refuted.get(backup_id) or self._objection(backup_id, found[backup_id])
@@ -117,7 +119,7 @@ class Fetching:
         except BaseException as error:
             draft.fail(f"fetching it failed: {error}", 0)
             raise
-        copied = Copied(url=store.place.name, at=now())
+        copied = CopyRecord(url=store.place.name, at=now())
         # Whatever was found wrong with the file that was here before is wrong no more.
         self._catalogue.note(backup_id, lambda s: s.with_copy(copied).updated(read=None))
         return self._catalogue.get(backup_id)
@@ -130,14 +132,14 @@ class Fetching:
                 where=str(self._catalogue.folder),
                 todo=f"prove it: `cosmicdeploy backup verify {backup_id}`",
             )
-        if any(b.id == backup_id for b in condemned(self._catalogue)):
+        if any(b.id == backup_id for b in pending_removals(self._catalogue)):
             raise BackupError(
                 f"the backup {backup_id} is being removed",
                 where=str(self._catalogue.folder),
                 todo="let `cosmicdeploy backup prune` finish that first",
             )
 
-    def _no_copy(self, reference: str, found: Found, places: Sequence[Place]) -> BackupError:
+    def _no_copy(self, reference: str, found: Found, places: Sequence[Destination]) -> BackupError:
         newest = sorted(found, reverse=True)
         seen = [f"{one}  {store.place.name}" for one in newest for store in found[one]]
         return BackupError(
@@ -157,7 +159,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
     return manifest
 
 
-def differs(backup_id: str, place: Place) -> BackupError:
+def copy_differs(backup_id: str, place: Destination) -> BackupError:
     """A copy that is not what it was made from."""
     return BackupError(
         f"the copy of {backup_id} is not what the manifest says (size or SHA-256 differs)",
@@ -166,7 +168,7 @@ def differs(backup_id: str, place: Place) -> BackupError:
     )
 
 
-def _fill(draft: Draft, manifest: Manifest, store: Store) -> None:
+def _fill(draft: PartialBackup, manifest: Manifest, store: Store) -> None:
     if manifest.compressed:
         require_room(draft.data.parent, manifest.compressed.bytes)
     digest = Digest()
@@ -174,7 +176,7 @@ def _fill(draft: Draft, manifest: Manifest, store: Store) -> None:
         draft.file.write(chunk)
         digest.feed(chunk)
     if digest.content != manifest.compressed:
-        raise differs(manifest.id, store.place)
+        raise copy_differs(manifest.id, store.place)
 
 
 def _ids(store: Store) -> list[str]:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import CHUNK, Digest
+from cosmicdeploy.database.backups.archive import CHUNK, Digest, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.manifest import Content
-from cosmicdeploy.database.copies.destination import Place
-from cosmicdeploy.database.dump.progress import OnBytes, unheard
+from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
 from cosmicdeploy.signals import breakable, each_breakable
@@ -27,7 +26,7 @@ RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
 class Store:
     """One place, opened. All methods raise `BackupError`."""
 
-    def __init__(self, place: Place, base: Path) -> None:
+    def __init__(self, place: Destination, base: Path) -> None:
         self.place = place
         with self._telling("opened"):
             from fsspec.core import url_to_fs
@@ -57,7 +56,7 @@ class Store:
         with self._telling("read"), self._fs.open(self._path(name), "rb") as file:
             yield from each_breakable(iter(lambda: file.read(CHUNK), b""))
 
-    def content(self, name: str, on_bytes: OnBytes = unheard) -> Content:
+    def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Size and SHA-256 of a file, read back from there."""
         digest = Digest()
         for chunk in self.read(name):
@@ -123,7 +122,7 @@ def _partial(path: str) -> str:
     return f"{path}.partial"
 
 
-def _no_package(place: Place, error: ImportError) -> BackupError:
+def _no_package(place: Destination, error: ImportError) -> BackupError:
     protocol = place.url.partition("://")[0]
     extra = EXTRAS.get(protocol)
     return BackupError(

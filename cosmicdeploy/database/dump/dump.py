@@ -1,4 +1,4 @@
-"""Take a backup: dump, compress, hash, check, and only then call it good."""
+"""Take a backup: dump, compress, hash and check; only then is it recorded as good."""
 
 from __future__ import annotations
 
@@ -12,21 +12,32 @@ from functools import partial
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import Archive, ArchiveReceiver, ArchiveWriter
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue, new_id
+from cosmicdeploy.database.backups.archive import (
+    Archive,
+    ArchiveReceiver,
+    ArchiveWriter,
+    OnBytes,
+    ignore_progress,
+)
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
+from cosmicdeploy.database.backups.disk_space import no_room, require_room
 from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows, now
-from cosmicdeploy.database.backups.partial_backup import Draft
-from cosmicdeploy.database.client import Client, error_lines, find_client, warning_lines
+from cosmicdeploy.database.backups.partial_backup import PartialBackup
+from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.pipe import piped
-from cosmicdeploy.database.dump.prerequisites import no_room, require_dumpable, require_room
-from cosmicdeploy.database.dump.progress import OnBytes, unheard
+from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
-from cosmicdeploy.database.dump.tool_limits import require_whole_lists
-from cosmicdeploy.database.dump_format.bodies import events_kept_back
-from cosmicdeploy.database.restore.packets import largest_statement, require_sendable
-from cosmicdeploy.database.schema.definitions import Definitions
+from cosmicdeploy.database.dump.server_limits import (
+    largest_statement,
+    require_sendable,
+    require_whole_lists,
+)
+from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
 from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.database.tools.client import Client, find_client
+from cosmicdeploy.database.tools.messages import warning_lines
+from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import BackupError
 
 SILENCE_SECONDS = 60.0
@@ -34,9 +45,9 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demands:
-    """What a backup is asked of: with `exact` FLOAT values that a dump would round are refused; a
-    dump that prints nothing for `silence` seconds is ended."""
+class DumpOptions:
+    """How strict a dump is: `exact` refuses FLOAT values that a dump would round; a dump tool that
+    prints nothing for `silence` seconds is ended."""
 
     exact: bool = True
     silence: float = SILENCE_SECONDS
@@ -44,7 +55,7 @@ class Demands:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What ran when a backup was taken; `images` is service → image id."""
+    """The release that ran when a backup was taken; `images` is service → image id."""
 
     release: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
@@ -55,33 +66,34 @@ def create_backup(
     access: DatabaseAccess,
     catalogue: Catalogue,
     origin: Origin | None = None,
-    on_bytes: OnBytes = unheard,
-    demands: Demands | None = None,
+    on_bytes: OnBytes = ignore_progress,
+    options: DumpOptions | None = None,
 ) -> Backup:
-    """Take a backup of the live schema; nothing may change its structure meanwhile.
+    """Take a backup of the live schema, whose structure must not change meanwhile.
 
-    Raises `BackupError` where it could not be made or is not whole; the catalogue then has a failed
-    entry with the reason. Raises `DatabaseError` and `EngineError` where these do not answer.
+    Raises `BackupError` if the backup cannot be made or is incomplete; the catalogue then lists it
+    as failed, with the reason. Raises `DatabaseError` or `EngineError` if the server or the engine
+    does not answer.
     """
     started = time.monotonic()
     with open_facts(access) as facts:
-        described = _described(facts, origin or Origin())
+        description = _describe(facts, origin or Origin())
         project = catalogue.owner.project if catalogue.owner else ""
-        draft = catalogue.begin(described.updated(project=project))
+        partial_backup = catalogue.begin(description.updated(project=project))
     try:
-        manifest = _dumped(engine, access, draft, on_bytes, demands or Demands())
-        draft.finish(manifest.updated(seconds=time.monotonic() - started))
+        manifest = _dump(engine, access, partial_backup, on_bytes, options or DumpOptions())
+        partial_backup.finish(manifest.updated(seconds=time.monotonic() - started))
     except OSError as error:
-        failure = _unwritten(error, catalogue.folder)
-        draft.fail(failure.what, time.monotonic() - started)
+        failure = _write_error(error, catalogue.folder)
+        partial_backup.fail(failure.what, time.monotonic() - started)
         raise failure from error
     except BaseException as error:
-        draft.fail(str(error) or type(error).__name__, time.monotonic() - started)
+        partial_backup.fail(str(error) or type(error).__name__, time.monotonic() - started)
         raise
-    return catalogue.get(draft.manifest.id)
+    return catalogue.get(partial_backup.manifest.id)
 
 
-def _described(facts: Facts, origin: Origin) -> Manifest:
+def _describe(facts: Facts, origin: Origin) -> Manifest:
     server = facts.server()
     return Manifest(
         id=new_id(),
@@ -96,34 +108,38 @@ def _described(facts: Facts, origin: Origin) -> Manifest:
     )
 
 
-def _dumped(
-    engine: Engine, access: DatabaseAccess, draft: Draft, on_bytes: OnBytes, demands: Demands
+def _dump(
+    engine: Engine,
+    access: DatabaseAccess,
+    partial_backup: PartialBackup,
+    on_bytes: OnBytes,
+    options: DumpOptions,
 ) -> Manifest:
     client = find_client(engine, access)
     with open_facts(access) as facts:
-        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(demands.silence))
-        require_dumpable(facts, exact=demands.exact)
+        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
+        require_dumpable(facts, exact=options.exact)
         require_whole_lists(client, facts)
-        require_room(draft.data.parent, facts.data_bytes())
+        require_room(partial_backup.data.parent, facts.data_bytes())
         digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
         definitions = facts.definitions()
-        kept_back = events_kept_back(definitions)
+        withheld = withheld_events_warnings(definitions)
         before = count_rows(facts)
-    writer = (ArchiveReceiver if client.packs else ArchiveWriter)(draft.file)
-    with piped(_storing(writer, draft.data.parent)) as put:
-        heard = _heard(put, writer, on_bytes)
-        result = client.dump(heard, demands.silence, events=not kept_back)
-    writer.close()
-    on_bytes(writer.raw.bytes)
-    _require_whole(result, writer, set(expected))
+    archive = (ArchiveReceiver if client.packs else ArchiveWriter)(partial_backup.file)
+    with piped(_storing(archive, partial_backup.data.parent)) as put:
+        reporting = _reporting(put, archive, on_bytes)
+        result = client.dump(reporting, options.silence, events=not withheld)
+    archive.close()
+    on_bytes(archive.raw.bytes)
+    require_complete(result, archive, set(expected))
     with open_facts(access) as facts:
-        _require_same_structure(digest, definitions, facts)
-        rows = {name: writer.scan.rows[name] for name in expected}
-        require_all_rows(facts, rows, before, partial(_rows_again, client, demands.silence))
+        require_same_structure(digest, definitions, facts)
+        rows = {name: archive.scan.rows[name] for name in expected}
+        require_all_rows(facts, rows, before, partial(_rows_again, client, options.silence))
         limit = largest_statement(facts.session)
-        require_sendable(*writer.scan.largest, limit, facts.session.where)
+        require_sendable(*archive.scan.largest, limit, facts.session.where)
         objects = _objects(facts, rows)
-    return draft.manifest.updated(
+    return partial_backup.manifest.updated(
         status="good",
         highest_batch=batch,
         schema_digest=digest,
@@ -133,77 +149,50 @@ def _dumped(
         definers=definitions.definers(),
         rows_counted="in the dump",
         objects=objects,
-        raw=writer.raw.content,
-        compressed=writer.compressed.content,
+        raw=archive.raw.content,
+        compressed=archive.compressed.content,
         tool=Path(client.dump_tool).name,
-        warnings=(*warning_lines(result), *kept_back),
+        warnings=(*warning_lines(result), *withheld),
     )
 
 
 def _rows_again(client: Client, silence: float, table: str) -> int:
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file
-        writer = (ArchiveReceiver if client.packs else ArchiveWriter)(nowhere)
-        result = client.dump(writer.write, silence, events=False, tables=[table])
-        writer.close()
-    _require_whole(result, writer, {table})
-    return writer.scan.rows[table]
+    with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
+        archive = (ArchiveReceiver if client.packs else ArchiveWriter)(discard)
+        result = client.dump(archive.write, silence, events=False, tables=[table])
+        archive.close()
+    require_complete(result, archive, {table})
+    return archive.scan.rows[table]
 
 
-def _storing(writer: Archive, folder: Path) -> Callable[[bytes], None]:
+def _storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
     def store(piece: bytes) -> None:
         try:
-            writer.write(piece)
-        except OSError as error:  # must not look like a failure of the engine's own stream
-            raise _unwritten(error, folder) from error
+            archive.write(piece)
+        except OSError as error:  # must not look like an error of the engine's stream
+            raise _write_error(error, folder) from error
 
     return store
 
 
-def _heard(
-    put: Callable[[bytes], None], writer: Archive, on_bytes: OnBytes
+def _reporting(
+    put: Callable[[bytes], None], archive: Archive, on_bytes: OnBytes
 ) -> Callable[[bytes], None]:
     def take(chunk: bytes) -> None:
         put(chunk)
-        on_bytes(writer.raw.bytes)
+        on_bytes(archive.raw.bytes)
 
     return take
 
 
-def _unwritten(error: OSError, folder: Path) -> BackupError:
+def _write_error(error: OSError, folder: Path) -> BackupError:
     if error.errno in DISK_FULL:
         return no_room(folder, error.strerror or "disk full")
-    return BackupError(f"the backup cannot be written: {error.strerror}", where=str(folder))
-
-
-def _require_whole(result: ExecResult, writer: Archive, expected: set[str]) -> None:
-    scan = writer.scan
-    missing = sorted(expected - scan.tables)
-    foreign = sorted(scan.foreign)
-    checks = (
-        (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
-        (not error_lines(result), "the dump tool reported an error"),
-        (writer.whole, "the compressed dump does not end as it should"),
-        (not scan.opening_fault, scan.opening_fault),
-        (scan.complete, "the dump lacks its closing line"),
-        (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
-        (not foreign, f"the dump holds what it should not: {'; '.join(foreign)}"),
+    return BackupError(
+        f"the backup cannot be written: {error.strerror}",
+        where=str(folder),
+        todo="check the disk and the permissions of the folder, then take another backup",
     )
-    for passed, reason in checks:
-        if not passed:
-            raise BackupError(
-                reason,
-                todo="see the tool's own words, and take another backup",
-                details=result.error_text.splitlines()[-10:],
-            )
-
-
-def _require_same_structure(digest: str, definitions: Definitions, facts: Facts) -> None:
-    if facts.schema_digest() != digest or facts.definitions() != definitions:
-        raise BackupError(
-            "the schema changed while it was dumped, so the dump is not one moment of it",
-            where=facts.session.where,
-            todo="stop whatever migrates, and take another backup",
-        )
 
 
 def _objects(facts: Facts, rows: Mapping[str, int]) -> Objects:

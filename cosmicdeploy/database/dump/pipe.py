@@ -1,7 +1,7 @@
-"""A queue between the thread that reads and the thread that works, bounded in bytes.
+"""A queue between the thread that reads a stream and the thread that processes it.
 
-The reader is never held up by the work itself, only by a queue that is full; memory stays bounded
-whatever the size of the stream.
+Its size is limited in bytes: the reader waits only while the queue is full, and memory stays
+bounded whatever the length of the stream.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from cosmicdeploy.signals import breakable
 
 BOUND = 8 << 20
-# The engine hands out pieces of some kilobytes; larger ones cost fewer changes of thread.
+# The engine delivers pieces of some kilobytes; larger ones need fewer switches between threads.
 PIECE = 1 << 20
 
 
 class Pipe:
-    """Takes chunks, and gives them in larger pieces to `work`, which runs in a thread of its own.
+    """Takes chunks, and passes them in larger pieces to `work`, which runs in a separate thread.
 
-    After an error of `work` every `put` raises that error, and so does `close`.
+    After `work` raises an error, every `put` and `close` raise it too.
     """
 
     def __init__(self, work: Callable[[bytes], object], bound: int = BOUND) -> None:
@@ -35,7 +35,7 @@ class Pipe:
         self._thread.start()
 
     def put(self, chunk: bytes) -> None:
-        """Hand over the next bytes; waits only while the queue is full."""
+        """Queue the next bytes; waits only while the queue is full."""
         with self._changed:
             with breakable():
                 self._changed.wait_for(self._has_room)
@@ -46,14 +46,14 @@ class Pipe:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Wait until all is worked through."""
+        """Wait until `work` has processed every byte."""
         self._end()
         self._raise()
 
     def abandon(self) -> None:
-        """Drop what waits, and wait only for the piece that is being worked on."""
+        """Drop the queued bytes, and wait only for the piece that `work` processes now."""
         with self._changed:
-            self._taken()
+            self._take_all()
         self._end()
 
     def _end(self) -> None:
@@ -73,7 +73,7 @@ class Pipe:
         try:
             for piece in self._pieces():
                 self._work(piece)
-        except BaseException as error:  # handed to the thread that puts
+        except BaseException as error:  # raised again in the thread that puts
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
@@ -85,9 +85,9 @@ class Pipe:
     def _next(self) -> bytes:
         with self._changed:
             self._changed.wait_for(lambda: self._size >= PIECE or self._ended)
-            return self._taken()
+            return self._take_all()
 
-    def _taken(self) -> bytes:
+    def _take_all(self) -> bytes:
         piece = b"".join(self._waiting)
         self._waiting.clear()
         self._size = 0
@@ -97,9 +97,9 @@ class Pipe:
 
 @contextmanager
 def piped(work: Callable[[bytes], object], bound: int = BOUND) -> Iterator[Callable[[bytes], None]]:
-    """A function that hands bytes to `work` in another thread; all is worked through at the end.
+    """Yield a function that passes bytes to `work` in another thread, and wait for it at the end.
 
-    Raises what `work` raised, from the function or at the end. No thread outlives the block.
+    An error of `work` is raised by the function or at the end. No thread outlives the block.
     """
     pipe = Pipe(work, bound)
     try:

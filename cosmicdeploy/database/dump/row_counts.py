@@ -1,8 +1,8 @@
-"""Has a dump fewer rows than its table had, just before it and just after it?
+"""Compare the rows of a dump with counts taken just before and just after it.
 
-Other writers go on meanwhile, so a table may have had fewer rows at the dump's own moment than at
-either count: it is dumped again by itself, and is short only where it stays so. Measured on two
-cores: to count 2,000,000 rows takes 0.3 s, to dump them 4.2 s.
+Other clients go on writing, so a table may have had fewer rows when it was dumped than at either
+count. Such a table is dumped again by itself; it counts as short only if it stays so. Measured on
+two cores: counting 2,000,000 rows takes 0.3 s, dumping them 4.2 s.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
 
-# Of a table that writers fill and empty all the time every third count is the lowest of three.
-LOOKS = 6
+# In a table that is filled and emptied all the time, every third count is the lowest of three.
+ATTEMPTS = 6
 
 
 def count_rows(facts: Facts) -> dict[str, int]:
-    """Table → its exact number of rows. Raises `DatabaseError`."""
+    """Return the exact number of rows of each table. Raises `DatabaseError`."""
     return {table.name: table.rows for table in facts.tables()}
 
 
@@ -27,10 +27,10 @@ def require_all_rows(
     before: Mapping[str, int],
     dump_again: Callable[[str], int],
 ) -> None:
-    """Raise `BackupError` where a table's dump has fewer rows than it had before and after.
+    """Raise `BackupError` if the dump of a table has fewer rows than the table before and after.
 
-    `dump_again` dumps one table and returns the rows of that dump. Tables that had no more rows
-    before than their dump has are not counted once more.
+    `dump_again` dumps one table and returns the number of rows in that dump. A table is counted
+    again only if it had more rows before the dump than the dump has.
     """
     short = {
         table: count
@@ -42,14 +42,14 @@ def require_all_rows(
         raise BackupError(
             f"the dump has fewer rows than its tables: {named}",
             where=facts.session.where,
-            todo="see what withholds rows from this user on the server (a limit in SHOW GLOBAL"
-            " VARIABLES, init_connect, a dump tool of its own), and take another backup",
+            todo="find what hides rows from this user on the server (a limit in SHOW GLOBAL"
+            " VARIABLES, init_connect, a modified dump tool), and take another backup",
         )
 
 
 def _is_short(facts: Facts, table: str, rows: int, dump_again: Callable[[str], int]) -> bool:
     after = facts.count(table)
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         if rows >= after:
             return False
         before, rows = after, dump_again(table)

@@ -24,7 +24,7 @@ PLAIN = re.compile(  # under NO_BACKSLASH_ESCAPES
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
 
 
-def events_kept_back(definitions: Definitions) -> list[str]:
+def withheld_events_warnings(definitions: Definitions) -> list[str]:
     """A warning where a dump has to do without events, and why; none where it need not.
 
     A restore takes them from the manifest in any case.

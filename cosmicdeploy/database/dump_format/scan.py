@@ -6,7 +6,7 @@ import re
 
 from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, opening_fault
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, name_of
-from cosmicdeploy.database.dump_format.statements import first_words, unwritten
+from cosmicdeploy.database.dump_format.statements import first_words, unknown_statement
 
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
@@ -58,7 +58,7 @@ class DumpScan:
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
         self.unknown_rows: set[str] = set()
-        self.unwritten: set[str] = set()
+        self.unknown_statements: set[str] = set()
         self.largest = (0, "")
         self.tail = b""
         self._head = b""
@@ -72,12 +72,12 @@ class DumpScan:
         return set(self.rows)
 
     @property
-    def foreign(self) -> set[str]:
+    def unexpected(self) -> set[str]:
         """What stands in the whole dump and should not, in its first words: a client runs even a
         last statement that has no end."""
         left = self._splitter.rest().strip()
         unended = {f"{first_words(left)} … (without an end)"} if left else set()
-        return self.schema_statements | self.unknown_rows | self.unwritten | unended
+        return self.schema_statements | self.unknown_rows | self.unknown_statements | unended
 
     @property
     def opening_fault(self) -> str:
@@ -118,8 +118,8 @@ class DumpScan:
             return  # `nameless` makes it one about the schema that it is loaded into
         elif found := SCHEMA_STATEMENT.match(statement):
             self.schema_statements.add(_shown(found[0]))
-        elif words := unwritten(statement):
-            self.unwritten.add(words)
+        elif words := unknown_statement(statement):
+            self.unknown_statements.add(words)
 
 
 def table_of(statement: bytes) -> str | None:
@@ -128,7 +128,7 @@ def table_of(statement: bytes) -> str | None:
     return name_of(found[1]) if found else None
 
 
-def nameless(statement: bytes) -> bytes:
+def without_schema_name(statement: bytes) -> bytes:
     """The same, but about the current schema where it gives defaults to one by its name."""
     return DEFAULTS.sub(rb"\1\2", statement)
 

@@ -114,18 +114,18 @@ OBJECT = re.compile(
 SHOWN = re.compile(rb"[^'\"(\n]{0,80}")
 
 
-def bare(statement: bytes) -> bytes:
+def without_version_comments(statement: bytes) -> bytes:
     """The first words of a statement, out of the comments that name servers."""
     return VERSION_COMMENT.sub(b"", statement[:HEAD])
 
 
 def first_words(statement: bytes) -> str:
     """How a statement begins, up to where values may stand."""
-    shown = SHOWN.match(bare(statement).lstrip())
+    shown = SHOWN.match(without_version_comments(statement).lstrip())
     return (shown[0].decode("utf-8", "replace").strip() if shown else "") or "…"
 
 
-def unwritten(statement: bytes) -> str:
+def unknown_statement(statement: bytes) -> str:
     """The first words of a statement that no dump tool writes; "" for any other."""
     return "" if _is_written(statement) else first_words(statement)
 

@@ -1,8 +1,9 @@
-"""Load a backup into a schema beside the live one, and be sure that all of it arrived.
+"""Load a backup into a schema other than the live one, and check that all of it arrived.
 
-Rows are what takes long, so they go over several connections at once; one more runs what is left
-when they are in (see `sorting`). All of these take a single statement at a time, and none has
-commands of its own: the database's client would run several statements in one, or `\\! sh`.
+Rows take most of the time, so several connections load them in parallel; afterwards one connection
+runs the remaining statements (see `routing`). Each connection takes a single statement at a time
+and has no commands of its own. The database's client is not used, since it would run several
+statements in one text, or `\\! sh`.
 """
 
 from __future__ import annotations
@@ -15,19 +16,25 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
-from cosmicdeploy.database.backups.archive import Digest, read_raw
-from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.archive import Digest, OnBytes, ignore_progress, read_raw
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.disk_space import require_room
 from cosmicdeploy.database.backups.manifest import Content, Manifest
-from cosmicdeploy.database.dump.prerequisites import require_loadable, require_room
-from cosmicdeploy.database.dump.progress import OnBytes, unheard
+from cosmicdeploy.database.dump.server_limits import largest_statement
+from cosmicdeploy.database.restore.connection import LoadConnection
 from cosmicdeploy.database.restore.deferred_indexes import LARGE_ROWS
-from cosmicdeploy.database.restore.packets import largest_statement
-from cosmicdeploy.database.restore.parallel import Lane, Lanes, ended, lanes_of_this_machine
-from cosmicdeploy.database.restore.routing import Sorting
-from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.restore.parallel import (
+    ParallelConnections,
+    closing_connections,
+    connection_count,
+)
+from cosmicdeploy.database.restore.routing import Router
+from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
+from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
 from cosmicdeploy.errors import BackupError
 
-# What waits is small, unless there are many routines: then it waits on the disk.
+# Deferred statements are few, unless the schema has many routines: then they go to the disk.
 IN_MEMORY = 4 << 20
 LENGTH_BYTES = 8
 
@@ -36,43 +43,70 @@ def load_schema(
     access: DatabaseAccess,
     backup: Backup,
     schema: str,
-    on_bytes: OnBytes = unheard,
+    on_bytes: OnBytes = ignore_progress,
     *,
     events: bool = False,
 ) -> None:
-    """Load a backup into an empty schema; its scheduled events only where `events` says so, since
-    they would run there.
+    """Load a backup into an empty schema, with its scheduled events only if `events` is set.
 
-    Raises `BackupError` where it may not be loaded here, is not what its manifest says, or the
-    database refuses it; the schema then holds a part of it.
+    The server would run the events in that schema. Raises `BackupError` if the backup must not be
+    loaded on this server, differs from its manifest, or the server refuses a statement; the schema
+    then holds a part of the backup.
     """
     raw = backup.manifest.raw
     if raw is None:
-        raise BackupError("the backup was never finished", where=f"backup {backup.id}")
+        raise BackupError(
+            "the backup was never completed",
+            where=f"backup {backup.id}",
+            todo="use another backup: cosmicdeploy backup list",
+        )
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
     folder = backup.data.parent
     with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as file:
-        rest = Waiting(file, folder)
-        tables = _Tables(access, schema, limit)
+        rest = StatementSpool(file, folder)
+        loader = _Loader(access, schema, limit)
         chunks = _checked(backup, raw, on_bytes)
-        tables.load(backup, chunks, rest, events=events)
-        tables.complete(rest)
+        loader.load(backup, chunks, rest, events=events)
+        loader.complete(rest)
+
+
+def require_loadable(manifest: Manifest, facts: Facts) -> None:
+    """Raise `BackupError` if loading this backup could touch the live schema or would fail."""
+    where = f"backup {manifest.id}"
+    if manifest.schema_statements:
+        raise BackupError(
+            "the dump changes a schema by name and could touch the live one",
+            where=where,
+            todo="restore it by hand on another server",
+            details=manifest.schema_statements,
+        )
+    vendor = facts.server().vendor
+    if vendor != manifest.server_vendor:
+        raise BackupError(
+            f"it was dumped from {manifest.server_vendor}, and this server is {vendor}",
+            where=where,
+            todo="restore it on a server of its own kind",
+        )
+    live = facts.schema
+    schemas = live, shadow_name(live), replaced_name(live), swap_record_name(live)
+    require_privileges(facts.session, schemas, TO_RESTORE)
+    require_definers(facts.session, manifest.definers)
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Statements that wait for the rows: on the disk from some size on, as long as that has room.
+class StatementSpool:
+    """Statements deferred until the rows are loaded; above a size they are kept on the disk.
 
-    Each stands behind its length: read again as text, they might be taken apart in another way.
+    Each is stored with its length: split again from text, they might be split in another way.
     """
 
     file: IO[bytes]
     folder: Path
 
     def put(self, statement: bytes) -> None:
-        """Add one; raises `BackupError` where the disk would become full."""
+        """Add a statement. Raises `BackupError` if it would fill the disk."""
         if self.file.tell() + len(statement) > IN_MEMORY:
             require_room(self.folder, len(statement))
         self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
@@ -84,58 +118,62 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class _Tables:
-    """Where a dump is loaded to, and the largest statement that is taken there."""
+class _Loader:
+    """The schema that a dump is loaded into; `limit` is the largest statement there, in bytes."""
 
     access: DatabaseAccess
     schema: str
     limit: int
 
-    def load(self, backup: Backup, chunks: Iterable[bytes], rest: Waiting, *, events: bool) -> None:
-        """Load tables and rows; what else there is goes to `rest`."""
+    def load(
+        self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool, *, events: bool
+    ) -> None:
+        """Load tables and rows; put every other statement into `rest`."""
         with ExitStack() as stack:
-            sorting = Sorting(
-                stack.enter_context(closing(self._lane())).run,
-                lambda settings: stack.enter_context(self._lanes(settings)),
+            router = Router(
+                stack.enter_context(closing(self._connection())).run,
+                lambda settings: stack.enter_context(self._parallel(settings)),
                 rest,
                 large=large_tables(backup.manifest),
                 limit=self.limit,
                 events=events,
             )
             for chunk in chunks:
-                sorting.feed(chunk)
-            sorting.end()
-        self._index(sorting)
+                router.feed(chunk)
+            router.end()
+        self._index(router)
 
     def complete(self, rest: Iterable[bytes]) -> None:
-        """Run what waited, statement by statement."""
-        with closing(self._lane()) as lane:
+        """Run the deferred statements one by one."""
+        with closing(self._connection()) as connection:
             for statement in rest:
-                lane.run(statement)
+                connection.run(statement)
 
-    def _index(self, sorting: Sorting) -> None:
-        # An index of a large table is built without a word.
-        with self._lanes(sorting.settings, silence=None) as lanes:
-            for table in sorting.deferred:
-                lanes.put(table.keys)
-        # One by one: each locks the tables that it refers to.
-        with closing(Lane(self.access, self.schema, sorting.settings)) as lane:
-            for table in sorting.deferred:
+    def _index(self, router: Router) -> None:
+        # The server is silent while it builds an index, so there is no time limit.
+        with self._parallel(router.settings, silence=None) as connections:
+            for table in router.deferred:
+                connections.put(table.keys)
+        # One by one, since each locks the tables that it refers to.
+        with closing(LoadConnection(self.access, self.schema, router.settings)) as connection:
+            for table in router.deferred:
                 if table.foreign_keys:
-                    lane.run(table.foreign_keys)
+                    connection.run(table.foreign_keys)
 
-    def _lane(self) -> Lane:
-        return Lane(self.access, self.schema, silence=READ_TIMEOUT)
+    def _connection(self) -> LoadConnection:
+        return LoadConnection(self.access, self.schema, silence=READ_TIMEOUT)
 
-    def _lanes(
+    def _parallel(
         self, settings: list[bytes], silence: float | None = READ_TIMEOUT
-    ) -> AbstractContextManager[Lanes]:
-        count = lanes_of_this_machine()
-        return ended(Lanes(self.access, self.schema, settings, count, silence))
+    ) -> AbstractContextManager[ParallelConnections]:
+        count = connection_count()
+        return closing_connections(
+            ParallelConnections(self.access, self.schema, settings, count, silence)
+        )
 
 
 def large_tables(manifest: Manifest) -> set[str]:
-    """Those that are worth building the indexes of afterwards."""
+    """Return the tables large enough to build their indexes after their rows."""
     tables = manifest.objects.tables.items()
     return {name for name, rows in tables if rows.before >= LARGE_ROWS}
 

@@ -1,7 +1,7 @@
-"""Which part of a dump goes where when it is loaded.
+"""Route each statement of a dump while it is loaded.
 
-Tables are made, and rows are sent, as they come by; everything else (triggers, views, routines)
-waits in `rest`, in its order. Nothing is run that no dump tool writes.
+Tables are created and rows are sent as they arrive; every other statement (triggers, views,
+routines) is deferred, in order. A statement that no dump tool writes is never run.
 """
 
 from __future__ import annotations
@@ -10,14 +10,18 @@ import re
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from cosmicdeploy.database.dump_format.scan import DEFAULTS, nameless, table_of
+from cosmicdeploy.database.dump.server_limits import LARGEST_SETTING, require_sendable
+from cosmicdeploy.database.dump_format.scan import DEFAULTS, table_of, without_schema_name
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
-from cosmicdeploy.database.dump_format.statements import bare, first_words, unwritten
-from cosmicdeploy.database.restore.deferred_indexes import Deferred, deferred
-from cosmicdeploy.database.restore.packets import LARGEST_SETTING, require_sendable
+from cosmicdeploy.database.dump_format.statements import (
+    first_words,
+    unknown_statement,
+    without_version_comments,
+)
+from cosmicdeploy.database.restore.deferred_indexes import DeferredIndexes, defer_indexes
 from cosmicdeploy.errors import BackupError
 
-# Of larger statements only one is kept at a time.
+# Of statements larger than this only one is in memory at a time.
 LARGEST_STATEMENT = 4 << 20
 
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
@@ -25,7 +29,7 @@ STRUCTURE = re.compile(
     rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
     rb" SETVAL\() *`"
 )
-# Made for one connection that loads all; several would only wait for each other.
+# Meant for a single connection; parallel connections would only wait for each other.
 LOCKS = re.compile(
     rb"LOCK TABLES `[^\n]+` WRITE|UNLOCK TABLES"
     rb"|/\*!40000 ALTER TABLE `[^\n]+` (?:DISABLE|ENABLE) KEYS \*/"
@@ -41,36 +45,32 @@ EVENT = re.compile(
 )
 
 
-class Rowstream(Protocol):
-    """Takes whole INSERT statements, in no particular order."""
+class StatementSink(Protocol):
+    """Takes whole statements."""
 
     def put(self, statement: bytes) -> None: ...
 
 
-class Rest(Protocol):
-    """Takes statements in their order."""
+class Router:
+    """Takes a dump in chunks, and hands each statement to `run`, to the sink of rows, or to `rest`.
 
-    def put(self, statement: bytes) -> None: ...
-
-
-class Sorting:
-    """Feed it a dump in chunks; what it meets goes to `run`, to the rows' stream, or to `rest`.
-
-    `open_rows` is called with the dump's own settings when the first rows come. Tables named as
-    `large` are made without their secondary indexes where that is safe; `deferred` brings these.
+    `open_rows` opens the sink of rows, which need not keep their order, with the dump's own
+    settings once the first rows arrive. `rest` takes the deferred statements in order. Tables in
+    `large` are created without secondary indexes where that is safe; `deferred` lists these.
+    `limit` is the largest statement that the server takes, in bytes.
     """
 
     def __init__(
         self,
         run: Callable[[bytes | bytearray], None],
-        open_rows: Callable[[list[bytes]], Rowstream],
-        rest: Rest,
+        open_rows: Callable[[list[bytes]], StatementSink],
+        rest: StatementSink,
         *,
         large: Collection[str] = (),
         limit: int = LARGEST_SETTING,
         events: bool = False,
     ) -> None:
-        self.deferred: list[Deferred] = []
+        self.deferred: list[DeferredIndexes] = []
         self.settings: list[bytes] = []
         self._large = large
         self._run = run
@@ -80,13 +80,16 @@ class Sorting:
         self._limit = limit
         self._splitter = Splitter()
         self._in_preamble = True
-        self._rows: Rowstream | None = None
+        self._rows: StatementSink | None = None
         self._insert: bytearray = bytearray()
         self._insert_bytes = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Sort the next bytes. Raises what the three targets raise, and `BackupError` where no dump
-        tool writes a statement, or one with rows is larger than the server takes."""
+        """Route the next bytes.
+
+        Raises what the three targets raise, and `BackupError` for a statement that no dump tool
+        writes and for rows larger than the server takes.
+        """
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
@@ -94,7 +97,7 @@ class Sorting:
                 self._take_text(piece)
 
     def end(self) -> None:
-        """Raise `BackupError` where the last statement has no end."""
+        """Raise `BackupError` if the last statement has no end."""
         left = bytes(self._insert) or self._splitter.rest().strip()
         if left:
             raise _unknown(f"{first_words(left)} … (without an end)")
@@ -106,15 +109,15 @@ class Sorting:
         if not piece.last:
             return
         require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
-        # The driver sends one statement at a time and takes no delimiter.
+        # The driver sends one statement at a time, without a delimiter.
         del self._insert[-len(b";\n") :]
         if len(self._insert) > LARGEST_STATEMENT:
             self._run(self._insert)
         else:
-            self._stream().put(bytes(self._insert))
+            self._row_sink().put(bytes(self._insert))
         self._insert_bytes, self._insert = 0, bytearray()
 
-    def _stream(self) -> Rowstream:
+    def _row_sink(self) -> StatementSink:
         if self._rows is None:
             self._rows = self._open_rows(self.settings)
         return self._rows
@@ -123,22 +126,22 @@ class Sorting:
         statement = piece.statement
         if not statement:
             return
-        if not DEFAULTS.match(statement) and (words := unwritten(statement)):
+        if not DEFAULTS.match(statement) and (words := unknown_statement(statement)):
             raise _unknown(words)
         if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
             return
         if STRUCTURE.match(statement):
             self._in_preamble = False
-            self._run(self._slimmed(statement))
+            self._run(self._without_indexes(statement))
             return
         if SETTING.match(statement):
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)
-        self._rest.put(nameless(statement))
+        self._rest.put(without_schema_name(statement))
 
-    def _slimmed(self, statement: bytes) -> bytes:
-        later = deferred(statement) if table_of(statement) in self._large else None
+    def _without_indexes(self, statement: bytes) -> bytes:
+        later = defer_indexes(statement) if table_of(statement) in self._large else None
         if later is None:
             return statement
         self.deferred.append(later)
@@ -153,11 +156,11 @@ def _unknown(words: str) -> BackupError:
 
 
 def is_event(statement: bytes) -> bool:
-    """Whether a statement makes or drops a scheduled event."""
-    return bool(EVENT.match(bare(statement)))
+    """Return whether a statement creates or drops a scheduled event."""
+    return bool(EVENT.match(without_version_comments(statement)))
 
 
-def makes_event(statement: str) -> bool:
-    """Whether a statement of a manifest makes an event of the schema that it is run in."""
+def creates_event(statement: str) -> bool:
+    """Return whether a statement of a manifest creates an event in the current schema."""
     raw = statement.encode("utf-8", "replace")
-    return raw.startswith(b"CREATE ") and is_event(raw) and not unwritten(raw)
+    return raw.startswith(b"CREATE ") and is_event(raw) and not unknown_statement(raw)

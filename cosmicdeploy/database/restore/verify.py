@@ -1,4 +1,4 @@
-"""Is a backup still what its manifest says, and does it load?"""
+"""Verify a backup: its data is what the manifest says, and it loads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
-from cosmicdeploy.database.backups.archive import Digest, read_compressed, read_raw
-from cosmicdeploy.database.backups.catalogue import Backup
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.archive import (
+    Digest,
+    OnBytes,
+    ignore_progress,
+    read_compressed,
+    read_raw,
+)
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest import Manifest, now
 from cosmicdeploy.database.backups.manifest_diff import differences
-from cosmicdeploy.database.client import end_tools
-from cosmicdeploy.database.dump.progress import OnBytes, unheard
+from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
-from cosmicdeploy.database.restore.routing import makes_event
+from cosmicdeploy.database.restore.routing import creates_event
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recreate import set_default_collation
 from cosmicdeploy.database.schema.schemas import (
@@ -24,13 +30,15 @@ from cosmicdeploy.database.schema.schemas import (
     scratch_name,
     scratch_schemas,
 )
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.tools.cleanup import end_tools
 from cosmicdeploy.engine.model import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Good where there is no reason against it."""
+    """The result of a verification: `reasons` say why it failed; empty if it passed."""
 
     backup_id: str
     reasons: tuple[str, ...] = ()
@@ -40,7 +48,7 @@ class Verification:
         return not self.reasons
 
     def require(self) -> None:
-        """Raise `BackupError` unless the backup is good."""
+        """Raise `BackupError` unless the verification passed."""
         if self.reasons:
             raise BackupError(
                 f"the backup cannot be used: {self.reasons[0]}",
@@ -50,8 +58,8 @@ class Verification:
             )
 
 
-def verify_backup(backup: Backup, on_bytes: OnBytes = unheard) -> Verification:
-    """Read the whole file again and compare it with the manifest. Raises `BackupUnreadable`."""
+def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verification:
+    """Read the whole file and compare it with the manifest. Raises `BackupUnreadable`."""
     manifest = backup.manifest
     if not backup.good:
         reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
@@ -66,17 +74,18 @@ def verify_backup(backup: Backup, on_bytes: OnBytes = unheard) -> Verification:
 
 
 def verify_restore(
-    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = unheard
+    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
 ) -> Verification:
-    """Load the backup into a scratch schema, compare, drop the schema: proven to restore.
+    """Load the backup into a scratch schema, compare it with the manifest, and drop the schema.
 
-    A backup that may not be loaded beside the live schema is not proven, with that as the reason.
-    Raises `BackupUnreadable`, and `DatabaseError` and `EngineError` where these do not answer.
+    A backup that must not be loaded on this server fails, with the reason. Raises
+    `BackupUnreadable`, and `DatabaseError` or `EngineError` if the server or the engine does not
+    answer.
     """
     read = verify_backup(backup, on_bytes)
     if not read.good:
         return read
-    end_unused_scratches(engine, access)
+    drop_unused_scratch_schemas(engine, access)
     with scratch_schema(access, backup) as schema:
         try:
             load_schema(access, backup, schema, on_bytes)
@@ -91,14 +100,14 @@ def verify_restore(
 
 @contextmanager
 def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
-    """An empty schema with the live one's defaults, dropped at the end whatever happens.
+    """Create an empty schema with the defaults of the live one, and drop it after the block.
 
-    A lock of its name tells others that it is in use.
+    The session holds a lock with the schema's name, so that other runs see that it is in use.
     """
     schema = scratch_name(access.name)
     with open_session(access) as holder:
-        holder.linger()
-        holder.hold(schema)
+        holder.stay_open()
+        holder.acquire_lock(schema)
         try:
             create_schema_like(holder, access.name, schema)
             set_default_collation(holder, schema, backup.manifest.collation)
@@ -108,20 +117,59 @@ def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
                 drop_schema(session, schema)
 
 
-def end_unused_scratches(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop what verifications that were killed left behind. Raises `DatabaseError`."""
+def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
+    """Drop scratch schemas that killed verifications left behind. Raises `DatabaseError`."""
     with open_session(access) as session:
         for schema in scratch_schemas(session, access.name):
-            if session.hold(schema):
+            if session.acquire_lock(schema):
                 end_tools(engine, access, schema)
                 drop_schema(session, schema)
+
+
+def verify_and_record(
+    catalogue: Catalogue, backup: Backup, on_bytes: OnBytes = ignore_progress
+) -> Verification:
+    """Verify a backup's data and record the result in the catalogue.
+
+    Raises `BackupUnreadable` if the system does not let the file be read, `BackupError` if the
+    result cannot be recorded.
+    """
+    with catalogue.in_use(backup):
+        result = verify_backup(backup, on_bytes)
+    if backup.good:  # a backup that failed from the start needs no record of it
+        record = _record(result)
+        catalogue.note(backup.id, lambda state: state.updated(read=record))
+    return result
+
+
+def verify_restore_and_record(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, backup: Backup
+) -> Verification:
+    """Verify that a backup restores and record the result in the catalogue.
+
+    Raises what `verify_restore` raises, and `BackupError` if the result cannot be recorded.
+    """
+    with catalogue.in_use(backup):
+        result = verify_restore(engine, access, backup)
+    if not result.good:
+        read = verify_and_record(catalogue, backup)
+        if not read.good:  # the data itself is the reason, so the restore was not tested
+            return read
+    record = _record(result)
+    also = {"read": record} if result.good else {}
+    catalogue.note(backup.id, lambda state: state.updated(restored=record, **also))
+    return result
+
+
+def _record(result: Verification) -> VerificationRecord:
+    return VerificationRecord(at=now(), reason="; ".join(result.reasons))
 
 
 def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
     compressed = Digest()
     for chunk in read_compressed(backup.data):
         compressed.feed(chunk)
-    # Damaged data is not worth decompressing: its own error would say less than this.
+    # Do not decompress damaged data: the error of the decompressor would say less than this.
     if compressed.content != manifest.compressed:
         return ["the compressed data is not what was written (size or SHA-256 differs)"]
     raw, scan = Digest(), DumpScan()
@@ -129,15 +177,19 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
         raw.feed(chunk)
         scan.feed(chunk)
         on_bytes(raw.bytes)
-    # A copy's manifest may be forged with it: what is loaded has to be a dump tool's work.
-    foreign = sorted(scan.foreign - set(manifest.schema_statements))
-    events = [event for event in manifest.event_definitions if not makes_event(event.statement)]
+    # A copy may be forged together with its manifest, so every statement has to be one that a dump
+    # tool writes.
+    unexpected = sorted(scan.unexpected - set(manifest.schema_statements))
+    events = [event for event in manifest.event_definitions if not creates_event(event.statement)]
     checks = (
         (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
         (scan.complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
         (not scan.opening_fault, f"{scan.opening_fault}: it is not the tool's own work"),
-        (not foreign, f"the dump holds what no dump tool writes: {'; '.join(foreign)}"),
+        (
+            not unexpected,
+            f"the dump holds what no dump tool writes: {'; '.join(unexpected)}",
+        ),
         (not events, f"the manifest has what makes no event: {', '.join(e.name for e in events)}"),
     )
     return [reason for passed, reason in checks if not passed]

@@ -1,4 +1,4 @@
-"""Views, routines, triggers and events as texts, with all that is needed to make them anew."""
+"""Definitions of views, routines, triggers and events: all that is needed to create them again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
-from cosmicdeploy.database.access import Session, quoted
+from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
 
 Kind = Literal["FUNCTION", "PROCEDURE", "VIEW", "TRIGGER", "EVENT"]
 
-# In the order in which they can be made; triggers on one table fire in the order of their making.
+# In the order in which they can be created; triggers on one table fire in order of creation.
 NAMES: dict[Kind, str] = {
     "FUNCTION": "SELECT routine_name FROM information_schema.routines"
     " WHERE routine_schema = %s AND routine_type = 'FUNCTION' ORDER BY 1",
@@ -29,13 +29,11 @@ NAMES: dict[Kind, str] = {
 DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
 
 
-class Definition(BaseModel):
-    """One object as the server tells it, free of its schema's name, and the setting it was made in.
+class Definition(StoredModel):
+    """The server's text of one object, without the schema's name, and the settings it needs.
 
     Views have neither `sql_mode` nor `database_collation`; only events have a `time_zone`.
     """
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     kind: Kind
     name: str
@@ -48,54 +46,52 @@ class Definition(BaseModel):
 
     @property
     def label(self) -> str:
-        """The object as people name it."""
+        """The object's kind and name, as messages show it."""
         return f"{self.kind.lower()} {self.name}"
 
     @property
     def definer(self) -> str:
-        """The account whose rights the object has, as user@host; "" where it names none."""
+        """The account whose privileges the object has, as user@host; "" if it names none."""
         match = DEFINER.search(self.statement)
         return "@".join(part.replace("``", "`") for part in match.groups()) if match else ""
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the whole definition."""
+        """SHA-256 (hex) of the definition."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
-class Definitions(BaseModel):
-    """A schema's objects in the order to make them, and its default collation."""
-
-    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
+class Definitions(StoredModel):
+    """The objects of a schema in the order to create them, and its default collation."""
 
     collation: str
     objects: tuple[Definition, ...] = ()
 
     def of(self, *kinds: Kind) -> tuple[Definition, ...]:
-        """The objects of these kinds."""
-        return tuple(found for found in self.objects if found.kind in kinds)
+        """Return the objects of these kinds."""
+        return tuple(each for each in self.objects if each.kind in kinds)
 
     def with_events(self, events: tuple[Definition, ...]) -> Definitions:
-        """The same with these events in place of its own."""
+        """Return a copy with these events instead of its own."""
         others = self.of("FUNCTION", "PROCEDURE", "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
 
     def definers(self) -> tuple[str, ...]:
-        """The accounts whose rights the objects have, as user@host."""
-        return tuple(sorted({found.definer for found in self.objects if found.definer}))
+        """Return the accounts whose privileges the objects have, as user@host."""
+        return tuple(sorted({each.definer for each in self.objects if each.definer}))
 
     def digests(self) -> dict[str, str]:
-        """Label → digest."""
-        return {found.label: found.digest for found in self.objects}
+        """Return the digest of each object by its label."""
+        return {each.label: each.digest for each in self.objects}
 
 
 def read_definitions(session: Session, schema: str) -> Definitions:
-    """All objects of a schema, which becomes the current one.
+    """Read all objects of a schema, which becomes the current one.
 
-    Raises `DatabaseError` where one cannot be read, with its name.
+    Raises `DatabaseError`, with its name, if an object cannot be read.
     """
     session.use(schema)  # only the current schema's name is left out of a view's text
-    session.execute("SET SESSION sql_mode = ''")  # it changes how a view's text is quoted
+    session.execute("SET SESSION sql_mode = ''")  # a view's text is quoted according to it
     try:
         objects = tuple(
             read_definition(session, kind, name)
@@ -108,14 +104,14 @@ def read_definitions(session: Session, schema: str) -> Definitions:
 
 
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
-    """The objects of one kind, by name. Raises `DatabaseError`."""
+    """Return the names of the objects of one kind. Raises `DatabaseError`."""
     return tuple(str(row[0]) for row in session.rows(NAMES[kind], schema))
 
 
 def read_definition(session: Session, kind: Kind, name: str) -> Definition:
-    """One object of the current schema. Raises `DatabaseError` where it cannot be read."""
-    found = session.row(f"SHOW CREATE {kind} {quoted(name)}")
-    statement = next((found[key] for key in found if key in STATEMENTS), None)
+    """Read one object of the current schema. Raises `DatabaseError` if it cannot be read."""
+    row = session.row(f"SHOW CREATE {kind} {quoted(name)}")
+    statement = next((row[key] for key in row if key in STATEMENTS), None)
     if statement is None:
         raise DatabaseError(
             f"this user may not read the body of {kind.lower()} {name}",
@@ -126,11 +122,11 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
         kind=kind,
         name=name,
         statement=str(statement),
-        charset=str(found["character_set_client"]),
-        collation=str(found["collation_connection"]),
-        sql_mode=str(found.get("sql_mode", "")),
-        database_collation=str(found.get("Database Collation", "")),
-        time_zone=str(found.get("time_zone", "")),
+        charset=str(row["character_set_client"]),
+        collation=str(row["collation_connection"]),
+        sql_mode=str(row.get("sql_mode", "")),
+        database_collation=str(row.get("Database Collation", "")),
+        time_zone=str(row.get("time_zone", "")),
     )
 
 
@@ -146,7 +142,7 @@ STATEMENTS = frozenset(
 
 
 def default_collation(session: Session, schema: str) -> str:
-    """The collation that new tables of a schema get. Raises `DatabaseError`."""
+    """Return the collation that new tables of a schema get. Raises `DatabaseError`."""
     rows = session.rows(
         "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = %s",
         schema,

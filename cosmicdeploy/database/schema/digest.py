@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from cosmicdeploy.database.access import Session
+from cosmicdeploy.database.session import Session
 
 # Names of schemas are left out, so that a restored copy has the digest of its original; counters
 # and statistics are left out, since data changes them.

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import DatabaseAccess, Session, open_session, quoted
-from cosmicdeploy.database.backups.manifest import Outline
+from cosmicdeploy.database.access import DatabaseAccess, quoted
+from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.digest import schema_digest
-from cosmicdeploy.database.schema.outline import obstacles, outline
+from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
+from cosmicdeploy.database.session import Session, open_session
 
 MIGRATIONS_TABLE = "migrations"
 
@@ -153,11 +154,15 @@ class Facts:
 
     def outline(self) -> Outline:
         """Tables with their columns, as code meets them."""
-        return outline(self.session, self.schema)
+        return read_outline(self.session, self.schema)
 
-    def obstacles(self, code: Outline) -> list[str]:
+    def incompatibilities(self, code: Outline) -> list[str]:
         """Why code that was made for another schema cannot work on this one."""
-        return obstacles(code, self.outline()) if code else ["it is not known what that code needs"]
+        return (
+            incompatibilities(code, self.outline())
+            if code
+            else ["it is not known what that code needs"]
+        )
 
     def highest_batch(self) -> int:
         """The last migration batch; 0 where nothing was ever migrated."""

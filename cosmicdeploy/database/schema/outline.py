@@ -1,71 +1,73 @@
-"""A schema as code sees it: can a release that was made for one read and write another?"""
+"""Compare a schema as code sees it: can a release made for one schema use another?"""
 
 from __future__ import annotations
 
 import re
 
-from cosmicdeploy.database.access import Session
-from cosmicdeploy.database.backups.manifest import Column, Outline
-from cosmicdeploy.database.schema import shape
-from cosmicdeploy.database.schema.shape import read_columns
+from cosmicdeploy.database.schema.columns import Column, Outline, read_columns
+from cosmicdeploy.database.session import Session
 
-FILLED = re.compile("auto_increment|generated")
-# It means nothing to the data, and newer MySQL does not tell it any more.
-WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
+# Means nothing to the data, and newer MySQL versions no longer report it.
+DISPLAY_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
 
 
-def outline(session: Session, schema: str) -> Outline:
-    """Tables and views with their columns. Raises `DatabaseError`."""
+def read_outline(session: Session, schema: str) -> Outline:
+    """Return tables and views with their columns, as code uses them. Raises `DatabaseError`."""
     return {
-        table: {name: _outlined(column) for name, column in columns.items()}
+        table: {
+            name: Column(
+                type=column.type, nullable=column.nullable, fills_itself=column.fills_itself
+            )
+            for name, column in columns.items()
+        }
         for table, columns in read_columns(session, schema).items()
     }
 
 
-def _outlined(found: shape.Column) -> Column:
-    filled = found.default is not None or FILLED.search(found.extra)
-    return Column(type=found.type, nullable=found.nullable, fills_itself=bool(filled))
+def column_changes(then: Outline, now: Outline) -> list[str]:
+    """Return how the columns of tables in both schemas differ.
 
-
-def changes(then: Outline, now: Outline) -> list[str]:
-    """How the columns of tables that both have differ, by what every server version tells alike."""
+    Compares only what every server version reports alike.
+    """
     lines = []
     for table in sorted(then.keys() & now.keys()):
         old, new = then[table], now[table]
         for name in sorted(old.keys() | new.keys()):
-            was, found = _told(old.get(name)), _told(new.get(name))
-            if was != found:
-                lines.append(f"column {table}.{name} is {found} instead of {was}")
+            before, after = _portable(old.get(name)), _portable(new.get(name))
+            if before != after:
+                lines.append(f"column {table}.{name} is {after} instead of {before}")
     return lines
 
 
-def _told(column: Column | None) -> str:
+def _portable(column: Column | None) -> str:
     if column is None:
         return "missing"
-    return WIDTH.sub(r"\1", column.type) + (" NULL" if column.nullable else " NOT NULL")
+    return DISPLAY_WIDTH.sub(r"\1", column.type) + (" NULL" if column.nullable else " NOT NULL")
 
 
-def obstacles(code: Outline, schema: Outline) -> list[str]:
-    """Why code that was made for one schema cannot work on another; empty where it can.
+def incompatibilities(code: Outline, schema: Outline) -> list[str]:
+    """Return why code made for the schema `code` cannot use `schema`; empty if it can.
 
-    It can where all that it knows is there as it knows it, and where what it does not know need not
-    be filled by it.
+    The code can use a schema that has every table and column it knows, with the same type, and
+    whose other columns need no value from it.
     """
     lines = [f"table {table} is missing" for table in code if table not in schema]
     for table in sorted(code.keys() & schema.keys()):
-        lines += _columns(table, code[table], schema[table])
+        lines += _column_incompatibilities(table, code[table], schema[table])
     return lines
 
 
-def _columns(table: str, code: dict[str, Column], schema: dict[str, Column]) -> list[str]:
+def _column_incompatibilities(
+    table: str, code: dict[str, Column], schema: dict[str, Column]
+) -> list[str]:
     lines = []
     for name, known in code.items():
-        there = schema.get(name)
-        if there is None:
+        column = schema.get(name)
+        if column is None:
             lines.append(f"column {table}.{name} is missing")
-        elif there.type != known.type:
-            lines.append(f"column {table}.{name} is {there.type} instead of {known.type}")
-        elif known.nullable and not there.nullable:
+        elif column.type != known.type:
+            lines.append(f"column {table}.{name} is {column.type} instead of {known.type}")
+        elif known.nullable and not column.nullable:
             lines.append(f"column {table}.{name} must not be NULL any more")
     for name in schema.keys() - code.keys():
         if not schema[name].nullable and not schema[name].fills_itself:

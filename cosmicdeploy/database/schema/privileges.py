@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from operator import itemgetter
 
-from cosmicdeploy.database.access import Session
+from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
 # Without the first a table, without the others all triggers, events or routines are left out of a
@@ -23,7 +23,7 @@ GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* 
 WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
-def require_rights(session: Session, schemas: Iterable[str], wanted: Iterable[str]) -> None:
+def require_privileges(session: Session, schemas: Iterable[str], wanted: Iterable[str]) -> None:
     """Raise `BackupError`, naming what is missing where, unless the user may do all of it."""
     wanted = tuple(wanted)
     missing = {schema: _missing(session, schema, wanted) for schema in schemas}
@@ -41,7 +41,7 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
     """Raise `BackupError` where objects of other definers could not be made by this user."""
     own = str(session.rows("SELECT CURRENT_USER()")[0][0])
     others = sorted(set(definers) - {own})
-    held = rights_on(session, None)
+    held = privileges_on(session, None)
     if others and not held & {*FOREIGN_DEFINERS, ALL}:
         raise BackupError(
             f"the database user may not make objects of another definer: {', '.join(others)}",
@@ -50,7 +50,7 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
         )
 
 
-def rights_on(session: Session, schema: str | None) -> frozenset[str]:
+def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
     """Rights on all of a schema, by any way; None: rights on the whole server.
 
     Raises `DatabaseError`. Those of the roles that are active count; those on single tables do not.
@@ -74,7 +74,7 @@ def rights_on(session: Session, schema: str | None) -> frozenset[str]:
 
 
 def _missing(session: Session, schema: str, wanted: tuple[str, ...]) -> list[str]:
-    held = rights_on(session, schema)
+    held = privileges_on(session, schema)
     return [] if ALL in held else [right for right in wanted if right not in held]
 
 

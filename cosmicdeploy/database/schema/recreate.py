@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 from pymysql.charset import charset_by_name
 
-from cosmicdeploy.database.access import Session, quoted
-from cosmicdeploy.database.patience import patiently
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import (
     Definition,
     Definitions,
@@ -18,47 +17,48 @@ from cosmicdeploy.database.schema.definitions import (
     names_of,
 )
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import Session, execute_when_unlocked
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 COLLATION = re.compile(r"\w*", re.ASCII)
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
-def recreate(session: Session, schema: str, wanted: Definitions) -> None:
+def recreate_objects(session: Session, schema: str, wanted: Definitions) -> None:
     """Make a schema's objects the wanted ones; doing it again changes nothing.
 
     Rights on single routines stay with those that remain. Raises `DatabaseError`.
     """
     session.use(schema)
-    drop(session, schema, "EVENT", "TRIGGER", "VIEW")
+    drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
     _drop_others(session, schema, wanted)
     set_default_collation(session, schema, wanted.collation)
-    create(session, schema, wanted.of("FUNCTION", "PROCEDURE"))
+    create_objects(session, schema, wanted.of("FUNCTION", "PROCEDURE"))
     _create_views(session, schema, wanted.of("VIEW"))
-    create(session, schema, wanted.of("TRIGGER", "EVENT"))
+    create_objects(session, schema, wanted.of("TRIGGER", "EVENT"))
 
 
-def complete_active(session: Session, schema: str, wanted: Definitions) -> None:
+def create_missing_triggers_and_events(session: Session, schema: str, wanted: Definitions) -> None:
     """Create again those triggers and events that were dropped. Raises `DatabaseError`."""
     found: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
     missing = [one for one in wanted.of(*ACTIVE) if (one.kind, one.name) not in found]
-    create(session, schema, missing)
+    create_objects(session, schema, missing)
     set_default_collation(session, schema, wanted.collation)
 
 
-def drop(session: Session, schema: str, *kinds: Kind) -> None:
+def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
     """Drop all objects of these kinds. Raises `DatabaseError`.
 
     The last first: triggers that are left half-way then still have their place before the others.
     """
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
-            patiently(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
+            execute_when_unlocked(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
 
 
-def create(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
+def create_objects(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
     """Create objects in a schema, each in its recorded setting. Raises `DatabaseError`."""
     session.use(schema)
     or_replace = Facts(session, schema).server().vendor == "MariaDB"
@@ -68,7 +68,7 @@ def create(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
             # Unlike a drop, it keeps the rights that were granted on this one routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
         with _setting(session, schema, definition):
-            patiently(session, encoded(definition, statement))
+            execute_when_unlocked(session, encoded(definition, statement))
 
 
 def encoded(definition: Definition, statement: str) -> bytes:
@@ -157,7 +157,7 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
         last: DatabaseError | None = None
         for definition in waiting:
             try:
-                create(session, schema, [definition])
+                create_objects(session, schema, [definition])
             except DatabaseError as error:
                 failed.append(definition)
                 last = error

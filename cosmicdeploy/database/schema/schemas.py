@@ -7,8 +7,9 @@ import re
 import secrets
 from contextlib import suppress
 
-from cosmicdeploy.database.access import Session, quoted
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import DatabaseError
 
 LONGEST_NAME = 64
@@ -19,12 +20,12 @@ def shadow_name(live: str) -> str:
     return _beside(live, "restore")
 
 
-def before_name(live: str) -> str:
+def replaced_name(live: str) -> str:
     """Where the tables live that a restore replaced."""
     return _beside(live, "before")
 
 
-def record_name(live: str) -> str:
+def swap_record_name(live: str) -> str:
     """Where a swap keeps what it has to know."""
     return _beside(live, "swap")
 

@@ -1,51 +1,41 @@
-"""A schema's tables, columns, indexes and constraints, to judge statements against."""
+"""Read a schema's tables, columns, indexes and constraints, to judge SQL statements by."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cosmicdeploy.database.access import Session
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """`type` as the server writes it; `default` None where an INSERT must give a value or NULL."""
-
-    type: str
-    nullable: bool
-    default: str | None = None
-    extra: str = ""
-    charset: str | None = None
+from cosmicdeploy.database.schema.columns import LiveColumn, read_columns
+from cosmicdeploy.database.session import Session
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableShape:
-    """Names of columns are in lower case, as the server compares them."""
+    """One table; names of columns are in lower case, as the server compares them."""
 
     charset: str = "utf8mb4"
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: dict[str, LiveColumn] = field(default_factory=dict)
     indexes: frozenset[str] = frozenset()
     constraints: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What a schema holds now."""
+    """The tables and views that a schema holds now."""
 
     tables: dict[str, TableShape] = field(default_factory=dict)
     views: frozenset[str] = frozenset()
 
 
 def read_shape(session: Session, schema: str) -> Shape:
-    """The shape of a schema. Raises `DatabaseError`."""
+    """Return the shape of a schema. Raises `DatabaseError`."""
     kinds = session.rows(
         "SELECT table_name, table_type, table_collation FROM information_schema.tables"
         " WHERE table_schema = %s",
         schema,
     )
-    indexes = _pairs(session, schema, "statistics", "index_name")
-    constraints = _pairs(session, schema, "table_constraints", "constraint_name")
+    indexes = _names_by_table(session, schema, "statistics", "index_name")
+    constraints = _names_by_table(session, schema, "table_constraints", "constraint_name")
     columns = read_columns(session, schema)
     tables = {
         name: TableShape(
@@ -60,33 +50,13 @@ def read_shape(session: Session, schema: str) -> Shape:
     return Shape(tables=tables, views=frozenset(row[0] for row in kinds if row[1] == "VIEW"))
 
 
-def read_columns(session: Session, schema: str) -> dict[str, dict[str, Column]]:
-    """Table or view → its columns by name, in their order. Raises `DatabaseError`."""
+def _names_by_table(session: Session, schema: str, source: str, name: str) -> list[tuple[str, str]]:
     rows = session.rows(
-        "SELECT table_name, column_name, column_type, is_nullable, column_default, extra,"
-        " character_set_name FROM information_schema.columns WHERE table_schema = %s"
-        " ORDER BY table_name, ordinal_position",
-        schema,
-    )
-    found: dict[str, dict[str, Column]] = {}
-    for table, name, kind, nullable, default, extra, charset in rows:
-        found.setdefault(str(table), {})[str(name)] = Column(
-            type=str(kind),
-            nullable=nullable == "YES",
-            default=None if default in (None, "NULL") else str(default),  # MariaDB's no default
-            extra=str(extra).lower(),
-            charset=charset,
-        )
-    return found
-
-
-def _pairs(session: Session, schema: str, source: str, name: str) -> list[tuple[str, str]]:
-    rows = session.rows(
-        f"SELECT table_name, {name} FROM information_schema.{source}"  # noqa: S608 - our own words
+        f"SELECT table_name, {name} FROM information_schema.{source}"  # noqa: S608 - fixed words
         " WHERE table_schema = %s",
         schema,
     )
-    return [(str(table), str(found)) for table, found in rows]
+    return [(str(row[0]), str(row[1])) for row in rows]
 
 
 def _of(table: str, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:

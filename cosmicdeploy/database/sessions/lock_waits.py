@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import Session
-from cosmicdeploy.database.sessions.process_list import Activity
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.sessions.process_list import Process
 
 # MariaDB's: it tells who holds which table's lock.
 LOCK_PLUGIN = "metadata_lock_info"
@@ -36,9 +36,9 @@ def row_waits(session: Session) -> list[RowWait]:
     return [RowWait(waiter=int(w), blocker=int(b), seconds=int(s)) for w, b, s in rows]
 
 
-def table_holders(
-    session: Session, found: Mapping[int, Activity], waiter: Activity, schema: str
-) -> list[Activity]:
+def table_lock_holders(
+    session: Session, found: Mapping[int, Process], waiter: Process, schema: str
+) -> list[Process]:
     """Who may hold the table's lock that a session waits for: with the server's plugin for it, by
     the tables that its statement names; else whoever has been at it for longer in this schema.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import Session
+from cosmicdeploy.database.session import Session
 
 # Sessions and commands of the server itself, and of servers that read from it.
 SYSTEM_USERS = frozenset({"", "system user", "event_scheduler", "unauthenticated user"})
@@ -30,7 +30,7 @@ SLEEPS = "Sleep"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity:
+class Process:
     """A session: what it runs, or for how many seconds it has done nothing (`command` is then
     Sleep). `transaction` is the age of its open transaction in seconds; None for none."""
 
@@ -69,7 +69,7 @@ class Activity:
         return not self.sleeps and bool(CLIENT_STATEMENTS.match(plain))
 
 
-def sessions(session: Session) -> Mapping[int, Activity]:
+def read_process_list(session: Session) -> Mapping[int, Process]:
     """All sessions by id but for our own. Raises `DatabaseError`."""
     open_for = {
         int(thread): int(seconds)
@@ -85,9 +85,9 @@ def sessions(session: Session) -> Mapping[int, Activity]:
     return {int(row[0]): _activity(row, open_for.get(int(row[0]))) for row in rows}
 
 
-def _activity(row: Sequence[object], transaction: int | None) -> Activity:
+def _activity(row: Sequence[object], transaction: int | None) -> Process:
     number, user, host, schema, command, seconds, state, statement = row
-    return Activity(
+    return Process(
         id=int(str(number)),
         user=str(user or ""),
         host=str(host or ""),

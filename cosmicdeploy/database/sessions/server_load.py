@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import Session
+from cosmicdeploy.database.session import Session
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load:
+class ServerLoad:
     """Connections now, at most since the server started, and allowed; slow statements since then,
     and what is slow, in seconds."""
 
@@ -21,11 +21,11 @@ class Load:
     slow_log: bool
 
 
-def load(session: Session) -> Load:
+def read_server_load(session: Session) -> ServerLoad:
     """The server as it is now. Raises `DatabaseError`."""
     status = _pairs(session, "SHOW GLOBAL STATUS")
     variables = _pairs(session, "SHOW GLOBAL VARIABLES")
-    return Load(
+    return ServerLoad(
         connections=int(status["threads_connected"]),
         most=int(status["max_used_connections"]),
         allowed=int(variables["max_connections"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.sessions.process_list import Activity
+from cosmicdeploy.database.sessions.process_list import Process
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
 from cosmicdeploy.operations.restart import wanted
@@ -99,7 +99,7 @@ def make_anew(names: Sequence[str]) -> Remedy:
     return Remedy(says=says, command=OWN, steps=steps)
 
 
-def end(owners: Owners, found: Sequence[Activity], *, statement_only: bool) -> Sequence[Remedy]:
+def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Sequence[Remedy]:
     """End these sessions; nothing where there are none, or where a person has to decide on one."""
     if not found or any(session.protected for session in found):
         return ()
@@ -113,7 +113,7 @@ def end(owners: Owners, found: Sequence[Activity], *, statement_only: bool) -> S
     return (Remedy(says=says, command=OWN, steps=(step,)),)
 
 
-def _target(owners: Owners, session: Activity) -> Target:
+def _target(owners: Owners, session: Process) -> Target:
     return Target(
         id=session.id,
         user=session.user,

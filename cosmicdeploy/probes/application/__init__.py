@@ -1,1 +1,1 @@
-"""What the application says of itself: heartbeat, features, its scheduler lock."""
+"""Probes of the application: heartbeats, features, the scheduler's overlap lock, its log file."""

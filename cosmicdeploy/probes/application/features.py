@@ -1,4 +1,8 @@
-"""Which features of the application are switched off, as its containers tell it."""
+"""Which features of the application are switched off, as its containers report it.
+
+A feature is switched by a file on the host, which costs nothing to read, or by a console command
+that reports its state: each read then runs one command in a container (`features.NAME.state`).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from cosmicdeploy.text.formatting import moment_of
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
-# Where a feature is switched by a file of the host, this is in place of containers.
+# Stands for the containers of a feature that is switched by a file on the host.
 HOST = "host"
 LAST_LINES = 10
 SILENCE_SECONDS = 15.0
@@ -25,9 +29,9 @@ SILENCE_SECONDS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureState:
-    """Whether a feature is on; None where that cannot be seen, and `found` says why.
+    """Whether a feature is on; `enabled` is None where that is unknown, and `found` says why.
 
-    `since` and `by` are of who switched it off, as far as that was noted.
+    `since` (ISO 8601) and `by` say when it was switched off and by whom, where that is recorded.
     """
 
     name: str
@@ -39,57 +43,70 @@ class FeatureState:
 
     @property
     def noted(self) -> str:
-        """Since when, in this machine's zone, and by whom; as far as that is known."""
+        """Return " since … by …" for the operator, in this machine's time zone; may be ""."""
         since = f" since {moment_of(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
 def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
-    """These features, or all, as one running container tells them; never raises for one of them."""
-    wanted = tuple(names) or tuple(ctx.settings.features)
-    by_command = [name for name in wanted if ctx.settings.features[name].file is None]
+    """Return the states of these features, or of all, as one running container reports them.
+
+    A feature whose state cannot be read is returned as unknown; nothing is raised for it.
+    """
+    names = tuple(names) or tuple(ctx.settings.features)
+    by_command = [name for name in names if ctx.settings.features[name].file is None]
     try:
-        place = first_running(ctx) if by_command else None
+        container = console_container(ctx) if by_command else None
     except CosmicError as error:
-        return [_of_host(ctx, name) or _unknown(name, error) for name in wanted]
-    told = _told_by(ctx, place, by_command) if place else {}
-    return [told.get(name) or _of_host(ctx, name) or _lost(name) for name in wanted]
+        return [_from_host(ctx, name) or _unknown(name, error.what) for name in names]
+    reported = _from_container(ctx, container, by_command) if container else {}
+    return [
+        reported.get(name)
+        or _from_host(ctx, name)
+        or _unknown(name, "no container reports its state")
+        for name in names
+    ]
 
 
-def state_everywhere(ctx: Context, name: str) -> dict[str, FeatureState]:
-    """One feature as each running container of the release tells it, by service."""
-    if found := _of_host(ctx, name):
-        return {HOST: found}
-    places = running(ctx)
-    told = side_by_side(lambda place: _told_by(ctx, place, [name])[name], places.values())
-    return dict(zip(places, told, strict=True))
+def states_by_service(ctx: Context, name: str) -> dict[str, FeatureState]:
+    """Return a feature's state as each running container of the release reports it, by service."""
+    if state := _from_host(ctx, name):
+        return {HOST: state}
+    containers = running(ctx)
+    reported = side_by_side(
+        lambda container: _from_container(ctx, container, [name])[name], containers.values()
+    )
+    return dict(zip(containers, reported, strict=True))
 
 
 def running(ctx: Context) -> dict[str, Container]:
-    """The running containers of the release, by service."""
+    """Return the running containers of the release, by service."""
     return dict(_running(ctx))
 
 
-def first_running(ctx: Context) -> Container:
-    """A container to run console commands in, a replica where one runs; raises `EngineError`."""
-    _, found = next(_running(ctx), ("", None))
-    return found or ctx.any_app()
+def console_container(ctx: Context) -> Container:
+    """Return a container to run console commands in, a replica where one runs.
+
+    Raises `EngineError` if no container of the release runs.
+    """
+    _, container = next(_running(ctx), ("", None))
+    return container or ctx.any_app()
 
 
 def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
     for name in ctx.settings.services.released:
-        found = ctx.container(name)
-        if found is not None and found.running:
-            yield name, found
+        container = ctx.container(name)
+        if container is not None and container.running:
+            yield name, container
 
 
 def flag_file(ctx: Context, name: str) -> Path | None:
-    """The file that is there while a feature is off, where it is switched in that way."""
+    """Return the file that exists while a feature is off; None where no file switches it."""
     file = ctx.settings.features[name].file
     return ctx.loaded.path(file) if file else None
 
 
-def _of_host(ctx: Context, name: str) -> FeatureState | None:
+def _from_host(ctx: Context, name: str) -> FeatureState | None:
     file = flag_file(ctx, name)
     if file is None:
         return None
@@ -99,48 +116,53 @@ def _of_host(ctx: Context, name: str) -> FeatureState | None:
         return FeatureState(name=name, enabled=True)
     except OSError as error:
         return FeatureState(name=name, enabled=None, found=f"{file}: {error.strerror}")
-    return FeatureState(name=name, enabled=False, **_noted(file))
+    return FeatureState(name=name, enabled=False, **_record(file))
 
 
-def _noted(file: Path) -> dict[str, str]:
+def _record(file: Path) -> dict[str, str]:
     try:
-        note = json.loads(file.read_text(encoding="utf-8"))
-        return {key: str(note.get(key, "")) for key in ("since", "by")}
+        record = json.loads(file.read_text(encoding="utf-8"))
+        return {key: str(record.get(key, "")) for key in ("since", "by")}
     except (OSError, ValueError, AttributeError, RecursionError):
-        return {}  # somebody made it by hand
+        return {}  # an operator created the file by hand
 
 
-def _told_by(ctx: Context, place: Container, names: Sequence[str]) -> Mapping[str, FeatureState]:
-    """Features often share the command that tells them: it runs once."""
+def _from_container(
+    ctx: Context, container: Container, names: Sequence[str]
+) -> Mapping[str, FeatureState]:
+    """Return the features' states as a container reports them.
+
+    Features often share the command that reports them: each command runs once.
+    """
 
     @cache
-    def printed(words: tuple[str, ...]) -> str:
-        result = ctx.run_console(place, *words, silence=SILENCE_SECONDS)
+    def output(words: tuple[str, ...]) -> str:
+        result = ctx.run_console(container, *words, silence=SILENCE_SECONDS)
         if result.exit_code != 0:
-            said = (result.error_text or result.text).split("\n")
-            lines = [line.strip() for line in said if line.strip()]
+            printed = (result.error_text or result.text).split("\n")
+            lines = [line.strip() for line in printed if line.strip()]
             raise ProbeFailed(
                 f"`{' '.join(words)}` ended with exit code {result.exit_code}: "
                 + " ".join(lines[:1]),
-                where=place.name,
+                where=container.name,
                 todo="correct `features`, or deploy a release that has this command",
                 details=lines[-LAST_LINES:],
             )
         return result.text
 
-    told = {}
+    reported = {}
     for name in names:
         try:
-            told[name] = understood(name, printed(ctx.settings.features[name].state))
+            reported[name] = parse_state(name, output(ctx.settings.features[name].state))
         except CosmicError as error:
-            told[name] = _unknown(name, error)
-    return told
+            reported[name] = _unknown(name, error.what)
+    return reported
 
 
-def understood(name: str, text: str) -> FeatureState:
-    """A feature's state from what a command printed: the last word, or JSON with its name.
+def parse_state(name: str, text: str) -> FeatureState:
+    """Return a feature's state from a command's output: its last word, or JSON with its name.
 
-    Raises `ProbeFailed` where it is neither.
+    Raises `ProbeFailed` if it is neither.
     """
     words = text.split()
     last = words[-1].strip(".,;:'\"").lower() if words else ""
@@ -148,10 +170,10 @@ def understood(name: str, text: str) -> FeatureState:
         return FeatureState(name=name, enabled=last in ON)
     for row in _rows(text):
         if row.get("name") == name and isinstance(row.get("enabled"), bool):
-            more = {key: str(row.get(key) or "") for key in ("since", "by", "description")}
-            return FeatureState(name=name, enabled=row["enabled"], **more)
+            others = {key: str(row.get(key) or "") for key in ("since", "by", "description")}
+            return FeatureState(name=name, enabled=row["enabled"], **others)
     raise ProbeFailed(
-        f"what its command printed does not tell whether {name} is on",
+        f"The output of its command does not say whether {name} is on",
         where=f"features.{name}.state",
         todo="let it end in `enabled` or `disabled`, or be JSON with `name` and `enabled`",
         details=text.splitlines()[-LAST_LINES:],
@@ -160,16 +182,12 @@ def understood(name: str, text: str) -> FeatureState:
 
 def _rows(text: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    rows = found if isinstance(found, list) else [found]
+    rows = data if isinstance(data, list) else [data]
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _unknown(name: str, error: CosmicError) -> FeatureState:
-    return FeatureState(name=name, enabled=None, found=error.what)
-
-
-def _lost(name: str) -> FeatureState:
-    return FeatureState(name=name, enabled=None, found="no container tells it")
+def _unknown(name: str, reason: str) -> FeatureState:
+    return FeatureState(name=name, enabled=None, found=reason)

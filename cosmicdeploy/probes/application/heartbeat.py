@@ -1,4 +1,7 @@
-"""What the answer to a heartbeat of the configured device says of the application."""
+"""What the answer to a heartbeat of the configured device (`verify.heartbeat`) shows.
+
+Nothing is sent here: `replica` and the verification send the heartbeats.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,32 @@ from collections.abc import Set
 from cosmicdeploy.settings import Heartbeat
 from cosmicdeploy.traffic.response import OK, Answer
 
+# Statuses with which the application says that it does not know the device's token.
 UNKNOWN_DEVICE = (401, 403)
 
 
-def is_taken(answer: Answer, beat: Heartbeat) -> bool:
-    """Whether only a working release can have answered so."""
-    return answer.status == OK and beat.answers_with in _keys(answer.body)
+def is_accepted(answer: Answer, heartbeat: Heartbeat) -> bool:
+    """Whether the answer is one that only a working release gives: 200 with the expected key."""
+    return answer.status == OK and heartbeat.answers_with in _keys(answer.body)
 
 
-def why_not_taken(answer: Answer, beat: Heartbeat) -> str:
-    """For people, of an answer that is not a good one."""
+def why_rejected(answer: Answer, heartbeat: Heartbeat) -> str:
+    """Describe, for the operator, an answer that does not accept the heartbeat."""
     if answer.status in UNKNOWN_DEVICE:
-        return f"{answer}: the application does not know the token in {beat.token_variable}"
+        return f"{answer}: the application does not know the token in {heartbeat.token_variable}"
     if answer.status == OK:
-        return f"{answer} without {beat.answers_with}: {answer.shown or 'an empty body'}"
-    if moved := answer.headers.get("Location"):
-        return f"{answer}, leads to {moved}"
+        return f"{answer} without {heartbeat.answers_with}: {answer.shown or 'an empty body'}"
+    if location := answer.headers.get("Location"):
+        return f"{answer}, leads to {location}"
     return str(answer)
 
 
-def what_to_do(answer: Answer, beat: Heartbeat) -> str:
-    """About an answer that is not a good one."""
+def todo_of(answer: Answer, heartbeat: Heartbeat) -> str:
+    """Return what the operator can do about an answer that does not accept the heartbeat."""
     if answer.status in UNKNOWN_DEVICE:
-        return f"register a device of its own for {beat.token_variable}, or correct the token there"
-    return f"see the application's log; `verify.heartbeat` says what is expected of {beat.path}"
+        variable = heartbeat.token_variable
+        return f"register a device of its own for {variable}, or correct the token there"
+    return f"see the application's log; `verify.heartbeat` says what {heartbeat.path} has to answer"
 
 
 def _keys(body: str) -> Set[str]:

@@ -1,4 +1,4 @@
-"""The lock in the cache that keeps two runs of a scheduled command apart."""
+"""The lock in the cache with which the application keeps two runs of a scheduled command apart."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.probes.cache import open_cache
 
-# A key may be of any kind; only a text has an owner in it.
-TEXT = b"string"
-NO_END = -1
-# Only what was seen is removed: a run that has begun since has a lock of its own, with another
-# owner, or at least with more time left.
+# A key may have any type; only a string holds an owner.
+STRING = b"string"
+NO_EXPIRY = -1
+# Removes only the lock that was read: a run that has begun since has a lock with another owner, or
+# at least with more time left.
 REMOVE = """
 local left = redis.call('PTTL', KEYS[1])
 if redis.call('GET', KEYS[1]) == ARGV[1] and left <= tonumber(ARGV[2]) then
@@ -27,35 +27,41 @@ return 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeldLock:
-    """A lock; `owner` is a digest of what it holds, `left` the milliseconds until it goes by
-    itself, -1 where it never does."""
+class OverlapLock:
+    """A lock; `owner` is a digest of its value, `left` the milliseconds until it expires, -1 where
+    it never does."""
 
     key: str
     owner: str
     left: int
 
     @property
-    def told(self) -> str:
-        """For people."""
-        end = "never ends" if self.left == NO_END else f"ends in {self.left / 1000:.0f} s"
+    def description(self) -> str:
+        """The key and the seconds until the lock expires, for the operator."""
+        end = "never ends" if self.left == NO_EXPIRY else f"ends in {self.left / 1000:.0f} s"
         return f"{self.key} ({end})"
 
 
-def overlap_locks(ctx: Context) -> list[HeldLock]:
-    """The locks that are there now; none where none is configured. Raises `ProbeFailed`, and
-    `EngineError` where the cache does not run."""
-    wanted = ctx.settings.diagnose.overlap_lock
-    if wanted is None or ctx.settings.services.cache is None:
+def overlap_locks(ctx: Context) -> list[OverlapLock]:
+    """Return the locks that exist now; none where `diagnose.overlap_lock` is not configured.
+
+    Scans all keys of the cache's database, 1000 at a time. Raises `ProbeFailed`, and `EngineError`
+    if the cache does not run.
+    """
+    configured = ctx.settings.diagnose.overlap_lock
+    if configured is None or ctx.settings.services.cache is None:
         return []
     with _client(ctx) as client:
-        keys = sorted(set(client.scan_iter(match=wanted.key, count=1000)))
-        found = [_held(client, key) for key in keys]
-    return [lock for lock in found if lock is not None]
+        keys = sorted(set(client.scan_iter(match=configured.key, count=1000)))
+        locks = [_read(client, key) for key in keys]
+    return [lock for lock in locks if lock is not None]
 
 
-def remove_lock(ctx: Context, lock: HeldLock) -> bool:
-    """Remove a lock, where it is the same one still; whether it was. Raises as `overlap_locks`."""
+def remove_lock(ctx: Context, lock: OverlapLock) -> bool:
+    """Remove a lock unless it has changed since it was read; whether it was removed.
+
+    Raises as `overlap_locks`.
+    """
     with _client(ctx) as client:
         value = _value(client, lock.key.encode())
         if value is None or _digest(value) != lock.owner:
@@ -63,16 +69,16 @@ def remove_lock(ctx: Context, lock: HeldLock) -> bool:
         return bool(client.eval(REMOVE, 1, lock.key, value, lock.left))
 
 
-def _held(client: Any, key: bytes) -> HeldLock | None:
+def _read(client: Any, key: bytes) -> OverlapLock | None:
     value = _value(client, key)
     if value is None:
         return None
     name = key.decode("utf-8", "replace")
-    return HeldLock(key=name, owner=_digest(value), left=int(client.pttl(key)))
+    return OverlapLock(key=name, owner=_digest(value), left=int(client.pttl(key)))
 
 
 def _value(client: Any, key: bytes) -> bytes | None:
-    value: bytes | None = client.get(key) if client.type(key) == TEXT else None
+    value: bytes | None = client.get(key) if client.type(key) == STRING else None
     return value
 
 
@@ -84,13 +90,13 @@ def _digest(value: bytes) -> str:
 def _client(ctx: Context) -> Iterator[Any]:
     import redis  # slow to import
 
-    wanted, name = ctx.settings.diagnose.overlap_lock, ctx.settings.services.cache or ""
-    client = open_cache(ctx, name, wanted.database if wanted else 0)
+    configured, name = ctx.settings.diagnose.overlap_lock, ctx.settings.services.cache or ""
+    client = open_cache(ctx, name, configured.database if configured else 0)
     try:
         yield client
     except redis.RedisError as error:
         raise ProbeFailed(
-            f"The cache does not tell its locks: {error}",
+            f"The cache's locks cannot be read: {error}",
             where=name,
             todo="see `cosmicdeploy logs cache`, and diagnose.overlap_lock in the configuration",
         ) from error

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 
-# A file that is not there yet is made in its folder.
-LOOK = """
+# Prints the owner and the path of the file, or of its folder where the file does not exist yet,
+# if the current user cannot write there.
+SCRIPT = """
 file=$1
 [ -e "$file" ] || file=$(dirname "$file")
 [ -w "$file" ] || stat -c '%U %n' "$file"
@@ -17,16 +18,21 @@ file=$1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blocked:
-    """A file, or the folder that it would be made in, and whose it is."""
+class Unwritable:
+    """A file that the application cannot write to, or the folder that it cannot create it in, and
+    the user who owns it."""
 
     path: str
     owner: str
 
 
-def blocked(ctx: Context, container: Container, path: PurePosixPath) -> Blocked | None:
-    """What keeps the user that the application runs as from writing there; None where nothing does,
-    or where there is not even a folder. Raises `EngineError`."""
-    result = ctx.engine.exec_as(ctx.console_user, container.id, ["sh", "-c", LOOK, "sh", str(path)])
-    owner, _, found = result.text.strip().partition(" ")
-    return Blocked(path=found, owner=owner) if found else None
+def find_unwritable(ctx: Context, container: Container, path: PurePosixPath) -> Unwritable | None:
+    """Return what keeps the application's user from writing to `path`.
+
+    None where the user can write there, or where not even the folder exists. Runs one shell in the
+    container as that user (about 100 ms) and changes nothing. Raises `EngineError`.
+    """
+    command = ["sh", "-c", SCRIPT, "sh", str(path)]
+    result = ctx.engine.exec_as(ctx.console_user, container.id, command)
+    owner, _, unwritable = result.text.strip().partition(" ")
+    return Unwritable(path=unwritable, owner=owner) if unwritable else None

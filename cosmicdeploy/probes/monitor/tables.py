@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session, quoted
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.monitor.event import CHANGES, DATABASE, TRANSITIONS, LeftOut, Sight
 from cosmicdeploy.probes.monitor.transition import transition

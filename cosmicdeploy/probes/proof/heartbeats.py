@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import DatabaseAccess, open_session, quoted
+from cosmicdeploy.database.access import DatabaseAccess, quoted
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.settings import BeatId, Heartbeat

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console, Group
 from rich.filesize import decimal
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.database.backups.manifest import Content, Manifest, TableRows
-from cosmicdeploy.database.backups.reading import CLOCK_TOLERANCE
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import Proof, State
+from cosmicdeploy.database.backups.state import State, VerificationRecord
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.text.formatting import moment
 
@@ -67,7 +67,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "size": size(manifest),
         "proven": proven(backup.state),
         "pinned": _pinned(backup.state),
-        "copies": ", ".join(backup.state.places),
+        "copies": ", ".join(backup.state.copy_urls),
         "why": backup.why,
     }
 
@@ -115,8 +115,8 @@ def proven(state: State) -> str:
     return f"{how} {ago(proof.at)}" if proof else how
 
 
-def _proof(state: State) -> tuple[str, Proof | None]:
-    if state.damaged:
+def _proof(state: State) -> tuple[str, VerificationRecord | None]:
+    if state.damage:
         return "DAMAGED", state.read
     if state.restored:
         return "restored" if state.restored.good else "DID NOT RESTORE", state.restored

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.entry import Backup
-from cosmicdeploy.database.dump.dump import Demands, Origin, create_backup
-from cosmicdeploy.database.restore.proof import prove_read
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
+from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished import intents, made_backup
@@ -62,12 +62,12 @@ class BackupStep(Step):
             ctx.catalogue,
             Origin(release=ctx.running_release() or None, images=images),
             _progress(ctx, "dumped"),
-            Demands(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
+            DumpOptions(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
         )
         for warning in backup.manifest.warnings:
             ctx.warn(warning)
         ctx.say(f"{backup.id} is made; reading it again")
-        prove_read(ctx.catalogue, backup, _progress(ctx, "read again")).require()
+        verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_places(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:

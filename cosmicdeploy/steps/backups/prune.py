@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.removal import condemn, condemned, forget
+from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
 from cosmicdeploy.database.backups.retention import Decision, decide
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.errors import CosmicError
@@ -38,7 +38,7 @@ def prune_plan(ctx: Context) -> list[Decision]:
 
 def half_removed(ctx: Context) -> list[str]:
     """Ids of backups whose removal was killed or could not be finished."""
-    return [backup.id for backup in condemned(ctx.catalogue)]
+    return [backup.id for backup in pending_removals(ctx.catalogue)]
 
 
 def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
@@ -54,7 +54,7 @@ def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
     ]
     warnings: list[str] = []
     gone = [backup.id for backup in chosen if _condemned(ctx, backup, warnings)]
-    images = [i for b in condemned(ctx.catalogue) for i in _finish(ctx, b, warnings)]
+    images = [i for b in pending_removals(ctx.catalogue) for i in _finish(ctx, b, warnings)]
     return Pruned(backups=tuple(gone), images=tuple(images), warnings=tuple(warnings))
 
 
@@ -70,7 +70,7 @@ def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
 
 def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
     try:
-        taken = condemn(ctx.catalogue, backup)
+        taken = start_removal(ctx.catalogue, backup)
     except CosmicError as error:
         warnings.append(str(error))
         return False
@@ -84,7 +84,7 @@ def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str]:
     try:
         copies_of(ctx).remove(backup)
         images = let_go_of_images(ctx, backup.manifest.images.values())
-        forget(ctx.catalogue, backup.id)
+        finish_removal(ctx.catalogue, backup.id)
     except CosmicError as error:
         warnings.append(f"{backup.id} is not wholly removed: {error}")
         return []

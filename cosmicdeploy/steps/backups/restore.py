@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.restore import drop_shadow, require_restorable
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.swap.swap import (
-    drop_before,
-    has_before,
-    settle_interrupted_swap,
+    drop_replaced_data,
+    has_replaced_data,
+    resolve_interrupted_swap,
     swap,
     swap_back,
 )
@@ -52,7 +52,7 @@ class RestoreStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         ctx.lock.require()
         swapped = swap(ctx.database())
-        return {"restored": change.before["target"], "tables": list(swapped.came)}
+        return {"restored": change.before["target"], "tables": list(swapped.moved_in)}
 
     def verify(self, ctx: Context, change: Change) -> None:
         """The data was compared with its manifest before it became live."""
@@ -61,19 +61,19 @@ class RestoreStep(Step):
         """While clients are turned away nothing was written since, so going back loses nothing."""
         access = ctx.database()
         ctx.lock.require()
-        settle_interrupted_swap(access)
-        if has_before(access):
+        resolve_interrupted_swap(access)
+        if has_replaced_data(access):
             swap_back(access)
         drop_shadow(access)
 
     def settle(self, ctx: Context, change: Change) -> None:
-        drop_before(ctx.database())
+        drop_replaced_data(ctx.database())
 
 
 def is_swapped(ctx: Context, target: Backup) -> bool:
     """Whether an earlier, killed run put this very data in place."""
     begun = intents(ctx.earlier, RestoreStep.kind)
-    return any(i.before["target"] == target.id for i in begun) and has_before(ctx.database())
+    return any(i.before["target"] == target.id for i in begun) and has_replaced_data(ctx.database())
 
 
 def require_usable(ctx: Context, target: Backup) -> None:
@@ -85,9 +85,9 @@ def require_usable(ctx: Context, target: Backup) -> None:
 
 
 def _require_not_refuted(target: Backup) -> None:
-    if target.state.refuted:
+    if target.state.restore_failure:
         raise BackupError(
-            f"The backup did not restore when it was last proven: {target.state.refuted}",
+            f"The backup did not restore when it was last proven: {target.state.restore_failure}",
             where=f"backup {target.id}",
             todo=f"prove it again: `cosmicdeploy backup verify {target.id} --restore`",
         )

@@ -10,7 +10,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.probes.application.writable import blocked
+from cosmicdeploy.probes.application.writable import find_unwritable
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 ROOT = "root"
@@ -26,7 +26,7 @@ class ChownStep(Step):
     path: PurePosixPath = Field(description="The file, in its container.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = blocked(ctx, ctx.running(self.service), self.path)
+        found = find_unwritable(ctx, ctx.running(self.service), self.path)
         if found is None:
             return Unchanged(reason=f"{self.path} in {self.service} can be written to")
         return Change(

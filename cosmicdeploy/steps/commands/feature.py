@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.probes.application.features import state_everywhere
+from cosmicdeploy.probes.application.features import states_by_service
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged, Undecided
 from cosmicdeploy.steps.commands.feature_flags import require_known, switch
 from cosmicdeploy.steps.refusing import refusing
@@ -32,7 +32,7 @@ class FeatureStep(Step):
     def check(self, ctx: Context) -> Finding:
         with refusing(UsageError, self.place):
             require_known(ctx, self.feature)
-        seen = state_everywhere(ctx, self.feature)
+        seen = states_by_service(ctx, self.feature)
         if seen and all(state.enabled is self._on for state in seen.values()):
             told = f"{self.feature} is {self.switch} in {', '.join(seen)}"
             if ctx.planning and self.kind in ctx.ahead:  # which may be the same feature

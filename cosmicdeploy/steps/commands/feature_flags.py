@@ -20,9 +20,9 @@ from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import who
 from cosmicdeploy.probes.application.features import (
     FeatureState,
-    first_running,
+    console_container,
     flag_file,
-    state_everywhere,
+    states_by_service,
 )
 
 # So long containers may take to see a switch, in seconds.
@@ -48,7 +48,7 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     switched or some container does not see it.
     """
     require_known(ctx, name)
-    before = state_everywhere(ctx, name)
+    before = states_by_service(ctx, name)
     if _all(before, on):
         return _switched(before, changed=False)
     facts = {"feature": name, "enabled": on, "who": who()}
@@ -79,7 +79,7 @@ def _do(ctx: Context, name: str, *, on: bool) -> None:
         return
     feature = ctx.settings.features[name]
     words = [word.replace("{who}", who()) for word in (feature.enable if on else feature.disable)]
-    place = first_running(ctx)
+    place = console_container(ctx)
     result = ctx.run_console(place, *words)
     if result.exit_code != 0:
         lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
@@ -109,7 +109,7 @@ def _flag(file: Path, *, on: bool) -> None:
 def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureState]:
     until = time.monotonic() + SEEN_WITHIN
     while True:
-        seen = state_everywhere(ctx, name)
+        seen = states_by_service(ctx, name)
         if _all(seen, on):
             return seen
         if time.monotonic() >= until:

@@ -7,12 +7,12 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.application.overlap_lock import HeldLock, overlap_locks, remove_lock
+from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_locks, remove_lock
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class Held(BaseModel):
-    """A lock as it was found: see `HeldLock`."""
+    """A lock as it was found: see `OverlapLock`."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -43,8 +43,8 @@ class UnlockStep(Step):
                 removed.append(lock.key)
         return {"removed": removed}
 
-    def _left(self, ctx: Context) -> list[HeldLock]:
-        wanted = {lock.key: HeldLock(**lock.model_dump()) for lock in self.locks}
+    def _left(self, ctx: Context) -> list[OverlapLock]:
+        wanted = {lock.key: OverlapLock(**lock.model_dump()) for lock in self.locks}
         return [
             wanted[now.key]
             for now in overlap_locks(ctx)

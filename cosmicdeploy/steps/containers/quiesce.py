@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished import intents
-from cosmicdeploy.probes.maintenance import what_clients_meet
+from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -80,7 +80,7 @@ class QuiesceStep(Step):
 
     def _told(self, ctx: Context, acting: Mapping[str, Container]) -> str:
         stopped = f"stop {', '.join(acting) or 'nothing'}"
-        return f"{stopped}; {what_clients_meet(ctx)}" if self._turns_away else stopped
+        return f"{stopped}; {maintenance_notice(ctx)}" if self._turns_away else stopped
 
     def apply(self, ctx: Context, change: Change) -> Result:
         if self._turns_away:

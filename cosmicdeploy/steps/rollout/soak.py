@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, under_way
-from cosmicdeploy.probes.container_health import Before, Seen, look_at_containers
+from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
@@ -37,12 +37,12 @@ class SoakStep(Step):
         return Unchanged(reason="no container was replaced")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        wanted, known, seen = ctx.settings.watch, _known(ctx), Seen()
+        wanted, known, seen = ctx.settings.watch, _known(ctx), Observation()
         began, end = time.time(), time.monotonic() + wanted.seconds
         answers = Comparison(ctx, _roll_began(ctx), began)
         while not seen.breaches:
             ctx.safe_point()
-            look_at_containers(ctx, known, seen)
+            observe_containers(ctx, known, seen)
             over = time.monotonic() >= end
             if over and ctx.traffic:
                 ctx.traffic.settle()
@@ -67,7 +67,7 @@ class SoakStep(Step):
         """What was seen was the proof."""
 
 
-def _require_well(seen: Seen, facts: Result) -> None:
+def _require_well(seen: Observation, facts: Result) -> None:
     if not seen.breaches:
         return
     raise CheckFailed(
@@ -91,7 +91,7 @@ def _require_proof(facts: Result) -> None:
         )
 
 
-def _known(ctx: Context) -> dict[str, Before]:
+def _known(ctx: Context) -> dict[str, InitialState]:
     """Services with what is none of the deploy's doing; one that did not work before and that the
     deploy did not replace is left out."""
     before: dict[str, Any] = {}
@@ -105,7 +105,7 @@ def _known(ctx: Context) -> dict[str, Before]:
         )
         if not made and name in ctx.known_failures.services:
             continue
-        known[name] = Before() if made or found is None else Before.of(found)
+        known[name] = InitialState() if made or found is None else InitialState.of(found)
     return known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.backups.catalogue import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.steps.base import Change, Step, Unchanged
@@ -24,7 +24,7 @@ class CompatibleStep(Step):
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:
                 return Unchanged(reason="the schema is the one that this release knew")
-            found = facts.obstacles(target.manifest.outline)
+            found = facts.incompatibilities(target.manifest.outline)
         if found:
             raise Refused(
                 f"Release {target.manifest.release or 'of that time'} cannot work on the schema as"

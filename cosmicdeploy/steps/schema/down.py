@@ -7,7 +7,7 @@ from collections.abc import Set
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import NeedsPerson, Refused
-from cosmicdeploy.migrations.status import not_answered
+from cosmicdeploy.migrations.status import was_not_confirmed
 from cosmicdeploy.signals import unbroken
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
@@ -40,7 +40,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 
 
 def _todo(said: str) -> str:
-    if not_answered(said):
+    if was_not_confirmed(said):
         return "the console asks before it acts in production: add --force to migrate.rollback"
     return "run `cosmicdeploy migrate` to see what is there"
 

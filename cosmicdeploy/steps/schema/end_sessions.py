@@ -9,8 +9,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.sessions.process_list import Activity, kill, sessions
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
@@ -31,7 +31,7 @@ class Target(BaseModel):
     seconds: int
     told: str
 
-    def is_it(self, now: Activity) -> bool:
+    def is_it(self, now: Process) -> bool:
         """Whether it is still the same one, and at the same thing."""
         same = (now.user, now.host) == (self.user, self.host)
         return same and now.seconds >= self.seconds
@@ -79,9 +79,9 @@ class EndSessionsStep(Step):
 
     def _left(self, ctx: Context) -> list[Target]:
         with open_session(ctx.database()) as session:
-            now = sessions(session)
+            now = read_process_list(session)
         return [each for each in self.sessions if each.id in now and self._is_left(each, now)]
 
-    def _is_left(self, target: Target, now: Mapping[int, Activity]) -> bool:
+    def _is_left(self, target: Target, now: Mapping[int, Process]) -> bool:
         found = now[target.id]
         return target.is_it(found) and not (self.statement_only and found.sleeps)

@@ -15,7 +15,7 @@ from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.database.schema.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
-from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Fate, fates, of_record
+from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names
 
@@ -34,12 +34,12 @@ class Found:
 
     begun: Begun
     state: State
-    fates: Sequence[Fate] = ()
+    outcomes: Sequence[Outcome] = ()
 
     @property
     def lines(self) -> list[str]:
         """For people: what became of each statement."""
-        return [fate.line for fate in self.fates]
+        return [outcome.line for outcome in self.outcomes]
 
 
 def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
@@ -50,21 +50,21 @@ def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
         shape = read_shape(database.session, database.schema)
     before = begun.before
     undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
-    became = fates(of_record(before.get("pending", ())), shape, applied, undone)
+    became = outcomes(from_records(before.get("pending", ())), shape, applied, undone)
     same = applied == set(before["applied"]) and digest == before["schema"]
-    if same and not any(_may_have_run(fate) for fate in became):
-        return Found(begun=begun, state=State.UNTOUCHED, fates=became)
+    if same and not any(_may_have_run(outcome) for outcome in became):
+        return Found(begun=begun, state=State.UNTOUCHED, outcomes=became)
     state = State.WHOLE if _all_done(ctx, begun, applied, digest) else State.BROKEN
-    return Found(begun=begun, state=state, fates=became)
+    return Found(begun=begun, state=state, outcomes=became)
 
 
-def _may_have_run(fate: Fate) -> bool:
+def _may_have_run(outcome: Outcome) -> bool:
     """Of a statement that changes rows the schema says nothing."""
     from cosmicdeploy.migrations.effects import shows_in_structure  # sqlglot is slow to import
 
-    sql = fate.statement.sql
-    silent = fate.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
-    return fate.state != NOT_DONE and bool(silent)
+    sql = outcome.statement.sql
+    silent = outcome.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
+    return outcome.state != NOT_DONE and bool(silent)
 
 
 def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> bool:
@@ -97,6 +97,6 @@ def broken(found: Found, what: str = "Migrations of an earlier run are half done
     backup = found.begun.backup
     back = f"go back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
     by_hand = "mend the schema by hand, then `cosmicdeploy migrate --resolve`"
-    unclear = any(fate.state == NOT_KNOWN for fate in found.fates)
+    unclear = any(outcome.state == NOT_KNOWN for outcome in found.outcomes)
     note = ("what cannot be known may be in the application's log",) if unclear else ()
     return NeedsPerson(what, where="database", todo=back + by_hand, details=(*found.lines, *note))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError
 
 LockWait = Mapping[str, int]

@@ -11,8 +11,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.migrations.standing import Standing
-from cosmicdeploy.migrations.status import listed
+from cosmicdeploy.migrations.applied import AppliedState
+from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
@@ -31,7 +31,7 @@ class MarkMigratedStep(Step):
         if not names:
             return Unchanged(reason="none of them is pending")
         _require_whole(ctx, names)
-        return Change(summary=f"note {listed(names)} as run", before={"names": names})
+        return Change(summary=f"note {summarize_names(names)} as run", before={"names": names})
 
     def apply(self, ctx: Context, change: Change) -> Result:
         names = change.before["names"]
@@ -55,7 +55,7 @@ class MarkMigratedStep(Step):
 
 def _require_whole(ctx: Context, names: Sequence[str]) -> None:
     found = begun_already(ctx, names)
-    lines = [line for each in found if each.standing is not Standing.WHOLE for line in each.lines]
+    lines = [line for each in found if each.applied is not AppliedState.ALL for line in each.lines]
     if lines:
         raise Refused(
             "Not all of them is in the schema",

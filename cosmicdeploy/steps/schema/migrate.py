@@ -15,7 +15,7 @@ from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
 from cosmicdeploy.migrations.preview import Statement
-from cosmicdeploy.migrations.status import listed, not_answered
+from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
 from cosmicdeploy.signals import unbroken
 from cosmicdeploy.steps.base import (
     Change,
@@ -71,14 +71,14 @@ class MigrateStep(Step):
         if names is None:
             return self._on_empty(ctx)
         if names and self.empty_only:
-            return Unchanged(reason=f"{listed(names)}: left for a deploy")
+            return Unchanged(reason=f"{summarize_names(names)}: left for a deploy")
         if not names:
             return Unchanged(reason=_none_pending(ctx) + _in_vain(ctx))
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
         if "build" not in ctx.ahead:
             require_allowed(ctx, statements)
-        summary = f"run {listed(names)}: {counted(statements)}{_in_vain(ctx)}"
+        summary = f"run {summarize_names(names)}: {counted(statements)}{_in_vain(ctx)}"
         if harmful:  # what the new image brings may have been mended
             summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
         return self._change(ctx, summary, names, statements)
@@ -197,7 +197,7 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
 
 
 def _todo(said: str) -> str:
-    if not_answered(said):
+    if was_not_confirmed(said):
         return "the console asks before it acts in production: add --force to migrate.command"
     if IS_THERE.search(said):
         return "somebody may have run it by hand: `cosmicdeploy diagnose migration` looks at that"

@@ -6,7 +6,11 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import restore_backup
-from cosmicdeploy.database.swap.swap import drop_before, has_before, settle_interrupted_swap
+from cosmicdeploy.database.swap.swap import (
+    drop_replaced_data,
+    has_replaced_data,
+    resolve_interrupted_swap,
+)
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import made_backups, unfinished
@@ -49,11 +53,11 @@ class MigrateDownStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"] or "")
-        settle_interrupted_swap(access)
-        if not has_before(access):
+        resolve_interrupted_swap(access)
+        if not has_replaced_data(access):
             ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")
             restore_backup(ctx.engine, access, backup)
-        drop_before(access)
+        drop_replaced_data(access)
 
 
 def backup_before(journal: Journal) -> str | None:

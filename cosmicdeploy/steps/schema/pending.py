@@ -10,8 +10,8 @@ from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.database.schema.shape import Shape, read_shape
 from cosmicdeploy.errors import MigrationFailed, Refused
 from cosmicdeploy.migrations import pretend, status
-from cosmicdeploy.migrations.preview import Statement, preview, unseen
-from cosmicdeploy.migrations.standing import Unnoted, standings
+from cosmicdeploy.migrations.applied import UnrecordedMigration, applied_states
+from cosmicdeploy.migrations.preview import Statement, preview, unknown_statement
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 
 
@@ -28,7 +28,7 @@ def require_files(ctx: Context, names: Sequence[str]) -> None:
     missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
     if missing:
         raise Refused(
-            f"{status.listed(missing)} cannot be undone: the console has no file of it",
+            f"{status.summarize_names(missing)} cannot be undone: the console has no file of it",
             where="migrations",
             todo="put the file back where the containers see it (a folder that is mounted hides "
             "what the image has), or go back with the data: leave out --migration",
@@ -40,7 +40,7 @@ def _status(ctx: Context) -> str | None:
     result = in_new_image(ctx, ctx.settings.migrate.status)
     if status.NO_TABLE in result.text + result.error_text:
         return None
-    if result.exit_code != 0 or not status.known(result.text):
+    if result.exit_code != 0 or not status.is_status(result.text):
         raise MigrationFailed(
             "The state of the migrations cannot be read",
             where=" ".join(ctx.console(*ctx.settings.migrate.status)),
@@ -77,17 +77,19 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
         return []
     command = ctx.settings.migrate.pretend
     if command is None:
-        return [unseen(name, "the console cannot show what it would run") for name in names]
+        return [
+            unknown_statement(name, "the console cannot show what it would run") for name in names
+        ]
     result = in_new_image(ctx, command)
     if result.exit_code != 0:
         last = (*last_lines(result, 1), "it says nothing")[0]
-        return [unseen(name, f"the console failed to show it: {last}") for name in names]
+        return [unknown_statement(name, f"the console failed to show it: {last}") for name in names]
     return preview(pretend.statements(result.text, names), live_shape(ctx))
 
 
-def begun_already(ctx: Context, names: Sequence[str]) -> list[Unnoted]:
+def begun_already(ctx: Context, names: Sequence[str]) -> list[UnrecordedMigration]:
     """How far each of these pending migrations has come all the same, as the live schema shows."""
-    return standings(pending_statements(ctx, names), live_shape(ctx))
+    return applied_states(pending_statements(ctx, names), live_shape(ctx))
 
 
 def live_shape(ctx: Context) -> Shape:
@@ -110,7 +112,7 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
     names = list(dict.fromkeys(s.migration for s in harmful))
     options = " ".join(f"--allow {name}" for name in names)
     raise Refused(
-        f"{status.listed(names)} may do harm and is not allowed to: {harmful[0].why}",
+        f"{status.summarize_names(names)} may do harm and is not allowed to: {harmful[0].why}",
         where="migrations",
         todo=f"mend it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
         f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
@@ -121,4 +123,4 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
 def counted(statements: Sequence[Statement]) -> str:
     """For people: how many statements of each kind."""
     counts = Counter(s.kind for s in statements)
-    return ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts, key=lambda k: -k.cost))
+    return ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts, key=lambda k: -k.danger))

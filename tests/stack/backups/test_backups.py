@@ -14,7 +14,7 @@ import docker
 import pytest
 
 from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import Pin, Proof
+from cosmicdeploy.database.backups.state import Pin, VerificationRecord
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from tests.stack.support.harness import StackUnderTest
 
@@ -96,7 +96,7 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
 
 def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnderTest) -> None:
     backup = create(own)
-    failed = Proof(at=now(), reason="the table devices has 1 row in place of 2")
+    failed = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
     catalogue = own.open().catalogue
     assert catalogue.get(backup).manifest.project == own.open().stack.project
     catalogue.note(backup, lambda state: state.updated(restored=failed))

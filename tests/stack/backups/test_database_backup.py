@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.engine import Engine

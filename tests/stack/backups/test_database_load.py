@@ -11,13 +11,15 @@ from dataclasses import replace
 import pytest
 import zstandard
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.archive import Digest, read_raw
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT
 from cosmicdeploy.database.schema.schemas import create_schema_like
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.stacks.databases import renew, run
@@ -64,7 +66,7 @@ def test_awkward_data_comes_back_the_same(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
 ) -> None:
-    """Whether indexes are built at once or afterwards; one row is too large for the lanes."""
+    """With indexes built at once or after the rows; one row is too large for parallel loading."""
     monkeypatch.setattr("cosmicdeploy.database.restore.load.LARGE_ROWS", large)
     for statement in AWKWARD.strip().split(";\n"):
         run(access, statement)
@@ -86,7 +88,7 @@ def test_awkward_data_comes_back_the_same(
     load_schema(access, backup, "platform__awkward")
     assert state(access, "platform__awkward") == state(access)
     assert shown(access, "platform__awkward") == shown(access, "platform")
-    assert not [t.name for t in threading.enumerate() if t.name in ("lane", "pipe")]
+    assert not [t.name for t in threading.enumerate() if t.name in ("load", "pipe")]
 
 
 SANDBOX_LINE = b"/*M!999999\\- enable the sandbox mode */ \n"
@@ -207,7 +209,7 @@ def test_an_interrupted_load_leaves_no_connection(
 
     with pytest.raises(KeyboardInterrupt):
         load_schema(access, backup, "platform__cut", interrupt)
-    assert not [t.name for t in threading.enumerate() if t.name == "lane"]
+    assert not [t.name for t in threading.enumerate() if t.name == "load"]
     deadline = time.monotonic() + 60
     query = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'platform__cut'"
     while run(access, query) != [(0,)]:

@@ -18,7 +18,7 @@ from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.database.swap.swap import drop_before, has_before, swap, swap_back
+from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.stacks.databases import cursor, run, schemas
@@ -44,11 +44,11 @@ def test_a_restore_brings_everything_back(
     assert lost == {"pictures": (10_000, 0), "extra": (None, 0)}
 
     swapped = restore_backup(engine, access, backup)
-    assert "extra" in swapped.left and "extra" not in swapped.came
+    assert "extra" in swapped.moved_out and "extra" not in swapped.moved_in
     assert state(access) == original
     assert run(access, "SELECT COUNT(*) FROM busy_names") == [(ROWS,)]
     assert schemas(access) == {"platform", "platform__before", "platform__swap"}
-    assert has_before(access)
+    assert has_replaced_data(access)
     assert state(access, "platform__before")["data"] == changed["data"]  # views are on record
     assert_keys_hold(access)
 
@@ -59,8 +59,8 @@ def test_a_restore_brings_everything_back(
     assert_keys_hold(access)
 
     restore_backup(engine, access, backup)
-    drop_before(access)
-    assert not has_before(access)
+    drop_replaced_data(access)
+    assert not has_replaced_data(access)
     assert state(access) == original
 
 

@@ -8,11 +8,12 @@ import time
 import docker
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.schema.schemas import create_schema_like
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine import Engine
 from tests.stack.stacks.databases import PASSWORD
 from tests.stack.stacks.dumps import once

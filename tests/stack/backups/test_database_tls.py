@@ -19,7 +19,7 @@ def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_talks_to_the_database_by_tls_where_that_offers_it(
     mariadb: DatabaseAccess, payload_modules: None
 ) -> None:
-    from cosmic_app.database import connect
+    from cosmic_app.database.connection import connect
     from cosmic_app.settings import DatabaseSettings
 
     access = {key: getattr(mariadb, key) for key in ("host", "port", "name", "user", "password")}

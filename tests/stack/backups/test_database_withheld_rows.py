@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.restore.verify import verify_restore
-from cosmicdeploy.database.swap.swap import drop_before
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.stacks.databases import renew, run, run_all, snapshot
@@ -80,7 +81,7 @@ def test_a_limit_of_the_servers_loses_no_row(
         assert backup.manifest.objects.tables["many"].before == 2500
         assert verify_restore(engine, server, backup).reasons == ()
         restore_backup(engine, server, backup)
-        drop_before(server)
+        drop_replaced_data(server)
     assert run(server, "SELECT COUNT(*) FROM many") == [(2500,)]
 
 
@@ -118,5 +119,5 @@ def test_bodies_with_the_dump_tools_delimiter_come_back_the_same(
     assert any(";; in the text of ev" in line for line in backup.manifest.warnings)
     assert verify_restore(engine, server, backup).reasons == ()
     restore_backup(engine, server, backup)
-    drop_before(server)
+    drop_replaced_data(server)
     assert snapshot(server) == before

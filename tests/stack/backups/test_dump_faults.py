@@ -14,20 +14,23 @@ from pathlib import Path
 import docker
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest_diff import differences
-from cosmicdeploy.database.client import SCHEMA_VARIABLE, end_left_behind, end_tools
-from cosmicdeploy.database.dump.dump import Demands, create_backup
-from cosmicdeploy.database.restore import parallel
+from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.restore import connection, parallel
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import (
-    end_unused_scratches,
+    drop_unused_scratch_schemas,
     scratch_schema,
     verify_restore,
 )
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.swap.swap import swap_back
+from cosmicdeploy.database.tools.cleanup import end_leftover_tools, end_tools
+from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
 from cosmicdeploy.signals import deferred
@@ -124,7 +127,7 @@ def test_a_dump_that_says_nothing_is_ended_with_the_reason(
         lying(engine, access, "sleep 4242\n"),
         pytest.raises(BackupError, match="mariadb-dump printed nothing for 1 s") as caught,
     ):
-        create_backup(engine, access, catalogue, demands=Demands(silence=1))
+        create_backup(engine, access, catalogue, options=DumpOptions(silence=1))
     assert "backup.silence" in caught.value.todo
     assert caught.value.details == ("it has no session on the server",)
     (entry,) = catalogue.list()
@@ -146,7 +149,7 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
 ) -> None:
     try:
         with lying(engine, access, LOCKING), pytest.raises(BackupError) as caught:
-            create_backup(engine, access, catalogue, demands=Demands(silence=3))
+            create_backup(engine, access, catalogue, options=DumpOptions(silence=3))
     finally:
         end_statement(access, "SELECT SLEEP(4242)")
     waits = [line for line in caught.value.details if "Waiting for table metadata lock" in line]
@@ -286,7 +289,7 @@ def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseA
         marked = {SCHEMA_VARIABLE: schema}
         container.exec_run(["sleep", str(seconds)], environment=marked, detach=True)
     assert running() == {"sleep 1001", "sleep 1002", "sleep 1003"}
-    end_left_behind(engine, access)
+    end_leftover_tools(engine, access)
     deadline = time.monotonic() + 60
     while running() != {"sleep 1003"} and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -303,7 +306,7 @@ def test_only_scratch_schemas_that_nobody_uses_are_dropped(
         for left in ("platform__verify_00000000", "platform__verify_of_mine"):
             opened.execute(f"CREATE DATABASE {left}")
     with scratch_schema(access, backup) as one, scratch_schema(access, backup) as two:
-        end_unused_scratches(engine, access)
+        drop_unused_scratch_schemas(engine, access)
         assert schemas(access) == {"platform", "platform__verify_of_mine", one, two}
     assert schemas(access) == {"platform", "platform__verify_of_mine"}
 
@@ -358,8 +361,8 @@ def test_a_frozen_database_holds_nobody_up_who_gives_up(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "END_SECONDS", 0.5)
-    monkeypatch.setattr(parallel, "GREETING_SECONDS", 0.5)
-    busy = parallel.Lanes(access, "platform", [], 2)
+    monkeypatch.setattr(connection, "GREETING_SECONDS", 0.5)
+    busy = parallel.ParallelConnections(access, "platform", [], 2)
     for _ in range(4):
         busy.put(b"DO SLEEP(300)")
     container = docker.from_env().containers.get(access.container_id)
@@ -367,24 +370,24 @@ def test_a_frozen_database_holds_nobody_up_who_gives_up(
     try:
         busy.close(abandon=True)
         with pytest.raises(DatabaseError):
-            parallel.Lane(access, "platform")
+            connection.LoadConnection(access, "platform")
     finally:
         container.unpause()
-    assert [thread for thread in threading.enumerate() if thread.name == "lane"] == []
+    assert [thread for thread in threading.enumerate() if thread.name == "load"] == []
 
 
 @pytest.mark.parametrize("table", ["a", "new"])
 def test_an_error_shows_no_values_of_rows(access: DatabaseAccess, table: str) -> None:
-    lane = parallel.Lane(access, "platform")
-    lane.run(b"CREATE TABLE new (id INT PRIMARY KEY, t INT)")
-    lane.run(b"INSERT INTO new VALUES (1, 4711), (2, 4711)")
+    loading = connection.LoadConnection(access, "platform")
+    loading.run(b"CREATE TABLE new (id INT PRIMARY KEY, t INT)")
+    loading.run(b"INSERT INTO new VALUES (1, 4711), (2, 4711)")
     wrong = {
         "a": b"INSERT INTO `a` VALUES\n(4711,'x'),(4711,'x')",
         "new": b"ALTER TABLE `new` ADD UNIQUE KEY `t` (`t`)",
     }
     with pytest.raises(BackupError) as caught:
-        lane.run(wrong[table])
-    lane.close()
+        loading.run(wrong[table])
+    loading.close()
     head = wrong[table].split(b" `")[0].decode()
     key = {"a": "PRIMARY", "new": "t"}[table]
     error = f"ERROR 1062: Duplicate entry '…' for key '{key}'"

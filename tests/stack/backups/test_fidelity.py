@@ -15,7 +15,7 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.restore.verify import verify_restore
-from cosmicdeploy.database.swap.swap import drop_before, swap_back
+from cosmicdeploy.database.swap.swap import drop_replaced_data, swap_back
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.stacks.databases import NAME, Servers, cursor, renew, run_all, schemas, snapshot
@@ -110,7 +110,7 @@ def test_a_backup_of_one_version_on_the_other(
     fill(servers(source), "utf8mb4")
     renew(servers(target))
     restore_backup(engine, servers(target), create_backup(engine, servers(source), catalogue))
-    drop_before(servers(target))
+    drop_replaced_data(servers(target))
     then, now = snapshot(servers(source)), snapshot(servers(target))
     assert then.keys() == now.keys()
     data = [key for key in then if key.startswith("rows of ")]

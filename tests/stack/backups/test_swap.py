@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess, Session, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.schemas import shadow_name
+from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.record import SwapRecord
 from cosmicdeploy.database.swap.swap import (
-    drop_before,
-    has_before,
-    settle_interrupted_swap,
+    drop_replaced_data,
+    has_replaced_data,
+    resolve_interrupted_swap,
     swap,
     swap_back,
 )
@@ -140,14 +141,14 @@ def test_a_swap_and_the_way_back_move_everything(access: DatabaseAccess) -> None
     old, new = prepare(access)
     swap(access)
     assert snapshot(access) == new
-    assert has_before(access)
+    assert has_replaced_data(access)
     assert schemas(access) == {NAME, f"{NAME}__before", f"{NAME}__swap"}
     swap_back(access)
     assert snapshot(access) == old
     assert schemas(access) == {NAME}
     load(access)
     swap(access)
-    drop_before(access)
+    drop_replaced_data(access)
     assert snapshot(access) == new
     assert schemas(access) == {NAME}
     with cursor(access) as opened:
@@ -164,9 +165,9 @@ def test_a_swap_killed_at_any_statement_is_wholly_old_or_wholly_new(
     seen, at = set(), 1
     while killed(swap, access, at):
         with tries.one(f"statement {at}"):
-            seen.add(settle_interrupted_swap(access).state)
-            assert settle_interrupted_swap(access).state == "nothing"
-            if has_before(access):
+            seen.add(resolve_interrupted_swap(access).state)
+            assert resolve_interrupted_swap(access).state == "nothing"
+            if has_replaced_data(access):
                 assert snapshot(access) == new
                 swap_back(access)
                 load(access)
@@ -186,8 +187,8 @@ def test_a_swap_back_killed_at_any_statement_is_whole(
     seen, at = set(), 1
     while killed(swap_back, access, at):
         with tries.one(f"statement {at}"):
-            seen.add(settle_interrupted_swap(access).state)
-            if has_before(access):
+            seen.add(resolve_interrupted_swap(access).state)
+            if has_replaced_data(access):
                 assert snapshot(access) == new
             else:
                 assert snapshot(access) == old
@@ -204,7 +205,7 @@ def test_a_swap_that_finds_no_moment_without_a_lock_changes_nothing(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = prepare(access)
-    monkeypatch.setattr("cosmicdeploy.database.patience.GIVE_UP_SECONDS", 1)
+    monkeypatch.setattr("cosmicdeploy.database.session.GIVE_UP_SECONDS", 1)
     with cursor(access) as opened:
         opened.execute("BEGIN")
         opened.execute("SELECT * FROM a")

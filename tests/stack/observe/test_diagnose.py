@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import Session, open_session
-from cosmicdeploy.database.sessions.process_list import kill, sessions
+from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.database.sessions.process_list import kill, read_process_list
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.steps.schema.down import roll_down
 from tests.stack.release.test_migrations import migration, reader_of, wait_for_table
@@ -166,7 +166,7 @@ def test_where_several_may_hold_a_table_none_is_ended(released: StackUnderTest) 
 
 def _waits_for_table(ctx: Context, number: int) -> bool:
     with open_session(ctx.database()) as session:
-        found = sessions(session)[number]
+        found = read_process_list(session)[number]
     return found.waits_for_table and found.seconds >= 1  # no problem before
 
 
@@ -324,7 +324,7 @@ def test_a_client_s_long_statement_is_ended_and_a_backup_s_is_not(
         assert remedy["remedy"].startswith(f"end the statement of session {reader} (root@")
         assert ended.wait(60) and not not_ended.is_set()
         with open_session(ctx.database()) as session:
-            left = sessions(session)
+            left = read_process_list(session)
         assert left[reader].sleeps, "the session itself goes on"
         assert left[backup].statement == dump
     require_well(released)

@@ -115,12 +115,12 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
 # --- containers that should not be there, images that are not the release's
 
 
-def test_a_second_scheduler_and_strangers_are_named(released: StackUnderTest) -> None:
+def test_second_schedulers_and_orphans_are_named(released: StackUnderTest) -> None:
     with planted(released) as names:
         verify = released.cli("verify", "--json")
         assert verify.code == 5
         point = next(c for c in verify.report["checks"] if not c["ok"])
-        assert point["point"] == "strays" and point["blocking"]
+        assert point["point"] == "orphans" and point["blocking"]
         rows = {r["container"]: r for r in released.cli("status", "--json").report["data"]}
         told = {name: rows[name]["drift"].partition(":")[0] for name in names}
         assert told == names
@@ -153,7 +153,7 @@ def planted(stack: StackUnderTest) -> Iterator[dict[str, str]]:
             second: "second scheduler",
             disguised: "second scheduler",
             orphan: "not in the file",
-            aside: "left over",
+            aside: "superseded",
         }
     finally:
         run("rm", "-f", second, disguised, orphan, aside)

@@ -160,7 +160,7 @@ def test_verify_has_a_result_for_every_point(released: StackUnderTest) -> None:
         [
             "containers",
             "images",
-            "strays",
+            "orphans",
             "schema",
             "health",
             "scheduler",

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.database.access import open_session, quoted
+from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.layout import SOURCES
 from cosmicdeploy.steps.schema.down import roll_down

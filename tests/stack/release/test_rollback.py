@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.access import open_session
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.verify import scratch_schema
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.layout import SOURCES
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import (

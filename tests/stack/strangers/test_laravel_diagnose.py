@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.sessions.process_list import Activity, kill, sessions
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.http import Answer, ask
 from cosmicdeploy.probes.urls import container_url
@@ -101,10 +101,10 @@ def released(mended: Mended) -> LaravelStack:
     return mended.stack
 
 
-def waiting(ctx: Context) -> list[Activity]:
+def waiting(ctx: Context) -> list[Process]:
     """Who has waited long enough for a table to be in trouble."""
     with open_session(ctx.database()) as mine:
-        found = sessions(mine).values()
+        found = read_process_list(mine).values()
     return [each for each in found if each.waits_for_table and each.seconds >= 1]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.database.access import DatabaseAccess, open_session
+from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import open_session
 from tests.stack.stacks.databases import NAME, run
 
 ROWS = 20_000

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.restore.verify import verify_backup
-from cosmicdeploy.database.schema.schemas import before_name, shadow_name
+from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Answer, ask
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
 
@@ -76,7 +76,7 @@ def require_whole(stack: StackUnderTest) -> None:
     access = ctx.database()
     with stack.database() as facts:
         schemas = {str(row[0]) for row in facts.session.rows("SHOW DATABASES")}
-    assert not schemas & {shadow_name(access.name), before_name(access.name)}, schemas
+    assert not schemas & {shadow_name(access.name), replaced_name(access.name)}, schemas
 
 
 def require_backups_intact(stack: StackUnderTest) -> None:

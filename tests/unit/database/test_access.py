@@ -6,9 +6,16 @@ from collections.abc import Callable
 import pymysql
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess, explained, open_session, quoted
-from cosmicdeploy.database.client import error_lines, known_flags, warning_lines
-from cosmicdeploy.database.schema.schemas import before_name, record_name, scratch_name, shadow_name
+from cosmicdeploy.database.access import DatabaseAccess, as_database_error, quoted
+from cosmicdeploy.database.schema.schemas import (
+    replaced_name,
+    scratch_name,
+    shadow_name,
+    swap_record_name,
+)
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.tools.command_line import known_flags
+from cosmicdeploy.database.tools.messages import error_lines, warning_lines
 from cosmicdeploy.engine.model import ExecResult
 from cosmicdeploy.errors import DatabaseError
 
@@ -36,7 +43,9 @@ def test_the_password_is_not_shown() -> None:
     ],
 )
 def test_errors_say_what_to_do(code: int, words: str) -> None:
-    assert words in explained(pymysql.err.OperationalError(code, "what it said"), "here").what
+    assert (
+        words in as_database_error(pymysql.err.OperationalError(code, "what it said"), "here").what
+    )
 
 
 def test_names_are_quoted() -> None:
@@ -49,7 +58,7 @@ def test_schemas_beside_the_live_one() -> None:
     assert scratch_name("platform") != scratch_name("platform")
 
 
-@pytest.mark.parametrize("name", [shadow_name, before_name, record_name, scratch_name])
+@pytest.mark.parametrize("name", [shadow_name, replaced_name, swap_record_name, scratch_name])
 def test_any_name_that_a_server_takes_has_room_beside_it(name: Callable[[str], str]) -> None:
     for length in range(40, 65):
         long = "p" * length

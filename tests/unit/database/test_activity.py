@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.sessions.process_list import Activity
+from cosmicdeploy.database.sessions.process_list import Process
 
 
-def session(**facts: Any) -> Activity:
+def session(**facts: Any) -> Process:
     known: dict[str, Any] = {
         "id": 9,
         "user": "shop",
@@ -19,7 +19,7 @@ def session(**facts: Any) -> Activity:
         "seconds": 60,
         "statement": "SELECT 1",
     }
-    return Activity(**{**known, **facts})
+    return Process(**{**known, **facts})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.dump_format.bodies import events_kept_back, require_loadable_bodies
+from cosmicdeploy.database.dump_format.bodies import (
+    require_loadable_bodies,
+    withheld_events_warnings,
+)
 from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
 from cosmicdeploy.errors import BackupError
 
@@ -53,7 +56,9 @@ def test_a_backslash_hides_no_quote_where_the_mode_says_so() -> None:
 
 def test_only_an_event_keeps_events_out_of_a_dump() -> None:
     def kept(*objects: Definition) -> list[str]:
-        return events_kept_back(Definitions(collation="utf8mb4_general_ci", objects=objects))
+        return withheld_events_warnings(
+            Definitions(collation="utf8mb4_general_ci", objects=objects)
+        )
 
     assert kept(body("SELECT ';;';"), body("SELECT 1;", "EVENT")) == []
     assert "text of o" in kept(body("SELECT ';;';", "EVENT"))[0]

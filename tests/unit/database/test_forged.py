@@ -9,8 +9,7 @@ from unittest.mock import Mock
 import pytest
 import zstandard
 
-from cosmicdeploy.database.access import Session
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import Content, Manifest, Objects, TableRows
 from cosmicdeploy.database.backups.state import State
 from cosmicdeploy.database.dump_format.opening import opening_fault
@@ -18,6 +17,7 @@ from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.recreate import set_default_collation
+from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -136,7 +136,7 @@ def test_a_manifest_s_event_is_an_event(tmp_path: Path, statement: str, good: bo
 def test_the_reason_holds_no_value() -> None:
     scan = DumpScan()
     scan.feed(b"GRANT USAGE ON *.* TO x IDENTIFIED BY 's3cret';\n")
-    assert scan.foreign == {"GRANT USAGE ON *.* TO x IDENTIFIED BY"}
+    assert scan.unexpected == {"GRANT USAGE ON *.* TO x IDENTIFIED BY"}
 
 
 def backup(folder: Path, dump: bytes) -> Backup:

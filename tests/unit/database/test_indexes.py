@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.deferred_indexes import deferred
+from cosmicdeploy.database.restore.deferred_indexes import defer_indexes
 
 pytestmark = pytest.mark.unit
 
@@ -18,7 +18,7 @@ TABLE = b"""CREATE TABLE `a ``b``` (
 
 
 def test_keys_and_foreign_keys_come_back_in_their_order() -> None:
-    later = deferred(TABLE)
+    later = defer_indexes(TABLE)
     assert later is not None
     assert later.create == (
         b"CREATE TABLE `a ``b``` (\n  `id` int(10) NOT NULL AUTO_INCREMENT,\n"
@@ -49,4 +49,4 @@ def test_keys_and_foreign_keys_come_back_in_their_order() -> None:
 )
 def test_what_is_not_plain_stays_as_it_is(old: bytes, new: bytes) -> None:
     assert old in TABLE
-    assert deferred(TABLE.replace(old, new)) is None
+    assert defer_indexes(TABLE.replace(old, new)) is None

@@ -1,30 +1,32 @@
-"""What a load says and keeps of a backup on its way."""
+"""The statements that a load defers until the rows are in."""
 
 import io
 from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.database.dump import prerequisites
-from cosmicdeploy.database.restore.load import IN_MEMORY, Waiting
+from cosmicdeploy.database.backups import disk_space
+from cosmicdeploy.database.restore.load import IN_MEMORY, StatementSpool
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
 
 
-def test_what_waits_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = Waiting(io.BytesIO(), tmp_path)
-    waiting.put(bytes(IN_MEMORY + 1))
-    monkeypatch.setattr(prerequisites, "KEEP_FREE_BYTES", 1 << 62)
+def test_deferred_statements_do_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = StatementSpool(io.BytesIO(), tmp_path)
+    spool.put(bytes(IN_MEMORY + 1))
+    monkeypatch.setattr(disk_space, "KEEP_FREE_BYTES", 1 << 62)
     with pytest.raises(BackupError, match="no room"):
-        waiting.put(b"x")
-    small = Waiting(io.BytesIO(), tmp_path)
+        spool.put(b"x")
+    small = StatementSpool(io.BytesIO(), tmp_path)
     small.put(b"what stays in memory needs no disk")
 
 
-def test_what_waits_comes_back_statement_by_statement(tmp_path: Path) -> None:
-    waiting = Waiting(io.BytesIO(), tmp_path)
+def test_deferred_statements_come_back_one_by_one(tmp_path: Path) -> None:
+    spool = StatementSpool(io.BytesIO(), tmp_path)
     statements = [b"SET @x = 1", b"SELECT '\\';; DROP TABLE x;; -- '", b"\0\n"]
     for statement in statements:
-        waiting.put(statement)
-    assert list(waiting) == statements
+        spool.put(statement)
+    assert list(spool) == statements

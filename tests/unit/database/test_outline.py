@@ -2,8 +2,8 @@
 
 import pytest
 
-from cosmicdeploy.database.backups.manifest import Column
-from cosmicdeploy.database.schema.outline import changes
+from cosmicdeploy.database.schema.columns import Column
+from cosmicdeploy.database.schema.outline import column_changes
 
 pytestmark = pytest.mark.unit
 
@@ -21,13 +21,13 @@ def test_what_server_versions_tell_in_other_words_is_no_change() -> None:
         },
         "of another kind": {"z": column("int")},
     }
-    assert changes(then, now) == []
+    assert column_changes(then, now) == []
 
 
 def test_a_column_that_differs_is_named() -> None:
     then = {"a": {"x": column("int(11)"), "y": column("varchar(9)"), "gone": column("text")}}
     now = {"a": {"x": column("int", nullable=True), "y": column("varchar(8)"), "z": column("text")}}
-    assert changes(then, now) == [
+    assert column_changes(then, now) == [
         "column a.gone is missing instead of text NOT NULL",
         "column a.x is int NULL instead of int NOT NULL",
         "column a.y is varchar(8) NOT NULL instead of varchar(9) NOT NULL",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.refusals import without_values
+from cosmicdeploy.database.restore.redaction import redact_values
 
 pytestmark = pytest.mark.unit
 
@@ -32,6 +32,6 @@ ROW = f"INSERT INTO `files` VALUES (1,'{SECRET}')"  # noqa: S608
 def test_a_message_keeps_its_words_and_loses_its_values(
     code: int, message: str, shown: str
 ) -> None:
-    told = without_values(code, message)
+    told = redact_values(code, message)
     assert told.startswith(shown)
     assert "s3cret" not in told and "1234567" not in told

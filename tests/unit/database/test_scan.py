@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.dump_format.scan import DumpScan, nameless
+from cosmicdeploy.database.dump_format.scan import DumpScan, without_schema_name
 
 pytestmark = pytest.mark.unit
 
@@ -98,9 +98,12 @@ def test_statements_about_a_schema_by_name_are_kept(line: bytes) -> None:
 
 def test_a_default_that_objects_remember_is_not_about_another_schema() -> None:
     line = b"ALTER DATABASE `odd ``name` CHARACTER SET latin1 COLLATE latin1_swedish_ci"
-    assert scanned(line + b" ;\n", 3).foreign == set()
-    assert nameless(line) == b"ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci"
-    assert nameless(b"SELECT 1") == b"SELECT 1"
+    assert scanned(line + b" ;\n", 3).unexpected == set()
+    assert (
+        without_schema_name(line)
+        == b"ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci"
+    )
+    assert without_schema_name(b"SELECT 1") == b"SELECT 1"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT, Sorting, is_event
+from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT, Router, is_event
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -52,7 +52,7 @@ class Target:
         self.rows: list[bytes] = []
         self.settings: list[bytes] = []
         self.rest: list[bytes] = []
-        self.sorting = Sorting(
+        self.sorting = Router(
             self.ran.append, self.open, Later(self.rest), large=large, events=events, limit=limit
         )
 

@@ -212,4 +212,4 @@ def test_what_a_dump_tool_writes_is_not(statement: bytes) -> None:
 def foreign(dump: bytes) -> set[str]:
     scan = DumpScan()
     scan.feed(dump)
-    return scan.foreign
+    return scan.unexpected

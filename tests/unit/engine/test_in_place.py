@@ -18,7 +18,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.one_each import as_it_is
 from cosmicdeploy.settings import Services
 from cosmicdeploy.stack.model import Mount, Service, Stack
-from cosmicdeploy.verification.orphans import strays
+from cosmicdeploy.verification.orphans import find_orphans
 
 pytestmark = pytest.mark.unit
 
@@ -228,13 +228,13 @@ def test_no_advice_removes_what_runs_or_what_only_one_knows(ctx: Context) -> Non
         container("shop-extra-2", service="extra"),
     ]
     opened = context(ctx, stack(db=None, web=None, extra=None), Engine(there))
-    found = {stray.container.name: stray for stray in strays(opened)}
-    told = {name: stray.what for name, stray in found.items()}
+    found = {orphan.container.name: orphan for orphan in find_orphans(opened)}
+    told = {name: orphan.what for name, orphan in found.items()}
     assert told == {
         "shop_db_1": "second container",
-        "shop_db_2": "left over",
+        "shop_db_2": "stopped container",
         "mailer": "not in the file",
-        "shop-db-1-before-0123abcd": "left over",
+        "shop-db-1-before-0123abcd": "superseded",
     }
     assert not any("rm" in found[name].todo.split() for name in ("shop_db_1", "mailer"))
     assert "`docker rm shop_db_2`" in found["shop_db_2"].todo and "0123" in found["shop_db_2"].todo

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.schema.shape import Column, Shape, TableShape
-from cosmicdeploy.migrations.classify import judge, made_by
+from cosmicdeploy.database.schema.columns import LiveColumn
+from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.migrations.classify import created_tables, judge
 
 pytestmark = pytest.mark.unit
 
@@ -14,18 +15,20 @@ LIVE = Shape(
     tables={
         "t": TableShape(
             columns={
-                "id": Column(type="bigint(20) unsigned", nullable=False, extra="auto_increment"),
-                "n": Column(type="int(11)", nullable=True),
-                "u": Column(type="int(10) unsigned", nullable=False),
-                "s": Column(type="varchar(255)", nullable=True, charset=TEXT),
-                "f": Column(type="varchar(20)", nullable=False, default="'x'", charset=TEXT),
-                "tx": Column(type="text", nullable=True, charset=TEXT),
-                "e": Column(type="enum('a','b','c')", nullable=False, charset=TEXT),
-                "d": Column(type="decimal(8,2)", nullable=True),
-                "ts": Column(type="timestamp(3)", nullable=True, extra="on update current"),
-                "fl": Column(type="float", nullable=True),
-                "bl": Column(type="varbinary(20)", nullable=True),
-                "g": Column(type="int(11)", nullable=True, extra="stored generated"),
+                "id": LiveColumn(
+                    type="bigint(20) unsigned", nullable=False, extra="auto_increment"
+                ),
+                "n": LiveColumn(type="int(11)", nullable=True),
+                "u": LiveColumn(type="int(10) unsigned", nullable=False),
+                "s": LiveColumn(type="varchar(255)", nullable=True, charset=TEXT),
+                "f": LiveColumn(type="varchar(20)", nullable=False, default="'x'", charset=TEXT),
+                "tx": LiveColumn(type="text", nullable=True, charset=TEXT),
+                "e": LiveColumn(type="enum('a','b','c')", nullable=False, charset=TEXT),
+                "d": LiveColumn(type="decimal(8,2)", nullable=True),
+                "ts": LiveColumn(type="timestamp(3)", nullable=True, extra="on update current"),
+                "fl": LiveColumn(type="float", nullable=True),
+                "bl": LiveColumn(type="varbinary(20)", nullable=True),
+                "g": LiveColumn(type="int(11)", nullable=True, extra="stored generated"),
             }
         )
     }
@@ -170,9 +173,9 @@ def test_a_statement_is_judged_by_what_it_does_to_the_live_schema(line: str) -> 
 
 
 def test_a_table_that_this_deploy_makes_can_lose_nothing() -> None:
-    new = made_by("CREATE TABLE x (id INT)", LIVE)
+    new = created_tables("CREATE TABLE x (id INT)", LIVE)
     assert new == {"x"}
-    assert made_by("CREATE TABLE IF NOT EXISTS t (id INT)", LIVE) == set()
+    assert created_tables("CREATE TABLE IF NOT EXISTS t (id INT)", LIVE) == set()
     for sql in (
         "ALTER TABLE x ADD UNIQUE (id)",
         "ALTER TABLE x ADD y INT NOT NULL",
@@ -187,7 +190,7 @@ def test_a_table_that_this_deploy_makes_can_lose_nothing() -> None:
 
 def test_all_reasons_are_given() -> None:
     why = judge("ALTER TABLE t MODIFY f VARCHAR(10), DROP COLUMN s", LIVE).why
-    assert "f may not hold what it holds as varchar(20)" in why
+    assert "f may not hold every value that it can hold as varchar(20)" in why
     assert "f loses its default" in why and "drops the column s" in why
 
 

@@ -6,15 +6,16 @@ from collections.abc import Set
 
 import pytest
 
-from cosmicdeploy.database.schema.shape import Column, Shape, TableShape
-from cosmicdeploy.migrations.effects import there
-from cosmicdeploy.migrations.preview import fates, of_record, preview
+from cosmicdeploy.database.schema.columns import LiveColumn
+from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.migrations.effects import is_in_effect
+from cosmicdeploy.migrations.preview import from_records, outcomes, preview
 
 pytestmark = pytest.mark.unit
 
 
 def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) -> Shape:
-    found = {name: Column(type="int(11)", nullable=True) for name in columns}
+    found = {name: LiveColumn(type="int(11)", nullable=True) for name in columns}
     return Shape(tables={"t": TableShape(columns=found, indexes=frozenset(indexes)), **others})
 
 
@@ -36,14 +37,16 @@ def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) ->
             "ALTER TABLE t MODIFY a BIGINT",
             shape("a"),
             Shape(
-                tables={"t": TableShape(columns={"a": Column(type="bigint(20)", nullable=True)})}
+                tables={
+                    "t": TableShape(columns={"a": LiveColumn(type="bigint(20)", nullable=True)})
+                }
             ),
         ),
     ],
 )
 def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -> None:
-    assert there(sql, before) is False
-    assert there(sql, after) is True
+    assert is_in_effect(sql, before) is False
+    assert is_in_effect(sql, after) is True
 
 
 @pytest.mark.parametrize(
@@ -57,15 +60,15 @@ def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -
     ],
 )
 def test_what_does_not_show_is_not_guessed(sql: str) -> None:
-    assert there(sql, shape("a")) is None
+    assert is_in_effect(sql, shape("a")) is None
 
 
 BROKEN = {"m1": ["UPDATE t SET a = 1"], "m2": ["UPDATE t SET a = 2", "ALTER TABLE t ADD b INT"]}
 
 
 def states(after: Shape, ran: Set[str], undone: Set[str] = frozenset()) -> list[str]:
-    recorded = of_record([s.facts() for s in preview(BROKEN, shape("a"))])
-    return [fate.state for fate in fates(recorded, after, ran, undone)]
+    recorded = from_records([s.facts() for s in preview(BROKEN, shape("a"))])
+    return [fate.state for fate in outcomes(recorded, after, ran, undone)]
 
 
 def test_what_comes_before_a_done_statement_is_done() -> None:
@@ -80,8 +83,8 @@ def test_what_changes_rows_cannot_be_known_by_itself() -> None:
 
 def test_what_was_there_before_proves_nothing() -> None:
     (statement,) = preview({"m": ["CREATE TABLE t (id INT)"]}, shape("a"))
-    assert statement.there
-    (fate,) = fates([statement], shape("a"), set())
+    assert statement.in_effect
+    (fate,) = outcomes([statement], shape("a"), set())
     assert fate.state == "cannot be known"
 
 

@@ -25,7 +25,7 @@ LARAVEL_10 = """\
 
 @pytest.mark.parametrize("status", [LARAVEL_8, LARAVEL_10])
 def test_it_finds_what_has_not_run(status: str) -> None:
-    assert migrations.known(status)
+    assert migrations.is_status(status)
     assert migrations.pending(status) == ["2026_02_02_000001_add_heartbeat_management"]
     assert migrations.names(status) == [
         "2014_10_12_000000_create_users_table",
@@ -35,10 +35,10 @@ def test_it_finds_what_has_not_run(status: str) -> None:
 
 @pytest.mark.parametrize("said", [" > Command Canceled!", "   WARN  Command cancelled."])
 def test_a_console_that_asked_is_told_from_one_that_failed(said: str) -> None:
-    assert migrations.not_answered(f"*  Application In Production!  *\n{said}\n")
-    assert not migrations.not_answered("SQLSTATE[42S01]: Base table or view already exists")
+    assert migrations.was_not_confirmed(f"*  Application In Production!  *\n{said}\n")
+    assert not migrations.was_not_confirmed("SQLSTATE[42S01]: Base table or view already exists")
 
 
 def test_other_output_is_no_status() -> None:
-    assert not migrations.known("Could not open input file: artisan")
+    assert not migrations.is_status("Could not open input file: artisan")
     assert migrations.pending("Could not open input file: artisan") == []

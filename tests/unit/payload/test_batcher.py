@@ -18,7 +18,7 @@ def beat(number: int = 0) -> Beat:
     return Beat(token_hash=str(number), battery_level=1.0)
 
 
-def test_beats_are_written_in_batches_and_each_hears_its_own_outcome() -> None:
+def test_beats_are_written_in_batches_and_each_gets_its_own_outcome() -> None:
     batches: list[int] = []
 
     def write(beats: Sequence[Beat]) -> list[Outcome]:
@@ -36,23 +36,23 @@ def test_beats_are_written_in_batches_and_each_hears_its_own_outcome() -> None:
     assert max(batches) > 1
 
 
-def test_beyond_the_bound_a_beat_is_refused_at_once_and_close_writes_what_is_queued() -> None:
-    free = threading.Event()
-    busy = threading.Event()
+def test_a_full_queue_refuses_a_beat_at_once_and_close_writes_the_queued_beats() -> None:
+    release = threading.Event()
+    writing = threading.Event()
 
     def write(beats: Sequence[Beat]) -> list[Outcome]:
-        busy.set()
-        assert free.wait(5)
+        writing.set()
+        assert release.wait(5)
         return [Unauthorized() for _ in beats]
 
     async def run() -> tuple[Outcome, list[Outcome]]:
         batcher = Batcher(SETTINGS, write)
         first = asyncio.create_task(batcher.submit(beat()))
-        await asyncio.to_thread(busy.wait, 5)
+        await asyncio.to_thread(writing.wait, 5)
         queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(4)]
         await asyncio.sleep(0)
         refused = await batcher.submit(beat())
-        free.set()
+        release.set()
         await batcher.close()
         return refused, await asyncio.gather(first, *queued)
 
@@ -61,7 +61,7 @@ def test_beyond_the_bound_a_beat_is_refused_at_once_and_close_writes_what_is_que
     assert written == [Unauthorized()] * 5
 
 
-def test_the_thread_outlives_an_error() -> None:
+def test_the_thread_survives_an_error() -> None:
     def write(beats: Sequence[Beat]) -> list[Outcome]:
         if beats[0].token_hash == "0":
             raise RuntimeError("boom")
@@ -76,24 +76,24 @@ def test_the_thread_outlives_an_error() -> None:
     assert asyncio.run(run()) == [Unavailable("The beat could not be written."), Unauthorized()]
 
 
-def test_in_an_outage_nobody_waits_in_line_to_hear_the_same() -> None:
-    free = threading.Event()
-    busy = threading.Event()
+def test_queued_beats_are_refused_at_once_during_an_outage() -> None:
+    release = threading.Event()
+    writing = threading.Event()
     calls: list[int] = []
 
     def write(beats: Sequence[Beat]) -> list[Outcome]:
         calls.append(len(beats))
-        busy.set()
-        assert free.wait(5)
+        writing.set()
+        assert release.wait(5)
         return [Unavailable("gone")] * len(beats)
 
     async def run() -> list[Outcome]:
         batcher = Batcher(SETTINGS, write)
         first = asyncio.create_task(batcher.submit(beat()))
-        await asyncio.to_thread(busy.wait, 5)
+        await asyncio.to_thread(writing.wait, 5)
         queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(3)]
         await asyncio.sleep(0)
-        free.set()
+        release.set()
         outcomes = await asyncio.gather(first, *queued)
         await batcher.close()
         return outcomes

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.unit
         (b'{"battery_level": 101, "battery_level": 7}', 7.0),
     ],
 )
-def test_a_level_is_read(body: bytes, level: float) -> None:
+def test_the_battery_level_is_parsed(body: bytes, level: float) -> None:
     assert parse_beat(body).battery_level == level
 
 
-def test_an_id_is_taken_as_it_is_given() -> None:
+def test_the_heartbeat_id_is_kept_unchanged() -> None:
     assert parse_beat(b'{"battery_level": 1, "heartbeat_id": "a-1"}').heartbeat_id == "a-1"
     assert parse_beat(b'{"battery_level": 1}').heartbeat_id == ""
 
@@ -57,7 +57,7 @@ def test_an_id_is_taken_as_it_is_given() -> None:
         (b" " * (MAXIMUM_BYTES + 1), 413, "larger than"),
     ],
 )
-def test_a_bad_body_is_refused_with_its_reason(body: bytes, status: int, reason: str) -> None:
+def test_an_invalid_body_is_refused_with_the_reason(body: bytes, status: int, reason: str) -> None:
     with pytest.raises(BadBody, match=reason) as caught:
         parse_beat(body)
     assert caught.value.status == status

@@ -9,7 +9,7 @@ from cosmic_app.console.registry import discover, find
 pytestmark = pytest.mark.unit
 
 
-def test_the_guides_commands_are_there() -> None:
+def test_all_commands_of_the_guide_exist() -> None:
     assert set(discover()) >= {
         "list",
         "migrate",
@@ -26,7 +26,7 @@ def test_the_guides_commands_are_there() -> None:
     }
 
 
-def test_each_of_them_is_found_by_its_name() -> None:
+def test_each_command_is_found_by_its_name() -> None:
     assert {name: find(name) for name in discover()} == discover()
     assert find("config") is None
 
@@ -42,7 +42,7 @@ def test_each_of_them_is_found_by_its_name() -> None:
         ("queue:work", "queue_work"),
     ],
 )
-def test_a_command_does_not_load_the_others(console, name: str, file: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_command_does_not_load_other_commands(console, name: str, file: str) -> None:  # type: ignore[no-untyped-def]
     for path in (console.app / "cosmic_app" / "commands").glob("[!_]*.py"):
         if path.stem != file:
             path.write_text("raise RuntimeError\n")
@@ -56,7 +56,7 @@ def test_list_groups_commands_by_prefix() -> None:
     assert lines.index(" migrate") < lines.index(" schedule")
 
 
-def test_the_release_before_lacks_only_the_monitor(console, payload: Path) -> None:  # type: ignore[no-untyped-def]
+def test_release_1_lacks_only_the_monitor(console, payload: Path) -> None:  # type: ignore[no-untyped-def]
     for path in (payload / "release-2-only.txt").read_text().split():
         (console.app / path).unlink()
     listed = console("list")
@@ -70,28 +70,28 @@ def test_the_monitor_is_on_the_schedule(console) -> None:  # type: ignore[no-unt
     assert "| * * * * * | devices:monitor-status |" in console("schedule:list").stdout
 
 
-def test_an_unknown_command_is_refused_with_the_nearest(console) -> None:  # type: ignore[no-untyped-def]
-    ended = console("migrate:statos")
-    assert ended.returncode == 1
-    assert 'Command "migrate:statos" is not defined.' in ended.stderr
-    assert "migrate:status" in ended.stderr
+def test_an_unknown_command_is_refused_with_a_suggestion(console) -> None:  # type: ignore[no-untyped-def]
+    done = console("migrate:statos")
+    assert done.returncode == 1
+    assert 'Command "migrate:statos" is not defined.' in done.stderr
+    assert "migrate:status" in done.stderr
 
 
 def test_an_unknown_option_is_refused(console) -> None:  # type: ignore[no-untyped-def]
-    ended = console("cache:clear", "--bogus")
-    assert ended.returncode == 1
-    assert "--bogus" in ended.stderr
+    done = console("cache:clear", "--bogus")
+    assert done.returncode == 1
+    assert "--bogus" in done.stderr
 
 
-def test_in_production_nothing_is_migrated_without_force(console) -> None:  # type: ignore[no-untyped-def]
-    ended = console("migrate")
-    assert ended.returncode == 1
-    assert "Application In Production!" in ended.stdout
-    assert ended.stdout.endswith("Command Canceled!\n")
+def test_migrations_in_production_need_force(console) -> None:  # type: ignore[no-untyped-def]
+    done = console("migrate")
+    assert done.returncode == 1
+    assert "Application In Production!" in done.stdout
+    assert done.stdout.endswith("Command Canceled!\n")
 
 
-def test_a_database_out_of_reach_is_one_line(console) -> None:  # type: ignore[no-untyped-def]
-    ended = console("migrate", "--force")
-    assert ended.returncode == 1
-    assert "Can't connect" in ended.stderr
-    assert "Traceback" not in ended.stderr
+def test_an_unreachable_database_is_reported_in_one_line(console) -> None:  # type: ignore[no-untyped-def]
+    done = console("migrate", "--force")
+    assert done.returncode == 1
+    assert "Can't connect" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -35,17 +35,17 @@ def device(status: str, silence: float, *, interval: int = 30, grace: int = 60) 
         ("Maintenance", 9999, None),
     ],
 )
-def test_silence_demotes(status: str, silence: float, expected: str | None) -> None:
+def test_a_silent_device_is_demoted(status: str, silence: float, expected: str | None) -> None:
     transition = decide(device(status, silence), TOLERANCE)
     assert (transition and transition.to_status) == expected
 
 
-def test_nobody_is_gone_before_being_late() -> None:
+def test_a_device_is_not_gone_before_it_is_late() -> None:
     slow = device("Connected", 300, interval=300, grace=60)
     assert decide(slow, TOLERANCE) is None
 
 
-def test_the_reason_is_said_in_the_known_words() -> None:
+def test_the_reason_keeps_its_wording() -> None:
     transition = decide(device("Connected", 45.7), TOLERANCE)
     assert transition is not None
     assert transition.reason == "No heartbeat for 45s (grace period: 60s)"

@@ -11,9 +11,9 @@ from cosmic_app.features import FEATURES, MONITOR, RATE_LIMIT, Switches, Unknown
 pytestmark = pytest.mark.unit
 
 
-def test_a_switch_holds_for_all_who_share_the_folder_until_it_is_undone(tmp_path: Path) -> None:
+def test_a_switch_applies_to_all_containers_that_share_the_folder(tmp_path: Path) -> None:
     one, other = Switches(tmp_path), Switches(tmp_path)
-    assert one.disable(MONITOR, "ops@host") and not one.disable(MONITOR, "somebody else")
+    assert one.disable(MONITOR, "ops@host") and not one.disable(MONITOR, "other@host")
     assert not other.enabled(MONITOR) and other.enabled(RATE_LIMIT)
     state = next(state for state in other.states() if not state.enabled)
     assert (state.name, state.by) == (MONITOR, "ops@host") and state.since.endswith("+00:00")
@@ -21,24 +21,24 @@ def test_a_switch_holds_for_all_who_share_the_folder_until_it_is_undone(tmp_path
     assert one.enabled(MONITOR) and list(tmp_path.iterdir()) == []
 
 
-def test_what_cannot_be_looked_at_is_on(tmp_path: Path) -> None:
+def test_features_are_on_if_the_folder_is_missing(tmp_path: Path) -> None:
     assert Switches(tmp_path / "absent").enabled(MONITOR)
     assert all(state.enabled for state in Switches(tmp_path / "absent").states())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "no"])
-def test_a_file_made_by_hand_switches_off_as_well(tmp_path: Path, content: str) -> None:
+def test_a_file_created_by_hand_turns_the_feature_off(tmp_path: Path, content: str) -> None:
     (tmp_path / f"{MONITOR}.disabled").write_text(content)
     states = {state.name: state for state in Switches(tmp_path).states()}
     assert not states[MONITOR].enabled and states[MONITOR].by == ""
 
 
-def test_an_unknown_feature_is_refused_with_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_feature_is_refused_with_a_suggestion(tmp_path: Path) -> None:
     with pytest.raises(UnknownFeature, match='did you mean "rate-limit"'):
         Switches(tmp_path).disable("rate-limits", "me")
 
 
-def test_a_switch_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+def test_a_switch_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="absent"):
         Switches(tmp_path / "absent").disable(MONITOR, "me")
 
@@ -46,11 +46,11 @@ def test_a_switch_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_the_console_switches_and_tells(console: Run, tmp_path: Path) -> None:
+def test_the_console_switches_features_and_lists_them(console: Run, tmp_path: Path) -> None:
     folder = {"FEATURES_PATH": str(tmp_path)}
     assert console("feature:disable", "monitor", "--by=ops", **folder).returncode == 0
-    told = json.loads(console("feature:list", "--json", **folder).stdout)
-    assert {each["name"]: each["enabled"] for each in told} == {
+    listed = json.loads(console("feature:list", "--json", **folder).stdout)
+    assert {each["name"]: each["enabled"] for each in listed} == {
         name: name != MONITOR for name in FEATURES
     }
     assert "| switched off |" in console("schedule:list", **folder).stdout

@@ -13,7 +13,7 @@ from cosmic_app.heartbeat.model import (
     Unauthorized,
     Unavailable,
 )
-from cosmic_app.http import answers
+from cosmic_app.http import responses
 from cosmic_app.http.app import build_app
 from cosmic_app.http.health import Health
 from cosmic_app.settings import read_settings
@@ -44,14 +44,14 @@ def ask(method: str, path: str, **more: object) -> httpx.Response:
         ("GET", "/api/health", 503),
     ],
 )
-def test_every_answer_carries_the_release_and_is_json(method: str, path: str, status: int) -> None:
+def test_every_response_is_json_and_has_the_release(method: str, path: str, status: int) -> None:
     response = ask(method, path)
     assert response.status_code == status
     assert response.headers["X-App-Version"] == "7.1"
     assert isinstance(response.json(), dict)
 
 
-def test_health_names_what_is_out_of_reach() -> None:
+def test_health_names_what_is_unreachable() -> None:
     content = ask("GET", "/api/health").json()
     assert content["status"] == "unavailable"
     assert content["release"] == "7.1"
@@ -59,7 +59,7 @@ def test_health_names_what_is_out_of_reach() -> None:
     assert "database: Can't connect" in content["reason"]
 
 
-def test_a_bad_body_is_refused_before_the_database_is_asked() -> None:
+def test_an_invalid_body_is_refused_without_the_database() -> None:
     response = ask(
         "POST",
         "/api/devices/heartbeat",
@@ -71,7 +71,7 @@ def test_a_bad_body_is_refused_before_the_database_is_asked() -> None:
 
 
 def beat(body: bytes, authorization: bytes = b"Bearer x", query: str = "") -> httpx.Response:
-    """The answer to a beat, where whatever can be written is accepted."""
+    """Send a beat to an application that accepts all valid ones."""
 
     async def submit(_beat: Beat) -> Outcome:
         return Accepted(should_reconnect=False, allowance=ALLOWANCE)
@@ -111,7 +111,7 @@ VALUES = [
 
 @pytest.mark.parametrize("name", ["battery_level", "heartbeat_id", "id", "\\ud800"])
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_no_value_of_any_field_is_too_much(name: str, value: bytes) -> None:
+def test_no_value_of_a_field_causes_an_error(name: str, value: bytes) -> None:
     body = b'{"battery_level": 50, "%b": %b}' % (name.encode(), value)
     assert beat(body).status_code in (200, 400, 422)
 
@@ -119,7 +119,7 @@ def test_no_value_of_any_field_is_too_much(name: str, value: bytes) -> None:
 @pytest.mark.parametrize(
     "encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "cp037", "utf-7"]
 )
-def test_no_encoding_is_too_much(encoding: str) -> None:
+def test_no_encoding_causes_an_error(encoding: str) -> None:
     assert beat('{"battery_level": 50, "x": "ü"}'.encode(encoding)).status_code in (200, 400, 422)
 
 
@@ -137,7 +137,7 @@ def test_no_encoding_is_too_much(encoding: str) -> None:
         b"B" * 9000,
     ],
 )
-def test_a_header_without_a_token_is_refused_before_the_body_is_looked_at(header: bytes) -> None:
+def test_a_header_without_a_token_is_refused_before_the_body_is_read(header: bytes) -> None:
     response = beat(b"no JSON", header)
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
 
@@ -145,42 +145,42 @@ def test_a_header_without_a_token_is_refused_before_the_body_is_looked_at(header
 @pytest.mark.parametrize(
     "token", [b"\xff", "ü".encode(), b"x" * 9000, b"a b c", b"\x01", b"'; --", b"Bearer x"]
 )
-def test_any_token_is_taken_as_it_is(token: bytes) -> None:
+def test_any_token_is_accepted_unchanged(token: bytes) -> None:
     assert beat(b'{"battery_level": 1}', b"Bearer " + token).status_code == 200
 
 
 @pytest.mark.parametrize("query", ["?", "?a=%ff&b[]=%00", "?" + "x=1&" * 500, "?battery_level=1"])
-def test_a_query_is_not_looked_at(query: str) -> None:
+def test_the_query_is_ignored(query: str) -> None:
     assert beat(b'{"battery_level": 1}', query=query).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/%00", "/%ff", "/api/health/%2e%2e", "//", "/" + "x" * 9000])
-def test_no_path_is_too_much(path: str) -> None:
+def test_no_path_causes_an_error(path: str) -> None:
     assert ask("GET", path).status_code in (307, 404)
 
 
-def test_redis_gone_is_degraded_and_not_down() -> None:
-    response = answers.health(Health(redis="no route"), "1")
+def test_without_redis_the_replica_is_degraded_but_available() -> None:
+    response = responses.health_response(Health(redis="no route"), "1")
     assert response.status_code == 200
     assert b'"degraded"' in response.body
 
 
-def test_an_accepted_beat_says_what_is_left() -> None:
-    response = answers.answer(Accepted(should_reconnect=True, allowance=ALLOWANCE), now=0)
+def test_the_response_to_a_beat_has_the_remaining_allowance() -> None:
+    response = responses.beat_response(Accepted(should_reconnect=True, allowance=ALLOWANCE), now=0)
     assert response.status_code == 200
     assert response.headers["X-RateLimit-Remaining"] == "119"
     assert "Retry-After" not in response.headers
 
 
-def test_a_limited_beat_says_when_to_come_back() -> None:
+def test_the_response_to_a_limited_beat_says_when_to_retry() -> None:
     limited = Allowance(allowed=False, limit=120, remaining=0, reset=7)
-    response = answers.answer(Limited(allowance=limited), now=1000.9)
+    response = responses.beat_response(Limited(allowance=limited), now=1000.9)
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "7"
     assert response.headers["X-RateLimit-Reset"] == "1007"
 
 
-def test_other_refusals() -> None:
-    assert answers.answer(Unauthorized(), now=0).status_code == 401
-    refused = answers.answer(Unavailable("The database is not reachable."), now=0)
+def test_the_statuses_of_other_refusals() -> None:
+    assert responses.beat_response(Unauthorized(), now=0).status_code == 401
+    refused = responses.beat_response(Unavailable("The database is not reachable."), now=0)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")

@@ -10,29 +10,29 @@ from cosmic_app.queue.jobs import BadJob, Job
 pytestmark = pytest.mark.unit
 
 
-def test_a_job_is_read_as_it_was_written() -> None:
+def test_a_job_is_parsed_as_it_was_stored() -> None:
     job = Job.new("DeviceStatusChanged", {"device_id": 1, "device_name": "Küche"})
     assert Job.parse(job.dump().encode()) == job
 
 
-def test_what_a_later_release_adds_is_ignored_and_missing_data_is_empty() -> None:
+def test_unknown_keys_are_ignored_and_missing_data_is_empty() -> None:
     assert Job.parse(b'{"id": 1, "job": "x", "new": true}') == Job(id="1", job="x", data={})
 
 
 @pytest.mark.parametrize(
     "text", ["", "no", "[]", "7", '{"id": "1"}', '"x"', '{"id": "1", "job": "x", "data": [1]}']
 )
-def test_what_is_no_job_is_said(text: str) -> None:
+def test_an_invalid_job_is_refused(text: str) -> None:
     with pytest.raises(BadJob):
         Job.parse(text.encode())
 
 
-def test_a_job_nobody_can_do_is_said(tmp_path: Path) -> None:
+def test_a_job_without_a_handler_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadJob, match="no handler"):
         handle(Job.new("Unheard", {}), Switches(tmp_path))
 
 
-def test_notifications_are_passed_over_while_they_are_switched_off(
+def test_notifications_are_skipped_while_they_are_switched_off(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")

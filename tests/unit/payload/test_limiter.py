@@ -26,7 +26,7 @@ def test_seconds_are_rounded_up(answer: list[int], expected: Allowance) -> None:
     assert to_allowance(answer, 10) == expected
 
 
-def test_without_redis_every_beat_is_allowed_and_redis_is_left_alone_for_a_while(
+def test_without_redis_every_beat_is_allowed_and_redis_is_skipped_for_a_while(
     tmp_path: Path,
 ) -> None:
     client = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=None)
@@ -34,13 +34,13 @@ def test_without_redis_every_beat_is_allowed_and_redis_is_left_alone_for_a_while
     limiter = Limiter(LimiterSettings(limit=3, window=60), breaker, Switches(tmp_path))
 
     assert [allowance.allowed for allowance in limiter.check([1, 1, 1, 1, 2])] == [True] * 5
-    asked: list[redis.Redis] = []
-    assert breaker.attempt(asked.append) is None
-    assert asked == []
+    calls: list[redis.Redis] = []
+    assert breaker.attempt(calls.append) is None
+    assert calls == []
 
 
 class Full:
-    """A Redis in which every device has used up its share."""
+    """A Redis in which every device has used up its limit."""
 
     def pipeline(self, *, transaction: bool) -> Full:
         return self
@@ -52,7 +52,7 @@ class Full:
         return [[0, 0, 1000]]
 
 
-def test_switched_off_it_allows_what_it_would_refuse_and_on_again_it_refuses(
+def test_the_limit_applies_only_while_it_is_switched_on(
     tmp_path: Path,
 ) -> None:
     switches = Switches(tmp_path)

@@ -22,15 +22,15 @@ def root_logger() -> Iterator[None]:
 
 
 def record(level: int = logging.INFO, **extra: object) -> logging.LogRecord:
-    made = logging.LogRecord("x", level, "f", 1, "Device status transition", (), None)
-    made.created = 0.0
-    made.__dict__.update(extra)
-    return made
+    created = logging.LogRecord("x", level, "f", 1, "Device status transition", (), None)
+    created.created = 0.0
+    created.__dict__.update(extra)
+    return created
 
 
 def test_the_context_follows_as_indented_json() -> None:
-    said = LogFormatter().format(record(context={"device_id": 123, "device_name": "KIOSK-01"}))
-    assert said == (
+    line = LogFormatter().format(record(context={"device_id": 123, "device_name": "KIOSK-01"}))
+    assert line == (
         "[1970-01-01 00:00:00] Device status transition {\n"
         '  "device_id": 123,\n'
         '  "device_name": "KIOSK-01"\n'
@@ -38,9 +38,9 @@ def test_the_context_follows_as_indented_json() -> None:
     )
 
 
-def test_the_level_is_said_from_warning_on() -> None:
-    said = LogFormatter().format(record(logging.WARNING))
-    assert said == "[1970-01-01 00:00:00] WARNING: Device status transition"
+def test_the_level_is_shown_from_warning_on() -> None:
+    line = LogFormatter().format(record(logging.WARNING))
+    assert line == "[1970-01-01 00:00:00] WARNING: Device status transition"
 
 
 def test_a_record_goes_to_the_file_and_to_the_stream(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_record_goes_to_the_file_and_to_the_stream(tmp_path: Path) -> None:
     assert "hello" in (tmp_path / "laravel.log").read_text()
 
 
-def test_a_file_that_cannot_be_written_is_said_and_does_no_harm(tmp_path: Path) -> None:
+def test_without_a_writable_file_the_stream_gets_a_warning_and_all_records(tmp_path: Path) -> None:
     stream = io.StringIO()
     configure_logging(tmp_path / "missing" / "laravel.log", stream)
     logging.getLogger("any").info("hello")

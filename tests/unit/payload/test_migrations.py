@@ -7,14 +7,14 @@ import pytest
 from cosmic_app.commands.migrate import status_table
 from cosmic_app.migrations.migrator import choose_rollback
 from cosmic_app.migrations.model import load_migration, migration_names
-from cosmic_app.migrations.repository import Ran
+from cosmic_app.migrations.repository import AppliedMigration
 
 pytestmark = pytest.mark.unit
 
-GUIDES = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
+GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 
 
-def test_the_status_is_a_table_as_artisan_draws_it() -> None:
+def test_the_status_table_looks_like_artisans() -> None:
     assert status_table(["2025_a", "2026_b"], {"2025_a": 1}) == (
         "+------+-----------+-------+\n"
         "| Ran? | Migration | Batch |\n"
@@ -25,10 +25,10 @@ def test_the_status_is_a_table_as_artisan_draws_it() -> None:
     )
 
 
-def test_every_migration_has_both_ways_and_a_name_with_its_date(payload: Path) -> None:
+def test_every_migration_has_both_directions_and_a_date_in_its_name(payload: Path) -> None:
     folder = payload / "app/database/migrations"
     names = migration_names(folder)
-    assert GUIDES in names
+    assert GUIDE_MIGRATION in names
     for name in names:
         migration = load_migration(folder, name)
         assert migration is not None
@@ -37,8 +37,8 @@ def test_every_migration_has_both_ways_and_a_name_with_its_date(payload: Path) -
         assert re.match(r"\d{4}_\d{2}_\d{2}_\d{6}_[a-z_]+$", name)
 
 
-def test_the_guides_migration_is_one_statement_and_takes_back_what_it_adds(payload: Path) -> None:
-    migration = load_migration(payload / "app/database/migrations", GUIDES)
+def test_the_migration_of_the_guide_is_one_statement_and_drops_what_it_adds(payload: Path) -> None:
+    migration = load_migration(payload / "app/database/migrations", GUIDE_MIGRATION)
     assert migration is not None
     (up,), (down,) = migration.up, migration.down
     added = re.findall(r"ADD COLUMN (\w+)", up)
@@ -56,9 +56,10 @@ def test_a_missing_migration_file_is_none(tmp_path: Path) -> None:
     ("steps", "expected"), [(0, ["c", "b"]), (1, ["c"]), (3, ["c", "b", "a"]), (9, ["c", "b", "a"])]
 )
 def test_rollback_takes_the_newest_first(steps: int, expected: list[str]) -> None:
-    ran = [Ran(migration=name, batch=batch) for name, batch in (("a", 1), ("b", 2), ("c", 2))]
-    assert [entry.migration for entry in choose_rollback(ran, steps)] == expected
+    batches = (("a", 1), ("b", 2), ("c", 2))
+    applied = [AppliedMigration(migration=name, batch=batch) for name, batch in batches]
+    assert [entry.migration for entry in choose_rollback(applied, steps)] == expected
 
 
-def test_nothing_ran_nothing_to_roll_back() -> None:
+def test_without_applied_migrations_there_is_nothing_to_roll_back() -> None:
     assert choose_rollback([], 0) == []

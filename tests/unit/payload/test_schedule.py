@@ -7,14 +7,14 @@ import pytest
 import redis
 from cosmic_app.scheduling.due import expression, is_due, next_due
 from cosmic_app.scheduling.overlap import first_in_minute
-from cosmic_app.scheduling.tick import keep_time
+from cosmic_app.scheduling.tick import run_every_minute
 
 pytestmark = pytest.mark.unit
 
 START = datetime(2026, 2, 2, 10, 0, 57, tzinfo=UTC)
 
 
-def test_every_minute_and_every_fifth() -> None:
+def test_intervals_of_minutes() -> None:
     assert expression(1) == "* * * * *"
     assert expression(5) == "*/5 * * * *"
     assert is_due(5, START)
@@ -24,7 +24,7 @@ def test_every_minute_and_every_fifth() -> None:
 
 
 class Clock:
-    """Time that passes only by waiting, and ends at a moment."""
+    """A clock that advances only by waiting, and stops at `end`."""
 
     def __init__(self, end: datetime) -> None:
         self.now = START
@@ -35,11 +35,11 @@ class Clock:
         return self.now >= self._end
 
 
-def test_a_tick_at_once_and_one_in_every_minute_until_told_to_stop() -> None:
+def test_ticks_come_at_once_and_then_every_minute_until_stopped() -> None:
     clock = Clock(START + timedelta(minutes=3))
     ticks: list[datetime] = []
     alive: list[datetime] = []
-    keep_time(ticks.append, lambda: clock.now, clock.wait, lambda: alive.append(clock.now))
+    run_every_minute(ticks.append, lambda: clock.now, clock.wait, lambda: alive.append(clock.now))
     assert [tick.strftime("%H:%M:%S") for tick in ticks] == [
         "10:00:57",
         "10:01:00",
@@ -51,7 +51,7 @@ def test_a_tick_at_once_and_one_in_every_minute_until_told_to_stop() -> None:
 
 
 class Keys(dict[str, str]):
-    """As much of Redis as `SET … NX` takes."""
+    """The part of Redis that `SET … NX` needs."""
 
     def set(self, key: str, value: str, *, nx: bool, ex: int) -> bool | None:
         assert nx and ex > 60
@@ -63,15 +63,15 @@ class Gone:
         raise redis.ConnectionError("gone")
 
 
-def test_a_minute_is_begun_once_whoever_begins_it() -> None:
+def test_a_command_starts_once_per_minute() -> None:
     keys = Keys()
     later = START.replace(second=59)
-    begun = [first_in_minute(keys, "monitor", moment) for moment in (START, later)]
-    assert begun == [True, False]
+    started = [first_in_minute(keys, "monitor", moment) for moment in (START, later)]
+    assert started == [True, False]
     assert first_in_minute(keys, "other", START)
     assert first_in_minute(keys, "monitor", START + timedelta(minutes=1))
     assert first_in_minute(keys, "monitor", START + timedelta(days=1))
 
 
-def test_without_redis_a_minute_is_rather_begun_twice_than_never() -> None:
+def test_without_redis_a_command_starts_twice_rather_than_never() -> None:
     assert first_in_minute(Gone(), "monitor", START)

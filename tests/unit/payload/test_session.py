@@ -1,4 +1,4 @@
-"""What becomes of a connection when the work on it fails."""
+"""The connection of a session, also after failed work."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 
 import pymysql
 import pytest
-from cosmic_app import database
+from cosmic_app.database import connection, session
 from cosmic_app.settings import DatabaseSettings
 
 SETTINGS = DatabaseSettings(host="db", port=1, name="n", user="u", password="p")
 
 
 class Connection:
-    """Notes what is asked of it."""
+    """Records the calls to it."""
 
     def __init__(self) -> None:
-        self.open, self.said = True, list[str]()
+        self.open, self.calls = True, list[str]()
 
     def begin(self) -> None:
-        self.said.append("begin")
+        self.calls.append("begin")
 
     def commit(self) -> None:
-        self.said.append("commit")
+        self.calls.append("commit")
 
     def close(self) -> None:
         self.open = False
@@ -35,12 +35,12 @@ class Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.said.append("done")
+        self.calls.append("done")
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
-    """Every connection that is made."""
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """Collect every connection that the session opens."""
     connections: list[Connection] = []
 
     def connect(_settings: DatabaseSettings, *, autocommit: bool) -> Connection:
@@ -48,35 +48,37 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
         connections.append(Connection())
         return connections[-1]
 
-    monkeypatch.setattr(database, "connect", connect)
+    monkeypatch.setattr(session, "connect", connect)
     return connections
 
 
-def test_a_transaction_is_begun_and_committed_and_a_single_statement_is_not(
-    made: list[Connection],
+def test_only_a_transaction_sends_begin_and_commit(
+    opened: list[Connection],
 ) -> None:
-    session = database.Session(SETTINGS)
-    assert session.transaction(lambda _cursor: 1) == session.single(lambda _cursor: 1) == 1
-    assert [each.said for each in made] == [["begin", "done", "commit", "done"]]
+    on = session.Session(SETTINGS)
+    assert on.transaction(lambda _cursor: 1) == on.autocommit(lambda _cursor: 1) == 1
+    assert [each.calls for each in opened] == [["begin", "done", "commit", "done"]]
 
 
-def test_no_statement_joins_a_transaction_that_a_mistake_left_open(made: list[Connection]) -> None:
-    session = database.Session(SETTINGS)
+def test_no_statement_joins_a_transaction_that_an_error_left_open(opened: list[Connection]) -> None:
+    on = session.Session(SETTINGS)
     with pytest.raises(KeyError):
-        session.transaction(lambda _cursor: {}["nothing"])
-    session.single(lambda _cursor: None)
-    assert [(each.open, each.said) for each in made] == [
+        on.transaction(lambda _cursor: {}["nothing"])
+    on.autocommit(lambda _cursor: None)
+    assert [(each.open, each.calls) for each in opened] == [
         (False, ["begin", "done"]),
         (True, ["done"]),
     ]
 
 
-def test_a_connection_reads_no_certificates_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_does_not_load_the_certificates_of_the_system(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(*_: object) -> None:
-        raise AssertionError("certificates are read, which takes longer than the connection")
+        raise AssertionError("loading certificates takes longer than the connection")
 
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", refuse)
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", refuse)
-    nobody = DatabaseSettings(host="127.0.0.1", port=1, name="n", user="u", password="p")
+    unreachable = DatabaseSettings(host="127.0.0.1", port=1, name="n", user="u", password="p")
     with pytest.raises(pymysql.OperationalError, match="connect"):
-        database.connect(nobody)
+        connection.connect(unreachable)

@@ -1,4 +1,4 @@
-"""A worker and the jobs that nobody can do, over lists in memory that act as Redis's do."""
+"""A worker and invalid jobs, on lists in memory that behave like those of Redis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOOD = Job.new("Probe", {"seconds": 0}).dump().encode()
 
 
 class Lists:
-    """Redis's lists and counters, as far as a worker uses them. Index 0 is the left end."""
+    """The lists and counters of Redis that a worker uses. Index 0 is the left end."""
 
     def __init__(self) -> None:
         self.lists: dict[str, list[bytes]] = defaultdict(list)
@@ -60,7 +60,7 @@ class Lists:
         return self
 
     def execute(self) -> None:
-        """Everything was done as it came."""
+        """Do nothing: each call had its effect at once."""
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def worker(lists: Lists, tmp_path: Path) -> Worker:
     return Worker(lists, "one", Switches(tmp_path))  # type: ignore[arg-type]
 
 
-def of(**fields: Any) -> bytes:
+def job_with(**fields: Any) -> bytes:
     return json.dumps({"id": "1", "job": "Probe", "data": {}, **fields}).encode()
 
 
@@ -90,29 +90,29 @@ BAD = [
     b"null",
     b'{"id": "1"}',
     b'{"job": "Probe"}',
-    of(job="Unheard"),
-    of(job=None),
-    of(job=["Probe"]),
-    of(job="Probe\n[2026-01-01 00:00:00] forged"),
-    of(job="\ud800"),
-    of(job="x" * 1000),
-    of(id={"a": SECRET}),
-    of(id="1\nforged"),
-    of(id=True),
-    of(data=[SECRET]),
-    of(data=SECRET),
-    of(data=7),
-    of(data={"seconds": SECRET}),
-    of(data={"seconds": None}),
-    of(data={"seconds": [1]}),
-    of(data={"seconds": -1}),
-    of(data={"seconds": float("nan")}),
-    of(data={"x": SECRET * LARGEST_BYTES}),
+    job_with(job="Unheard"),
+    job_with(job=None),
+    job_with(job=["Probe"]),
+    job_with(job="Probe\n[2026-01-01 00:00:00] forged"),
+    job_with(job="\ud800"),
+    job_with(job="x" * 1000),
+    job_with(id={"a": SECRET}),
+    job_with(id="1\nforged"),
+    job_with(id=True),
+    job_with(data=[SECRET]),
+    job_with(data=SECRET),
+    job_with(data=7),
+    job_with(data={"seconds": SECRET}),
+    job_with(data={"seconds": None}),
+    job_with(data={"seconds": [1]}),
+    job_with(data={"seconds": -1}),
+    job_with(data={"seconds": float("nan")}),
+    job_with(data={"x": SECRET * LARGEST_BYTES}),
 ]
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
-def test_a_job_that_nobody_can_do_is_set_aside_and_the_next_one_is_done(
+def test_an_invalid_job_moves_to_the_failed_list_and_the_next_one_runs(
     lists: Lists, worker: Worker, caplog: pytest.LogCaptureFixture, text: bytes
 ) -> None:
     caplog.set_level("INFO")
@@ -126,7 +126,7 @@ def test_a_job_that_nobody_can_do_is_set_aside_and_the_next_one_is_done(
     assert "\n[2026" not in caplog.text
 
 
-def test_only_so_many_are_kept_the_newest_first(lists: Lists, worker: Worker) -> None:
+def test_only_the_newest_failed_jobs_are_kept(lists: Lists, worker: Worker) -> None:
     for number in range(FAILED_KEPT + 3):
         lists.lpush(DEFAULT_QUEUE, f"no {number}".encode())
         worker.work_once()
@@ -135,10 +135,10 @@ def test_only_so_many_are_kept_the_newest_first(lists: Lists, worker: Worker) ->
     assert kept[0] == f"no {FAILED_KEPT + 2}".encode()
 
 
-def test_a_job_that_kills_its_worker_is_not_begun_for_ever(
+def test_a_job_that_kills_its_worker_is_not_started_forever(
     lists: Lists, worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each time the worker ends before the job does, as the kernel's killer would have it."""
+    """Each time the worker ends before the job does, as the kernel's OOM killer ends it."""
     processing = f"{DEFAULT_QUEUE}:processing:one"
     lists.lpush(processing, GOOD)
     for _ in range(MOST_ATTEMPTS - 1):
@@ -151,7 +151,7 @@ def test_a_job_that_kills_its_worker_is_not_begun_for_ever(
     assert "Set aside" in caplog.text
 
 
-def test_a_job_that_was_resumed_and_done_is_counted_no_more(lists: Lists, worker: Worker) -> None:
+def test_the_attempts_of_a_finished_job_are_forgotten(lists: Lists, worker: Worker) -> None:
     lists.lpush(f"{DEFAULT_QUEUE}:processing:one", GOOD)
     assert worker.resume() == 1
     assert worker.work_once()

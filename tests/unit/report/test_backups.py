@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import Content, Objects, TableRows
-from cosmicdeploy.database.backups.state import Copied, Pin, Proof, State
+from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.report.views.backups import age, show_backup, show_backups, verified
 from tests.unit.database.backups.entries import manifest
 
 pytestmark = pytest.mark.unit
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-GOOD, BAD = Proof(at=AT), Proof(at=AT, reason="a byte differs")
+GOOD, BAD = VerificationRecord(at=AT), VerificationRecord(at=AT, reason="a byte differs")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def backup() -> Backup:
         tool="mariadb-dump",
         warnings=("a definer is missing",),
     )
-    copies = (Copied(url="/nas", at=AT), Copied(url="s3://x", at=AT, error="no bucket"))
+    copies = (CopyRecord(url="/nas", at=AT), CopyRecord(url="s3://x", at=AT, error="no bucket"))
     state = State(read=GOOD, pin=Pin(at=AT, reason="[audit]"), copies=copies)
     return Backup(manifest=described, data=Path("x"), state=state)
 

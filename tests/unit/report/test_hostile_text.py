@@ -16,10 +16,10 @@ import typer
 
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.cli.terminal import Terminal
-from cosmicdeploy.database.backups.entry import Backup
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import Copied, Pin, Proof, State
+from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.engine.model import LogLine
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
@@ -119,8 +119,8 @@ def backup(text: str) -> Backup:
         warnings=(text,),
         objects=Objects(tables={text: TableRows(before=1, after=1)}, views=(text,)),
     )
-    copied = Copied(url=text, at=NOW, error=text)
-    pin, proof = Pin(at=NOW, reason=text), Proof(at=NOW, reason=text)
+    copied = CopyRecord(url=text, at=NOW, error=text)
+    pin, proof = Pin(at=NOW, reason=text), VerificationRecord(at=NOW, reason=text)
     state = State(read=proof, restored=proof, pin=pin, copies=(copied,))
     return Backup(manifest=manifest, data=Path("x"), state=state)
 

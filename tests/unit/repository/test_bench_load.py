@@ -1,4 +1,4 @@
-"""The benchmark's load: nothing is sent twice, and nothing that was due is left out."""
+"""The load of the deploy benchmark: every due request is sent, exactly once."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RATE = 100
 
 
 class Server:
-    """Answers `answers` requests on each connection, then closes it without a word."""
+    """A server that answers `answers` requests per connection, then closes it silently."""
 
     def __init__(self, answers: int) -> None:
-        self.answers, self.seen, self.lock = answers, 0, threading.Lock()
+        self.answers, self.received, self.lock = answers, 0, threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -43,7 +43,7 @@ class Server:
                 if not connection.recv(65536):
                     return
                 with self.lock:
-                    self.seen += 1
+                    self.received += 1
                 connection.sendall(ANSWER)
 
 
@@ -57,7 +57,7 @@ def serving(answers: int) -> Iterator[Server]:
 
 
 def sent_to(server: Server, folder: Path, answers: int = 80) -> list[Request]:
-    """What is sent until so many were answered."""
+    """Send requests until the server has received `answers`; return all that were sent."""
 
     class Target(Stack):
         address = server.listener.getsockname()
@@ -66,7 +66,7 @@ def sent_to(server: Server, folder: Path, answers: int = 80) -> list[Request]:
     out = folder / "requests.jsonl"
     with load(stack, RATE, out):
         until = time.monotonic() + 60
-        while server.seen < answers and time.monotonic() < until:
+        while server.received < answers and time.monotonic() < until:
             time.sleep(0.05)
     return read_requests(out)
 
@@ -76,7 +76,7 @@ def test_both_kinds_of_connection_and_request_are_answered(tmp_path: Path) -> No
         sent = sent_to(server, tmp_path)
     assert not [request for request in sent if request.failed]
     assert len({(request.kept, request.path) for request in sent}) == 4
-    assert server.seen == len(sent)
+    assert server.received == len(sent)
 
 
 def test_requests_are_due_by_the_clock(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_requests_are_due_by_the_clock(tmp_path: Path) -> None:
     assert gaps == pytest.approx([1 / RATE] * len(gaps))
 
 
-def test_a_kept_connection_that_is_closed_is_a_failure_and_never_tried_again(
+def test_a_request_on_a_closed_connection_fails_and_is_not_sent_again(
     tmp_path: Path,
 ) -> None:
     with serving(answers=1) as server:
@@ -94,7 +94,7 @@ def test_a_kept_connection_that_is_closed_is_a_failure_and_never_tried_again(
     failed = [request for request in sent if request.failed]
     assert failed
     assert all(request.kept and request.error for request in failed)
-    assert server.seen == len(sent) - len(failed)
+    assert server.received == len(sent) - len(failed)
 
 
 def test_latency_counts_from_when_a_request_was_due() -> None:
@@ -103,6 +103,6 @@ def test_latency_counts_from_when_a_request_was_due() -> None:
     assert p99([late]) == 750
 
 
-def test_a_percentile_is_one_of_the_values() -> None:
+def test_the_percentile_is_one_of_the_values() -> None:
     assert percentile(range(100), 0.99) == 99
     assert percentile([], 0.99) == 0

@@ -1,4 +1,4 @@
-"""The set-up from nothing: what can be told without an engine and without a download."""
+"""The set-up, as far as it can be tested without an engine and without downloads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture
 def equivalents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The module that builds the images, on a copy of their folder."""
+    """Return the module that builds the images, on a copy of their folder."""
     monkeypatch.syspath_prepend(str(ROOT / "bootstrap"))
     module = importlib.import_module("equivalents")
     folder = shutil.copytree(ROOT / "bootstrap" / "images", tmp_path / "images")
@@ -34,35 +34,37 @@ def canonical(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", name.group()).lower()
 
 
-def test_lock_pins_every_dependency_with_hashes() -> None:
+def test_the_lock_pins_every_dependency_with_hashes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {
+    required = {
         canonical(requirement)
         for requirement in project["dependencies"] + project["optional-dependencies"]["dev"]
     }
-    assert wanted <= {name for name, _ in PINS.findall(LOCK)}
+    assert required <= {name for name, _ in PINS.findall(LOCK)}
 
 
-def test_lock_has_nothing_but_pins_with_hashes_and_comments() -> None:
+def test_the_lock_has_only_pins_with_hashes_and_comments() -> None:
     rest = PINS.sub("", LOCK)
     assert all(line.lstrip().startswith("#") for line in rest.splitlines() if line)
 
 
-def test_lock_names_no_index_and_no_path_of_a_machine() -> None:
+def test_the_lock_names_no_index_and_no_path_of_a_machine() -> None:
     assert not re.search(r"://|--(?:extra-)?index|--find-links|(?:^|\s)/", LOCK)
 
 
-def test_lock_holds_for_the_oldest_python() -> None:
-    # redis wants it there only, so that a lock made on a newer Python would miss it.
+def test_the_lock_is_complete_for_the_oldest_python() -> None:
+    # redis needs it only there, so a lock written on a newer Python would omit it.
     assert "async-timeout" in {name for name, _ in PINS.findall(LOCK)}
 
 
-def test_digest_is_stable(equivalents: ModuleType) -> None:
+def test_the_digest_is_stable(equivalents: ModuleType) -> None:
     assert equivalents.digest("redis", "base") == equivalents.digest("redis", "base")
 
 
 @pytest.mark.parametrize("change", ["content", "mode", "new file", "base"])
-def test_digest_follows_what_goes_into_an_image(equivalents: ModuleType, change: str) -> None:
+def test_the_digest_changes_with_each_input_of_an_image(
+    equivalents: ModuleType, change: str
+) -> None:
     before = equivalents.digest("redis", "base")
     script = equivalents.FOLDER / "redis" / "docker-entrypoint.sh"
     if change == "content":
@@ -77,6 +79,6 @@ def test_digest_follows_what_goes_into_an_image(equivalents: ModuleType, change:
 
 def test_every_image_has_a_folder(equivalents: ModuleType) -> None:
     base_images = importlib.import_module("base_images")
-    for image in (image for wanted in base_images.SETS.values() for image in wanted.images):
+    for image in (image for each in base_images.SETS.values() for image in each.images):
         service = image.equivalent.rpartition("/")[2].partition(":")[0]
         assert (equivalents.FOLDER / service / "Dockerfile").is_file()

@@ -1,4 +1,4 @@
-"""docs/guide.md: for every command that the guide has a person paste there is one of ours."""
+"""docs/guide.md: each command of the guide has a valid cosmicdeploy command for it."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ pytestmark = pytest.mark.unit
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "guide.md"
 CELL = re.compile(r"(?<!\\)\|")
-OURS = re.compile(r"`(cosmicdeploy [^`]+)`")
+COMMAND = re.compile(r"`(cosmicdeploy [^`]+)`")
 HEAD = ["pasted", "looked for", "now", "how"]
 
 
 def tables() -> dict[str, list[list[str]]]:
-    """Section → rows of cells."""
-    found: dict[str, list[list[str]]] = {}
+    """Return the rows of cells by section."""
+    by_section: dict[str, list[list[str]]] = {}
     for line in PAGE.read_text().splitlines():
         if line.startswith("## "):
-            rows = found.setdefault(line[3:], [])
+            rows = by_section.setdefault(line[3:], [])
         elif line.startswith("|"):
             rows.append([cell.strip() for cell in CELL.split(line)[1:-1]])
-    return found
+    return by_section
 
 
 ROWS = [row for rows in tables().values() for row in rows[2:]]
 
 
-def test_every_section_has_its_table_and_no_cell_is_empty() -> None:
+def test_every_section_has_a_table_without_empty_cells() -> None:
     for section, rows in tables().items():
         assert rows[0] == HEAD and len(rows) > 2, section
         assert all(len(row) == len(HEAD) and all(row) for row in rows), section
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:60])
-def test_every_row_has_commands_that_there_are(row: list[str]) -> None:
-    assert OURS.findall(row[2]), row
-    for line in OURS.findall(" ".join(row[2:])):
+def test_every_row_has_valid_commands(row: list[str]) -> None:
+    assert COMMAND.findall(row[2]), row
+    for line in COMMAND.findall(" ".join(row[2:])):
         if line != "cosmicdeploy --help":
             require_valid(line.replace("\\|", "|"))
 
 
-# How often the guide has each of these, so that no line gets lost.
+# How many lines of the guide start with each of these, so that none is lost.
 PASTED = {
     "docker exec": 32,
     "docker logs": 10,
@@ -57,7 +57,7 @@ PASTED = {
 }
 
 
-def test_all_that_the_guide_has_pasted_is_there() -> None:
+def test_every_command_of_the_guide_is_on_the_page() -> None:
     pasted = [line for row in ROWS for line in re.findall(r"`([^`]+)`", row[0])]
     counted = {word: sum(line.startswith(word) for line in pasted) for word in PASTED}
     assert counted == PASTED

@@ -1,4 +1,4 @@
-"""What is true of every file that is committed."""
+"""Rules for every committed file."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
-# As git writes them, at the beginning of a line.
+# As git writes them, at the start of a line.
 MARKER = re.compile(rb"^(?:<{7} |>{7} |={7}$)", re.M)
 
 
-def test_no_file_has_markers_of_a_merge() -> None:
+def test_no_file_has_merge_conflict_markers() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     assert ROOT / "README.md" in files

@@ -19,7 +19,7 @@ from cosmicdeploy.operations import acceptance
 from cosmicdeploy.operations.acceptance import acceptable, in_place
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.settings import Services
-from cosmicdeploy.verification import orphans as probes_strays
+from cosmicdeploy.verification import orphans
 from tests.unit.engine.test_in_place import Engine, container
 from tests.unit.engine.test_in_place import stack as declared
 from tests.unit.runs.test_unfinished import Writer
@@ -157,7 +157,7 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
     for name, stands in seen.items():
         monkeypatch.setattr(acceptance, name, stands)
     monkeypatch.setattr(interrupted, "end_tools", lambda _: None)
-    monkeypatch.setattr(probes_strays, "holding_process", lambda *_: at_work[-1:] or None)
+    monkeypatch.setattr(orphans, "holding_process", lambda *_: at_work[-1:] or None)
 
     def opened(engine: Aside) -> Context:
         services = Services(app=("web",), worker=("queue",), database="db")

@@ -28,7 +28,7 @@ from cosmicdeploy.lock.holder import describe, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.span import Span
-from cosmicdeploy.probes.application.features import _noted
+from cosmicdeploy.probes.application.features import _record
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, exchanged_data
@@ -379,7 +379,7 @@ def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: st
 @pytest.mark.parametrize("how", SPOILERS)
 def test_a_features_note_of_any_content_is_borne(tmp_path: Path, how: str) -> None:
     spoil(tmp_path / "flag", how)
-    assert _noted(tmp_path / "flag") in ({}, {"since": "", "by": ""})
+    assert _record(tmp_path / "flag") in ({}, {"since": "", "by": ""})
 
 
 def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:

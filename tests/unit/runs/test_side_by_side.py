@@ -19,7 +19,7 @@ from cosmicdeploy.operations.checklist.span import Span
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.side_by_side import in_background, side_by_side
 from cosmicdeploy.signals import deferred
-from cosmicdeploy.verification import checklist
+from cosmicdeploy.verification import points
 
 pytestmark = pytest.mark.unit
 
@@ -80,10 +80,10 @@ def test_a_point_that_hangs_is_broken_off(
         side_by_side(lambda _: threading.Event().wait(), [1, 2])
         raise AssertionError
 
-    monkeypatch.setattr(checklist, "CHECKS", {point: hang})
+    monkeypatch.setattr(points, "CHECKS", {point: hang})
     with deferred(lambda: None) as interrupts, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
-        checklist.run_checks(replace(ctx, interrupts=interrupts), [point])
+        points.run_checks(replace(ctx, interrupts=interrupts), [point])
 
 
 def test_a_service_beside_the_stack_that_hangs_is_broken_off(

@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
-from cosmicdeploy.probes.application.features import states, understood
+from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Change, Unchanged, Undecided
@@ -90,10 +90,10 @@ def test_a_plan_does_not_take_off_and_on_again_for_one_change(shop: Context) -> 
     ],
 )
 def test_a_state_is_the_last_word_or_json(text: str, expected: bool) -> None:
-    assert understood("banner", text).enabled is expected
+    assert parse_state("banner", text).enabled is expected
 
 
 @pytest.mark.parametrize("text", ["", "perhaps", "[]", "7", json.dumps([{"name": "x"}]), "{"])
-def test_what_tells_no_state_is_said(text: str) -> None:
-    with pytest.raises(ProbeFailed, match="does not tell"):
-        understood("banner", text)
+def test_output_without_a_state_is_reported(text: str) -> None:
+    with pytest.raises(ProbeFailed, match="does not say"):
+        parse_state("banner", text)

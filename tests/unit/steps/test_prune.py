@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.retention import Keep
+from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.copies import Copies
-from cosmicdeploy.database.copies.destination import Place
+from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import Intent, PastRun
@@ -55,7 +55,9 @@ def ctx(tmp_path: Path) -> Any:
         path.write_text(
             path.read_text().replace('"images": {}', f'"images": {{"app": "{image(backup_id)}"}}')
         )
-    backup = SimpleNamespace(keep=Keep(last=1, releases=2), copies=(Place(url="nas"),))
+    backup = SimpleNamespace(
+        keep=RetentionPolicy(last=1, releases=2), copies=(Destination(url="nas"),)
+    )
     return SimpleNamespace(
         catalogue=catalogue,
         engine=Tags(),

@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.model import Container
-from cosmicdeploy.probes.container_health import Before, Seen, look_at_containers
+from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_many_failures
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import LatencyFloor, Watch, load
@@ -25,11 +25,11 @@ WELL = Container(
 )
 
 
-def looked(found: Container | None, restarts: int = 0) -> Seen:
+def looked(found: Container | None, restarts: int = 0) -> Observation:
     engine = SimpleNamespace(logs=lambda *_args, **_more: ["its last words"])
     ctx: Any = SimpleNamespace(container=lambda _name: found, engine=engine)
-    seen = Seen()
-    look_at_containers(ctx, {"web": Before(restarts)}, seen)
+    seen = Observation()
+    observe_containers(ctx, {"web": InitialState(restarts)}, seen)
     return seen
 
 
@@ -37,8 +37,8 @@ def looked(found: Container | None, restarts: int = 0) -> Seen:
     "found", [WELL, replace(WELL, health="starting"), replace(WELL, health="")]
 )
 def test_a_container_that_is_well_is_no_breach(found: Container) -> None:
-    assert looked(found) == Seen()
-    assert looked(replace(found, restart_count=3), restarts=3) == Seen()
+    assert looked(found) == Observation()
+    assert looked(replace(found, restart_count=3), restarts=3) == Observation()
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_a_container_that_is_not_well_is_told_with_its_last_words(
 
 def test_what_ran_out_of_memory_before_is_no_breach() -> None:
     ctx: Any = SimpleNamespace(container=lambda _name: replace(WELL, oom_killed=True))
-    seen = Seen()
-    look_at_containers(ctx, {"web": Before(oom_killed=True)}, seen)
-    assert seen == Seen()
+    seen = Observation()
+    observe_containers(ctx, {"web": InitialState(oom_killed=True)}, seen)
+    assert seen == Observation()
 
 
 def test_failures_are_borne_up_to_a_share() -> None:

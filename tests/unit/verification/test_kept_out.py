@@ -1,4 +1,4 @@
-"""What a run stopped itself is no finding of its own, and is told before it is stopped."""
+"""A proxy that the run stopped for maintenance fails no check, and the plan names it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.maintenance import what_clients_meet
+from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.health import HealthStep
-from cosmicdeploy.verification.checklist import run_check
+from cosmicdeploy.verification.points import run_check
 from tests.unit.proxy.engine import container
 
 SETTINGS = """\
@@ -26,7 +26,7 @@ POINTS = ("containers", "proxy", "heartbeat")
 
 
 class Stopped:
-    """An engine whose containers run, but for the proxy's."""
+    """An engine whose containers run, except the proxy's."""
 
     def container(self, name: str) -> Any:
         status = "exited" if name == "proxy" else "running"
@@ -38,7 +38,7 @@ class Stopped:
 
 @pytest.fixture
 def stopped(ctx: Context, tmp_path: Path) -> Context:
-    """A stack whose proxy is stopped, and whose nginx has no file that turns clients away."""
+    """A stack whose proxy is stopped, and whose nginx has no maintenance file."""
     path = tmp_path / "cosmicdeploy.yaml"
     path.write_text(SETTINGS)
     names = ("app", "db", "proxy")
@@ -48,11 +48,11 @@ def stopped(ctx: Context, tmp_path: Path) -> Context:
     return replace(ctx, loaded=load(path, {"TOKEN": "t"}), stack=stack, engine=engine)
 
 
-def test_nobody_stopped_it_on_purpose(stopped: Context) -> None:
+def test_a_proxy_that_no_run_stopped_fails_the_points(stopped: Context) -> None:
     assert [run_check(stopped, point).ok for point in POINTS] == [False, True, False]
 
 
-def test_the_run_stopped_it_and_will_start_it(stopped: Context) -> None:
+def test_a_proxy_that_the_run_stopped_and_will_start_fails_no_point(stopped: Context) -> None:
     stopped.window.open()
     found = {point: run_check(stopped, point) for point in POINTS}
     assert all(result.ok for result in found.values()), found
@@ -62,19 +62,21 @@ def test_the_run_stopped_it_and_will_start_it(stopped: Context) -> None:
     assert "2 containers healthy, proxy stopped" in finding.reason  # type: ignore[union-attr]
 
 
-def test_one_that_is_still_to_let_clients_in_need_not_have_stopped_it(stopped: Context) -> None:
-    """It goes on from a killed run, or found all of it stopped."""
+def test_a_run_that_has_yet_to_let_clients_in_need_not_have_stopped_the_proxy(
+    stopped: Context,
+) -> None:
+    """It resumes a killed run, or all of it was stopped already."""
     assert run_check(stopped.seeing(["images", "resume"]), "containers").ok
     assert not run_check(stopped.seeing(["quiesce", "resume"]), "containers").ok, "not yet stopped"
 
 
-def test_the_plan_says_what_clients_meet_and_about_how_long(stopped: Context) -> None:
-    told = what_clients_meet(stopped)
-    assert "refused connections: proxy is stopped" in told and "not measured yet" in told
+def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Context) -> None:
+    notice = maintenance_notice(stopped)
+    assert "refused connections: proxy is stopped" in notice and "not measured yet" in notice
     phases = {"app": {"create": 1.0, "start": 1.0, "healthy": 3.0}, "job": {"drain": 2.0}}
     done = {"roll": {"services": phases}}
     stopped.journal.append("done", step="rollout", step_kind="rollout", facts=done)
-    assert "about 7 s" in what_clients_meet(stopped)
+    assert "about 7 s" in maintenance_notice(stopped)
     kept_out = {"turned_away_seconds": 17.3}
     stopped.journal.append("done", step="resume", step_kind="resume", facts=kept_out)
-    assert "about 17 s, as the last time" in what_clients_meet(stopped)
+    assert "about 17 s, as the last time" in maintenance_notice(stopped)

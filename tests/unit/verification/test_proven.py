@@ -1,4 +1,4 @@
-"""An answer that shows nothing of the release is never taken for a good one."""
+"""An answer that proves nothing about the release is never taken for a good one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cosmicdeploy.events import Event, Notice
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.verify import VerifyStep
-from cosmicdeploy.verification.checklist import run_check
+from cosmicdeploy.verification.points import run_check
 from tests.unit.servers import Reply, Served, serving
 
 SETTINGS = """\
@@ -34,7 +34,7 @@ Answering = Callable[..., tuple[Context, Served]]
 
 @pytest.fixture
 def answering(ctx: Context, tmp_path: Path) -> Iterator[Answering]:
-    """A stack whose answers are these, the last one for ever."""
+    """A stack whose answers are these, the last one for ever; with what it was asked."""
     path, servers = tmp_path / "cosmicdeploy.yaml", []
 
     def start(*replies: Reply) -> tuple[Context, Served]:
@@ -49,7 +49,7 @@ def answering(ctx: Context, tmp_path: Path) -> Iterator[Answering]:
         server.__exit__(None, None, None)
 
 
-def test_a_beat_that_is_limited_is_sent_again_once_it_may(
+def test_a_heartbeat_is_sent_again_once_the_rate_limit_allows_it(
     answering: Answering, events: list[Event]
 ) -> None:
     ctx, served = answering(FOR_A_MOMENT, GOOD)
@@ -59,7 +59,7 @@ def test_a_beat_that_is_limited_is_sent_again_once_it_may(
     assert any(isinstance(event, Notice) and "429" in event.text for event in events)
 
 
-def test_a_limit_is_waited_for_in_vain_once_and_not_for_each_request(
+def test_a_rate_limit_is_waited_for_in_vain_only_once(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cosmicdeploy.probes.rate_limited.LONGEST_WAIT", 1.5)
@@ -68,14 +68,14 @@ def test_a_limit_is_waited_for_in_vain_once_and_not_for_each_request(
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
 
 
-def test_a_failure_behind_a_limit_is_a_failure(answering: Answering) -> None:
+def test_a_failure_after_a_rate_limit_is_a_failure(answering: Answering) -> None:
     ctx, _ = answering(FOR_A_MOMENT, Reply(500))
     result = run_check(ctx, "heartbeat")
     assert (result.ok, result.unproven) == (False, False) and "500" in result.found
 
 
 @pytest.mark.parametrize("reply", [FOR_LONG, Reply(503, headers={"Retry-After": "600"})])
-def test_a_beat_that_nobody_answers_is_unproven(answering: Answering, reply: Reply) -> None:
+def test_a_heartbeat_that_is_turned_away_is_unproven(answering: Answering, reply: Reply) -> None:
     ctx, _ = answering(reply)
     result = run_check(ctx, "heartbeat")
     assert (result.ok, result.unproven) == (False, True)
@@ -94,7 +94,7 @@ def test_a_beat_that_nobody_answers_is_unproven(answering: Answering, reply: Rep
         (Reply(404), "404"),
     ],
 )
-def test_an_answer_of_another_kind_is_no_beat_taken(
+def test_another_kind_of_answer_accepts_no_heartbeat(
     answering: Answering, reply: Reply, told: str
 ) -> None:
     ctx, served = answering(GOOD, reply)
@@ -105,7 +105,7 @@ def test_an_answer_of_another_kind_is_no_beat_taken(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_is_unknown_is_named_before_a_replica_is_touched(
+def test_an_unknown_token_is_named_before_a_replica_is_touched(
     answering: Answering, status: int
 ) -> None:
     ctx, served = answering(GOOD, Reply(status))
@@ -123,11 +123,11 @@ def test_a_new_replica_has_to_be_proven(answering: Answering) -> None:
         new_replica_problem(ctx, served.url, "2")
     assert "429" in raised.value.details[0]
     ctx, served = answering(Reply(200, "welcome"))
-    assert "answers as release not told, not 2" in new_replica_problem(ctx, served.url, "2")
+    assert "answers as release unknown, not 2" in new_replica_problem(ctx, served.url, "2")
 
 
 @pytest.mark.parametrize("reply", [FOR_LONG, Reply(404), Reply(302), Reply(401)])
-def test_what_cannot_be_seen_of_an_old_replica_is_told_and_fails_nothing(
+def test_what_cannot_be_proven_of_an_old_replica_is_reported_and_fails_nothing(
     answering: Answering, reply: Reply
 ) -> None:
     ctx, served = answering(Reply(200), reply)

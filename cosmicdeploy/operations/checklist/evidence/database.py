@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import Session, open_session
+from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.operations.checklist.judging import (
     Evidence,
     Point,

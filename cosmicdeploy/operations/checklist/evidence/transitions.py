@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import Session, quoted
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import ConfigError, DatabaseError
 from cosmicdeploy.operations.checklist import logs
 from cosmicdeploy.operations.checklist.span import Span

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.lock_waits import RowWait, row_waits
-from cosmicdeploy.database.sessions.process_list import Activity, sessions
-from cosmicdeploy.database.sessions.server_load import load
+from cosmicdeploy.database.sessions.process_list import Process, read_process_list
+from cosmicdeploy.database.sessions.server_load import read_server_load
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, by_hand
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
@@ -39,7 +39,7 @@ def connections(ctx: Context) -> Iterator[Finding]:
 
 def _connections(ctx: Context) -> Finding:
     with open_session(ctx.database()) as session:
-        now, found, owners = load(session), sessions(session), Owners(ctx)
+        now, found, owners = read_server_load(session), read_process_list(session), Owners(ctx)
     told = f"{now.connections} of {now.allowed} in use, at most {now.most} so far"
     counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protected)
     lines = [f"{count} by {whose}" for whose, count in counts.most_common(SHOWN)]
@@ -54,7 +54,7 @@ def statements(ctx: Context) -> Iterator[Finding]:
     for."""
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
-        found, pairs, owners = sessions(session), row_waits(session), Owners(ctx)
+        found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
     shortest, wait = min(limits.slow_after, limits.end_after), {pair.waiter for pair in pairs}
     long = [e for e in found.values() if e.id not in wait and _runs_long(e, shortest)]
     for each in long:
@@ -73,13 +73,13 @@ def statements(ctx: Context) -> Iterator[Finding]:
         yield ok(STATEMENTS, f"none runs longer than {shortest:g} s")
 
 
-def _runs_long(session: Activity, seconds: float) -> bool:
+def _runs_long(session: Process, seconds: float) -> bool:
     """The server's own sessions wait for something to do, for as long as it runs."""
     idle = session.sleeps or not session.statement
     return not idle and not session.waits_for_table and session.seconds >= seconds
 
 
-def _may_be_ended(ctx: Context, session: Activity) -> bool:
+def _may_be_ended(ctx: Context, session: Process) -> bool:
     ours = session.schema in ("", ctx.settings.database.name)
     return ours and session.runs_client_statement
 
@@ -87,7 +87,7 @@ def _may_be_ended(ctx: Context, session: Activity) -> bool:
 def waits(ctx: Context) -> Iterator[Finding]:
     """Sessions that wait for rows that others have locked, or for a table."""
     with open_session(ctx.database()) as session:
-        found, pairs, owners = sessions(session), row_waits(session), Owners(ctx)
+        found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
     there = [p for p in pairs if p.waiter in found and p.blocker in found]
     for blocker in dict.fromkeys(pair.blocker for pair in there):
         theirs = [pair for pair in there if pair.blocker == blocker]
@@ -102,7 +102,7 @@ def waits(ctx: Context) -> Iterator[Finding]:
 
 
 def _blocked(
-    ctx: Context, found: Mapping[int, Activity], pairs: list[RowWait], owners: Owners
+    ctx: Context, found: Mapping[int, Process], pairs: list[RowWait], owners: Owners
 ) -> Finding:
     """A problem once it lasts; idle transactions of clients in the way are ended."""
     blocker, limits = found[pairs[0].blocker], ctx.settings.diagnose
@@ -121,7 +121,7 @@ def _blocked(
 def slow_queries(ctx: Context) -> Iterator[Finding]:
     """How many statements were slow since the server started."""
     with open_session(ctx.database()) as session:
-        now = load(session)
+        now = read_server_load(session)
     a_minute = now.slow / max(1.0, now.uptime / 60)
     slow = counted(now.slow, "statement")
     told = f"{slow} slower than {now.slow_after:g} s in {lasting(now.uptime)}"

@@ -9,7 +9,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_make_anew
-from cosmicdeploy.probes.http import OK, Answer, ask, ask_again
+from cosmicdeploy.probes.http import OK, Answer, ask, ask_with_retries
 from cosmicdeploy.probes.readiness import PROBE_SILENCE
 from cosmicdeploy.probes.urls import container_url, proxy_url
 
@@ -25,7 +25,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
             continue
         inside = _inside(ctx, found)
         # One that is known to be ill need not be asked three times.
-        outside = _outside(ctx, found, path, ask if inside else ask_again)
+        outside = _outside(ctx, found, path, ask if inside else ask_with_retries)
         if not outside and not inside:
             well.append(name)
             continue
@@ -41,7 +41,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
 
 
 def _outside(
-    ctx: Context, found: Container, path: str, asking: Callable[[str], Answer] = ask_again
+    ctx: Context, found: Container, path: str, asking: Callable[[str], Answer] = ask_with_retries
 ) -> str:
     """What is wrong with its answer to us; "" where nothing is."""
     answer = asking(container_url(ctx, found) + path)
@@ -69,7 +69,7 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
     if name is None:
         yield ok(PROXY, "services.proxy is not configured")
         return
-    answer = ask_again(proxy_url(ctx) + ctx.settings.app.health_path)
+    answer = ask_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
     if answer.status == OK:
         yield ok(PROXY, f"200 from {answer.url} in {answer.seconds * 1000:.0f} ms")
         return

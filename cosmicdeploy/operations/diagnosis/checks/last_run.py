@@ -10,7 +10,7 @@ from cosmicdeploy.engine.model import Container
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import OWN, restart
 from cosmicdeploy.probes.application.features import FeatureState, running, states
-from cosmicdeploy.probes.application.overlap_lock import HeldLock, overlap_locks
+from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_locks
 from cosmicdeploy.steps.commands.unlock import Held, UnlockStep
 
 LAST_RUN, LOCK = "last run", "overlap lock"
@@ -34,7 +34,7 @@ def last_run(ctx: Context) -> Iterator[Finding]:
         yield _stale(held, command)
     elif held:
         since = f" that began {age:.0f} s ago" if age is not None else " at work"
-        yield ok(LOCK, f"{', '.join(lock.told for lock in held)} is held by a run{since}")
+        yield ok(LOCK, f"{', '.join(lock.description for lock in held)} is held by a run{since}")
     else:
         configured = ctx.settings.diagnose.overlap_lock
         yield ok(LOCK, "none is held" if configured else "diagnose.overlap_lock is not configured")
@@ -50,8 +50,8 @@ def is_stale(age: float | None, *, scheduler: bool, holder: bool) -> bool:
     return not scheduler or age is None or age > EVERY
 
 
-def _stale(held: Sequence[HeldLock], command: str) -> Finding:
-    names = ", ".join(lock.told for lock in held)
+def _stale(held: Sequence[OverlapLock], command: str) -> Finding:
+    names = ", ".join(lock.description for lock in held)
     step = UnlockStep(
         name="unlock", locks=tuple(Held(key=k.key, owner=k.owner, left=k.left) for k in held)
     )

@@ -9,7 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import OWN
 from cosmicdeploy.probes.application.features import running
-from cosmicdeploy.probes.application.writable import blocked
+from cosmicdeploy.probes.application.writable import find_unwritable
 from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.text.formatting import counted
 
@@ -25,7 +25,7 @@ def log_file(ctx: Context) -> Iterator[Finding]:
         return
     well, user = [], ctx.console_user
     for name, container in places.items():
-        found = blocked(ctx, container, path)
+        found = find_unwritable(ctx, container, path)
         if found is None:
             well.append(name)
             continue

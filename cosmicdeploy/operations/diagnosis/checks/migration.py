@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import open_session
-from cosmicdeploy.database.sessions.process_list import sessions
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
 from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.lock import holding_process
-from cosmicdeploy.migrations.standing import Standing, Unnoted
-from cosmicdeploy.migrations.status import listed
+from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
+from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.operations.diagnosis.checks.table_locks import LOCKS, table_locks
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
@@ -84,7 +84,7 @@ def migrator(ctx: Context, command_line: str) -> str:
 def pending(ctx: Context) -> Iterator[Finding]:
     """Migrations that have not run, though their release is in place."""
     with open_session(ctx.database()) as session:
-        if any(each.waits_for_table for each in sessions(session).values()):
+        if any(each.waits_for_table for each in read_process_list(session).values()):
             yield warning(PENDING, "not asked while sessions wait for a table's lock")
             return
     names = pending_names(ctx)
@@ -99,8 +99,8 @@ def pending(ctx: Context) -> Iterator[Finding]:
 def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     """A run by hand that was killed leaves what it did, and no note of it."""
     begun = begun_already(ctx, names)
-    whole = [each for each in begun if each.standing is Standing.WHOLE]
-    half = [each for each in begun if each.standing is Standing.HALF]
+    whole = [each for each in begun if each.applied is AppliedState.ALL]
+    half = [each for each in begun if each.applied is AppliedState.PART]
     if whole:
         yield _not_noted(whole)
     for each in half:
@@ -117,12 +117,12 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
         yield _new(ctx, new, held_up=bool(half))
 
 
-def _not_noted(whole: Sequence[Unnoted]) -> Finding:
+def _not_noted(whole: Sequence[UnrecordedMigration]) -> Finding:
     names = [each.migration for each in whole]
     return problem(
         PENDING,
-        f"all that {listed(names)} makes is in the schema, and it is not noted as run: it would"
-        " fail on what is there",
+        f"all that {summarize_names(names)} makes is in the schema, and it is not noted as run: it"
+        " would fail on what is there",
         "cosmicdeploy diagnose migration --fix",
         details=[line for each in whole for line in each.lines],
         remedies=[note(names)],
@@ -131,9 +131,9 @@ def _not_noted(whole: Sequence[Unnoted]) -> Finding:
 
 def _new(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
     if ctx.running_release() not in ("", ctx.release):
-        told = f"{listed(names)}, of release {ctx.release}, which is not deployed yet"
+        told = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
         return warning(PENDING, told, "cosmicdeploy deploy")
-    told = f"{listed(names)} did not run, and its release {ctx.release} is in place"
+    told = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
     remedies = [] if held_up else [DEPLOY]
     return problem(PENDING, told, "cosmicdeploy deploy", details=names, remedies=remedies)
 

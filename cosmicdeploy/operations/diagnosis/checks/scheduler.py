@@ -45,8 +45,8 @@ def container(ctx: Context) -> Iterator[Finding]:
 def only_one(ctx: Context) -> Iterator[Finding]:
     """Whether another one does its work as well."""
     found = second_schedulers(ctx)
-    for stray in found:
-        yield problem(ONE, f"a second one runs: {stray.container.name}", stray.todo)
+    for orphan in found:
+        yield problem(ONE, f"a second one runs: {orphan.container.name}", orphan.todo)
     if not found:
         yield ok(ONE, "no second scheduler runs")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.sessions.process_list import Activity
+from cosmicdeploy.database.sessions.process_list import Process
 
 # As much of a statement as is worth seeing.
 SHOWN = 120
@@ -27,12 +27,12 @@ class Owners:
         name = host.rpartition(":")[0] or host
         return self._services.get(name, name)
 
-    def told(self, session: Activity) -> str:
+    def told(self, session: Process) -> str:
         """Id, user, where from, for how long at what."""
         return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
 
 
-def at_what(session: Activity) -> str:
+def at_what(session: Process) -> str:
     """What a session does, and for how many seconds."""
     if not session.sleeps:
         return f"{session.seconds} s: {shown(session.statement) or session.command}"
@@ -49,7 +49,7 @@ def shown(statement: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def by_hand(ctx: Context, session: Activity, *, statement_only: bool = False) -> str:
+def by_hand(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
     """The command for whoever wants to end a session by hand."""
     database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
     return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'

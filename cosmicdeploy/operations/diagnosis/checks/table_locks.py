@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.access import Session, open_session
+from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.sessions.lock_waits import (
     LOCK_PLUGIN,
     has_lock_plugin,
-    table_holders,
+    table_lock_holders,
     tables_in_use,
 )
-from cosmicdeploy.database.sessions.process_list import Activity, sessions
+from cosmicdeploy.database.sessions.process_list import Process, read_process_list
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, by_hand
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end
@@ -23,7 +23,7 @@ LOCKS = "table locks"
 def table_locks(ctx: Context) -> Iterator[Finding]:
     """Sessions that wait for a table's lock, who holds it, and who might be in the way next."""
     with open_session(ctx.database()) as session:
-        found, owners = sessions(session), Owners(ctx)
+        found, owners = read_process_list(session), Owners(ctx)
         waiting = [each for each in found.values() if each.waits_for_table]
         if waiting:
             yield _wait(ctx, session, found, waiting, owners)
@@ -45,13 +45,13 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
 def _wait(
     ctx: Context,
     session: Session,
-    found: Mapping[int, Activity],
-    waiting: Sequence[Activity],
+    found: Mapping[int, Process],
+    waiting: Sequence[Process],
     owners: Owners,
 ) -> Finding:
     """Whoever has waited longest waits for the holder; all others may wait behind that one."""
     first = max(waiting, key=lambda each: each.seconds)
-    holders = table_holders(session, found, first, ctx.settings.database.name)
+    holders = table_lock_holders(session, found, first, ctx.settings.database.name)
     exact = has_lock_plugin(session)
     behind = f", and {len(waiting) - 1} more behind it" if waiting[1:] else ""
     told = f"{owners.told(first)} waits for a table's lock{behind}"
@@ -71,5 +71,5 @@ def _wait(
     return problem(LOCKS, told, todo, details=lines, remedies=remedies)
 
 
-def _protected(session: Activity) -> str:
+def _protected(session: Process) -> str:
     return f"; {session.protected}" if session.protected else ""

@@ -1,1 +1,4 @@
-"""The heartbeat service and monitor for kiosk devices."""
+"""The heartbeat service for kiosk devices, its scheduler and its queue worker.
+
+A heartbeat, or beat, is a request by which a device says that it runs.
+"""

@@ -1,4 +1,4 @@
-"""Redis: clients with short timeouts, the names of our keys, and a breaker."""
+"""Redis: clients with short timeouts, the prefixes of keys, and a circuit breaker."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True) -> redis.Redis:
-    """A client that gives up after `timeout` seconds and one retry; it connects when used.
+    """Create a client that connects at first use, with a timeout in seconds and one retry.
 
-    It answers in text, or in bytes where what lies in Redis may be no text.
+    It returns values as text, or as bytes with `text=False`, for values that may not be text.
     """
     from redis import Redis
     from redis.backoff import NoBackoff
@@ -42,8 +42,9 @@ def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True)
 
 
 def redis_error() -> type[Exception]:
-    """What a client raises. The library is loaded when there is a client: it takes two thirds of
-    the time in which the console does what needs none.
+    """Return the base class of the errors that a client raises.
+
+    The library is imported late: a console command without Redis takes only a third of the time.
     """
     from redis import RedisError
 
@@ -51,7 +52,7 @@ def redis_error() -> type[Exception]:
 
 
 class Breaker:
-    """Leaves Redis alone for a while after it failed, so that no request waits for it."""
+    """A circuit breaker: after a failure it skips Redis for `pause` seconds: no request waits."""
 
     def __init__(self, client: redis.Redis, pause: float = PAUSE_SECONDS) -> None:
         self._client = client
@@ -59,7 +60,7 @@ class Breaker:
         self._closed_until = 0.0
 
     def attempt(self, work: Callable[[redis.Redis], Result]) -> Result | None:
-        """What the work returns, or None where Redis is, or was just, not to be had."""
+        """Return the result of the work, or None if Redis fails or is skipped after a failure."""
         if time.monotonic() < self._closed_until:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Making devices."""
+"""Create devices in the database."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seeded:
-    """A device; `token` is None where it has one from before, which nobody can say any more."""
+class SeededDevice:
+    """A device; `token` is None if it keeps its old token, of which only the hash is stored."""
 
     name: str
     token: str | None
     created: bool
 
 
-def seed_many(cursor: DictCursor, count: int, *, fresh: bool) -> list[Seeded]:
-    """See that KIOSK-01 … KIOSK-`count` exist; `fresh` gives new tokens to those that did."""
+def seed_many(cursor: DictCursor, count: int, *, fresh: bool) -> list[SeededDevice]:
+    """Ensure that KIOSK-01 … KIOSK-`count` exist; with `fresh`, give existing ones new tokens."""
     names = [f"KIOSK-{number:02d}" for number in range(1, count + 1)]
     existing = _existing(cursor, names)
     seeded = [
-        Seeded(
+        SeededDevice(
             name=name,
             token=new_token() if fresh or name not in existing else None,
             created=name not in existing,
         )
         for name in names
     ]
-    for made in seeded:
-        if made.token:
-            _put(cursor, made.name, made.token)
+    for device in seeded:
+        if device.token:
+            _upsert(cursor, device.name, device.token)
     return seeded
 
 
-def seed_named(cursor: DictCursor, name: str, token: str) -> Seeded:
-    """See that one device exists and has this token."""
+def seed_named(cursor: DictCursor, name: str, token: str) -> SeededDevice:
+    """Ensure that a device exists and has this token."""
     created = not _existing(cursor, [name])
-    _put(cursor, name, token)
-    return Seeded(name=name, token=None, created=created)
+    _upsert(cursor, name, token)
+    return SeededDevice(name=name, token=None, created=created)
 
 
 def _existing(cursor: DictCursor, names: list[str]) -> set[str]:
@@ -52,7 +52,7 @@ def _existing(cursor: DictCursor, names: list[str]) -> set[str]:
     return {row["name"] for row in cursor.fetchall()}
 
 
-def _put(cursor: DictCursor, name: str, token: str) -> None:
+def _upsert(cursor: DictCursor, name: str, token: str) -> None:
     cursor.execute(
         "INSERT INTO remotes (name, token_hash, created_at, updated_at)"
         " VALUES (%s, %s, NOW(3), NOW(3))"

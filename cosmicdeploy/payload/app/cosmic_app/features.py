@@ -1,8 +1,8 @@
-"""Switches: features that are turned off and on while everything runs.
+"""Feature switches: turn features off and on while the stack runs.
 
-A feature is off while a file of its name lies in a folder that all containers share. So a switch
-outlives every restart and every restore of the data, needs no migration, holds in all containers at
-once, costs a look at the folder, and works while Redis and the database do not.
+A feature is off while a file with its name is in a folder that all containers share. So a switch
+survives restarts and restores of the database, needs no migration, applies to all containers at
+once, costs one file system call, and works while Redis and the database are down.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ FEATURES: Mapping[str, str] = {
 
 
 class UnknownFeature(Exception):
-    """There is no such feature; the message names the nearest."""
+    """The feature does not exist; the message suggests a similar name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Whether a feature is on; `since` (ISO 8601) and `by` are of who turned it off."""
+    """Whether a feature is on, and if not, `since` when (ISO 8601) and `by` whom it is off."""
 
     name: str
     description: str
@@ -42,22 +42,22 @@ class State:
 
 
 class Switches:
-    """The switches of one folder. Where the folder is not there, every feature is on."""
+    """The switches in a folder. If the folder is missing, every feature is on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def enabled(self, name: str) -> bool:
-        """Whether a feature is on now; never raises, since beats wait for the answer."""
-        return not os.path.exists(self._file(name))  # noqa: PTH110 - pathlib's may raise
+        """Whether a feature is on now. Never raises, since beats depend on it."""
+        return not os.path.exists(self._file(name))  # noqa: PTH110 - Path.exists may raise
 
     def states(self) -> list[State]:
-        """All features, by name."""
+        """Return the states of all features, sorted by name."""
         return [self._state(name) for name in sorted(FEATURES)]
 
     def disable(self, name: str, by: str) -> bool:
-        """Turn a feature off; whether it was on. Raises `UnknownFeature`, `OSError`."""
-        file = self._file(known(name))
+        """Turn a feature off; return whether it was on. Raises `UnknownFeature`, `OSError`."""
+        file = self._file(require_known(name))
         if not self.enabled(name):
             return False
         note = {"since": datetime.now(UTC).isoformat(timespec="seconds"), "by": by}
@@ -74,8 +74,8 @@ class Switches:
         return True
 
     def enable(self, name: str) -> bool:
-        """Turn a feature on; whether it was off. Raises `UnknownFeature`, `OSError`."""
-        file = self._file(known(name))
+        """Turn a feature on; return whether it was off. Raises `UnknownFeature`, `OSError`."""
+        file = self._file(require_known(name))
         try:
             file.unlink()
         except FileNotFoundError:
@@ -93,7 +93,7 @@ class Switches:
         return State(name=name, description=about, enabled=False, **self._note(name))
 
     def _note(self, name: str) -> dict[str, str]:
-        """Who turned it off and when; nothing where somebody made the file by hand."""
+        """Return who turned the feature off and when; empty if the file was created by hand."""
         try:
             note = json.loads(self._file(name).read_text(encoding="utf-8"))
             return {key: str(note.get(key, "")) for key in ("since", "by")}
@@ -101,7 +101,7 @@ class Switches:
             return {}
 
     def _sync(self) -> None:
-        """What was renamed or removed must be so after a power failure, too."""
+        """Make a rename or removal in the folder survive a power failure."""
         handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(handle)
@@ -109,8 +109,8 @@ class Switches:
             os.close(handle)
 
 
-def known(name: str) -> str:
-    """A feature's name. Raises `UnknownFeature`."""
+def require_known(name: str) -> str:
+    """Return the name of an existing feature. Raises `UnknownFeature`."""
     if name not in FEATURES:
         near = difflib.get_close_matches(name, FEATURES, n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(sorted(FEATURES))}."
@@ -119,5 +119,5 @@ def known(name: str) -> str:
 
 
 def as_json(states: list[State]) -> str:
-    """The states for programs."""
+    """Return the states as a JSON array."""
     return json.dumps([asdict(state) for state in states])

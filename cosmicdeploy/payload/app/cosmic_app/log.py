@@ -1,4 +1,4 @@
-"""Logging in the form that operators know: `[time] message {context}`, to a file and a stream."""
+"""Logging in Laravel's format, `[time] message {context}`, to a file and a stream."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 
 class LogFormatter(logging.Formatter):
-    """One record, with its context as indented JSON behind the message.
+    """Formats a record as one line, with its context as indented JSON after the message.
 
-    The level is only said from WARNING on: operators search for `[time] Device status …`.
+    The level is shown only from WARNING on: operators search for `[time] Device status …`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -28,12 +28,12 @@ class LogFormatter(logging.Formatter):
             line += " " + json.dumps(context, indent=2, ensure_ascii=False)
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        # Half of a surrogate pair, which JSON may bring, has no encoding: the line would be lost.
+        # JSON may contain half of a surrogate pair, which has no encoding: the line would be lost.
         return line.encode("utf-8", "backslashreplace").decode()
 
 
 def configure_logging(file: Path, stream: TextIO) -> None:
-    """Send all records to the stream, and to the file where it can be written."""
+    """Send all records to the stream, and to the file if it can be written."""
     handlers: list[logging.Handler] = [logging.StreamHandler(stream)]
     problem = None
     try:
@@ -48,12 +48,12 @@ def configure_logging(file: Path, stream: TextIO) -> None:
 
 
 @contextmanager
-def life_logged(what: str, release: str) -> Iterator[None]:
-    """Log when a process that works by itself begins and ends, of which release and where."""
+def log_lifetime(process: str, release: str) -> Iterator[None]:
+    """Log the start and the end of a background process, with its release and host."""
     logger = logging.getLogger(__name__)
-    who = (what, release, socket.gethostname())
-    logger.info("%s started: release %s in %s", *who)
+    details = (process, release, socket.gethostname())
+    logger.info("%s started: release %s in %s", *details)
     try:
         yield
     finally:
-        logger.info("%s stopped: release %s in %s", *who)
+        logger.info("%s stopped: release %s in %s", *details)

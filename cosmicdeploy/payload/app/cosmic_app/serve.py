@@ -1,31 +1,32 @@
-"""The service's entry: `python3 -m cosmic_app.serve`."""
+"""Entry point of the web service: `python3 -m cosmic_app.serve`."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from cosmic_app.garbage import loading
+from cosmic_app.gc_exclusion import excluded_from_gc
 
-with loading():
+with excluded_from_gc():
     import uvicorn
 
     from cosmic_app.http.app import build_app
     from cosmic_app.log import configure_logging
     from cosmic_app.settings import read_settings
 
-# Longer than any nginx keeps idle connections (60 s by itself), so that none reuses a dead one.
+# Longer than nginx keeps idle connections (60 s by default), so that nginx never reuses one that
+# the service has closed.
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 8
 
 
 def main() -> None:
-    """Serve until SIGTERM; then finish what is in flight and write what is queued."""
+    """Serve until SIGTERM, then finish the requests in flight and write the queued beats."""
     settings = read_settings(os.environ)
     configure_logging(settings.log_file, sys.stdout)
     uvicorn.run(
         build_app(settings),
-        host="0.0.0.0",  # noqa: S104 - within its container
+        host="0.0.0.0",  # noqa: S104 - inside its container
         port=settings.http_port,
         loop="uvloop",
         http="httptools",

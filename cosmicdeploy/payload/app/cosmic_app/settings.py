@@ -1,4 +1,4 @@
-"""What the environment says, read once and frozen."""
+"""The settings, read once from the environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
-    """Where the database is. The password is kept out of `repr`."""
+    """The address and login of the database. `repr` omits the password."""
 
     host: str
     port: int
@@ -23,7 +23,7 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSettings:
-    """Where Redis is."""
+    """The address of Redis."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class RedisSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
-    """How beats are gathered; `linger` is in seconds."""
+    """Limits of a batch and of the queue; `linger` is how long a batch waits for more, in s."""
 
     size: int
     linger: float
@@ -40,7 +40,7 @@ class BatchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LimiterSettings:
-    """`limit` beats per device and window of `window` seconds."""
+    """The rate limit: `limit` beats per device in `window` seconds."""
 
     limit: int
     window: int
@@ -48,7 +48,7 @@ class LimiterSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorSettings:
-    """Seconds; interval and grace period hold where a device's own columns do not exist."""
+    """Periods in seconds; `interval` and `grace_period` apply if a device has no such columns."""
 
     interval: int
     grace_period: int
@@ -57,7 +57,7 @@ class MonitorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set from outside."""
+    """All settings."""
 
     release: str
     environment: str
@@ -75,9 +75,9 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings that these variables mean.
+    """Read the settings from environment variables.
 
-    Raises `ValueError`, naming the variable, where one is not a whole number.
+    Raises `ValueError` that names the variable if its value is not a whole number.
     """
     get = environment.get
 

@@ -1,4 +1,4 @@
-"""The wish to stop, as containers get it: SIGTERM."""
+"""Stop on SIGTERM, the signal that containers get."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class StopSignal:
-    """Holds SIGTERM and SIGINT back until they are asked for.
+    """Blocks SIGTERM and SIGINT, and returns whether one arrived when it is called.
 
-    Blocked signals wait in the kernel, so that no handler interrupts what is in hand, and waiting
-    for them ends the moment they come. It also works for process 1, which ignores signals that
-    it has no handler for.
+    Blocked signals wait in the kernel: no handler interrupts the current work, and a wait for them
+    ends as soon as they arrive. This also works for process 1, which ignores signals without a
+    handler.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class StopSignal:
         self._stopped = False
 
     def __call__(self, seconds: float = 0) -> bool:
-        """Wait for so long at most; whether it is time to stop."""
+        """Wait for a signal for up to `seconds`; return whether one has arrived so far."""
         if not self._stopped:
             self._stopped = signal.sigtimedwait(SIGNALS, seconds) is not None
         return self._stopped

@@ -1,4 +1,4 @@
-"""A device's change of status: stored with the change, announced after the commit."""
+"""Status changes of devices: stored in the same transaction, announced after the commit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cosmic_app.cache import Breaker
+from cosmic_app.database.schema import Schema
 from cosmic_app.queue.jobs import Job, push
-from cosmic_app.schema import Schema
 
 if TYPE_CHECKING:
     from pymysql.cursors import DictCursor
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """`source` is "heartbeat" where a beat caused it, "system" where the monitor did."""
+    """A status change; `source` is "heartbeat" if a beat caused it, "system" if the monitor did."""
 
     device_id: int
     device_name: str
@@ -36,7 +36,7 @@ class Transition:
 
 
 def store(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema) -> None:
-    """Keep the transitions, within the transaction that makes them."""
+    """Store the transitions. Call it in the transaction that makes them."""
     if not transitions or not schema.transitions:
         return
     cursor.executemany(
@@ -48,7 +48,7 @@ def store(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema)
 
 
 def announce(transitions: Sequence[Transition], redis: Breaker) -> None:
-    """Log committed transitions, and queue a notification for each."""
+    """Log committed transitions and queue a notification for each."""
     for transition in transitions:
         logger.info("Device status transition", extra={"context": asdict(transition)})
     if transitions:

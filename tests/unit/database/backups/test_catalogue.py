@@ -14,8 +14,8 @@ import pytest
 from cosmicdeploy.database.backups import partial_backup as draft
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
 from cosmicdeploy.database.backups.manifest import Manifest, now
-from cosmicdeploy.database.backups.partial_backup import Draft
-from cosmicdeploy.database.backups.state import Pin, Proof
+from cosmicdeploy.database.backups.partial_backup import PartialBackup
+from cosmicdeploy.database.backups.state import Pin, VerificationRecord
 from cosmicdeploy.errors import BackupError, BackupUnreadable, ExitCode, UnknownBackup
 from cosmicdeploy.files.atomic import hold
 
@@ -51,7 +51,7 @@ def manifest(backup_id: str) -> Manifest:
     )
 
 
-def finished(catalogue: Catalogue, backup_id: str) -> Draft:
+def finished(catalogue: Catalogue, backup_id: str) -> PartialBackup:
     draft = catalogue.begin(manifest(backup_id))
     draft.file.write(b"data")
     draft.finish(draft.manifest.updated(status="good"))
@@ -234,7 +234,7 @@ def test_what_became_of_a_backup_is_kept_beside_its_manifest(catalogue: Catalogu
     manifest_path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
     before = manifest_path.read_bytes()
     catalogue.note(OLDER, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
-    catalogue.note(OLDER, lambda state: state.updated(restored=Proof(at=now())))
+    catalogue.note(OLDER, lambda state: state.updated(restored=VerificationRecord(at=now())))
     state = catalogue.get(OLDER).state
     assert state.pin and state.pin.reason == "audit"
     assert state.restored and state.restored.good
@@ -245,7 +245,7 @@ def test_what_became_of_a_backup_is_kept_beside_its_manifest(catalogue: Catalogu
 def test_latest_passes_over_what_was_found_damaged(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER)
     finished(catalogue, NEWER)
-    proof = Proof(at=now(), reason="a byte differs")
+    proof = VerificationRecord(at=now(), reason="a byte differs")
     catalogue.note(NEWER, lambda state: state.updated(read=proof))
     assert catalogue.get("latest").id == OLDER
     assert catalogue.get(NEWER).good  # so that it can be verified anew

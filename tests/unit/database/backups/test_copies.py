@@ -8,12 +8,13 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from cosmicdeploy.database.backups.catalogue import Backup, Catalogue
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.removal import condemn, condemned, forget
-from cosmicdeploy.database.backups.state import Proof
+from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
+from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.copies.copies import Copies
-from cosmicdeploy.database.copies.destination import Place
+from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.backups.entries import DATA, good
@@ -29,12 +30,12 @@ def catalogue(tmp_path: Path) -> Catalogue:
 
 
 @pytest.fixture(params=["folder", "nas", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     urls = {"folder": "off/site", "nas": str(tmp_path / "nas"), "memory": f"memory://{tmp_path}"}
-    return Place(url=urls[request.param])
+    return Destination(url=urls[request.param])
 
 
-def copies(catalogue: Catalogue, *places: Place) -> Copies:
+def copies(catalogue: Catalogue, *places: Destination) -> Copies:
     return Copies(catalogue, places, catalogue.folder.parent)
 
 
@@ -43,7 +44,7 @@ def lose(backup: Backup) -> None:
         path.unlink()
 
 
-def test_there_and_back(catalogue: Catalogue, place: Place) -> None:
+def test_there_and_back(catalogue: Catalogue, place: Destination) -> None:
     backup, both = good(catalogue, ID), copies(catalogue, place)
     copied = both.copy(backup, place)
     assert (copied.url, copied.error) == (place.name, "")
@@ -54,12 +55,12 @@ def test_there_and_back(catalogue: Catalogue, place: Place) -> None:
     fetched = both.fetch("latest")
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
-    assert fetched.state.places == [place.name]
+    assert fetched.state.copy_urls == [place.name]
     with pytest.raises(BackupError, match="here already"):
         both.fetch(ID)
 
 
-def test_a_copy_is_removed(catalogue: Catalogue, place: Place) -> None:
+def test_a_copy_is_removed(catalogue: Catalogue, place: Destination) -> None:
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     copied = catalogue.get(ID)
@@ -70,7 +71,7 @@ def test_a_copy_is_removed(catalogue: Catalogue, place: Place) -> None:
 
 
 def test_local_copies_are_private(catalogue: Catalogue, tmp_path: Path) -> None:
-    place = Place(url="off")
+    place = Destination(url="off")
     copies(catalogue, place).copy(good(catalogue, ID), place)
     assert (tmp_path / "off").stat().st_mode & 0o777 == 0o700
     assert {p.stat().st_mode & 0o777 for p in (tmp_path / "off").iterdir()} == {0o600}
@@ -87,7 +88,7 @@ def test_local_copies_are_private(catalogue: Catalogue, tmp_path: Path) -> None:
 def test_a_damaged_copy_is_refused(
     catalogue: Catalogue, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    place = Place(url=str(tmp_path / "nas"))
+    place = Destination(url=str(tmp_path / "nas"))
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     lose(backup)
@@ -104,19 +105,19 @@ def test_a_damaged_copy_is_refused(
 def test_the_next_place_is_tried_where_one_fails(
     catalogue: Catalogue, tmp_path: Path, reference: str
 ) -> None:
-    places = [Place(url="nonsense://x"), Place(url="one"), Place(url="two")]
+    places = [Destination(url="nonsense://x"), Destination(url="one"), Destination(url="two")]
     backup, several = good(catalogue, ID), copies(catalogue, *places)
     for place in places:
         several.copy(backup, place)
     lose(backup)
     (tmp_path / "one" / backup.data.name).write_bytes(b"rotten")
     told: list[str] = []
-    assert several.fetch(reference, tell=told.append).state.places == ["two"]
+    assert several.fetch(reference, tell=told.append).state.copy_urls == ["two"]
     assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
 
 
 def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
-    one, two = Place(url="one"), Place(url="two")
+    one, two = Destination(url="one"), Destination(url="two")
     both = copies(catalogue, one, two)
     both.copy(good(catalogue, OLDER), one)
     both.copy(good(catalogue, ID), two)
@@ -126,7 +127,7 @@ def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
 
 
 def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
-    one, two = Place(url="one"), Place(url="two")
+    one, two = Destination(url="one"), Destination(url="two")
     backup, both = good(catalogue, ID), copies(catalogue, one, two)
     for place in (one, two):
         both.copy(backup, place)
@@ -140,7 +141,7 @@ def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
 def test_data_that_changes_on_the_way_is_no_copy(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Place(url="memory://flips")
+    place = Destination(url="memory://flips")
     memory = type(fsspec.filesystem("memory"))
     put = memory.put_file
 
@@ -152,7 +153,7 @@ def test_data_that_changes_on_the_way_is_no_copy(
     monkeypatch.setattr(memory, "put_file", flip)
     copied = copies(catalogue, place).copy(good(catalogue, ID), place)
     assert "not what the manifest says" in copied.error
-    assert catalogue.get(ID).state.places == []
+    assert catalogue.get(ID).state.copy_urls == []
     assert Store(place, Path()).names() == []
 
 
@@ -165,13 +166,13 @@ def test_a_killed_copy_is_known_and_cleared_away(
     def kill(_store: Store, path: str) -> None:
         raise Killed
 
-    place = Place(url="off")
+    place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Store, "_sync", kill)
         both.copy(backup, place)
     left = catalogue.get(ID)
-    assert left.state.places == []
+    assert left.state.copy_urls == []
     assert "ended before" in left.state.copies[0].error
     assert [path.name for path in (tmp_path / "off").iterdir()] == [f"{ID}.sql.zst.partial"]
     both.remove(left)
@@ -179,7 +180,7 @@ def test_a_killed_copy_is_known_and_cleared_away(
 
 
 def test_data_without_a_manifest_is_no_copy(catalogue: Catalogue, tmp_path: Path) -> None:
-    place = Place(url=str(tmp_path / "nas"))
+    place = Destination(url=str(tmp_path / "nas"))
     both = copies(catalogue, place)
     both.copy(good(catalogue, OLDER), place)
     both.copy(good(catalogue, ID), place)
@@ -190,11 +191,11 @@ def test_data_without_a_manifest_is_no_copy(catalogue: Catalogue, tmp_path: Path
 
 
 def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) -> None:
-    place = Place(url="off")
+    place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten")
-    proof = Proof(at=now(), reason="differs")
+    proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
     assert not catalogue.get(ID).usable
     assert both.fetch(ID).usable
@@ -204,11 +205,11 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
 def test_what_is_here_stays_where_fetching_it_anew_fails(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    place = Place(url=str(tmp_path / "nas"))
+    place = Destination(url=str(tmp_path / "nas"))
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten, but perhaps not all of it")
-    proof = Proof(at=now(), reason="differs")
+    proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
     before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
     (tmp_path / "nas" / backup.data.name).write_bytes(b"rotten, too")
@@ -218,10 +219,10 @@ def test_what_is_here_stays_where_fetching_it_anew_fails(
 
 
 def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
-    place = Place(url="off")
+    place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
-    proof = Proof(at=now(), reason="differs")
+    proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
     with pytest.raises(BackupError, match="here already"):
@@ -233,14 +234,14 @@ def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> Non
 
 
 def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
-    place = Place(url="off")
+    place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
-    assert condemn(catalogue, backup)
+    assert start_removal(catalogue, backup)
     with pytest.raises(BackupError, match="being removed"):
         both.fetch(ID)
-    assert condemned(catalogue)[0].state.places == [place.name]
-    forget(catalogue, ID)
+    assert pending_removals(catalogue)[0].state.copy_urls == [place.name]
+    finish_removal(catalogue, ID)
     assert both.fetch(ID).usable
 
 
@@ -248,7 +249,9 @@ def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     (tmp_path / "s3cr3t").write_text("a file, no folder")
-    place = Place(url=str(tmp_path / "s3cr3t" / "x"), options={"auto_mkdir": False, "k": "s3cr3t"})
+    place = Destination(
+        url=str(tmp_path / "s3cr3t" / "x"), options={"auto_mkdir": False, "k": "s3cr3t"}
+    )
     copied = copies(catalogue, place).copy(good(catalogue, ID), place)
     assert "cannot be written" in copied.error
     assert "s3cr3t" not in copied.error.split(" (")[0]
@@ -270,7 +273,7 @@ def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
     ],
 )
 def test_a_url_is_told_without_its_secrets(url: str) -> None:
-    place = Place(url=url)
+    place = Destination(url=url)
     assert place.name == "sftp://host/folder"
     assert "pa55" not in repr(place)
     for text in (url, f"cannot open '{url}' (403)", f"b'{url}': refused"):
@@ -278,15 +281,15 @@ def test_a_url_is_told_without_its_secrets(url: str) -> None:
 
 
 def test_a_password_of_a_url_is_told_nowhere() -> None:
-    place = Place(url="sftp://me:pa55%77ord@host/folder")
+    place = Destination(url="sftp://me:pa55%77ord@host/folder")
     told = place.told(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
     assert told == "OSError: no such key: ***, ***; see http://x/y (or not)"
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/a@b", "/mnt/a@b?c", "sftp://host:2222/folder"])
 def test_a_name_that_holds_no_secret_is_left_alone(url: str) -> None:
-    assert Place(url=url).name == url
-    assert not Place(url=url).has_password
+    assert Destination(url=url).name == url
+    assert not Destination(url=url).has_password
 
 
 @pytest.mark.parametrize(
@@ -297,5 +300,5 @@ def test_a_missing_package_or_protocol_is_named(
     catalogue: Catalogue, url: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)  # also where it is installed
-    place = Place(url=url)
+    place = Destination(url=url)
     assert told in copies(catalogue, place).copy(good(catalogue, ID), place).error

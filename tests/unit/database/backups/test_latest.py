@@ -12,7 +12,7 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import Proof
+from cosmicdeploy.database.backups.state import VerificationRecord
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 OLDER, NEWER = "20260101-120000-aaaa", "20260201-120000-bbbb"
 FUTURE = "20990101-000000-ffff"
-FAILED = Proof(at=now(), reason="the table devices has 1 row in place of 2")
+FAILED = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.entry import Backup
-from cosmicdeploy.database.restore.proof import prove_read
+from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 from tests.unit.database.backups.entries import good
 
@@ -32,14 +32,14 @@ def test_an_error_of_the_disk_is_not_noted_as_damage(catalogue: Catalogue, backu
     backup.data.unlink()
     backup.data.symlink_to(FAILS_TO_READ)
     with pytest.raises(BackupUnreadable, match="Input/output error"):
-        prove_read(catalogue, backup)
+        verify_and_record(catalogue, backup)
     assert catalogue.get(ID).state.read is None
     assert catalogue.get(ID).usable
 
 
 def test_other_content_is_damage(catalogue: Catalogue, backup: Backup) -> None:
     backup.data.write_bytes(b"rotten")
-    assert not prove_read(catalogue, backup).good
+    assert not verify_and_record(catalogue, backup).good
     assert "SHA-256 differs" in catalogue.get(ID).why
 
 

@@ -9,8 +9,8 @@ import pytest
 from cosmicdeploy.database.backups import removal
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.removal import condemn, condemned, forget
-from cosmicdeploy.database.backups.state import Copied, Pin
+from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
+from cosmicdeploy.database.backups.state import CopyRecord, Pin
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.backups.entries import good, manifest
 
@@ -34,12 +34,12 @@ def names(catalogue: Catalogue) -> set[str]:
 
 def test_nothing_is_left_of_it(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
-    catalogue.note(ID, lambda state: state.with_copy(Copied(url="/nas", at=now())))
+    catalogue.note(ID, lambda state: state.with_copy(CopyRecord(url="/nas", at=now())))
     good(catalogue, OTHER)
-    assert condemn(catalogue, backup)
+    assert start_removal(catalogue, backup)
     assert [b.id for b in catalogue.list()] == [OTHER]
-    assert [b.state.places for b in condemned(catalogue)] == [["/nas"]]
-    forget(catalogue, ID)
+    assert [b.state.copy_urls for b in pending_removals(catalogue)] == [["/nas"]]
+    finish_removal(catalogue, ID)
     assert names(catalogue) == {f"{OTHER}.json", f"{OTHER}.sql.zst"}
 
 
@@ -53,31 +53,31 @@ def test_a_kill_leaves_either_all_of_it_or_nothing_that_counts(
     backup = good(catalogue, ID)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(removal, step, kill)
-        condemn(catalogue, backup)
+        start_removal(catalogue, backup)
     assert catalogue.list() == []
-    assert [b.id for b in condemned(catalogue)] == [ID]
-    forget(catalogue, ID)
+    assert [b.id for b in pending_removals(catalogue)] == [ID]
+    finish_removal(catalogue, ID)
     assert names(catalogue) == set()
 
 
 def test_a_reader_is_not_robbed(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
     with catalogue.in_use(backup), catalogue.in_use(backup):
-        assert not condemn(catalogue, backup)
+        assert not start_removal(catalogue, backup)
         assert catalogue.get(ID).usable
-    assert condemn(catalogue, backup)
+    assert start_removal(catalogue, backup)
 
 
 def test_one_that_was_pinned_since_the_plan_stays(catalogue: Catalogue) -> None:
     planned = good(catalogue, ID)
     catalogue.note(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
-    assert not condemn(catalogue, planned)
+    assert not start_removal(catalogue, planned)
     assert catalogue.get(ID).usable
 
 
 def test_a_writer_is_not_robbed(catalogue: Catalogue) -> None:
     draft = catalogue.begin(manifest(ID))
-    assert not condemn(catalogue, catalogue.get(ID))
+    assert not start_removal(catalogue, catalogue.get(ID))
     draft.finish(draft.manifest.updated(status="good"))
     assert catalogue.get(ID).usable
 
@@ -92,6 +92,6 @@ def test_what_is_being_made_is_not_read(catalogue: Catalogue) -> None:
 
 def test_a_failed_entry_without_data_goes(catalogue: Catalogue) -> None:
     catalogue.begin(manifest(ID)).fail("no room", 0)
-    assert condemn(catalogue, catalogue.get(ID))
-    forget(catalogue, ID)
+    assert start_removal(catalogue, catalogue.get(ID))
+    finish_removal(catalogue, ID)
     assert names(catalogue) == set()

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cosmicdeploy.database.backups.catalogue import Backup
-from cosmicdeploy.database.backups.retention import Decision, Keep, decide
-from cosmicdeploy.database.backups.state import Copied, Pin, Proof, State
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.retention import Decision, RetentionPolicy, decide
+from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from tests.unit.database.backups.entries import manifest
 
 pytestmark = pytest.mark.unit
@@ -42,35 +42,37 @@ HOURLY = [made(NOW - timedelta(hours=h)) for h in range(24 * 70)]
 @pytest.mark.parametrize(
     ("keep", "expected"),
     [
-        (Keep(last=3), ["20260301-1200", "20260301-1100", "20260301-1000"]),
-        (Keep(daily=3), ["20260301-1200", "20260228-2300", "20260227-2300"]),
+        (RetentionPolicy(last=3), ["20260301-1200", "20260301-1100", "20260301-1000"]),
+        (RetentionPolicy(daily=3), ["20260301-1200", "20260228-2300", "20260227-2300"]),
         # 1 March 2026 is a Sunday.
-        (Keep(weekly=3), ["20260301-1200", "20260222-2300", "20260215-2300"]),
-        (Keep(monthly=2), ["20260301-1200", "20260228-2300"]),
-        (Keep(last=2, monthly=2), ["20260301-1200", "20260301-1100", "20260228-2300"]),
-        (Keep(daily=1, minimum=3), ["20260301-1200", "20260301-1100", "20260301-1000"]),
+        (RetentionPolicy(weekly=3), ["20260301-1200", "20260222-2300", "20260215-2300"]),
+        (RetentionPolicy(monthly=2), ["20260301-1200", "20260228-2300"]),
+        (RetentionPolicy(last=2, monthly=2), ["20260301-1200", "20260301-1100", "20260228-2300"]),
+        (RetentionPolicy(daily=1, minimum=3), ["20260301-1200", "20260301-1100", "20260301-1000"]),
     ],
 )
-def test_hourly_backups(keep: Keep, expected: list[str]) -> None:
+def test_hourly_backups(keep: RetentionPolicy, expected: list[str]) -> None:
     assert kept(decide(HOURLY, keep, {}, NOW, UTC)) == expected
 
 
 def test_days_without_a_backup_do_not_count() -> None:
     rare = [ago(days=0), ago(days=20), ago(days=40), ago(days=60)]
-    assert len(kept(decide(rare, Keep(daily=3), {}, NOW, UTC))) == 3
+    assert len(kept(decide(rare, RetentionPolicy(daily=3), {}, NOW, UTC))) == 3
 
 
 def test_days_begin_at_midnight_of_the_zone() -> None:
     late = made(datetime(2026, 2, 27, 22, 30, tzinfo=UTC))
     later = made(datetime(2026, 2, 27, 23, 30, tzinfo=UTC))  # 28 February in Zürich
     both = [late, later]
-    assert kept(decide(both, Keep(daily=2), {}, NOW, UTC)) == ["20260227-2330"]
-    assert len(kept(decide(both, Keep(daily=2), {}, NOW, ZoneInfo("Europe/Zurich")))) == 2
+    assert kept(decide(both, RetentionPolicy(daily=2), {}, NOW, UTC)) == ["20260227-2330"]
+    assert (
+        len(kept(decide(both, RetentionPolicy(daily=2), {}, NOW, ZoneInfo("Europe/Zurich")))) == 2
+    )
 
 
 def test_without_a_policy_only_old_failures_go() -> None:
     backups = [*HOURLY, ago(days=2, seconds=7, status="failed"), ago(hours=23.5, status="failed")]
-    gone = [d for d in decide(backups, Keep(), {}, NOW) if not d.keep]
+    gone = [d for d in decide(backups, RetentionPolicy(), {}, NOW) if not d.keep]
     assert [d.backup.status for d in gone] == ["failed"]
     assert gone[0].backup.manifest.created_at == NOW - timedelta(days=2, seconds=7)
 
@@ -81,34 +83,42 @@ def test_without_a_policy_only_old_failures_go() -> None:
         (ago(days=9, status="running"), "being made"),
         (made(NOW - timedelta(days=9), status="failed", damaged="no JSON"), "damaged"),
         (ago(State(pin=Pin(at=NOW, reason="audit")), "failed", days=9), "pinned: audit"),
-        (ago(State(copies=(Copied(url="/nas", at=NOW),)), "failed", days=9), "copy is elsewhere"),
-        (ago(State(read=Proof(at=NOW, reason="a byte differs")), days=9), "less than a day"),
+        (
+            ago(State(copies=(CopyRecord(url="/nas", at=NOW),)), "failed", days=9),
+            "copy is elsewhere",
+        ),
+        (
+            ago(State(read=VerificationRecord(at=NOW, reason="a byte differs")), days=9),
+            "less than a day",
+        ),
     ],
 )
 def test_what_is_not_usable_and_stays(backup: Backup, why: str) -> None:
-    [decision] = decide([backup], Keep(last=1), {}, NOW)
+    [decision] = decide([backup], RetentionPolicy(last=1), {}, NOW)
     assert decision.keep
     assert why in decision.reason
 
 
 def test_a_backup_found_damaged_counts_for_no_rule() -> None:
-    damaged = ago(State(read=Proof(at=NOW - timedelta(days=2), reason="a byte differs")), days=1)
+    damaged = ago(
+        State(read=VerificationRecord(at=NOW - timedelta(days=2), reason="a byte differs")), days=1
+    )
     older = ago(days=3)
-    decisions = decide([damaged, older], Keep(last=1), {}, NOW)
+    decisions = decide([damaged, older], RetentionPolicy(last=1), {}, NOW)
     assert [(d.backup, d.keep) for d in decisions] == [(damaged, False), (older, True)]
     assert "a byte differs" in decisions[0].reason
 
 
 def test_a_copy_that_failed_keeps_nothing() -> None:
-    failed = Copied(url="/nas", at=NOW, error="full")
+    failed = CopyRecord(url="/nas", at=NOW, error="full")
     backup = ago(State(copies=(failed,)), "failed", days=9)
-    assert not decide([backup], Keep(last=1), {}, NOW)[0].keep
+    assert not decide([backup], RetentionPolicy(last=1), {}, NOW)[0].keep
 
 
 def test_every_reason_is_told() -> None:
     pinned = ago(State(pin=Pin(at=NOW)), hours=1)
     needed = {pinned.id: "the way back from release 2"}
-    [decision] = decide([pinned], Keep(last=2, daily=1), needed, NOW, UTC)
+    [decision] = decide([pinned], RetentionPolicy(last=2, daily=1), needed, NOW, UTC)
     assert decision.reason == (
         "newest good one, pinned, the way back from release 2, last 1 of 2, daily 1 of 1"
     )
@@ -118,7 +128,9 @@ def test_no_policy_removes_what_must_stay() -> None:
     chance = random.Random(7)  # noqa: S311 - any will do, but always the same
     policies = itertools.product((0, 1, 3), (0, 2), (0, 2), (0, 1), (1, 2, 5))
     for last, daily, weekly, monthly, minimum in policies:
-        keep = Keep(last=last, daily=daily, weekly=weekly, monthly=monthly, minimum=minimum)
+        keep = RetentionPolicy(
+            last=last, daily=daily, weekly=weekly, monthly=monthly, minimum=minimum
+        )
         backups = [any_backup(chance) for _ in range(chance.randrange(25))]
         needed = {b.id: "needed" for b in chance.sample(backups, len(backups) // 5)}
         decisions = decide(backups, keep, needed, NOW)
@@ -134,7 +146,9 @@ def test_no_policy_removes_what_must_stay() -> None:
 
 def any_backup(chance: random.Random) -> Backup:
     pin = Pin(at=NOW) if chance.random() < 0.1 else None
-    read = Proof(at=NOW - timedelta(days=3), reason=chance.choice(["", "", "", "damaged"]))
+    read = VerificationRecord(
+        at=NOW - timedelta(days=3), reason=chance.choice(["", "", "", "damaged"])
+    )
     status = chance.choice(["good", "good", "good", "failed", "running"])
     at = NOW - timedelta(seconds=chance.randrange(80 * 86400))
     return made(at, State(pin=pin, read=read), status)

@@ -1,1 +1,1 @@
-"""The console's commands: a file here is a command, as soon as it has a `COMMANDS` tuple."""
+"""The commands of the console. Each file here lists its commands in a `COMMANDS` tuple."""

@@ -1,4 +1,4 @@
-"""cache:clear, config:clear, route:clear"""
+"""The commands cache:clear, config:clear and route:clear."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmic_app.console.context import Command, Console
 
 
 def clear_cache(console: Console, options: Namespace) -> int:
-    """Forget what is cached in Redis; locks and jobs are no cache and stay."""
+    """Delete the cached values in Redis; locks and jobs stay."""
     client = console.connect_redis()
     for key in client.scan_iter(match=f"{CACHE_PREFIX}*", count=1000):
         client.unlink(key)
@@ -18,13 +18,13 @@ def clear_cache(console: Console, options: Namespace) -> int:
 
 
 def clear_configuration(console: Console, options: Namespace) -> int:
-    """The configuration is read from the environment at each start: nothing is cached."""
+    """Report success: the configuration is never cached, each start reads the environment."""
     console.line("Configuration cache cleared!")
     return 0
 
 
 def clear_routes(console: Console, options: Namespace) -> int:
-    """The routes are code: nothing is cached."""
+    """Report success: routes are never cached, they are code."""
     console.line("Route cache cleared!")
     return 0
 

@@ -1,4 +1,4 @@
-"""devices:monitor-status"""
+"""The command devices:monitor-status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def monitor(console: Console, options: Namespace) -> int:
-    """Demote silent devices; with --dry-run only say which."""
+    """Demote silent devices; with --dry-run, only show them."""
     from cosmic_app.monitor.sweep import Sweep
 
     sweep = Sweep(console.settings)
@@ -29,25 +29,25 @@ def monitor(console: Console, options: Namespace) -> int:
 
 
 def run(console: Console, options: Namespace, sweep: Sweep) -> int:
-    """One round."""
-    watched = sweep.watched()
-    due = sweep.due(watched)
-    checked = "1 device checked" if len(watched) == 1 else f"{len(watched)} devices checked"
+    """Check all devices once."""
+    devices = sweep.demotable()
+    due = sweep.due(devices)
+    checked = "1 device checked" if len(devices) == 1 else f"{len(devices)} devices checked"
     if console.verbose:
-        console.line(device_table(watched))
+        console.line(device_table(devices))
     if options.dry_run:
-        say(console, due)
+        print_transitions(console, due)
         console.line(f"Dry run: {checked}, {len(due)} would change.")
         return 0
     done = demote(console, sweep, due)
     if console.verbose:
-        say(console, done)
+        print_transitions(console, done)
     console.line(f"{checked}, {len(done)} changed.")
     return 0
 
 
 def demote(console: Console, sweep: Sweep, due: Sequence[Transition]) -> list[Transition]:
-    """Do what is due; what was really done, each announced after its commit."""
+    """Demote the devices that are still due, announce this after the commit, and return it."""
     breaker = Breaker(console.connect_redis())
     done: list[Transition] = []
     for transitions in sweep.apply(due):
@@ -56,20 +56,20 @@ def demote(console: Console, sweep: Sweep, due: Sequence[Transition]) -> list[Tr
     return done
 
 
-def say(console: Console, transitions: Sequence[Transition]) -> None:
-    """One line per transition."""
+def print_transitions(console: Console, transitions: Sequence[Transition]) -> None:
+    """Print one line per transition."""
     for t in transitions:
         console.line(f"{t.device_name}: {t.from_status} -> {t.to_status} ({t.reason})")
 
 
 def device_table(devices: Sequence[DeviceState]) -> str:
-    """The devices that are watched, as they are before this round."""
+    """Render the devices that were checked, as they were before."""
     rows = [(d.id, d.name, d.status, f"{d.silence:.0f}s", f"{d.interval}s") for d in devices]
     return render_table(("ID", "Name", "Status", "Silent for", "Interval"), rows)
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Options of devices:monitor-status."""
+    """Add the options of devices:monitor-status."""
     parser.add_argument("--dry-run", action="store_true", help="change nothing")
 
 

@@ -1,4 +1,4 @@
-"""devices:seed"""
+"""The command devices:seed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from cosmic_app import devices
 from cosmic_app.console.context import Command, CommandFailed, Console
 from cosmic_app.console.table import render_table
-from cosmic_app.devices import Seeded
+from cosmic_app.devices import SeededDevice
 
 
 def seed(console: Console, options: Namespace) -> int:
-    """Create devices; plain tokens are said once, here, and stored nowhere."""
+    """Create devices. New tokens are shown only here; the database stores their hashes."""
     if not options.name and options.count < 1:
         raise CommandFailed('Not enough arguments (missing: "count" or "--name").')
     connection = console.connect_database()
     try:
         with connection.cursor() as cursor:
             if options.name:
-                token = token_from(console, options.token_env)
+                token = read_token(console, options.token_env)
                 seeded = [devices.seed_named(cursor, options.name, token)]
             else:
                 seeded = devices.seed_many(cursor, options.count, fresh=options.fresh)
@@ -32,16 +32,19 @@ def seed(console: Console, options: Namespace) -> int:
     return 0
 
 
-def token_from(console: Console, variable: str | None) -> str:
-    """The token in a variable of the environment: an argument would show in process lists."""
+def read_token(console: Console, variable: str | None) -> str:
+    """Read the token from an environment variable: process lists would show an argument.
+
+    Raises `CommandFailed` if the variable is not set.
+    """
     token = console.environment.get(variable or "", "")
     if not token:
         raise CommandFailed("--name needs --token-env with the name of a variable that is set.")
     return token
 
 
-def report(console: Console, options: Namespace, seeded: list[Seeded]) -> None:
-    """Say what was made, in the form that was asked for."""
+def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> None:
+    """Print the devices in the requested format, and write the tokens file."""
     if options.tokens_file:
         write_tokens(options.tokens_file, seeded)
     if options.json:
@@ -54,8 +57,8 @@ def report(console: Console, options: Namespace, seeded: list[Seeded]) -> None:
         console.line(render_table(("Name", "Token"), rows_shown))
 
 
-def write_tokens(path: Path, seeded: list[Seeded]) -> None:
-    """Name → token as JSON, for the owner only; tokens written there before are kept."""
+def write_tokens(path: Path, seeded: list[SeededDevice]) -> None:
+    """Write a JSON object from names to tokens, readable only by the owner; keep older entries."""
     known = json.loads(path.read_text()) if path.exists() else {}
     known.update({s.name: s.token for s in seeded if s.token})
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -64,13 +67,13 @@ def write_tokens(path: Path, seeded: list[Seeded]) -> None:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Options of devices:seed."""
-    parser.add_argument("count", type=int, nargs="?", default=0, help="how many: KIOSK-01, …")
-    parser.add_argument("--fresh", action="store_true", help="new tokens for those that exist")
-    parser.add_argument("--json", action="store_true", help="names and tokens as JSON")
-    parser.add_argument("--tokens-file", type=Path, help="write names and tokens there")
-    parser.add_argument("--name", help="one device of this name")
-    parser.add_argument("--token-env", help="the variable that holds its token")
+    """Add the options of devices:seed."""
+    parser.add_argument("count", type=int, nargs="?", default=0, help="how many (KIOSK-01, …)")
+    parser.add_argument("--fresh", action="store_true", help="give existing devices new tokens")
+    parser.add_argument("--json", action="store_true", help="print names and tokens as JSON")
+    parser.add_argument("--tokens-file", type=Path, help="write names and tokens to this file")
+    parser.add_argument("--name", help="create one device with this name")
+    parser.add_argument("--token-env", help="the variable that holds the token of --name")
 
 
 COMMANDS = (

@@ -1,4 +1,4 @@
-"""feature:list, feature:disable, feature:enable"""
+"""The commands feature:list, feature:disable and feature:enable."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from cosmic_app.features import State, Switches, UnknownFeature, as_json
 
 
 def show(console: Console, options: Namespace) -> int:
-    """Say which features are on and which are off."""
+    """Show which features are on and which are off."""
     states = Switches(console.settings.features).states()
     if options.json:
         console.line(as_json(states))
         return 0
-    rows = [(state.name, told(state), state.description) for state in states]
+    rows = [(state.name, describe(state), state.description) for state in states]
     console.line(render_table(("Feature", "State", "Description"), rows))
     return 0
 
 
-def told(state: State) -> str:
-    """A state in words."""
+def describe(state: State) -> str:
+    """Describe a state in words."""
     if state.enabled:
         return "enabled"
     since = f" since {state.since}" if state.since else ""
@@ -30,7 +30,7 @@ def told(state: State) -> str:
 
 
 def disable(console: Console, options: Namespace) -> int:
-    """Turn a feature off; every container sees it at once."""
+    """Turn a feature off in all containers at once."""
     switches = Switches(console.settings.features)
     try:
         changed = switches.disable(options.name, options.by)
@@ -52,19 +52,19 @@ def enable(console: Console, options: Namespace) -> int:
 
 
 def list_options(parser: ArgumentParser) -> None:
-    """Options of feature:list."""
-    parser.add_argument("--json", action="store_true", help="for programs")
+    """Add the options of feature:list."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def name_option(parser: ArgumentParser) -> None:
-    """Options of feature:enable."""
+    """Add the options of feature:enable."""
     parser.add_argument("name", help="the feature")
 
 
 def disable_options(parser: ArgumentParser) -> None:
-    """Options of feature:disable."""
+    """Add the options of feature:disable."""
     name_option(parser)
-    parser.add_argument("--by", default="", help="who wants it, for feature:list")
+    parser.add_argument("--by", default="", help="who turns it off, shown by feature:list")
 
 
 COMMANDS = (

@@ -1,4 +1,4 @@
-"""list"""
+"""The command list."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from cosmic_app.console.registry import discover
 
 
 def show(console: Console, options: Namespace) -> int:
-    """Say which commands there are."""
+    """Show all commands."""
     console.line(overview(console.settings.release, discover()))
     return 0
 
 
 def overview(release: str, commands: Mapping[str, Command]) -> str:
-    """All commands with their descriptions, those with a prefix grouped under it."""
+    """Render all commands with their descriptions, grouped by prefix."""
     width = max(len(name) for name in commands) + 2
     lines = [f"Cosmic Media Streaming {release}", ""]
     lines += ["Usage:", "  command [options] [arguments]", "", "Available commands:"]
-    for group, members in groupby(sorted(commands, key=_place), key=_group):
+    for group, members in groupby(sorted(commands, key=_sort_key), key=_group):
         lines += [f" {group}"] if group else []
         lines += [f"  {name.ljust(width)}{commands[name].description}" for name in members]
     return "\n".join(lines)
@@ -32,7 +32,7 @@ def _group(name: str) -> str:
     return prefix if colon else ""
 
 
-def _place(name: str) -> tuple[str, str]:
+def _sort_key(name: str) -> tuple[str, str]:
     return _group(name), name
 
 

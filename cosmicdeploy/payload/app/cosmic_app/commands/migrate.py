@@ -1,4 +1,4 @@
-"""migrate, migrate:status, migrate:rollback"""
+"""The commands migrate, migrate:status and migrate:rollback."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ WARNING = """\
 
 @contextmanager
 def open_migrator(console: Console) -> Iterator[Migrator]:
-    """A migrator for as long as it is used."""
-    from cosmic_app.database import connect
+    """Open a migrator, and close its connection afterwards.
+
+    Raises `CommandFailed` if a migration fails.
+    """
+    from cosmic_app.database.connection import connect
     from cosmic_app.migrations.migrator import Migrator
 
-    # Not an answer in seconds, as a request needs it: a change of a large table takes its time.
+    # Much longer than for a request: altering a large table takes minutes.
     connection = connect(console.settings.database, timeout=STATEMENT_SECONDS)
     try:
         yield Migrator(connection, console.settings.migrations, console.line)
@@ -42,7 +45,7 @@ def open_migrator(console: Console) -> Iterator[Migrator]:
 
 
 def confirmed(console: Console, options: Namespace) -> bool:
-    """Whether to go on: in production only with --force or a person's yes."""
+    """Whether to run: in production only with --force or after a yes at the prompt."""
     if options.force or console.settings.environment != "production":
         return True
     print(WARNING, end="", file=console.out, flush=True)
@@ -54,7 +57,7 @@ def confirmed(console: Console, options: Namespace) -> bool:
 
 
 def migrate(console: Console, options: Namespace) -> int:
-    """Run what has not run."""
+    """Run the pending migrations."""
     if options.pretend:
         with open_migrator(console) as migrator:
             migrator.pretend()
@@ -67,12 +70,12 @@ def migrate(console: Console, options: Namespace) -> int:
 
 
 def status(console: Console, options: Namespace) -> int:
-    """Show what ran and what did not."""
+    """Show which migrations were applied."""
     with open_migrator(console) as migrator:
         if not migrator.repository.exists():
             console.line("Migration table not found.")
             return 1
-        batches = {ran.migration: ran.batch for ran in migrator.repository.ran()}
+        batches = {each.migration: each.batch for each in migrator.repository.applied()}
     names = migration_names(console.settings.migrations)
     if not names:
         console.line("No migrations found")
@@ -82,13 +85,13 @@ def status(console: Console, options: Namespace) -> int:
 
 
 def status_table(names: list[str], batches: dict[str, int]) -> str:
-    """One row per migration file, in order."""
+    """Render one row per migration file, in order."""
     rows = [("Yes" if name in batches else "No", name, batches.get(name, "")) for name in names]
     return render_table(("Ran?", "Migration", "Batch"), rows)
 
 
 def rollback(console: Console, options: Namespace) -> int:
-    """Undo the last batch, or the last so many."""
+    """Undo the last batch, or the last `--step` migrations."""
     if not confirmed(console, options):
         return 1
     with open_migrator(console) as migrator:
@@ -100,13 +103,13 @@ def rollback(console: Console, options: Namespace) -> int:
 
 
 def migrate_options(parser: ArgumentParser) -> None:
-    """Options of migrate."""
+    """Add the options of migrate."""
     parser.add_argument("--force", action="store_true", help="run in production without asking")
     parser.add_argument("--pretend", action="store_true", help="only show the statements")
 
 
 def rollback_options(parser: ArgumentParser) -> None:
-    """Options of migrate:rollback."""
+    """Add the options of migrate:rollback."""
     parser.add_argument("--force", action="store_true", help="run in production without asking")
     parser.add_argument("--step", type=int, default=0, help="how many to undo (0: the last batch)")
 

@@ -1,4 +1,4 @@
-"""queue:probe"""
+"""The command queue:probe."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from cosmic_app.queue.jobs import Job, push
 
 
 def probe(console: Console, options: Namespace) -> int:
-    """Queue jobs that only take time, and say their ids: the workers' log tells what became of
-    each."""
+    """Queue jobs that only sleep, and print their ids; the worker logs their outcome."""
     jobs = [Job.new("Probe", {"seconds": options.seconds}) for _ in range(options.count)]
     push(console.connect_redis(), jobs)
     for job in jobs:
@@ -19,7 +18,7 @@ def probe(console: Console, options: Namespace) -> int:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Options of queue:probe."""
+    """Add the options of queue:probe."""
     parser.add_argument("count", type=int, nargs="?", default=1, help="how many jobs")
     parser.add_argument("--seconds", type=float, default=0.0, help="how long each takes, up to 5")
 

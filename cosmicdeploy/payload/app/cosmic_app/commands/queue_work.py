@@ -1,4 +1,4 @@
-"""queue:work"""
+"""The command queue:work."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from argparse import Namespace
 
 from cosmic_app.console.context import Command, Console
 from cosmic_app.features import Switches
-from cosmic_app.log import life_logged
+from cosmic_app.log import log_lifetime
 from cosmic_app.queue.worker import WAIT_SECONDS, Worker, work_until
 from cosmic_app.stop import StopSignal
 
 
 def work(console: Console, options: Namespace) -> int:
-    """Take jobs until SIGTERM; the job in hand is finished first."""
+    """Process jobs until SIGTERM; finish the current job first."""
     stopped = StopSignal()
     client = console.connect_redis(timeout=WAIT_SECONDS + 1, text=False)
     worker = Worker(client, console.settings.worker_name, Switches(console.settings.features))
-    with life_logged("Queue worker", console.settings.release):
+    with log_lifetime("Queue worker", console.settings.release):
         work_until(worker, stopped, console.settings.alive_file.touch)
     return 0
 

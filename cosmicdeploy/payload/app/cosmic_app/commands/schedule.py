@@ -1,4 +1,4 @@
-"""schedule:list, schedule:run, schedule:work"""
+"""The commands schedule:list, schedule:run and schedule:work."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from cosmic_app.console.context import Command, Console
 from cosmic_app.console.registry import discover
 from cosmic_app.console.table import render_table
 from cosmic_app.features import Switches
-from cosmic_app.log import life_logged
+from cosmic_app.log import log_lifetime
 from cosmic_app.scheduling.due import expression, next_due, scheduled
-from cosmic_app.scheduling.tick import NOTHING, keep_time, run_due
+from cosmic_app.scheduling.tick import NOTHING, run_due, run_every_minute
 from cosmic_app.stop import StopSignal
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def show(console: Console, options: Namespace) -> int:
-    """Say what is on the schedule."""
+    """Show the scheduled commands."""
     commands = scheduled(discover().values())
     if not commands:
         console.line(NOTHING)
@@ -31,7 +31,7 @@ def show(console: Console, options: Namespace) -> int:
 
 
 def schedule_table(commands: list[Command], moment: datetime, switches: Switches) -> str:
-    """One row per scheduled command."""
+    """Render one row per scheduled command."""
     rows = [
         (
             expression(command.every_minutes or 1),
@@ -51,18 +51,18 @@ def _next_due(command: Command, moment: datetime, switches: Switches) -> str:
 
 
 def run_once(console: Console, options: Namespace) -> int:
-    """Run what is due this minute."""
+    """Run the commands that are due this minute."""
     run_due(console, scheduled(discover().values()), now())
     return 0
 
 
 def work(console: Console, options: Namespace) -> int:
-    """Run what is due, every minute, until SIGTERM."""
+    """Run due commands every minute until SIGTERM."""
     stopped = StopSignal()
     commands = scheduled(discover().values())
     console.line("Schedule worker started successfully.")
-    with life_logged("Schedule worker", console.settings.release):
-        keep_time(
+    with log_lifetime("Schedule worker", console.settings.release):
+        run_every_minute(
             tick=lambda moment: run_due(console, commands, moment),
             clock=now,
             stopped=stopped,

@@ -1,1 +1,1 @@
-"""The command line inside the container: finding, describing and running commands."""
+"""The command line inside the container: find, describe and run commands."""

@@ -1,4 +1,4 @@
-"""Arguments as Artisan takes them: the same common options, exit code 1 where they are wrong."""
+"""Parse arguments as Artisan does: the same common options, exit code 1 for wrong ones."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from cosmic_app.console.context import Command, CommandFailed
 
 
 class Parser(ArgumentParser):
-    """Raises `CommandFailed` where argparse would leave with 2."""
+    """A parser that raises `CommandFailed` where argparse would exit with code 2."""
 
     def error(self, message: str) -> NoReturn:
         raise CommandFailed(message)
 
 
 def parser_for(command: Command) -> Parser:
-    """The options of a command and those that all commands share."""
+    """Build the parser for the options of a command and the common ones."""
     parser = Parser(prog=f"console {command.name}", description=command.description)
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show more")
     for flags in (("-n", "--no-interaction"), ("-q", "--quiet"), ("--ansi",), ("--no-ansi",)):
         parser.add_argument(*flags, action="store_true", help="accepted, as in Artisan")
     command.options(parser)

@@ -1,4 +1,4 @@
-"""What every command gets."""
+"""The command type, and the context that every command gets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class CommandFailed(Exception):
-    """A command that cannot go on; the message is for the operator."""
+    """The command cannot continue; the message is for the operator."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The settings, the streams, and connections made on demand."""
+    """The settings, the output streams, and connections on demand."""
 
     settings: Settings
     environment: Mapping[str, str]
@@ -31,34 +31,34 @@ class Console:
     verbose: bool = False
 
     def line(self, text: str = "") -> None:
-        """Say a line."""
+        """Print a line to standard output."""
         print(text, file=self.out, flush=True)
 
     def error(self, text: str) -> None:
-        """Say a line where errors go."""
+        """Print a line to standard error."""
         print(text, file=self.err, flush=True)
 
     def connect_database(self) -> Connection[DictCursor]:
-        """A new connection. Raises `pymysql.MySQLError`."""
-        from cosmic_app import database
+        """Open a new connection. Raises `pymysql.MySQLError`."""
+        from cosmic_app.database.connection import connect
 
-        return database.connect(self.settings.database)
+        return connect(self.settings.database)
 
     def connect_redis(self, timeout: float = 2.0, *, text: bool = True) -> redis.Redis:
-        """A new client; it connects when used. Its answers are text or bytes."""
+        """Create a client that connects at first use; it returns text, or bytes if not `text`."""
         return cache.connect(self.settings.redis, timeout=timeout, text=text)
 
 
 def no_options(parser: ArgumentParser) -> None:
-    """For commands that take none."""
+    """Add nothing, for commands without options."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """A command of the console. `handle` returns the exit code.
 
-    `every_minutes` puts it on the schedule, which passes it over while its `feature` is switched
-    off; `long_running` ones log to standard output.
+    With `every_minutes` the scheduler runs it, unless its `feature` is switched off. With
+    `long_running` it logs to standard output.
     """
 
     name: str

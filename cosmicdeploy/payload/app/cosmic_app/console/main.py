@@ -1,4 +1,4 @@
-"""The console's entry: find the command, run it, say plainly what went wrong."""
+"""Entry point of the console: find the command, run it, print its error in one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmic_app.settings import Settings, read_settings
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command; its exit code. 1 for whatever goes wrong, as in Artisan."""
+    """Run a command and return its exit code; 1 for any error, as in Artisan."""
     try:
         settings = read_settings(os.environ)
     except ValueError as error:
@@ -30,10 +30,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(settings: Settings, name: str, argv: Sequence[str]) -> int:
-    """Run the command of this name with these arguments."""
+    """Run the command with this name and return its exit code."""
     command = find(name)
     if command is None:
-        print(undefined(name, discover()), file=sys.stderr)
+        print(unknown_command_message(name, discover()), file=sys.stderr)
         return 1
     try:
         options = parser_for(command).parse_args(argv)
@@ -47,7 +47,7 @@ def run(settings: Settings, name: str, argv: Sequence[str]) -> int:
 
 
 def prepare(settings: Settings, command: Command, options: Namespace) -> Console:
-    """Logging and context for one run. Standard output belongs to the command's own words."""
+    """Set up logging and create the context. Only long-running commands log to standard output."""
     configure_logging(settings.log_file, sys.stdout if command.long_running else sys.stderr)
     return Console(
         settings=settings,
@@ -59,20 +59,20 @@ def prepare(settings: Settings, command: Command, options: Namespace) -> Console
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
-    """What goes wrong without anybody's mistake in the code.
+    """Return the errors that are no bug in the code; the operator sees only their message.
 
-    The database's library takes a quarter of the time of a command that needs none, and Redis's
-    longer: they are loaded by whoever needs them.
+    PyMySQL and the Redis library are imported late, since their import would take a quarter and
+    more of the time of a command that does not need them.
     """
     import pymysql
 
-    from cosmic_app.database import DatabaseUnavailable
+    from cosmic_app.database.session import DatabaseUnavailable
 
     return (CommandFailed, DatabaseUnavailable, OSError, pymysql.MySQLError, redis_error())
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line."""
+    """Describe an error in one line."""
     import pymysql
 
     if isinstance(error, pymysql.MySQLError) and len(error.args) > 1:
@@ -80,9 +80,9 @@ def describe(error: BaseException) -> str:
     return str(error)
 
 
-def undefined(name: str, known: Iterable[str]) -> str:
-    """What to say of a command that is not there."""
-    import difflib  # slow to import, and most commands are there
+def unknown_command_message(name: str, known: Iterable[str]) -> str:
+    """Return the message for an unknown command, with similar names."""
+    import difflib  # slow to import, and rarely needed
 
     lines = ["", f'  Command "{name}" is not defined.', ""]
     near = difflib.get_close_matches(name, list(known))

@@ -1,4 +1,4 @@
-"""Finds the commands: whatever files there are in `cosmic_app/commands`."""
+"""Find the commands in the files of `cosmic_app/commands`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from cosmic_app.console.context import Command
 
 
 def discover() -> dict[str, Command]:
-    """All commands by name, in the order of their names."""
-    found: dict[str, Command] = {}
+    """Return all commands by name, sorted."""
+    by_name: dict[str, Command] = {}
     for module in _modules():
-        found.update(_commands_of(module))
-    return dict(sorted(found.items()))
+        by_name.update(_commands_of(module))
+    return dict(sorted(by_name.items()))
 
 
 def find(name: str) -> Command | None:
-    """The command of this name, or None.
+    """Return the command with this name, or None.
 
-    The files of all commands take half as long to load as a short command takes in all, so the
-    file that is named most like it is looked into first.
+    Loading all files takes half the total time of a short command, so the file whose name is most
+    similar is loaded first.
     """
-    for module in sorted(_modules(), key=lambda module: _likeness(module, name), reverse=True):
+    for module in sorted(_modules(), key=lambda module: _similarity(module, name), reverse=True):
         if command := _commands_of(module).get(name):
             return command
     return None
@@ -39,11 +39,15 @@ def _commands_of(module: str) -> dict[str, Command]:
     return {command.name: command for command in loaded.COMMANDS}
 
 
-def _likeness(module: str, command: str) -> float:
-    """The share of the file's words, from 0 to 1, that are in the command, bar their endings."""
-    words, named = module.split("_"), re.split("[:-]", command)
-    return sum(any(_alike(word, other) for other in named) for word in words) / len(words)
+def _similarity(module: str, command: str) -> float:
+    """Return the share, from 0 to 1, of the words in a file name that a command's name has.
+
+    Endings are ignored: `features` matches `feature`.
+    """
+    file_words, command_words = module.split("_"), re.split("[:-]", command)
+    matches = (any(_same_stem(a, b) for b in command_words) for a in file_words)
+    return sum(matches) / len(file_words)
 
 
-def _alike(one: str, other: str) -> bool:
+def _same_stem(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)

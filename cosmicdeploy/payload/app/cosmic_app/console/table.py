@@ -1,4 +1,4 @@
-"""Tables as operators know them from Artisan."""
+"""Render tables in the style of Artisan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def render_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """An ASCII table, its columns as wide as their widest cell."""
+    """Render an ASCII table whose columns are as wide as their widest cell."""
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+"

@@ -1,1 +1,1 @@
-"""From a validated beat to a committed one: batches, limiter, writer."""
+"""Take beats from requests: validate them, limit their rate, and write them in batches."""

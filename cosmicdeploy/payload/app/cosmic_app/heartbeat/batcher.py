@@ -1,4 +1,4 @@
-"""Gathers the beats of many requests into few transactions."""
+"""Collect the beats of many requests into few transactions."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pending:
-    """A beat, and the request that waits for its outcome."""
+    """A beat, and the future on which its request waits for the outcome."""
 
     beat: Beat
     future: asyncio.Future[Outcome]
 
 
 class Batcher:
-    """A bounded queue and one thread that empties it. Made within a running event loop."""
+    """A bounded queue and the thread that empties it. Create it inside a running event loop."""
 
     def __init__(self, settings: BatchSettings, write: Write) -> None:
         self._settings = settings
         self._write = write
         self._loop = asyncio.get_running_loop()
-        # None ends the thread.
+        # None stops the thread.
         self._queue: queue.Queue[Pending | None] = queue.Queue(settings.queue_size)
         self._thread = threading.Thread(target=self._work, name="heartbeat-writer", daemon=True)
         self._thread.start()
 
     async def submit(self, beat: Beat) -> Outcome:
-        """Wait until the beat is committed, or refused."""
+        """Wait until the beat is committed or refused."""
         pending = Pending(beat, self._loop.create_future())
         try:
             self._queue.put_nowait(pending)
@@ -48,7 +48,7 @@ class Batcher:
         return await pending.future
 
     async def close(self) -> None:
-        """Write what is queued, then end the thread."""
+        """Write the queued beats, then stop the thread."""
         await asyncio.to_thread(self._queue.put, None)
         await asyncio.to_thread(self._thread.join)
 
@@ -60,16 +60,16 @@ class Batcher:
                 continue
             outcomes = self._outcomes([pending.beat for pending in batch])
             if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                # Nobody should wait in line only to hear the same.
+                # The database is down: refuse the queued beats at once, they would fail too.
                 queued, still_more = self._take_queued()
                 batch, more = batch + queued, more and still_more
                 outcomes = outcomes + [outcomes[0]] * len(queued)
             self._loop.call_soon_threadsafe(_resolve, batch, outcomes)
 
     def _gather(self) -> tuple[list[Pending], bool]:
-        """The next batch, and whether another may follow.
+        """Return the next batch, and whether another may follow.
 
-        While one batch is committed the next one fills by itself; lingering only helps the first.
+        `linger` only matters to the first batch: the next one fills while it is committed.
         """
         batch: list[Pending] = []
         deadline = None
@@ -86,7 +86,7 @@ class Batcher:
         return batch, True
 
     def _take_queued(self) -> tuple[list[Pending], bool]:
-        """All that is queued now, and whether more may follow."""
+        """Return all beats queued now, and whether more may follow."""
         taken = [self._queue.get() for _ in range(self._queue.qsize())]
         batch = [pending for pending in taken if pending is not None]
         return batch, len(batch) == len(taken)
@@ -94,7 +94,7 @@ class Batcher:
     def _outcomes(self, beats: list[Beat]) -> list[Outcome]:
         try:
             return self._write(beats)
-        except Exception:  # the thread must outlive whatever happens: all beats go through it
+        except Exception:  # all beats go through this thread, so it must survive any error
             logger.exception("Beats not written")
             return [Unavailable("The beat could not be written.")] * len(beats)
 

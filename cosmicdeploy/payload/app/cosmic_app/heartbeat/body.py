@@ -1,4 +1,4 @@
-"""What a beat's body may say."""
+"""Parse and validate the body of a beat."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ID = re.compile(r"[0-9A-Za-z._:-]{1,64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """The battery level in per cent, and the id that the sender gave the beat; "" for none."""
+    """The battery level in percent, and the id that the sender gave the beat ("" for none)."""
 
     battery_level: float
     heartbeat_id: str = ""
 
 
 class BadBody(Exception):
-    """The body cannot be used; `status` is the HTTP status that says so."""
+    """The body is invalid; `status` is the HTTP status to answer with."""
 
     def __init__(self, reason: str, *, status: int = 422, field: str = "") -> None:
         super().__init__(reason)
@@ -29,35 +29,36 @@ class BadBody(Exception):
 
 
 def parse_beat(body: bytes) -> Content:
-    """What a beat says. Raises `BadBody` with the reason.
+    """Return the content of a beat. Raises `BadBody` with the reason.
 
-    With the optional `heartbeat_id` a sender can find the beat again: once it is answered 200, the
-    device's row holds the id in `last_heartbeat_id`, until the device's next beat with an id.
+    The optional `heartbeat_id` lets a sender find its beat: after the answer 200 the device's row
+    has the id in `last_heartbeat_id`, until the device's next beat with an id.
     """
     content = _parse_object(body)
     return Content(battery_level=_battery_level(content), heartbeat_id=_id(content))
 
 
 def _id(content: dict[str, object]) -> str:
-    given = content.get("heartbeat_id")
-    if given is None:
+    heartbeat_id = content.get("heartbeat_id")
+    if heartbeat_id is None:
         return ""
-    if not isinstance(given, str) or not ID.fullmatch(given):
+    if not isinstance(heartbeat_id, str) or not ID.fullmatch(heartbeat_id):
         reason = "The heartbeat id must be 1 to 64 of letters, digits, dot, colon, _ and -."
         raise BadBody(reason, field="heartbeat_id")
-    return given
+    return heartbeat_id
 
 
 def _battery_level(content: dict[str, object]) -> float:
     level = content.get("battery_level")
     if level is None:
         raise BadBody("The battery level field is required.", field="battery_level")
-    # NaN alone is not equal to itself; `math.isnan` fails for integers that no float can hold.
+    # Only NaN differs from itself; `math.isnan` raises for integers that are too large for a float.
     if isinstance(level, bool) or not isinstance(level, int | float) or level != level:  # noqa: PLR0124
         raise BadBody("The battery level must be a number.", field="battery_level")
     if not 0 <= level <= 100:
         raise BadBody("The battery level must be between 0 and 100.", field="battery_level")
-    # The column has two places; a level that SQL may not read would fail the beats beside it.
+    # Rounded since the column has two decimals, and a number that SQL cannot parse (5e-324) would
+    # fail all beats of the batch.
     return round(float(level), 6)
 
 

@@ -1,4 +1,4 @@
-"""At most so many beats per device and window, counted in Redis for all replicas together."""
+"""Limit the beats per device and time window, counted in Redis for all replicas together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cosmic_app.settings import LimiterSettings
 if TYPE_CHECKING:
     import redis
 
-# A fixed window from the first beat. A refused beat does not count, and the check and the count
-# are one step, so that replicas cannot both take the last place.
+# A fixed window that starts with the first beat. Refused beats do not count. Check and count are
+# one atomic script, so that two replicas cannot both take the last place.
 SCRIPT = """
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local used = tonumber(redis.call('GET', KEYS[1]) or '0')
@@ -31,7 +31,7 @@ return {1, limit - used, redis.call('PTTL', KEYS[1])}
 
 
 class Limiter:
-    """Asks Redis once per batch; without Redis, or switched off, it allows every beat."""
+    """Checks a batch with one call to Redis; allows all beats without Redis or if switched off."""
 
     def __init__(self, settings: LimiterSettings, breaker: Breaker, switches: Switches) -> None:
         self._settings = settings
@@ -39,32 +39,32 @@ class Limiter:
         self._switches = switches
 
     def check(self, device_ids: Sequence[int]) -> list[Allowance]:
-        """One allowance per id, in the same order; an id may occur more than once."""
+        """Return one allowance per id, in the same order; an id may occur more than once."""
         if not device_ids:
             return []
         answers = None
         if self._switches.enabled(RATE_LIMIT):
-            answers = self._breaker.attempt(lambda client: self._ask(client, device_ids))
+            answers = self._breaker.attempt(lambda client: self._query(client, device_ids))
         if answers is None:
-            return [self._open()] * len(device_ids)
+            return [self._unlimited()] * len(device_ids)
         return [to_allowance(answer, self._settings.limit) for answer in answers]
 
-    def _ask(self, client: redis.Redis, device_ids: Sequence[int]) -> list[list[int]]:
+    def _query(self, client: redis.Redis, device_ids: Sequence[int]) -> list[list[int]]:
         pipeline = client.pipeline(transaction=False)
         for device_id in device_ids:
             key = f"{CACHE_PREFIX}limiter:{device_id}"
             pipeline.eval(SCRIPT, 1, key, self._settings.limit, self._settings.window * 1000)
         return pipeline.execute()
 
-    def _open(self) -> Allowance:
+    def _unlimited(self) -> Allowance:
         limit = self._settings.limit
         return Allowance(allowed=True, limit=limit, remaining=limit, reset=0)
 
 
 def to_allowance(answer: Sequence[int], limit: int) -> Allowance:
-    """What the script's answer (allowed, remaining, milliseconds left) means.
+    """Convert the answer of the script: allowed, remaining, milliseconds until the window ends.
 
-    Seconds are rounded up: who waits that long is in the next window.
+    Seconds are rounded up, so that a device that waits that long is in the next window.
     """
     allowed, remaining, milliseconds = answer
     return Allowance(

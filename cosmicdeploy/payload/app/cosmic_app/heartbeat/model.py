@@ -1,4 +1,4 @@
-"""A beat on its way, and what may become of it."""
+"""A beat, its device, and its possible outcomes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """A beat with a valid body; whose it is, only the database can say. `id` is the sender's."""
+    """A beat with a valid body, whose token is not checked yet; `id` is set by the sender."""
 
     token_hash: str
     battery_level: float
@@ -16,7 +16,7 @@ class Beat:
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """The owner of a token, with its status as last seen."""
+    """The device that has a token, and its status when it was read."""
 
     id: int
     status: str
@@ -24,7 +24,7 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """What the limiter says of one beat; `reset` is in seconds from now."""
+    """The decision of the rate limiter on a beat; `reset` is in seconds from now."""
 
     allowed: bool
     limit: int
@@ -42,7 +42,7 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True)
 class Limited:
-    """The device sent more beats than it may; nothing was written."""
+    """The device exceeded the rate limit; nothing was written."""
 
     allowance: Allowance
 
@@ -54,7 +54,7 @@ class Unauthorized:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The beat could not be taken; the device should try again soon."""
+    """The beat could not be written; the device should retry soon."""
 
     reason: str
 

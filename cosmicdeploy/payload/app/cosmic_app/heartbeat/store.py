@@ -1,4 +1,4 @@
-"""The statements by which beats reach the database."""
+"""The SQL statements that write beats."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pymysql.cursors import DictCursor
 
+from cosmic_app.database.schema import Schema
 from cosmic_app.heartbeat.model import Beat, Device
-from cosmic_app.schema import Schema
 from cosmic_app.transitions import CONNECTED, Transition
 from cosmic_app.transitions import store as store_transitions
 
@@ -16,7 +16,7 @@ REASON = "Heartbeat received"
 
 
 def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, Device]:
-    """The devices whose tokens these are and are not revoked, by token hash."""
+    """Return the devices with these tokens by token hash, without those whose token is revoked."""
     cursor.execute(
         "SELECT id, status, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
         (sorted(set(token_hashes)),),
@@ -25,17 +25,17 @@ def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, D
 
 
 def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> bool:
-    """Write beats of devices that are connected, in one statement; whether all of them were.
+    """Write the beats of connected devices in one statement; return whether all were connected.
 
-    Where not, `record_beats` is what does it; to write a beat twice does no harm.
+    If not, call `record_beats` with all of them; writing a beat twice does no harm.
     """
     return _touch(cursor, beats, schema, only=CONNECTED) == len(beats)
 
 
 def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
-    """Write one beat per device (device id → beat); the transitions that this makes.
+    """Write one beat per device (by device id); return the transitions to connected.
 
-    Rows are locked in the order of their ids, as everyone does who writes them.
+    Locks the rows in the order of their ids, as every writer does, so that none deadlock.
     """
     ids = sorted(beats)
     cursor.execute(
@@ -43,7 +43,7 @@ def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) 
     )
     recovered = [_recovery(row) for row in cursor.fetchall() if row["status"] != CONNECTED]
     if recovered and schema.tracks_status_changes:
-        _note_status_change(cursor, [transition.device_id for transition in recovered])
+        _record_status_change(cursor, [transition.device_id for transition in recovered])
     _touch(cursor, beats, schema)
     store_transitions(cursor, recovered, schema)
     return recovered
@@ -60,8 +60,8 @@ def _recovery(row: Mapping[str, object]) -> Transition:
     )
 
 
-def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
-    """Before the status itself is written: `previous_status` is taken from it."""
+def _record_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
+    """Record the change. Call it before the new status is written, since it copies the old one."""
     cursor.execute(
         "UPDATE remotes SET previous_status = status, last_status_change_at = NOW(3),"
         " status_change_reason = %s WHERE id IN %s",
@@ -70,8 +70,10 @@ def _note_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
 
 
 def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: str = "") -> int:
-    """The database's clock counts, and time never runs backwards. How many rows were changed;
-    `only` is the status whose rows may be, where not all."""
+    """Write the beats in one UPDATE; return the number of rows changed.
+
+    `only` limits it to rows with this status. The time is the database's, and never goes backwards.
+    """
     ids = sorted(beats)
     levels, values = _by_device({key: beats[key].battery_level for key in ids})
     sets = [
@@ -84,21 +86,24 @@ def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: 
     if "last_heartbeat_source" in schema.remotes:
         sets.append("last_heartbeat_source = %s")
         parameters.append(SOURCE)
-    own = {key: beats[key].id for key in ids if beats[key].id}
-    if own and "last_heartbeat_id" in schema.remotes:
-        case, values = _by_device(own, otherwise="last_heartbeat_id")
+    beat_ids = {key: beats[key].id for key in ids if beats[key].id}
+    if beat_ids and "last_heartbeat_id" in schema.remotes:
+        case, values = _by_device(beat_ids, otherwise="last_heartbeat_id")
         sets.append(f"last_heartbeat_id = {case}")
         parameters += values
-    where, given = "id IN %s", list[object]([ids])
+    where = "id IN %s"
+    parameters.append(ids)
     if only:
-        where, given = f"{where} AND status = %s", [ids, only]
-    # By the ids: who finds rows by status locks its index first, who changes one locks it last.
+        where += " AND status = %s"
+        parameters.append(only)
+    # Find the rows by id: a search by status would lock the index on status first, but a change of
+    # status locks it last, so the two could deadlock.
     update = f"UPDATE remotes FORCE INDEX (PRIMARY) SET {', '.join(sets)}"  # noqa: S608 - no outside text
-    return cursor.execute(f"{update} WHERE {where}", (*parameters, *given))
+    return cursor.execute(f"{update} WHERE {where}", parameters)
 
 
 def _by_device(values: Mapping[int, object], otherwise: str = "NULL") -> tuple[str, list[object]]:
-    """An expression that has its own value for each device id, and its parameters."""
+    """Return a CASE expression with a value for each device id, and its parameters."""
     arms = " ".join(["WHEN %s THEN %s"] * len(values))
     parameters: list[object] = [part for pair in values.items() for part in pair]
     return f"CASE id {arms} ELSE {otherwise} END", parameters

@@ -1,4 +1,4 @@
-"""Brings a batch of beats into the database: who, how often, commit, tell."""
+"""Write a batch of beats: find the devices, check the limits, commit, announce transitions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import replace
 import pymysql
 
 from cosmic_app.cache import Breaker
-from cosmic_app.database import DatabaseUnavailable, Session
+from cosmic_app.database.schema import SchemaCache
+from cosmic_app.database.session import DatabaseUnavailable, Session
 from cosmic_app.features import Switches
 from cosmic_app.heartbeat.limiter import Limiter
 from cosmic_app.heartbeat.model import (
@@ -23,7 +24,6 @@ from cosmic_app.heartbeat.model import (
     Unavailable,
 )
 from cosmic_app.heartbeat.store import find_devices, record_beats, record_connected
-from cosmic_app.schema import SchemaCache
 from cosmic_app.settings import Settings
 from cosmic_app.transitions import CONNECTED, announce
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class BeatWriter:
-    """The only writer of beats in a process; used by one thread."""
+    """The writer of all beats in a process. For one thread only."""
 
     def __init__(self, settings: Settings, breaker: Breaker) -> None:
         self._schema = SchemaCache()
@@ -40,15 +40,15 @@ class BeatWriter:
         self._breaker = breaker
 
     def open(self) -> None:
-        """Connect before a beat has to wait for it. What cannot be reached is tried again then."""
+        """Connect early, so that no beat waits for it; on failure the first beat tries again."""
         try:
-            self._session.single(self._schema.get)
+            self._session.autocommit(self._schema.get)
         except (DatabaseUnavailable, pymysql.MySQLError) as error:
             logger.warning("Started without the database: %s", error)
         self._breaker.attempt(lambda client: client.ping())
 
     def write(self, beats: Sequence[Beat]) -> list[Outcome]:
-        """One outcome per beat, in the same order. An accepted beat is committed."""
+        """Return one outcome per beat, in the same order. Accepted beats are committed."""
         try:
             return self._write(beats)
         except DatabaseUnavailable as error:
@@ -64,16 +64,16 @@ class BeatWriter:
 
     def _write(self, beats: Sequence[Beat]) -> list[Outcome]:
         hashes = [beat.token_hash for beat in beats]
-        devices = self._session.single(lambda cursor: find_devices(cursor, hashes))
+        devices = self._session.autocommit(lambda cursor: find_devices(cursor, hashes))
         allowances = self._check_limits(beats, devices)
         accepted: dict[int, Beat] = {}
-        connected = True
+        all_connected = True
         for beat, allowance in zip(beats, allowances, strict=True):
             if allowance and allowance.allowed:
                 device = devices[beat.token_hash]
                 accepted[device.id] = _newest(accepted.get(device.id), beat)
-                connected = connected and device.status == CONNECTED
-        recovered = set() if connected and self._touch(accepted) else self._record(accepted)
+                all_connected = all_connected and device.status == CONNECTED
+        recovered = set() if all_connected and self._touch(accepted) else self._record(accepted)
         return [
             self._outcome(devices.get(beat.token_hash), allowance, recovered)
             for beat, allowance in zip(beats, allowances, strict=True)
@@ -82,19 +82,19 @@ class BeatWriter:
     def _check_limits(
         self, beats: Sequence[Beat], devices: Mapping[str, Device]
     ) -> list[Allowance | None]:
-        """One allowance per beat; None where nobody owns its token."""
+        """Return one allowance per beat; None for an unknown token."""
         owners = [devices.get(beat.token_hash) for beat in beats]
         checked = iter(self._limiter.check([owner.id for owner in owners if owner]))
         return [next(checked) if owner else None for owner in owners]
 
     def _touch(self, beats: Mapping[int, Beat]) -> bool:
-        """Write the beats of devices that seem to be connected, as most are; whether all were."""
-        return not beats or self._session.single(
+        """Write beats if all devices are connected, the usual case; return whether they were."""
+        return not beats or self._session.autocommit(
             lambda cursor: record_connected(cursor, beats, self._schema.get(cursor))
         )
 
     def _record(self, beats: Mapping[int, Beat]) -> set[int]:
-        """Commit the beats; the ids of the devices that came back by them."""
+        """Commit the beats; return the ids of devices that were not connected before."""
         recovered = self._session.transaction(
             lambda cursor: record_beats(cursor, beats, self._schema.get(cursor))
         )
@@ -112,7 +112,7 @@ class BeatWriter:
 
 
 def _newest(earlier: Beat | None, beat: Beat) -> Beat:
-    """Of two beats of a device in one batch the later one, with the last id that either has."""
+    """Merge two beats of a device: return the later one, with the earlier id if it has none."""
     if earlier is None or beat.id:
         return beat
     return replace(beat, id=earlier.id)

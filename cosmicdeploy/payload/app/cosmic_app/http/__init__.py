@@ -1,1 +1,1 @@
-"""The HTTP side: routes, answers, health."""
+"""The web application: routes, responses, health."""

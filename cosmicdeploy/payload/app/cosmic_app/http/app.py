@@ -1,4 +1,4 @@
-"""The web application: two routes, and the release on every answer."""
+"""The web application: two routes, and the release in every response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmic_app.heartbeat.batcher import Batcher
 from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_beat
 from cosmic_app.heartbeat.model import Beat, Outcome
 from cosmic_app.heartbeat.writer import BeatWriter
-from cosmic_app.http import answers
+from cosmic_app.http import responses
 from cosmic_app.http.health import HealthCheck
 from cosmic_app.settings import Settings
 from cosmic_app.tokens import bearer_token, hash_token
@@ -28,21 +28,21 @@ Submit = Callable[[Beat], Awaitable[Outcome]]
 
 
 class Endpoints:
-    """The routes' handlers."""
+    """The handlers of the routes."""
 
     def __init__(self, release: str, health: HealthCheck) -> None:
         self._release = release
         self._health = health
 
     async def heartbeat(self, request: Request) -> Response:
-        """POST /api/devices/heartbeat"""
+        """Handle POST /api/devices/heartbeat."""
         token = bearer_token(request.headers.get("authorization"))
         if token is None:
-            return answers.unauthorized()
+            return responses.unauthorized()
         try:
             content = parse_beat(await read_body(request))
         except BadBody as error:
-            return answers.bad_body(error)
+            return responses.bad_body(error)
         submit: Submit = request.state.submit
         beat = Beat(
             token_hash=hash_token(token),
@@ -50,15 +50,15 @@ class Endpoints:
             id=content.heartbeat_id,
         )
         outcome = await submit(beat)
-        return answers.answer(outcome, time.time())
+        return responses.beat_response(outcome, time.time())
 
     async def health(self, request: Request) -> Response:
-        """GET /api/health"""
-        return answers.health(await self._health.check(), self._release)
+        """Handle GET /api/health."""
+        return responses.health_response(await self._health.check(), self._release)
 
 
 async def read_body(request: Request) -> bytes:
-    """The body, as far as it may be of interest: one byte too many is enough to refuse it."""
+    """Read the body, but stop once it is too large: `parse_beat` refuses it then."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -68,7 +68,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def build_app(settings: Settings) -> ASGIApp:
-    """The application; it connects to nothing before it is started."""
+    """Build the application; it connects to the database and Redis when it starts."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
@@ -86,8 +86,8 @@ def build_app(settings: Settings) -> ASGIApp:
             Route("/api/health", endpoints.health, methods=["GET"]),
         ],
         exception_handlers={
-            HTTPException: _say_as_json,
-            ClientDisconnect: _nobody_listens,
+            HTTPException: _http_error,
+            ClientDisconnect: _client_disconnected,
             Exception: _internal_error,
         },
         lifespan=lifespan,
@@ -96,7 +96,7 @@ def build_app(settings: Settings) -> ASGIApp:
 
 
 def with_release(app: ASGIApp, release: str) -> ASGIApp:
-    """The same application, with X-App-Version on every answer, errors too."""
+    """Wrap the application to send X-App-Version with every response, including errors."""
     header = (b"x-app-version", release.encode("latin-1", "replace"))
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,14 +110,14 @@ def with_release(app: ASGIApp, release: str) -> ASGIApp:
     return wrapped
 
 
-def _say_as_json(request: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = getattr(error, "headers", None)
     message = str(getattr(error, "detail", "Server Error"))
     return JSONResponse({"message": message}, status_code=status, headers=headers)
 
 
-def _nobody_listens(request: Request, error: Exception) -> Response:
+def _client_disconnected(request: Request, error: Exception) -> Response:
     return JSONResponse({"message": "The body ended early."}, status_code=400)
 
 

@@ -1,4 +1,4 @@
-"""Is this replica any good? Without the database no, without Redis less so."""
+"""Check the health of this replica: unavailable without the database, degraded without Redis."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import pymysql
 
-from cosmic_app import cache, database
+from cosmic_app import cache
+from cosmic_app.database.connection import DatabasePing
 from cosmic_app.settings import Settings
 
 DEADLINE_SECONDS = 1.2
-# Where all is well, an answer holds for so long: less than anybody waits between two questions who
-# wants to know twice.
+# How long a good result is reused: less than the time between two checks by the same client.
 FRESH_SECONDS = 0.04
 
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """`database` and `redis` are empty where all is well, else they say what is wrong."""
+    """The problem of `database` and of `redis`; empty if there is none."""
 
     database: str = ""
     redis: str = ""
@@ -32,37 +32,37 @@ class Health:
 
 
 class HealthCheck:
-    """Looks at what the service rests on, for as many askers as there are at once."""
+    """Checks the database and Redis, once for all callers at the same time."""
 
     def __init__(self, settings: Settings) -> None:
-        self._pulse = database.Pulse(settings.database, timeout=1.0)
+        self._database = DatabasePing(settings.database, timeout=1.0)
         self._redis = cache.connect(settings.redis)
         self._running: asyncio.Task[Health] | None = None
-        self._well_until = 0.0
+        self._fresh_until = 0.0
 
     async def check(self) -> Health:
-        """The health now. A check that takes too long goes on; askers meanwhile share it."""
-        if time.monotonic() < self._well_until:
+        """Return the health now. A check that misses the deadline continues for later callers."""
+        if time.monotonic() < self._fresh_until:
             return Health()
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._look())
+            self._running = asyncio.create_task(self._check_all())
         try:
             return await asyncio.wait_for(asyncio.shield(self._running), DEADLINE_SECONDS)
         except TimeoutError:
             return Health(database=f"no answer within {DEADLINE_SECONDS} s")
 
-    async def _look(self) -> Health:
-        found = await asyncio.gather(
+    async def _check_all(self) -> Health:
+        database, redis = await asyncio.gather(
             asyncio.to_thread(self._database_problem), asyncio.to_thread(self._redis_problem)
         )
-        health = Health(database=found[0], redis=found[1])
+        health = Health(database=database, redis=redis)
         if health == Health():
-            self._well_until = time.monotonic() + FRESH_SECONDS
+            self._fresh_until = time.monotonic() + FRESH_SECONDS
         return health
 
     def _database_problem(self) -> str:
         try:
-            self._pulse.feel()
+            self._database.ping()
         except pymysql.MySQLError as error:
             return str(error.args[-1] if error.args else error)
         return ""

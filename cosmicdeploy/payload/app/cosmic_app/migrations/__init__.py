@@ -1,1 +1,1 @@
-"""Migrations in files, run in the order of their names."""
+"""Database migrations: one per file, run in the order of the file names."""

@@ -1,4 +1,4 @@
-"""A migration: a file, named by date and purpose, with statements for both ways."""
+"""A migration: a file named by date and purpose, with SQL statements for both directions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class MigrationFailed(Exception):
-    """A statement was refused. What ran before it stays: the database commits each by itself."""
+    """A statement failed. Those before it stay: the database commits each DDL statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,12 +21,12 @@ class Migration:
 
 
 def migration_names(folder: Path) -> list[str]:
-    """The names of the migrations there are, oldest first."""
+    """Return the names of all migrations in the folder, oldest first."""
     return sorted(path.stem for path in folder.glob("[0-9]*.py"))
 
 
 def load_migration(folder: Path, name: str) -> Migration | None:
-    """The migration in this file, or None where there is no such file."""
+    """Load a migration, or return None if its file is missing."""
     path = folder / f"{name}.py"
     if not path.is_file():
         return None

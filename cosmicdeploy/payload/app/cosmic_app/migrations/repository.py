@@ -1,4 +1,4 @@
-"""The table that remembers which migrations ran."""
+"""The table that records which migrations are applied."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from pymysql.cursors import DictCursor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """A migration that ran, and the batch it ran in."""
+class AppliedMigration:
+    """The name of an applied migration, and the batch it ran in."""
 
     migration: str
     batch: int
 
 
 class Repository:
-    """The table `migrations`, as Laravel keeps it."""
+    """The table `migrations`, in the format of Laravel."""
 
     def __init__(self, connection: Connection[DictCursor]) -> None:
         self._connection = connection
 
     def exists(self) -> bool:
-        """Whether the table is there."""
+        """Return whether the table exists."""
         with self._connection.cursor() as cursor:
             return bool(cursor.execute("SHOW TABLES LIKE 'migrations'"))
 
     def create(self) -> None:
-        """Make the table."""
+        """Create the table."""
         with self._connection.cursor() as cursor:
             cursor.execute(
                 "CREATE TABLE migrations (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
                 " migration VARCHAR(255) NOT NULL, batch INT NOT NULL)"
             )
 
-    def ran(self) -> list[Ran]:
-        """What ran, in the order in which it did."""
+    def applied(self) -> list[AppliedMigration]:
+        """Return the applied migrations, oldest first."""
         with self._connection.cursor() as cursor:
             cursor.execute("SELECT migration, batch FROM migrations ORDER BY batch, migration")
-            return [Ran(**row) for row in cursor.fetchall()]
+            return [AppliedMigration(**row) for row in cursor.fetchall()]
 
     def add(self, migration: str, batch: int) -> None:
-        """Remember that a migration ran."""
+        """Record that a migration ran."""
         with self._connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO migrations (migration, batch) VALUES (%s, %s)", (migration, batch)
@@ -50,7 +50,7 @@ class Repository:
         self._connection.commit()
 
     def remove(self, migration: str) -> None:
-        """Forget that a migration ran."""
+        """Remove the record of a migration."""
         with self._connection.cursor() as cursor:
             cursor.execute("DELETE FROM migrations WHERE migration = %s", (migration,))
         self._connection.commit()

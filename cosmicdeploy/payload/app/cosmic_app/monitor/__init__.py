@@ -1,1 +1,1 @@
-"""Which devices fell silent, and what becomes of them."""
+"""Find devices that no longer send beats, and change their status."""

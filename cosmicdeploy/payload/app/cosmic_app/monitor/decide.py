@@ -1,4 +1,4 @@
-"""What a device's silence means."""
+"""Decide which status a silent device gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCE = "system"
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceState:
-    """A device as the database knows it; `silence`, `interval` and `grace_period` in seconds."""
+    """A device as stored in the database; `silence`, `interval` and `grace_period` in seconds."""
 
     id: int
     name: str
@@ -22,10 +22,10 @@ class DeviceState:
 
 
 def decide(device: DeviceState, tolerance: int) -> Transition | None:
-    """The demotion that is due, if any.
+    """Return the demotion that is due, or None.
 
-    A device is late once it is silent for its interval and the tolerance, and gone once it is
-    silent for longer than its grace period; nobody is gone before being late.
+    A device is late once it has been silent for its interval plus the tolerance, and gone once it
+    has been silent for longer than its grace period. It is never gone before it is late.
     """
     late_after = device.interval + tolerance
     gone_after = max(device.grace_period, late_after)

@@ -1,4 +1,4 @@
-"""The statements by which the monitor sees and demotes devices."""
+"""The SQL statements of the monitor: read devices and demote them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 
 from pymysql.cursors import DictCursor
 
+from cosmic_app.database.schema import Schema
 from cosmic_app.monitor.decide import DeviceState
-from cosmic_app.schema import Schema
 from cosmic_app.settings import MonitorSettings
 from cosmic_app.transitions import CONNECTED, TEMPORARILY_OFFLINE, Transition
 
-# A device that never sent a beat is as old as its record. The database's clock counts.
+# A device that never sent a beat is silent since its creation. The time is the database's.
 SILENCE = "TIMESTAMPDIFF(MICROSECOND, COALESCE(last_heartbeat_at, created_at), NOW(6)) / 1000000"
 
 
-def read_watched(
+def read_demotable(
     cursor: DictCursor, schema: Schema, defaults: MonitorSettings
 ) -> list[DeviceState]:
-    """All devices that can still be demoted, in the order of their ids, without locks."""
+    """Read all devices that can be demoted further, ordered by id, without locks."""
     sql = f"{_select(schema)} WHERE status IN %s ORDER BY id"
     cursor.execute(sql, ((CONNECTED, TEMPORARILY_OFFLINE),))
     return [_state(row, defaults) for row in cursor.fetchall()]
@@ -28,13 +28,13 @@ def read_watched(
 def read_locked(
     cursor: DictCursor, ids: Sequence[int], schema: Schema, defaults: MonitorSettings
 ) -> list[DeviceState]:
-    """These devices as they are now, locked in the order of their ids until the commit."""
+    """Read these devices and lock their rows until the commit, in the order of their ids."""
     cursor.execute(f"{_select(schema)} WHERE id IN %s ORDER BY id FOR UPDATE", (sorted(ids),))
     return [_state(row, defaults) for row in cursor.fetchall()]
 
 
 def demote(cursor: DictCursor, transition: Transition, schema: Schema) -> None:
-    """Write a demotion; the row is locked and was read under that lock."""
+    """Write a demotion. The row must be locked and read under that lock."""
     if schema.tracks_status_changes:
         cursor.execute(
             "UPDATE remotes SET status = %s, previous_status = %s, status_change_reason = %s,"
@@ -55,8 +55,8 @@ def demote(cursor: DictCursor, transition: Transition, schema: Schema) -> None:
 
 
 def _select(schema: Schema) -> str:
-    own = {"heartbeat_interval_seconds", "grace_period_seconds"} <= schema.remotes
-    columns = "heartbeat_interval_seconds, grace_period_seconds, " if own else ""
+    has_periods = {"heartbeat_interval_seconds", "grace_period_seconds"} <= schema.remotes
+    columns = "heartbeat_interval_seconds, grace_period_seconds, " if has_periods else ""
     return f"SELECT id, name, status, {columns}{SILENCE} AS silence FROM remotes"  # noqa: S608
 
 

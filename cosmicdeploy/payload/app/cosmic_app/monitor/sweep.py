@@ -1,4 +1,4 @@
-"""One round of the monitor over all devices."""
+"""One check of all devices by the monitor."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from functools import partial
 
 from pymysql.cursors import DictCursor
 
-from cosmic_app.database import Session
+from cosmic_app.database.schema import SchemaCache
+from cosmic_app.database.session import Session
 from cosmic_app.monitor.decide import DeviceState, decide
-from cosmic_app.monitor.store import demote, read_locked, read_watched
-from cosmic_app.schema import SchemaCache
+from cosmic_app.monitor.store import demote, read_demotable, read_locked
 from cosmic_app.settings import Settings
 from cosmic_app.transitions import Transition, store
 
-# So many rows are locked at a time: beats of these devices wait for the commit.
+# How many rows are locked at a time: the beats of these devices wait for the commit.
 CHUNK = 50
 
 
 class Sweep:
-    """Finds silent devices without locks, then judges each again under its row's lock."""
+    """Finds silent devices without locks, then checks each again under the lock of its row."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.monitor
         self._schema = SchemaCache()
         self._session = Session(settings.database, on_schema_change=self._schema.forget)
 
-    def watched(self) -> list[DeviceState]:
-        """All devices that can still be demoted."""
-        return self._session.single(
-            lambda cursor: read_watched(cursor, self._schema.get(cursor), self._settings)
+    def demotable(self) -> list[DeviceState]:
+        """Read all devices that can be demoted further."""
+        return self._session.autocommit(
+            lambda cursor: read_demotable(cursor, self._schema.get(cursor), self._settings)
         )
 
     def due(self, devices: Sequence[DeviceState]) -> list[Transition]:
-        """The demotions that these devices' silence asks for."""
-        return self._judge(devices)
+        """Return the demotions that are due for these devices."""
+        decisions = (decide(device, self._settings.tolerance) for device in devices)
+        return [transition for transition in decisions if transition]
 
     def apply(self, due: Sequence[Transition]) -> Iterator[list[Transition]]:
-        """Demote in chunks, each committed before it is yielded; a beat in between wins."""
+        """Demote in chunks; yield the transitions of each chunk after its commit.
+
+        A device that sent a beat in the meantime keeps its status.
+        """
         ids = sorted(transition.device_id for transition in due)
         for start in range(0, len(ids), CHUNK):
             chunk = ids[start : start + CHUNK]
@@ -49,12 +53,8 @@ class Sweep:
 
     def _demote(self, cursor: DictCursor, ids: Sequence[int]) -> list[Transition]:
         schema = self._schema.get(cursor)
-        transitions = self._judge(read_locked(cursor, ids, schema, self._settings))
+        transitions = self.due(read_locked(cursor, ids, schema, self._settings))
         for transition in transitions:
             demote(cursor, transition, schema)
         store(cursor, transitions, schema)
         return transitions
-
-    def _judge(self, devices: Sequence[DeviceState]) -> list[Transition]:
-        found = (decide(device, self._settings.tolerance) for device in devices)
-        return [transition for transition in found if transition]

@@ -1,1 +1,1 @@
-"""Jobs in Redis lists, and the worker that takes them."""
+"""Jobs in Redis lists, and the worker that processes them."""

@@ -1,4 +1,4 @@
-"""What each kind of job does."""
+"""The handler of each kind of job."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ logger = logging.getLogger(__name__)
 
 
 def notify_status_change(data: Mapping[str, Any]) -> None:
-    """Tell the operators; for now the log is where they look."""
+    """Notify the operators of a status change; for now by a log entry."""
     logger.info("Device status notification", extra={"context": dict(data)})
 
 
-# A job must end within the grace that a worker gets when it is stopped.
+# A job must end within the grace period that a worker gets when it is stopped.
 LONGEST_PROBE_SECONDS = 5.0
 
 
-def take_time(data: Mapping[str, Any]) -> None:
-    """Only take the time that was asked for: see `queue:probe`."""
+def sleep(data: Mapping[str, Any]) -> None:
+    """Sleep for the requested seconds (see `queue:probe`). Raises `BadJob`."""
     seconds = data.get("seconds", 0)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
         raise BadJob("its seconds are no number from 0 on")
@@ -32,16 +32,15 @@ def take_time(data: Mapping[str, Any]) -> None:
 
 HANDLERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "DeviceStatusChanged": notify_status_change,
-    "Probe": take_time,
+    "Probe": sleep,
 }
 
-
-# Jobs that are passed over while this feature is switched off, also those queued before.
+# Jobs that are skipped while a feature is switched off, including those queued before.
 FEATURE_OF: Mapping[str, str] = {"DeviceStatusChanged": NOTIFICATIONS}
 
 
 def handle(job: Job, switches: Switches) -> None:
-    """Do the job, unless its feature is switched off. Raises `BadJob` where nobody here can."""
+    """Run the job unless its feature is switched off. Raises `BadJob` if no handler can run it."""
     handler = HANDLERS.get(job.job)
     if handler is None:
         raise BadJob("there is no handler of that name")

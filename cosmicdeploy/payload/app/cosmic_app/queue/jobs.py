@@ -1,4 +1,4 @@
-"""Jobs as they lie in Redis: JSON that the release before and the one after can read."""
+"""Jobs as stored in Redis: JSON that the previous and the next release can read."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 FAILED_QUEUE = f"{QUEUE_PREFIX}failed"
 LARGEST_BYTES = 65536
-# Both are logged: neither may be long, or end a line of the log.
+# For ids and names of handlers. Both are logged, so they must be short and without line breaks.
 NAME = re.compile(r"[0-9A-Za-z._:\\-]{1,100}")
 
 
 class BadJob(Exception):
-    """What lies in the queue is no job. The text says why, and holds nothing of the content."""
+    """A queue entry is not a valid job. The message has the reason, but none of the content."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """`job` names the handler; unknown keys in the JSON are ignored, `data` may be empty."""
+    """A job; `job` is the name of its handler. Unknown keys in the JSON are ignored."""
 
     id: str
     job: str
@@ -35,26 +35,26 @@ class Job:
 
     @classmethod
     def new(cls, job: str, data: Mapping[str, Any]) -> Job:
-        """A job that nobody has seen yet."""
+        """Create a job with a new id."""
         return cls(id=str(uuid.uuid4()), job=job, data=data)
 
     @classmethod
     def parse(cls, text: bytes) -> Job:
-        """Raises `BadJob`."""
+        """Parse a queue entry. Raises `BadJob`."""
         content = _object(text)
-        given, job, data = content.get("id"), content.get("job"), content.get("data") or {}
-        is_number = isinstance(given, int) and not isinstance(given, bool)
-        name = str(given) if is_number else given
-        if not isinstance(name, str) or not NAME.fullmatch(name):
+        id_, job, data = content.get("id"), content.get("job"), content.get("data") or {}
+        if isinstance(id_, int) and not isinstance(id_, bool):
+            id_ = str(id_)
+        if not isinstance(id_, str) or not NAME.fullmatch(id_):
             raise BadJob("its id is none")
         if not isinstance(job, str) or not NAME.fullmatch(job):
             raise BadJob("it does not name a handler")
         if not isinstance(data, dict):
             raise BadJob("its data is no object")
-        return cls(id=name, job=job, data=data)
+        return cls(id=id_, job=job, data=data)
 
     def dump(self) -> str:
-        """As it is stored."""
+        """Return the JSON that is stored in Redis."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
@@ -73,5 +73,5 @@ def _object(text: bytes) -> dict[str, Any]:
 
 
 def push(client: redis.Redis, jobs: Sequence[Job]) -> None:
-    """Queue the jobs, in this order."""
+    """Queue the jobs in this order."""
     client.lpush(DEFAULT_QUEUE, *(job.dump() for job in jobs))

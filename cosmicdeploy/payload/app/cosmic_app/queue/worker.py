@@ -1,4 +1,4 @@
-"""Takes one job after the other; a job leaves Redis only when it is done, or was set aside."""
+"""Process jobs one by one; a job stays in Redis until it is done or listed as failed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import redis
 
 WAIT_SECONDS = 1
-# How many of the jobs that were set aside are kept, the newest of them.
+# How many failed jobs are kept; the newest stay.
 FAILED_KEPT = 1000
-# How often a job is begun whose worker ended before it did: it may be what ended the worker.
+# How often a job is started if its worker dies each time: the job may be what kills the worker.
 MOST_ATTEMPTS = 5
 ATTEMPTS = f"{DEFAULT_QUEUE}:attempts"
 
@@ -26,17 +26,19 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """A worker with a name of its own: after a crash it finds the job it had in hand."""
+    """A worker with a unique name, by which it finds its unfinished job after a crash."""
 
     def __init__(self, client: redis.Redis, name: str, switches: Switches) -> None:
-        """The client answers in bytes, since a job may be anything, and its timeout must be longer
-        than `WAIT_SECONDS`."""
+        """The client must return bytes, since a queue entry may be anything.
+
+        Its timeout must be longer than `WAIT_SECONDS`.
+        """
         self._client = client
         self._switches = switches
         self._processing = f"{DEFAULT_QUEUE}:processing:{name}"
 
     def resume(self) -> int:
-        """Put back what an earlier run left in hand; how many jobs that were."""
+        """Queue the unfinished jobs of an earlier process again; return how many."""
         count = 0
         while (text := self._client.lindex(self._processing, 0)) is not None:
             if self._client.hincrby(ATTEMPTS, _key(text), 1) >= MOST_ATTEMPTS:
@@ -48,7 +50,7 @@ class Worker:
         return count
 
     def work_once(self) -> bool:
-        """Do the next job, waiting for it a little; whether there was one."""
+        """Process the next job; wait for it up to `WAIT_SECONDS`. Return whether there was one."""
         text = self._client.blmove(
             DEFAULT_QUEUE, self._processing, WAIT_SECONDS, src="RIGHT", dest="LEFT"
         )
@@ -58,9 +60,9 @@ class Worker:
         return True
 
     def _run(self, text: bytes) -> bool:
-        """Whether the job was done; a failing job must not stop those behind it.
+        """Run a job and return whether it succeeded. Never raises: the next jobs must run.
 
-        Nothing of the content of a job that is none is logged: it can be anything.
+        The content of an invalid job is never logged, since it may be anything, even a secret.
         """
         try:
             job = Job.parse(text)
@@ -82,7 +84,7 @@ class Worker:
     def _finish(self, text: bytes, done: bool) -> None:
         pipeline = self._client.pipeline(transaction=True)
         if not done:
-            # Of a job that is too large the beginning says what it was.
+            # Of a job that is too large, keep the start: it shows what the job was.
             pipeline.lpush(FAILED_QUEUE, text[:LARGEST_BYTES])
             pipeline.ltrim(FAILED_QUEUE, 0, FAILED_KEPT - 1)
         pipeline.lrem(self._processing, 1, text)
@@ -95,7 +97,10 @@ def _key(text: bytes) -> str:
 
 
 def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable[[], None]) -> None:
-    """Work until told to stop; the job in hand is finished first. Redis may come and go."""
+    """Process jobs until `stopped`; finish the current job first. Survives outages of Redis.
+
+    `stopped` waits for up to the given seconds; `alive` is called before each job.
+    """
     resumed = False
     while not stopped(0):
         alive()

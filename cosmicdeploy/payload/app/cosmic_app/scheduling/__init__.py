@@ -1,1 +1,1 @@
-"""What runs every minute, and the lock that keeps two runs apart."""
+"""Run commands by the minute, with locks against overlapping runs."""

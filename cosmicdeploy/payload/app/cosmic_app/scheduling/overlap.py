@@ -1,4 +1,4 @@
-"""Keeps two runs of one command apart, begins no minute twice, and heals itself after a kill."""
+"""Locks in Redis: a command runs once at a time and once per minute. They expire by themselves."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import redis
 
 LIFETIME_SECONDS = 120
-# Longer than any two schedulers' clocks can differ.
+# Longer than the clocks of two schedulers can differ.
 MINUTE_KEPT_SECONDS = 3600
 
-# Only the owner may remove the lock: it may have expired and be someone else's by now.
+# Only the owner may delete the lock: it may have expired, and another process may hold it now.
 RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
     return redis.call('DEL', KEYS[1])
@@ -31,23 +31,28 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
-    """Whether the command may run now. Without Redis it may: the work itself locks its rows."""
+    """Yield whether the command may run now.
+
+    Without Redis it may: the command itself locks the rows that it changes.
+    """
     key, owner = f"{LOCK_PREFIX}{name}", secrets.token_hex(16)
     try:
-        mine = bool(client.set(key, owner, nx=True, ex=LIFETIME_SECONDS))
+        acquired = bool(client.set(key, owner, nx=True, ex=LIFETIME_SECONDS))
     except redis_error() as error:
         logger.warning("Running %s without its lock: %s", name, error)
-        mine = True
+        acquired = True
     try:
-        yield mine
+        yield acquired
     finally:
-        if mine:
+        if acquired:
             _release(client, key, owner)
 
 
 def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
-    """Whether nobody has begun the command in this minute yet: a scheduler that was replaced within
-    it may have. Without Redis that cannot be known, and the command runs: its work is idempotent.
+    """Return whether no scheduler has started the command in this minute yet.
+
+    A scheduler that was replaced during the minute may have. Without Redis the answer is unknown,
+    and the command runs: it is idempotent.
     """
     key = f"{LOCK_PREFIX}{name}:{moment:%Y%m%d%H%M}"
     try:

@@ -1,4 +1,4 @@
-"""One minute of the scheduler."""
+"""The scheduler: run due commands, minute by minute."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_due(console: Console, commands: Sequence[Command], now: datetime) -> None:
-    """Run what is due this minute, one after the other; one that fails stops no other."""
+    """Run the commands that are due this minute, one after the other; a failure stops no other."""
     due = [command for command in commands if is_due(command.every_minutes or 1, now)]
     if not due:
         logger.info(NOTHING)
@@ -32,15 +32,15 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
         if command.feature and not switches.enabled(command.feature):
             logger.info("Skipping command (switched off): Artisan %s", command.name)
         elif first_in_minute(client, command.name, now):
-            run_alone(console, command, client)
+            run_without_overlap(console, command, client)
         else:
             logger.info("Skipping command (begun in this minute): Artisan %s", command.name)
 
 
-def run_alone(console: Console, command: Command, client: redis.Redis) -> None:
-    """Run one command, unless an earlier run of it is still at work."""
-    with without_overlapping(client, command.name) as free:
-        if not free:
+def run_without_overlap(console: Console, command: Command, client: redis.Redis) -> None:
+    """Run a command unless an earlier run of it has not finished."""
+    with without_overlapping(client, command.name) as acquired:
+        if not acquired:
             logger.info("Skipping command (still running): Artisan %s", command.name)
             return
         logger.info("Running scheduled command: Artisan %s", command.name)
@@ -50,16 +50,17 @@ def run_alone(console: Console, command: Command, client: redis.Redis) -> None:
             logger.exception("Scheduled command failed: Artisan %s", command.name)
 
 
-def keep_time(
+def run_every_minute(
     tick: Callable[[datetime], None],
     clock: Callable[[], datetime],
     stopped: Callable[[float], bool],
     alive: Callable[[], None],
 ) -> None:
-    """Call `tick` at once and then once in every minute, until told to stop.
+    """Call `tick` at once and then once per minute until `stopped`.
 
-    At once, so that a restarted scheduler leaves no gap: a minute is missed only where there was no
-    scheduler from its beginning to its end.
+    The first call comes at once so that a restarted scheduler misses a minute only if no scheduler
+    ran during all of it. `stopped` waits for up to the given seconds; `alive` is called at least
+    every 5 s.
     """
     done = None
     while not stopped(0):

@@ -1,8 +1,8 @@
-"""The kiosk devices. `last_heartbeat_id` is that of the last beat that came with an id."""
+"""The kiosk devices. `last_heartbeat_id` is the id of the last beat that had one."""
 
 
 def up() -> list[str]:
-    """Make the table."""
+    """Create the table."""
     return [
         "CREATE TABLE remotes ("
         " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
@@ -24,5 +24,5 @@ def up() -> list[str]:
 
 
 def down() -> list[str]:
-    """Drop it."""
+    """Drop the table."""
     return ["DROP TABLE remotes"]

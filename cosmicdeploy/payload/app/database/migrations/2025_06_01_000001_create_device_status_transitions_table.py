@@ -1,8 +1,8 @@
-"""Every change of a device's status."""
+"""All status changes of devices."""
 
 
 def up() -> list[str]:
-    """Make the table; without a foreign key, so that either table can be swapped by itself."""
+    """Create the table, without a foreign key so that each table can be swapped alone."""
     return [
         "CREATE TABLE device_status_transitions ("
         " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"
@@ -18,5 +18,5 @@ def up() -> list[str]:
 
 
 def down() -> list[str]:
-    """Drop it."""
+    """Drop the table."""
     return ["DROP TABLE device_status_transitions"]

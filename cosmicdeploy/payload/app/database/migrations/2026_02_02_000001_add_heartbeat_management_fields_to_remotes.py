@@ -1,6 +1,6 @@
-"""What a device's heartbeat is expected to be, and what became of its status last.
+"""The expected heartbeat of a device, and its last status change.
 
-One statement each way: the table has all of the columns or none of them.
+One statement in each direction: the table has all of the columns or none.
 """
 
 
@@ -19,7 +19,7 @@ def up() -> list[str]:
 
 
 def down() -> list[str]:
-    """Remove them."""
+    """Drop the columns."""
     return [
         "ALTER TABLE remotes"
         " DROP INDEX remotes_last_status_change_at_index,"

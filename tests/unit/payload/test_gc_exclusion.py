@@ -1,4 +1,4 @@
-"""What is loaded is no garbage, and what comes after it may be."""
+"""Loaded code is excluded from garbage collection; later objects are not."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ pytestmark = pytest.mark.unit
 
 SCRIPT = """
 import gc
-from cosmic_app.garbage import loading
+from cosmic_app.gc_exclusion import excluded_from_gc
 
 try:
-    with loading():
-        seen = gc.isenabled()
+    with excluded_from_gc():
+        enabled_inside = gc.isenabled()
         import decimal
         raise ImportError
 except ImportError:
     pass
-assert gc.get_freeze_count() > 1000, "nothing is spared"
+assert gc.get_freeze_count() > 1000, "nothing is excluded"
 assert not any(each is decimal.__dict__ for each in gc.get_objects())
-print(seen, gc.isenabled())
+print(enabled_inside, gc.isenabled())
 """
 
 
-def test_it_is_looked_for_again_once_all_is_loaded(payload: Path) -> None:
+def test_collection_stops_during_the_import_and_resumes_after_it(payload: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env={"PYTHONPATH": str(payload / "app")},

@@ -1,4 +1,4 @@
-"""What does not work when a run begins, and what that excuses."""
+"""What does not work when a run begins, and what the verification excuses for it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.traffic.request_stats import Traffic
 from cosmicdeploy.verification.excused import Excused
-from cosmicdeploy.verification.first_look import look
-from cosmicdeploy.verification.still_failing import told_still_failing
+from cosmicdeploy.verification.initial_failures import find_initial_failures
+from cosmicdeploy.verification.still_failing import still_failing
 from tests.unit.runs.test_unfinished import STATE, Writer
 from tests.unit.servers import Reply, Served, serving
 from tests.unit.verification.test_proven import FOR_A_MOMENT, FOR_LONG, GOOD, SETTINGS
@@ -63,7 +63,7 @@ Stack = Callable[..., tuple[Context, Served]]
 
 @pytest.fixture
 def stack(ctx: Context, tmp_path: Path) -> Iterator[Stack]:
-    """A replica `web`, a database and a proxy address, which answer so, the last one for ever."""
+    """A replica `web`, a database and a proxy whose answers are these, the last one for ever."""
     path, servers = tmp_path / "cosmicdeploy.yaml", []
 
     def start(*replies: Reply, web: Container | None = HEALTHY) -> tuple[Context, Served]:
@@ -91,36 +91,43 @@ def writer(ctx: Context) -> Writer:
     return Writer(ctx.journal.path)
 
 
-def test_what_a_rate_limit_hides_is_no_known_failure(stack: Stack) -> None:
+def test_an_answer_of_a_rate_limit_is_no_known_failure(stack: Stack) -> None:
     ctx, served = stack(FOR_LONG)
-    assert look(ctx) == KnownFailures()
+    assert find_initial_failures(ctx) == KnownFailures()
     assert served.requests
 
 
-def test_a_server_that_fails_is_one(stack: Stack) -> None:
+def test_a_server_error_is_a_known_failure(stack: Stack) -> None:
     ctx, _ = stack(Reply(500))
-    found = look(ctx)
+    found = find_initial_failures(ctx)
     assert "500" in found.services["web"] and "500" in found.points["heartbeat"]
 
 
 @pytest.mark.parametrize("point", ["containers", "images", "health", "heartbeat", "schema"])
-def test_nothing_excuses_what_this_run_put_in_place(
+def test_no_failure_of_replaced_replicas_is_excused(
     ctx: Context, writer: Writer, point: str
 ) -> None:
-    """Whatever failed before: the release that is there now has to be proven."""
+    """The new release has to be proven, whatever failed before."""
     ctx = replaced(ctx, writer, "web", KnownFailures(points={point: "500"}))
     assert not Excused.of(ctx).has(ctx, failing(point))
 
 
-def test_what_this_run_did_not_replace_may_fail_as_before(ctx: Context, writer: Writer) -> None:
+def test_services_that_were_not_replaced_may_fail_as_before(ctx: Context, writer: Writer) -> None:
     ctx = replaced(ctx, writer, "worker", KNOWN)
     assert Excused.of(ctx).has(ctx, failing("heartbeat"))
     assert Excused.of(ctx).has(ctx, failing("monitor"))
-    assert not Excused.of(ctx).has(ctx, failing("strays"))
+    assert not Excused.of(ctx).has(ctx, failing("orphans"))
+
+
+def test_a_failure_is_excused_by_its_points_earlier_name(ctx: Context, writer: Writer) -> None:
+    """As a run of an earlier version journalled it."""
+    ctx = replaced(ctx, writer, "worker", KnownFailures(points={"strays": "second container"}))
+    assert Excused.of(ctx).has(ctx, failing("orphans"))
+    assert Excused.of(ctx).remark(failing("orphans")) == ", as before this run"
 
 
 def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> Context:
-    """In mid-run, once one service was replaced."""
+    """Return the context of a run that has replaced one service."""
     writer.run("own")
     change = {"change": "replace", "before": {"containers": {name: None}}}
     writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
@@ -136,18 +143,20 @@ def failing(point: str) -> CheckResult:
 def test_a_plan_sends_no_heartbeat_and_waits_for_nothing(stack: Stack) -> None:
     starting = replace(HEALTHY, health="starting", healthcheck=("true",))
     ctx, served = stack(FOR_A_MOMENT, web=starting)
-    found = look(replace(ctx, only_plan=True))
+    found = find_initial_failures(replace(ctx, only_plan=True))
     assert "starting" in found.services["web"]
     ctx, served = stack(FOR_A_MOMENT)
-    assert look(replace(ctx, only_plan=True)) == KnownFailures()
+    assert find_initial_failures(replace(ctx, only_plan=True)) == KnownFailures()
     assert [request.split()[0] for request in served.requests] == ["GET"]
 
 
 @pytest.mark.parametrize("command", ["deploy --abort", "deploy --abort --accept"])
-def test_what_only_ends_runs_looks_at_nothing(
+def test_a_command_that_only_ends_runs_checks_nothing(
     ctx: Context, writer: Writer, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failing_before, "look", lambda *_: pytest.fail("it looked"))
+    monkeypatch.setattr(
+        failing_before, "find_initial_failures", lambda *_: pytest.fail("it looked")
+    )
     assert failing_before.known_failures(ctx, command) == KnownFailures()
     state = {**STATE, "known_failures": KNOWN.as_json()}
     facts = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
@@ -170,7 +179,7 @@ RESTARTED = {"web": {**WEB["web"], "ready": True, "started_at": "x"}}
         ("playbook run p", "quiesce", {"containers": {"web": "w"}, "ready": [], "shielded": False}),
     ],
 )
-def test_what_a_killed_run_stopped_worked_before_it(
+def test_a_service_that_a_killed_run_stopped_counts_as_working(
     stack: Stack, writer: Writer, command: str, kind: str, before: dict[str, Any]
 ) -> None:
     ctx, _ = stack(Reply(502), web=replace(HEALTHY, status="exited"))
@@ -181,7 +190,9 @@ def test_what_a_killed_run_stopped_worked_before_it(
     assert failing_before.known_failures(ctx, "deploy") == KnownFailures()
 
 
-def test_what_did_not_run_before_a_killed_run_is_known(stack: Stack, writer: Writer) -> None:
+def test_a_service_that_was_stopped_before_a_killed_run_is_a_known_failure(
+    stack: Stack, writer: Writer
+) -> None:
     ctx, _ = stack(Reply(502), web=replace(HEALTHY, status="exited"))
     writer.run("killed", "restart web")
     stopped = {"web": {**RESTARTED["web"], "running": False, "ready": False}}
@@ -199,8 +210,8 @@ def test_what_did_not_run_before_a_killed_run_is_known(stack: Stack, writer: Wri
         (KnownFailures(), False),
     ],
 )
-def test_requests_of_a_release_that_hangs_are_not_judged(known: KnownFailures, held: bool) -> None:
-    """None of them has failed yet when the plan is ready."""
+def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, held: bool) -> None:
+    """No request has failed yet when the plan is ready."""
     services = SimpleNamespace(app=["web"], proxy="nginx")
     ctx: Any = SimpleNamespace(
         known_failures=known,
@@ -213,10 +224,10 @@ def test_requests_of_a_release_that_hangs_are_not_judged(known: KnownFailures, h
     assert bool(ctx.traffic.failing_before) is held
 
 
-def test_the_first_look_is_made_with_the_runs_own_context(
+def test_initial_failures_are_looked_for_with_the_runs_own_context(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that Ctrl-C and a lost lock end it."""
+    """So that Ctrl-C and a lost lock end the search."""
     met: list[Context] = []
 
     def known_failures(ctx: Context, _command: str) -> KnownFailures:
@@ -243,20 +254,20 @@ def test_the_first_look_is_made_with_the_runs_own_context(
     assert seen.journal.run
 
 
-def test_a_missing_token_is_named_and_nothing_else(stack: Stack) -> None:
+def test_a_missing_token_of_an_old_release_is_only_named(stack: Stack) -> None:
     ctx, served = stack(Reply(200))
     without = replace(ctx, loaded=load(ctx.loaded.file, {}))
     assert old_replica_problem(without, served.url, "") == ("", "no token in TOKEN")
 
 
-def test_a_run_that_goes_on_takes_what_the_first_one_knew(ctx: Context) -> None:
+def test_a_run_that_resumes_another_takes_its_known_failures(ctx: Context) -> None:
     run = PastRun(id="a", command="deploy", state={"known_failures": KNOWN.as_json()})
     later = {"known_failures": {**KNOWN.as_json(), "networks": {"a": "b"}}}
     assert KnownFailures.of_state(run.state) == KnownFailures.of_state(later) == KNOWN
 
 
 @pytest.mark.parametrize(
-    ("web", "told"),
+    ("web", "lines"),
     [
         (HEALTHY, []),
         (replace(HEALTHY, status="paused"), ["web does not work, as before: paused"]),
@@ -267,9 +278,9 @@ def test_a_run_that_goes_on_takes_what_the_first_one_knew(ctx: Context) -> None:
         ),
     ],
 )
-def test_only_what_still_does_not_work_is_told_after_undoing(
-    stack: Stack, web: Container | None, told: list[str]
+def test_only_services_that_still_fail_are_reported_after_undoing(
+    stack: Stack, web: Container | None, lines: list[str]
 ) -> None:
     ctx, _ = stack(GOOD, web=web)
     known = KnownFailures(services={"web": "paused", "renamed-since": "exited"})
-    assert told_still_failing(replace(ctx, known_failures=known)) == told
+    assert still_failing(replace(ctx, known_failures=known)) == lines

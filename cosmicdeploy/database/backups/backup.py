@@ -46,12 +46,12 @@ class Backup:
     @property
     def whole(self) -> bool:
         """Good, and not found damaged when it was last read again."""
-        return self.good and not self.damaged and not self.state.damaged
+        return self.good and not self.damaged and not self.state.damage
 
     @property
     def usable(self) -> bool:
         """Whole, this stack's, of a time that has been, and never proven not to restore."""
-        return self.whole and not (self.foreign or self.ahead or self.state.refuted)
+        return self.whole and not (self.foreign or self.ahead or self.state.restore_failure)
 
     @property
     def why(self) -> str:

@@ -15,22 +15,25 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.side_by_side import side_by_side
-from cosmicdeploy.verification.checklist import CHECKS, CONSOLE, run_checks
+from cosmicdeploy.verification.points import CHECKS, CONSOLE, run_checks
 
-# Clients notice nothing else; the rest is looked at where something does not work, since its
-# commands in containers are expensive.
+# The point that clients depend on. The others are checked only where a service does not work, since
+# they run commands in containers, which are expensive.
 ALWAYS = ("heartbeat",)
-# What is restarted again and again without a health check runs for moments.
+# A container without a health check that the engine restarts again and again runs for moments; it
+# counts as working after this many seconds.
 SETTLED_SECONDS = 10
 
 
-def look(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
-    """Services and points that do not work now; what cannot be proven is not among them.
+def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
+    """Return the services and verification points that do not work now.
 
-    A container that starts is waited for. Database and cache are left out: no deploy can do without
-    them, and without them of nothing else it can be said whether it works. So are services that a
-    killed run `stopped`, and with them the points, which would fail for that.
-    A plan sends no heartbeat, runs no command and waits for nothing.
+    An unproven point is not among them. A container that is starting is waited for.
+    Database and cache are left out: no deploy works without them, and while one of them is down
+    nothing else can be judged. Services that a killed run `stopped` are left out as well, and with
+    them the points, which would fail for that reason.
+    Side effects: one heartbeat through the load balancer, and one to each replica. A plan sends no
+    heartbeat, runs no command and waits for nothing.
     """
     load_early()
     ctx = ctx.at_a_glance()
@@ -46,7 +49,7 @@ def look(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
 
 def _points(ctx: Context, points: Iterable[str]) -> dict[str, str]:
     failing = [r for r in run_checks(ctx, tuple(points)) if not r.ok and r.blocking]
-    return {result.point: _told(result) for result in failing if not result.unproven}
+    return {result.point: _finding(result) for result in failing if not result.unproven}
 
 
 def _is_down(ctx: Context, name: str) -> bool:
@@ -54,18 +57,18 @@ def _is_down(ctx: Context, name: str) -> bool:
     return container is None or bool(_state_problem(ctx, name, container))
 
 
-def _told(result: CheckResult) -> str:
-    """What was found, for the journal, where no command's own words belong."""
+def _finding(result: CheckResult) -> str:
+    """Return what was found, without a command's output, which does not belong in the journal."""
     return "its command fails" if result.point in CONSOLE else result.found
 
 
 def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
-    found = zip(names, side_by_side(partial(problem_of, ctx), names), strict=True)
-    return {name: problem for name, problem in found if problem}
+    problems = zip(names, side_by_side(partial(problem_of, ctx), names), strict=True)
+    return {name: problem for name, problem in problems if problem}
 
 
 def problem_of(ctx: Context, name: str) -> str:
-    """What is wrong with a service's container; "" where nothing is."""
+    """Return what is wrong with a service's container; "" where it works."""
     container = ctx.container(name)
     if container is None:
         return "no container"
@@ -93,14 +96,17 @@ def _start_problem(ctx: Context, name: str, container: Container) -> str:
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
-        now = ctx.engine.container(container.id)
-        restarted = f", restarted {now.restart_count} times" if now and now.restart_count else ""
-        return f"does not become healthy{restarted}"
+        current = ctx.engine.container(container.id)
+        restarts = current.restart_count if current else 0
+        return f"does not become healthy{f', restarted {restarts} times' if restarts else ''}"
     return ""
 
 
 def answer_problem(ctx: Context, container: Container) -> str:
-    """What is wrong with a replica's answers."""
+    """Return what is wrong with a replica's answers; "" where it works.
+
+    Sends a health request and, unless this is a plan, one heartbeat.
+    """
     image = ctx.engine.image(container.image_id)
     release = release_of(image, ctx.settings.app.release_variable)
     try:

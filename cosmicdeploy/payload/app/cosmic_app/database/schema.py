@@ -1,4 +1,4 @@
-"""Which columns there are just now: the service runs before, after and during a migration."""
+"""The columns that exist now: the service runs before, during and after a migration."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ MAXIMUM_AGE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of the tables that differ between releases."""
+    """The columns of the tables that migrations change."""
 
     remotes: frozenset[str]
     transitions: frozenset[str]
 
     @property
     def tracks_status_changes(self) -> bool:
-        """Whether the columns for heartbeat management exist."""
+        """Whether the columns about status changes exist."""
         return "last_status_change_at" in self.remotes
 
 
 @dataclass
 class SchemaCache:
-    """The schema as last seen; looked up anew when old or when told to forget it."""
+    """The last schema that was read; read again once it is old or forgotten."""
 
     _schema: Schema | None = None
-    _seen_at: float = field(default=0.0)
+    _read_at: float = field(default=0.0)
 
     def get(self, cursor: DictCursor) -> Schema:
-        """The schema, at most `MAXIMUM_AGE_SECONDS` old."""
-        if self._schema is None or time.monotonic() - self._seen_at > MAXIMUM_AGE_SECONDS:
+        """Return the schema, at most `MAXIMUM_AGE_SECONDS` old."""
+        if self._schema is None or time.monotonic() - self._read_at > MAXIMUM_AGE_SECONDS:
             self._schema = read_schema(cursor)
-            self._seen_at = time.monotonic()
+            self._read_at = time.monotonic()
         return self._schema
 
     def forget(self) -> None:
-        """Look it up again at the next use."""
+        """Read the schema again at the next use."""
         self._schema = None
 
 
 def read_schema(cursor: DictCursor) -> Schema:
-    """Ask the database for the columns there are."""
+    """Read the columns from the database."""
     cursor.execute(
         "SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS"
         " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (%s, %s)",

@@ -1,4 +1,4 @@
-"""What the service answers, as JSON."""
+"""The JSON responses of the service."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cosmic_app.http.health import Health
 RETRY_SECONDS = 1
 
 
-def answer(outcome: Outcome, now: float) -> Response:
-    """The answer to a beat; `now` is the time in seconds since the epoch."""
+def beat_response(outcome: Outcome, now: float) -> Response:
+    """Return the response to a beat; `now` is in seconds since the epoch."""
     match outcome:
         case Accepted():
             return JSONResponse(
@@ -35,38 +35,38 @@ def answer(outcome: Outcome, now: float) -> Response:
 
 
 def unauthorized() -> Response:
-    """No token, or none that is good for anything."""
+    """Return the response to a missing, unknown or revoked token."""
     headers = {"WWW-Authenticate": "Bearer"}
     return JSONResponse({"message": "Unauthenticated."}, status_code=401, headers=headers)
 
 
 def unavailable(reason: str) -> Response:
-    """Not now; soon again."""
+    """Return the response that asks the device to retry soon."""
     headers = {"Retry-After": str(RETRY_SECONDS)}
     return JSONResponse({"message": reason}, status_code=503, headers=headers)
 
 
 def bad_body(error: BadBody) -> Response:
-    """What is wrong with the body, field by field where that can be said."""
+    """Return the response to an invalid body, with the field at fault if there is one."""
     content: dict[str, object] = {"message": error.reason}
     if error.field:
         content["errors"] = {error.field: [error.reason]}
     return JSONResponse(content, status_code=error.status)
 
 
-def health(found: Health, release: str) -> Response:
-    """The state of this replica; 503 where it cannot do its work."""
+def health_response(health: Health, release: str) -> Response:
+    """Return the health of this replica, with status 503 if it cannot work."""
     content = {
-        "status": found.status,
+        "status": health.status,
         "release": release,
-        "database": "unreachable" if found.database else "ok",
-        "redis": "unreachable" if found.redis else "ok",
+        "database": "unreachable" if health.database else "ok",
+        "redis": "unreachable" if health.redis else "ok",
     }
-    reasons = {"database": found.database, "redis": found.redis}
-    said = "; ".join(f"{name}: {text}" for name, text in reasons.items() if text)
-    if said:
-        content["reason"] = said
-    return JSONResponse(content, status_code=503 if found.database else 200)
+    reasons = {"database": health.database, "redis": health.redis}
+    reason = "; ".join(f"{name}: {text}" for name, text in reasons.items() if text)
+    if reason:
+        content["reason"] = reason
+    return JSONResponse(content, status_code=503 if health.database else 200)
 
 
 def _limited(allowance: Allowance, now: float) -> Response:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict
 
-from cosmicdeploy.database.backups.archive import unreadable
-from cosmicdeploy.database.backups.entry import Backup, stand_in
+from cosmicdeploy.database.backups.archive import unreadable_backup
+from cosmicdeploy.database.backups.backup import Backup, stand_in
 from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import partial_path
@@ -38,7 +38,7 @@ def objections(manifest: Manifest, owner: Owner | None) -> Objections:
     return {"foreign": owner.objection(manifest) if owner else "", "ahead": told}
 
 
-def read(path: Path, owner: Owner | None) -> Backup:
+def read_backup(path: Path, owner: Owner | None) -> Backup:
     """The backup of a manifest's file. Raises `FileNotFoundError`, and `BackupError` where it is
     damaged or cannot be read."""
     try:
@@ -46,10 +46,10 @@ def read(path: Path, owner: Owner | None) -> Backup:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_backup(path, error) from error
 
 
-def listed(path: Path, owner: Owner | None) -> Backup | None:
+def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
     """As `read`, where one that is damaged must hide no other; None where it is gone by now."""
     try:
         return _read(path, owner)

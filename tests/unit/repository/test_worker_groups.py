@@ -1,4 +1,4 @@
-"""How `make test` shares the tests between workers: see tests/conftest.py."""
+"""The groups in which `make test` distributes tests to workers: see tests/conftest.py."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ STACK = [file for file in FILES if file.startswith("tests/stack/")]
         ("access: DatabaseAccess, ", "databases"),
     ],
 )
-def test_what_needs_an_expensive_fixture_is_in_its_group(fixture: str, group: str) -> None:
+def test_files_with_the_same_expensive_fixture_are_in_one_group(fixture: str, group: str) -> None:
     signature = re.compile(rf"^(?:def |    ).*\b{fixture}", re.MULTILINE)
     using = [f for f in STACK if signature.search((ROOT / f).read_text())]
     assert using and {group_of(file) for file in using} == {group}
 
 
-def test_every_other_file_is_a_group_and_what_begins_first_is_there() -> None:
+def test_every_other_file_is_its_own_group_and_the_long_groups_exist() -> None:
     groups = {group_of(file) for file in FILES}
     assert set(LONG) <= groups
     assert (

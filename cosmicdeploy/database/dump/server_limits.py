@@ -1,0 +1,65 @@
+"""Limits of the server that would cut a dump short, or refuse its rows in a restore."""
+
+from __future__ import annotations
+
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.tools.client import Client
+from cosmicdeploy.errors import BackupError
+
+# The dump tool cannot send a statement before its own. Its reads of tables name their own limit,
+# its lists cannot: of a list longer than `sql_select_limit` it drops the rest without an error.
+LONGEST_LISTS = {
+    "tables": "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = %s",
+    "columns": "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = %s"
+    " GROUP BY table_name ORDER BY 1 DESC LIMIT 1",
+    "triggers": "SELECT COUNT(*) FROM information_schema.triggers WHERE trigger_schema = %s",
+    "routines": "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = %s",
+    "events": "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = %s",
+}
+MIB = 1 << 20
+LARGEST_SETTING = 1 << 30
+# The server counts a few bytes of the protocol as part of the statement.
+PROTOCOL_BYTES = 64
+
+
+def require_whole_lists(client: Client, facts: Facts) -> None:
+    """Raise `BackupError` if the dump tool would not see every table, column and object."""
+    limit = client.select_limit()
+    for kind, query in LONGEST_LISTS.items():
+        rows = facts.session.rows(query, facts.schema)
+        count = int(rows[0][0]) if rows else 0
+        if limit < max(count, 1):
+            raise BackupError(
+                f"the dump tool would see {limit} of {count} {kind}: sql_select_limit",
+                where=facts.session.where,
+                todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
+                " take it out of init_connect and of the server's option files, and try again",
+            )
+
+
+def largest_statement(session: Session) -> int:
+    """Return the size in bytes of the largest statement that the server accepts.
+
+    Raises `DatabaseError`.
+    """
+    [(limit,)] = session.rows("SELECT @@GLOBAL.max_allowed_packet")
+    return int(limit) - PROTOCOL_BYTES
+
+
+def require_sendable(size: int, table: str, limit: int, where: str) -> None:
+    """Raise `BackupError` if a statement of `size` bytes is larger than the server accepts."""
+    if size <= limit:
+        return
+    # Half as much again, since the same row may be longer in another dump.
+    needed = -(-size * 3 // 2 // MIB) * MIB
+    todo = (
+        f"run SET GLOBAL max_allowed_packet = {needed} on the server as its administrator, put the"
+        " same in its configuration, and try again"
+    )
+    raise BackupError(
+        f"table {table} has a row that takes {size / MIB:.1f} MiB in a dump, and the server takes"
+        f" statements up to {(limit + PROTOCOL_BYTES) / MIB:.1f} MiB: it cannot be restored",
+        where=where,
+        todo=todo if needed <= LARGEST_SETTING else f"keep what is that large outside of {table}",
+    )

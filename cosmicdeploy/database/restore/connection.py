@@ -1,0 +1,86 @@
+"""A connection that loads a dump: one raw statement at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from socket import SHUT_RDWR
+
+import pymysql
+
+from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess, connect, error_code
+from cosmicdeploy.database.restore.redaction import redact_values
+from cosmicdeploy.errors import BackupError
+from cosmicdeploy.signals import breakable
+
+TRIES = 3
+# The server has undone the statement itself and asks for another try.
+DEADLOCK, LOCK_TIMEOUT = 1213, 1205
+# A connection may be idle while another one loads a large table.
+LONG_WAITS = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
+GREETING_SECONDS = 30
+TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
+
+
+class LoadConnection:
+    """Runs statements as raw bytes. Errors are raised as `BackupError`, without values of rows.
+
+    The server may take `silence` seconds to answer a statement; None means any time.
+    """
+
+    def __init__(
+        self,
+        access: DatabaseAccess,
+        schema: str,
+        settings: Sequence[bytes] = (),
+        silence: float | None = None,
+    ) -> None:
+        self._connection = connect(access, schema, silence=GREETING_SECONDS, push=READ_TIMEOUT)
+        for statement in (LONG_WAITS, *settings):
+            self.run(statement)
+        # The driver offers no other way to wait longer for a statement than for a greeting.
+        self._connection._read_timeout = silence  # type: ignore[attr-defined]
+
+    def run(self, statement: bytes | bytearray) -> None:
+        """Run one statement to its end; the server refuses a second one in the same text."""
+        for left in reversed(range(TRIES)):
+            try:
+                with breakable():
+                    self._connection.query(memoryview(statement))  # else the driver copies it
+            except pymysql.MySQLError as error:
+                if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
+                    # The message may hold values of a row, and --verbose shows causes.
+                    raise _refused(error, statement) from None
+            else:
+                return
+
+    @property
+    def id(self) -> int:
+        """The server's number for this connection."""
+        return int(self._connection.thread_id())  # type: ignore[no-untyped-call]
+
+    def hang_up(self) -> None:
+        """Shut the socket, so that a thread waiting for the server's answer gets an error."""
+        with suppress(OSError, AttributeError):  # it is closed already
+            self._connection._sock.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        """Close the connection, whatever its state."""
+        with suppress(pymysql.MySQLError):
+            self._connection.close()
+
+
+def _refused(error: pymysql.MySQLError, statement: bytes | bytearray) -> BackupError:
+    head = TABLE.match(statement)
+    shown = head[0] if head else bytes(statement[:80]).partition(b"(")[0]
+    message = " ".join(str(argument) for argument in error.args[1:])
+    code = error_code(error)
+    return BackupError(
+        "the backup did not load: the database refused a statement",
+        todo="the live schema is untouched; see the database's own words",
+        details=[
+            f"ERROR {code}: {redact_values(code, message)}",
+            f"at: {shown[:80].decode('utf-8', 'replace')}",
+        ],
+    )

@@ -1,0 +1,59 @@
+"""Columns of tables and views: as code uses them, and as the server describes them."""
+
+from __future__ import annotations
+
+import re
+
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.stored_model import StoredModel
+
+FILLS_ITSELF = re.compile("auto_increment|generated")
+
+
+class Column(StoredModel):
+    """A column as code uses it; with `fills_itself` an INSERT may omit it although it is not NULL.
+
+    Manifests store columns in this form.
+    """
+
+    type: str
+    nullable: bool
+    fills_itself: bool
+
+
+class LiveColumn(Column):
+    """A column as the server describes it; `default` is None if an INSERT must give a value.
+
+    `type` is the server's own text. `extra` is in lower case.
+    """
+
+    fills_itself: bool = False
+    default: str | None = None
+    extra: str = ""
+    charset: str | None = None
+
+
+# Table or view → column → description.
+Outline = dict[str, dict[str, Column]]
+
+
+def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColumn]]:
+    """Return the columns of each table and view by name, in order. Raises `DatabaseError`."""
+    rows = session.rows(
+        "SELECT table_name, column_name, column_type, is_nullable, column_default, extra,"
+        " character_set_name FROM information_schema.columns WHERE table_schema = %s"
+        " ORDER BY table_name, ordinal_position",
+        schema,
+    )
+    tables: dict[str, dict[str, LiveColumn]] = {}
+    for table, name, kind, nullable, default, extra, charset in rows:
+        has_default = default not in (None, "NULL")  # MariaDB writes NULL for no default
+        tables.setdefault(str(table), {})[str(name)] = LiveColumn(
+            type=str(kind),
+            nullable=nullable == "YES",
+            fills_itself=has_default or bool(FILLS_ITSELF.search(str(extra).lower())),
+            default=str(default) if has_default else None,
+            extra=str(extra).lower(),
+            charset=charset,
+        )
+    return tables

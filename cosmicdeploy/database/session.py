@@ -1,0 +1,112 @@
+"""One session with the database: statements, rows, locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.cursors import Cursor
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
+
+from cosmicdeploy.database.access import (
+    READ_TIMEOUT,
+    DatabaseAccess,
+    as_database_error,
+    connect,
+    error_code,
+    quoted,
+)
+from cosmicdeploy.signals import breakable
+
+# For sessions that stay idle while other connections load a backup.
+MAX_LOAD_SECONDS = 7 * 86400
+# Short, because a change that waits for a table holds up every later query on that table.
+LOCK_WAIT_SECONDS = 3
+GIVE_UP_SECONDS = 60
+LOCK_WAIT_TIMEOUT = 1205
+
+
+class Session:
+    """One connection; every statement commits by itself. All methods raise `DatabaseError`."""
+
+    def __init__(self, connection: Connection[Cursor], where: str) -> None:
+        self._connection = connection
+        self.where = where
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        with self._run(sql, *parameters) as cursor:
+            return list(cursor.fetchall())
+
+    def row(self, sql: str) -> dict[str, Any]:
+        """Run one statement and return its first row as column → value."""
+        with self._run(sql) as cursor:
+            names = [column[0] for column in cursor.description]
+            return dict(zip(names, cursor.fetchone() or (), strict=True))
+
+    def execute(self, sql: str | bytes, *parameters: object) -> None:
+        """Run one statement and ignore its result; bytes are sent unchanged."""
+        with self._run(sql, *parameters):
+            pass
+
+    def acquire_lock(self, name: str, seconds: float = 0) -> bool:
+        """Wait for a named lock of the server; return whether this session now holds it.
+
+        The server releases the lock when the session ends.
+        """
+        return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
+
+    def stay_open(self) -> None:
+        """Keep the server from closing the idle session for as long as a load may take."""
+        self.execute(f"SET SESSION wait_timeout = {MAX_LOAD_SECONDS}")
+
+    @contextmanager
+    def _run(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
+        try:
+            with self._connection.cursor() as cursor:
+                with breakable():  # the driver takes bytes as well
+                    cursor.execute(cast(str, sql), parameters or None)
+                yield cursor
+        except pymysql.MySQLError as error:
+            raise as_database_error(error, self.where) from error
+
+    def use(self, schema: str) -> None:
+        """Make a schema the current one: names without a schema then refer to it."""
+        self.execute(f"USE {quoted(schema)}")
+
+
+@contextmanager
+def open_session(access: DatabaseAccess, silence: float = READ_TIMEOUT) -> Iterator[Session]:
+    """Open a session and close it at the end of the block.
+
+    The session waits up to `silence` seconds for each answer. Raises `DatabaseError` if the server
+    cannot be reached, refuses the user or has no such schema.
+    """
+    connection = connect(access, access.name, silence=silence)
+    try:
+        yield Session(connection, access.where)
+    finally:
+        connection.close()
+
+
+def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
+    """Run a statement that needs exclusive access to tables, in short attempts.
+
+    Raises `DatabaseError`, also if a table is still locked after a minute.
+    """
+    session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
+    for attempt in Retrying(
+        retry=retry_if_exception(_is_lock_timeout),
+        stop=stop_after_delay(GIVE_UP_SECONDS),
+        wait=wait_fixed(1),
+        reraise=True,
+    ):
+        with attempt:
+            session.execute(statement)
+
+
+def _is_lock_timeout(error: BaseException) -> bool:
+    return error_code(error.__cause__) == LOCK_WAIT_TIMEOUT

@@ -1,0 +1,120 @@
+"""One direction of a swap: tables move into the live schema and out of it, with their objects.
+
+RENAME TABLE moves all tables or none, but refuses tables with triggers and moves no other objects.
+So the swap records views, routines, triggers and events, drops those in the way, and creates them
+again in the new schema. Any process that finds the record can undo the swap before the RENAME, and
+finish it after the RENAME.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.recreate import (
+    create_missing_triggers_and_events,
+    drop_objects,
+    recreate_objects,
+)
+from cosmicdeploy.database.schema.schemas import (
+    create_schema_like,
+    drop_empty_schema,
+    drop_schema,
+    replaced_name,
+    shadow_name,
+)
+from cosmicdeploy.database.session import Session, execute_when_unlocked
+from cosmicdeploy.database.swap.record import HELD_EVENTS, Phase, Record, SwapRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swapped:
+    """The tables that moved into the live schema, and those that moved out of it."""
+
+    moved_in: tuple[str, ...]
+    moved_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwapDirection:
+    """The schemas that tables move from and to, and the names of the phases in this direction."""
+
+    live: str
+    incoming: str
+    outgoing: str
+    prepared: Phase
+    moved: Phase
+
+    def run(self, session: Session, record: Record) -> Swapped:
+        """Run the whole swap. Raises `DatabaseError`; `finish` or `undo` can follow then."""
+        leaving = Facts(session, self.live).engines()
+        coming = Facts(session, self.incoming).engines()
+        drop_empty_schema(session, self.outgoing)
+        create_schema_like(session, self.live, self.outgoing)
+        store = SwapRecord(session, self.live)
+        store.write(self.prepared, record)
+        drop_objects(session, self.live, "EVENT", "TRIGGER")
+        drop_objects(session, self.incoming, "TRIGGER")
+        moves = _moves(leaving, self.live, self.outgoing)
+        moves += _moves(coming, self.incoming, self.live)
+        moves.append(store.move(self.prepared, self.moved))
+        execute_when_unlocked(session, "RENAME TABLE " + ", ".join(moves))
+        self.finish(session)
+        return Swapped(moved_in=tuple(coming), moved_out=tuple(leaving))
+
+    def finish(self, session: Session) -> None:
+        """Finish a swap whose tables have moved: create their objects. Raises `DatabaseError`."""
+        store = SwapRecord(session, self.live)
+        recreate_objects(session, self.live, store.read(self.moved).coming)
+        if self.moved is Phase.MOVED:
+            drop_empty_schema(session, self.incoming)
+            store.forget(HELD_EVENTS)
+            store.enter(Phase.MOVED, Phase.SWAPPED)
+            return
+        drop_schema(session, self.outgoing)
+        drop_empty_schema(session, self.incoming)
+        store.forget(Phase.SWAPPED)
+        store.forget(self.moved)
+
+    def undo(self, session: Session) -> None:
+        """Undo a swap before its tables move: create what it dropped. Raises `DatabaseError`."""
+        store = SwapRecord(session, self.live)
+        record = store.read(self.prepared)
+        create_missing_triggers_and_events(session, self.live, record.leaving)
+        if (
+            self.prepared is Phase.PREPARED
+        ):  # of replaced tables the objects exist in the record only
+            create_missing_triggers_and_events(
+                session, self.incoming, record.coming.with_events(())
+            )
+        drop_empty_schema(session, self.outgoing)
+        store.forget(self.prepared)
+
+
+def forward(live: str) -> SwapDirection:
+    """Return the direction of a swap: from the shadow schema into the live one."""
+    return SwapDirection(
+        live=live,
+        incoming=shadow_name(live),
+        outgoing=replaced_name(live),
+        prepared=Phase.PREPARED,
+        moved=Phase.MOVED,
+    )
+
+
+def backward(live: str) -> SwapDirection:
+    """Return the direction of a swap back: the replaced tables become live again."""
+    return SwapDirection(
+        live=live,
+        incoming=replaced_name(live),
+        outgoing=shadow_name(live),
+        prepared=Phase.BACK_PREPARED,
+        moved=Phase.BACK_MOVED,
+    )
+
+
+def _moves(tables: dict[str, str], source: str, target: str) -> list[str]:
+    return [
+        f"{quoted(source)}.{quoted(name)} TO {quoted(target)}.{quoted(name)}" for name in tables
+    ]

@@ -1,0 +1,1 @@
+"""The database's own command-line tools, run inside its container."""

@@ -1,0 +1,132 @@
+"""The dump tool and the client of one database container.
+
+The password is passed as an environment variable of the single command (`MYSQL_PWD`): the engine
+shows the command line of an exec in its events and to everyone who inspects it, but not its
+environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.tools.command_line import (
+    DUMP_FLAGS,
+    EVENTS,
+    NO_FILES,
+    PROBE,
+    SCHEMA_VARIABLE,
+    SELECT_LIMIT,
+    dump_prefix,
+    known_flags,
+)
+from cosmicdeploy.database.tools.messages import error_lines
+from cosmicdeploy.database.tools.silence import explain_silence
+from cosmicdeploy.engine.commands.jobs import ended_with_us
+from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.errors import DatabaseError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """The tools of one database container; with `packs` the dump arrives compressed with zstd."""
+
+    engine: Engine
+    access: DatabaseAccess
+    dump_tool: str
+    dump_prefix: tuple[str, ...]
+    packs: bool
+    query_tool: str
+    login: tuple[str, ...]
+    dump_flags: tuple[str, ...]
+
+    def dump(
+        self,
+        sink: Callable[[bytes], None],
+        silence: float,
+        *,
+        events: bool = True,
+        tables: Sequence[str] = (),
+    ) -> ExecResult:
+        """Dump the schema, or some of its tables, into `sink`.
+
+        Raises `BackupError` if the tool prints nothing for `silence` seconds, and any error of the
+        engine or of `sink`.
+        """
+        schema = self.access.name
+        flags = [*self.dump_flags, *([EVENTS] if events else [])]
+        tool = [self.dump_tool, *self.login, *flags, schema, *tables]
+        return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
+
+    def select_limit(self) -> int:
+        """Return how many rows a session of the tools gets if it sets no limit of its own."""
+        tool = [self.query_tool, *self.login, "--batch", "--skip-column-names"]
+        result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
+        if result.exit_code != 0:
+            raise DatabaseError(
+                "the client in the database's container cannot log in",
+                where=self.access.where,
+                todo="let this user log in from localhost as well",
+                details=error_lines(result),
+            )
+        return int(result.text)
+
+    def _run(
+        self,
+        schema: str,
+        argv: Sequence[str],
+        *,
+        sink: Callable[[bytes], None] | None = None,
+        silence: float | None = None,
+    ) -> ExecResult:
+        environment = {"MYSQL_PWD": self.access.password, SCHEMA_VARIABLE: schema}
+        container = self.access.container_id
+        tool = Path(self.dump_tool).name
+        with (
+            ended_with_us(self.engine, container) as mark,
+            explain_silence(self.access, tool, silence or 0),
+        ):
+            return self.engine.exec(
+                container,
+                argv,
+                environment={**environment, **mark},
+                sink=sink,
+                silence=silence,
+            )
+
+
+def find_client(engine: Engine, access: DatabaseAccess) -> Client:
+    """Find the tools in the database's container, by either vendor's names.
+
+    Raises `DatabaseError` if it has none or the database does not answer, `EngineError` if the
+    container does not answer.
+    """
+    probe = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_FILES])
+    tools = probe.text.split("\n", 4)
+    if probe.exit_code != 0 or not all(tools[:2]):
+        raise DatabaseError(
+            "the database container lacks a dump tool or a client",
+            where=f"container {access.container_id[:12]}",
+            todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
+        )
+    dump_tool, query_tool, stdbuf, zstd, dump_help = tools
+    return Client(
+        engine=engine,
+        access=access,
+        dump_tool=dump_tool,
+        dump_prefix=dump_prefix(stdbuf, zstd),
+        packs=bool(zstd),
+        query_tool=query_tool,
+        login=_login(access),
+        dump_flags=(*DUMP_FLAGS, *known_flags(dump_help)),
+    )
+
+
+def _login(access: DatabaseAccess) -> tuple[str, ...]:
+    # Images name the socket in option files, which are not read; the server knows it as well.
+    with open_session(access) as session:
+        socket = str(session.rows("SELECT @@socket")[0][0])
+    return NO_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"

@@ -1,0 +1,57 @@
+"""Explain why a dump tool prints nothing: what it waits for on the server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.sessions.process_list import Process, read_process_list
+from cosmicdeploy.errors import BackupError, CommandSilent, DatabaseError
+
+# Only these statements of a dump tool are shown: any other may hold values of rows.
+DUMPING = re.compile(r"\s*(?:SHOW\b|SELECT /\*!40001 SQL_NO_CACHE \*/)", re.IGNORECASE)
+LONGEST_SHOWN = 120
+# The tools log in over the server's socket.
+HERE = "localhost"
+ANSWER_SECONDS = 10
+
+
+@contextmanager
+def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterator[None]:
+    """Convert the error for a silent command into a `BackupError` that says what the tool does."""
+    try:
+        yield
+    except CommandSilent as error:
+        raise BackupError(
+            f"{tool} printed nothing for {seconds:g} s while it dumped {access.name}, and was"
+            " ended",
+            where=access.where,
+            todo="end what it waits for; or allow it more seconds: backup.silence in"
+            " cosmicdeploy.yaml",
+            details=_tool_sessions(access),
+        ) from error
+
+
+def _tool_sessions(access: DatabaseAccess) -> list[str]:
+    with suppress(DatabaseError), open_session(access, ANSWER_SECONDS) as session:
+        tools = [
+            process for process in read_process_list(session).values() if _is_tool(process, access)
+        ]
+        return [_describe(process) for process in tools] or ["it has no session on the server"]
+    return ["the server does not answer either"]
+
+
+def _is_tool(process: Process, access: DatabaseAccess) -> bool:
+    return (process.user, process.schema, process.host) == (access.user, access.name, HERE)
+
+
+def _describe(process: Process) -> str:
+    session, seconds = f"session {process.id}", process.seconds
+    if process.sleeps:
+        return f"{session}: the server has answered, and waited {seconds} s for more"
+    is_safe = DUMPING.match(process.statement)
+    shown = process.statement[:LONGEST_SHOWN] if is_safe else process.command
+    return f"{session}, for {seconds} s: {process.state or 'at work'}: {shown}"

@@ -1,0 +1,84 @@
+"""Tell how much of a pending migration is in the schema already.
+
+An operator may have run it by hand, and the process was killed before the migration was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cosmicdeploy.database.schema.shape import Shape
+from cosmicdeploy.migrations.preview import (
+    DONE,
+    NOT_DONE,
+    NOT_KNOWN,
+    Outcome,
+    Statement,
+    infer_outcomes,
+)
+from cosmicdeploy.migrations.verdict import Kind
+
+
+class AppliedState(StrEnum):
+    """How much of a pending migration is in the schema."""
+
+    NONE = "nothing of it is there"
+    PART = "part of it is there"
+    ALL = "all of it is there"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrecordedMigration:
+    """A pending migration, and what its statements have left in the schema."""
+
+    migration: str
+    applied: AppliedState
+    outcomes: Sequence[Outcome] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The outcome of each statement, one line each."""
+        return [outcome.line for outcome in self.outcomes]
+
+
+def applied_states(statements: Sequence[Statement], shape: Shape) -> list[UnrecordedMigration]:
+    """Return how much of each of these migrations is in the schema, in their order."""
+    names = dict.fromkeys(statement.migration for statement in statements)
+    return [
+        _unrecorded(name, [s for s in statements if s.migration == name], shape) for name in names
+    ]
+
+
+def _unrecorded(name: str, statements: Sequence[Statement], shape: Shape) -> UnrecordedMigration:
+    from cosmicdeploy.migrations.effects import has_created  # sqlglot is slow to import
+
+    changing = [s for s in statements if s.kind is not Kind.HARMLESS]
+    outcomes = infer_outcomes([Outcome(statement=s, state=_state(s, shape)) for s in changing])
+    proofs = [i for i, s in enumerate(changing) if s.in_effect and has_created(s.sql, shape)]
+    return UnrecordedMigration(
+        migration=name, applied=_applied(outcomes, proofs), outcomes=outcomes
+    )
+
+
+def _applied(outcomes: Sequence[Outcome], proofs: Sequence[int]) -> AppliedState:
+    """Combine the outcomes; `proofs` are the indexes of statements whose work is in the schema.
+
+    A migration runs its statements in order. If one is missing before another whose effect is
+    there, that effect has another cause.
+    """
+    states = [outcome.state for outcome in outcomes]
+    if not proofs or NOT_DONE in states[: proofs[-1]]:
+        return AppliedState.NONE
+    return AppliedState.ALL if set(states) == {DONE} else AppliedState.PART
+
+
+def _state(statement: Statement, shape: Shape) -> str:
+    from cosmicdeploy.migrations.effects import has_created, only_drops
+
+    if statement.in_effect is False:
+        return NOT_DONE
+    dropped = statement.in_effect and only_drops(statement.sql)
+    created = statement.in_effect and has_created(statement.sql, shape)
+    return DONE if dropped or created else NOT_KNOWN

@@ -1,0 +1,1 @@
+"""Connections to the database, retried transactions, and the columns that exist now."""
