@@ -34,7 +34,7 @@ QUIESCE = {"roles": ["app", "worker"]}
 @pytest.fixture
 def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Of a stack whose clients are turned away, and whose live data has data from before beside."""
-    monkeypatch.setattr(acceptance, "is_interrupted", lambda _: False)
+    monkeypatch.setattr(acceptance, "is_swap_interrupted", lambda _: False)
     monkeypatch.setattr(acceptance, "is_up", lambda _: True)
     monkeypatch.setattr(interrupted, "has_before", lambda _: True)
     monkeypatch.setattr(Context, "database", lambda _: None)
