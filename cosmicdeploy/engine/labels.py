@@ -29,7 +29,7 @@ TRIAL = "trial"
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
-def spelled(project: str) -> str:
+def normalized_project(project: str) -> str:
     """A project's name without what versions of Compose strip from it, each otherwise."""
     return re.sub(r"[^a-z0-9]", "", project.lower())
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cosmicdeploy.journal.journal import SHOWN, Journal, Record, Unreadable
 from cosmicdeploy.journal.step_kinds import BACKUP, MIGRATE, RESUME
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 UNKNOWN = "(unknown)"
 # Records without which it is not known what a run changed.
@@ -66,7 +66,7 @@ class PastRun:
             where = f"after {self.step}"
         way = "on its way back, " if self.failed else ""
         goal = f"to {self.target}" if self.target else f"of release {self.release}"
-        at = moment_of(self.at)
+        at = format_timestamp(self.at)
         told = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
         unread = [*self.lost, *self.doubts][:SHOWN]
         return f"{told}; what it changed is not all known: {', '.join(unread)}" if unread else told

@@ -27,9 +27,9 @@ from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, passed_over
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
-from cosmicdeploy.files.atomic import alone_in, is_held, shared, write_atomically
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
+from cosmicdeploy.text.formatting import format_time
+from cosmicdeploy.text.suggest import did_you_mean
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -104,7 +104,7 @@ class Catalogue:
         """Enter a backup that is about to be made. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with alone_in(self.folder):  # nobody sees a draft's file before it is held
+            with folder_lock(self.folder):  # nobody sees a draft's file before it is held
                 self._remove_leftovers()
                 return PartialBackup(self.folder, manifest)
         except OSError as error:
@@ -118,7 +118,7 @@ class Catalogue:
         """Change what is known of a backup since its dump; the new state. Raises `BackupError`."""
         path = state_path(self.folder / f"{backup_id}.sql.zst")
         try:
-            with alone_in(self.folder):
+            with folder_lock(self.folder):
                 state = change(read_state(path))
                 write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
@@ -133,7 +133,7 @@ class Catalogue:
         removed or cannot be read; where there is none, whoever reads it says so better."""
         with ExitStack() as held:
             try:
-                held.enter_context(shared(backup.data))
+                held.enter_context(shared_lock(backup.data))
             except FileNotFoundError:
                 pass
             except BlockingIOError as error:
@@ -162,19 +162,19 @@ class Catalogue:
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
             with suppress(OSError):  # what cannot be removed is in no new backup's way
-                if not is_held(path):
+                if not is_locked(path):
                     path.unlink(missing_ok=True)
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
-            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}"
+            f"{backup.id}  {backup.status}  {format_time(backup.manifest.created_at)}"
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
         if lines and not ID.fullmatch(reference):  # all ids look much like each other
-            todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
+            todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
         return UnknownBackup(what, where=where, todo=todo, details=lines)
 

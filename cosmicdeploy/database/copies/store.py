@@ -16,7 +16,7 @@ from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
-from cosmicdeploy.signals import breakable, each_breakable
+from cosmicdeploy.signals import each_interruptible, interruptible
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
 # Where a rename is one step; an object store has none, and shows an object only when it is whole.
@@ -41,7 +41,7 @@ class Store:
         """Bring a file there under its name, as a whole or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
-        with self._telling("written"), breakable():
+        with self._telling("written"), interruptible():
             self._make_root()
             if self._is_local:
                 open_private(Path(partial)).close()
@@ -54,7 +54,7 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """A file's bytes, as they come."""
         with self._telling("read"), self._fs.open(self._path(name), "rb") as file:
-            yield from each_breakable(iter(lambda: file.read(CHUNK), b""))
+            yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
 
     def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Size and SHA-256 of a file, read back from there."""
@@ -66,7 +66,7 @@ class Store:
 
     def names(self) -> list[str]:
         """The names of all files there; none where the place is not there yet."""
-        with self._telling("listed"), breakable():
+        with self._telling("listed"), interruptible():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
@@ -74,7 +74,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file, and what a killed copy left of it; one already gone is fine."""
-        with self._telling("cleared"), breakable():
+        with self._telling("cleared"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import final_name
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.stack.model import Service, Stack
 
 
@@ -41,7 +41,7 @@ def beside(service: Service, containers: Iterable[Container]) -> list[Container]
     return [c for c in containers if final_name(c.name) != service.container_name]
 
 
-def is_usual(project: str, service: Service, container: Container) -> bool:
+def has_usual_name(project: str, service: Service, container: Container) -> bool:
     """Whether it has the name that the file, or Compose of any version, gives to the service's."""
     name, mark = final_name(container.name), "[-_]"
     if service.declared_name is not None:
@@ -66,7 +66,7 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
     """One that runs goes first, then the expected name, then the lowest number."""
     number = container.labels.get(labels.NUMBER, "")
     return (
-        not container.active,
+        not container.is_active,
         final_name(container.name) != expected,
         int(number) if number.isdecimal() else 1,
         container.name,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, unfinished
@@ -223,7 +223,7 @@ def _difference(ctx: Context, name: str) -> str | None:
 def _facts(ctx: Context, container: Container) -> dict[str, Any]:
     return {
         "id": container.id,
-        "running": container.running,
+        "running": container.is_running,
         "ready": serves_now(ctx, container),
         "started_at": container.started_at,
     }

@@ -52,7 +52,7 @@ def wait_for_replicas(ctx: Context) -> None:
     """Wait until the running replicas are ready again, after the database or cache was away."""
     for name in ctx.settings.services.app:
         container = ctx.container(name)
-        if container is not None and container.running:
+        if container is not None and container.is_running:
             wait_ready(ctx, container.id, name)
 
 
@@ -81,7 +81,7 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collecti
 
 def _start_if_stopped(ctx: Context, target: Target) -> None:
     container = target.require_container()
-    if not container.running:
+    if not container.is_running:
         ctx.engine.start(container.id)
 
 

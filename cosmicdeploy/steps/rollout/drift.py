@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, Difference, Image
+from cosmicdeploy.engine.facts import Container, Difference, Image
 from cosmicdeploy.errors import EngineError
 
 STOPPED = "stopped"
@@ -45,7 +45,7 @@ def drift_of(ctx: Context, name: str) -> Drift:
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
     reasons = [*_image_reasons(ctx, container, image), *_definition_reasons(keys)]
-    if not container.running:
+    if not container.is_running:
         reasons = reasons or [STOPPED]
     return Drift(container=container, reason=", ".join(reasons) or None, keys=keys)
 

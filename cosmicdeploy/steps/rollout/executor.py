@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.settings import Orders, Restart
@@ -69,7 +69,7 @@ class Rollout:
                 # Nor do the others go on. This block waits for them: a second Ctrl-C must not leave
                 # them at work while the run is undone.
                 self._is_given_up.set()
-                self._ctx.interrupts.hold()
+                self._ctx.interrupts.ignore_from_now_on()
                 raise
             others.result()
 
@@ -110,7 +110,9 @@ class Rollout:
             if not is_replaced and name in self._ctx.known_failures.services:
                 continue
             container = self._ctx.container(name)
-            if container is not None and (not container.running or container.health == "unhealthy"):
+            if container is not None and (
+                not container.is_running or container.health == "unhealthy"
+            ):
                 wait_ready(self._ctx, container.id, name)
 
     def _require_another(self, batch: Sequence[str], serving_at_first: Sequence[str]) -> None:

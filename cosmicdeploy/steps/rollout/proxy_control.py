@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, CosmicError, EngineError, EngineUnavailable, LockLost
 from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
@@ -39,7 +39,7 @@ class ProxyControl:
         """Send the targets' replicas no new request; return the seconds that each target has to
         stop."""
         replicas = {t.name: t.container for t in targets if t.name in self._replicas}
-        running = {name: c for name, c in replicas.items() if c is not None and c.running}
+        running = {name: c for name, c in replicas.items() if c is not None and c.is_running}
         graces = {target.name: target.service.stop_grace_period for target in targets}
         self._note_reached(running)
         for target in targets:
@@ -121,7 +121,7 @@ class ProxyControl:
         """Whether a proxy is declared and does not run: then no client gets in yet."""
         name = self._ctx.settings.services.proxy
         container = self._ctx.container(name) if name is not None else None
-        return name is not None and (container is None or not container.running)
+        return name is not None and (container is None or not container.is_running)
 
     def _take_out(self, target: Target, container: Container, *, is_alone: bool) -> float:
         """Take a running replica out of service; return the seconds that it has to stop."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.differences import given
@@ -22,7 +23,7 @@ from cosmicdeploy.engine.containers.names import (
     name_as,
     role_of,
 )
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
@@ -30,7 +31,6 @@ from cosmicdeploy.steps.compose_hash import config_hash
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.target import Target, look_up
 from cosmicdeploy.steps.rollout.timings import Phases
-from cosmicdeploy.way_out import ACCEPT
 
 
 def replace(ctx: Context, service_name: str) -> Container:
@@ -120,7 +120,7 @@ def journal_facts(container: Container | None) -> dict[str, Any] | None:
     """Return what the journal keeps of a container before it is replaced."""
     if container is None:
         return None
-    return {"id": container.id, "image": container.image_id, "running": container.active}
+    return {"id": container.id, "image": container.image_id, "running": container.is_active}
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
@@ -147,7 +147,7 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
 
 def _is_unchanged(current: Container, before: dict[str, Any] | None) -> bool:
     former = before and (before["id"], before["running"])
-    return (current.id, current.active) == former
+    return (current.id, current.is_active) == former
 
 
 def _require_former(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
@@ -171,7 +171,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, former.id, service.container_name)
-    elif former.running:  # it was stopped before the run, and stays stopped
+    elif former.is_running:  # it was stopped before the run, and stays stopped
         end(ctx, service.name, former.id)
 
 
@@ -202,7 +202,7 @@ def remove_temporary(ctx: Context, names: Iterable[str]) -> None:
 
     def remove(pair: tuple[str, Container]) -> None:
         name, container = pair
-        if container.running:
+        if container.is_running:
             end(ctx, name, container.id)
         ctx.engine.remove(container.id)
 

@@ -90,7 +90,7 @@ class RolloutStep(Step):
     def _drift(self, ctx: Context, name: str) -> Drift:
         container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
-            return Drift(container=container, reason=None if container.running else STOPPED)
+            return Drift(container=container, reason=None if container.is_running else STOPPED)
         # With the reason STOPPED it would be started as it is.
         if name in self.anew and container is not None:
             return replace(drift_of(ctx, name), reason=TO_BE_REPLACED)

@@ -57,7 +57,7 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
     superseded = [
         container
         for container in ctx.out_of_place()
-        if container.running and role_of(container.name) is ContainerRole.SUPERSEDED
+        if container.is_running and role_of(container.name) is ContainerRole.SUPERSEDED
     ]
     return [name for name in names if temporary_of(ctx.service(name), superseded)]
 
@@ -66,5 +66,5 @@ def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
     """Let the service's superseded containers finish their requests, and stop them."""
     with phases.of(service.name, "drain"):
         for container in temporary_containers(ctx, service):
-            if container.running:
+            if container.is_running:
                 end(ctx, service.name, container.id)

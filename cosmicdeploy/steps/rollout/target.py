@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.stack.model import Service
 
@@ -29,7 +29,7 @@ class Target:
 
     @property
     def is_running(self) -> bool:
-        return self.container is not None and self.container.running
+        return self.container is not None and self.container.is_running
 
     def require_container(self) -> Container:
         """Return the container; raises `EngineError` if there is none."""

@@ -36,7 +36,7 @@ def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Of a stack whose clients are turned away, and whose live data has data from before beside."""
     monkeypatch.setattr(acceptance, "is_swap_interrupted", lambda _: False)
     monkeypatch.setattr(acceptance, "is_up", lambda _: True)
-    monkeypatch.setattr(interrupted, "has_before", lambda _: True)
+    monkeypatch.setattr(interrupted, "has_replaced_data", lambda _: True)
     monkeypatch.setattr(Context, "database", lambda _: None)
     services = SimpleNamespace(database="db", app=["web"])
     settings = SimpleNamespace(database=SimpleNamespace(name="shop"), services=services)
@@ -152,12 +152,12 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
 
     seen: dict[str, Any] = {
         "begin": begin, "wait_for_commands": lambda _: None, "require_whole": lambda _: None,
-        "status": lambda _: [], "taken_out": lambda _: [], "lock_wait_left": lambda _: None,
+        "status": lambda _: [], "out_of_service": lambda _: [], "lock_wait_left": lambda _: None,
     }  # fmt: skip
     for name, stands in seen.items():
         monkeypatch.setattr(acceptance, name, stands)
     monkeypatch.setattr(interrupted, "end_tools", lambda _: None)
-    monkeypatch.setattr(orphans, "holding_process", lambda *_: at_work[-1:] or None)
+    monkeypatch.setattr(orphans, "holder_pid", lambda *_: at_work[-1:] or None)
 
     def opened(engine: Aside) -> Context:
         services = Services(app=("web",), worker=("queue",), database="db")
