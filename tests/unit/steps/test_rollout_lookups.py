@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult, Image
+from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.settings import Restart, Services
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.rollout import replace as replacing
