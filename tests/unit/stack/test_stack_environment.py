@@ -98,7 +98,7 @@ def test_a_variable_that_gives_the_stack_another_meaning_is_refused(
     stack_of: Callable[..., Stack], env: str, place: str
 ) -> None:
     name, _, value = env.splitlines()[-1].partition("=")
-    with pytest.raises(ConfigError, match=f"{name} is set, which Docker Compose heeds") as caught:
+    with pytest.raises(ConfigError, match=f"{name} is set, which Docker Compose uses") as caught:
         stack_of(WEB, env)
     assert caught.value.where.endswith(place)
     assert name in caught.value.todo
