@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cosmicdeploy.context import Context
@@ -24,6 +25,11 @@ from cosmicdeploy.text.suggest import did_you_mean
 def open_stack(config: Path | None, emit: Emit) -> Context:
     """Everything a command works with. Raises `ConfigError` before anything is touched, and
     `EngineUnavailable`."""
+    return connect_stack(*read_stack_files(config), emit)
+
+
+def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
+    """The settings and the stack as its files declare them; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
     settings = loaded.settings
     stack = read_stack(
@@ -33,6 +39,12 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
         project=settings.project,
     )
     _require_services(loaded, stack)
+    return loaded, stack
+
+
+def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
+    """The same stack with its engine and its records; raises `EngineUnavailable`."""
+    settings = loaded.settings
 
     def warn(text: str) -> None:
         emit(Warned(text=text))
@@ -70,7 +82,12 @@ def stack_folder(config: Path | None) -> Path | None:
         return None
 
 
-def open_playbook(loaded: LoadedSettings, name: str) -> Playbook:
-    """A playbook by name: the stack's own, where its folder has one, else the shipped one."""
+def open_playbook(
+    loaded: LoadedSettings, name: str, warn: Callable[[str], None] = lambda _text: None
+) -> Playbook:
+    """Return a playbook by name: the stack's own if its folder has one, else the shipped one.
+
+    `warn` is called for each kind of step under a former name.
+    """
     own = loaded.directory / "playbooks" / f"{name}.yaml"
-    return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml")
+    return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml", warn)

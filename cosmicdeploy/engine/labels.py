@@ -27,9 +27,6 @@ RUN = "run"
 TRIAL = "trial"
 # Labels that say who created a container, and not what it is.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
-# Suffixes of the names of containers that an interrupted run left: superseded ones that were kept
-# for the undo (before), and candidates (next).
-SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def normalized_project(project: str) -> str:

@@ -21,12 +21,12 @@ class LockWait:
     """How to wait for the lock.
 
     `wait` is the longest wait, and `stale_after` the silence after which the lock is stale, both in
-    seconds. `tell` gets a line about the holder. `safe_point` may raise to give up waiting.
+    seconds. `on_wait` gets a line about the holder. `safe_point` may raise to give up waiting.
     """
 
     wait: float = 0.0
     stale_after: float = STALE_SECONDS
-    tell: Callable[[str], None] = lambda _text: None
+    on_wait: Callable[[str], None] = lambda _text: None
     safe_point: Callable[[], None] = lambda: None
 
 
@@ -59,7 +59,7 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
         if (left := until - time.monotonic()) <= 0:
             raise lock_held_error(marker, _todo(lock_wait))
         if announced != marker.id:
-            lock_wait.tell(_waiting(marker, left))
+            lock_wait.on_wait(_waiting(marker, left))
             announced = marker.id
         time.sleep(min(POLL_SECONDS, left))
     return marker.id

@@ -58,7 +58,7 @@ def read_stack(
 def _document(file: Path) -> Document:
     if not file.is_file():
         raise ConfigError(
-            f"compose file {file.name} not found",
+            f"Compose file {file.name} not found",
             where=str(file),
             todo="check the name of the compose file in the configuration",
         )
@@ -75,7 +75,7 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
     services = top.get("services")
     if services is None or not services.data:
         raise ConfigError(
-            "no service is declared", where=top.where, todo="add a service under 'services:'"
+            "No service is declared", where=top.where, todo="add a service under 'services:'"
         )
     services.mapping()
     kept = {key: value for key, value in services.data.items() if not key.startswith("x-")}

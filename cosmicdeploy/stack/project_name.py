@@ -44,7 +44,7 @@ def _from_folder(folder: Path) -> str:
     name = _fitting(folder.name)
     if not name:
         raise ConfigError(
-            "no project name can be made from the folder's name",
+            "The folder's name yields no project name",
             where=str(folder),
             todo="set COMPOSE_PROJECT_NAME",
         )

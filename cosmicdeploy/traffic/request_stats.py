@@ -183,9 +183,9 @@ class TrafficStats(RequestStats):
 
     @property
     def broken(self) -> bool:
-        return bool(self.told())
+        return bool(self.failure_summary())
 
-    def told(self) -> str:
+    def failure_summary(self) -> str:
         """Describe the failures that count; "" if there are none."""
         if self._excused is None:
             return ""
@@ -205,7 +205,7 @@ class TrafficStats(RequestStats):
         return {
             **super().facts(),
             "failures": self.failures[:FAILURES_SHOWN],
-            "broken": self.told(),
+            "broken": self.failure_summary(),
             "failing_before": self.failing_before,
             "new": self.new.facts(),
             "kept": self.kept.facts(),

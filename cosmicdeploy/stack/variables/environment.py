@@ -37,7 +37,7 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
                 values[binding.name] = outer[binding.name]
     except BadLine as error:
         raise ConfigError(
-            f"a line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
+            f"A line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
         ) from None
     return values
 

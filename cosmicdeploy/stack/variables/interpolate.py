@@ -34,7 +34,7 @@ class Budget:
         self._left -= len(value)
         if self._left < 0:
             raise ConfigError(
-                f"the values are more than {RESOLVED_CHARACTERS >> 20} MiB together",
+                f"The values are more than {RESOLVED_CHARACTERS >> 20} MiB together",
                 where=where,
                 todo="shorten the values that this one and those above are made of",
             )
@@ -103,10 +103,10 @@ def interpolate(text: str, variables: Mapping[str, str], where: str, level: int 
 def _require_bounded(length: int, level: int, where: str) -> None:
     todo = "write the value out, or shorten what it is made of"
     if length > VALUE_CHARACTERS:
-        what = f"a value is longer than {VALUE_CHARACTERS >> 10} KiB, the limit for a process"
+        what = f"A value is longer than {VALUE_CHARACTERS >> 10} KiB, the limit for a process"
         raise ConfigError(what, where=where, todo=todo)
     if level > LEVELS:
-        what = f"a value has more than {LEVELS} defaults within each other"
+        what = f"A value has more than {LEVELS} nested defaults"
         raise ConfigError(what, where=where, todo=todo)
 
 
@@ -171,7 +171,7 @@ class _Expression:
 def _missing(name: str, message: str, where: str) -> ConfigError:
     reason = f": {message}" if message else ""
     return ConfigError(
-        f"variable {name} is missing{reason}",
+        f"Variable {name} is missing{reason}",
         where=where,
         todo=f"set {name} in the environment or in .env",
     )

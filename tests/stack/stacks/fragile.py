@@ -10,7 +10,7 @@ from pathlib import Path
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.layout import SOURCES
-from tests.stack.support.harness import RELEASED, StackUnderTest
+from tests.stack.support.harness import COMPOSE_FILE, RELEASED, StackUnderTest
 
 APPS, SCHEDULER, WORKER = RELEASED[:3], RELEASED[3], RELEASED[4]
 # The file that lists the faults of a service; each service has a folder for it on the host.
@@ -63,7 +63,7 @@ if broken("console"):
 
 
 def make_fragile(stack: StackUnderTest) -> None:
-    """Deploy the fragile release; `make_sound` restores the sources."""
+    """Deploy the fragile release; `restore_sources` restores the sources."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve.py").rename(package / "serve_as_before.py")
     (package / "serve.py").write_text(SERVE)
@@ -71,12 +71,15 @@ def make_fragile(stack: StackUnderTest) -> None:
     main = package / "console" / "main.py"
     first = "from cosmic_app.cache import redis_error"
     main.write_text(main.read_text().replace(first, CONSOLE + first))
+    compose = stack.folder / COMPOSE_FILE
+    # The first is the replicas': an unhealthy one is known after 6 s instead of 30.
+    compose.write_text(compose.read_text().replace("interval: 10s", "interval: 2s", 1))
     stack.set_variable("APP_VERSION", "fragile")
     done = stack.cli("deploy", "--json")
     assert done.code == 0, done.stderr
 
 
-def make_sound(stack: StackUnderTest, release: str = "fix") -> None:
+def restore_sources(stack: StackUnderTest, release: str = "fix") -> None:
     """Restore the sources and name them as a new release, without deploying it."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve_as_before.py").replace(package / "serve.py")
@@ -99,7 +102,7 @@ def break_down(stack: StackUnderTest, service: str, *faults: str) -> None:
     fault_file(stack, service).write_text(" ".join(faults))
 
 
-def mend(stack: StackUnderTest) -> None:
+def clear_faults(stack: StackUnderTest) -> None:
     """Switch all faults off."""
     for service in RELEASED:
         fault_file(stack, service).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Playbooks: the shipped ones load; mistakes carry file, line and key."""
+"""Shipped playbooks load; mistakes are reported with file, line and key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
 
 LOOKS = "kind: console, run: [list], changes: false"
-GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "rollout", "verify"]
 
 
 @pytest.mark.parametrize("path", sorted(shipped.playbooks().glob("*.yaml")), ids=lambda p: p.stem)
@@ -34,7 +34,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         for step in load_playbook(path).steps
     }
     # What `diagnose` mends is said by what it found.
-    assert used == set(KINDS) - {"end-sessions", "note-migrations", "own-file", "unlock"}
+    assert used == set(KINDS) - {"end-sessions", "mark-migrated", "chown", "unlock"}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         (f"steps:\n  - {{{LOOKS}, retry: {{tims: 2}}}}\n", "'retry.tims'", 2, "times"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(
+def test_a_mistake_is_named_with_its_location(
     tmp_path: Path, text: str, what: str, line: int, todo: str
 ) -> None:
     path = tmp_path / "mine.yaml"
