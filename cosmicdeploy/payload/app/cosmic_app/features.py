@@ -32,7 +32,7 @@ class UnknownFeature(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """The state of a feature; `since` (ISO 8601) and `by` say when and by whom it was turned off."""
+    """The state of a feature; `since` (ISO 8601) and `by`: when and by whom it was turned off."""
 
     name: str
     description: str
