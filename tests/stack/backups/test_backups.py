@@ -100,7 +100,7 @@ def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnder
     catalogue = own.open().catalogue
     assert catalogue.get(backup).manifest.project == own.open().stack.project
     catalogue.note(backup, lambda state: state.updated(restored=failed))
-    assert "its proof failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
+    assert "its test restore failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
     before = own.snapshot()
     refused = own.cli("rollback", "--to", backup, "--yes")
     assert refused.code == 1

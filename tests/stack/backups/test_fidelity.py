@@ -225,17 +225,19 @@ GRANT dumping TO reader@'%'
 SET DEFAULT ROLE dumping FOR reader@'%'
 """,
     )
-    with pytest.raises(BackupError, match="lacks rights: EVENT, EXECUTE on platform"):
+    with pytest.raises(BackupError, match="lacks privileges: EVENT, EXECUTE on platform"):
         create_backup(engine, account, catalogue)
     run_all(server, "GRANT EVENT, EXECUTE ON platform.* TO reader@'%'")
     with pytest.raises(Exception, match="may not read the body of function half"):
         create_backup(engine, account, catalogue)
     run_all(server, "GRANT SELECT ON mysql.proc TO reader@'%'")
     assert create_backup(engine, account, catalogue).good
-    with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform; SELECT, INSERT"):
+    with pytest.raises(
+        BackupError, match=r"lacks privileges: INSERT, .* on platform; SELECT, INSERT"
+    ):
         restore_backup(engine, account, backup)
     run_all(server, "GRANT ALL ON `platform%`.* TO reader@'%'")
-    with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform \("):
+    with pytest.raises(BackupError, match=r"lacks privileges: INSERT, .* on platform \("):
         restore_backup(engine, account, backup)  # the closer grant is the one that counts
     run_all(server, "GRANT ALL ON platform.* TO reader@'%'")
     with pytest.raises(BackupError, match="another definer: ghost@%, root@%"):

@@ -105,7 +105,7 @@ def waiting(ctx: Context) -> list[Process]:
     """Who has waited long enough for a table to be in trouble."""
     with open_session(ctx.database()) as mine:
         found = read_process_list(mine).values()
-    return [each for each in found if each.waits_for_table and each.seconds >= 1]
+    return [each for each in found if each.waits_for_table_lock and each.seconds >= 1]
 
 
 def told(done: Done) -> str:

@@ -36,12 +36,12 @@ def session(**facts: Any) -> Process:
     ],
 )
 def test_system_replication_and_backup_are_protected(facts: dict[str, Any]) -> None:
-    assert session(**facts).protected
+    assert session(**facts).protection
 
 
 def test_a_client_is_not_protected() -> None:
-    assert session().protected == ""
-    assert session(command="Sleep", statement="").protected == ""
+    assert session().protection == ""
+    assert session(command="Sleep", statement="").protection == ""
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,6 @@ def content(data: bytes) -> Content:
 
 def test_a_collation_that_is_none_is_not_run() -> None:
     session = Mock(spec=Session)
-    with pytest.raises(BackupError, match="is no collation"):
+    with pytest.raises(BackupError, match="is not the name of a collation"):
         set_default_collation(session, "s", "utf8mb4_bin, READ ONLY = 1")
     session.execute.assert_not_called()

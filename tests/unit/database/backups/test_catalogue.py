@@ -191,7 +191,7 @@ def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
     """Root may read any folder, so here it is none."""
     (tmp_path / "backups").write_text("")
     for look in (Catalogue.list, lambda catalogue: catalogue.get("latest")):
-        with pytest.raises(BackupUnreadable, match="folder of backups cannot be read") as caught:
+        with pytest.raises(BackupUnreadable, match="backup folder cannot be read") as caught:
             look(Catalogue(tmp_path / "backups"))
         assert caught.value.where == str(tmp_path / "backups") and caught.value.todo
 

@@ -56,7 +56,7 @@ def test_there_and_back(catalogue: Catalogue, place: Destination) -> None:
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
     assert fetched.state.copy_urls == [place.name]
-    with pytest.raises(BackupError, match="here already"):
+    with pytest.raises(BackupError, match="already here"):
         both.fetch(ID)
 
 
@@ -133,7 +133,7 @@ def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
         both.copy(backup, place)
         (tmp_path / place.url / backup.data.name).write_bytes(b"rotten")
     lose(backup)
-    with pytest.raises(BackupError, match="no place gave a whole copy") as caught:
+    with pytest.raises(BackupError, match="no destination has an intact copy") as caught:
         both.fetch(ID)
     assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
 
@@ -225,7 +225,7 @@ def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> Non
     proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="here already"):
+    with pytest.raises(BackupError, match="already here"):
         both.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)
@@ -277,12 +277,12 @@ def test_a_url_is_told_without_its_secrets(url: str) -> None:
     assert place.name == "sftp://host/folder"
     assert "pa55" not in repr(place)
     for text in (url, f"cannot open '{url}' (403)", f"b'{url}': refused"):
-        assert "pa55" not in place.told(OSError(text))
+        assert "pa55" not in place.describe(OSError(text))
 
 
 def test_a_password_of_a_url_is_told_nowhere() -> None:
     place = Destination(url="sftp://me:pa55%77ord@host/folder")
-    told = place.told(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
+    told = place.describe(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
     assert told == "OSError: no such key: ***, ***; see http://x/y (or not)"
 
 

@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
 def not_proven(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop")
     catalogue.note(NEWER, lambda state: state.updated(restored=FAILED))
-    return "its proof failed on"
+    return "its test restore failed on"
 
 
 def damaged(catalogue: Catalogue) -> str:
@@ -79,7 +79,7 @@ def test_latest_passes_over_what_is_not_usable_and_says_so(
     for words in (["backup", "show", "latest"], ["backup", "copy"]):
         done = call(*words, "--json")
         assert json.loads(done.stdout)["backup"] == OLDER
-        assert one_line(done.stderr).count("passed over") == 1
+        assert one_line(done.stderr).count("skipped") == 1
         assert why in one_line(done.stderr)
     listed = call("rollback", "--json")
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OLDER]
@@ -158,8 +158,8 @@ def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path)
         path.unlink()
     done = call("backup", "fetch", "latest", "--json")
     assert json.loads(done.stdout)["backup"] == OLDER
-    assert f"passed over {FUTURE}" in one_line(done.stderr)
-    assert f"passed over {NEWER}" in one_line(done.stderr)
+    assert f"skipped {FUTURE}" in one_line(done.stderr)
+    assert f"skipped {NEWER}" in one_line(done.stderr)
 
 
 def test_a_stamp_of_the_future_is_told_where_it_is_named(catalogue: Catalogue) -> None:

@@ -83,7 +83,7 @@ def test_latest_is_this_stacks_own(folder: Path, database: str, project: str) ->
     shown = call("backup", "show", "latest", "--json")
     report = json.loads(shown.stdout)
     assert report["data"]["id"] == OWN
-    assert f"passed over {THEIRS}: it is another stack's" in one_line(shown.stderr)
+    assert f"skipped {THEIRS}: it is another stack's" in one_line(shown.stderr)
     assert any(THEIRS in warning for warning in report["warnings"])
     listed = call("rollback", "--json")
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OWN, OLDEST]

@@ -85,7 +85,7 @@ def test_without_a_policy_only_old_failures_go() -> None:
         (ago(State(pin=Pin(at=NOW, reason="audit")), "failed", days=9), "pinned: audit"),
         (
             ago(State(copies=(CopyRecord(url="/nas", at=NOW),)), "failed", days=9),
-            "copy is elsewhere",
+            "a copy exists",
         ),
         (
             ago(State(read=VerificationRecord(at=NOW, reason="a byte differs")), days=9),
