@@ -22,9 +22,9 @@ from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files import shipped
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
-from cosmicdeploy.lock import held
+from cosmicdeploy.lock import hold_lock
 from cosmicdeploy.probes.http import ask
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
 
@@ -97,7 +97,7 @@ def down() -> int:
         return 0
     ctx = _open()
     _require_own_demo(ctx.engine)
-    with held(ctx.engine, PROJECT, "demo-down"):  # also releases a stale lock
+    with hold_lock(ctx.engine, PROJECT, "demo-down"):  # also releases a stale lock
         ctx.engine.remove_project(PROJECT)
     for image in {ctx.service(name).image for name in ctx.settings.services.released}:
         ctx.engine.untag(image)
@@ -172,9 +172,9 @@ class _Kiosks:
         self._url, self._tokens = url, tokens
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
-        self.beats = Traffic()
+        self.beats = TrafficStats()
 
-    def __enter__(self) -> Traffic:
+    def __enter__(self) -> TrafficStats:
         self._thread.start()
         return self.beats
 

@@ -10,19 +10,20 @@ from typing import Any, TypeVar
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.engine.commands.jobs import ended_with_us
-from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
+from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
+from cosmicdeploy.engine.facts import Container, ExecResult, Image
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.settings import Loaded, Settings
+from cosmicdeploy.settings import LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
-from cosmicdeploy.traffic.maintenance_window import Window
-from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
+from cosmicdeploy.traffic.request_stats import TrafficStats
 
 Found = TypeVar("Found")
 
@@ -44,7 +45,7 @@ class Context:
     `known_failures` did not work when the run began, or the first of those that it goes on from.
     """
 
-    loaded: Loaded
+    loaded: LoadedSettings
     stack: Stack
     engine: Engine
     journal: Journal
@@ -59,8 +60,8 @@ class Context:
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     interrupts: Interrupts = field(default_factory=Interrupts)
     lock: Lock = field(default_factory=Lock)
-    window: Window = field(default_factory=Window)
-    traffic: Traffic | None = None
+    window: MaintenanceWindow = field(default_factory=MaintenanceWindow)
+    traffic: TrafficStats | None = None
     asked: dict[str, Any] = field(default_factory=dict, repr=False)
     seen: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -134,7 +135,7 @@ class Context:
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""
         found = self.container(service)
-        if found is None or not found.running:
+        if found is None or not found.is_running:
             state = "does not exist" if found is None else f"is {found.status}"
             raise EngineError(
                 f"The container of {service} {state}",
@@ -147,7 +148,7 @@ class Context:
         """A running replica to run console commands in; raises `EngineError`."""
         for name in self.settings.services.app:
             found = self.container(name)
-            if found is not None and found.running:
+            if found is not None and found.is_running:
                 return found
         return self.running(self.settings.services.app[0])
 
@@ -203,7 +204,7 @@ class Context:
         """Run a console command in a running container. One that is given up, or says nothing for
         `silence` seconds (`migrate.timeout`), is ended. Raises `EngineError`."""
         user, patience = self.console_user, silence or self.settings.migrate.timeout
-        with ended_with_us(self.engine, container.id, user) as mark:
+        with terminated_on_error(self.engine, container.id, user) as mark:
             return self.engine.exec_as(
                 user,
                 container.id,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 
-from cosmicdeploy.text.plain import writable
+from cosmicdeploy.text.sanitize import encodable
 
 
 class ExitCode(IntEnum):
@@ -65,7 +65,7 @@ class CosmicError(Exception):
 def cut(text: str, most: int) -> str:
     """The text as far as it may be shown and written: an unpaired surrogate can be neither. One
     that was cut before stays as it is, or is cut further with all that is left out counted."""
-    text = writable(text)
+    text = encodable(text)
     before = CUT.search(text)
     body = text[: before.start()] if before else text
     if len(body) <= most:
@@ -74,7 +74,7 @@ def cut(text: str, most: int) -> str:
     return f"{body[:most]}… ({left:,} more characters)"
 
 
-def and_then(first: str, words: str, second: str) -> str:
+def join_errors(first: str, words: str, second: str) -> str:
     """Two errors in a paragraph, each with its own half: the second one often matters more."""
     half = (PARAGRAPH - len(words)) // 2 - CUT_WORDS
     return f"{cut(first, half)}{words}{cut(second, half)}"
@@ -210,7 +210,7 @@ _OF_FILES = {
 }
 
 
-def as_ours(error: BaseException) -> CosmicError:
+def to_cosmic_error(error: BaseException) -> CosmicError:
     """Any exception as one of the tree: what was not foreseen must still be told in a line."""
     if isinstance(error, CosmicError):
         return error

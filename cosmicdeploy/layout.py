@@ -26,7 +26,7 @@ SUBNETS = ipaddress.ip_network("172.30.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choices:
+class LayoutOptions:
     """What tells one stack from another. Port 0 means: any free one."""
 
     project: str = "cosmic"
@@ -38,17 +38,17 @@ class Choices:
     taken_subnets: Iterable[str] = ()
 
 
-def layout_choices(options: Mapping[str, Any], images: Path | None) -> Choices:
-    """Choices from a command's options, with what this machine's engine has taken already."""
+def layout_choices(options: Mapping[str, Any], images: Path | None) -> LayoutOptions:
+    """LayoutOptions from a command's options, with what this machine's engine has taken already."""
     try:
         taken = connect().subnets()
     except EngineError:
         taken = []  # laying out needs no engine
     chosen = read_env_file(images) if images else {}
-    return Choices(**options, images=chosen, taken_subnets=taken)
+    return LayoutOptions(**options, images=chosen, taken_subnets=taken)
 
 
-def lay_out(folder: Path, choices: Choices) -> list[Path]:
+def lay_out(folder: Path, choices: LayoutOptions) -> list[Path]:
     """Copy the stack, write `.env` (0600) and `cosmicdeploy.yaml`; the files made.
 
     Raises `UsageError` where a file is there already: nothing is ever overwritten.
@@ -92,14 +92,14 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _environment(choices: Choices) -> str:
+def _environment(choices: LayoutOptions) -> str:
     text = (shipped.payload() / "env.template").read_text(encoding="utf-8")
     for name, value in _values(choices).items():
         text = text.replace("{{" + name + "}}", value)
     return text
 
 
-def _values(choices: Choices) -> dict[str, str]:
+def _values(choices: LayoutOptions) -> dict[str, str]:
     subnet = free_subnet(choices.taken_subnets)
     addresses = {f"app_{n}_address": str(subnet[10 + n]) for n in (1, 2, 3)}
     uid, gid = (os.getuid(), os.getgid()) if os.getuid() else (WWW_DATA, WWW_DATA)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError, UsageError
-from cosmicdeploy.files.yaml_reader import Document, nearest, read
+from cosmicdeploy.files.yaml_reader import Document, read
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
+from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.validation import validated
 
 KEYS = ("name", "description", "steps")
@@ -32,7 +33,7 @@ class Playbook:
         raise UsageError(
             f"There is no step {name!r}",
             where=f"playbook {self.name}",
-            todo=nearest(name, names) or f"choose from {', '.join(names)}",
+            todo=did_you_mean(name, names) or f"choose from {', '.join(names)}",
         )
 
 
@@ -44,7 +45,7 @@ def load_playbook(path: Path) -> Playbook:
             raise ConfigError(
                 f"Unknown key {key!r}",
                 where=document.place(key),
-                todo=nearest(str(key), KEYS) or f"a playbook has {', '.join(KEYS)}",
+                todo=did_you_mean(str(key), KEYS) or f"a playbook has {', '.join(KEYS)}",
             )
     rows = document.data.get("steps")
     if not isinstance(rows, list) or not rows:
@@ -66,7 +67,7 @@ def _step(document: Document, index: int, row: Any) -> Step:
         raise ConfigError(
             f"Unknown kind of step {kind!r}",
             where=document.place(*at, "kind"),
-            todo=nearest(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
+            todo=did_you_mean(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
         )
     options = {key: value for key, value in row.items() if key != "kind"}
     step = validated(KINDS[kind], {"name": kind, **options}, document, at)

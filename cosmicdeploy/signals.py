@@ -3,8 +3,8 @@
 A call to the engine that is cut short goes on behind our back: a container that was being stopped
 is found running, and stops a second later. So the first signal is remembered, and raised as
 `KeyboardInterrupt` where nothing is half done: at a safe point, or in a read that may be broken off
-(`breakable`) and has waited for a while. A second one is raised at once; on the way back none is,
-since that is where all of them lead. While another run's changes are undone it is put off until
+(`interruptible`) and has waited for a while. A second one is raised at once; on the way back none
+is, since that is where all of them lead. While another run's changes are undone it is put off until
 that is done.
 """
 
@@ -54,7 +54,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     @contextmanager
-    def put_off(self) -> Iterator[None]:
+    def postponed(self) -> Iterator[None]:
         """Nothing in this block is stopped; a signal that comes meanwhile waits for the first safe
         point after it."""
         self._put_off = True
@@ -63,7 +63,7 @@ class Interrupts:
         finally:
             self._put_off = False
 
-    def hold(self) -> None:
+    def ignore_from_now_on(self) -> None:
         """The way back has begun: from now on no safe point stops it."""
         self._held = True
 
@@ -86,7 +86,7 @@ class Interrupts:
 
 
 @contextmanager
-def deferred(on_ask: Callable[[], None]) -> Iterator[Interrupts]:
+def deferred_interrupts(on_ask: Callable[[], None]) -> Iterator[Interrupts]:
     """Within the block the signals wait for safe points; `on_ask` is called with the first."""
 
     def begin() -> None:
@@ -106,7 +106,7 @@ def deferred(on_ask: Callable[[], None]) -> Iterator[Interrupts]:
 
 
 @contextmanager
-def breakable() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """A read that a signal breaks off once it is blocked: whatever it waits for is given up, and
     nothing is half done by that. Of no effect outside of `deferred` and of the main thread."""
     if not _in_main_thread() or _reads.whole:
@@ -120,7 +120,7 @@ def breakable() -> Iterator[None]:
 
 
 @contextmanager
-def unbroken() -> Iterator[None]:
+def uninterruptible() -> Iterator[None]:
     """No read in this block is broken off: what it would leave half done is worse than waiting."""
     if not _in_main_thread():
         yield
@@ -134,11 +134,11 @@ def unbroken() -> Iterator[None]:
         _reads.since = outer
 
 
-def each_breakable(items: Iterable[Item]) -> Iterator[Item]:
-    """The same items; the wait for each is breakable."""
+def each_interruptible(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items; the wait for each is interruptible."""
     iterator = iter(items)
     while True:
-        with breakable():
+        with interruptible():
             try:
                 item = next(iterator)
             except StopIteration:

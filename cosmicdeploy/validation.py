@@ -8,7 +8,8 @@ from typing import Any, TypeVar, get_origin
 from pydantic import BaseModel, ValidationError
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import Document, nearest
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.text.suggest import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -60,7 +61,7 @@ def _config_error(
         return ConfigError(
             f"Unknown key {name!r}",
             where=where,
-            todo=nearest(str(keys[-1]), _known(model, first["loc"][:-1])) or "remove it",
+            todo=did_you_mean(str(keys[-1]), _known(model, first["loc"][:-1])) or "remove it",
         )
     if first["type"] == "missing":
         return ConfigError(f"The key {name!r} is missing", where=where, todo=f"add {keys[-1]}")

@@ -13,12 +13,12 @@ from cosmicdeploy.engine.containers.in_place import adopt
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.settings import Loaded, find, load
+from cosmicdeploy.settings import LoadedSettings, find, load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.text.suggest import did_you_mean
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:
@@ -52,13 +52,13 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
     )
 
 
-def _require_services(loaded: Loaded, stack: Stack) -> None:
+def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     for name in loaded.settings.services.all:
         if name not in stack.services:
             raise ConfigError(
                 f"The compose file has no service {name!r}",
                 where=f"{loaded.file}: services, {stack.file}",
-                todo=nearest(name, stack.services) or "name a service that it has",
+                todo=did_you_mean(name, stack.services) or "name a service that it has",
             )
 
 
@@ -70,7 +70,7 @@ def stack_folder(config: Path | None) -> Path | None:
         return None
 
 
-def open_playbook(loaded: Loaded, name: str) -> Playbook:
+def open_playbook(loaded: LoadedSettings, name: str) -> Playbook:
     """A playbook by name: the stack's own, where its folder has one, else the shipped one."""
     own = loaded.directory / "playbooks" / f"{name}.yaml"
     return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml")

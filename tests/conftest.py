@@ -7,7 +7,6 @@ workers.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,17 +17,13 @@ import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from cosmicdeploy.errors import CosmicError
+from tests.costs import Costs
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
 # A worker tells under this name how many tests it left out.
 LEFT_OUT = "left_out"
-# Files that need the same expensive fixtures; every other one is a group of its own.
-GROUPS = {
-    "laravel": re.compile(r"tests/stack/strangers/test_laravel"),
-    "databases": re.compile(
-        r"tests/stack/backups/test_(database_|swap|fidelity|dump_faults|withheld_rows)"
-    ),
-}
+# Rooms whose files need the same expensive fixtures; every other file is a group of its own.
+GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
 # The longest groups begin first, so that no worker is left alone with one at the end, and the unit
 # tests come last. What is not here comes between.
 LONG = (
@@ -52,6 +47,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sample",
         help="Plant some of the faults, or each at every place.",
     )
+    parser.addoption("--costs", action="store_true", help="Print what each file's tests take.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
 
 
 @dataclass
@@ -108,9 +109,9 @@ def _turn(item: pytest.Item) -> tuple[bool, int]:
 
 
 def group_of(nodeid: str) -> str:
-    """The group of a test, or its file."""
+    """Return the group of a test: its room or its file."""
     file = nodeid.partition("::")[0]
-    return next((name for name, files in GROUPS.items() if files.match(file)), file)
+    return next((room for room in GROUPS if file.startswith(room)), file)
 
 
 class Together(LoadScopeScheduling):

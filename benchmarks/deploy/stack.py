@@ -19,7 +19,7 @@ from docker.models.containers import Container
 from docker.models.images import Image
 
 from cosmicdeploy.context import release_of
-from cosmicdeploy.engine import facts
+from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
 from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -145,7 +145,7 @@ class Stack:
 
 def baked_into(image: Image) -> str:
     """The release that an image says it is; "" where it does not."""
-    return release_of(facts.image(image.attrs), VERSION_VARIABLE)
+    return release_of(parsing.parse_image(image.attrs), VERSION_VARIABLE)
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:

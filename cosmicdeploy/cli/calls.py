@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-from cosmicdeploy.text.plain import plain
+from cosmicdeploy.text.sanitize import sanitized
 
 
 class Commands(TyperGroup):
@@ -32,5 +32,5 @@ def _told_plainly() -> Iterator[None]:
     except Exception as error:
         # The library's releases differ in whether its errors are click's or their own.
         if isinstance(message := getattr(error, "message", None), str):
-            error.message = plain(message)  # type: ignore[attr-defined]
+            error.message = sanitized(message)  # type: ignore[attr-defined]
         raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from cosmicdeploy.settings import Loaded
+    from cosmicdeploy.settings import LoadedSettings
 
 Completion = Callable[[typer.Context, str], list[str]]
 
@@ -27,7 +27,7 @@ def _offering(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
     return complete
 
 
-def _loaded(ctx: typer.Context) -> Loaded:
+def _loaded(ctx: typer.Context) -> LoadedSettings:
     import os
 
     from cosmicdeploy.settings import find, load

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cosmicdeploy.cli.terminal import Terminal
-from cosmicdeploy.errors import CosmicError, ExitCode, as_ours
+from cosmicdeploy.errors import CosmicError, ExitCode, to_cosmic_error
 from cosmicdeploy.journal.journal import now
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def edge(call: Call) -> Iterator[None]:
     except typer.Exit:
         raise
     except BaseException as error:  # the edge: nothing leaves it as a traceback
-        _failed(call, as_ours(error), error)
+        _failed(call, to_cosmic_error(error), error)
 
 
 @contextmanager

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.unfinished import PastRun, unfinished
-from cosmicdeploy.lock import holding_process
+from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.application.features import FeatureState, states
 from cosmicdeploy.probes.preconditions.notices import PassedOver
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.report.model import (
     CheckReport,
     ErrorReport,
@@ -28,10 +29,9 @@ from cosmicdeploy.runs.plan import Plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.steps.base import Change, Undecided
-from cosmicdeploy.way_out import ACCEPT
 
 
-def run_report(call: Call, run: Run, measured: Traffic | None) -> Report:
+def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
     """What a run did."""
     error = run.error
     call.trace(error)
@@ -108,7 +108,7 @@ def feature_report(state: FeatureState) -> FeatureReport:
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
     """Runs that are not over and that nobody is at, oldest first, each with the commands that end
     it."""
-    at_work = holding_process(ctx.engine, ctx.stack.project)
+    at_work = holder_pid(ctx.engine, ctx.stack.project)
     return [
         UnfinishedReport(
             run=run.id,

@@ -11,7 +11,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
@@ -57,7 +57,7 @@ def connect(
     Raises `DatabaseError` if the server cannot be reached, refuses the user or has no such schema.
     """
     try:
-        with breakable():
+        with interruptible():
             return _Connection(
                 host=access.host,
                 port=access.port,

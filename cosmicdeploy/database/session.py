@@ -19,7 +19,7 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 # For sessions that stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
@@ -67,7 +67,7 @@ class Session:
     def _run(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
-                with breakable():  # the driver takes bytes as well
+                with interruptible():  # the driver takes bytes as well
                     cursor.execute(cast(str, sql), parameters or None)
                 yield cursor
         except pymysql.MySQLError as error:

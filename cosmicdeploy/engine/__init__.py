@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.engine.model import Container, Engine, ExecResult, Image
+from cosmicdeploy.engine.facts import Container, ExecResult, Image
+from cosmicdeploy.engine.protocol import Engine
 
 __all__ = ["Container", "Engine", "ExecResult", "Image", "connect"]
 

@@ -14,7 +14,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 # Long enough for a busy daemon to create a container, short enough to notice that it is gone.
 TIMEOUT_SECONDS = 60
@@ -29,7 +29,7 @@ def open_client() -> docker.DockerClient:
         client = docker.from_env(timeout=TIMEOUT_SECONDS)
         # A proxy is for what has a network on the way; to look for one is a fifth of each request.
         client.api.trust_env = not client.api.base_url.startswith(SOCKET)
-        client.api.get = _breakable(client.api.get)  # type: ignore[method-assign]
+        client.api.get = _interruptible(client.api.get)  # type: ignore[method-assign]
         client.version()
     except (DockerException, requests.RequestException, OSError) as error:
         raise _unavailable(error) from error
@@ -63,12 +63,12 @@ def _unavailable(error: BaseException) -> EngineUnavailable:
     )
 
 
-def _breakable(ask: Callable[..., Any]) -> Callable[..., Any]:
+def _interruptible(ask: Callable[..., Any]) -> Callable[..., Any]:
     """What only asks changes nothing on the engine, so nobody has to wait for its answer."""
 
     @wraps(ask)
     def call(*given: Any, **named: Any) -> Any:
-        with breakable():
+        with interruptible():
             return ask(*given, **named)
 
     return call

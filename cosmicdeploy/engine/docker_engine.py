@@ -11,20 +11,18 @@ from uuid import uuid4
 import docker
 from docker.errors import NotFound
 
-from cosmicdeploy.engine import facts, markers
 from cosmicdeploy.engine import labels as label
-from cosmicdeploy.engine import project as projects
-from cosmicdeploy.engine.building import build as building
-from cosmicdeploy.engine.building import context
+from cosmicdeploy.engine import markers, parsing, project_resources
+from cosmicdeploy.engine.building import build_context, image_build
 from cosmicdeploy.engine.building import image_tags as images
-from cosmicdeploy.engine.commands import interactive, log_entries, streams
+from cosmicdeploy.engine.commands import exec_streams, interactive, log_entries
 from cosmicdeploy.engine.commands.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.engine.connection import translated
-from cosmicdeploy.engine.containers.defaults import inherited_volumes
-from cosmicdeploy.engine.containers.definition import container_body
+from cosmicdeploy.engine.containers.create_request import container_body
 from cosmicdeploy.engine.containers.differences import differences
+from cosmicdeploy.engine.containers.image_defaults import inherited_volumes
 from cosmicdeploy.engine.containers.removal import remove
-from cosmicdeploy.engine.model import (
+from cosmicdeploy.engine.facts import (
     Container,
     Difference,
     ExecResult,
@@ -34,7 +32,7 @@ from cosmicdeploy.engine.model import (
     Process,
     Streams,
 )
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
@@ -107,7 +105,7 @@ class DockerEngine:
     def container(self, reference: str) -> Container | None:
         with translated("Looking at a container", reference):
             try:
-                return facts.container(self._api.inspect_container(reference))
+                return parsing.parse_container(self._api.inspect_container(reference))
             except NotFound:
                 return None
 
@@ -132,7 +130,7 @@ class DockerEngine:
 
     def processes(self, container_id: str) -> list[Process]:
         with translated("Listing processes", container_id[:12]):
-            if not facts.container(self._api.inspect_container(container_id)).running:
+            if not parsing.parse_container(self._api.inspect_container(container_id)).is_running:
                 return []
             rows = self._api.top(container_id, ps_args="-eo pid,stat,args")["Processes"] or []
         return [Process(state=state, command=command) for _, state, command in rows]
@@ -164,8 +162,8 @@ class DockerEngine:
         follow: bool = False,
     ) -> Iterator[LogLine]:
         with translated("Reading logs", container_id[:12]):
-            wanted = log_entries.Wanted(since=since, tail=tail, follow=follow)
-            yield from log_entries.read(self._api, container_id, wanted)
+            selection = log_entries.LogSelection(since=since, tail=tail, follow=follow)
+            yield from log_entries.read(self._api, container_id, selection)
 
     def subnets(self) -> list[str]:
         with translated("Listing networks"):
@@ -182,17 +180,17 @@ class DockerEngine:
         labels: Mapping[str, str],
         on_line: Callable[[str], None],
     ) -> str:
-        image_id = building.build_image(self._api, build, tag, labels, on_line)
+        image_id = image_build.build_image(self._api, build, tag, labels, on_line)
         # Tagged by us, at the end: a build that was given up cannot move the tag behind our back.
         self.tag(image_id, tag)
         return image_id
 
     def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
-        building.pull_bases(self._api, build, on_line)
+        image_build.pull_bases(self._api, build, on_line)
 
     def context_digest(self, build: Build) -> str:
         with translated("Reading the build context", str(build.context)):
-            return context.context_digest(self._api, build)
+            return build_context.context_digest(self._api, build)
 
     def tag(self, image_id: str, reference: str) -> None:
         with translated("Tagging an image", reference):
@@ -249,7 +247,7 @@ class DockerEngine:
             remove(self._api, container_id, volumes=False)
 
     def wait_end(self, container_id: str, timeout: float) -> None:
-        with translated("Waiting for a container to end", container_id[:12]), breakable():
+        with translated("Waiting for a container to end", container_id[:12]), interruptible():
             self._api.wait(container_id, timeout=round(timeout))
 
     def run(
@@ -290,14 +288,14 @@ class DockerEngine:
         sink: Callable[[bytes], None] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        command = streams.Command(
+        command = exec_streams.Command(
             argv=argv,
             options={"environment": dict(environment or {})},
             stdin=stdin,
             sink=sink,
             silence=silence,
         )
-        return streams.run_exec(self._api, container_id, command)
+        return exec_streams.run_exec(self._api, container_id, command)
 
     def exec_as(
         self,
@@ -308,14 +306,14 @@ class DockerEngine:
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        command = streams.Command(
+        command = exec_streams.Command(
             argv=argv,
             options={"environment": dict(environment or {}), "user": user},
             stdin=None,
             sink=None,
             silence=silence,
         )
-        return streams.run_exec(self._api, container_id, command)
+        return exec_streams.run_exec(self._api, container_id, command)
 
     def converse(
         self,
@@ -334,15 +332,15 @@ class DockerEngine:
 
     def ensure_network(self, network: Network, project: str) -> bool:
         with translated("Making a network", network.name):
-            return projects.ensure_network(self._api, network, project)
+            return project_resources.ensure_network(self._api, network, project)
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
         with translated("Making a volume", volume.name):
-            return projects.ensure_volume(self._api, volume, project)
+            return project_resources.ensure_volume(self._api, volume, project)
 
     def remove_project(self, project: str) -> None:
         with translated("Removing a project", project):
-            projects.remove(self._api, project)
+            project_resources.remove(self._api, project)
 
     # --- markers
 

@@ -31,7 +31,7 @@ PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
-def spelled(project: str) -> str:
+def normalized_project(project: str) -> str:
     """A project's name without what versions of Compose strip from it, each otherwise."""
     return re.sub(r"[^a-z0-9]", "", project.lower())
 

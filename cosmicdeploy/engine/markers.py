@@ -18,7 +18,7 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from cosmicdeploy.engine.containers.removal import remove
-from cosmicdeploy.engine.model import Marker
+from cosmicdeploy.engine.facts import Marker
 
 # An empty image of our own: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"

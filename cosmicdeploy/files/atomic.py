@@ -54,12 +54,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def hold(file: BinaryIO) -> None:
+def lock_file(file: BinaryIO) -> None:
     """Lock a file until it is closed or the process ends: the sign of a living writer."""
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Whether a living process holds a file; one that is not there is held by nobody."""
     try:
         with path.open("rb") as file:
@@ -72,7 +72,7 @@ def is_held(path: Path) -> bool:
 
 
 @contextmanager
-def shared(path: Path) -> Iterator[None]:
+def shared_lock(path: Path) -> Iterator[None]:
     """Hold a file as one of its readers. Raises `BlockingIOError` where a writer holds it."""
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -81,15 +81,15 @@ def shared(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold a file alone. Raises `BlockingIOError` where anybody else holds it."""
     with path.open("r+b") as file:
-        hold(file)
+        lock_file(file)
         yield
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Wait until nobody else changes a folder's small files, and keep others waiting meanwhile."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

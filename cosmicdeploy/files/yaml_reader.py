@@ -6,9 +6,7 @@ text. Duplicate keys, unknown tags and structures that contain themselves are re
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,6 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.bounds import DIGITS, BoundedLoader, content
 
 _TAG = "tag:yaml.org,2002:"
-# More names than these are no hint: whoever asks has all of them.
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -60,26 +56,6 @@ class Document:
             item = node.value[key]
             return item.start_mark.line + 1, item
         return None
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str:
-    """A hint for a misspelt word: "did you mean 'image'?", or "" where nothing is near.
-
-    What begins with the word is nearest. Where several are as near as each other, all are named.
-    """
-    known = list(dict.fromkeys(candidates))
-    begun = [each for each in known if word and each.startswith(word)]
-    found = begun or _nearest(word, known)
-    if not found or len(found) > MOST_NAMED:
-        return ""
-    *others, last = (f"'{each}'" for each in found)
-    return f"did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
-
-
-def _nearest(word: str, known: Sequence[str]) -> Sequence[str]:
-    close = difflib.get_close_matches(word, known, n=MOST_NAMED)
-    alike = {each: difflib.SequenceMatcher(None, each, word).ratio() for each in close}
-    return [each for each in known if each in alike and alike[each] == max(alike.values())]
 
 
 def read(path: Path) -> Document:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.journal.journal import SHOWN, Journal, Record, Unreadable
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 # The kind of step after which a rollback is in place.
 RESUME = "resume"
@@ -70,7 +70,7 @@ class PastRun:
             where = f"after {self.step}"
         way = "on its way back, " if self.failed else ""
         goal = f"to {self.target}" if self.target else f"of release {self.release}"
-        at = moment_of(self.at)
+        at = format_timestamp(self.at)
         told = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
         unread = [*self.lost, *self.doubts][:SHOWN]
         return f"{told}; what it changed is not all known: {', '.join(unread)}" if unread else told

@@ -7,19 +7,25 @@ where it lives after all, it finds out before its next change.
 
 from __future__ import annotations
 
-from cosmicdeploy.lock.hold import Patience, held
-from cosmicdeploy.lock.holder import who
-from cosmicdeploy.lock.lock import Lock
-from cosmicdeploy.lock.status import Look, holding_process, living_holder, look, release
+from cosmicdeploy.lock.acquire import LockWait, hold_lock
+from cosmicdeploy.lock.held_lock import Lock
+from cosmicdeploy.lock.holder import operator_name
+from cosmicdeploy.lock.lock_status import (
+    LockStatus,
+    holder_pid,
+    inspect_lock,
+    living_holder,
+    release,
+)
 
 __all__ = [
     "Lock",
-    "Look",
-    "Patience",
-    "held",
-    "holding_process",
+    "LockStatus",
+    "LockWait",
+    "hold_lock",
+    "holder_pid",
+    "inspect_lock",
     "living_holder",
-    "look",
+    "operator_name",
     "release",
-    "who",
 ]

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, cast
 
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 
 # What only looks. All else is checked, so that a method added to the seam is fenced by itself.
 LOOKS = frozenset(

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Marker
+from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import LockHeld
 from cosmicdeploy.journal.journal import now
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 
 def marker_name(project: str) -> str:
@@ -24,7 +24,7 @@ def this_process(command: str) -> dict[str, str]:
     """The labels of a lock that this process takes."""
     return {
         labels.MARKER: "lock",
-        "owner": who(),
+        "owner": operator_name(),
         "host": socket.gethostname(),
         "machine": _machine(),
         "pid": str(os.getpid()),
@@ -36,11 +36,11 @@ def this_process(command: str) -> dict[str, str]:
 
 def describe(holder: Mapping[str, str]) -> str:
     """Who, where and since when, in a line."""
-    since = moment_of(holder.get("since", ""))
+    since = format_timestamp(holder.get("since", ""))
     return f"{holder.get('owner')}, process {holder.get('pid')}, since {since}"
 
 
-def lock_held(marker: Marker, todo: str) -> LockHeld:
+def lock_held_error(marker: Marker, todo: str) -> LockHeld:
     """The error for whoever comes second."""
     return LockHeld(
         f"`cosmicdeploy {marker.labels.get('command')}` is at work on this stack",
@@ -83,7 +83,7 @@ def _process_start(pid: int) -> str:
     return f"{fields[19]}@{boot}"
 
 
-def who() -> str:
+def operator_name() -> str:
     """The person behind this process, as far as the system knows."""
     try:
         name = getpass.getuser()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import Engine, Marker
+from cosmicdeploy.engine.facts import Marker
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.holder import is_dead
 
 STALE_SECONDS = 30.0

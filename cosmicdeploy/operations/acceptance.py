@@ -144,7 +144,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
     """Containers that this tool set aside, do not run, and have one that runs in their place."""
     current = ctx.container(name)
     for leftover in of_service(aside_of(ctx.service(name), ctx.out_of_place()), name):
-        if current is not None and current.running and not leftover.active:
+        if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
         else:

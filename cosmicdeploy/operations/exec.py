@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import FrameType
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.commands.jobs import Signal, ended_with_us
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.commands.abandoned_commands import Signal, terminated_on_error
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.events import Notice
 from cosmicdeploy.operations.stdio import ReaderGone, own_streams, own_terminal
 from cosmicdeploy.steps.commands.exec import client_environment
@@ -48,8 +48,8 @@ def place_of_console(ctx: Context) -> Place:
     Raises `EngineError` where none runs.
     """
     found = [(name, ctx.container(name)) for name in ctx.settings.services.app]
-    running = [Place(service=n, container=c) for n, c in found if c is not None and c.running]
-    running.sort(key=lambda place: (not _is_current(ctx, place), not place.container.ready))
+    running = [Place(service=n, container=c) for n, c in found if c is not None and c.is_running]
+    running.sort(key=lambda place: (not _is_current(ctx, place), not place.container.is_ready))
     return running[0] if running else place_named(ctx, "app")
 
 
@@ -75,7 +75,7 @@ def run(
     try:
         with (
             # First, so that it is ended last: our terminal has to be itself again by then.
-            ended_with_us(ctx.engine, container_id, user, how) as mark,
+            terminated_on_error(ctx.engine, container_id, user, how) as mark,
             _hang_up_interrupts(),
             own_streams() as streams,
         ):

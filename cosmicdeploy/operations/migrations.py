@@ -9,7 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Declined
 from cosmicdeploy.journal.begun_migrations import unresolved
-from cosmicdeploy.lock import Patience, held, who
+from cosmicdeploy.lock import LockWait, hold_lock, operator_name
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
 
@@ -34,8 +34,8 @@ def resolve(
 
     Raises `LockHeld`, and `Declined` where somebody does not agree.
     """
-    patience = Patience(stale_after=ctx.settings.lock.stale_after)
-    with held(ctx.engine, ctx.stack.project, command, patience):
+    patience = LockWait(stale_after=ctx.settings.lock.stale_after)
+    with hold_lock(ctx.engine, ctx.stack.project, command, patience):
         begun = unresolved(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
@@ -46,5 +46,5 @@ def resolve(
         if not agreed(found):
             raise Declined("Nothing was resolved", todo="say yes once the schema is mended")
         with open_facts(ctx.database()) as database:
-            ctx.journal.append("resolved", who=who(), schema=database.schema_digest())
+            ctx.journal.append("resolved", who=operator_name(), schema=database.schema_digest())
     return "resolved: the next deploy goes on from the schema as it is"

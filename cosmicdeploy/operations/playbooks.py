@@ -10,13 +10,13 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files.shipped import playbooks
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.plan import Plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
+from cosmicdeploy.text.suggest import did_you_mean
 
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
 # Run as the command that they are, with all that it promises.
@@ -70,7 +70,7 @@ def find_playbook(folder: Path | None, word: str) -> Place:
         raise UsageError(
             f"There is no playbook {word!r}",
             where=str(folder / "playbooks") if folder else "the shipped ones",
-            todo=nearest(word, known) or f"there are {', '.join(known)}; or name a FILE.yaml",
+            todo=did_you_mean(word, known) or f"there are {', '.join(known)}; or name a FILE.yaml",
         )
     return known[word]
 
@@ -132,6 +132,6 @@ def costs(plan: Plan) -> list[str]:
 
 def run_playbook(
     ctx: Context, place: Place, playbook: Playbook, wait: float
-) -> tuple[Run, Traffic | None]:
+) -> tuple[Run, TrafficStats | None]:
     """Run one, in the way that every command runs its own."""
     return execute(ctx, place.command, playbook.steps, wait)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
@@ -81,7 +81,7 @@ def _that_need(ctx: Context, beneath: Sequence[str], besides: Sequence[str]) -> 
     if not set(beneath) - {ctx.settings.services.proxy}:
         return []
     found = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return [n for n, c in found.items() if n not in besides and c is not None and c.running]
+    return [n for n, c in found.items() if n not in besides and c is not None and c.is_running]
 
 
 def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
@@ -99,7 +99,7 @@ def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
     return ""
 
 
-def restart(ctx: Context, chosen: Wanted, wait: float) -> tuple[Run, Traffic | None]:
+def restart(ctx: Context, chosen: Wanted, wait: float) -> tuple[Run, TrafficStats | None]:
     """Restart what is wanted, and tell what a restart does not put to work."""
     for name, why in stale_ones(ctx, chosen.services).items():
         ctx.emit(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from cosmicdeploy.engine.model import Streams
+from cosmicdeploy.engine.facts import Streams
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 LOOK_EVERY = 0.1

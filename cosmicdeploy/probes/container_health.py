@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 
 LOG_LINES = 10
 
@@ -64,6 +64,6 @@ def _problem(container: Container, before: InitialState) -> str:
         return "ran out of memory"
     if container.restart_count > before.restarts:
         return f"ended and was restarted ({container.restart_count - before.restarts} times)"
-    if not container.running:
+    if not container.is_running:
         return f"ended (it is {container.status}, exit code {container.exit_code})"
     return "is unhealthy" if container.health == "unhealthy" else ""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import tenacity
 
-from cosmicdeploy.signals import breakable
-from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Answer
+from cosmicdeploy.signals import interruptible
+from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Response
 
 # httpx loads a command line of its own, which the deployer does not use and which takes longer to
 # load than the rest of httpx. httpx works without it where its requirements are not installed.
@@ -26,7 +26,7 @@ __all__ = [
     "OK",
     "SHOWN",
     "TIMEOUT_SECONDS",
-    "Answer",
+    "Response",
     "ask",
     "ask_with_retries",
     "load_early",
@@ -44,7 +44,7 @@ def load_early() -> None:
     threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
-def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask(url: str, *, token: str = "", json: Any = None) -> Response:
     """Send one request and return its answer: a GET, or a POST where there is a JSON body.
 
     Waits up to `TIMEOUT_SECONDS`. Follows no redirect. Never raises for what the server or the
@@ -58,17 +58,17 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     try:
         # The environment's proxies are for the world outside, not for the stack.
         with (
-            breakable(),
+            interruptible(),
             httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client,
         ):
             answer = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
-        return Answer(
+        return Response(
             url=url,
             error=str(error) or type(error).__name__,
             seconds=time.monotonic() - started,
         )
-    return Answer(
+    return Response(
         url=url,
         status=answer.status_code,
         headers=answer.headers,
@@ -77,7 +77,7 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Answer:
     )
 
 
-def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Response:
     """As `ask`, with up to three requests 0.3 s apart while there is no answer or a 5xx.
 
     A single failed request says little about a service.
@@ -88,7 +88,7 @@ def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Answer:
         retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    answer: Answer = retrying(ask, url, token=token, json=json)
+    answer: Response = retrying(ask, url, token=token, json=json)
     return answer
 
 

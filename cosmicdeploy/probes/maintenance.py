@@ -7,7 +7,7 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal, Record
 from cosmicdeploy.journal.unfinished import RESTART, RESUME
-from cosmicdeploy.text.formatting import lasting
+from cosmicdeploy.text.formatting import format_duration
 
 QUIESCE = "quiesce"
 UNTIL_RESUME = "this run lets clients in again later"
@@ -35,7 +35,7 @@ def proxy_is_stopped(ctx: Context) -> bool:
     if name is None or not clients_are_kept_out(ctx) or ctx.settings.maintenance.file:
         return False
     container = ctx.container(name)
-    return container is not None and not container.running
+    return container is not None and not container.is_running
 
 
 def maintenance_notice(ctx: Context) -> str:
@@ -59,12 +59,12 @@ def _duration(ctx: Context) -> str:
     """Estimate the duration from the last maintenance in the journal, else from its parts."""
     last = ctx.journal.last("done", step_kind=RESUME)
     if last and last["facts"].get("turned_away_seconds"):
-        return f"about {lasting(last['facts']['turned_away_seconds'])}, as the last time"
+        return f"about {format_duration(last['facts']['turned_away_seconds'])}, as the last time"
     parts = [_step_seconds(ctx.journal, kind) for kind in DURING_MAINTENANCE]
     starts = _start_seconds(ctx.journal.last("done", step_kind=RESTART))
     if starts is None:
         return "as long as a backup takes and all containers need to start: not measured yet"
-    return f"about {lasting(sum(parts) + starts)}, as long as that took in a deploy"
+    return f"about {format_duration(sum(parts) + starts)}, as long as that took in a deploy"
 
 
 def _step_seconds(journal: Journal, kind: str) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.http import LIMITED, Answer, ask, ask_with_retries
+from cosmicdeploy.probes.http import LIMITED, Response, ask, ask_with_retries
 
 # Most limits count per minute. A longer Retry-After is not waited for, in seconds.
 LONGEST_WAIT = 75.0
@@ -23,7 +23,7 @@ TODO_LIMITED = (
 )
 
 
-def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Answer:
+def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = None) -> Response:
     """As `ask_with_retries`, and again after each 429 once its Retry-After is over.
 
     Waits up to `LONGEST_WAIT` seconds in all and returns the last answer, which may still be a 429.
@@ -45,7 +45,7 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
         ctx.sleep(pause)
 
 
-def why_unproven(answer: Answer) -> str:
+def why_unproven(answer: Response) -> str:
     """Return why an answer does not show whether the application works; "" where it does."""
     if answer.status == LIMITED:
         pause = answer.retry_after

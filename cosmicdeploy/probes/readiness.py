@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import tenacity
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.urls import container_url
@@ -44,7 +44,7 @@ def wait_ready(
 
     def has_passed(container: Container) -> bool:
         return (
-            container.ready
+            container.is_ready
             or answers.prove_health(container)
             or _has_passed_before(ctx, container)
             or _passes_now(ctx, container)
@@ -110,7 +110,7 @@ class _AnswersInARow:
             url = container_url(self._ctx, container)
         except EngineError:
             return False  # it has no address before it runs
-        return container.running and ask(url + self._ctx.settings.app.health_path).status == OK
+        return container.is_running and ask(url + self._ctx.settings.app.health_path).status == OK
 
 
 def _wait(
@@ -153,7 +153,7 @@ def serves_now(ctx: Context, container: Container) -> bool:
 
     Runs its health check in the container where the engine has given no verdict yet.
     """
-    return container.ready or _passes_now(ctx, container)
+    return container.is_ready or _passes_now(ctx, container)
 
 
 def _passes_now(ctx: Context, container: Container) -> bool:

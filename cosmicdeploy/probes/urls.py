@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context, address
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy import flag_files
@@ -74,7 +74,7 @@ def put_in_service(ctx: Context, service: str) -> None:
     file = flag(ctx, service)
     if name is None or file is None:
         return
-    if proxy is not None and proxy.running:
+    if proxy is not None and proxy.is_running:
         flag_files.remove(ctx, proxy, file, KEY)
     elif path := flag_files.declared_host_path(ctx, file):
         flag_files.remove_on_host(ctx, path, KEY)
@@ -89,7 +89,7 @@ def out_of_service(ctx: Context) -> list[str]:
     if name is None or ctx.settings.proxy.out_of_service is None:
         return []
     proxy = ctx.container(name)
-    if proxy is not None and proxy.running:
+    if proxy is not None and proxy.is_running:
         return flagged(ctx, proxy)
     paths = {
         app: flag_files.declared_host_path(ctx, str(flag(ctx, app)))
@@ -155,7 +155,7 @@ def _wait_until_drained(ctx: Context, service: str) -> None:
     that did not exist before shows a proxy that ignores the file: raises `ProbeFailed`.
     """
     container = ctx.container(service)
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return
     before = open_connections(ctx, container)
     probe_all(ctx)

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc
 

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Span, Text
 
-from cosmicdeploy.text.plain import plain, readable
+from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
 PLACE = "{}"
 
@@ -29,14 +29,14 @@ class PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """A text by itself, or as the cell of a table."""
-        return super().render_str(readable(text), **options)
+        return super().render_str(sanitized_and_cut(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         """All that is shown comes by here; what is the console's own is marked as control."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=plain(segment.text))
+            yield segment if segment.control else segment._replace(text=sanitized(segment.text))
 
 
 def styled(template: str, *values: object) -> Text:
@@ -50,7 +50,7 @@ def styled(template: str, *values: object) -> Text:
 
 
 def _put(place: Text, value: object) -> Text:
-    text = value.copy() if isinstance(value, Text) else Text(readable(str(value)))
+    text = value.copy() if isinstance(value, Text) else Text(sanitized_and_cut(str(value)))
     around = [Span(0, len(text), span.style) for span in place.spans]
     text.spans[:0] = around
     return text

@@ -10,7 +10,7 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
-from cosmicdeploy.text.plain import plain
+from cosmicdeploy.text.sanitize import sanitized
 
 # As any program writes a file; the umask takes from it.
 READABLE = 0o666
@@ -54,7 +54,7 @@ def junit(report: Report) -> str:
     root = Element("testsuites", _counted("cosmicdeploy", cases))
     root.append(suite)
     indent(root)
-    text = plain(tostring(root, encoding="unicode"))  # XML has no way to say most controls
+    text = sanitized(tostring(root, encoding="unicode"))  # XML has no way to say most controls
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 

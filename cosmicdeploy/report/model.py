@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.text.plain import json_text
+from cosmicdeploy.text.sanitize import terminal_safe_json
 
 SCHEMA: Literal[1] = 1
 
@@ -67,7 +67,7 @@ class ErrorReport(Part):
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
-class TallyReport(Part):
+class RequestStatsReport(Part):
     """Requests on one sort of connections; times in milliseconds.
 
     `held` were answered 503 with Retry-After while data was exchanged, `limited` 429 since we ask
@@ -106,7 +106,7 @@ class ProxyReport(Part):
     held: int
 
 
-class RequestsReport(TallyReport):
+class RequestsReport(RequestStatsReport):
     """Requests sent through the load balancer meanwhile; `broken` says what clients noticed,
     `failing_before` what failed before the run changed anything: then only what fails after the
     rollout breaks the promise."""
@@ -114,8 +114,8 @@ class RequestsReport(TallyReport):
     failures: tuple[str, ...] = ()
     broken: str = ""
     failing_before: str = ""
-    new: TallyReport
-    kept: TallyReport
+    new: RequestStatsReport
+    kept: RequestStatsReport
     beats: BeatsReport | None = None
     proxy: ProxyReport | None = None
 
@@ -218,4 +218,6 @@ class Report(Part):
     def to_json(self) -> str:
         """The document as it is printed."""
         # The model's own JSON has no form for an unpaired surrogate, as in a file's name.
-        return json_text(self.model_dump(by_alias=True), indent=2, default=to_jsonable_python)
+        return terminal_safe_json(
+            self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
+        )

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.text.plain import readable
+from cosmicdeploy.text.sanitize import sanitized_and_cut
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
@@ -18,5 +18,5 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
     for place, column in enumerate(columns):
         made.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        made.add_row(*(Text(readable(str(row.get(column, "")))) for column in columns))
+        made.add_row(*(Text(sanitized_and_cut(str(row.get(column, "")))) for column in columns))
     return made

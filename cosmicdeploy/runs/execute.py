@@ -15,18 +15,18 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.unfinished import RESTART, intents, made_backups, unfinished
-from cosmicdeploy.lock import Lock, Patience, held, who
+from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.one_each import as_it_is
-from cosmicdeploy.probes.proof import Traffic, traffic
+from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import Applied, note
-from cosmicdeploy.signals import Interrupts, deferred
+from cosmicdeploy.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_up
 
@@ -66,7 +66,7 @@ def execute(
     steps: Sequence[Step],
     wait: float = 0.0,
     recorder: Recorder | None = None,
-) -> tuple[Run, Traffic | None]:
+) -> tuple[Run, TrafficStats | None]:
     """Run steps under the stack's lock, with requests sent through the proxy meanwhile.
 
     Goes on from runs that were killed, or undoes them first, whichever is right for this command.
@@ -111,7 +111,7 @@ def _hold_judgement(ctx: Context, plan: Plan) -> None:
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
     met = not services.isdisjoint(known.services) or not known.points.keys().isdisjoint(MET)
     if met or traffic.failures:
-        traffic.hold_judgement(f"{len(traffic.failures)} of {traffic.sent} of them")
+        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them")
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
@@ -148,7 +148,7 @@ def begin(
     found. `needed` are the services of which each has to have one container."""
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
-    with deferred(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+    with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
         ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         ours = as_it_is(ours, needed)  # what was waited for may have made others
@@ -157,7 +157,7 @@ def begin(
         journal.append(
             "run",
             command=command,
-            who=who(),
+            who=operator_name(),
             pid=os.getpid(),
             release=ours.release,
             target=ours.target.id if ours.target else None,
@@ -175,13 +175,13 @@ def begin(
 def _held(
     ctx: Context, command: str, wait: float, interrupts: Interrupts
 ) -> AbstractContextManager[Lock]:
-    patience = Patience(
+    patience = LockWait(
         wait=wait,
         stale_after=ctx.settings.lock.stale_after,
         tell=lambda text: ctx.emit(Notice(text=text)),
         safe_point=interrupts.safe_point,
     )
-    return held(ctx.engine, ctx.stack.project, command, patience)
+    return hold_lock(ctx.engine, ctx.stack.project, command, patience)
 
 
 def _changes(plan: Plan) -> bool:
@@ -212,7 +212,7 @@ def record_release(
             migrations=migrations,
             backup=next(iter(backups), None),
             backups=list(backups),
-            who=who(),
+            who=operator_name(),
         )
 
 
@@ -223,7 +223,7 @@ def rollback(
     target: Backup,
     wait: float = 0.0,
     recorder: Recorder | None = None,
-) -> tuple[Run, Traffic | None]:
+) -> tuple[Run, TrafficStats | None]:
     """Go back to a backup's release, in the way that the playbook says."""
     with ctx.catalogue.in_use(target):
         return execute(replace(ctx, target=target), command, playbook.steps, wait, recorder)

@@ -55,7 +55,7 @@ def _ran(begun: Sequence[Intent], name: str) -> bool:
 
 def _stands_still(ctx: Context, name: str) -> bool:
     container = ctx.container(name) if name in ctx.stack.services else None
-    return container is None or not container.active
+    return container is None or not container.is_active
 
 
 def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:

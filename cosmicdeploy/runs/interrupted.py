@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
@@ -15,7 +16,6 @@ from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
 from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.recover import wait_for_commands
-from cosmicdeploy.way_out import with_way_out
 
 # Commands that put a release in place: each takes up what another one left. Any other command
 # leaves a killed deploy as it is, and refuses where a rollback is on its way.
@@ -73,7 +73,7 @@ def end_tools(ctx: Context) -> None:
     """End dumps and loads that a killed run left in the database's container: a dump's snapshot
     would hold up the next migration."""
     database = ctx.container(ctx.settings.services.database)
-    if unfinished(ctx.journal) and database is not None and database.running:
+    if unfinished(ctx.journal) and database is not None and database.is_running:
         end_leftover_tools(ctx.engine, ctx.database())
 
 
@@ -151,7 +151,7 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    with ctx.interrupts.put_off():  # half-way back is the worst of all places to stop
+    with ctx.interrupts.postponed():  # half-way back is the worst of all places to stop
         applied = applied_by(runs)
         unwound = unwind(ctx, applied)
         _require_not_stuck(runs, applied, unwound.stuck)
@@ -167,7 +167,7 @@ def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicErro
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {stuck.what}",
             where=stuck.where,
-            todo=with_way_out(stuck.todo, data=exchanged_data(applied)),
+            todo=with_abort_advice(stuck.todo, data=exchanged_data(applied)),
             details=(*(run.told() for run in runs), *stuck.details),
         )
 

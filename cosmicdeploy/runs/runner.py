@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import (
     CheckFailed,
@@ -15,8 +16,8 @@ from cosmicdeploy.errors import (
     LockLost,
     NeedsPerson,
     ProbeFailed,
-    and_then,
-    as_ours,
+    join_errors,
+    to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.unfinished import RESTART, RESUME, PastRun
@@ -26,7 +27,6 @@ from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data,
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.request_stats import FAILURES_SHOWN
 from cosmicdeploy.verification.still_failing import still_failing
-from cosmicdeploy.way_out import with_way_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,9 @@ class Run:
             over = [*self._earlier, *(run.id for run in self.over)]
             self.ctx.journal.append("success", resolves=over)
         except BaseException as error:  # whatever it is, what was changed must be undone
-            self._fail(as_ours(error), plan)
+            self._fail(to_cosmic_error(error), plan)
         else:
-            self.ctx.interrupts.hold()
+            self.ctx.interrupts.ignore_from_now_on()
             self._settle()
 
     def _keep_promise(self) -> None:
@@ -137,7 +137,7 @@ class Run:
                 facts = finding.facts if isinstance(finding, Unchanged) else {}
                 self._end(step, "unchanged", finding.reason, started, facts)
         except BaseException as error:
-            self._end(step, "failed", as_ours(error).what, started)
+            self._end(step, "failed", to_cosmic_error(error).what, started)
             raise
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
@@ -163,7 +163,7 @@ class Run:
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
         if step.kind == RESTART and self.ctx.traffic:
-            self.ctx.traffic.judge_from_here()
+            self.ctx.traffic.stop_excusing()
         self.ctx.lock.require()
         # With clients let in again, what this run went on from is in place as well.
         ended = {"resolves": self._earlier} if step.kind == RESUME else {}
@@ -187,7 +187,7 @@ class Run:
     # --- the way back
 
     def _fail(self, error: CosmicError, plan: Plan) -> None:
-        self.ctx.interrupts.hold()
+        self.ctx.interrupts.ignore_from_now_on()
         self.error = error = self._lost_or(error)
         reached = {result.step.name for result in self.results}
         for planned in plan:
@@ -259,8 +259,8 @@ class Run:
 
 def _needs_person(error: CosmicError, stuck: CosmicError, *, data: bool) -> NeedsPerson:
     return NeedsPerson(
-        and_then(error.what, "; and going back failed: ", stuck.what),
+        join_errors(error.what, "; and going back failed: ", stuck.what),
         where=stuck.where or error.where,
-        todo=with_way_out(stuck.todo, data=data),
+        todo=with_abort_advice(stuck.todo, data=data),
         details=(*error.details, *stuck.details),
     )

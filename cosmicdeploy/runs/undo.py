@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, as_ours
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import Intent, PastRun
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.kinds import KINDS
-from cosmicdeploy.way_out import ACCEPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
         except LockLost as lost:
             return Unwound(undone=undone, stuck=lost)
         except Exception as error:  # half-way back is the one state that must never go untold
-            stuck = stuck or _of_record(as_ours(error), one)
+            stuck = stuck or _of_record(to_cosmic_error(error), one)
             if one.step.keeps_data or isinstance(error, NotReversible):
                 break
             continue

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from cosmicdeploy.settings.checklist import Checklist, External
-from cosmicdeploy.settings.loaded import Loaded, find, load
-from cosmicdeploy.settings.model import Settings
+from cosmicdeploy.settings.loading import LoadedSettings, find, load
 from cosmicdeploy.settings.monitoring import DeviceColumns, TransitionColumns
 from cosmicdeploy.settings.probe import LatencyFloor, Watch
-from cosmicdeploy.settings.restart import Orders, Proxy, Restart
+from cosmicdeploy.settings.rollout import Orders, Proxy, Restart
 from cosmicdeploy.settings.services import Role, Services, Support
+from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.settings.verify import BeatId, Heartbeat
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "External",
     "Heartbeat",
     "LatencyFloor",
-    "Loaded",
+    "LoadedSettings",
     "Orders",
     "Proxy",
     "Restart",

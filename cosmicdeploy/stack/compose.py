@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document, read
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.keys import refuse_unknown_keys
 from cosmicdeploy.stack.model import Network, Service, Stack
-from cosmicdeploy.stack.project import project_name
+from cosmicdeploy.stack.project_name import project_name
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
@@ -36,7 +36,7 @@ def read_stack(
     name = project_name(document, variables, project)
     variables["COMPOSE_PROJECT_NAME"] = name
     document = replace(document, data=interpolate_values(document, variables))
-    top = Entry(document, (), document.data)
+    top = ComposeValue(document, (), document.data)
     scope = Scope(
         project=name,
         directory=file.absolute().parent,
@@ -71,7 +71,7 @@ def _without_extensions(document: Document) -> Document:
     return replace(document, data=data)
 
 
-def _service_entries(top: Entry) -> Entry:
+def _service_entries(top: ComposeValue) -> ComposeValue:
     services = top.get("services")
     if services is None or not services.data:
         raise ConfigError(
@@ -82,7 +82,7 @@ def _service_entries(top: Entry) -> Entry:
     return replace(services, data=kept)
 
 
-def _services(entries: Entry, scope: Scope) -> dict[str, Service]:
+def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
     services = {name: read_service(each, name, scope) for name, each in entries.mapping().items()}
     check_dependencies(entries, services)
     owners: dict[str, str] = {}
@@ -96,7 +96,7 @@ def _services(entries: Entry, scope: Scope) -> dict[str, Service]:
     return services
 
 
-def _used_networks(entries: Entry, networks: Mapping[str, Network]) -> dict[str, Network]:
+def _used_networks(entries: ComposeValue, networks: Mapping[str, Network]) -> dict[str, Network]:
     """The default network exists only where a service is in it."""
     used = {key for each in entries.mapping().values() for key in network_keys(each)}
     return {key: each for key, each in networks.items() if key != "default" or key in used}

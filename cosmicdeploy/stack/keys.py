@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import Document, nearest
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.text.suggest import did_you_mean
 
 TOP_LEVEL = ("name", "networks", "services", "version", "volumes")
 
@@ -49,7 +50,7 @@ _REFUSED_WITHOUT_ADVICE = (
 
 def refuse_unknown_keys(document: Document) -> None:
     """Raises `ConfigError` for the first key we do not serve, with the others as its details."""
-    errors = list(_problems(Entry(document, (), document.data)))
+    errors = list(_problems(ComposeValue(document, (), document.data)))
     if errors:
         first, *others = errors
         raise ConfigError(
@@ -57,7 +58,7 @@ def refuse_unknown_keys(document: Document) -> None:
         )
 
 
-def _problems(top: Entry) -> Iterator[ConfigError]:
+def _problems(top: ComposeValue) -> Iterator[ConfigError]:
     for key in _spoken(top):
         if key not in TOP_LEVEL:
             yield _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
@@ -67,7 +68,7 @@ def _problems(top: Entry) -> Iterator[ConfigError]:
             yield from _service_problems(services.child(name))
 
 
-def _service_problems(service: Entry) -> Iterator[ConfigError]:
+def _service_problems(service: ComposeValue) -> Iterator[ConfigError]:
     if isinstance(service.data, dict):
         refused = {**dict.fromkeys(_REFUSED_WITHOUT_ADVICE, "remove it"), **_REFUSED_SERVICE}
         for key in _spoken(service):
@@ -75,14 +76,14 @@ def _service_problems(service: Entry) -> Iterator[ConfigError]:
                 yield _refusal(service.child(key), key, SERVICE, refused)
 
 
-def _spoken(entry: Entry) -> list[str]:
+def _spoken(entry: ComposeValue) -> list[str]:
     return [key for key in entry.data if not key.startswith("x-")]
 
 
 def _refusal(
-    entry: Entry, key: str, served: tuple[str, ...], refused: dict[str, str]
+    entry: ComposeValue, key: str, served: tuple[str, ...], refused: dict[str, str]
 ) -> ConfigError:
     if key in refused:
         return entry.error("is not supported", refused[key])
-    hint = nearest(key, served)
+    hint = did_you_mean(key, served)
     return entry.error("is not a known key", hint or "remove it, or name it 'x-…'")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Network, Volume
 
 
@@ -21,7 +21,7 @@ class Scope:
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
 
-    def path(self, entry: Entry, text: str) -> str:
+    def path(self, entry: ComposeValue, text: str) -> str:
         """An absolute path: relative ones start at the project directory, `~` at home."""
         if text == "~" or text.startswith("~/"):
             home = self.variables.get("HOME")

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 
 
-def read_service(entry: Entry, name: str, scope: Scope) -> Service:
+def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """A service with every default filled in. Raises `ConfigError` with the place at fault."""
     _refuse(entry, name)
     limits, declared = read_limits(entry), _container_name(entry)
@@ -54,7 +54,7 @@ def read_service(entry: Entry, name: str, scope: Scope) -> Service:
     )
 
 
-def _refuse(entry: Entry, name: str) -> None:
+def _refuse(entry: ComposeValue, name: str) -> None:
     if not isinstance(entry.data, dict) or not (entry.get("image") or entry.get("build")):
         raise entry.error("has neither image nor build", "add one of them")
     if not _NAME.fullmatch(name):
@@ -66,7 +66,7 @@ def _refuse(entry: Entry, name: str) -> None:
         refuse_replicas(scale)
 
 
-def _container_name(entry: Entry) -> str | None:
+def _container_name(entry: ComposeValue) -> str | None:
     given = entry.get("container_name")
     if given is None:
         return None
@@ -77,7 +77,7 @@ def _container_name(entry: Entry) -> str | None:
     return given.text()
 
 
-def _image(entry: Entry, default: str) -> str:
+def _image(entry: ComposeValue, default: str) -> str:
     given = entry.get("image")
     if given is None:
         return default
@@ -86,7 +86,7 @@ def _image(entry: Entry, default: str) -> str:
     return given.text()
 
 
-def _words(entry: Entry | None) -> tuple[str, ...] | None:
+def _words(entry: ComposeValue | None) -> tuple[str, ...] | None:
     if entry is None:
         return None
     if isinstance(entry.data, list):
@@ -97,7 +97,7 @@ def _words(entry: Entry | None) -> tuple[str, ...] | None:
         raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
 
 
-def _lifecycle(entry: Entry) -> dict[str, Any]:
+def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
     restart, grace = entry.get("restart"), entry.get("stop_grace_period")
     if restart is not None and not _RESTART.fullmatch(restart.text()):
         raise restart.error(
@@ -109,22 +109,26 @@ def _lifecycle(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
+def _plain(entry: ComposeValue) -> dict[str, Any]:
     """The keys whose value goes into the service as it is; absent ones keep the default."""
     readers: Mapping[str, Any] = {
-        **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), Entry.text),
-        **dict.fromkeys(("init", "read_only", "privileged", "tty", "stdin_open"), Entry.flag),
-        **dict.fromkeys(("cap_add", "cap_drop", "security_opt", "dns", "group_add"), Entry.texts),
-        **dict.fromkeys(("labels", "sysctls"), Entry.filled_pairs),
+        **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), ComposeValue.text),
+        **dict.fromkeys(
+            ("init", "read_only", "privileged", "tty", "stdin_open"), ComposeValue.flag
+        ),
+        **dict.fromkeys(
+            ("cap_add", "cap_drop", "security_opt", "dns", "group_add"), ComposeValue.texts
+        ),
+        **dict.fromkeys(("labels", "sysctls"), ComposeValue.filled_pairs),
         "extra_hosts": _extra_hosts,
         "shm_size": size,
-        "cpu_shares": Entry.integer,
+        "cpu_shares": ComposeValue.integer,
     }
     given = {key: entry.get(key) for key in readers}
     return {key: readers[key](item) for key, item in given.items() if item is not None}
 
 
-def _extra_hosts(entry: Entry) -> dict[str, str]:
+def _extra_hosts(entry: ComposeValue) -> dict[str, str]:
     hosts = entry.filled_pairs("=:")
     for name, address in hosts.items():
         if not name or not address:
@@ -132,7 +136,7 @@ def _extra_hosts(entry: Entry) -> dict[str, str]:
     return {name: address.strip("[]") for name, address in hosts.items()}
 
 
-def _logging(entry: Entry | None) -> dict[str, Any]:
+def _logging(entry: ComposeValue | None) -> dict[str, Any]:
     if entry is None:
         return {}
     entry.mapping(("driver", "options"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 # No number has more digits before its point: a float of some hundreds is infinite.
@@ -12,7 +12,7 @@ _PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 
 
-def seconds(entry: Entry) -> float:
+def seconds(entry: ComposeValue) -> float:
     """A duration such as "1m30s", "500ms" or "2s", in seconds."""
     text = entry.text()
     if text == "0":
@@ -22,7 +22,7 @@ def seconds(entry: Entry) -> float:
     return round(sum(float(n) * _SECONDS[unit] for n, unit in re.findall(_PART, text)), 9)
 
 
-def size(entry: Entry) -> int:
+def size(entry: ComposeValue) -> int:
     """A size such as "512m" or "1g" (powers of 1024), or a number of bytes; in bytes."""
     match = _SIZE.fullmatch(entry.text())
     if match is None:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.way_out import ACCEPT
 
 Result = dict[str, Any]
 

@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.stack.digest import digest
+from cosmicdeploy.stack.service_digest import digest
 
 ASKED = "config hashes"
 

@@ -52,7 +52,7 @@ def _containers(ctx: Context) -> str:
     demanded = [name for name in ctx.settings.services.all if name not in excused]
     for name in demanded:
         container = ctx.running(name)
-        if not container.ready:
+        if not container.is_ready:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
     told = f"{counted(len(demanded), 'container')} healthy"

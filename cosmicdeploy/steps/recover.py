@@ -12,7 +12,7 @@ from cosmicdeploy.database.swap.swap import (
     resolve_interrupted_swap,
 )
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import (
     CosmicError,
     EngineError,
@@ -220,4 +220,4 @@ def _waits_short(ctx: Context) -> bool:
 
 def _database_is_ready(ctx: Context) -> bool:
     database = ctx.container(ctx.settings.services.database)
-    return database is not None and database.ready
+    return database is not None and database.is_ready

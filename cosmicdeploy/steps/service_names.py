@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.settings import Role, Support
 from cosmicdeploy.steps.refusing import refusing
+from cosmicdeploy.text.suggest import did_you_mean
 
 ROLES: Sequence[Role | Support] = ("app", "scheduler", "worker", "database", "cache", "proxy")
 
@@ -38,7 +38,7 @@ def running_named(ctx: Context, word: str) -> tuple[str, Container]:
     names = services_named(ctx, [word])
     for name in names:
         found = ctx.container(name)
-        if found is not None and found.running:
+        if found is not None and found.is_running:
             return name, found
     return names[0], ctx.running(names[0])
 
@@ -57,7 +57,7 @@ def _meant(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
         return found
     names = [name for name, meant in known.items() if list(meant) == [name]]
     if found is None:
-        what, todo = f"There is no service {word!r}", nearest(word, [*names, *ROLES])
+        what, todo = f"There is no service {word!r}", did_you_mean(word, [*names, *ROLES])
     else:
         what, todo = f"No service of this stack plays the part {word!r}", ""
     raise UsageError(

@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NotProven
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
 from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.points import CHECKS, RENAMED, current_name, run_checks
 
@@ -40,7 +40,7 @@ class VerifyStep(Step):
             raise PydanticCustomError(
                 "unknown_point",
                 "{unknown} is none of {known}",
-                {**told, "todo": nearest(unknown[0], CHECKS)},
+                {**told, "todo": did_you_mean(unknown[0], CHECKS)},
             )
         return points
 

@@ -12,7 +12,7 @@ def counted(count: int, one: str, more: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
 
 
-def lasting(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """How long something took, in the unit that suits it."""
     if seconds < 120:
         return f"{seconds:.0f} s"
@@ -21,20 +21,20 @@ def lasting(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} d"
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Day and time, to the second."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def moment_of(text: str) -> str:
+def format_timestamp(text: str) -> str:
     """As `moment`, of ISO 8601; as it is where it is no time that we know."""
     try:
-        return moment(datetime.fromisoformat(text))
+        return format_time(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return text
 
 
-def short_moment(text: str) -> str:
+def format_short_timestamp(text: str) -> str:
     """Of ISO 8601, without the year: for a table; "" for what the engine calls never."""
     if not text or text.startswith("0001"):
         return ""

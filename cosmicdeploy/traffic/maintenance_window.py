@@ -7,7 +7,7 @@ import time
 Span = tuple[float, float]
 
 
-class Window:
+class MaintenanceWindow:
     """Opened and closed by steps; asked by whoever judges an answer meanwhile.
 
     `changes` counts openings and closings.

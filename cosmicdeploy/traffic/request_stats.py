@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cosmicdeploy.traffic.response import LIMITED, OK, Answer
+from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 FAILURES_SHOWN = 5
 # Longer than any request may take, in seconds.
@@ -31,7 +31,7 @@ def percentile(latencies: Iterable[float], share: float) -> float:
 
 
 @dataclass(kw_only=True)
-class Tally:
+class RequestStats:
     """Requests and their answers; `longest_gap` in seconds between two good answers.
 
     `held` were turned away while that was meant to be, `limited` answered 429 because we ask too
@@ -58,7 +58,7 @@ class Tally:
         """Whether a client could have noticed anything."""
         return bool(self.failures or self.not_found)
 
-    def count(self, answer: Answer, *, turning_away: bool = False) -> None:
+    def count(self, answer: Response, *, turning_away: bool = False) -> None:
         """Take one answer in; anything but 200 is a failure."""
         self.sent += 1
         if turning_away and (answer.turned_away or answer.error):
@@ -71,11 +71,11 @@ class Tally:
         good = answer.status == OK
         self.samples.append(Sample(time.time(), answer.seconds, good))
         if good:
-            self.see_gap()
+            self.measure_gap()
         else:
             self.failures.append(str(answer))
 
-    def see_gap(self) -> None:
+    def measure_gap(self) -> None:
         """A good answer, or the end, came: how long was the wait for it?"""
         now = time.monotonic()
         if self._waiting_since is not None:
@@ -99,7 +99,7 @@ class Tally:
 
 
 @dataclass(kw_only=True)
-class Traffic(Tally):
+class TrafficStats(RequestStats):
     """All requests, and apart those on new connections and those on kept ones.
 
     `beats` counts heartbeats: `sent`, `acknowledged`, `found`, `limited`; `not_looked_up` says why
@@ -108,8 +108,8 @@ class Traffic(Tally):
     rollout has ended then breaks no promise.
     """
 
-    new: Tally = field(default_factory=Tally)
-    kept: Tally = field(default_factory=Tally)
+    new: RequestStats = field(default_factory=RequestStats)
+    kept: RequestStats = field(default_factory=RequestStats)
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
@@ -137,7 +137,7 @@ class Traffic(Tally):
             time.sleep(0.02)
 
     def count(
-        self, answer: Answer, *, turning_away: bool = False, kept: bool | None = None
+        self, answer: Response, *, turning_away: bool = False, kept: bool | None = None
     ) -> None:
         super().count(answer, turning_away=turning_away)
         if kept is not None:
@@ -148,7 +148,7 @@ class Traffic(Tally):
         self.not_found += 1
         self.of(kept=kept).not_found += 1
 
-    def of(self, *, kept: bool) -> Tally:
+    def of(self, *, kept: bool) -> RequestStats:
         """The tally of one sort of connections."""
         return self.kept if kept else self.new
 
@@ -160,13 +160,13 @@ class Traffic(Tally):
     def finish(self) -> None:
         """Nothing more is sent: the wait since the last good answer counts as well."""
         for tally in (self, self.new, self.kept):
-            tally.see_gap()
+            tally.measure_gap()
 
-    def hold_judgement(self, why: str) -> None:
-        """Requests fail already: until `judge_from_here` none that fails breaks a promise."""
+    def excuse_failures(self, why: str) -> None:
+        """Requests fail already: until `stop_excusing` none that fails breaks a promise."""
         self.failing_before, self._excused = why, None
 
-    def judge_from_here(self) -> None:
+    def stop_excusing(self) -> None:
         """What failed so far is excused, where judgement was held."""
         if self._excused is None:
             self.settle()

@@ -17,7 +17,7 @@ SHOWN = 120
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Response:
     """What came back; `status` is 0 and `error` says why where nothing did. `seconds` to the end of
     the body."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.application.features import FeatureState, states
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.side_by_side import in_background
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 # A scheduler that runs every minute has logged a run within this many seconds.
 SCHEDULER_GRACE = 120
@@ -49,7 +49,7 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _not_configured("scheduler", "services.scheduler")
     container = ctx.running(name)
-    switched_off = in_background(_switched_off, [ctx])
+    switched_off = map_in_background(_switched_off, [ctx])
     listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     [feature] = switched_off()
     if feature:
@@ -135,7 +135,7 @@ def _disabled(container: Container, command: str, feature: FeatureState) -> Chec
         point="scheduler",
         ok=True,
         expected=f"running, {command} switched off by the feature {feature.name}",
-        found=f"running since {moment(container.started)}; {command} is switched off"
+        found=f"running since {format_time(container.started)}; {command} is switched off"
         f"{feature.noted}",
         warnings=(f"`cosmicdeploy features enable {feature.name}` switches it on again",),
     )
@@ -147,7 +147,7 @@ def _is_new(container: Container) -> bool:
 
 
 def _working_state(container: Container, command: str | None) -> str:
-    since = f"running since {moment(container.started)}"
+    since = f"running since {format_time(container.started)}"
     if not command:
         return since
     run = "started too recently to say more" if _is_new(container) else "its log shows it run"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.probes.http import OK, Answer
+from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, proxy_is_stopped
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import proxy_url, replica_url
-from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.text.formatting import counted
 
 
@@ -23,7 +23,7 @@ def containers(ctx: Context) -> CheckResult:
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     names = [name for name in ctx.settings.services.all if name != stopped_proxy]
     count = len(names)
-    judged = dict(zip(names, side_by_side(partial(_judge, ctx), names), strict=True))
+    judged = dict(zip(names, map_concurrently(partial(_judge, ctx), names), strict=True))
     bad = [
         f"{name}: {_state(container)}" for name, (container, serves) in judged.items() if not serves
     ]
@@ -103,7 +103,7 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _problem(ctx: Context, answer: Answer, release: str) -> str:
+def _problem(ctx: Context, answer: Response, release: str) -> str:
     """Return why an answer does not show that the release serves; "" where it does.
 
     An answer without the release's header may be a page of the web server itself.
@@ -124,7 +124,7 @@ def _judge(ctx: Context, name: str) -> tuple[Container | None, bool]:
     """
     container = ctx.container(name)
     if container is None or container.health != "starting":
-        return container, container is not None and container.ready
+        return container, container is not None and container.is_ready
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
@@ -135,16 +135,16 @@ def _judge(ctx: Context, name: str) -> tuple[Container | None, bool]:
 def _state(container: Container | None) -> str:
     if container is None:
         return "no container"
-    return container.health if container.running and container.health else container.status
+    return container.health if container.is_running and container.health else container.status
 
 
-def _request(ctx: Context, url: Callable[[], str], path: str) -> Answer:
+def _request(ctx: Context, url: Callable[[], str], path: str) -> Response:
     try:
         return ask_until_answered(ctx, url() + path)
     except CosmicError as error:
-        return Answer(url="", error=error.what)
+        return Response(url="", error=error.what)
 
 
-def _answer_release(ctx: Context, answer: Answer) -> str:
+def _answer_release(ctx: Context, answer: Response) -> str:
     header = ctx.settings.app.release_header
     return answer.headers.get(header, "") if header else ""

@@ -82,4 +82,4 @@ def _serves(ctx: Context, name: str) -> bool:
 def _may_recover(ctx: Context, name: str) -> bool:
     ctx.safe_point()
     container = ctx.container(name)
-    return container is not None and container.active and not container.ready
+    return container is not None and container.is_active and not container.is_ready

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.probes.application.replica import old_replica_problem
@@ -14,7 +15,6 @@ from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url
-from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.verification.points import CHECKS, CONSOLE, run_checks
 
 # The point that clients depend on. The others are checked only where a service does not work, since
@@ -63,7 +63,7 @@ def _finding(result: CheckResult) -> str:
 
 
 def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
-    problems = zip(names, side_by_side(partial(problem_of, ctx), names), strict=True)
+    problems = zip(names, map_concurrently(partial(problem_of, ctx), names), strict=True)
     return {name: problem for name, problem in problems if problem}
 
 
@@ -78,7 +78,7 @@ def problem_of(ctx: Context, name: str) -> str:
 
 
 def _state_problem(ctx: Context, name: str, container: Container) -> str:
-    if not container.running:
+    if not container.is_running:
         ended = f", exit code {container.exit_code}" if container.status == "exited" else ""
         return f"{container.status}{ended}"
     if container.health == "unhealthy":

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import beside
-from cosmicdeploy.engine.model import Container
-from cosmicdeploy.lock import holding_process
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.preconditions.one_each import retire
 from cosmicdeploy.probes.result import CheckResult
 
@@ -33,7 +33,7 @@ def find_orphans(ctx: Context) -> list[Orphan]:
     """Return all orphans, second schedulers first."""
     schedulers = second_schedulers(ctx)
     known = {orphan.container.id for orphan in schedulers}
-    is_locked = holding_process(ctx.engine, ctx.stack.project) is not None
+    is_locked = holder_pid(ctx.engine, ctx.stack.project) is not None
     others = [
         _classify(ctx, container)
         for container in _undeclared(ctx)
@@ -53,7 +53,7 @@ def second_schedulers(ctx: Context) -> list[Orphan]:
             todo=f"stop it, since each task is done twice: `docker stop {container.name}`",
         )
         for container in _possible_schedulers(ctx)
-        if container.active and _schedules(ctx, container)
+        if container.is_active and _schedules(ctx, container)
     ]
 
 
@@ -99,7 +99,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
     if labels.SET_ASIDE.search(container.name) and not beside(service, [container]):
         todo = "the next deploy puts it back or removes it"
         return Orphan(container=container, what=SUPERSEDED, todo=todo)
-    if not container.active:
+    if not container.is_active:
         return Orphan(container=container, what=STOPPED, todo=_removal(container))
     both = f"{service.container_name} and {container.name}"
     todo = f"decide which of {both} stays, and end the other one, NAME: {retire(['NAME'])}"
@@ -107,7 +107,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
 
 
 def _removal(container: Container) -> str:
-    if container.active:
+    if container.is_active:
         return f"end it for good: {retire([container.name])}"
     volumes = ", ".join(container.volumes.values())
     kept = f"; its unnamed volumes stay, and only it knows them: {volumes}" if volumes else ""

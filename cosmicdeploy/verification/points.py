@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.check import proxy
-from cosmicdeploy.side_by_side import in_background
+from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.verification import application_checks, container_checks
 from cosmicdeploy.verification.orphans import orphans
 
@@ -55,7 +55,7 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"There is no point {point!r}",
                 where=f"the points are {', '.join(CHECKS)}",
-                todo=nearest(point, CHECKS) or "name one of them",
+                todo=did_you_mean(point, CHECKS) or "name one of them",
             )
     return tuple(dict.fromkeys(points))
 
@@ -68,7 +68,7 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """
     ctx = ctx.at_a_glance()
     slow = [point for point in points if point in CONSOLE]
-    slow_results = in_background(partial(run_check, ctx), slow)
+    slow_results = map_in_background(partial(run_check, ctx), slow)
     results = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
     results |= zip(slow, slow_results(), strict=True)
     return [results[point] for point in points]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.verification.initial_failures import (
     SETTLED_SECONDS,
     answer_problem,
@@ -20,7 +20,7 @@ def still_failing(ctx: Context) -> list[str]:
     known = ctx.known_failures.services
     names = [name for name in known if name in ctx.stack.services] if known else []
     try:
-        problems = side_by_side(partial(_problem, ctx.at_a_glance()), names)
+        problems = map_concurrently(partial(_problem, ctx.at_a_glance()), names)
     except CosmicError as error:
         return [f"did not work before, and not checked again ({error.what}): {', '.join(names)}"]
     return [
@@ -42,7 +42,7 @@ def _problem(ctx: Context, name: str) -> str:
     counts as failing until its health check passes, or time shows that it keeps running.
     """
     container, is_replica = ctx.container(name), name in ctx.settings.services.app
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return problem_of(ctx, name)
     if container.health == "starting":
         if not serves_now(ctx, container):

@@ -7,18 +7,11 @@ answers, the tests fail and say so.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine import Engine, connect
-from tests.stack.stacks.databases import Servers, image, renew, run, started
-from tests.stack.stacks.laravel import LaravelStack, laravel_stack
 from tests.stack.support.harness import (
     DOCKER_CONFIG,
     IMAGES,
@@ -26,7 +19,6 @@ from tests.stack.support.harness import (
     lay_out_release_1,
     running,
 )
-from tests.stack.support.kiosks import TABLES, fill
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,37 +32,6 @@ def compose_plugin() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return connect()
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """A plain database server of each version that backups have to work with."""
-    with ExitStack() as stack:
-        yield cache(lambda version: stack.enter_context(started(image(version))))
-
-
-@pytest.fixture(scope="session", params=["stable", "newest"])
-def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
-    """Each of them in turn."""
-    return servers(request.param)
-
-
-@pytest.fixture
-def access(servers: Servers) -> Iterator[DatabaseAccess]:
-    """The stable server with nothing but freshly filled tables."""
-    server = servers("stable")
-    renew(server)
-    for statement in TABLES.split(";\n"):
-        run(server, statement)
-    fill(server)
-    yield server
-    renew(server)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    """A place for backups, empty."""
-    return Catalogue(tmp_path / "backups")
 
 
 @pytest.fixture(scope="session")
@@ -120,18 +81,3 @@ def release_1(stack: StackUnderTest) -> StackUnderTest:
         done = stack.cli("rollback", "--to", backup.id, "--yes", "--json")
         assert done.code == 0, done.stderr
     return stack
-
-
-@pytest.fixture(scope="session")
-def laravel_up(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaravelStack]:
-    """A stack of its own with Laravel in it: release 1, running, with devices. The tests with it
-    are of one group, so that one worker alone makes it."""
-    with laravel_stack(tmp_path_factory.mktemp("laravel") / "kiosk") as stack:
-        yield stack
-
-
-@pytest.fixture
-def laravel(laravel_up: LaravelStack) -> Iterator[LaravelStack]:
-    """The same, and its files as they were after the test."""
-    with laravel_up.files_kept():
-        yield laravel_up

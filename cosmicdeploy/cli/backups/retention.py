@@ -123,12 +123,12 @@ def _require_yes(call: Call, going: Sequence[str], unfinished: Sequence[str]) ->
 def _removed(
     call: Call, ctx: Context, decisions: Sequence[Decision], going: Sequence[str]
 ) -> Report:
-    from cosmicdeploy.lock import Patience, held
+    from cosmicdeploy.lock import LockWait, hold_lock
     from cosmicdeploy.steps.backups.prune import prune as remove
     from cosmicdeploy.text.formatting import counted
 
-    patience = Patience(stale_after=ctx.settings.lock.stale_after)
-    with held(ctx.engine, ctx.stack.project, call.command, patience):
+    patience = LockWait(stale_after=ctx.settings.lock.stale_after)
+    with hold_lock(ctx.engine, ctx.stack.project, call.command, patience):
         pruned = remove(ctx, going)
     console = call.terminal.console
     backups, images = counted(len(pruned.backups), "backup"), len(pruned.images)

@@ -12,7 +12,7 @@ from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.lock import Look
+    from cosmicdeploy.lock import LockStatus
     from cosmicdeploy.report.model import Report
 
 app = typer.Typer(help="See who works on the stack, and free a dead one's lock.")
@@ -48,17 +48,17 @@ def release(*, config: Path | None, terminal: Terminal) -> None:
 
 
 def _status(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.lock import look
+    from cosmicdeploy.lock import inspect_lock
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.hearing())
-    row = _row(look(ctx.engine, ctx.stack.project))
+    row = _row(inspect_lock(ctx.engine, ctx.stack.project))
     if not call.terminal.json:
         _print(call, row)
     return call.report(outcome="done", data=row)
 
 
-def _row(seen: Look) -> dict[str, Any]:
+def _row(seen: LockStatus) -> dict[str, Any]:
     row: dict[str, Any] = {"held": seen.marker is not None, "life": seen.life}
     if seen.marker is not None:
         row |= {name: seen.marker.labels.get(name, "") for name in HOLDER}
@@ -68,13 +68,13 @@ def _row(seen: Look) -> dict[str, Any]:
 
 def _print(call: Call, row: dict[str, Any]) -> None:
     from cosmicdeploy.report.tables import table
-    from cosmicdeploy.text.formatting import moment_of
+    from cosmicdeploy.text.formatting import format_timestamp
 
     if not row["held"]:
         call.terminal.console.print("The lock is free")
         return
     columns = ("command", "owner", "pid", "since", "life", "silent_seconds")
-    call.terminal.console.print(table(columns, [{**row, "since": moment_of(row["since"])}]))
+    call.terminal.console.print(table(columns, [{**row, "since": format_timestamp(row["since"])}]))
 
 
 def _release(call: Call, config: Path | None) -> Report:

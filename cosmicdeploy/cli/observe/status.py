@@ -59,7 +59,7 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 
 def with_junit(call: Call, junit: Path | None, look: Callable[[], Report]) -> Report:
     """What a look reports, also as JUnit XML where that is wanted."""
-    from cosmicdeploy.errors import UsageError, as_ours
+    from cosmicdeploy.errors import UsageError, to_cosmic_error
     from cosmicdeploy.report.junit import require_writable, write_junit
 
     if junit is None:
@@ -69,7 +69,7 @@ def with_junit(call: Call, junit: Path | None, look: Callable[[], Report]) -> Re
         report = look()
     except BaseException as error:  # told at the edge; an older file must not tell otherwise
         with suppress(UsageError):
-            write_junit(junit, failed_report(call, as_ours(error)))
+            write_junit(junit, failed_report(call, to_cosmic_error(error)))
         raise
     write_junit(junit, report)
     return report

@@ -151,7 +151,7 @@ def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.backups import ago
-    from cosmicdeploy.text.formatting import moment
+    from cosmicdeploy.text.formatting import format_time
 
     release = target.manifest.release or "unknown"
     if way is Way.CODE_ONLY:
@@ -162,7 +162,7 @@ def _question(call: Call, ctx: Context, way: Way, target: Backup) -> str:
     loss = losses(ctx, [target])[0]
     say = call.terminal.console.print
     made = target.manifest.created_at
-    say(f"{target.id} is of {moment(made)} ({ago(made)}); what was written since is lost:")
+    say(f"{target.id} is of {format_time(made)} ({ago(made)}); what was written since is lost:")
     for table in loss.tables or ():
         say(f"  {table.table}: {_count(table.backup)} rows then, {_count(table.now)} now")
     if not loss.tables:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmicdeploy.database.backups.manifest import FIRST_MOMENT, LAST_MOMENT, Manifest
 from cosmicdeploy.database.backups.state import State
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Backup:
         if read and not read.good:
             yield f"its data is damaged: {read.reason}"
         if restored and not restored.good:
-            yield f"its test restore failed on {moment(restored.at)}: {restored.reason}"
+            yield f"its test restore failed on {format_time(restored.at)}: {restored.reason}"
 
     def facts(self) -> dict[str, Any]:
         """Return manifest and state as data for reports."""

@@ -14,9 +14,9 @@ from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import partial_path
 from cosmicdeploy.database.backups.state import State, read_state, state_path
-from cosmicdeploy.errors import BackupError, CosmicError, as_ours
-from cosmicdeploy.files.atomic import is_held
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
+from cosmicdeploy.files.atomic import is_locked
+from cosmicdeploy.text.formatting import format_time
 
 INTERRUPTED = "interrupted: the process that made it ended before it was complete"
 GONE = "its data file is gone"
@@ -34,7 +34,7 @@ class Objections(TypedDict):
 def objections(manifest: Manifest, owner: Owner | None) -> Objections:
     """Return what a manifest says against using its backup; with no owner all are this stack's."""
     ahead = manifest.created_at - now() > CLOCK_TOLERANCE
-    reason = f"it is stamped in the future: {moment(manifest.created_at)}" if ahead else ""
+    reason = f"it is stamped in the future: {format_time(manifest.created_at)}" if ahead else ""
     return {"foreign": owner.objection(manifest) if owner else "", "ahead": reason}
 
 
@@ -58,14 +58,14 @@ def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
     except FileNotFoundError:
         return None
     except (BackupError, OSError) as error:
-        return _damaged(path, owner, as_ours(error))
+        return _damaged(path, owner, to_cosmic_error(error))
 
 
 def _read(path: Path, owner: Owner | None) -> Backup:
     data = _data_path(path)
     # In the same order as the writer, so that no state is missed: the writer renames the partial
     # file to the data file, writes the manifest, and only then releases the lock.
-    alive = is_held(partial_path(data)) or is_held(data)
+    alive = is_locked(partial_path(data)) or is_locked(data)
     manifest = _manifest(path)
     if manifest.status == "running" and not alive:
         manifest = manifest.updated(status="failed", reason=INTERRUPTED)

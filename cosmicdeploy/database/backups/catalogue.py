@@ -27,9 +27,9 @@ from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, skipped_lines
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
-from cosmicdeploy.files.atomic import alone_in, is_held, shared, write_atomically
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
+from cosmicdeploy.text.formatting import format_time
+from cosmicdeploy.text.suggest import did_you_mean
 
 __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 
@@ -104,7 +104,7 @@ class Catalogue:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with alone_in(self.folder):  # no other process sees the file before it is locked
+            with folder_lock(self.folder):  # no other process sees the file before it is locked
                 self._remove_leftovers()
                 return PartialBackup(self.folder, manifest)
         except OSError as error:
@@ -118,7 +118,7 @@ class Catalogue:
         """Change the state of a backup and return the new state. Raises `BackupError`."""
         path = state_path(self.folder / f"{backup_id}.sql.zst")
         try:
-            with alone_in(self.folder):
+            with folder_lock(self.folder):
                 state = change(read_state(path))
                 write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
@@ -138,7 +138,7 @@ class Catalogue:
         """
         with ExitStack() as held:
             try:
-                held.enter_context(shared(backup.data))
+                held.enter_context(shared_lock(backup.data))
             except FileNotFoundError:
                 pass
             except BlockingIOError as error:
@@ -167,21 +167,20 @@ class Catalogue:
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
             with suppress(OSError):  # a leftover that stays does not block a new backup
-                if not is_held(path):
+                if not is_locked(path):
                     path.unlink(missing_ok=True)
 
     def _unknown(self, reference: str, backups: Sequence[Backup]) -> BackupError:
         lines = [
-            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}"
+            f"{backup.id}  {backup.status}  {format_time(backup.manifest.created_at)}"
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
-        if lines and not ID.fullmatch(
-            reference
-        ):  # IDs all look alike, so a suggestion would not help
-            todo = nearest(reference, [LATEST, *(backup.id for backup in backups)]) or todo
+        # IDs all look alike, so a suggestion for one would not help.
+        if lines and not ID.fullmatch(reference):
+            todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
         return UnknownBackup(what, where=where, todo=todo, details=lines)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cosmicdeploy.database.backups.manifest import Manifest
-from cosmicdeploy.files.atomic import hold, open_private, sync, sync_folder, write_atomically
+from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder, write_atomically
 
 
 class PartialBackup:
@@ -24,7 +24,7 @@ class PartialBackup:
         self._renamed = False
         self.file = open_private(self.partial, new=True)
         try:
-            hold(self.file)
+            lock_file(self.file)
             if not self._replaces:
                 write_atomically(self._manifest_path, manifest.to_json())
         except OSError:

@@ -16,7 +16,7 @@ from cosmicdeploy.database.backups.manifest import parse_manifest
 from cosmicdeploy.database.backups.partial_backup import partial_path
 from cosmicdeploy.database.backups.state import read_state, state_path
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.files.atomic import alone_in, exclusive, sync_folder
+from cosmicdeploy.files.atomic import exclusive_lock, folder_lock, sync_folder
 
 REMOVING = ".removing"
 
@@ -28,7 +28,7 @@ def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:
-        with _exclusive_use(backup.data), alone_in(catalogue.folder):
+        with _exclusive_use(backup.data), folder_lock(catalogue.folder):
             if read_state(state_path(backup.data)).pin:
                 return False
             manifest.rename(manifest.with_suffix(REMOVING))
@@ -81,7 +81,7 @@ def _exclusive_use(data: Path) -> Iterator[None]:
     with ExitStack() as held:
         for path in (data, partial_path(data)):
             if path.exists():
-                held.enter_context(exclusive(path))
+                held.enter_context(exclusive_lock(path))
         yield
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.text.formatting import counted, moment
+from cosmicdeploy.text.formatting import counted, format_time
 
 SHOWN = 10
 
@@ -44,7 +44,7 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
         where=where,
         todo=todo,
         details=[
-            f"{backup.id}  {backup.status}  {moment(backup.manifest.created_at)}  {backup.why}"
+            f"{backup.id}  {backup.status}  {format_time(backup.manifest.created_at)}  {backup.why}"
             for backup in backups[:SHOWN]
         ],
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError, field_validator
 from cosmicdeploy.database.backups.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.text.plain import writable
+from cosmicdeploy.text.sanitize import encodable
 
 
 class _Record(StoredModel):
@@ -21,7 +21,7 @@ class _Record(StoredModel):
     @field_validator("*", mode="before")
     @classmethod
     def _make_writable(cls, value: object) -> object:
-        return writable(value) if isinstance(value, str) else value
+        return encodable(value) if isinstance(value, str) else value
 
 
 class VerificationRecord(_Record):

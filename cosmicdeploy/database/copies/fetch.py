@@ -16,7 +16,7 @@ from cosmicdeploy.database.backups.state import CopyRecord
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError, ForeignBackup
-from cosmicdeploy.files.atomic import is_held
+from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import counted
 
 # Backup ID → the destinations that have a copy of it.
@@ -127,7 +127,7 @@ class Fetch:
 
     def _require_absent(self, backup_id: str) -> None:
         here = [b for b in self._catalogue.list() if b.id == backup_id]
-        if any(b.whole or b.status == "running" or is_held(partial_path(b.data)) for b in here):
+        if any(b.whole or b.status == "running" or is_locked(partial_path(b.data)) for b in here):
             raise BackupError(
                 f"the backup {backup_id} is already here",
                 where=str(self._catalogue.folder),

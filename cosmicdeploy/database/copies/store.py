@@ -16,7 +16,7 @@ from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
-from cosmicdeploy.signals import breakable, each_breakable
+from cosmicdeploy.signals import each_interruptible, interruptible
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
 # Protocols with an atomic rename. Object stores need none: they show an object once it is complete.
@@ -41,7 +41,7 @@ class Store:
         """Copy a file there under its name, completely or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
-        with self._converting_errors("written"), breakable():
+        with self._converting_errors("written"), interruptible():
             self._make_root()
             if self._is_local:
                 open_private(Path(partial)).close()
@@ -54,7 +54,7 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file."""
         with self._converting_errors("read"), self._fs.open(self._path(name), "rb") as file:
-            yield from each_breakable(iter(lambda: file.read(CHUNK), b""))
+            yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
 
     def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Read a file back and return its size and SHA-256."""
@@ -66,7 +66,7 @@ class Store:
 
     def names(self) -> list[str]:
         """Return the names of all files; empty if the destination does not exist yet."""
-        with self._converting_errors("listed"), breakable():
+        with self._converting_errors("listed"), interruptible():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
@@ -74,7 +74,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a file, and the partial file of a killed copy, if they exist."""
-        with self._converting_errors("cleared"), breakable():
+        with self._converting_errors("cleared"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):

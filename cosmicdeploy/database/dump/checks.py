@@ -6,7 +6,7 @@ from cosmicdeploy.database.backups.archive import Archive
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.tools.messages import error_lines
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import BackupError
 
 

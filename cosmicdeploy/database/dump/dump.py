@@ -37,7 +37,7 @@ from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.tools.client import Client, find_client
 from cosmicdeploy.database.tools.messages import warning_lines
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError
 
 SILENCE_SECONDS = 60.0

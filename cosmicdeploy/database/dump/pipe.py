@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 BOUND = 8 << 20
 # The engine delivers pieces of some kilobytes; larger ones need fewer switches between threads.
@@ -37,7 +37,7 @@ class Pipe:
     def put(self, chunk: bytes) -> None:
         """Queue the next bytes; waits only while the queue is full."""
         with self._changed:
-            with breakable():
+            with interruptible():
                 self._changed.wait_for(self._has_room)
             self._raise()
             self._waiting.append(chunk)

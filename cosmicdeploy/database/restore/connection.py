@@ -12,7 +12,7 @@ import pymysql
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess, connect, error_code
 from cosmicdeploy.database.restore.redaction import redact_values
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 TRIES = 3
 # The server has undone the statement itself and asks for another try.
@@ -46,7 +46,7 @@ class LoadConnection:
         """Run one statement to its end; the server refuses a second one in the same text."""
         for left in reversed(range(TRIES)):
             try:
-                with breakable():
+                with interruptible():
                     self._connection.query(memoryview(statement))  # else the driver copies it
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):

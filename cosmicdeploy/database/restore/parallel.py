@@ -12,7 +12,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.restore.connection import LoadConnection
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 MAX_CONNECTIONS = 4
 END_SECONDS = 10
@@ -58,7 +58,7 @@ class ParallelConnections:
 
     def put(self, statement: bytes) -> None:
         """Queue a statement; waits while every connection is busy."""
-        with breakable():
+        with interruptible():
             self._queue.put(statement)
         self._raise()
 
@@ -68,11 +68,11 @@ class ParallelConnections:
             self._errors.append(BackupError("abandoned"))
             self._kill()
         limit = END_SECONDS if abandon else None
-        with suppress(Full), breakable():
+        with suppress(Full), interruptible():
             for _ in self._threads:
                 self._queue.put(b"", timeout=limit)
         for thread in self._threads:
-            with breakable():
+            with interruptible():
                 thread.join(limit)
         if not abandon:
             self._raise()

@@ -27,7 +27,7 @@ from cosmicdeploy.database.swap.swap import (
     resolve_interrupted_swap,
     swap,
 )
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 
 

@@ -32,7 +32,7 @@ from cosmicdeploy.database.schema.schemas import (
 )
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import end_tools
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 

@@ -25,7 +25,7 @@ from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.direction import SwapDirection, Swapped, backward, forward
 from cosmicdeploy.database.swap.record import Phase, Record, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import unbroken
+from cosmicdeploy.signals import uninterruptible
 
 # The last statement of a killed process goes on in the server, for seconds at most.
 OTHERS_END_SECONDS = 30
@@ -188,7 +188,7 @@ def _only_swap(access: DatabaseAccess) -> Iterator[Session]:
 
     It also waits for a session whose process was killed, since its last statement may still run.
     """
-    with unbroken(), open_session(access) as session:
+    with uninterruptible(), open_session(access) as session:
         name = swap_record_name(access.name)
         if not session.acquire_lock(name, OTHERS_END_SECONDS):
             raise DatabaseError(

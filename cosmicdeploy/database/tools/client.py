@@ -25,8 +25,9 @@ from cosmicdeploy.database.tools.command_line import (
 )
 from cosmicdeploy.database.tools.messages import error_lines
 from cosmicdeploy.database.tools.silence import explain_silence
-from cosmicdeploy.engine.commands.jobs import ended_with_us
-from cosmicdeploy.engine.model import Engine, ExecResult
+from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import DatabaseError
 
 
@@ -86,7 +87,7 @@ class Client:
         container = self.access.container_id
         tool = Path(self.dump_tool).name
         with (
-            ended_with_us(self.engine, container) as mark,
+            terminated_on_error(self.engine, container) as mark,
             explain_silence(self.access, tool, silence or 0),
         ):
             return self.engine.exec(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 
 
 def error_lines(result: ExecResult) -> list[str]:

@@ -8,14 +8,14 @@ from docker import APIClient
 from docker.errors import APIError, ImageNotFound
 from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine import facts
-from cosmicdeploy.engine.model import Image
+from cosmicdeploy.engine import parsing
+from cosmicdeploy.engine.facts import Image
 
 
 def find(api: APIClient, reference: str) -> Image | None:
     """A local image by id or tag."""
     try:
-        return facts.image(api.inspect_image(reference))
+        return parsing.parse_image(api.inspect_image(reference))
     except ImageNotFound:
         return None
 

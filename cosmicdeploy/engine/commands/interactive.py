@@ -10,8 +10,8 @@ from typing import Any
 
 from docker.errors import APIError
 
-from cosmicdeploy.engine.commands.streams import STDOUT, read_frames, send, start
-from cosmicdeploy.engine.model import Streams
+from cosmicdeploy.engine.commands.exec_streams import STDOUT, read_frames, send, start
+from cosmicdeploy.engine.facts import Streams
 from cosmicdeploy.errors import EngineError
 
 LOOK_EVERY = 0.1

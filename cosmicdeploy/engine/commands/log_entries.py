@@ -12,8 +12,8 @@ from datetime import datetime
 from http.client import HTTPException
 from typing import Any, Literal
 
-from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, whole_frames
-from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_frames
+from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
 SECOND = 10**9
@@ -23,7 +23,7 @@ STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class LogSelection:
     """Which lines; the meaning of each stands at `Engine.log_entries`."""
 
     since: int | None = None
@@ -43,12 +43,12 @@ class Wanted:
         }
 
 
-def read(api: Any, container_id: str, wanted: Wanted) -> Iterator[LogLine]:
+def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLine]:
     """The lines; raises `EngineError` where the stream breaks off."""
     has_terminal = api.inspect_container(container_id)["Config"]["Tty"]
     response = api._get(
         api._url("/containers/{0}/logs", container_id),
-        params=wanted.parameters(),
+        params=selection.parameters(),
         stream=True,
         timeout=None,  # somebody who says nothing for a day is still followed
     )
@@ -71,7 +71,7 @@ def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"
     """
     earlier = None
     for tail in TAILS:
-        first = next(read(api, container_id, Wanted(tail=tail)), None)
+        first = next(read(api, container_id, LogSelection(tail=tail)), None)
         if first is None or first.at < since * SECOND:
             return 2 * tail  # more lines may have come since
         if first.at == earlier:
@@ -102,7 +102,7 @@ def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
 
 def _line(kind: int, stamp: bytes, text: bytes) -> LogLine:
     at = nanoseconds(stamp.decode("ascii", "replace"))
-    return LogLine(at=at, text=text.decode("utf-8", "replace"), error=kind == STDERR)
+    return LogLine(at=at, text=text.decode("utf-8", "replace"), is_stderr=kind == STDERR)
 
 
 def nanoseconds(stamp: str) -> int:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import requests
 from docker import APIClient
 
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 
@@ -28,7 +28,7 @@ def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
     """Start, wait at most `timeout` seconds, collect; raises `EngineError` when it takes longer."""
     api.start(container_id)
     try:
-        with breakable():
+        with interruptible():
             code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
     except requests.exceptions.RequestException as error:
         raise EngineError(

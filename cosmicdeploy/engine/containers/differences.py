@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.attached import (
+from cosmicdeploy.engine.containers.compose_keys import configured
+from cosmicdeploy.engine.containers.create_request import container_body
+from cosmicdeploy.engine.containers.image_defaults import with_defaults
+from cosmicdeploy.engine.containers.mounts_and_networks import (
     declared_mounts,
     declared_networks,
     present_mounts,
     present_networks,
 )
-from cosmicdeploy.engine.containers.configured import configured
-from cosmicdeploy.engine.containers.defaults import with_defaults
-from cosmicdeploy.engine.containers.definition import container_body
-from cosmicdeploy.engine.model import Difference
+from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.model import Service
 
 Json = Mapping[str, Any]

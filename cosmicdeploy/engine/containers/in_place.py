@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.stack.model import Service, Stack
 
 
@@ -45,7 +45,7 @@ def beside(service: Service, containers: Iterable[Container]) -> list[Container]
     return [c for c in containers if final_name(c) != service.container_name]
 
 
-def is_usual(project: str, service: Service, container: Container) -> bool:
+def has_usual_name(project: str, service: Service, container: Container) -> bool:
     """Whether it has the name that the file, or Compose of any version, gives to the service's."""
     name, mark = final_name(container), "[-_]"
     if service.declared_name is not None:
@@ -70,7 +70,7 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
     """One that runs goes first, then the expected name, then the lowest number."""
     number = container.labels.get(labels.NUMBER, "")
     return (
-        not container.active,
+        not container.is_active,
         final_name(container) != expected,
         int(number) if number.isdecimal() else 1,
         container.name,

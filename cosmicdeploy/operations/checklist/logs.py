@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.checklist.span import MINUTE, Span
 from cosmicdeploy.operations.logs.files import Files

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.operations.diagnosis.checks import command, database_load, migration, scheduler
 from cosmicdeploy.operations.diagnosis.checks import unhealthy as containers
 from cosmicdeploy.operations.diagnosis.finding import Trouble
+from cosmicdeploy.text.suggest import did_you_mean
 
 TROUBLES: Mapping[str, Trouble] = {
     trouble.name: trouble
@@ -30,6 +30,6 @@ def troubles_named(names: Sequence[str]) -> Sequence[Trouble]:
             raise UsageError(
                 f"There is no trouble {name!r}",
                 where=f"diagnose: {', '.join(TROUBLES)}",
-                todo=nearest(name, TROUBLES) or "name one of them, or none for all",
+                todo=did_you_mean(name, TROUBLES) or "name one of them, or none for all",
             )
     return [TROUBLES[name] for name in dict.fromkeys(names)] or list(TROUBLES.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.engine.facts import LogLine
 
 # What a line begins with that goes on from the one before it: more of a context, or its end.
 GOES_ON = (" ", "\t", "}", "]")

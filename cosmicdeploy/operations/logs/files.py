@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from cosmicdeploy.engine.model import Container, Engine, LogLine, Streams
+from cosmicdeploy.engine.facts import Container, LogLine, Streams
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.source import Push
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.source import Source
@@ -95,7 +95,7 @@ class Follower:
             return False
         if not own or own[-1].container.started_at != container.started_at:
             return True
-        return container.running and time.monotonic() - own[-1].began > AGAIN_AFTER
+        return container.is_running and time.monotonic() - own[-1].began > AGAIN_AFTER
 
     def _begin(self, service: str, container: Container) -> None:
         def follow() -> None:

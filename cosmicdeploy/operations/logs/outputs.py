@@ -7,7 +7,8 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from cosmicdeploy.engine.model import Container, Engine, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.operations.logs.source import Push
 
 # A log that is rotated while it is followed is told by the engine from somewhat before on: so many

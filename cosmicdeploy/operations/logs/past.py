@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.events import Notice
 from cosmicdeploy.operations.logs.entry import Entry

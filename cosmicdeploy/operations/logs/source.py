@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 
 Push = Callable[[LogLine], None]
 

@@ -71,6 +71,6 @@ class LogLines:
         at = entry.line.at / 1e9 or time.time()
         if found.context:
             return transition(at, entry.service, found.context, self._origin)
-        facts = {"error": True} if entry.line.error else {}
+        facts = {"error": True} if entry.line.is_stderr else {}
         topic = self._topics[entry.service] if found.context is None else TRANSITIONS
         return Sight(at=at, topic=topic, source=entry.service, text=found.text, facts=facts)

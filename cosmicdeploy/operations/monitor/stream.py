@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import as_ours
+from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import GOES_ON
 from cosmicdeploy.operations.monitor.collectors import collectors
@@ -70,7 +70,7 @@ class Stream:
             for sight in collector(self._over):
                 self._found.put(sight)
         except Exception as error:  # the others go on, and it is told which one does not
-            self._found.put(said(f"a part is no longer watched: {as_ours(error)}"))
+            self._found.put(said(f"a part is no longer watched: {to_cosmic_error(error)}"))
 
     def _notice(self, event: Event) -> None:
         if isinstance(event, Notice | Warned):

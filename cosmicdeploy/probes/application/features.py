@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
-from cosmicdeploy.side_by_side import side_by_side
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
@@ -44,7 +44,7 @@ class FeatureState:
     @property
     def noted(self) -> str:
         """Return " since … by …" for the operator, in this machine's time zone; may be ""."""
-        since = f" since {moment_of(self.since)}" if self.since else ""
+        since = f" since {format_timestamp(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
@@ -73,7 +73,7 @@ def states_by_service(ctx: Context, name: str) -> dict[str, FeatureState]:
     if state := _from_host(ctx, name):
         return {HOST: state}
     containers = running(ctx)
-    reported = side_by_side(
+    reported = map_concurrently(
         lambda container: _from_container(ctx, container, [name])[name], containers.values()
     )
     return dict(zip(containers, reported, strict=True))
@@ -96,7 +96,7 @@ def console_container(ctx: Context) -> Container:
 def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
     for name in ctx.settings.services.released:
         container = ctx.container(name)
-        if container is not None and container.running:
+        if container is not None and container.is_running:
             yield name, container
 
 

@@ -9,18 +9,18 @@ import json
 from collections.abc import Set
 
 from cosmicdeploy.settings import Heartbeat
-from cosmicdeploy.traffic.response import OK, Answer
+from cosmicdeploy.traffic.response import OK, Response
 
 # Statuses with which the application says that it does not know the device's token.
 UNKNOWN_DEVICE = (401, 403)
 
 
-def is_accepted(answer: Answer, heartbeat: Heartbeat) -> bool:
+def is_accepted(answer: Response, heartbeat: Heartbeat) -> bool:
     """Whether the answer is one that only a working release gives: 200 with the expected key."""
     return answer.status == OK and heartbeat.answers_with in _keys(answer.body)
 
 
-def why_rejected(answer: Answer, heartbeat: Heartbeat) -> str:
+def why_rejected(answer: Response, heartbeat: Heartbeat) -> str:
     """Describe, for the operator, an answer that does not accept the heartbeat."""
     if answer.status in UNKNOWN_DEVICE:
         return f"{answer}: the application does not know the token in {heartbeat.token_variable}"
@@ -31,7 +31,7 @@ def why_rejected(answer: Answer, heartbeat: Heartbeat) -> str:
     return str(answer)
 
 
-def todo_of(answer: Answer, heartbeat: Heartbeat) -> str:
+def todo_of(answer: Response, heartbeat: Heartbeat) -> str:
     """Return what the operator can do about an answer that does not accept the heartbeat."""
     if answer.status in UNKNOWN_DEVICE:
         variable = heartbeat.token_variable

@@ -15,7 +15,7 @@ from cosmicdeploy.probes.application.heartbeat import (
     todo_of,
     why_rejected,
 )
-from cosmicdeploy.probes.http import BROKEN, OK, Answer
+from cosmicdeploy.probes.http import BROKEN, OK, Response
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
 from cosmicdeploy.settings import Heartbeat
 
@@ -76,12 +76,12 @@ def _old_heartbeat_problem(ctx: Context, url: str) -> tuple[str, str]:
     return "", "" if answer.status == OK else why_rejected(answer, heartbeat)
 
 
-def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) -> Answer:
+def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) -> Response:
     return ask_until_answered(ctx, url + heartbeat.path, token=token, json=heartbeat.body)
 
 
 def _health_problem(
-    ctx: Context, answer: Answer, release: str, *, header_required: bool = True
+    ctx: Context, answer: Response, release: str, *, header_required: bool = True
 ) -> str:
     """Return why a health answer is not one of `release`; "" where it is.
 
@@ -97,7 +97,7 @@ def _health_problem(
     return f"{answer.url} answers as release {answered or 'unknown'}, not {release}"
 
 
-def _require_proven(answer: Answer) -> None:
+def _require_proven(answer: Response) -> None:
     if reason := why_unproven(answer):
         raise NotProven(
             "It is not proven that the new image works; no replica was touched",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 
 # Prints the owner and the path of the file, or of its folder where the file does not exist yet,
 # if the current user cannot write there.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.errors import CosmicError, UsageError
-from cosmicdeploy.files.yaml_reader import nearest
+from cosmicdeploy.text.suggest import did_you_mean
 
 TRANSITIONS, CHANGES, FLAPPING = "transitions", "changes", "flapping"
 SCHEDULER, APP, WORKER, DATABASE = "scheduler", "app", "worker", "database"
@@ -80,7 +80,7 @@ def chosen_topics(words: Sequence[str]) -> tuple[str, ...]:
             raise UsageError(
                 f"There is nothing {name!r} to watch",
                 where=f"--only: {', '.join(TOPICS)}",
-                todo=nearest(name, TOPICS) or "name some of these",
+                todo=did_you_mean(name, TOPICS) or "name some of these",
             )
     return tuple(dict.fromkeys(names)) or BY_DEFAULT
 

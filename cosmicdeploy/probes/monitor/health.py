@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.monitor.event import HEALTH, Sight
 from cosmicdeploy.text.formatting import counted
 
@@ -31,7 +31,9 @@ class Seen:
             return cls()
         return cls(
             id=container.id,
-            state=container.health if container.running and container.health else container.status,
+            state=container.health
+            if container.is_running and container.health
+            else container.status,
             restarts=container.restart_count,
             started_at=container.started_at,
             image=container.image_id,

@@ -12,7 +12,7 @@ from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.monitor.event import LATENCY, Sight
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import percentile
-from cosmicdeploy.traffic.response import LIMITED, OK, Answer
+from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 EVERY_SECONDS = 1.0
 # A line for so many requests; the view has every one.
@@ -25,7 +25,7 @@ class Latency:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._answers: deque[Answer] = deque(maxlen=KEPT)
+        self._answers: deque[Response] = deque(maxlen=KEPT)
         self._asked = self._failed = 0
         self._failing_since: float | None = None
 
@@ -40,14 +40,14 @@ class Latency:
         if self._asked % TOLD_EVERY == 0:
             yield self._sight(self._summary())
 
-    def _ask(self) -> Answer:
+    def _ask(self) -> Response:
         path = self._ctx.settings.app.health_path
         try:
             return ask(proxy_url(self._ctx) + path)
         except CosmicError as error:  # the proxy is not there to be asked
-            return Answer(url=path, error=error.what)
+            return Response(url=path, error=error.what)
 
-    def _turn(self, answer: Answer) -> Iterator[Sight]:
+    def _turn(self, answer: Response) -> Iterator[Sight]:
         failed = is_failure(answer)
         if failed and self._failing_since is None:
             self._failing_since = time.monotonic()
@@ -91,6 +91,6 @@ class Latency:
         )
 
 
-def is_failure(answer: Answer) -> bool:
+def is_failure(answer: Response) -> bool:
     """A rate limit's refusal is none, and does not show that all is well again either."""
     return answer.status not in (OK, LIMITED)

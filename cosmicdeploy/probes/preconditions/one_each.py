@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt, final_name, is_usual, of_service
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.containers.in_place import adopt, final_name, has_usual_name, of_service
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
 from cosmicdeploy.stack.model import Service
@@ -30,7 +30,7 @@ def as_it_is(ctx: Context, names: Collection[str]) -> Context:
 
 
 def _runs(containers: Iterable[Container], name: str) -> bool:
-    return any(container.active for container in of_service(containers, name))
+    return any(container.is_active for container in of_service(containers, name))
 
 
 def retire(names: Iterable[str]) -> str:
@@ -40,7 +40,7 @@ def retire(names: Iterable[str]) -> str:
 
 
 def _require_one(ctx: Context, containers: Sequence[Container], service: Service) -> None:
-    running = sorted({final_name(c) for c in containers if c.active})
+    running = sorted({final_name(c) for c in containers if c.is_active})
     others = sorted({final_name(c) for c in containers})
     if len(running) > 1:
         raise _several(
@@ -56,8 +56,8 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             f"{service.name} has several containers, and none runs: {', '.join(others)}",
             "start the one that is to stay, NAME: `docker start NAME`",
         )
-    active = [c for c in containers if c.active]
-    if len(others) > 1 and not all(is_usual(ctx.stack.project, service, c) for c in active):
+    active = [c for c in containers if c.is_active]
+    if len(others) > 1 and not all(has_usual_name(ctx.stack.project, service, c) for c in active):
         raise _undecided(ctx, containers, service)
     if containers and service.declared_name not in (None, service.container_name):
         raise _misnamed(ctx, service)
@@ -66,9 +66,9 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
     """What runs has a name of its own, and another container has the labels, too: which of them
     holds the data is not to be seen. No advice swaps them."""
-    (running,) = {final_name(c) for c in containers if c.active}
+    (running,) = {final_name(c) for c in containers if c.is_active}
     others = sorted({final_name(c) for c in containers} - {running})
-    usual = [c.name for c in containers if is_usual(ctx.stack.project, service, c)]
+    usual = [c.name for c in containers if has_usual_name(ctx.stack.project, service, c)]
     rest = usual[0] if usual else "NAME"
     return _several(
         ctx,
@@ -119,7 +119,9 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
     run as two projects."""
     stack = ctx.stack
     for container in ctx.engine.made_from(stack.directory, besides=stack.project):
-        alike = labels.spelled(container.project) == labels.spelled(stack.project)
+        alike = labels.normalized_project(container.project) == labels.normalized_project(
+            stack.project
+        )
         if alike and container.service in names:
             raise Refused(
                 f"{container.service} runs already, as {container.name} of the project"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Service, Stack
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from cosmicdeploy.probes.proof.stream import traffic
-from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.request_stats import TrafficStats
 
-__all__ = ["Traffic", "traffic"]
+__all__ = ["TrafficStats", "traffic"]

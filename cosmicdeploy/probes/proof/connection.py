@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cosmicdeploy.probes.http import TIMEOUT_SECONDS, trust
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.response import Response
 
 # Less than servers wait at the least (uvicorn 5 s, nginx 60 s and more).
 IDLE_SECONDS = 4.0
@@ -44,7 +44,7 @@ class Connection:
         self._http = _client(parts.scheme, parts.hostname or "", parts.port)
         self._used = time.monotonic()
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> Response:
         """Send it once; never raises for what the other side does."""
         started = time.monotonic()
         if started - self._used > IDLE_SECONDS:
@@ -55,17 +55,17 @@ class Connection:
         except (OSError, HTTPException, ValueError) as error:
             self.close()
             said = str(error) or type(error).__name__
-            answer = Answer(url=url, error=said, seconds=time.monotonic() - started)
+            answer = Response(url=url, error=said, seconds=time.monotonic() - started)
         self._used = time.monotonic()
         return answer
 
-    def _exchange(self, request: Request, url: str, started: float) -> Answer:
+    def _exchange(self, request: Request, url: str, started: float) -> Response:
         method = "GET" if request.body is None else "POST"
         body = None if request.body is None else json.dumps(request.body).encode()
         self._http.request(method, self._prefix + request.path, body, _headers(request))
         response = self._http.getresponse()
         text = _body(response, started + TIMEOUT_SECONDS).decode("utf-8", "replace")
-        return Answer(
+        return Response(
             url=url,
             status=response.status,
             headers={name.title(): value for name, value in response.getheaders()},
@@ -85,7 +85,7 @@ class Kept:
         self._url = url
         self._idle: LifoQueue[Connection] = LifoQueue()
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> Response:
         """Send it on a connection that nobody uses at the moment."""
         try:
             connection = self._idle.get_nowait()
@@ -101,7 +101,7 @@ class Kept:
             self._idle.get_nowait().close()
 
 
-def ask_once(url: str, request: Request) -> Answer:
+def ask_once(url: str, request: Request) -> Response:
     """Send it on a new connection, and hang up."""
     connection = Connection(url)
     try:

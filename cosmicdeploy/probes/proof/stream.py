@@ -21,8 +21,8 @@ from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.connection import Kept, Request, ask_once
 from cosmicdeploy.probes.proof.heartbeats import Beats, beats_of
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.traffic.request_stats import Traffic
-from cosmicdeploy.traffic.response import LIMITED, OK, Answer
+from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 SENDERS = 64
 # One who was late by more, such as a frozen process, does not send what it missed, in seconds.
@@ -34,7 +34,7 @@ Send = Callable[[float, bool], None]
 
 
 @contextmanager
-def traffic(ctx: Context) -> Iterator[Traffic | None]:
+def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     """Send at the configured rate until the block is left; None where there is nobody to ask."""
     url = _url(ctx)
     if not ctx.settings.probe.rate or url is None:
@@ -60,7 +60,7 @@ class Stream:
     """Sends from `start` to `stop`, and counts in `measured`."""
 
     def __init__(self, ctx: Context, url: str, beats: Beats | None) -> None:
-        self.measured = Traffic()
+        self.measured = TrafficStats()
         self._ctx, self._url, self._beats = ctx, url, beats
         self._kept = Kept(url)
         self._unsure_until = self._limited_until = 0.0
@@ -79,7 +79,7 @@ class Stream:
         self._clock.join()
         self._senders.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP)):
-            late = Answer(url=self._url, error=f"not sent: {SENDERS} others were waited for")
+            late = Response(url=self._url, error=f"not sent: {SENDERS} others were waited for")
             self.measured.count(late)
         self._kept.close()
         self.measured.finish()
@@ -153,7 +153,7 @@ class Stream:
         elif changes == window.changes and time.monotonic() > self._unsure_until:
             self._miss(kept=kept)
 
-    def _ask(self, request: Request, due: float, *, kept: bool) -> Answer:
+    def _ask(self, request: Request, due: float, *, kept: bool) -> Response:
         started, before = time.monotonic(), self._ctx.window.is_open
         answer = self._kept.ask(request) if kept else ask_once(self._url, request)
         answer = replace(answer, seconds=answer.seconds + started - due)

@@ -6,7 +6,7 @@ A new container has its own network namespace, so its tables know nothing of the
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.kernel.sockets import ESTABLISHED, LISTEN, Connection, read_tables

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 
 PROC = Path("/proc")
 # All processes of a container share one set of network tables.

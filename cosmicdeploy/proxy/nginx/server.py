@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.kernel import proc
@@ -40,7 +40,7 @@ def find_nginx(ctx: Context) -> Nginx | None:
     """Return the proxy if it runs and is nginx."""
     name = ctx.settings.services.proxy
     container = ctx.container(name) if name else None
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return None
     own = [p for p in processes(ctx, container) if p.name == "nginx"]
     ids = {p.pid for p in own}

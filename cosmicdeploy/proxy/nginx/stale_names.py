@@ -145,7 +145,7 @@ def _known_by_name(ctx: Context, with_replicas: list[Group]) -> list[str]:
 def _is_newer(ctx: Context, service: str, nginx: Nginx) -> bool:
     """Return whether the replica runs and may have started after nginx resolved its name."""
     container = ctx.container(service)
-    if container is None or not container.running:
+    if container is None or not container.is_running:
         return False
     latest = max((worker.started for worker in nginx.workers), default=0)
     first = next((p for p in processes(ctx, container) if p.pid == 1), None)

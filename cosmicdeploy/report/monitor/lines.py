@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cosmicdeploy.probes.monitor.event import Sight
-from cosmicdeploy.text.formatting import moment
-from cosmicdeploy.text.plain import json_text, plain
+from cosmicdeploy.text.formatting import format_time
+from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
 
 class LinePrinter:
@@ -18,8 +18,8 @@ class LinePrinter:
         """Print what is news. Raises `BrokenPipeError`."""
         for sight in sights:
             if not sight.quiet:
-                time = moment(_moment(sight.at))
-                print(plain(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}"))
+                time = format_time(_moment(sight.at))
+                print(sanitized(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}"))
         sys.stdout.flush()
 
 
@@ -37,7 +37,7 @@ class JsonLines:
                     "text": sight.text,
                     "facts": dict(sight.facts),
                 }
-                print(json_text(row))
+                print(terminal_safe_json(row))
         sys.stdout.flush()
 
 

@@ -25,8 +25,8 @@ from cosmicdeploy.probes.monitor.event import (
     WATCH,
     Sight,
 )
-from cosmicdeploy.text.formatting import counted, lasting, short_moment
-from cosmicdeploy.text.plain import plain
+from cosmicdeploy.text.formatting import counted, format_duration, format_short_timestamp
+from cosmicdeploy.text.sanitize import sanitized
 
 WELL = ("healthy", "running")
 COLOURS = {
@@ -92,7 +92,7 @@ class LiveView:
         if LATENCY in self._state:
             facts = self._state[LATENCY]
             parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
-        lasted = lasting(time.monotonic() - self._began)
+        lasted = format_duration(time.monotonic() - self._began)
         return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -120,7 +120,7 @@ def news_line(sight: Sight, width: int) -> Text:
     """A sight on one line, as wide as the terminal."""
     line = Text(f"{_clock(sight.at)} ", style="dim", no_wrap=True, end="\n")
     line.append(f"{short(sight.source):<{SOURCE}} ", style=COLOURS.get(sight.topic, ""))
-    said = plain(STAMP.sub("", sight.text.replace("\t", " ")))
+    said = sanitized(STAMP.sub("", sight.text.replace("\t", " ")))
     line.append(said, style="red" if sight.facts.get("error") else _importance(sight))
     line.truncate(width, overflow="ellipsis")
     return line
@@ -152,7 +152,7 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         colour = "green" if row["state"] in WELL else "red"
         state = Text(row["state"], style=colour)
-        since = short_moment(row["since"])
+        since = format_short_timestamp(row["since"])
         table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
     return table
 

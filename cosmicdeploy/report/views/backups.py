@@ -14,7 +14,7 @@ from cosmicdeploy.database.backups.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.database.backups.state import State, VerificationRecord
 from cosmicdeploy.report.tables import table
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 # With those behind only where one of the backups has something to say there: a line is to fit.
 LISTED = ("id", "status", "age", "release", "size", "proven")
@@ -62,7 +62,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "id": backup.id,
         "status": backup.status,
         "age": age(manifest.created_at),
-        "made": moment(manifest.created_at),
+        "made": format_time(manifest.created_at),
         "release": manifest.release or "",
         "size": size(manifest),
         "proven": proven(backup.state),
@@ -77,7 +77,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     objects = manifest.objects
     yield "backup", f"{backup.id}, {backup.status}"
     yield "why", backup.why
-    yield "made", f"{moment(manifest.created_at)} ({ago(manifest.created_at)})"
+    yield "made", f"{format_time(manifest.created_at)} ({ago(manifest.created_at)})"
     yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
@@ -94,7 +94,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "pinned", _pinned(state)
     for copy in state.copies:
         found = f"not copied: {copy.error}" if copy.error else "compared"
-        yield "copy", f"{copy.url}, {moment(copy.at)}, {found}"
+        yield "copy", f"{copy.url}, {format_time(copy.at)}, {found}"
     yield "rows counted", str(manifest.rows_counted)
 
 
@@ -106,7 +106,7 @@ def size(manifest: Manifest) -> str:
 def verified(state: State) -> str:
     """How and when a backup was proven last: the strongest proof, and what failed."""
     how, proof = _proof(state)
-    return f"{how}, {moment(proof.at)}" if proof else how
+    return f"{how}, {format_time(proof.at)}" if proof else how
 
 
 def proven(state: State) -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import BaselineReport, ChecklistReport, CheckReport, PointReport
 from cosmicdeploy.report.views.backups import age
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
 
@@ -61,7 +61,7 @@ def _told(point: PointReport) -> list[str]:
 
 def _since(found: ChecklistReport) -> str:
     begin = datetime.fromisoformat(found.since)
-    return f"evidence since {moment(begin)} ({age(begin)})"
+    return f"evidence since {format_time(begin)} ({age(begin)})"
 
 
 def _compared(baseline: BaselineReport | None) -> str:
@@ -69,7 +69,8 @@ def _compared(baseline: BaselineReport | None) -> str:
         return "no baseline: the next deploy records one; `checklist --record` does so now"
     at, now = datetime.fromisoformat(baseline.at), datetime.now(UTC)
     before = f"release {baseline.release_before}" if baseline.release_before else "the time"
-    return f"compared with {before} before {moment(at)} (`{baseline.command}`, {age(at, now)} ago)"
+    when = f"{format_time(at)} (`{baseline.command}`, {age(at, now)} ago)"
+    return f"compared with {before} before {when}"
 
 
 def _counted(found: ChecklistReport) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import FeatureReport
 from cosmicdeploy.report.tables import table
-from cosmicdeploy.text.formatting import moment_of
+from cosmicdeploy.text.formatting import format_timestamp
 
 COLUMNS = ("feature", "state", "since", "by", "what it is")
 
@@ -20,7 +20,7 @@ def show_features(console: Console, features: Iterable[FeatureReport]) -> None:
         {
             "feature": feature.name,
             "state": _state(feature),
-            "since": moment_of(feature.since),
+            "since": format_timestamp(feature.since),
             "by": feature.by,
             "what it is": feature.found or feature.description,
         }
@@ -43,7 +43,7 @@ def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> No
 
 def off(feature: FeatureReport) -> str:
     """A feature that is off, since when and by whom."""
-    since = f" since {moment_of(feature.since)}" if feature.since else ""
+    since = f" since {format_timestamp(feature.since)}" if feature.since else ""
     by = f" by {feature.by}" if feature.by else ""
     return f"{feature.name}{since}{by}"
 

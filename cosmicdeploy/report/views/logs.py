@@ -11,8 +11,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.style import Style
 
-from cosmicdeploy.text.formatting import moment
-from cosmicdeploy.text.plain import json_text, plain
+from cosmicdeploy.text.formatting import format_time
+from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 
@@ -25,7 +25,7 @@ class Line(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def error(self) -> bool: ...
+    def is_stderr(self) -> bool: ...
 
 
 class LogPrinter:
@@ -48,8 +48,8 @@ class LogPrinter:
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
         """Print lines, each with its service. Raises `BrokenPipeError`."""
         for service, line in lines:
-            time = f"{moment(_moment(line.at))} " if self._times and line.at else ""
-            print(f"{self._prefixes[service]} {time}{plain(line.text)}")
+            time = f"{format_time(_moment(line.at))} " if self._times and line.at else ""
+            print(f"{self._prefixes[service]} {time}{sanitized(line.text)}")
         sys.stdout.flush()
 
 
@@ -60,9 +60,9 @@ class JsonLogPrinter:
         """As `LogPrinter.print`; `at` has the zone's offset, and is null where nobody knows it."""
         for service, line in lines:
             at = _moment(line.at).isoformat(timespec="milliseconds") if line.at else None
-            stream = "stderr" if line.error else "stdout"
+            stream = "stderr" if line.is_stderr else "stdout"
             row = {"at": at, "service": service, "stream": stream, "text": line.text}
-            print(json_text(row))
+            print(terminal_safe_json(row))
         sys.stdout.flush()
 
 

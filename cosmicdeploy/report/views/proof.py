@@ -14,8 +14,8 @@ from cosmicdeploy.report.model import (
     ProxyReport,
     Report,
     RequestsReport,
+    RequestStatsReport,
     StepReport,
-    TallyReport,
 )
 from cosmicdeploy.text.formatting import counted
 
@@ -93,7 +93,7 @@ def _slower(facts: Mapping[str, Any]) -> str:
     return f"p50 {figures['before']:.0f} → {figures['after']:.0f} ms"
 
 
-def _tally(tally: TallyReport) -> Text:
+def _tally(tally: RequestStatsReport) -> Text:
     times = f"p50 {tally.p50_ms:.1f}, p99 {tally.p99_ms:.1f}, max {tally.max_ms:.1f} ms"
     return styled("{} sent, {}, {}", tally.sent, _bad(tally.failed, "failed"), times)
 

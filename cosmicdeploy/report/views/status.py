@@ -10,7 +10,7 @@ from rich.console import Console
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views.drift import show_differences
 from cosmicdeploy.steps.rollout.drift import ANOTHER_IMAGE
-from cosmicdeploy.text.formatting import short_moment
+from cosmicdeploy.text.formatting import format_short_timestamp
 
 COLUMNS = ("service", "state", "release", "image", "since", "drift")
 # A longer drift is told below the table, once for all that have it.
@@ -35,7 +35,7 @@ def _shown(row: Row) -> Row:
     return {
         **row,
         "image": row.get("image", "")[7:19],
-        "since": short_moment(row.get("since", "")),
+        "since": format_short_timestamp(row.get("since", "")),
         "drift": "differs" if _is_long(row) else row["drift"],
     }
 

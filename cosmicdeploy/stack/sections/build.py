@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.scope import Scope
 
@@ -13,7 +13,7 @@ _KEYS = ("context", "dockerfile", "args", "target", "labels")
 _REMOTE = re.compile(r"\w+://|git@|github\.com/")
 
 
-def read_build(entry: Entry | None, scope: Scope) -> Build | None:
+def read_build(entry: ComposeValue | None, scope: Scope) -> Build | None:
     """None where the service only names an image."""
     if entry is None:
         return None
@@ -31,7 +31,7 @@ def read_build(entry: Entry | None, scope: Scope) -> Build | None:
     )
 
 
-def _context(entry: Entry, scope: Scope) -> Path:
+def _context(entry: ComposeValue, scope: Scope) -> Path:
     text = entry.text()
     if _REMOTE.match(text):
         raise entry.error(f"'{text}' is not a local folder", "check it out and name the folder")

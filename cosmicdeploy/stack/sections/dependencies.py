@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.text.suggest import did_you_mean
 
 _CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
 
 
-def read_dependencies(entry: Entry | None) -> dict[str, str]:
+def read_dependencies(entry: ComposeValue | None) -> dict[str, str]:
     """Service name → condition."""
     if entry is None:
         return {}
@@ -21,14 +21,14 @@ def read_dependencies(entry: Entry | None) -> dict[str, str]:
     return {name: _condition(item) for name, item in entry.mapping().items()}
 
 
-def _condition(item: Entry) -> str:
+def _condition(item: ComposeValue) -> str:
     if item.data is None:
         return "service_started"
     condition = item.mapping(("condition",)).get("condition")
     return condition.one_of(_CONDITIONS) if condition else "service_started"
 
 
-def check_dependencies(entries: Entry, services: Mapping[str, Service]) -> None:
+def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -> None:
     """Raises `ConfigError` where a service waits for an unknown one, or in a circle."""
     for name, service in services.items():
         for other in service.depends_on:
@@ -38,7 +38,7 @@ def check_dependencies(entries: Entry, services: Mapping[str, Service]) -> None:
                     .child("depends_on")
                     .error(
                         f"names the service '{other}', which is not declared",
-                        nearest(other, services) or "declare it, or remove it here",
+                        did_you_mean(other, services) or "declare it, or remove it here",
                     )
                 )
     try:

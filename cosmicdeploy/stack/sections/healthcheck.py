@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Healthcheck
 from cosmicdeploy.stack.units import seconds
 
 _KEYS = ("test", "interval", "timeout", "start_period", "retries", "disable")
 
 
-def read_healthcheck(entry: Entry | None) -> Healthcheck | None:
+def read_healthcheck(entry: ComposeValue | None) -> Healthcheck | None:
     """None where the service says nothing: then the image's own check counts."""
     if entry is None:
         return None
@@ -25,7 +25,7 @@ def read_healthcheck(entry: Entry | None) -> Healthcheck | None:
     )
 
 
-def _test(entry: Entry) -> tuple[str, ...]:
+def _test(entry: ComposeValue) -> tuple[str, ...]:
     if not isinstance(entry.data, list):
         return ("CMD-SHELL", entry.text())
     words = entry.texts()
@@ -36,5 +36,5 @@ def _test(entry: Entry) -> tuple[str, ...]:
     return words
 
 
-def _seconds(entry: Entry | None) -> float | None:
+def _seconds(entry: ComposeValue | None) -> float | None:
     return None if entry is None else seconds(entry)

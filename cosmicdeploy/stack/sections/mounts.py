@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Mount
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.text.suggest import did_you_mean
 
 _HOW = "write SOURCE:/path, SOURCE:/path:ro or /path"
 _MODES = ("ro", "rw", "cached", "delegated", "consistent")
 _LONG = ("type", "source", "target", "read_only", "consistency", "bind")
 
 
-def read_mounts(service: Entry, scope: Scope) -> tuple[Mount, ...]:
+def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
     """Everything mounted into a service's container, one mount per target."""
     found: dict[str, Mount] = {}
     for item, mount in [*_volumes(service, scope), *_tmpfs(service)]:
@@ -26,7 +26,7 @@ def read_mounts(service: Entry, scope: Scope) -> tuple[Mount, ...]:
     return tuple(found.values())
 
 
-def _volumes(service: Entry, scope: Scope) -> list[tuple[Entry, Mount]]:
+def _volumes(service: ComposeValue, scope: Scope) -> list[tuple[ComposeValue, Mount]]:
     entry = service.get("volumes")
     items = [] if entry is None else entry.items()
     return [
@@ -35,7 +35,7 @@ def _volumes(service: Entry, scope: Scope) -> list[tuple[Entry, Mount]]:
     ]
 
 
-def _tmpfs(service: Entry) -> list[tuple[Entry, Mount]]:
+def _tmpfs(service: ComposeValue) -> list[tuple[ComposeValue, Mount]]:
     entry = service.get("tmpfs")
     if entry is None:
         return []
@@ -45,7 +45,7 @@ def _tmpfs(service: Entry) -> list[tuple[Entry, Mount]]:
     return [(entry, Mount(type="tmpfs", source="", target=_tidy(p))) for p in entry.texts()]
 
 
-def _short(item: Entry, scope: Scope) -> Mount:
+def _short(item: ComposeValue, scope: Scope) -> Mount:
     source, target, mode = _split(item)
     if source.startswith((".", "/", "~")):
         kind: Literal["bind", "volume"] = "bind"
@@ -56,7 +56,7 @@ def _short(item: Entry, scope: Scope) -> Mount:
     return Mount(type=kind, source=source, target=_tidy(target), read_only=mode)
 
 
-def _split(item: Entry) -> tuple[str, str, bool]:
+def _split(item: ComposeValue) -> tuple[str, str, bool]:
     """Source, target, and whether it is read-only."""
     parts = item.text().split(":")
     if len(parts) > 3 or not all(parts):
@@ -70,7 +70,7 @@ def _split(item: Entry) -> tuple[str, str, bool]:
     return parts[0], parts[1], "ro" in words
 
 
-def _long(item: Entry, scope: Scope) -> Mount:
+def _long(item: ComposeValue, scope: Scope) -> Mount:
     fields = item.mapping(_LONG)
     for key in ("type", "target"):
         if key not in fields:
@@ -89,7 +89,7 @@ def _long(item: Entry, scope: Scope) -> Mount:
     )
 
 
-def _bind_source(item: Entry, source: str, scope: Scope) -> str:
+def _bind_source(item: ComposeValue, source: str, scope: Scope) -> str:
     options = item.get("bind")
     if options is not None:
         create = options.mapping(("create_host_path",)).get("create_host_path")
@@ -100,11 +100,11 @@ def _bind_source(item: Entry, source: str, scope: Scope) -> str:
     return scope.path(item, source)
 
 
-def _volume_name(item: Entry, key: str, scope: Scope) -> str:
+def _volume_name(item: ComposeValue, key: str, scope: Scope) -> str:
     if not key:
         return ""
     if key not in scope.volumes:
-        hint = nearest(key, scope.volumes)
+        hint = did_you_mean(key, scope.volumes)
         todo = hint or f"add '{key}:' under the top-level 'volumes', or write ./{key} for a folder"
         raise item.error(f"names the volume '{key}', which is not declared", todo)
     return scope.volumes[key].name

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from cosmicdeploy.files.yaml_reader import nearest
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Attachment, Network
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.text.suggest import did_you_mean
 
 
-def read_attachments(service: Entry, name: str, scope: Scope) -> tuple[Attachment, ...]:
+def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[Attachment, ...]:
     """A service's place in each of its networks; in the default one where it names none."""
     entry = service.get("networks")
     if entry is None or not entry.data:
@@ -24,7 +24,7 @@ def read_attachments(service: Entry, name: str, scope: Scope) -> tuple[Attachmen
     return tuple(_attachment(item, key, name, scope) for key, item in entry.mapping().items())
 
 
-def network_keys(service: Entry) -> tuple[str, ...]:
+def network_keys(service: ComposeValue) -> tuple[str, ...]:
     """The keys of the networks that a service joins."""
     entry = service.get("networks")
     if entry is None or not entry.data:
@@ -32,7 +32,7 @@ def network_keys(service: Entry) -> tuple[str, ...]:
     return entry.texts() if isinstance(entry.data, list) else tuple(entry.mapping())
 
 
-def _attachment(item: Entry, key: str, service: str, scope: Scope) -> Attachment:
+def _attachment(item: ComposeValue, key: str, service: str, scope: Scope) -> Attachment:
     network = _network(item, key, scope)
     if item.data is None:
         return Attachment(network=network.name, aliases=(service,))
@@ -43,14 +43,14 @@ def _attachment(item: Entry, key: str, service: str, scope: Scope) -> Attachment
     return Attachment(network=network.name, aliases=aliases, ipv4_address=address)
 
 
-def _network(item: Entry, key: str, scope: Scope) -> Network:
+def _network(item: ComposeValue, key: str, scope: Scope) -> Network:
     if key not in scope.networks:
-        todo = nearest(key, scope.networks) or f"add '{key}:' under the top-level 'networks'"
+        todo = did_you_mean(key, scope.networks) or f"add '{key}:' under the top-level 'networks'"
         raise item.error(f"names the network '{key}', which is not declared", todo)
     return scope.networks[key]
 
 
-def _address(entry: Entry, network: Network) -> str:
+def _address(entry: ComposeValue, network: Network) -> str:
     try:
         address = ipaddress.IPv4Address(entry.text())
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Port
 
 _SHORT = re.compile(
@@ -16,7 +16,7 @@ _HOW = "write for example 8080:80, 127.0.0.1:8080:80 or 53:53/udp"
 _LONG = ("target", "published", "host_ip", "protocol", "mode", "name", "app_protocol")
 
 
-def read_ports(entry: Entry | None) -> tuple[Port, ...]:
+def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
     """All ports of a service; a range becomes one port each."""
     if entry is None:
         return ()
@@ -24,7 +24,7 @@ def read_ports(entry: Entry | None) -> tuple[Port, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def read_expose(entry: Entry | None) -> tuple[int, ...]:
+def read_expose(entry: ComposeValue | None) -> tuple[int, ...]:
     """Exposed TCP ports."""
     if entry is None:
         return ()
@@ -34,7 +34,7 @@ def read_expose(entry: Entry | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys(ports))
 
 
-def _read(item: Entry) -> list[Port]:
+def _read(item: ComposeValue) -> list[Port]:
     if isinstance(item.data, dict):
         return _long(item)
     match = _SHORT.fullmatch(item.text())
@@ -45,7 +45,7 @@ def _read(item: Entry) -> list[Port]:
     return _ports(item, match["target"], published, match["ip"] or "", protocol)
 
 
-def _long(item: Entry) -> list[Port]:
+def _long(item: ComposeValue) -> list[Port]:
     fields = item.mapping(_LONG)
     if "target" not in fields:
         raise item.error("has no target", "add 'target: <port in the container>'")
@@ -58,7 +58,7 @@ def _long(item: Entry) -> list[Port]:
 
 
 def _ports(
-    item: Entry, target: str, published: str, host_ip: str, protocol: Literal["tcp", "udp"]
+    item: ComposeValue, target: str, published: str, host_ip: str, protocol: Literal["tcp", "udp"]
 ) -> list[Port]:
     inside = _range(item, target)
     outside: list[int | None] = [*_range(item, published)] if published else [None] * len(inside)
@@ -71,7 +71,7 @@ def _ports(
     ]
 
 
-def _range(item: Entry, text: str) -> list[int]:
+def _range(item: ComposeValue, text: str) -> list[int]:
     """ "8000-8002" as [8000, 8001, 8002]."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
@@ -83,7 +83,7 @@ def _range(item: Entry, text: str) -> list[int]:
     return list(range(low, high + 1))
 
 
-def _protocol(item: Entry, word: str) -> Literal["tcp", "udp"]:
+def _protocol(item: ComposeValue, word: str) -> Literal["tcp", "udp"]:
     match word:
         case "tcp":
             return "tcp"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.units import size
 
 
@@ -17,7 +17,7 @@ class Limits:
     pids: int | None = None
 
 
-def read_limits(service: Entry) -> Limits:
+def read_limits(service: ComposeValue) -> Limits:
     """Limits by `cpus`, `mem_limit` and `pids_limit`, or by `deploy.resources.limits`."""
     plain = Limits(
         cpus=_cpus(service.get("cpus")),
@@ -35,12 +35,12 @@ def read_limits(service: Entry) -> Limits:
     return _joined(entry, plain, deployed)
 
 
-def read_ulimits(entry: Entry | None) -> dict[str, tuple[int, int]]:
+def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
     """Soft and hard limits by name."""
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
 
 
-def _deploy_limits(deploy: Entry | None) -> Entry | None:
+def _deploy_limits(deploy: ComposeValue | None) -> ComposeValue | None:
     if deploy is None:
         return None
     fields = deploy.mapping(("replicas", "resources"))
@@ -53,13 +53,13 @@ def _deploy_limits(deploy: Entry | None) -> Entry | None:
     return limits
 
 
-def refuse_replicas(entry: Entry) -> None:
+def refuse_replicas(entry: ComposeValue) -> None:
     """Every container here has its own service: a count other than 1 is refused."""
     if entry.integer() != 1:
         raise entry.error("other than 1 is not supported", "write one service per replica")
 
 
-def _joined(entry: Entry, plain: Limits, deployed: Limits) -> Limits:
+def _joined(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
     for name in ("cpus", "memory", "pids"):
         one, other = getattr(plain, name), getattr(deployed, name)
         if None not in (one, other) and one != other:
@@ -71,7 +71,7 @@ def _joined(entry: Entry, plain: Limits, deployed: Limits) -> Limits:
     )
 
 
-def _ulimit(item: Entry) -> tuple[int, int]:
+def _ulimit(item: ComposeValue) -> tuple[int, int]:
     if not isinstance(item.data, dict):
         return item.integer(), item.integer()
     fields = item.mapping(("soft", "hard"))
@@ -80,13 +80,13 @@ def _ulimit(item: Entry) -> tuple[int, int]:
     return fields["soft"].integer(), fields["hard"].integer()
 
 
-def _cpus(entry: Entry | None) -> float | None:
+def _cpus(entry: ComposeValue | None) -> float | None:
     return None if entry is None else entry.number()
 
 
-def _size(entry: Entry | None) -> int | None:
+def _size(entry: ComposeValue | None) -> int | None:
     return None if entry is None else size(entry)
 
 
-def _whole(entry: Entry | None) -> int | None:
+def _whole(entry: ComposeValue | None) -> int | None:
     return None if entry is None else entry.integer()

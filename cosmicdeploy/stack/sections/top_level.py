@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Network, Pool, Volume
 
 _NETWORK = ("name", "driver", "ipam", "internal", "labels", "external")
 _VOLUME = ("name", "driver", "driver_opts", "labels", "external")
 
 
-def read_networks(top: Entry, project: str) -> dict[str, Network]:
+def read_networks(top: ComposeValue, project: str) -> dict[str, Network]:
     """Declared networks by key, and the default one."""
     entry = top.get("networks")
     items = {} if entry is None else entry.mapping()
@@ -21,7 +21,7 @@ def read_networks(top: Entry, project: str) -> dict[str, Network]:
     return found
 
 
-def read_volumes(top: Entry, project: str) -> dict[str, Volume]:
+def read_volumes(top: ComposeValue, project: str) -> dict[str, Volume]:
     """Declared volumes by key."""
     entry = top.get("volumes")
     items = {} if entry is None else entry.mapping()
@@ -32,7 +32,7 @@ def _spoken(key: str) -> bool:
     return not key.startswith("x-")
 
 
-def _network(item: Entry, key: str, project: str) -> Network:
+def _network(item: ComposeValue, key: str, project: str) -> Network:
     if item.data is None:
         return Network(key=key, name=f"{project}_{key}")
     fields = item.mapping(_NETWORK)
@@ -49,7 +49,7 @@ def _network(item: Entry, key: str, project: str) -> Network:
     )
 
 
-def _volume(item: Entry, key: str, project: str) -> Volume:
+def _volume(item: ComposeValue, key: str, project: str) -> Volume:
     if item.data is None:
         return Volume(key=key, name=f"{project}_{key}")
     fields = item.mapping(_VOLUME)
@@ -65,7 +65,7 @@ def _volume(item: Entry, key: str, project: str) -> Volume:
     )
 
 
-def _name(item: Entry, key: str, project: str) -> tuple[str, bool]:
+def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
     """Real name, and whether it is external (`external: {name: …}` is the old way to say both)."""
     named, external = item.get("name"), item.get("external")
     if external is not None and isinstance(external.data, dict):
@@ -79,7 +79,7 @@ def _name(item: Entry, key: str, project: str) -> tuple[str, bool]:
     return (named.text() if named else key), True
 
 
-def _pools(ipam: Entry | None) -> tuple[Pool, ...]:
+def _pools(ipam: ComposeValue | None) -> tuple[Pool, ...]:
     if ipam is None:
         return ()
     fields = ipam.mapping(("driver", "config"))
@@ -90,14 +90,14 @@ def _pools(ipam: Entry | None) -> tuple[Pool, ...]:
     return tuple(_pool(part) for part in parts if part)
 
 
-def _pool(part: Mapping[str, Entry]) -> Pool:
+def _pool(part: Mapping[str, ComposeValue]) -> Pool:
     ip_range = _subnet(part["ip_range"]) if "ip_range" in part else None
     if "subnet" not in part:
         raise part["ip_range"].error("needs a subnet beside it", "name the subnet it is a part of")
     return Pool(subnet=_subnet(part["subnet"]), ip_range=ip_range)
 
 
-def _subnet(entry: Entry) -> str:
+def _subnet(entry: ComposeValue) -> str:
     try:
         return str(ipaddress.ip_network(entry.text()))
     except ValueError as error:

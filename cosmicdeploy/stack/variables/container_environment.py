@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cosmicdeploy.stack.entry import Entry
+from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 
-def read_environment(service: Entry, scope: Scope) -> dict[str, str]:
+def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
     """`environment` over `env_file`; a later file sees an earlier one and wins over it."""
     values: dict[str, str] = {}
     for item in _env_files(service.get("env_file")):
@@ -23,13 +23,13 @@ def read_environment(service: Entry, scope: Scope) -> dict[str, str]:
     return {**kept, **own.passed_pairs(scope.variables)}
 
 
-def _env_files(entry: Entry | None) -> list[Entry]:
+def _env_files(entry: ComposeValue | None) -> list[ComposeValue]:
     if entry is None:
         return []
     return entry.items() if isinstance(entry.data, list) else [entry]
 
 
-def _env_file_values(item: Entry, scope: Scope, known: Mapping[str, str]) -> dict[str, str]:
+def _env_file_values(item: ComposeValue, scope: Scope, known: Mapping[str, str]) -> dict[str, str]:
     required, path = True, item
     if isinstance(item.data, dict):
         fields = item.mapping(("path", "required"))

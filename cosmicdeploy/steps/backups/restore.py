@@ -20,7 +20,7 @@ from cosmicdeploy.journal.unfinished import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.schema.compatible import target_of
-from cosmicdeploy.text.formatting import moment
+from cosmicdeploy.text.formatting import format_time
 
 
 class RestoreStep(Step):
@@ -36,7 +36,7 @@ class RestoreStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
-        made = moment(target.manifest.created_at)
+        made = format_time(target.manifest.created_at)
         if is_swapped(ctx, target):
             return Unchanged(reason=f"the data is that of {target.id} of {made} already")
         if ctx.planning and "load" not in ctx.ahead:

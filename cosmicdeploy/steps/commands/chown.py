@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.application.writable import find_unwritable
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

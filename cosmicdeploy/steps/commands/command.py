@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.steps.commands.command import CommandStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.service_names import running_named, wanted_services

@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.commands.jobs import ended_with_us
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.steps.commands.command import CommandStep
 from cosmicdeploy.steps.service_names import running_named, wanted_services
 
@@ -30,7 +30,7 @@ class ExecStep(CommandStep):
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         name, place = running_named(ctx, self.service)
-        with ended_with_us(ctx.engine, place.id) as mark:
+        with terminated_on_error(ctx.engine, place.id) as mark:
             return ctx.engine.exec(
                 place.id,
                 words,

@@ -15,15 +15,15 @@ from pathlib import Path
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.files.yaml_reader import nearest
 from cosmicdeploy.journal.journal import now
-from cosmicdeploy.lock import who
+from cosmicdeploy.lock import operator_name
 from cosmicdeploy.probes.application.features import (
     FeatureState,
     console_container,
     flag_file,
     states_by_service,
 )
+from cosmicdeploy.text.suggest import did_you_mean
 
 # So long containers may take to see a switch, in seconds.
 SEEN_WITHIN = 5.0
@@ -51,7 +51,7 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     before = states_by_service(ctx, name)
     if _all(before, on):
         return _switched(before, changed=False)
-    facts = {"feature": name, "enabled": on, "who": who()}
+    facts = {"feature": name, "enabled": on, "who": operator_name()}
     ctx.journal.append(
         "switching", **facts, before={place: state.enabled for place, state in before.items()}
     )
@@ -68,7 +68,7 @@ def require_known(ctx: Context, name: str) -> None:
         raise UsageError(
             f"There is no feature {name!r}",
             where=f"{ctx.loaded.file}: features",
-            todo=nearest(name, features)
+            todo=did_you_mean(name, features)
             or (f"there are {', '.join(features)}" if features else "name some there"),
         )
 
@@ -78,7 +78,10 @@ def _do(ctx: Context, name: str, *, on: bool) -> None:
         _flag(file, on=on)
         return
     feature = ctx.settings.features[name]
-    words = [word.replace("{who}", who()) for word in (feature.enable if on else feature.disable)]
+    words = [
+        word.replace("{who}", operator_name())
+        for word in (feature.enable if on else feature.disable)
+    ]
     place = console_container(ctx)
     result = ctx.run_console(place, *words)
     if result.exit_code != 0:
@@ -96,7 +99,7 @@ def _flag(file: Path, *, on: bool) -> None:
         if on:
             file.unlink(missing_ok=True)
         else:
-            note = json.dumps({"since": now(), "by": who()})
+            note = json.dumps({"since": now(), "by": operator_name()})
             write_atomically(file, note + "\n", mode=READABLE)
     except OSError as error:
         raise CosmicError(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.steps.commands.trial import running_trial
 
@@ -73,12 +73,12 @@ def _ended(ctx: Context, place: Container) -> bool:
 
 def _runs(ctx: Context, place: Container) -> bool:
     found = ctx.engine.container(place.id)
-    return found is not None and found.running
+    return found is not None and found.is_running
 
 
 def _running_place(ctx: Context, image_id: str) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
-    if replica is not None and replica.ready and replica.image_id == image_id:
+    if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
     return running_trial(ctx, image_id)
 

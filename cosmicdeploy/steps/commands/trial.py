@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.unfinished import RESTART
 from cosmicdeploy.probes.http import load_early
@@ -77,7 +77,7 @@ def start_trial(ctx: Context) -> str:
 
 def running_trial(ctx: Context, image_id: str) -> Container | None:
     """The one of this image, while it runs."""
-    return next((c for c in _trials(ctx) if c.running and c.image_id == image_id), None)
+    return next((c for c in _trials(ctx) if c.is_running and c.image_id == image_id), None)
 
 
 def remove_trials(ctx: Context) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tenacity
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.readiness import wait_ready
@@ -25,7 +25,7 @@ def is_up(ctx: Context) -> bool:
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
     if ctx.settings.services.proxy is None:
         return not any(_runs(ctx, name) for name in ctx.settings.services.app)
-    if proxy is None or not proxy.running:
+    if proxy is None or not proxy.is_running:
         return True
     return bool(file) and bool(flag_files.existing(ctx, proxy, [str(file)]))
 
@@ -34,7 +34,7 @@ def raise_shield(ctx: Context) -> None:
     """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
     ctx.window.open()
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
-    if proxy is None or not proxy.running:
+    if proxy is None or not proxy.is_running:
         return
     if not file:
         ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
@@ -47,7 +47,7 @@ def lower_shield(ctx: Context) -> None:
     """Let clients in again; seen from outside when this returns. Raises `ProbeFailed`."""
     proxy = _proxy(ctx)
     if proxy is not None:
-        if not proxy.running:
+        if not proxy.is_running:
             ctx.engine.start(proxy.id)
             wait_ready(ctx, proxy.id, proxy.service)
         if file := ctx.settings.maintenance.file:
@@ -97,4 +97,4 @@ def _proxy(ctx: Context) -> Container | None:
 
 def _runs(ctx: Context, name: str) -> bool:
     found = ctx.container(name)
-    return found is not None and found.running
+    return found is not None and found.is_running

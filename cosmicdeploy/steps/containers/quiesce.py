@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.unfinished import MIGRATE, intents
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
@@ -68,14 +68,14 @@ class QuiesceStep(Step):
             summary=self._told(ctx, acting),
             before={
                 "containers": {name: container.id for name, container in acting.items()},
-                "ready": [name for name, container in acting.items() if container.ready],
+                "ready": [name for name, container in acting.items() if container.is_ready],
                 "shielded": shielded,
             },
         )
 
     def _acting(self, ctx: Context) -> dict[str, Container]:
         found = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
-        return {name: c for name, c in found.items() if c is not None and c.running}
+        return {name: c for name, c in found.items() if c is not None and c.is_running}
 
     def _told(self, ctx: Context, acting: Mapping[str, Container]) -> str:
         stopped = f"stop {', '.join(acting) or 'nothing'}"

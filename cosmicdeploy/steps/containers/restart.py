@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
@@ -107,7 +107,7 @@ class BounceStep(Step):
         see_replicas(ctx)
         # One that was stopped to turn clients away is started when they are let in.
         stopped = proxy_is_stopped(ctx)
-        running = [name for name in proxy if there(ctx, name).running]
+        running = [name for name in proxy if there(ctx, name).is_running]
         away = stop_and_start(ctx, running) if running else 0.0
         lower_shield(ctx)
         away = ctx.window.seconds if stopped else away
@@ -197,7 +197,7 @@ def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
 def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
     before = change.before["containers"]
     ran = [name for name in present(ctx, before) if before[name]["running"]]
-    stopped = [name for name in ran if not there(ctx, name).running]
+    stopped = [name for name in ran if not there(ctx, name).is_running]
     return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
 
 
@@ -211,7 +211,7 @@ def _difference(ctx: Context, name: str) -> str | None:
 def _facts(ctx: Context, container: Container) -> dict[str, Any]:
     return {
         "id": container.id,
-        "running": container.running,
+        "running": container.is_running,
         "ready": serves_now(ctx, container),
         "started_at": container.started_at,
     }

@@ -27,7 +27,7 @@ class ServicesStep(Step):
         missing = {
             name: facts_of(found)
             for name in ctx.settings.services.of(self.roles)
-            if (found := ctx.container(name)) is None or not found.running
+            if (found := ctx.container(name)) is None or not found.is_running
         }
         if not missing:
             known = ", ".join(ctx.settings.services.of(self.roles))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.quiesce import stop_all
@@ -57,7 +57,7 @@ def see_replicas(ctx: Context) -> None:
     """Wait for those that run: they may have lost what they need for a moment."""
     for name in ctx.settings.services.app:
         found = ctx.container(name)
-        if found is not None and found.running:
+        if found is not None and found.is_running:
             wait_ready(ctx, found.id, name)
 
 
@@ -86,7 +86,7 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[str]], well: Collection[str
 
 def _start_again(ctx: Context, name: str) -> None:
     container = there(ctx, name)
-    if not container.running:
+    if not container.is_running:
         ctx.engine.start(container.id)
 
 

@@ -44,13 +44,13 @@ def _wait_for_rest(ctx: Context, service: str, container_id: str, patience: floa
 def _works(ctx: Context, container_id: str) -> bool:
     """Whether a job runs there; no where it ended meanwhile."""
     found = ctx.engine.container(container_id)
-    if found is None or not found.running:
+    if found is None or not found.is_running:
         return False
     try:
         return running_jobs(ctx, found) > 0
     except EngineError:
         still = ctx.engine.container(container_id)
-        if still is not None and still.running:
+        if still is not None and still.is_running:
             raise
         return False
 

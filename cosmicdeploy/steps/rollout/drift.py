@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, Difference, Image
+from cosmicdeploy.engine.facts import Container, Difference, Image
 from cosmicdeploy.errors import EngineError
 
 STOPPED = "stopped"
@@ -40,7 +40,7 @@ def see(ctx: Context, name: str) -> Seen:
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
     reasons = [*_of_the_image(ctx, container, image), *_of_the_definition(keys)]
-    if not container.running:
+    if not container.is_running:
         reasons = reasons or [STOPPED]
     return Seen(container=container, reason=", ".join(reasons) or None, keys=keys)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context, release_of
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.journal.unfinished import RESTART
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
@@ -78,7 +78,7 @@ def _see_old(ctx: Context, name: str) -> None:
         ctx.say(f"{name} is not asked: it did not work before ({why})")
         return
     running = ctx.container(name)
-    if running is not None and running.ready:
+    if running is not None and running.is_ready:
         image = ctx.engine.image(running.image_id)
         release = release_of(image, ctx.settings.app.release_variable)
         problem, unproven = old_replica_problem(ctx, container_url(ctx, running), release)

@@ -13,17 +13,17 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.differences import given
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.timings import Phases
-from cosmicdeploy.way_out import ACCEPT
 
 
 def replace(ctx: Context, service_name: str) -> Container:
@@ -109,7 +109,7 @@ def facts_of(container: Container | None) -> dict[str, Any] | None:
     """What is journalled of a container before it is replaced."""
     if container is None:
         return None
-    return {"id": container.id, "image": container.image_id, "running": container.active}
+    return {"id": container.id, "image": container.image_id, "running": container.is_active}
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
@@ -134,7 +134,7 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
 
 def _is(current: Container, before: dict[str, Any] | None) -> bool:
     wanted = before and (before["id"], before["running"])
-    return (current.id, current.active) == wanted
+    return (current.id, current.is_active) == wanted
 
 
 def _still_there(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
@@ -158,7 +158,7 @@ def _take_place(ctx: Context, service: Service, old: Container, *, start: bool) 
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, old.id, service.container_name)
-    elif old.running:  # it was stopped for a reason, and whoever stopped it starts it
+    elif old.is_running:  # it was stopped for a reason, and whoever stopped it starts it
         end(ctx, service.name, old.id)
 
 
@@ -183,7 +183,7 @@ def let_go(ctx: Context, names: Iterable[str]) -> None:
 
     def remove(one: tuple[str, Container]) -> None:
         name, leftover = one
-        if leftover.running:
+        if leftover.is_running:
             end(ctx, name, leftover.id)
         ctx.engine.remove(leftover.id)
 

@@ -64,7 +64,7 @@ class Roll:
                 # Nor anything over there. A second Ctrl-C must not leave it at work behind the
                 # unwinding, which the end of this block waits for it with.
                 self._given_up.set()
-                self._ctx.interrupts.hold()
+                self._ctx.interrupts.ignore_from_now_on()
                 raise
             others.result()
 
@@ -106,7 +106,7 @@ class Roll:
             if untouched and name in self._ctx.known_failures.services:
                 continue
             found = self._ctx.container(name)
-            if found is not None and (not found.running or found.health == "unhealthy"):
+            if found is not None and (not found.is_running or found.health == "unhealthy"):
                 wait_ready(self._ctx, found.id, name)
 
     def _keep_one(self, batch: Sequence[str], at_first: Sequence[str]) -> None:
@@ -172,7 +172,7 @@ class Roll:
         container = self._ctx.container(name)
         if container is None:
             raise EngineError("The container went away", where=name, todo="run the command again")
-        if container.running and not self._anew:
+        if container.is_running and not self._anew:
             with self._phases.of(name, "drain"):
                 end(self._ctx, name, container.id, grace)
         return container.id

@@ -85,7 +85,7 @@ class RestartStep(Step):
     def _see(self, ctx: Context, name: str) -> Seen:
         container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
-            return Seen(container=container, reason=None if container.running else STOPPED)
+            return Seen(container=container, reason=None if container.is_running else STOPPED)
         # What is only stopped would be started as it is.
         if name in self.anew and container is not None:
             return replace(see(ctx, name), reason=ANEW)

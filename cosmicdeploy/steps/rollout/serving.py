@@ -117,7 +117,7 @@ class Serving:
 
     def _serves(self, name: str) -> bool:
         found = self._ctx.container(name)
-        return found is not None and found.running
+        return found is not None and found.is_running
 
     def _leave(self, name: str, grace: float, *, alone: bool) -> float:
         able, deaf = self._facts(name, alone=alone)

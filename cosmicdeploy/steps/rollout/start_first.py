@@ -48,7 +48,7 @@ def take_places(ctx: Context, made: Mapping[str, str]) -> None:
 
 def still_beside(ctx: Context, names: Iterable[str]) -> list[str]:
     """Services of which something that was set aside runs on beside what took its place."""
-    running = [c for c in ctx.out_of_place() if c.running]
+    running = [c for c in ctx.out_of_place() if c.is_running]
     old = [c for c in running if "-before-" in c.name]
     return [name for name in names if aside_of(ctx.service(name), old)]
 
@@ -58,5 +58,5 @@ def stop_displaced(ctx: Context, name: str, phases: Phases) -> None:
     service = ctx.service(name)
     with phases.of(name, "drain"):
         for old in set_aside(ctx, service):
-            if old.running:
+            if old.is_running:
                 end(ctx, name, old.id)

@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.migrations.status import was_not_confirmed
-from cosmicdeploy.signals import unbroken
+from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
 from cosmicdeploy.text.formatting import counted
@@ -25,7 +25,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     if not beyond:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
-    with unbroken(), short_lock_wait(ctx, lock_wait_before(ctx)):
+    with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
         result = in_new_image(ctx, rollback, apart=True)
     left = set(_applied(ctx)) - to_applied
     if result.exit_code != 0 or set(_applied(ctx)) != to_applied:

@@ -11,12 +11,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
-from cosmicdeploy.signals import unbroken
+from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
     Change,
     Finding,
@@ -116,7 +116,7 @@ class MigrateStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         # Cut short it would be half done: each statement of structure commits by itself.
-        with unbroken(), short_lock_wait(ctx, change.before["lock_wait"]):
+        with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
             result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
         for line in result.text.splitlines():
             ctx.say(line)

@@ -208,7 +208,7 @@ def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
         wait_until(
             "the migrator gives up",
             30,
-            lambda: not any(c.running for c in ctx.engine.leftovers(ctx.stack.project)),
+            lambda: not any(c.is_running for c in ctx.engine.leftovers(ctx.stack.project)),
         )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from cosmicdeploy.engine import Engine, labels
 from cosmicdeploy.engine.containers.differences import given
-from cosmicdeploy.engine.model import Difference
+from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Stack
 from tests.stack.support.harness import COMPOSE_V2, IMAGES

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.probes.http import ask
+from tests.stack.support.commands import Command
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -33,7 +34,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [a-z]+ +\S+ +\S")
 class Watched:
     """Lines of a running watch, as they come."""
 
-    process: subprocess.Popen[str]
+    process: Command
     rows: list[Row] = field(default_factory=list)
     _lines: queue.Queue[str] = field(default_factory=queue.Queue)
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.stack.support.commands import Command
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.variants import COMPOSE, edit
 
@@ -78,7 +79,7 @@ def write_outputs(stack: StackUnderTest, service: str, script: str) -> None:
 class Following:
     """`logs … --follow` at work, and the lines that it has printed so far."""
 
-    process: subprocess.Popen[str]
+    process: Command
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

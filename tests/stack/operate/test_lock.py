@@ -16,9 +16,9 @@ from uuid import uuid4
 import pytest
 
 from cosmicdeploy.engine import Engine
-from cosmicdeploy.engine.model import Marker
+from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import LockHeld
-from cosmicdeploy.lock import held, look, release
+from cosmicdeploy.lock import hold_lock, inspect_lock, release
 from cosmicdeploy.lock.holder import marker_name, this_process
 from tests.stack.release.test_failures import clear, steps_begun, wait_for_step
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
@@ -139,7 +139,7 @@ def test_a_dead_holder_s_is_taken_over_at_once_by_one(
     dead = start()
     assert dead.says() == "held"
     dead.kill()
-    assert look(engine, project).life == "dead"
+    assert inspect_lock(engine, project).life == "dead"
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid)
 
@@ -236,7 +236,7 @@ def test_release_refuses_a_living_holder_s(engine: Engine, project: str, start: 
     living.kill()
     freed = release(engine, project)
     assert freed is not None and freed.labels["pid"] == str(living.pid)
-    assert look(engine, project).life == "free"
+    assert inspect_lock(engine, project).life == "free"
 
 
 def test_release_frees_one_that_is_silent(engine: Engine, project: str) -> None:
@@ -271,7 +271,7 @@ def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -
 
 def test_status_tells_who_is_at_work(released: StackUnderTest) -> None:
     ctx = released.open()
-    with held(ctx.engine, ctx.stack.project, "deploy"):
+    with hold_lock(ctx.engine, ctx.stack.project, "deploy"):
         shown = released.cli("status").stdout
     assert "at work: `cosmicdeploy deploy`" in shown
     assert f"process {os.getpid()}, since " in shown

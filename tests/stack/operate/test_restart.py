@@ -145,7 +145,7 @@ def test_a_killed_restart_of_all_lets_clients_in_again(stack: StackUnderTest) ->
 
     def database_was_stopped() -> bool:  # however soon it runs again
         found = stack.containers()["platform-db"]
-        return not found.running or (found.id, found.started_at) != before["platform-db"]
+        return not found.is_running or (found.id, found.started_at) != before["platform-db"]
 
     killed_when(stack, database_was_stopped, "restart", "--all", "--yes")
     assert stack.health().turned_away

@@ -179,7 +179,7 @@ def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
     ctx, log = released.open(), Log(released, WORKER)
     step = QuiesceStep(name="quiesce workers", roles=("scheduler", "worker"))
     assert outcome(ctx, step) == "unchanged", "no migration comes"
-    before = {name: (c.id, c.running) for name, c in released.containers().items()}
+    before = {name: (c.id, c.is_running) for name, c in released.containers().items()}
     ahead = ctx.seeing(["migrate"])
     change = step.check(ahead)
     assert change.before["containers"].keys() == {SCHEDULER, WORKER}  # type: ignore[union-attr]
@@ -191,7 +191,7 @@ def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
         assert step.check(ahead).reason == "no scheduler and no worker runs"  # type: ignore[union-attr]
     finally:
         step.undo(ahead, change)  # type: ignore[arg-type]
-    after = {name: (c.id, c.running) for name, c in released.containers().items()}
+    after = {name: (c.id, c.is_running) for name, c in released.containers().items()}
     assert after == before
 
 

@@ -86,7 +86,7 @@ def remove_what_status_names(stack: StackUnderTest) -> None:
     for row in stack.cli("status", "--json").report["data"]:
         if found := re.search(r"`docker rm -f (\S+)`", row.get("todo", "")):
             container = ctx.engine.container(found[1])
-            assert container is not None and not container.running, row
+            assert container is not None and not container.is_running, row
             ctx.engine.remove(container.id)
 
 

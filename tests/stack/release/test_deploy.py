@@ -113,7 +113,7 @@ def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderT
     built = ctx.image_of("cosmic-app-1")
     assert built is not None
     assert release_1.images() == {built.id} and built.id not in old_images
-    assert all(container.running for container in release_1.containers().values())
+    assert all(container.is_running for container in release_1.containers().values())
     for name in RELEASED[:3]:
         answer = ask(replica_url(ctx, name) + "/api/health")
         assert (answer.status, answer.headers["X-App-Version"]) == (200, "2")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
@@ -12,7 +10,7 @@ import pytest
 
 from cosmicdeploy.layout import SOURCES
 from tests.conftest import Tries
-from tests.stack.support.harness import ROOT, StackUnderTest
+from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import acknowledged, require_backups_intact, require_whole
 
 # Dozens of deploys and rollbacks each, where all faults are asked for.
@@ -48,16 +46,9 @@ def made_columns_gone(laid_out: StackUnderTest) -> Iterator[None]:
 
 def killed(stack: StackUnderTest, count: int, *words: str) -> int:
     """Run a command that dies with its `count`-th record; its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.stack.support.killed", str(count), *words],
-        cwd=stack.folder,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    return done.returncode
+    process = stack.start(str(count), *words, module="tests.stack.support.killed")
+    process.communicate(timeout=300)
+    return process.wait()
 
 
 def boundaries(stack: StackUnderTest) -> range:

@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import (
     drain,
@@ -43,7 +43,7 @@ def fixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStack]:
 
 
 @contextmanager
-def slow_requests(ctx: Context, count: int = 6) -> Iterator[list[Future[Answer]]]:
+def slow_requests(ctx: Context, count: int = 6) -> Iterator[list[Future[Response]]]:
     """So many requests that take two seconds, spread over the replicas, are in flight."""
     url = proxy_url(ctx) + "/slow"
     with ThreadPoolExecutor(count) as pool:

@@ -39,7 +39,7 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
     assert done.code == 0, done.stderr
     assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
     after = released.containers()
-    assert all(container.running for container in after.values())
+    assert all(container.is_running for container in after.values())
     made_anew = {name for name in after if after[name].id != before[name].id}
     assert made_anew == {"platform-redis"}
     assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}
@@ -48,7 +48,7 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
 def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnderTest) -> None:
     ctx, step = released.open(), QuiesceStep(name="quiesce")
     assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
-    running = {name for name, c in released.containers().items() if c.running}
+    running = {name for name, c in released.containers().items() if c.is_running}
     assert not running & set(RELEASED)
     assert released.health().turned_away
     restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
@@ -87,7 +87,7 @@ def test_a_backup_can_be_proven_to_restore(released: StackUnderTest) -> None:
 
 def test_a_console_command_that_hangs_is_given_up_and_ended(stack: StackUnderTest) -> None:
     ctx, end = stack.open(), time.monotonic() + 120
-    while not ctx.running("cosmic-app-1").ready:  # else it would run in a container of its own
+    while not ctx.running("cosmic-app-1").is_ready:  # else it would run in a container of its own
         assert time.monotonic() < end
         time.sleep(0.5)
     with pytest.raises(EngineError):

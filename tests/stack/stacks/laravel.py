@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.layout import SOURCES
 from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest, lay_out_release_1, running
 

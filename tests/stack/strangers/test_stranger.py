@@ -65,7 +65,7 @@ def test_a_rollback_stops_the_proxy_and_says_so_before(strange: StackUnderTest) 
     assert "refused connections" in done.reason("quiesce")
     with strange.database() as facts:
         assert "made_later" not in facts.engines()
-    assert strange.containers()["platform-nginx"].running and strange.health().status == 200
+    assert strange.containers()["platform-nginx"].is_running and strange.health().status == 200
     assert done.report["requests"]["failed"] == 0 and done.report["requests"]["held"] > 0
     require_whole(strange)
     beats.require_kept(strange)

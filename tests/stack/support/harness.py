@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,10 +23,11 @@ from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
-from cosmicdeploy.probes.http import Answer, ask
-from cosmicdeploy.probes.proof import Traffic
+from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
+from tests.stack.support.commands import Command
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
@@ -79,20 +78,12 @@ class StackUnderTest:
     def open(self) -> Context:
         return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
 
-    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
-        """The command as a user starts it."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "cosmicdeploy", *words],
-            cwd=self.folder,
-            env={**os.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
+        """Start a command in the stack's folder, with these variables besides the test's own."""
+        return Command(module, *words, folder=self.folder, environ={**os.environ, **environ})
 
     def cli(self, *words: str, **environ: str) -> Done:
-        """The command, run to its end."""
+        """Run a command to its end."""
         process = self.start(*words, **environ)
         out, err = process.communicate(timeout=400)
         return Done(process.returncode, out, err)
@@ -124,7 +115,7 @@ class StackUnderTest:
             schema, migrations = facts.schema_digest(), facts.applied_migrations()
         tag = ctx.image_of(RELEASED[0])
         return {
-            "containers": {name: (c.id, c.running) for name, c in containers.items()},
+            "containers": {name: (c.id, c.is_running) for name, c in containers.items()},
             "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
             "tag": tag.id if tag else None,
             "schema": schema,
@@ -134,7 +125,7 @@ class StackUnderTest:
     def lives(self) -> dict[str, tuple[str, str, bool]]:
         """Of each service its container, since when that runs, and whether it is well so far."""
         return {
-            name: (c.id, c.started_at, c.running and c.health != "unhealthy")
+            name: (c.id, c.started_at, c.is_running and c.health != "unhealthy")
             for name, c in self.containers().items()
         }
 
@@ -147,7 +138,7 @@ class StackUnderTest:
         ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
         return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
 
-    def health(self) -> Answer:
+    def health(self) -> Response:
         return ask(self.url() + "/api/health")
 
     # --- changes
@@ -217,12 +208,12 @@ class StackUnderTest:
     @contextmanager
     def beats(
         self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
-    ) -> Iterator[Traffic]:
+    ) -> Iterator[TrafficStats]:
         """Some devices' heartbeats through the load balancer until the block is left.
 
         With `turning_away` 503 with Retry-After is `held`, and no failure.
         """
-        measured, stop, url = Traffic(), threading.Event(), self.url()
+        measured, stop, url = TrafficStats(), threading.Event(), self.url()
         tokens = itertools.cycle(self.kiosks)
 
         def send() -> None:

@@ -11,10 +11,10 @@ import select
 import sys
 
 from cosmicdeploy.engine import connect
-from cosmicdeploy.errors import as_ours
-from cosmicdeploy.lock import Patience, held
+from cosmicdeploy.errors import to_cosmic_error
+from cosmicdeploy.lock import LockWait, hold_lock
 from cosmicdeploy.lock.fence import fenced
-from cosmicdeploy.signals import deferred
+from cosmicdeploy.signals import deferred_interrupts
 
 CHANGE_SECONDS = 0.1
 
@@ -28,7 +28,7 @@ def main() -> int:
     try:
         work(parser.parse_args())
     except BaseException as error:  # as the command line does
-        told = as_ours(error)
+        told = to_cosmic_error(error)
         say(f"{type(told).__name__}: {told}")
         return int(told.exit_code)
     return 0
@@ -36,14 +36,14 @@ def main() -> int:
 
 def work(wanted: argparse.Namespace) -> None:
     real = connect()
-    with deferred(lambda: None) as interrupts:
-        patience = Patience(
+    with deferred_interrupts(lambda: None) as interrupts:
+        patience = LockWait(
             wait=wanted.wait,
             stale_after=wanted.stale_after,
             tell=say,
             safe_point=interrupts.safe_point,
         )
-        with held(real, wanted.project, "deploy", patience) as lock:
+        with hold_lock(real, wanted.project, "deploy", patience) as lock:
             engine, count = fenced(real, lock.require), 0
             say("held")
             while not select.select([sys.stdin], [], [], CHANGE_SECONDS)[0]:

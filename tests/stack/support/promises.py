@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
-from cosmicdeploy.probes.http import OK, Answer, ask
+from cosmicdeploy.probes.http import OK, Response, ask
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
 
 # The service stores milliseconds, by the same clock as ours.
@@ -27,7 +27,7 @@ class Acknowledged:
     turned_away: int = 0
     failures: list[str] = field(default_factory=list)
 
-    def count(self, at: float, answer: Answer) -> None:
+    def count(self, at: float, answer: Response) -> None:
         """Take in the answer to a beat that was sent at this time."""
         if answer.status == OK:
             self.all.append(at)
@@ -69,7 +69,7 @@ def require_whole(stack: StackUnderTest) -> None:
     ctx, containers = stack.open(), stack.containers()
     tag = ctx.image_of(RELEASED[0])
     assert tag is not None and stack.images() == {tag.id}, "the containers' images are mixed"
-    assert all(c.running for c in containers.values()), "a container does not run"
+    assert all(c.is_running for c in containers.values()), "a container does not run"
     names = {c.name for c in ctx.engine.containers(ctx.stack.project)}
     assert names == {c.name for c in containers.values()}, f"left behind: {names}"
     assert not ctx.engine.leftovers(ctx.stack.project), "a one-off container is left behind"

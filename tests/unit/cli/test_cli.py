@@ -13,7 +13,7 @@ import pytest
 
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.errors import as_ours
+from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.backups.entries import good
@@ -144,7 +144,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
 def test_what_the_machine_refuses_is_no_fault_of_the_code(
     error: OSError, what: str, where: str
 ) -> None:
-    told = as_ours(error)
+    told = to_cosmic_error(error)
     assert what in told.what and where in told.where
     assert ("--verbose" in told.todo) == (not where)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.errors import PARAGRAPH, CosmicError, as_ours
+from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
+from cosmicdeploy.errors import PARAGRAPH, CosmicError, to_cosmic_error
 from cosmicdeploy.runs.runner import _needs_person
-from cosmicdeploy.way_out import ACCEPT, with_way_out
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +21,7 @@ def test_what_is_told_of_an_error_that_was_cut_counts_all_that_is_left_out() -> 
     error = CosmicError("x" * (PARAGRAPH + 4000))
     again = CosmicError(f"12345{error.what}")
     assert again.what.startswith("12345x") and again.what.endswith("x… (4,005 more characters)")
-    assert as_ours(again) is again
+    assert to_cosmic_error(again) is again
 
 
 def test_what_cannot_be_written_grows_no_error() -> None:
@@ -39,7 +39,7 @@ def test_the_failure_of_the_way_back_is_told_after_any_error(size: int) -> None:
 
 @pytest.mark.parametrize("looks", ["status", "diagnose", "logs app", "backup list"])
 def test_an_advice_that_only_looks_is_no_way_out(looks: str) -> None:
-    todo = with_way_out(f"see `cosmicdeploy {looks}`", data=False)
+    todo = with_abort_advice(f"see `cosmicdeploy {looks}`", data=False)
     assert todo == f"see `cosmicdeploy {looks}`; or {ACCEPT}"
 
 
@@ -48,6 +48,6 @@ def test_a_way_out_stays_the_only_one() -> None:
         "`cosmicdeploy rollback --to latest`",
         "see `cosmicdeploy status`; `cosmicdeploy up`",
     ):
-        assert with_way_out(todo, data=True) == todo
-    assert with_way_out("", data=True) == "undo it: `cosmicdeploy deploy --abort`"
-    assert with_way_out("", data=False) == ACCEPT
+        assert with_abort_advice(todo, data=True) == todo
+    assert with_abort_advice("", data=True) == "undo it: `cosmicdeploy deploy --abort`"
+    assert with_abort_advice("", data=False) == ACCEPT

@@ -16,7 +16,7 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.command_line import known_flags
 from cosmicdeploy.database.tools.messages import error_lines, warning_lines
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import DatabaseError
 
 pytestmark = pytest.mark.unit

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.engine.building.base_images import base_images
+from cosmicdeploy.engine.building.build_context import buildable
 from cosmicdeploy.engine.building.classic_builder import refuse_triggers
-from cosmicdeploy.engine.building.context import buildable
 from cosmicdeploy.engine.building.dockerfile import read_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build

@@ -13,7 +13,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import adopt
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.one_each import as_it_is
 from cosmicdeploy.settings import Services

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from cosmicdeploy.engine.commands import log_entries
-from cosmicdeploy.engine.commands.log_entries import Wanted, lines, nanoseconds
-from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, whole_frames
-from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_frames
+from cosmicdeploy.engine.commands.log_entries import LogSelection, lines, nanoseconds
+from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 from tests.unit.engine.test_streams import frame
 
@@ -21,7 +21,7 @@ AT = 1770057000 * 10**9 + 1
 
 def read(*frames: tuple[int, bytes]) -> list[tuple[int, str, bool]]:
     reader = io.BytesIO(b"".join(frame(kind, data) for kind, data in frames))
-    return [(line.at, line.text, line.error) for line in lines(whole_frames(reader))]
+    return [(line.at, line.text, line.is_stderr) for line in lines(whole_frames(reader))]
 
 
 def test_each_line_has_its_time_and_its_stream() -> None:
@@ -63,7 +63,7 @@ def test_times_to_the_nanosecond(stamp: str, expected: int) -> None:
 
 
 def test_the_engine_is_asked_to_the_nanosecond() -> None:
-    assert Wanted(since=AT, tail=5, follow=True).parameters() == {
+    assert LogSelection(since=AT, tail=5, follow=True).parameters() == {
         "stdout": 1,
         "stderr": 1,
         "timestamps": 1,
@@ -71,7 +71,7 @@ def test_the_engine_is_asked_to_the_nanosecond() -> None:
         "tail": 5,
         "since": "1770057000.000000001",
     }
-    assert Wanted().parameters()["tail"] == "all"
+    assert LogSelection().parameters()["tail"] == "all"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_log_is_read_from_as_far_back_as_it_must_be(
 ) -> None:
     """Line n of the log came in second n."""
 
-    def read(_api: object, _container: str, wanted: Wanted) -> Iterator[LogLine]:
+    def read(_api: object, _container: str, wanted: LogSelection) -> Iterator[LogLine]:
         assert wanted.tail is not None, "the whole log is read to find out"
         for at in range(max(1, count - wanted.tail + 1), count + 1):
             yield LogLine(at=at * 10**9, text="")

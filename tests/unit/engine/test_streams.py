@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from cosmicdeploy.engine.commands.streams import STDERR, STDOUT, read_frames
+from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, read_frames
 from cosmicdeploy.errors import EngineError
 
 

@@ -10,7 +10,12 @@ import pytest
 
 from cosmicdeploy.database.backups.manifest_diff import RowDifference
 from cosmicdeploy.operations.rollback_preview import Loss
-from cosmicdeploy.text.formatting import counted, moment, moment_of, short_moment
+from cosmicdeploy.text.formatting import (
+    counted,
+    format_short_timestamp,
+    format_time,
+    format_timestamp,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -37,12 +42,12 @@ def test_moments_are_of_the_reader_s_zone(monkeypatch: pytest.MonkeyPatch) -> No
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "WIB-7")
         time.tzset()
-        assert moment(datetime(2026, 2, 2, 20, 0, 1, tzinfo=UTC)) == "2026-02-03 03:00:01"
-        assert moment_of("2026-02-02T20:00:01.5+00:00") == "2026-02-03 03:00:01"
-        assert short_moment("2026-02-02T20:00:01.123456789Z") == "02-03 03:00:01"
+        assert format_time(datetime(2026, 2, 2, 20, 0, 1, tzinfo=UTC)) == "2026-02-03 03:00:01"
+        assert format_timestamp("2026-02-02T20:00:01.5+00:00") == "2026-02-03 03:00:01"
+        assert format_short_timestamp("2026-02-02T20:00:01.123456789Z") == "02-03 03:00:01"
     time.tzset()
 
 
 def test_what_is_no_moment_stays_as_it_is() -> None:
-    assert moment_of("yesterday") == "yesterday"
-    assert short_moment("0001-01-01T00:00:00Z") == short_moment("") == ""
+    assert format_timestamp("yesterday") == "yesterday"
+    assert format_short_timestamp("0001-01-01T00:00:00Z") == format_short_timestamp("") == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.layout import Choices, free_subnet, lay_out
+from cosmicdeploy.layout import LayoutOptions, free_subnet, lay_out
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -16,7 +16,7 @@ from cosmicdeploy.stack.variables.environment import read_env_file
 
 @pytest.fixture
 def laid_out(tmp_path: Path) -> Path:
-    lay_out(tmp_path / "stack", Choices(project="try", suffix="try", http_port=0))
+    lay_out(tmp_path / "stack", LayoutOptions(project="try", suffix="try", http_port=0))
     return tmp_path / "stack"
 
 
@@ -31,7 +31,7 @@ def test_the_stack_can_be_read_as_it_is(laid_out: Path) -> None:
 
 def test_secrets_are_its_owner_s_alone_and_differ(tmp_path: Path, laid_out: Path) -> None:
     assert (laid_out / ".env").stat().st_mode & 0o777 == 0o600
-    lay_out(tmp_path / "other", Choices())
+    lay_out(tmp_path / "other", LayoutOptions())
     one, two = (read_env_file(p / ".env") for p in (laid_out, tmp_path / "other"))
     for name in ("DB_ROOT_PASSWORD", "DB_PASSWORD", "DEVICE_TOKEN"):
         assert len(one[name]) >= 24
@@ -45,7 +45,7 @@ def test_no_placeholder_is_left(laid_out: Path) -> None:
 def test_nothing_is_overwritten(laid_out: Path) -> None:
     before = (laid_out / ".env").read_text()
     with pytest.raises(UsageError, match="is there already"):
-        lay_out(laid_out, Choices())
+        lay_out(laid_out, LayoutOptions())
     assert (laid_out / ".env").read_text() == before
 
 

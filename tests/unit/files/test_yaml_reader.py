@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import nearest, read
+from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.text.suggest import did_you_mean
 
 pytestmark = pytest.mark.unit
 
@@ -150,15 +151,17 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
 
 
 def test_nearest_hints_at_a_misspelt_word() -> None:
-    assert nearest("imgae", ["image", "build"]) == "did you mean 'image'?"
-    assert nearest("zzz", ["image", "build"]) == ""
-    assert nearest("", ["image", "build"]) == ""
+    assert did_you_mean("imgae", ["image", "build"]) == "did you mean 'image'?"
+    assert did_you_mean("zzz", ["image", "build"]) == ""
+    assert did_you_mean("", ["image", "build"]) == ""
 
 
 def test_several_that_are_as_near_are_all_named() -> None:
     services = ["platform-db", "platform-nginx", "platform-redis", "cosmic-app-1", "cosmic-app-2"]
-    told = nearest("platform", services)
+    told = did_you_mean("platform", services)
     assert told == "did you mean 'platform-db', 'platform-nginx' or 'platform-redis'?"
-    assert nearest("cosmic-app-3", services) == "did you mean 'cosmic-app-1' or 'cosmic-app-2'?"
-    assert nearest("platform-n", services) == "did you mean 'platform-nginx'?"
-    assert nearest("cosmic", [f"cosmic-app-{number}" for number in range(9)]) == ""
+    assert (
+        did_you_mean("cosmic-app-3", services) == "did you mean 'cosmic-app-1' or 'cosmic-app-2'?"
+    )
+    assert did_you_mean("platform-n", services) == "did you mean 'platform-nginx'?"
+    assert did_you_mean("cosmic", [f"cosmic-app-{number}" for number in range(9)]) == ""

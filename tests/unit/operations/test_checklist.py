@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineUnavailable
 from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Journal, now
@@ -45,7 +45,7 @@ from cosmicdeploy.report.junit import junit
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
 from cosmicdeploy.settings import External, load
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.response import Response
 
 pytestmark = pytest.mark.unit
 
@@ -270,11 +270,13 @@ def test_statuses_by_what_they_mean() -> None:
 
 def test_an_external_service_has_to_answer_as_it_should() -> None:
     wanted = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
-    good = Answer(url="", status=200, body='{"api": 2}')
+    good = Response(url="", status=200, body='{"api": 2}')
     assert external.problem(wanted, good) == ""
-    assert external.problem(wanted, Answer(url="", status=200, body="{}")).startswith("its answer")
-    assert external.problem(wanted, Answer(url="", status=502)) == "answers 502, not 200"
-    assert external.problem(wanted, Answer(url="", error="refused")) == "refused"
+    assert external.problem(wanted, Response(url="", status=200, body="{}")).startswith(
+        "its answer"
+    )
+    assert external.problem(wanted, Response(url="", status=502)) == "answers 502, not 200"
+    assert external.problem(wanted, Response(url="", error="refused")) == "refused"
 
 
 def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.engine.model import Container, LogLine, Streams
+from cosmicdeploy.engine.facts import Container, LogLine, Streams
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.entry import Entry, Grep
 from cosmicdeploy.operations.logs.files import WINDOW, Files, after, stamped

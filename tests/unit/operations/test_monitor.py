@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cosmicdeploy.engine.model import Container, LogLine
+from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.logs.source import Push
 from cosmicdeploy.operations.monitor import log_lines

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.proxy.kernel import proc
 from tests.unit.proxy.engine import ScriptedEngine, three
 

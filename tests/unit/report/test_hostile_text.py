@@ -20,7 +20,7 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows
 from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
-from cosmicdeploy.engine.model import LogLine
+from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, Sight
@@ -34,8 +34,8 @@ from cosmicdeploy.report.model import (
     PointReport,
     Report,
     RequestsReport,
+    RequestStatsReport,
     StepReport,
-    TallyReport,
     UnfinishedReport,
 )
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
@@ -45,7 +45,7 @@ from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
 from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
-from cosmicdeploy.text.plain import HARMFUL, LONGEST, plain
+from cosmicdeploy.text.sanitize import HARMFUL, LONGEST, sanitized
 
 pytestmark = pytest.mark.unit
 
@@ -94,8 +94,8 @@ def report(text: str) -> Report:
             **tally,
             failures=(text,),
             broken=text,
-            new=TallyReport(**tally),
-            kept=TallyReport(**tally),
+            new=RequestStatsReport(**tally),
+            kept=RequestStatsReport(**tally),
         ),
         unfinished=(
             UnfinishedReport(run="1", command=text, at=AT, who=text, told=text, todo=text),
@@ -286,7 +286,7 @@ def test_a_question_is_asked_with_it(text: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_colours_and_line_ends_of_tools_leave_nothing_behind() -> None:
-    assert plain("\x1b[32mok\x1b[0m 1\r\n\ttwo \x1b[1;38;5;9mred\r") == "ok 1\n\ttwo red"
+    assert sanitized("\x1b[32mok\x1b[0m 1\r\n\ttwo \x1b[1;38;5;9mred\r") == "ok 1\n\ttwo red"
 
 
 def test_an_error_is_no_longer_than_a_screen() -> None:

@@ -157,7 +157,7 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
     for name, stands in seen.items():
         monkeypatch.setattr(acceptance, name, stands)
     monkeypatch.setattr(interrupted, "end_tools", lambda _: None)
-    monkeypatch.setattr(orphans, "holding_process", lambda *_: at_work[-1:] or None)
+    monkeypatch.setattr(orphans, "holder_pid", lambda *_: at_work[-1:] or None)
 
     def opened(engine: Aside) -> Context:
         services = Services(app=("web",), worker=("queue",), database="db")

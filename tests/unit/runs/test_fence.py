@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import LockLost
 from cosmicdeploy.lock.fence import LOOKS, fenced
 

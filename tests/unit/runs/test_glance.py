@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -50,7 +50,7 @@ class StartApp(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         found = ctx.container(SERVICE)
         assert found
-        return Unchanged(reason="it runs") if found.running else Change(summary="start it")
+        return Unchanged(reason="it runs") if found.is_running else Change(summary="start it")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         engine: Any = ctx.engine

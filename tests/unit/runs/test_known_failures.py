@@ -8,12 +8,12 @@ import pytest
 
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
-from cosmicdeploy.traffic.request_stats import Traffic
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.response import Response
 
 pytestmark = pytest.mark.unit
 
-BAD, GOOD = Answer(url="u", status=500), Answer(url="u", status=200)
+BAD, GOOD = Response(url="u", status=500), Response(url="u", status=200)
 CRASHING = {"services": {"app": "restarting"}, "points": {}}
 
 
@@ -47,13 +47,13 @@ def test_a_container_that_came_and_went_before_may_be_in_either_state() -> None:
 
 
 def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ended() -> None:
-    traffic = Traffic()
+    traffic = TrafficStats()
     traffic.count(BAD)
     assert traffic.broken
-    traffic.hold_judgement("1 of 1")
+    traffic.excuse_failures("1 of 1")
     traffic.count(BAD)
     assert not traffic.broken
-    traffic.judge_from_here()
+    traffic.stop_excusing()
     traffic.count(GOOD)
     assert not traffic.broken
     traffic.count(BAD)
@@ -62,7 +62,7 @@ def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ende
 
 
 def test_where_none_failed_before_the_end_of_the_rollout_excuses_nothing() -> None:
-    traffic = Traffic()
+    traffic = TrafficStats()
     traffic.count(BAD)
-    traffic.judge_from_here()
+    traffic.stop_excusing()
     assert traffic.told() == "1 of 1 requests failed"

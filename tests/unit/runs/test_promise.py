@@ -16,8 +16,8 @@ from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.traffic.request_stats import Traffic
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.response import Response
 from tests.unit.runs.test_runner import append, outcomes
 
 
@@ -41,10 +41,10 @@ def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:
     return made
 
 
-def lossy() -> Traffic:
-    traffic = Traffic()
+def lossy() -> TrafficStats:
+    traffic = TrafficStats()
     for status in (200, 502, 200):
-        answer = Answer(url="http://x/api/health", status=status, seconds=0.01)
+        answer = Response(url="http://x/api/health", status=status, seconds=0.01)
         traffic.count(answer, kept=True)
     return traffic
 
@@ -81,7 +81,7 @@ def test_what_promises_nothing_is_not_undone(
     assert run(with_setting(ctx, tmp_path, "rollback"), step, promise=False).error is None
 
 
-def shown(traffic: Traffic) -> list[str]:
+def shown(traffic: TrafficStats) -> list[str]:
     report = Report.model_validate(
         {
             "command": "deploy",
@@ -98,7 +98,7 @@ def shown(traffic: Traffic) -> list[str]:
     return lines[lines.index("requests meanwhile: " + lines_of(traffic)) :]
 
 
-def lines_of(traffic: Traffic) -> str:
+def lines_of(traffic: TrafficStats) -> str:
     facts = traffic.facts()
     return (
         f"{facts['sent']} sent, {facts['failed']} failed,"
@@ -107,9 +107,9 @@ def lines_of(traffic: Traffic) -> str:
 
 
 def test_the_proof_is_four_lines_of_a_terminal() -> None:
-    traffic = Traffic()
+    traffic = TrafficStats()
     for number in range(20_000):
-        traffic.count(Answer(url="x", status=200, seconds=1.2345), kept=bool(number % 2))
+        traffic.count(Response(url="x", status=200, seconds=1.2345), kept=bool(number % 2))
     traffic.beats.update(sent=1000, acknowledged=1000, found=1000)
     traffic.proxy = {"answers": 123456, "errors": 0, "gone": 0, "held": 1234}
     lines = shown(traffic)

@@ -19,10 +19,10 @@ from cosmicdeploy.runs.undo import Unwound
 from cosmicdeploy.signals import (
     BLOCKED_SECONDS,
     Interrupts,
-    breakable,
-    deferred,
-    each_breakable,
-    unbroken,
+    deferred_interrupts,
+    each_interruptible,
+    interruptible,
+    uninterruptible,
 )
 
 
@@ -36,14 +36,14 @@ def silent() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def interrupts() -> Iterator[Interrupts]:
-    with deferred(lambda: None) as deferring:
+    with deferred_interrupts(lambda: None) as deferring:
         yield deferring
 
 
 @pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_blocked_read_is_broken_off(silent: socket.socket, number: int) -> None:
-    with pytest.raises(KeyboardInterrupt), breakable():
+    with pytest.raises(KeyboardInterrupt), interruptible():
         signal.raise_signal(number)
         silent.recv(1)
 
@@ -54,7 +54,7 @@ def test_a_wait_for_a_thread_is_broken_off_too() -> None:
         yield 1
         threading.Event().wait()
 
-    taken = each_breakable(never())
+    taken = each_interruptible(never())
     assert next(taken) == 1
     signal.raise_signal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
@@ -72,16 +72,16 @@ def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket)
         raise BrokenPipeError
 
     silent.settimeout(10)
-    with deferred(broken):
+    with deferred_interrupts(broken):
         with pytest.raises(BrokenPipeError):
             signal.raise_signal(signal.SIGTERM)
-        with pytest.raises(KeyboardInterrupt), breakable():
+        with pytest.raises(KeyboardInterrupt), interruptible():
             silent.recv(1)
 
 
 def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
-    with unbroken(), breakable():
+    with uninterruptible(), interruptible():
         time_passes()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
@@ -89,8 +89,8 @@ def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
 
 def test_nothing_is_broken_off_on_the_way_back(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
-    interrupts.hold()
-    with breakable():
+    interrupts.ignore_from_now_on()
+    with interruptible():
         time_passes()
 
 
@@ -102,7 +102,7 @@ def test_a_read_that_may_not_be_broken_off_is_not(interrupts: Interrupts) -> Non
 
 
 def test_while_another_run_is_undone_signals_are_put_off(interrupts: Interrupts) -> None:
-    with interrupts.put_off(), breakable():
+    with interrupts.postponed(), interruptible():
         for _ in range(3):  # the second one would be raised at once
             signal.raise_signal(signal.SIGTERM)
         time_passes()
@@ -119,7 +119,7 @@ def test_a_pause_ends_at_a_signal(interrupts: Interrupts, ctx: Context) -> None:
 
 def test_the_handlers_of_before_are_back_afterwards() -> None:
     before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
-    with deferred(lambda: None):
+    with deferred_interrupts(lambda: None):
         signal.raise_signal(signal.SIGTERM)
     assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)] == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

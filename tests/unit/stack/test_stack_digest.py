@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.stack.digest import digest
 from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+from cosmicdeploy.stack.service_digest import digest
 
 pytestmark = pytest.mark.unit
 

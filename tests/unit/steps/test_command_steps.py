@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Event, Notice
 from cosmicdeploy.runs.plan import make_plan

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_many_failures
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import LatencyFloor, Watch, load
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.rollout.soak import WatchStep
-from cosmicdeploy.traffic.request_stats import Sample, Traffic
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
+from cosmicdeploy.traffic.response import Response
 
 WELL = Container(
     id="1", name="web", service="web", project="p", image_id="i", status="running", health="healthy"
@@ -90,7 +90,7 @@ def test_latencies_are_borne_up_to_a_ratio_and_under_a_floor() -> None:
 
 
 def test_answers_are_compared_with_those_from_before_the_roll(ctx: Context, tmp_path: Path) -> None:
-    traffic = Traffic()
+    traffic = TrafficStats()
     traffic.samples += [Sample(at, 0.01, True) for at in range(100, 140)]
     traffic.samples += [Sample(at, 9.0, True) for at in range(140, 200)]  # while it rolled
     traffic.samples += [Sample(at, 0.2, at % 10 != 0) for at in range(200, 300)]
@@ -110,7 +110,7 @@ def test_without_probes_only_containers_are_watched(ctx: Context, tmp_path: Path
 
 
 def with_settings(
-    ctx: Context, folder: Path, traffic: Traffic | None, seconds: float = 15
+    ctx: Context, folder: Path, traffic: TrafficStats | None, seconds: float = 15
 ) -> Context:
     path = folder / "cosmicdeploy.yaml"
     path.write_text(
@@ -133,6 +133,6 @@ def test_it_can_be_switched_off(ctx: Context, tmp_path: Path) -> None:
 
 
 def test_a_loss_is_counted_where_it_is_seen() -> None:
-    traffic = Traffic()
-    traffic.count(Answer(url="x", status=200, seconds=0.1), kept=False)
+    traffic = TrafficStats()
+    traffic.count(Response(url="x", status=200, seconds=0.1), kept=False)
     assert traffic.samples[0].good and traffic.new.samples and not traffic.kept.samples

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.events import Event
 from cosmicdeploy.settings import Restart, Services
 from cosmicdeploy.steps.containers.stopping import end

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.steps.containers.restart import present
 from cosmicdeploy.steps.containers.stop_start import bring_up

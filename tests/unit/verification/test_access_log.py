@@ -9,8 +9,8 @@ from typing import Any
 from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.settings.probe import Probe, Watch
-from cosmicdeploy.traffic.maintenance_window import Window
-from cosmicdeploy.traffic.request_stats import Sample, Traffic
+from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
+from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
 
 AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
 
@@ -54,7 +54,7 @@ def test_503_within_the_window_is_wanted_and_only_that() -> None:
 
 def logged(*lines: str) -> Any:
     """A stack whose proxy has written these lines, and whose own requests began before the rest."""
-    traffic = Traffic()
+    traffic = TrafficStats()
     traffic.samples.append(Sample(AT - 11, 0.01, True))
     return SimpleNamespace(
         settings=SimpleNamespace(
@@ -62,7 +62,7 @@ def logged(*lines: str) -> Any:
         ),
         container=lambda _name: SimpleNamespace(id="1"),
         engine=SimpleNamespace(log_lines=lambda _id, _since: iter(lines)),
-        window=Window(),
+        window=MaintenanceWindow(),
         traffic=traffic,
     )
 

@@ -51,4 +51,4 @@ def test_nobody_there_is_an_answer_too() -> None:
 def test_whatever_a_server_tells_how_long_to_wait_is_borne(
     text: str, seconds: float | None
 ) -> None:
-    assert http.Answer(url="u", headers={"Retry-After": text}).retry_after == seconds
+    assert http.Response(url="u", headers={"Retry-After": text}).retry_after == seconds

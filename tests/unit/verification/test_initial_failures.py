@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
@@ -19,7 +19,7 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.runs import execute, failing_before
 from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
-from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 from cosmicdeploy.verification.still_failing import still_failing
@@ -215,7 +215,7 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
     services = SimpleNamespace(app=["web"], proxy="nginx")
     ctx: Any = SimpleNamespace(
         known_failures=known,
-        traffic=Traffic(),
+        traffic=TrafficStats(),
         settings=SimpleNamespace(services=services),
     )
     step = SimpleNamespace(kind="restart")

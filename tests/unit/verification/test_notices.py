@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Event
 from cosmicdeploy.probes.preconditions.notices import notices, tell_notices

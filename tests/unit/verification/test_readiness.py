@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 
 CHECK = ("alive",)

@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.connection import Connection, Kept, Request, ask_once
 from cosmicdeploy.probes.proof.stream import Stream
 from cosmicdeploy.settings import load
-from cosmicdeploy.traffic.request_stats import Traffic
+from cosmicdeploy.traffic.request_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
 LOOK = Request(path="/api/health")
@@ -50,8 +50,8 @@ def sending(ctx: Context, tmp_path: Path) -> Context:
 
 
 def sent(
-    ctx: Context, served: Served, until: Callable[[Traffic], bool], beats: Beats | None = None
-) -> Traffic:
+    ctx: Context, served: Served, until: Callable[[TrafficStats], bool], beats: Beats | None = None
+) -> TrafficStats:
     """The traffic up to the moment in which it is as wanted."""
     stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()

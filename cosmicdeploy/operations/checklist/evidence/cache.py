@@ -11,7 +11,7 @@ from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, 
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.probes.cache import open_cache
-from cosmicdeploy.text.formatting import lasting
+from cosmicdeploy.text.formatting import format_duration
 
 POINT = "cache"
 # A ratio of fewer look-ups is chance.
@@ -98,6 +98,8 @@ def _few(figures: Figures | None) -> bool:
 
 def _told(figures: Figures) -> str:
     if not figures["lookups"]:
-        return f"no look-up in {lasting(figures['seconds'])}"
+        return f"no look-up in {format_duration(figures['seconds'])}"
     share = percent(figures["ratio"])
-    return f"{share} of {figures['lookups']:,} look-ups hit in {lasting(figures['seconds'])}"
+    return (
+        f"{share} of {figures['lookups']:,} look-ups hit in {format_duration(figures['seconds'])}"
+    )

@@ -23,7 +23,7 @@ from cosmicdeploy.operations.checklist.judging import (
 from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
 from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.settings import Checklist
-from cosmicdeploy.text.formatting import lasting
+from cosmicdeploy.text.formatting import format_duration
 
 POINT = "database"
 # A database that says nothing for so long does not answer, in seconds.
@@ -123,7 +123,7 @@ def _told(figures: Figures) -> str:
     parts.append(f"{figures['slow']:g} slow and {figures['lock_waits']:g} lock waits a minute")
     if figures["pool"] is not None:
         parts.append(f"{percent(figures['pool'])} from memory")
-    return f"{', '.join(parts)} in {lasting(figures['seconds'])}"
+    return f"{', '.join(parts)} in {format_duration(figures['seconds'])}"
 
 
 def _goes_on(now: Mapping[str, int], earlier: Mapping[str, int]) -> bool:

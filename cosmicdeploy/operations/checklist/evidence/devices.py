@@ -17,7 +17,7 @@ from cosmicdeploy.operations.checklist.judging import (
 )
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.settings import DeviceColumns
-from cosmicdeploy.text.formatting import counted, lasting
+from cosmicdeploy.text.formatting import counted, format_duration
 
 POINT, FLAPPING = "transitions", "flapping"
 # With fewer expected, or within a shorter time (in seconds), none is no wonder.
@@ -112,7 +112,9 @@ def _expected(now: Figures, then: Figures | None) -> float:
 
 
 def _told(figures: Figures) -> str:
-    parts = [f"{counted(figures['transitions'], 'transition')} in {lasting(figures['seconds'])}"]
+    parts = [
+        f"{counted(figures['transitions'], 'transition')} in {format_duration(figures['seconds'])}"
+    ]
     if figures["broken"]:
         parts.append(f"{counted(figures['broken'], 'transition')} not going on from the one before")
     if figures["astray"]:
@@ -123,9 +125,8 @@ def _told(figures: Figures) -> str:
 
 def _flaps(figures: Figures) -> str:
     named = f" ({', '.join(figures['devices'])})" if figures["devices"] else ""
-    return (
-        f"{counted(figures['flapping'], 'device')} flapped in {lasting(figures['seconds'])}{named}"
-    )
+    time = format_duration(figures["seconds"])
+    return f"{counted(figures['flapping'], 'device')} flapped in {time}{named}"
 
 
 def _without_flapping(figures: Figures) -> Figures:

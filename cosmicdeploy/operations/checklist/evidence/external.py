@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, together, unseen
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.settings import External
-from cosmicdeploy.side_by_side import side_by_side
-from cosmicdeploy.traffic.response import Answer
+from cosmicdeploy.traffic.response import Response
 
 POINT = "external"
 WHY = "checklist.external names no service"
@@ -22,7 +22,7 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     wanted = ctx.settings.checklist.external
     if not wanted:
         return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    answers = side_by_side(lambda service: ask(service.url), wanted)
+    answers = map_concurrently(lambda service: ask(service.url), wanted)
     found = zip(wanted, answers, strict=True)
     return {service.name: _figures(service, answer) for service, answer in found}
 
@@ -43,7 +43,7 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def problem(wanted: External, answer: Answer) -> str:
+def problem(wanted: External, answer: Response) -> str:
     """Why an answer is not the expected one; "" where it is."""
     if answer.error:
         return answer.error
@@ -52,7 +52,7 @@ def problem(wanted: External, answer: Answer) -> str:
     return "" if wanted.body in answer.body else f"its answer has no {wanted.body!r}"
 
 
-def _figures(wanted: External, answer: Answer) -> dict[str, Any]:
+def _figures(wanted: External, answer: Response) -> dict[str, Any]:
     found = problem(wanted, answer)
     return {"ok": not found, "found": found, "ms": round(answer.seconds * 1000, 1)}
 

@@ -14,7 +14,7 @@ from cosmicdeploy.operations.checklist.judging import (
 )
 from cosmicdeploy.operations.checklist.span import Figures
 from cosmicdeploy.operations.checklist.words import percent
-from cosmicdeploy.text.formatting import counted, lasting
+from cosmicdeploy.text.formatting import counted, format_duration
 
 POINT = "errors"
 SORTS = {"errors": "5xx", "gone": "499"}
@@ -69,10 +69,10 @@ def _told(proxy: Figures | None, logs: Figures | None) -> str:
     parts = []
     if proxy and "why" not in proxy:
         counts = ", ".join(_of(proxy, key, name) for key, name in SORTS.items())
-        asked = f"{proxy['answers']:,} requests in {lasting(proxy['seconds'])}"
+        asked = f"{proxy['answers']:,} requests in {format_duration(proxy['seconds'])}"
         parts.append(f"{counts} of {asked}")
     if logs and "why" not in logs:
-        read = f"{logs['lines']:,} in {lasting(logs['hours'] * 3600)} of logs"
+        read = f"{logs['lines']:,} in {format_duration(logs['hours'] * 3600)} of logs"
         parts.append(f"{counted(logs['errors'], 'error line')} among {read}")
     return "; ".join(parts) or ("neither log can be read" if proxy else "")
 

@@ -8,7 +8,7 @@ from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, 
 from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.operations.checklist.words import percent
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.text.formatting import counted, lasting
+from cosmicdeploy.text.formatting import counted, format_duration
 from cosmicdeploy.traffic.response import LIMITED, OK
 
 POINT, BURST = "rate-limit", "burst"
@@ -88,7 +88,7 @@ def _share(log: Figures | None) -> float:
 
 
 def _told(log: Figures) -> str:
-    asked = f"{log['answers']:,} requests in {lasting(log['seconds'])}"
+    asked = f"{log['answers']:,} requests in {format_duration(log['seconds'])}"
     if not log["limited"]:
         return f"none of {asked} refused with 429"
     return f"{log['limited']:,} ({percent(_share(log))}) of {asked} refused with 429"

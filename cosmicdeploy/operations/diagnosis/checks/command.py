@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     Remedy,
@@ -18,7 +19,6 @@ from cosmicdeploy.operations.diagnosis.finding import (
 )
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
 from cosmicdeploy.probes.application.features import running
-from cosmicdeploy.side_by_side import side_by_side
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification import container_checks
@@ -58,7 +58,7 @@ def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int
         result = ctx.run_console(container, "list")
         return result.exit_code, result.text if result.exit_code == 0 else _words(result)
 
-    return dict(zip(places, side_by_side(listed, places.values()), strict=True))
+    return dict(zip(places, map_concurrently(listed, places.values()), strict=True))
 
 
 def _words(result: ExecResult) -> str:

@@ -14,7 +14,7 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, by_hand
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end
-from cosmicdeploy.text.formatting import counted, lasting
+from cosmicdeploy.text.formatting import counted, format_duration
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
@@ -125,7 +125,9 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
         now = read_server_load(session)
     a_minute = now.slow_statements / max(1.0, now.uptime_seconds / 60)
     slow = counted(now.slow_statements, "statement")
-    told = f"{slow} slower than {now.slow_after_seconds:g} s in {lasting(now.uptime_seconds)}"
+    told = (
+        f"{slow} slower than {now.slow_after_seconds:g} s in {format_duration(now.uptime_seconds)}"
+    )
     if a_minute < SLOW_A_MINUTE:
         yield ok(SLOW, told)
     elif now.logs_slow_statements:

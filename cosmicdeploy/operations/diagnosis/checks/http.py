@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_make_anew
-from cosmicdeploy.probes.http import OK, Answer, ask, ask_with_retries
+from cosmicdeploy.probes.http import OK, Response, ask, ask_with_retries
 from cosmicdeploy.probes.readiness import PROBE_SILENCE
 from cosmicdeploy.probes.urls import container_url, proxy_url
 
@@ -21,7 +21,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
     well, path = [], ctx.settings.app.health_path
     for name in ctx.settings.services.app:
         found = ctx.container(name)
-        if found is None or not found.running:
+        if found is None or not found.is_running:
             continue
         inside = _inside(ctx, found)
         # One that is known to be ill need not be asked three times.
@@ -41,7 +41,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
 
 
 def _outside(
-    ctx: Context, found: Container, path: str, asking: Callable[[str], Answer] = ask_with_retries
+    ctx: Context, found: Container, path: str, asking: Callable[[str], Response] = ask_with_retries
 ) -> str:
     """What is wrong with its answer to us; "" where nothing is."""
     answer = asking(container_url(ctx, found) + path)
@@ -82,6 +82,6 @@ def _of_proxy(ctx: Context, name: str) -> Sequence[Remedy]:
     """It is at fault itself only where the replicas answer."""
     path = ctx.settings.app.health_path
     found = [ctx.container(each) for each in ctx.settings.services.app]
-    serving = any(c is not None and c.running and not _outside(ctx, c, path) for c in found)
+    serving = any(c is not None and c.is_running and not _outside(ctx, c, path) for c in found)
     proxy = ctx.container(name)
-    return [restart(ctx, name)] if serving and proxy is not None and proxy.running else []
+    return [restart(ctx, name)] if serving and proxy is not None and proxy.is_running else []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import OWN, restart
 from cosmicdeploy.probes.application.features import FeatureState, running, states
@@ -112,7 +112,7 @@ def running_one(ctx: Context) -> Container | None:
     """The scheduler's container, where it runs."""
     name = ctx.settings.services.scheduler
     found = ctx.container(name) if name else None
-    return found if found is not None and found.running else None
+    return found if found is not None and found.is_running else None
 
 
 def switched_off(ctx: Context) -> FeatureState | None:

@@ -10,7 +10,7 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
 from cosmicdeploy.journal.begun_migrations import unresolved
-from cosmicdeploy.lock import holding_process
+from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
 from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.operations.diagnosis.checks.table_locks import LOCKS, table_locks
@@ -30,7 +30,7 @@ RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
 
 def interrupted(ctx: Context) -> Iterator[Finding]:
     """What a killed run left half-done."""
-    if holding_process(ctx.engine, ctx.stack.project) is not None:
+    if holder_pid(ctx.engine, ctx.stack.project) is not None:
         yield ok(RUN, "a run is at work just now: see `cosmicdeploy lock status`")
         return
     begun = unresolved(ctx.journal)
@@ -56,7 +56,7 @@ def migrators(ctx: Context) -> Iterator[Finding]:
     found = [
         f"{container.name}: {' '.join(container.command)}"
         for container in ctx.engine.leftovers(ctx.stack.project)
-        if container.running and container.labels.get(labels.MARKER) == labels.RUN
+        if container.is_running and container.labels.get(labels.MARKER) == labels.RUN
     ]
     for name in ctx.settings.services.released:
         container = ctx.container(name)

@@ -28,11 +28,11 @@ def container(ctx: Context) -> Iterator[Finding]:
         yield ok(CONTAINER, "services.scheduler is not configured")
         return
     found = ctx.container(name)
-    if found is not None and found.running and found.health != "unhealthy":
+    if found is not None and found.is_running and found.health != "unhealthy":
         yield ok(CONTAINER, f"{name} runs{f', {found.health}' if found.health else ''}")
         return
     state = "has no container" if found is None else f"is {found.health or found.status}"
-    runs = found is not None and found.running
+    runs = found is not None and found.is_running
     yield problem(
         CONTAINER,
         f"{name} {state}",
@@ -58,7 +58,7 @@ def process(ctx: Context) -> Iterator[Finding]:
         return
     word = found.command[-1] if found.command else ""
     theirs = [p for p in ctx.engine.processes(found.id) if word in p.command]
-    if any(each.alive for each in theirs):
+    if any(each.can_run for each in theirs):
         yield ok(PROCESS, f"{word} is alive")
         return
     name = found.service or found.name

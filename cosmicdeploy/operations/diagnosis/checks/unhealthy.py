@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.model import Container
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.checks.http import ANSWERS, PROXY, answers, through_the_proxy
 from cosmicdeploy.operations.diagnosis.checks.log_file import LOG_FILE, log_file
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
@@ -46,7 +46,7 @@ def containers(ctx: Context) -> Iterator[Finding]:
 
 
 def _is_away(found: Container | None) -> bool:
-    return found is None or not (found.running or found.status in (LOOPING, PAUSED))
+    return found is None or not (found.is_running or found.status in (LOOPING, PAUSED))
 
 
 def _stopped(ctx: Context, name: str, found: Container, away: Sequence[str]) -> Finding:

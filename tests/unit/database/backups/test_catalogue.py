@@ -17,7 +17,7 @@ from cosmicdeploy.database.backups.manifest import Manifest, now
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.state import Pin, VerificationRecord
 from cosmicdeploy.errors import BackupError, BackupUnreadable, ExitCode, UnknownBackup
-from cosmicdeploy.files.atomic import hold
+from cosmicdeploy.files.atomic import lock_file
 
 pytestmark = pytest.mark.unit
 
@@ -168,9 +168,9 @@ def test_a_draft_is_begun_while_nobody_looks_for_leftovers(
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(folder)
         held.append(file)
-        hold(file)
+        lock_file(file)
 
-    monkeypatch.setattr(draft, "hold", watched)
+    monkeypatch.setattr(draft, "lock_file", watched)
     catalogue.begin(manifest(NEWER)).fail("stopped", 0)
     assert held
 

@@ -23,24 +23,24 @@ HARMFUL = re.compile(
 LONGEST = 100_000
 
 
-def plain(text: str) -> str:
+def sanitized(text: str) -> str:
     r"""The text with colours left out and all that a terminal obeys written out, as in \x1b."""
     return HARMFUL.sub(_written, LEFT_OUT.sub("", text))
 
 
-def readable(text: str) -> str:
+def sanitized_and_cut(text: str) -> str:
     """As `plain`, and cut where nobody reads on: to lay out megabytes takes minutes."""
     cut = len(text) - LONGEST
-    return plain(text) if cut <= 0 else f"{plain(text[:LONGEST])}… ({cut} more characters)"
+    return sanitized(text) if cut <= 0 else f"{sanitized(text[:LONGEST])}… ({cut} more characters)"
 
 
-def writable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text as any file takes it: an unpaired surrogate, as in an argument or a file's name, is
     written out."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def json_text(
+def terminal_safe_json(
     value: Any, indent: int | None = None, default: Callable[[Any], Any] | None = None
 ) -> str:
     """JSON that a terminal can be shown: the same values, with the harmful characters escaped.

@@ -6,7 +6,7 @@ import threading
 import time
 from contextlib import suppress
 
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, LockLost
 from cosmicdeploy.lock.holder import describe
 

@@ -12,7 +12,7 @@ from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.diagnose import Diagnose
 from cosmicdeploy.settings.monitoring import Monitoring
 from cosmicdeploy.settings.probe import Probe, Watch
-from cosmicdeploy.settings.restart import Maintenance, Proxy, Restart
+from cosmicdeploy.settings.rollout import Maintenance, Proxy, Restart
 from cosmicdeploy.settings.section import Section
 from cosmicdeploy.settings.services import Services
 from cosmicdeploy.settings.verify import Verify

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import Document, nearest
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.text.suggest import did_you_mean
 
 
 @dataclass(frozen=True)
-class Entry:
+class ComposeValue:
     """One value and the keys that lead to it. All methods raise `ConfigError` with its place."""
 
     document: Document
@@ -37,15 +38,15 @@ class Entry:
         """A complaint about this value."""
         return ConfigError(f"{self.label} {what}".strip(), where=self.where, todo=todo)
 
-    def child(self, key: str | int) -> Entry:
+    def child(self, key: str | int) -> ComposeValue:
         """The value under a key or index."""
-        return Entry(self.document, (*self.keys, key), self.data[key])
+        return ComposeValue(self.document, (*self.keys, key), self.data[key])
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> ComposeValue | None:
         """The value under a key of a mapping; None where it is absent or null."""
         return self.child(key) if self.data.get(key) is not None else None
 
-    def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, Entry]:
+    def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
         """The entries of a mapping less `x-*`; a key that is not `allowed` is refused."""
         if not isinstance(self.data, dict):
             raise self.error("must be a mapping", "write it as 'key: value' lines")
@@ -55,11 +56,11 @@ class Entry:
         for key in self.data:
             if key not in known and not key.startswith("x-"):
                 raise self.child(key).error(
-                    "is not supported", nearest(key, known) or _one_of(known)
+                    "is not supported", did_you_mean(key, known) or _one_of(known)
                 )
         return {key: self.child(key) for key in self.data if not key.startswith("x-")}
 
-    def items(self) -> list[Entry]:
+    def items(self) -> list[ComposeValue]:
         """The entries of a list."""
         if not isinstance(self.data, list):
             raise self.error("must be a list", "write each entry on a line that begins with '- '")
@@ -98,7 +99,9 @@ class Entry:
         """One of a few words."""
         word, known = self.text(), tuple(choices)
         if word not in known:
-            raise self.error(f"'{word}' is not supported", nearest(word, known) or _one_of(known))
+            raise self.error(
+                f"'{word}' is not supported", did_you_mean(word, known) or _one_of(known)
+            )
         return word
 
     def texts(self) -> tuple[str, ...]:

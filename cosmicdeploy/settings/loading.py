@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import read
-from cosmicdeploy.settings.model import Settings
+from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.stack.variables.environment import variables
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
 from cosmicdeploy.validation import validated
@@ -17,7 +17,7 @@ FILE_NAME = "cosmicdeploy.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loaded:
+class LoadedSettings:
     """Settings with the place they came from and the variables they and the stack may use."""
 
     file: Path
@@ -69,11 +69,11 @@ def find(start: Path) -> Path:
     )
 
 
-def load(file: Path, environ: Mapping[str, str]) -> Loaded:
+def load(file: Path, environ: Mapping[str, str]) -> LoadedSettings:
     """Read and validate; raises `ConfigError` with file, line and the nearest known key."""
     document = read(file.resolve())
     env_file = document.path.parent / str(document.data.get("env_file") or ".env")
     known = variables(env_file, environ)
     data = interpolate_values(document, known)
     settings = validated(Settings, data, document)
-    return Loaded(file=document.path, settings=settings, variables=known)
+    return LoadedSettings(file=document.path, settings=settings, variables=known)

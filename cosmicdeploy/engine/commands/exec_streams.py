@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmicdeploy.engine.connection import translated
-from cosmicdeploy.engine.model import ExecResult
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CommandSilent, EngineError
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
@@ -69,7 +69,7 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
 
 def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
     """Start what `exec_create` made; the response, to read from and to close."""
-    with breakable():
+    with interruptible():
         response = api._post_json(
             api._url("/exec/{0}/start", exec_id),
             data={"Tty": tty, "Detach": False},
@@ -85,7 +85,7 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         while size:
-            with breakable():
+            with interruptible():
                 chunk = reader.read1(min(size, 65536))
             if not chunk:
                 raise EngineError("The engine's output stream broke off inside a frame")
@@ -104,7 +104,7 @@ def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def _exactly(reader: Any, size: int) -> bytes:
-    with breakable():
+    with interruptible():
         data: bytes = reader.read(size)
     if data and len(data) < size:
         raise EngineError("The engine's output stream broke off inside a frame header")

@@ -20,7 +20,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.http import Answer, ask
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import OwnFileStep
@@ -80,7 +80,7 @@ class Mended:
 @pytest.fixture(scope="module")
 def mended(laravel_up: LaravelStack) -> Iterator[Mended]:
     """Release 1 runs, the sources are release 2's. What is long comes soon."""
-    assert laravel_up.open().running_release() == "1", "test_laravel leaves another release"
+    assert laravel_up.open().running_release() == "1", "test_deploy leaves another release"
     for service in (*APPS, SCHEDULER, WORKER):  # what was logged by then is no baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():
@@ -399,7 +399,7 @@ def test_a_replica_without_php_and_a_log_of_root_s_are_mended(released: LaravelS
     assert ctx.running(APPS[2]).health in ("healthy", "starting")
 
 
-def comes_back(stack: LaravelStack) -> Answer:
+def comes_back(stack: LaravelStack) -> Response:
     """A beat of a device that was away: its transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.concurrency import map_concurrently, map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.operations.checklist.evidence import external
 from cosmicdeploy.operations.checklist.span import Span
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.side_by_side import in_background, side_by_side
-from cosmicdeploy.signals import deferred
+from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.verification import points
 
 pytestmark = pytest.mark.unit
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.unit
 # A process whose look never ends, and that is told to stop meanwhile.
 HANGING = """
 import signal, threading
-from cosmicdeploy.signals import deferred
-from cosmicdeploy.side_by_side import side_by_side
-with deferred(lambda: None):
+from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.concurrency import map_concurrently
+with deferred_interrupts(lambda: None):
     signal.raise_signal(signal.SIGTERM)
     try:
-        side_by_side(lambda _: threading.Event().wait(), [1, 2])
+        map_concurrently(lambda _: threading.Event().wait(), [1, 2])
     except KeyboardInterrupt:
         print("stopped")
 """
@@ -44,8 +44,8 @@ def test_what_was_found_is_in_the_order_of_the_items() -> None:
         both.wait(60)  # each waits for the other one
         return number * 10
 
-    assert side_by_side(look, [1, 2]) == [10, 20]
-    assert side_by_side(look, []) == []
+    assert map_concurrently(look, [1, 2]) == [10, 20]
+    assert map_concurrently(look, []) == []
 
 
 def test_in_the_background_one_goes_after_the_other() -> None:
@@ -56,7 +56,7 @@ def test_in_the_background_one_goes_after_the_other() -> None:
         under_way.release()
         return number
 
-    assert in_background(look, range(50))() == list(range(50))
+    assert map_in_background(look, range(50))() == list(range(50))
     assert all(met)
 
 
@@ -67,7 +67,7 @@ def test_an_error_is_raised_and_nobody_waits_for_the_others() -> None:
         threading.Event().wait()
 
     with pytest.raises(CosmicError, match="broken"):
-        side_by_side(look, [0, 1])
+        map_concurrently(look, [0, 1])
 
 
 @pytest.mark.parametrize("point", ["scheduler", "containers"])
@@ -77,11 +77,11 @@ def test_a_point_that_hangs_is_broken_off(
     """A command of the console, which goes beside the others, and one of many looks."""
 
     def hang(_ctx: Context) -> CheckResult:
-        side_by_side(lambda _: threading.Event().wait(), [1, 2])
+        map_concurrently(lambda _: threading.Event().wait(), [1, 2])
         raise AssertionError
 
     monkeypatch.setattr(points, "CHECKS", {point: hang})
-    with deferred(lambda: None) as interrupts, pytest.raises(KeyboardInterrupt):
+    with deferred_interrupts(lambda: None) as interrupts, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
         points.run_checks(replace(ctx, interrupts=interrupts), [point])
 
@@ -94,7 +94,7 @@ def test_a_service_beside_the_stack_that_hangs_is_broken_off(
     ctx: Any = SimpleNamespace(
         settings=SimpleNamespace(checklist=SimpleNamespace(external=services))
     )
-    with deferred(lambda: None), pytest.raises(KeyboardInterrupt):
+    with deferred_interrupts(lambda: None), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
         external.figures(ctx, Span(since=0), None)
 

@@ -8,26 +8,26 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import TypeVar
 
-from cosmicdeploy.signals import breakable
+from cosmicdeploy.signals import interruptible
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
 
-def side_by_side(look: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
+def map_concurrently(look: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
     """Return what a look at each of these items found, in their order; all looks at once.
 
     For what only looks: where a signal ends the wait, or one look raises, the others are left to
     themselves, and nobody waits for them, not even when the process ends.
     """
     every = list(items)
-    return in_background(look, every, at_once=len(every))()
+    return map_in_background(look, every, at_once=len(every))()
 
 
-def in_background(
+def map_in_background(
     look: Callable[[Item], Found], items: Iterable[Item], at_once: int = 1
 ) -> Callable[[], list[Found]]:
-    """As `side_by_side`, begun now and waited for by calling what is returned."""
+    """As `map_concurrently`, begun now and waited for by calling what is returned."""
     every = [(item, Future[Found]()) for item in items]
     left = deque(every)
     for _ in range(min(at_once, len(every))):
@@ -52,7 +52,7 @@ def _results(
     futures: Sequence[Future[Found]], left: deque[tuple[Item, Future[Found]]]
 ) -> list[Found]:
     try:
-        with breakable():
+        with interruptible():
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
     finally:
         left.clear()

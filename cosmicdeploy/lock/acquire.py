@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import Engine, Marker
-from cosmicdeploy.lock.holder import describe, lock_held, marker_name, this_process
+from cosmicdeploy.engine.facts import Marker
+from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.lock.held_lock import HeldLock, Lock
+from cosmicdeploy.lock.holder import describe, lock_held_error, marker_name, this_process
 from cosmicdeploy.lock.liveness import STALE_SECONDS, Watch
-from cosmicdeploy.lock.lock import HeldLock, Lock
 
 POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class LockWait:
     """How long to wait for the lock, and after which silence its holder is taken for dead, both in
     seconds; whom to tell who is waited for; `safe_point` may raise to give up waiting."""
 
@@ -27,8 +28,8 @@ class Patience:
 
 
 @contextmanager
-def held(
-    engine: Engine, project: str, command: str, patience: Patience = Patience()
+def hold_lock(
+    engine: Engine, project: str, command: str, patience: LockWait = LockWait()
 ) -> Iterator[Lock]:
     """Hold the stack's lock; raises `LockHeld`, naming who has it, where and since when.
 
@@ -43,7 +44,7 @@ def held(
         lock.end()
 
 
-def _acquire(engine: Engine, name: str, command: str, patience: Patience) -> str:
+def _acquire(engine: Engine, name: str, command: str, patience: LockWait) -> str:
     wanted, watch = this_process(command), Watch(engine, patience.stale_after)
     until = time.monotonic() + patience.wait
     told = ""
@@ -54,7 +55,7 @@ def _acquire(engine: Engine, name: str, command: str, patience: Patience) -> str
             engine.release_claim(marker.id)
             continue
         if (left := until - time.monotonic()) <= 0:
-            raise lock_held(marker, _todo(patience))
+            raise lock_held_error(marker, _todo(patience))
         if told != marker.id:
             patience.tell(_waiting(marker, left))
             told = marker.id
@@ -67,7 +68,7 @@ def _waiting(marker: Marker, left: float) -> str:
     return f"waiting up to {left:.0f} s for {work} of {describe(marker.labels)}"
 
 
-def _todo(patience: Patience) -> str:
+def _todo(patience: LockWait) -> str:
     return (
         "wait for it with --wait SECONDS; a run that gives no sign of life for "
         f"{patience.stale_after:.0f} s meanwhile is taken over"

@@ -33,7 +33,7 @@ from cosmicdeploy.database.tools.cleanup import end_leftover_tools, end_tools
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
-from cosmicdeploy.signals import deferred
+from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import cursor, renew, run, run_all, schemas
@@ -171,7 +171,11 @@ def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
         engine.build(Build(context=tmp_path), "never", {}, lambda _: None)
 
     for call in (dump, build):
-        with deferred(lambda: None), stopped_once(is_run), pytest.raises(KeyboardInterrupt):
+        with (
+            deferred_interrupts(lambda: None),
+            stopped_once(is_run),
+            pytest.raises(KeyboardInterrupt),
+        ):
             call()
         require_ended()
     assert schemas(access) == {"platform"}
@@ -186,7 +190,11 @@ def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAcces
 
     ask = query if of == "the database" else lambda: engine.wait_end(access.container_id, 4242)
     try:
-        with deferred(lambda: None), stopped_once(lambda: True), pytest.raises(KeyboardInterrupt):
+        with (
+            deferred_interrupts(lambda: None),
+            stopped_once(lambda: True),
+            pytest.raises(KeyboardInterrupt),
+        ):
             ask()
     finally:
         end_statement(access, "SELECT SLEEP(4242)")

@@ -1,7 +1,7 @@
 """A real Laravel application, deployed, verified and taken back by its `cosmicdeploy.yaml` alone.
 
 The tests go on from each other: release 1, release 2, back, forward with a step left out, mended,
-and back by down migrations. From there `test_laravel_diagnose` goes on.
+and back by down migrations. From there `test_diagnose` goes on.
 """
 
 from __future__ import annotations

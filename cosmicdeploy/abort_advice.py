@@ -12,7 +12,7 @@ WAY_OUT = re.compile(
 )
 
 
-def with_way_out(todo: str, *, data: bool) -> str:
+def with_abort_advice(todo: str, *, data: bool) -> str:
     """What to do about a run that cannot be undone: `todo`, and where that names no way out, the
     last one. Where `data` was exchanged there is none but to undo it all the same."""
     if WAY_OUT.search(todo):

@@ -12,10 +12,10 @@ from docker import APIClient
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine.building.context import ABSENT, bases, buildable, image_id
+from cosmicdeploy.engine.building.build_context import ABSENT, bases, buildable, image_id
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed
-from cosmicdeploy.signals import breakable, each_breakable
+from cosmicdeploy.signals import each_interruptible, interruptible
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
@@ -37,7 +37,7 @@ def build_image(
     built = ""
     with translated(f"Building {name}", str(build.context)):
         # A build that loses its client is ended by the engine.
-        with breakable():
+        with interruptible():
             answers = api.build(
                 path=str(build.context),
                 dockerfile=build.dockerfile,
@@ -49,7 +49,7 @@ def build_image(
                 forcerm=True,
             )
         with _let_go():
-            for answer in each_breakable(answers):
+            for answer in each_interruptible(answers):
                 built = (answer.get("aux") or {}).get("ID", built)
                 for line in _lines(answer):
                     last.append(line)
@@ -87,7 +87,7 @@ def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> 
         on_line(f"pulling {base}")
         repository, tag = parse_repository_tag(base)
         try:
-            with breakable():
+            with interruptible():
                 api.pull(repository, tag=tag or "latest")
         except APIError as error:
             reason = str(error.explanation or error)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from posixpath import normpath
 from typing import Any
 
-from cosmicdeploy.engine.containers.defaults import image_volumes
-from cosmicdeploy.engine.facts import ANONYMOUS
+from cosmicdeploy.engine.containers.image_defaults import image_volumes
+from cosmicdeploy.engine.parsing import ANONYMOUS
 from cosmicdeploy.stack.model import Service
 
 Json = Mapping[str, Any]

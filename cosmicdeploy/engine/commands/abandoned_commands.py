@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Literal
 
-from cosmicdeploy.engine.model import Engine
+from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import CosmicError
 
 Signal = Literal["TERM", "HUP"]
@@ -23,14 +23,14 @@ exit 0
 """
 
 
-def end_marked(mark: str, signal: Signal = "TERM") -> list[str]:
+def terminate_marked(mark: str, signal: Signal = "TERM") -> list[str]:
     """A command line that ends whatever has `mark` (NAME=value) in its environment, in the same
     container and of the same user. A shell in a terminal heeds HUP only."""
     return ["sh", "-c", END_JOB, "sh", mark, signal]
 
 
 @contextmanager
-def ended_with_us(
+def terminated_on_error(
     engine: Engine, container_id: str, user: str = "", signal: Signal = "TERM"
 ) -> Iterator[Mapping[str, str]]:
     """A mark for the environment of one command that this user runs in this block: where the block
@@ -40,5 +40,5 @@ def ended_with_us(
         yield {JOB_VARIABLE: job}
     except BaseException:
         with suppress(CosmicError):  # the container or the engine is gone, and the command too
-            engine.exec_as(user, container_id, end_marked(f"{JOB_VARIABLE}={job}", signal))
+            engine.exec_as(user, container_id, terminate_marked(f"{JOB_VARIABLE}={job}", signal))
         raise

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cosmicdeploy.engine.model import Engine, Marker
-from cosmicdeploy.lock.hold import POLL_SECONDS
-from cosmicdeploy.lock.holder import is_dead, lock_held, marker_name
+from cosmicdeploy.engine.facts import Marker
+from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.lock.acquire import POLL_SECONDS
+from cosmicdeploy.lock.held_lock import BEAT_SECONDS
+from cosmicdeploy.lock.holder import is_dead, lock_held_error, marker_name
 from cosmicdeploy.lock.liveness import STALE_SECONDS, Watch
-from cosmicdeploy.lock.lock import BEAT_SECONDS
 
 # A living holder is seen within one beat; a busy engine may be late by another.
 LOOK_SECONDS = 3 * BEAT_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class LockStatus:
     """A lock as it was seen. `life` is "free", "alive", "dead" (a process of this machine that is
     no more) or "silent", for `silent` seconds of looking; `beats` are the holder's so far."""
 
@@ -26,7 +27,7 @@ class Look:
     silent: float = 0.0
 
 
-def look(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> Look:
+def inspect_lock(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> LockStatus:
     """Who holds the lock, and whether they live: until the first sign of it, or for `seconds`."""
     watch = Watch(engine, seconds)
     while marker := engine.find_claim(marker_name(project)):
@@ -34,9 +35,9 @@ def look(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> Look:
             break
         time.sleep(min(POLL_SECONDS, seconds))
     else:
-        return Look(life="free")
+        return LockStatus(life="free")
     life = "alive" if watch.alive else "dead" if is_dead(marker.labels) else "silent"
-    return Look(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
+    return LockStatus(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
 
 
 def living_holder(engine: Engine, project: str) -> Marker | None:
@@ -46,7 +47,7 @@ def living_holder(engine: Engine, project: str) -> Marker | None:
     return marker if marker and not is_dead(marker.labels) else None
 
 
-def holding_process(engine: Engine, project: str) -> str | None:
+def holder_pid(engine: Engine, project: str) -> str | None:
     """The process number that such a holder has where it runs."""
     marker = living_holder(engine, project)
     return marker.labels.get("pid") if marker else None
@@ -55,10 +56,12 @@ def holding_process(engine: Engine, project: str) -> str | None:
 def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:
     """Free the lock of a holder that is dead, or silent for `stale_after` seconds; the marker that
     was removed, or none where the lock was free. Raises `LockHeld` where the holder lives."""
-    seen = look(engine, project, stale_after)
+    seen = inspect_lock(engine, project, stale_after)
     if seen.marker is None:
         return None
     if seen.life == "alive":
-        raise lock_held(seen.marker, "it is alive: wait until it is done, or stop it with Ctrl-C")
+        raise lock_held_error(
+            seen.marker, "it is alive: wait until it is done, or stop it with Ctrl-C"
+        )
     engine.release_claim(seen.marker.id)
     return seen.marker

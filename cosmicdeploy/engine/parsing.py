@@ -1,0 +1,102 @@
+"""From what the engine's API answers to the facts that steps read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.facts import Container, Image
+
+Json = dict[str, Any]
+ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+
+
+def parse_container(attrs: Json) -> Container:
+    """A container from `GET /containers/{id}/json`."""
+    state, config = attrs["State"], attrs["Config"]
+    own = config.get("Labels") or {}
+    # After an exit the engine keeps the last health; it says nothing about now.
+    health = state.get("Health", {}) if state["Status"] == "running" else {}
+    return Container(
+        id=attrs["Id"],
+        name=attrs["Name"].lstrip("/"),
+        service=own.get(labels.SERVICE, ""),
+        project=own.get(labels.PROJECT, ""),
+        image_id=attrs["Image"],
+        image_name=config.get("Image") or "",
+        status=state["Status"],
+        command=(attrs.get("Path", ""), *(attrs.get("Args") or ())),
+        health=health.get("Status", "").replace("none", ""),
+        started_at=state.get("StartedAt", ""),
+        restart_count=attrs.get("RestartCount", 0),
+        exit_code=state.get("ExitCode", 0),
+        oom_killed=bool(state.get("OOMKilled")),
+        last_probe=_last_probe(state.get("Health") or {}),
+        healthcheck=_probe_command(config.get("Healthcheck") or {}),
+        addresses=_addresses(attrs),
+        published=_published(attrs),
+        labels=own,
+        volumes=_anonymous_volumes(attrs),
+        mounts=_mounts(attrs),
+        stop_signal=config.get("StopSignal") or "",
+        pid=state.get("Pid") or 0,
+        created_at=attrs.get("Created") or "",
+        volume_names=tuple(m["Name"] for m in attrs.get("Mounts") or [] if m["Type"] == "volume"),
+    )
+
+
+def parse_image(attrs: Json) -> Image:
+    """An image from `GET /images/{name}/json`."""
+    config = attrs.get("Config") or {}
+    pairs = (entry.partition("=") for entry in config.get("Env") or [])
+    return Image(
+        id=attrs["Id"],
+        tags=tuple(attrs.get("RepoTags") or ()),
+        labels=config.get("Labels") or {},
+        environment={name: value for name, _, value in pairs},
+    )
+
+
+def _last_probe(health: Json) -> str:
+    log = health.get("Log") or []
+    return str(log[-1].get("Output", "")).strip() if log else ""
+
+
+def _probe_command(check: Json) -> tuple[str, ...]:
+    kind, *words = check.get("Test") or ["NONE"]
+    if kind == "CMD-SHELL":
+        return ("/bin/sh", "-c", *words)
+    return tuple(words) if kind == "CMD" else ()
+
+
+def _addresses(attrs: Json) -> dict[str, str]:
+    networks = attrs["NetworkSettings"].get("Networks") or {}
+    return {name: net["IPAddress"] for name, net in networks.items() if net.get("IPAddress")}
+
+
+def _published(attrs: Json) -> dict[int, tuple[str, int]]:
+    found: dict[int, tuple[str, int]] = {}
+    for port, bindings in (attrs["NetworkSettings"].get("Ports") or {}).items():
+        if bindings and port.endswith("/tcp"):
+            first = bindings[0]
+            found[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
+    return found
+
+
+def _mounts(attrs: Json) -> dict[str, str]:
+    # A tmpfs of the short syntax is not among the mounts.
+    found = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
+    for mount in attrs.get("Mounts") or []:
+        found[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
+    return found
+
+
+def _anonymous_volumes(attrs: Json) -> dict[str, str]:
+    # Known by the name that the engine gives to a volume that nobody named. Among the binds is no
+    # place to look: a volume that was attached again after a replacement stands there too.
+    return {
+        mount["Destination"]: mount["Name"]
+        for mount in attrs.get("Mounts") or []
+        if mount["Type"] == "volume" and ANONYMOUS.fullmatch(mount["Name"])
+    }
