@@ -174,14 +174,14 @@ def proof_report(call: Call, found: Verification, *, restore: bool) -> Report:
     expected = "it restores as its manifest says" if restore else "it is what its manifest says"
     check = CheckReport(
         point=found.backup_id,
-        ok=found.good,
+        ok=found.passed,
         expected=expected,
         found="; ".join(found.reasons) or expected,
         todo="take another: `cosmicdeploy backup create`",
     )
     return call.report(
-        outcome="done" if found.good else "failed",
-        exit_code=0 if found.good else int(ExitCode.CHECK_FAILED),
+        outcome="done" if found.passed else "failed",
+        exit_code=0 if found.passed else int(ExitCode.CHECK_FAILED),
         backup=found.backup_id,
         checks=[check],
     )

@@ -55,4 +55,4 @@ def candidates(ctx: Context) -> list[Backup]:
     backups = ctx.catalogue.list()
     for line in skipped_lines(backups):
         ctx.catalogue.warn(line)
-    return [backup for backup in backups if backup.usable]
+    return [backup for backup in backups if backup.is_usable]

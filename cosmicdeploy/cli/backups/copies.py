@@ -66,7 +66,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
         if not ctx.settings.backup.copies:
             raise UsageError("The settings name no place for copies", todo="add backup.copies")
         backup = ctx.catalogue.get(reference)
-        if not backup.usable:
+        if not backup.is_usable:
             raise BackupError(f"only a good backup is copied: {backup.why}", where=backup.id)
         facts = copy_to_places(ctx, backup)
     made, failed = facts["copies"], facts["warnings"]

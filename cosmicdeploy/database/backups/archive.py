@@ -52,15 +52,15 @@ class Digest:
 class Archive:
     """A growing file of compressed SQL; memory stays constant.
 
-    `whole` is True once the compressed stream has ended properly. `write` raises `OSError` if the
-    file cannot be written, `BackupError` if the SQL cannot be read.
+    `is_complete` is True once the compressed stream has ended properly. `write` raises `OSError`
+    if the file cannot be written, `BackupError` if the SQL cannot be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.raw = Digest()
         self.compressed = Digest()
         self.scan = DumpScan()
-        self.whole = False
+        self.is_complete = False
         self._file = file
 
     def write(self, chunk: bytes) -> None:
@@ -93,7 +93,7 @@ class ArchiveWriter(Archive):
 
     def close(self) -> None:
         self._put(self._compressor.flush())
-        self.whole = True
+        self.is_complete = True
 
 
 class ArchiveReceiver(Archive):
@@ -109,7 +109,7 @@ class ArchiveReceiver(Archive):
             self._scan(sql)
 
     def close(self) -> None:
-        self.whole = self._decompressor.eof and not self._decompressor.unused_data
+        self.is_complete = self._decompressor.eof and not self._decompressor.unused_data
 
     def _decompressed_chunks(self, packed: memoryview) -> Iterator[bytes]:
         waiting = bytearray()

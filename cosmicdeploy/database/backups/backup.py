@@ -41,32 +41,32 @@ class Backup:
         return "damaged" if self.damaged else self.manifest.status
 
     @property
-    def good(self) -> bool:
+    def is_good(self) -> bool:
         return self.manifest.status == "good"
 
     @property
-    def whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether it is good, and the last verification of its data found no damage."""
-        return self.good and not self.damaged and not self.state.damage
+        return self.is_good and not self.damaged and not self.state.damage
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether it is whole, of this stack and of the past, and its last test restore passed."""
-        return self.whole and not (self.foreign or self.ahead or self.state.restore_failure)
+        return self.is_intact and not (self.foreign or self.ahead or self.state.restore_failure)
 
     @property
     def why(self) -> str:
         """Why it is not usable; "" if it is."""
         whys = (self.foreign, self.damaged, self.manifest.reason, *self._failures, self.ahead)
-        return next(filter(None, whys), "" if self.usable else f"it is {self.manifest.status}")
+        return next(filter(None, whys), "" if self.is_usable else f"it is {self.manifest.status}")
 
     @property
     def _failures(self) -> Iterator[str]:
         """Why verifications failed."""
         read, restored = self.state.read, self.state.restored
-        if read and not read.good:
+        if read and not read.passed:
             yield f"its data is damaged: {read.reason}"
-        if restored and not restored.good:
+        if restored and not restored.passed:
             yield f"its test restore failed on {format_time(restored.at)}: {restored.reason}"
 
     def facts(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Catalogue:
         return self._latest(backups)
 
     def _latest(self, backups: Sequence[Backup]) -> Backup:
-        usable = next((backup for backup in backups if backup.usable), None)
+        usable = next((backup for backup in backups if backup.is_usable), None)
         if usable is None:
             raise no_good_backup(backups, str(self.folder))
         for line in skipped_lines(backups[: backups.index(usable)]):

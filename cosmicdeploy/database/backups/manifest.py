@@ -32,7 +32,7 @@ class TableRows(StoredModel):
     after: int
 
     @property
-    def steady(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether the number is known: counted in the dump, or the same before and after it."""
         return self.before == self.after
 

@@ -34,7 +34,7 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
         *_names("routines", objects.routines, facts.routines()),
     ]
     for name, rows in objects.tables.items():
-        if rows.steady and name in loaded and loaded[name] != rows.before:
+        if rows.is_exact and name in loaded and loaded[name] != rows.before:
             reasons.append(f"table {name} has {loaded[name]} rows instead of {rows.before}")
     if facts.server().version == manifest.server_version:
         return [*reasons, *_structure(manifest, facts)]

@@ -51,7 +51,7 @@ class Decision:
 
 def decide(
     backups: Iterable[Backup],
-    keep: RetentionPolicy,
+    policy: RetentionPolicy,
     needed: Mapping[str, str],
     at: datetime,
     zone: tzinfo | None = None,
@@ -62,11 +62,11 @@ def decide(
     time zone `zone`; None is this machine's.
     """
     ordered = newest_first(backups)
-    usable = [backup for backup in ordered if backup.usable]
-    reasons = _reasons(usable, keep, needed, zone)
-    judge = Unusable(keep=keep, needed=needed, at=at, newest=next(iter(usable), None))
+    usable = [backup for backup in ordered if backup.is_usable]
+    reasons = _reasons(usable, policy, needed, zone)
+    judge = _UnusableBackups(policy=policy, needed=needed, at=at, newest=next(iter(usable), None))
     return [
-        _good(backup, reasons) if backup.usable else judge.decision(backup) for backup in ordered
+        _good(backup, reasons) if backup.is_usable else judge.decision(backup) for backup in ordered
     ]
 
 
@@ -79,10 +79,10 @@ def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unusable:
+class _UnusableBackups:
     """Decides on backups that no rule counts; `newest` is the newest usable backup."""
 
-    keep: RetentionPolicy
+    policy: RetentionPolicy
     needed: Mapping[str, str]
     at: datetime
     newest: Backup | None
@@ -107,9 +107,9 @@ class Unusable:
         state = backup.state
         if backup.ahead:
             return f"{backup.ahead}, so no rule counts it"
-        if backup.whole and not self._is_superseded(backup):
+        if backup.is_intact and not self._is_superseded(backup):
             return f"no newer backup is good: {backup.why}"
-        if not backup.whole and state.copy_urls:
+        if not backup.is_intact and state.copy_urls:
             return "not usable here, but a copy exists: `cosmicdeploy backup fetch` brings it back"
         return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
 
@@ -121,18 +121,18 @@ class Unusable:
         """
         created = backup.manifest.created_at
         newer = self.newest is not None and self.newest.manifest.created_at > created
-        return newer and self.keep.is_set
+        return newer and self.policy.is_set
 
 
 def _failed_at(backup: Backup) -> datetime:
     """Return when a verification failed, or else when the failed dump was started."""
     read, restored = backup.state.read, backup.state.restored
-    failures = [each.at for each in (read, restored) if each and not each.good]
+    failures = [each.at for each in (read, restored) if each and not each.passed]
     return max(failures, default=backup.manifest.created_at)
 
 
 def _reasons(
-    usable: list[Backup], keep: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
+    usable: list[Backup], policy: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
     """Return ID → reasons for the usable backups that stay, the newest first."""
     reasons: dict[str, list[str]] = {}
@@ -147,13 +147,13 @@ def _reasons(
             keep_for(backup, _pinned(backup))
         if backup.id in needed:
             keep_for(backup, needed[backup.id])
-        if not keep.is_set:
+        if not policy.is_set:
             keep_for(backup, "no policy is set")
-    for why, kept in _by_rule(usable, keep, zone):
+    for why, kept in _by_rule(usable, policy, zone):
         keep_for(kept, why)
     for backup in usable:
-        if len(reasons) < keep.minimum and backup.id not in reasons:
-            keep_for(backup, f"minimum of {keep.minimum}")
+        if len(reasons) < policy.minimum and backup.id not in reasons:
+            keep_for(backup, f"minimum of {policy.minimum}")
     return reasons
 
 
@@ -163,16 +163,16 @@ def _pinned(backup: Backup) -> str:
 
 
 def _by_rule(
-    usable: list[Backup], keep: RetentionPolicy, zone: tzinfo | None
+    usable: list[Backup], policy: RetentionPolicy, zone: tzinfo | None
 ) -> Iterable[tuple[str, Backup]]:
     def local(backup: Backup) -> datetime:
         return backup.manifest.created_at.astimezone(zone)
 
     periods: tuple[tuple[str, int, Callable[[Backup], object]], ...] = (
-        ("last", keep.last, lambda backup: backup.id),
-        ("daily", keep.daily, lambda backup: local(backup).date()),
-        ("weekly", keep.weekly, lambda backup: local(backup).isocalendar()[:2]),
-        ("monthly", keep.monthly, lambda backup: (local(backup).year, local(backup).month)),
+        ("last", policy.last, lambda backup: backup.id),
+        ("daily", policy.daily, lambda backup: local(backup).date()),
+        ("weekly", policy.weekly, lambda backup: local(backup).isocalendar()[:2]),
+        ("monthly", policy.monthly, lambda backup: (local(backup).year, local(backup).month)),
     )
     for name, count, period in periods:
         newest: dict[object, Backup] = {}

@@ -18,7 +18,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
 
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
     """Yield a line for each backup that is not usable; those of other stacks share one line."""
-    unusable = [backup for backup in backups if not backup.usable]
+    unusable = [backup for backup in backups if not backup.is_usable]
     own = [backup for backup in unusable if not backup.foreign]
     for backup in own[:SHOWN]:
         yield f"skipped {backup.id}: {backup.why}"
@@ -35,7 +35,7 @@ def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
     own = [backup for backup in backups if not backup.foreign]
     todo = "take one: `cosmicdeploy backup create`"
     untested = next(
-        (backup for backup in own if backup.whole and backup.state.restore_failure), None
+        (backup for backup in own if backup.is_intact and backup.state.restore_failure), None
     )
     if untested:
         todo += f"; or test one again: `cosmicdeploy backup verify {untested.id} --restore`"

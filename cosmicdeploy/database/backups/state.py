@@ -31,7 +31,7 @@ class VerificationRecord(_Record):
     reason: str = ""
 
     @property
-    def good(self) -> bool:
+    def passed(self) -> bool:
         return not self.reason
 
 

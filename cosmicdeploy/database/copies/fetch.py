@@ -73,7 +73,7 @@ class Fetch:
     def _latest(self, stores: StoresById) -> str:
         """Return the ID of the newest usable copy; "" if there is none."""
         failed = {
-            b.id: b.why for b in self._catalogue.list() if b.whole and b.state.restore_failure
+            b.id: b.why for b in self._catalogue.list() if b.is_intact and b.state.restore_failure
         }
         skipped = 0
         for backup_id in sorted(stores, reverse=True):
@@ -127,7 +127,9 @@ class Fetch:
 
     def _require_absent(self, backup_id: str) -> None:
         here = [b for b in self._catalogue.list() if b.id == backup_id]
-        if any(b.whole or b.status == "running" or is_locked(partial_path(b.data)) for b in here):
+        if any(
+            b.is_intact or b.status == "running" or is_locked(partial_path(b.data)) for b in here
+        ):
             raise BackupError(
                 f"the backup {backup_id} is already here",
                 where=str(self._catalogue.folder),

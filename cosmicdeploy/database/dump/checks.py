@@ -18,9 +18,9 @@ def require_complete(result: ExecResult, archive: Archive, expected: set[str]) -
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
-        (archive.whole, "the compressed dump does not end as it should"),
+        (archive.is_complete, "the compressed dump does not end as it should"),
         (not scan.opening_fault, scan.opening_fault),
-        (scan.complete, "the dump lacks its closing line"),
+        (scan.is_complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
         (not unexpected, f"the dump holds what it should not: {'; '.join(unexpected)}"),
     )

@@ -87,7 +87,7 @@ class DumpScan:
         return opening_fault(self._head)
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the dump ends with the closing line of its tool."""
         lines = self.tail.rstrip().splitlines()
         return bool(lines) and lines[-1].startswith(TRAILER)

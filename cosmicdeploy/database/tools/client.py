@@ -33,13 +33,13 @@ from cosmicdeploy.errors import DatabaseError
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The tools of one database container; with `packs` the dump arrives compressed with zstd."""
+    """The tools of one database container; with `compresses` the dump arrives compressed."""
 
     engine: Engine
     access: DatabaseAccess
     dump_tool: str
     dump_prefix: tuple[str, ...]
-    packs: bool
+    compresses: bool
     query_tool: str
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
@@ -119,7 +119,7 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
         access=access,
         dump_tool=dump_tool,
         dump_prefix=dump_prefix(stdbuf, zstd),
-        packs=bool(zstd),
+        compresses=bool(zstd),
         query_tool=query_tool,
         login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(dump_help)),

@@ -1,4 +1,4 @@
-"""Backups for which the disk has too little room."""
+"""Backups on a disk with too little room."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, 128 MiB."""
+    """A separate file system of 128 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", str(folder)], check=True)
@@ -32,7 +32,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.fault("disk full")
-def test_a_disk_that_fills_up_during_the_dump(
+def test_a_disk_that_fills_up_during_the_dump_fails_the_backup(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     catalogue = Catalogue(small_disk / "backups")
@@ -54,7 +54,7 @@ def test_a_disk_that_fills_up_during_the_dump(
 
 
 @pytest.mark.fault("disk full")
-def test_a_disk_that_is_full_when_the_last_bytes_are_written(
+def test_a_disk_that_is_full_at_the_last_bytes_fails_the_backup(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     run(access, "DELETE FROM pictures")
@@ -78,7 +78,7 @@ def fill_up(path: Path) -> None:
 
 
 @pytest.mark.fault("disk full")
-def test_too_little_room_is_seen_before_the_dump(
+def test_too_little_room_is_reported_before_the_dump(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     (small_disk / "filler").write_bytes(bytes(80 << 20))

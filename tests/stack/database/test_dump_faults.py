@@ -1,4 +1,4 @@
-"""Dump tools that lie, bytes that change, disks that fail: never a good backup, never a restore."""
+"""Faulty dump tools, changed bytes and failing disks lead to no good backup and no restore."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_dump_with_any_flaw_is_not_good(
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
 
 
-# A writer: a row is gone while the dump is made, the first time.
+# A writer removes a row while the first dump runs.
 FLICKERING = """
 sql() { test -e /tmp/seen || mariadb --no-defaults -uroot -e "$1" platform; }
 sql 'DELETE FROM a WHERE id = 2'
@@ -109,18 +109,18 @@ touch /tmp/seen
 """
 
 
-def test_a_row_that_was_gone_for_a_moment_is_not_missed(
+def test_a_row_that_was_absent_for_a_moment_is_not_reported_missing(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with lying(engine, access, FLICKERING):
         backup = create_backup(engine, access, catalogue)
     assert engine.exec(access.container_id, ["rm", "/tmp/seen"]).exit_code == 0
-    assert backup.good
+    assert backup.is_good
     assert backup.manifest.objects.tables["a"].before == 1
 
 
 @pytest.mark.fault("dump tool that hangs")
-def test_a_dump_that_says_nothing_is_ended_with_the_reason(
+def test_a_silent_dump_is_ended_with_the_reason(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with (
@@ -135,7 +135,7 @@ def test_a_dump_that_says_nothing_is_ended_with_the_reason(
     require_ended()
 
 
-# The lock comes when all has been asked and counted.
+# Takes the lock after the checks and the row counts.
 LOCKING = """
 sql="mariadb --no-defaults -uroot platform"
 echo 'LOCK TABLES a WRITE; SELECT SLEEP(4242)' | $sql &
@@ -144,7 +144,7 @@ exec $REAL "$@"
 """
 
 
-def test_a_dump_that_waits_for_a_lock_says_for_which(
+def test_a_dump_that_waits_for_a_lock_names_the_lock(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     try:
@@ -157,7 +157,7 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
 
 
 @pytest.mark.fault("SIGTERM while a read is blocked")
-def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
+def test_sigterm_ends_a_wait_for_a_tool_or_a_build(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     base = read_env_file(IMAGES)["PYTHON_IMAGE"]
@@ -209,7 +209,7 @@ def end_statement(access: DatabaseAccess, statement: str) -> None:
 
 @contextmanager
 def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
-    """This process gets SIGTERM as soon as something is seen."""
+    """Send SIGTERM to this process as soon as a condition holds."""
     over = threading.Event()
 
     def stop() -> None:
@@ -248,7 +248,7 @@ def test_a_compressed_dump_with_any_flaw_is_not_good(
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
 
 
-def test_a_container_that_cannot_compress_gives_the_same_backup(
+def test_a_container_that_cannot_compress_yields_the_same_backup(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     there = create_backup(engine, access, catalogue)
@@ -286,7 +286,7 @@ def test_option_files_of_the_container_change_nothing(
 
 
 @pytest.mark.fault("tools that outlive a killed deployer")
-def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseAccess) -> None:
+def test_leftover_tools_are_ended(engine: Engine, access: DatabaseAccess) -> None:
     container = docker.from_env().containers.get(access.container_id)
 
     def running() -> set[str]:
@@ -306,7 +306,7 @@ def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseA
 
 
 @pytest.mark.fault("verifications side by side, and one that was killed")
-def test_only_scratch_schemas_that_nobody_uses_are_dropped(
+def test_only_unused_scratch_schemas_are_dropped(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -335,7 +335,7 @@ def test_a_name_of_any_length_can_be_restored(
 
 
 def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
-    """Do something when the first bytes were loaded."""
+    """Run an action once the first bytes are loaded."""
 
     def hear(count: int) -> None:
         done.append(count)
@@ -346,7 +346,7 @@ def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
 
 
 @pytest.mark.fault("restore taken over by another")
-def test_a_restore_that_was_taken_over_leaves_the_other_ones_data_alone(
+def test_a_restore_that_lost_to_another_run_leaves_that_runs_data_alone(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -365,7 +365,7 @@ def test_a_restore_that_was_taken_over_leaves_the_other_ones_data_alone(
 
 
 @pytest.mark.fault("frozen database")
-def test_a_frozen_database_holds_nobody_up_who_gives_up(
+def test_a_frozen_database_does_not_delay_an_abandoned_load(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "END_SECONDS", 0.5)
@@ -403,7 +403,7 @@ def test_an_error_shows_no_values_of_rows(access: DatabaseAccess, table: str) ->
 
 
 def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
-    """A restore of it touches nothing."""
+    """Check that a restore of it changes nothing."""
     with pytest.raises(BackupError):
         restore_backup(engine, access, backup)
     assert schemas(access) == {"platform"}
@@ -426,7 +426,7 @@ def test_one_flipped_byte_is_refused_before_any_write(
 
 @pytest.mark.fault("fsync that fails (a stand-in: no disk here fails on demand)")
 @pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
-def test_a_sync_that_fails_makes_no_good_backup(
+def test_a_failed_sync_makes_no_good_backup(
     engine: Engine,
     access: DatabaseAccess,
     catalogue: Catalogue,
@@ -445,6 +445,6 @@ def test_a_sync_that_fails_makes_no_good_backup(
     with pytest.raises(BackupError, match="Input/output error"):
         create_backup(engine, access, catalogue)
     monkeypatch.undo()
-    assert calls[0] <= 0, "there was a sync to fail"  # a failure is written down as well
-    assert not [b for b in catalogue.list() if b.good]
+    assert calls[0] <= 0, "there was a sync to fail"  # the failure is recorded with a sync too
+    assert not [b for b in catalogue.list() if b.is_good]
     assert not list(catalogue.folder.glob("*.partial"))

@@ -175,7 +175,7 @@ def it_ran_every_minute(stack: LaravelStack) -> None:
 
 
 def first_backup(stack: LaravelStack) -> str:
-    found = [b for b in stack.open().catalogue.list() if b.good and b.manifest.release == "1"]
+    found = [b for b in stack.open().catalogue.list() if b.is_good and b.manifest.release == "1"]
     return found[0].id
 
 

@@ -130,7 +130,7 @@ def test_what_dies_later_is_seen_and_can_be_left(released: StackUnderTest) -> No
     back = released.cli("rollback", "--code-only", "--to", deployed.report["backup"], "--yes")
     assert back.code == 0, back.stderr
     require_whole(released)
-    assert released.open().catalogue.get(backup).good
+    assert released.open().catalogue.get(backup).is_good
 
 
 @pytest.mark.fault("Redis gone throughout")

@@ -60,7 +60,7 @@ def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnd
 
 def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) -> None:
     ctx = released.open()
-    target = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+    target = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
     assert present is not None
     back, step = replace(ctx, target=target), ImagesStep(name="images")

@@ -56,7 +56,7 @@ def test_a_rollback_stops_the_proxy_and_says_so_before(strange: StackUnderTest) 
     with strange.database() as facts:
         facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
     target = next(
-        b.id for b in strange.open().catalogue.list() if b.good and b.manifest.release == "1"
+        b.id for b in strange.open().catalogue.list() if b.is_good and b.manifest.release == "1"
     )
     with acknowledged(strange) as beats:
         done = strange.cli("rollback", "--to", target, "--yes", "--json")

@@ -1,4 +1,4 @@
-"""Whose sessions may be ended: clients' ones alone."""
+"""Which sessions may be ended: only those of clients."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def test_a_client_is_not_protected() -> None:
         ("SELECTED", False),
     ],
 )
-def test_only_what_a_client_may_begin_anew_is_its_statement(statement: str, client: bool) -> None:
+def test_only_repeatable_statements_count_as_client_statements(
+    statement: str, client: bool
+) -> None:
     assert session(statement=statement).runs_client_statement is client
 
 
