@@ -13,7 +13,7 @@ from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.operations.logs import Reading, Wanted
+    from cosmicdeploy.operations.logs import LogOptions, Reading
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
 
 EXAMPLES = """\b
@@ -71,9 +71,9 @@ def logs(
     Following goes on through deploys, restarts and rotated files, and ends with Ctrl-C.
     With --json a line is an object.
     """
-    from cosmicdeploy.operations.logs import Wanted
+    from cosmicdeploy.operations.logs import LogOptions
 
-    wanted = Wanted(
+    wanted = LogOptions(
         services=services or (),
         tail=tail,
         since=since,
@@ -88,7 +88,7 @@ def logs(
         _logs(call, config, wanted, times=times)
 
 
-def _logs(call: Call, config: Path | None, wanted: Wanted, *, times: bool) -> None:
+def _logs(call: Call, config: Path | None, wanted: LogOptions, *, times: bool) -> None:
     from cosmicdeploy.cli.terminal import told_on_stderr
     from cosmicdeploy.operations.logs import Reading
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from cosmicdeploy.operations.monitor import Stream, Wanted
-    from cosmicdeploy.probes.monitor.event import Sight
+    from cosmicdeploy.operations.monitor import MonitorOptions, Stream
+    from cosmicdeploy.probes.monitor.event import MonitorEvent
 
 EXAMPLES = """\b
 Examples:
@@ -31,7 +31,7 @@ Examples:
 class View(Protocol):
     """Whatever shows sights."""
 
-    def show(self, sights: Sequence[Sight]) -> None:
+    def show(self, sights: Sequence[MonitorEvent]) -> None:
         """Show some."""
 
 
@@ -76,18 +76,18 @@ def watch(
         _watch(call, config, _wanted(only or [], grep, since, seconds))
 
 
-def _wanted(only: list[str], grep: str, since: str, seconds: float | None) -> Wanted:
+def _wanted(only: list[str], grep: str, since: str, seconds: float | None) -> MonitorOptions:
     from datetime import datetime
 
     from cosmicdeploy.operations.durations import since_when
-    from cosmicdeploy.operations.monitor import Wanted
+    from cosmicdeploy.operations.monitor import MonitorOptions
     from cosmicdeploy.probes.monitor.event import chosen_topics
 
     start = since_when(since, datetime.now().astimezone()).timestamp() if since else None
-    return Wanted(topics=chosen_topics(only), grep=grep, since=start, seconds=seconds)
+    return MonitorOptions(topics=chosen_topics(only), grep=grep, since=start, seconds=seconds)
 
 
-def _watch(call: Call, config: Path | None, wanted: Wanted) -> None:
+def _watch(call: Call, config: Path | None, wanted: MonitorOptions) -> None:
     from cosmicdeploy.operations.monitor import Stream
     from cosmicdeploy.workspace import open_stack
 
@@ -113,7 +113,7 @@ def _view(call: Call, project: str) -> AbstractContextManager[View]:
 def _show(stream: Stream, view: View) -> None:
     from cosmicdeploy.operations.stdio import STDOUT, is_read
 
-    for sights in stream.sights():
+    for sights in stream.events():
         view.show(sights)
         if not is_read(STDOUT):
             raise BrokenPipeError

@@ -1,7 +1,7 @@
-"""What the services' containers wrote, and what they write from now on."""
+"""The services' logs: past lines and new ones, merged by time."""
 
 from __future__ import annotations
 
-from cosmicdeploy.operations.logs.reading import Reading, Wanted
+from cosmicdeploy.operations.logs.reading import LogOptions, Reading
 
-__all__ = ["Reading", "Wanted"]
+__all__ = ["LogOptions", "Reading"]

@@ -1,4 +1,4 @@
-"""A line with the service that wrote it, and which lines are wanted."""
+"""A log line with its service, and the filter of `--grep`."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ from dataclasses import dataclass
 
 from cosmicdeploy.engine.facts import LogLine
 
-# What a line begins with that goes on from the one before it: more of a context, or its end.
-GOES_ON = (" ", "\t", "}", "]")
+# How a line begins that continues the one before it: more of a context, or its end.
+CONTINUES = (" ", "\t", "}", "]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """`line.at` is 0 where nobody knows when it was written."""
+    """A line of a service; `line.at` (nanoseconds since 1970) is 0 where it is unknown."""
 
     service: str
     line: LogLine
 
 
 class Grep:
-    """Lets through lines with a text in them, and those that go on from such a line: a message is
-    told with its context. Without a text all."""
+    """Lets through lines that contain a text, and the lines that continue them.
+
+    A message is shown with its context. An empty text lets all lines through.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._on: dict[str, bool] = {}
+        self._matched: dict[str, bool] = {}
 
     def __call__(self, entry: Entry) -> bool:
         text = entry.line.text
         if self._text in text:
-            self._on[entry.service] = True
-        elif not text.startswith(GOES_ON):
-            self._on[entry.service] = False
-        return self._on.get(entry.service, False)
+            self._matched[entry.service] = True
+        elif not text.startswith(CONTINUES):
+            self._matched[entry.service] = False
+        return self._matched.get(entry.service, False)

@@ -1,4 +1,4 @@
-"""A file in a service's containers, to which the application writes its log."""
+"""Log files in a service's containers."""
 
 from __future__ import annotations
 
@@ -15,37 +15,40 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.source import Push
 
-# So much of a file is looked at for the place up to which its lines were given, in bytes.
+# The end of a file, in bytes, in which the last lines already returned are looked for.
 WINDOW = 262_144
-# So many lines make that place sure.
+# That many of them identify the place.
 REMEMBERED = 20
-LOOK_EVERY = 0.2
+LOOK_EVERY_SECONDS = 0.2
 STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)\]")
 
-# Says the file's size, then its end and all that is added, over rotations, until its standard input
-# ends: that is when we go away, however we do. It leaves no process behind that nobody waits for.
+# Prints the file's size, its end, and then all that is added, also after rotations, until its
+# standard input ends: that happens however the deployer ends. It waits for all its processes.
 FOLLOW = """
 size=$({ wc -c <"$1"; } 2>/dev/null || echo 0)
 from=$((size > $2 ? size - $2 + 1 : 1))
 echo "$((size))"
 exec 3<&0
 tail -c "+$from" -F "$1" 2>/dev/null 3<&- & tail=$!
-( while read -r _; do :; done; kill "$tail" ) <&3 >/dev/null 2>&1 & watcher=$!
+( while read -r _; do :; done; kill "$tail" ) <&3 >/dev/null 2>&1 & killer=$!
 wait "$tail"
-kill "$watcher" 2>/dev/null
+kill "$killer" 2>/dev/null
 wait
 """
 
 
 class Files:
-    """A file's last `tail` lines, and what is added to it."""
+    """A file's last `tail` lines, and the lines that are added to it.
+
+    Reading runs `tail` in the container, following runs a shell there until it is stopped.
+    """
 
     alone = True
 
     def __init__(self, engine: Engine, path: str, tail: int) -> None:
         self._engine, self._path, self._tail = engine, path, tail
-        self._given = deque[str](maxlen=REMEMBERED)
-        self._skips = tail == 0
+        self._returned = deque[str](maxlen=REMEMBERED)
+        self._skips_past = tail == 0
 
     def past(self, container: Container) -> Iterator[LogLine]:
         command = ["tail", "-n", str(self._tail), self._path]
@@ -57,88 +60,95 @@ class Files:
                 todo="see that the path is the one inside the container",
                 details=result.error_text.splitlines(),
             )
-        # A line that is being written is told again when it is whole.
-        whole, _, begun = result.stdout.rpartition(b"\n")
-        lines = _texts(whole + b"\n") if whole else []
-        self._given.extend(lines)
-        yield from stamped([*lines, *_texts(begun + b"\n" if begun else b"")])
+        # A line that is still being written is returned again once it is complete.
+        complete, _, partial = result.stdout.rpartition(b"\n")
+        lines = _texts(complete + b"\n") if complete else []
+        self._returned.extend(lines)
+        yield from timed([*lines, *_texts(partial + b"\n" if partial else b"")])
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """Another container of the service may have the same file, or a new one."""
-        reading = _Reading(self._after_the_given, lambda line: self._push(push, line))
+        """Push the lines that were not returned yet, and new ones.
+
+        The container may be another one of the service, with the same file or a new one.
+        """
+        output = _ScriptOutput(self._not_returned, lambda line: self._push(push, line))
         command = ["sh", "-c", FOLLOW, "sh", self._path, str(WINDOW)]
         ended = threading.Event()
         streams = Streams(
-            stdin=_until(over, ended), out=reading.take, err=lambda _: None, over=ended
+            stdin=_until(over, ended), out=output.take, err=lambda _: None, over=ended
         )
         self._engine.converse(container.id, command, streams)
 
     def _push(self, push: Push, line: LogLine) -> None:
-        self._given.append(line.text)
+        self._returned.append(line.text)
         push(line)
 
-    def _after_the_given(self, lines: Sequence[str]) -> Sequence[str]:
-        """Of what was there when the reading began, what was not given yet."""
-        skips, self._skips = self._skips, False
-        return () if skips else after(lines, list(self._given))
+    def _not_returned(self, lines: Sequence[str]) -> Sequence[str]:
+        """Return those of the file's first lines that were not returned yet."""
+        skips, self._skips_past = self._skips_past, False
+        return () if skips else lines_after(lines, list(self._returned))
 
 
-class _Reading:
-    """Takes what the script says apart: the size, the file's end, and what comes after."""
+class _ScriptOutput:
+    """Splits the script's output into the size, the file's end, and the lines added to it."""
 
     def __init__(
-        self, chosen: Callable[[Sequence[str]], Sequence[str]], push: Callable[[LogLine], None]
+        self, select: Callable[[Sequence[str]], Sequence[str]], push: Callable[[LogLine], None]
     ) -> None:
-        self._chosen, self._push = chosen, push
+        self._select, self._push = select, push
+        # `_past` is the number of bytes of the file's end still to come, -1 before it is known.
         self._rest, self._past, self._at = b"", -1, 0
 
     def take(self, chunk: bytes) -> None:
-        """Some bytes of the script's output."""
+        """Take some bytes of the output."""
         self._rest += chunk
         if self._past < 0 and b"\n" in self._rest:
             size, _, self._rest = self._rest.partition(b"\n")
             self._past = min(int(size), WINDOW)
             if self._past == 0:
-                self._chosen(())
+                self._select(())
         if self._past > 0 and len(self._rest) >= self._past:
             past, self._rest = self._rest[: self._past], self._rest[self._past :]
-            # A line that is being written is not whole yet.
-            whole, _, begun = past.rpartition(b"\n")
-            self._past, self._rest = 0, begun + self._rest
-            self._tell(self._chosen(_texts(whole + b"\n") if whole else ()))
+            # The last line may still be incomplete.
+            complete, _, partial = past.rpartition(b"\n")
+            self._past, self._rest = 0, partial + self._rest
+            self._push_all(self._select(_texts(complete + b"\n") if complete else ()))
         if self._past == 0:
             *lines, self._rest = self._rest.split(b"\n")
-            self._tell(_texts(b"\n".join([*lines, b""])))
+            self._push_all(_texts(b"\n".join([*lines, b""])))
 
-    def _tell(self, lines: Iterable[str]) -> None:
-        for line in stamped(lines, self._at):
+    def _push_all(self, lines: Iterable[str]) -> None:
+        for line in timed(lines, self._at):
             self._at = line.at
             self._push(line)
 
 
-def after(lines: Sequence[str], given: Sequence[str]) -> Sequence[str]:
-    """The lines after the last place where the given ones stand; all where they stand nowhere."""
-    count = len(given)
+def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    """Return the lines after the last occurrence of the known ones; all where there is none."""
+    count = len(known)
     for end in range(len(lines), count - 1, -1) if count else ():
-        if list(lines[end - count : end]) == list(given):
+        if list(lines[end - count : end]) == list(known):
             return lines[end:]
     return lines
 
 
-def stamped(lines: Iterable[str], at: int = 0) -> Iterator[LogLine]:
-    """Each line with the time that it, or the last one before it that has one, begins with. A time
-    without a zone is taken for UTC: it puts replicas' lines in order, and is shown to nobody."""
+def timed(lines: Iterable[str], at: int = 0) -> Iterator[LogLine]:
+    """Yield each line with the timestamp that it, or the last line before it that has one, begins
+    with, in nanoseconds since 1970.
+
+    A timestamp without a zone is taken for UTC: it only puts the lines of replicas in order.
+    """
     for text in lines:
-        with suppress(ValueError):  # it only looks like a time
+        with suppress(ValueError):  # it only looks like a timestamp
             at = _nanoseconds(text) or at
         yield LogLine(at=at, text=text)
 
 
 def _nanoseconds(text: str) -> int | None:
-    found = STAMP.match(text)
-    if found is None:
+    stamp = STAMP.match(text)
+    if stamp is None:
         return None
-    moment = datetime.fromisoformat(found[1])
+    moment = datetime.fromisoformat(stamp[1])
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp() * 1e6) * 1000
 
@@ -149,7 +159,7 @@ def _texts(data: bytes) -> list[str]:
 
 
 def _until(*events: threading.Event) -> Iterator[bytes]:
-    """Nothing, until one of these is set."""
+    """Yield nothing, and end when one of these events is set."""
     while not any(event.is_set() for event in events):
-        time.sleep(LOOK_EVERY)
+        time.sleep(LOOK_EVERY_SECONDS)
     yield from ()

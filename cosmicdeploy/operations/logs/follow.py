@@ -1,4 +1,4 @@
-"""Lines as they are written, from whichever container plays a service."""
+"""New log lines of services, also while their containers are replaced."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.source import Source
 
-# How soon a new container is found, and how long lines wait for others that were written before.
-LOOK_EVERY, TOGETHER = 0.5, 0.1
-# One that cannot be followed is tried again after so many seconds.
-AGAIN_AFTER = 5.0
-# Somebody who reads slowly must not fill the memory.
+# Seconds between two looks for new containers, and how long a line waits for older ones.
+LOOK_EVERY, BATCH_SECONDS = 0.5, 0.1
+# Seconds until a container that could not be followed is tried again.
+RETRY_AFTER = 5.0
+# A reader that is slow must not fill the memory: followers wait when so many lines are queued.
 QUEUED = 10_000
 
 
 @dataclass
 class _Reader:
-    """Follows one container through one life of it."""
+    """Follows one container from one start of it to its end."""
 
     container: Container
     thread: threading.Thread
     began: float = field(default_factory=time.monotonic)
 
     @property
-    def at_work(self) -> bool:
+    def is_running(self) -> bool:
         return self.thread.is_alive()
 
 
 class Follower:
-    """Follows services (service → source) until somebody stops asking. Not reusable."""
+    """Follows services (service → source) for as long as the caller reads. Not reusable."""
 
     def __init__(self, ctx: Context, sources: Mapping[str, Source]) -> None:
         self._ctx, self._sources = ctx, sources
@@ -47,9 +47,11 @@ class Follower:
         self._over = threading.Event()
 
     def entries(self, seconds: float | None = None) -> Iterator[Sequence[Entry]]:
-        """What was written, some entries at a time in the order of their times, for so many
-        seconds; now and then none. Raises `EngineError` where the engine does not answer, after
-        what was read until then."""
+        """Yield new entries, several at a time and sorted by time, and now and then none.
+
+        Ends after `seconds`, if given. Raises `EngineError` if the engine does not answer, after
+        the entries read until then.
+        """
         end = None if seconds is None else time.monotonic() + seconds
         looked = 0.0
         try:
@@ -57,32 +59,31 @@ class Follower:
                 if time.monotonic() - looked >= LOOK_EVERY:
                     looked = time.monotonic()
                     self._look()
-                yield self._taken()
-            yield self._rest([])
+                yield self._next_batch()
+            yield self._queued([])
         except EngineError:
-            yield self._rest([])
+            yield self._queued([])
             raise
         finally:
             self._stop()
 
-    def _taken(self) -> list[Entry]:
+    def _next_batch(self) -> list[Entry]:
         try:
-            first = self._queue.get(timeout=TOGETHER)
+            first = self._queue.get(timeout=BATCH_SECONDS)
         except queue.Empty:
             return []
-        time.sleep(TOGETHER)
-        return self._rest([first])
+        time.sleep(BATCH_SECONDS)
+        return self._queued([first])
 
-    def _rest(self, found: list[Entry]) -> list[Entry]:
-        """These, and all that waits."""
+    def _queued(self, batch: list[Entry]) -> list[Entry]:
+        """Return these entries and all queued ones, sorted by time."""
         with suppress(queue.Empty):
-            while len(found) < QUEUED:
-                found.append(self._queue.get_nowait())
-        return list(by_time(found))
+            while len(batch) < QUEUED:
+                batch.append(self._queue.get_nowait())
+        return list(by_time(batch))
 
     def _look(self) -> None:
-        """See that whoever plays a service is followed, beside the one before it, which may still
-        have something to say."""
+        """Follow each service's current container, beside a superseded one that may still write."""
         for service in self._sources:
             container = self._ctx.container(service)
             if container is not None and self._is_to_follow(service, container):
@@ -91,20 +92,20 @@ class Follower:
     def _is_to_follow(self, service: str, container: Container) -> bool:
         readers, alone = self._readers[service], self._sources[service].alone
         own = [reader for reader in readers if reader.container.id == container.id]
-        if any(reader.at_work for reader in (readers if alone else own)):
+        if any(reader.is_running for reader in (readers if alone else own)):
             return False
         if not own or own[-1].container.started_at != container.started_at:
             return True
-        return container.is_running and time.monotonic() - own[-1].began > AGAIN_AFTER
+        return container.is_running and time.monotonic() - own[-1].began > RETRY_AFTER
 
     def _begin(self, service: str, container: Container) -> None:
         def follow() -> None:
-            # Whether it is still there, the next look tells.
+            # The next look finds out whether the container still exists.
             with suppress(CosmicError):
                 self._sources[service].follow(container, self._pushing(service), self._over)
 
         thread = threading.Thread(target=follow, name=f"log of {service}", daemon=True)
-        readers = [reader for reader in self._readers[service] if reader.at_work]
+        readers = [reader for reader in self._readers[service] if reader.is_running]
         self._readers[service] = [*readers, _Reader(container, thread)]
         thread.start()
 
@@ -112,13 +113,13 @@ class Follower:
         return lambda line: self._queue.put(Entry(service=service, line=line))
 
     def _stop(self) -> None:
-        """Let the readers go; one that waits for the next line of a log ends with this process."""
+        """Stop the readers; one that waits for a log's next line ends with this process."""
         self._over.set()
 
 
 def by_time(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Services merged by time; each one's own entries stay in their order, whatever their times."""
-    own: dict[str, list[Entry]] = {}
+    """Merge services' entries by time; those of one service keep their order."""
+    services: dict[str, list[Entry]] = {}
     for entry in entries:
-        own.setdefault(entry.service, []).append(entry)
-    return heapq.merge(*own.values(), key=lambda entry: entry.line.at)
+        services.setdefault(entry.service, []).append(entry)
+    return heapq.merge(*services.values(), key=lambda entry: entry.line.at)

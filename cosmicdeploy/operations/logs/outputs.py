@@ -1,4 +1,4 @@
-"""A container's own outputs, as the engine keeps them."""
+"""The output of a container (standard output and error), as the engine keeps it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.operations.logs.source import Push
 
-# A log that is rotated while it is followed is told by the engine from somewhat before on: so many
-# lines are known again.
+# After a rotation the engine repeats some lines of a followed log: this many are recognized.
 REMEMBERED = 2000
 
 
 class Outputs:
-    """The last `tail` lines of those from `since` on (nanoseconds since 1970), and what follows."""
+    """The last `tail` lines written since `since` (nanoseconds since 1970), and new ones."""
 
     alone = False
 
@@ -25,37 +24,37 @@ class Outputs:
         self, engine: Engine, *, since: int | None = None, tail: int | None = None
     ) -> None:
         self._engine, self._since, self._tail = engine, since, tail
-        self._lives: dict[str, _Given] = {}
+        self._returned: dict[str, _Returned] = {}
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        # With no line to be given, what is to come begins now.
+        # Without past lines, new ones begin now.
         begin = self._since or (time.time_ns() if self._tail == 0 else 0)
-        given = self._lives[container.id] = _Given(begin)
+        returned = self._returned[container.id] = _Returned(begin)
         if self._tail == 0:
             return
         lines = self._engine.log_entries(container.id, since=self._since, tail=self._tail)
-        yield from filter(given.take, lines)
+        yield from filter(returned.add, lines)
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """A container that nobody saw before came later: all of its lines are new."""
-        given = self._lives.setdefault(container.id, _Given(0))
-        for line in self._engine.log_entries(container.id, since=given.until, follow=True):
+        """Push new lines; all lines of a container that did not exist before are new."""
+        returned = self._returned.setdefault(container.id, _Returned(0))
+        for line in self._engine.log_entries(container.id, since=returned.until, follow=True):
             if over.is_set():
                 return
-            if given.take(line):
+            if returned.add(line):
                 push(line)
 
 
-class _Given:
-    """The lines of one container that were given last, and the time of the newest."""
+class _Returned:
+    """The last lines of one container that were returned, and the time of the newest."""
 
     def __init__(self, until: int) -> None:
         self.until = until
         self._order = deque[LogLine](maxlen=REMEMBERED)
         self._known: set[LogLine] = set()
 
-    def take(self, line: LogLine) -> bool:
-        """Give this line; whether it was not given before."""
+    def add(self, line: LogLine) -> bool:
+        """Add a line; whether it was not returned before."""
         if line in self._known:
             return False
         if len(self._order) == REMEMBERED:

@@ -1,4 +1,4 @@
-"""What is there already, of all services, by time."""
+"""Past log lines of services, merged by time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from cosmicdeploy.operations.logs.source import Source
 
 
 def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
-    """All entries of these services (service → source), oldest first.
+    """Yield the entries of these services (service → source), oldest first.
 
-    What one service has not is told, and raised (`EngineError`) where no other has any.
+    A service whose log cannot be read is reported; if that is so for all, the first `EngineError`
+    is raised.
     """
     failures: dict[str, EngineError] = {}
     streams = []
     for service, source in sources.items():
         try:
-            lines = _begun(source.past(_container(ctx, service)))
+            lines = _with_first(source.past(_container(ctx, service)))
         except EngineUnavailable:
             raise
         except EngineError as error:
@@ -37,14 +38,14 @@ def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
 
 
 def _container(ctx: Context, service: str) -> Container:
-    found = ctx.container(service)
-    if found is None:
+    container = ctx.container(service)
+    if container is None:
         raise EngineError("There is no container", where=service, todo="run `cosmicdeploy up`")
-    return found
+    return container
 
 
-def _begun(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
-    """The same lines, with the first one read: an error is met now."""
+def _with_first(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
+    """Return the same lines with the first one read, so that an error is raised now."""
     first = next(lines, None)
     return [[] if first is None else [first], lines]
 

@@ -1,4 +1,4 @@
-"""Where lines come from."""
+"""The protocol of sources of log lines."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ Push = Callable[[LogLine], None]
 
 
 class Source(Protocol):
-    """One for each service, asked of one container of it after the other.
+    """The log of one service, read from one of its containers after the other.
 
-    It knows what it gave already, so that nothing is given twice. Both raise `EngineError`.
-    `alone`: two containers may have the same lines, so that one at a time is followed.
+    A source remembers the lines that it has returned and returns none twice. Both methods raise
+    `EngineError`. `alone` means that two containers may have the same lines (a shared file), so
+    that only one at a time is followed.
     """
 
     alone: bool
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        """What is there already, oldest first."""
+        """Yield the lines written so far, oldest first."""
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """All that comes after that, until the container ends, or soon after `over` is set."""
+        """Push every later line, until the container ends or soon after `over` is set."""

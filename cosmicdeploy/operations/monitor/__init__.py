@@ -1,7 +1,7 @@
-"""The stack, watched as it lives: every collector at work, and what they saw in one stream."""
+"""The monitor: all collectors at work, and their events in one stream."""
 
 from __future__ import annotations
 
-from cosmicdeploy.operations.monitor.stream import Stream, Wanted
+from cosmicdeploy.operations.monitor.stream import MonitorOptions, Stream
 
-__all__ = ["Stream", "Wanted"]
+__all__ = ["MonitorOptions", "Stream"]

@@ -1,4 +1,4 @@
-"""Which collectors it takes to see some topics."""
+"""The collectors that some topics need."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from cosmicdeploy.probes.monitor import event, health, latency, tables
 from cosmicdeploy.probes.monitor.event import Collector, polled
 from cosmicdeploy.steps.service_names import ROLES
 
-# Those in which the application runs, and so may tell of transitions.
+# Topics of the services in which the application runs, whose logs may hold transitions.
 RELEASED = (event.APP, event.SCHEDULER, event.WORKER)
 
 
 def collectors(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[Collector]:
-    """The collectors, not yet at work; `since` is the Unix time from which on there is news, None
-    for from now on."""
+    """Yield the collectors, not started yet.
+
+    `since` is the Unix time from which on events are news; None for from now on.
+    """
     yield from _logs(ctx, topics, since)
     if event.HEALTH in topics:
         yield polled("the engine", health.EVERY_SECONDS, health.Health(ctx).look)
@@ -33,7 +35,7 @@ def _logs(ctx: Context, topics: Collection[str], since: float | None) -> Iterato
     followed = _followed(ctx, topics)
     if not followed:
         return
-    # Without a time nothing of the past is wanted, and so no last line either.
+    # Without a time nothing of the past is shown, so not even the last line is read.
     start, tail = (int(since * 1e9), None) if since is not None else (None, 0)
     outputs = {name: Outputs(ctx.engine, since=start, tail=tail) for name in followed}
     yield LogLines(ctx, outputs, followed, "output")
@@ -45,16 +47,16 @@ def _logs(ctx: Context, topics: Collection[str], since: float | None) -> Iterato
 
 
 def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:
-    """Service → topic of its lines, for the services whose log is read."""
-    wanted = set(topics) | (set(RELEASED) if event.TRANSITIONS in topics else set())
+    """Return the services whose logs are followed, each with the topic of its lines."""
+    roles = set(topics) | (set(RELEASED) if event.TRANSITIONS in topics else set())
     services = ctx.settings.services
-    return {name: role for role in ROLES if role in wanted for name in services.of([role])}
+    return {name: role for role in ROLES if role in roles for name in services.of([role])}
 
 
 def _parts(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[tables.Part]:
-    wanted, start = ctx.settings.monitoring, event.begin(since)
-    if event.TRANSITIONS in topics and wanted.transitions:
-        recent = wanted.flapping.seconds
-        yield tables.Transitions(wanted.transitions, wanted.devices, recent, start)
-    if event.CHANGES in topics and wanted.devices:
-        yield tables.Changes(wanted.devices, wanted.recent, start)
+    settings, start = ctx.settings.monitoring, event.news_since(since)
+    if event.TRANSITIONS in topics and settings.transitions:
+        recent = settings.flapping.seconds
+        yield tables.Transitions(settings.transitions, settings.devices, recent, start)
+    if event.CHANGES in topics and settings.devices:
+        yield tables.Changes(settings.devices, settings.recent, start)

@@ -1,4 +1,4 @@
-"""Log lines of services as sights: transitions by themselves, the rest under the service's role."""
+"""Log lines as monitor events: transitions, and all other lines under their service's role."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.follow import Follower
 from cosmicdeploy.operations.logs.past import past
 from cosmicdeploy.operations.logs.source import Source
-from cosmicdeploy.probes.monitor.event import TRANSITIONS, Sight, said
+from cosmicdeploy.probes.monitor.event import TRANSITIONS, MonitorEvent, notice
 from cosmicdeploy.probes.monitor.transition import transition
-from cosmicdeploy.probes.monitor.transition_lines import Found, TransitionLines
+from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
 
-# An engine that is away is asked again after so many seconds.
-AGAIN_AFTER = 2.0
+# Seconds until the next attempt where the engine does not answer.
+RETRY_AFTER = 2.0
 
 
 class LogLines:
-    """A collector of what services (service → source) write, through every replacement.
+    """A collector of the lines that services write, also while their containers are replaced.
 
-    `topics` has each service's; `origin` tells outputs from files.
+    `sources` and `topics` are by service; `origin` distinguishes outputs from log files.
     """
 
     def __init__(
@@ -33,29 +33,29 @@ class LogLines:
         words = ctx.settings.monitoring.transition
         self._lines = {service: TransitionLines(words) for service in sources}
 
-    def __call__(self, stop: threading.Event) -> Iterator[Sight]:
-        away = False
+    def __call__(self, stop: threading.Event) -> Iterator[MonitorEvent]:
+        is_failing = False
         for entries in self._all(stop):
             if isinstance(entries, EngineError):
-                if not away:
-                    yield said(f"logs cannot be read, trying on: {entries.what}")
-                away = True
-                stop.wait(AGAIN_AFTER)
+                if not is_failing:
+                    yield notice(f"logs cannot be read, trying again: {entries.what}")
+                is_failing = True
+                stop.wait(RETRY_AFTER)
                 continue
-            if away:
-                yield said("logs are read again, from where they were left")
-            away = False
+            if is_failing:
+                yield notice("logs are read again, from where they stopped")
+            is_failing = False
             for entry in entries:
-                yield from self._told(entry)
+                yield from self._events(entry)
 
     def _all(self, stop: threading.Event) -> Iterator[list[Entry] | EngineError]:
-        """What was written, then what is; an error is no end."""
-        begun = False
+        """Yield the past entries, then new ones; after an error it goes on."""
+        has_past = False
         while not stop.is_set():
             try:
-                if not begun:
+                if not has_past:
                     yield list(past(self._ctx, self._sources))
-                    begun = True
+                    has_past = True
                 for entries in Follower(self._ctx, self._sources).entries():
                     yield list(entries)
                     if stop.is_set():
@@ -63,14 +63,14 @@ class LogLines:
             except EngineError as error:
                 yield error
 
-    def _told(self, entry: Entry) -> Iterator[Sight]:
-        for found in self._lines[entry.service].take(entry.line.text):
-            yield self._sight(entry, found)
+    def _events(self, entry: Entry) -> Iterator[MonitorEvent]:
+        for line in self._lines[entry.service].take(entry.line.text):
+            yield self._event(entry, line)
 
-    def _sight(self, entry: Entry, found: Found) -> Sight:
+    def _event(self, entry: Entry, line: ParsedLine) -> MonitorEvent:
         at = entry.line.at / 1e9 or time.time()
-        if found.context:
-            return transition(at, entry.service, found.context, self._origin)
+        if line.context:
+            return transition(at, entry.service, line.context, self._origin)
         facts = {"error": True} if entry.line.is_stderr else {}
-        topic = self._topics[entry.service] if found.context is None else TRANSITIONS
-        return Sight(at=at, topic=topic, source=entry.service, text=found.text, facts=facts)
+        topic = self._topics[entry.service] if line.context is None else TRANSITIONS
+        return MonitorEvent(at=at, topic=topic, source=entry.service, text=line.text, facts=facts)

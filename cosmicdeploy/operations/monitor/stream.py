@@ -1,4 +1,4 @@
-"""What all collectors saw, in one stream: each transition once, and only what is wanted."""
+"""The events of all collectors in one stream: each transition once, and only chosen topics."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from dataclasses import dataclass, replace
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.events import Event, Notice, Warned
-from cosmicdeploy.operations.logs.entry import GOES_ON
+from cosmicdeploy.operations.logs.entry import CONTINUES
 from cosmicdeploy.operations.monitor.collectors import collectors
 from cosmicdeploy.probes.monitor.event import (
     BY_DEFAULT,
     CHANGES,
     FLAPPING,
+    MONITOR,
     TRANSITIONS,
-    WATCH,
     Collector,
-    Sight,
-    said,
+    MonitorEvent,
+    notice,
 )
 from cosmicdeploy.probes.monitor.transition import Flapping, Once
 
-# Somebody who reads slowly must not fill the memory.
+# A reader that is slow must not fill the memory: collectors wait when so many events are queued.
 QUEUED = 10_000
 DEVICE = "device_id"
-TOGETHER = 0.25
-TURNS_EVERY = 1.0
+# Events are handed on together, at least every so many seconds.
+BATCH_SECONDS = 0.25
+TURNS_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Topics; a text that lines must have; the Unix time from which on, None for from now on; for
-    how many seconds, None for as long as somebody asks."""
+class MonitorOptions:
+    """What to monitor, and for how long.
+
+    Only lines that contain `grep` are shown. `since` is the Unix time from which on events are
+    news, None for from now on. `seconds` is the duration, None for as long as the caller reads.
+    """
 
     topics: Sequence[str] = BY_DEFAULT
     grep: str = ""
@@ -45,102 +49,103 @@ class Wanted:
 
 
 class Stream:
-    """One watch. Not reusable."""
+    """One monitoring session. Not reusable."""
 
-    def __init__(self, ctx: Context, wanted: Wanted) -> None:
-        self._ctx, self._wanted = replace(ctx, emit=self._notice), wanted
-        self._found: queue.Queue[Sight] = queue.Queue(QUEUED)
-        self._over = threading.Event()
-        self._choice = _Choice(ctx, wanted)
+    def __init__(self, ctx: Context, options: MonitorOptions) -> None:
+        self._ctx, self._options = replace(ctx, emit=self._forward), options
+        self._queue: queue.Queue[MonitorEvent] = queue.Queue(QUEUED)
+        self._stop = threading.Event()
+        self._filter = _Filter(ctx, options)
 
-    def sights(self) -> Iterator[Sequence[Sight]]:
-        """What was seen, some at a time; now and then none. Ends after `wanted.seconds`."""
-        end = None if self._wanted.seconds is None else time.monotonic() + self._wanted.seconds
-        yield self._choice.left_out()
-        for collector in collectors(self._ctx, self._choice.needed, self._wanted.since):
-            threading.Thread(target=self._feed, args=(collector,), daemon=True).start()
+    def events(self) -> Iterator[Sequence[MonitorEvent]]:
+        """Yield events, several at a time, and now and then none; for `options.seconds`."""
+        end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
+        yield self._filter.left_out()
+        for collector in collectors(self._ctx, self._filter.needed, self._options.since):
+            threading.Thread(target=self._collect, args=(collector,), daemon=True).start()
         try:
             while end is None or time.monotonic() < end:
-                yield list(self._choice(self._taken()))
+                yield list(self._filter(self._next_batch()))
         finally:
-            self._over.set()
+            self._stop.set()
 
-    def _feed(self, collector: Collector) -> None:
+    def _collect(self, collector: Collector) -> None:
         try:
-            for sight in collector(self._over):
-                self._found.put(sight)
-        except Exception as error:  # the others go on, and it is told which one does not
-            self._found.put(said(f"a part is no longer watched: {to_cosmic_error(error)}"))
+            for event in collector(self._stop):
+                self._queue.put(event)
+        except Exception as error:  # the other collectors go on
+            self._queue.put(notice(f"a part is no longer monitored: {to_cosmic_error(error)}"))
 
-    def _notice(self, event: Event) -> None:
+    def _forward(self, event: Event) -> None:
         if isinstance(event, Notice | Warned):
-            self._found.put(said(event.text))
+            self._queue.put(notice(event.text))
 
-    def _taken(self) -> list[Sight]:
-        taken: list[Sight] = []
+    def _next_batch(self) -> list[MonitorEvent]:
+        batch: list[MonitorEvent] = []
         with suppress(queue.Empty):
-            taken.append(self._found.get(timeout=TOGETHER))
-            while len(taken) < QUEUED:
-                taken.append(self._found.get_nowait())
-        return taken
+            batch.append(self._queue.get(timeout=BATCH_SECONDS))
+            while len(batch) < QUEUED:
+                batch.append(self._queue.get_nowait())
+        return batch
 
 
-class _Choice:
-    """Lets through what is wanted, and adds what follows from it."""
+class _Filter:
+    """Lets events of the chosen topics through, each once, and adds those about flapping."""
 
-    def __init__(self, ctx: Context, wanted: Wanted) -> None:
-        self._wanted, self._monitoring = wanted, ctx.settings.monitoring
+    def __init__(self, ctx: Context, options: MonitorOptions) -> None:
+        self._options, self._monitoring = options, ctx.settings.monitoring
         limit = self._monitoring.flapping
         self._once, self._flapping = Once(), Flapping(limit.more_than, limit.seconds)
         self._turned = 0.0
-        self._on: dict[str, bool] = {}
+        self._matched: dict[str, bool] = {}
 
     @property
     def needed(self) -> set[str]:
-        """Flapping is counted from transitions."""
-        topics = set(self._wanted.topics)
+        """The topics to collect: flapping is counted from transitions."""
+        topics = set(self._options.topics)
         return topics | {TRANSITIONS} if FLAPPING in topics else topics
 
-    def left_out(self) -> list[Sight]:
-        """Of what is wanted, what the settings do not tell how to see."""
-        found = []
-        if CHANGES in self._wanted.topics and not self._monitoring.devices:
-            found.append(said("changes: left out, monitoring.devices names no table"))
+    def left_out(self) -> list[MonitorEvent]:
+        """Return a notice for each chosen topic that the settings do not say how to collect."""
+        notices = []
+        if CHANGES in self._options.topics and not self._monitoring.devices:
+            notices.append(notice("changes: left out, monitoring.devices names no table"))
         if TRANSITIONS in self.needed and not self._monitoring.transitions:
-            told = "log lines only" if self._monitoring.transition else "left out"
-            found.append(said(f"transitions: {told}, monitoring.transitions names no table"))
-        return found
+            rest = "log lines only" if self._monitoring.transition else "left out"
+            notices.append(notice(f"transitions: {rest}, monitoring.transitions names no table"))
+        return notices
 
-    def __call__(self, sights: Iterable[Sight]) -> Iterator[Sight]:
-        for sight in sights:
-            if self._is_told_already(sight):
+    def __call__(self, events: Iterable[MonitorEvent]) -> Iterator[MonitorEvent]:
+        for event in events:
+            if self._is_repeated(event):
                 continue
-            if sight.topic == TRANSITIONS and DEVICE in sight.facts:
-                self._flapping.count(sight)
-            if self._is_wanted(sight):
-                yield sight
-        if FLAPPING in self._wanted.topics and time.monotonic() - self._turned >= TURNS_EVERY:
+            if event.topic == TRANSITIONS and DEVICE in event.facts:
+                self._flapping.count(event)
+            if self._is_chosen(event):
+                yield event
+        elapsed = time.monotonic() - self._turned
+        if FLAPPING in self._options.topics and elapsed >= TURNS_EVERY_SECONDS:
             self._turned = time.monotonic()
-            yield from filter(self._is_wanted, self._flapping.turns())
+            yield from filter(self._is_chosen, self._flapping.turns())
             yield self._flapping.now()
 
-    def _is_told_already(self, sight: Sight) -> bool:
-        ways = (TRANSITIONS, CHANGES) if TRANSITIONS in self._wanted.topics else (TRANSITIONS,)
-        once = sight.topic in ways and DEVICE in sight.facts
-        return once and not self._once.is_new(sight)
+    def _is_repeated(self, event: MonitorEvent) -> bool:
+        topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)
+        is_transition = event.topic in topics and DEVICE in event.facts
+        return is_transition and not self._once.is_new(event)
 
-    def _is_wanted(self, sight: Sight) -> bool:
-        if sight.topic == WATCH:
+    def _is_chosen(self, event: MonitorEvent) -> bool:
+        if event.topic == MONITOR:
             return True
-        if sight.topic not in self._wanted.topics:
+        if event.topic not in self._options.topics:
             return False
-        return sight.quiet or self._has_text(sight)
+        return event.quiet or self._matches(event)
 
-    def _has_text(self, sight: Sight) -> bool:
-        """As `logs --grep`: a line that goes on from one that is wanted is wanted, too."""
-        key = f"{sight.topic} {sight.source}"
-        if self._wanted.grep in sight.text:
-            self._on[key] = True
-        elif not sight.text.startswith(GOES_ON):
-            self._on[key] = False
-        return self._on.get(key, False)
+    def _matches(self, event: MonitorEvent) -> bool:
+        """Whether a line contains the text, or continues one that does, as `logs --grep`."""
+        key = f"{event.topic} {event.source}"
+        if self._options.grep in event.text:
+            self._matched[key] = True
+        elif not event.text.startswith(CONTINUES):
+            self._matched[key] = False
+        return self._matched.get(key, False)

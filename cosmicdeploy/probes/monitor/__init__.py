@@ -1,1 +1,1 @@
-"""The stack as it lives: collectors, each of which looks at one thing and yields what it saw."""
+"""Collectors of the monitor: each looks at one part of the stack and yields events."""

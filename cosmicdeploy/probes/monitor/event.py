@@ -1,4 +1,4 @@
-"""What collectors yield, as data; reports make lines and a view from it."""
+"""The events that collectors yield, as data; `report/monitor` makes lines and a view of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TRANSITIONS, CHANGES, FLAPPING = "transitions", "changes", "flapping"
 SCHEDULER, APP, WORKER, DATABASE = "scheduler", "app", "worker", "database"
 CACHE, PROXY = "cache", "proxy"
 HEALTH, LATENCY = "health", "latency"
-# What the watch says of itself; no choice leaves it out.
-WATCH = "watch"
+# The topic of the monitor's own notices, which `--only` never leaves out.
+MONITOR = "monitor"
 
 TOPICS: Mapping[str, str] = {
     TRANSITIONS: "devices that changed their status, from log lines and the database",
@@ -31,19 +31,17 @@ TOPICS: Mapping[str, str] = {
     HEALTH: "containers that changed",
     LATENCY: "one request a second through the load balancer",
 }
-# The load balancer tells of every request, the cache of nothing that matters.
+# The load balancer logs every request, the cache nothing that matters.
 BY_DEFAULT = tuple(topic for topic in TOPICS if topic not in (CACHE, PROXY))
-
-PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
-    """Something that was seen at a moment (Unix time).
+class MonitorEvent:
+    """Something that happened at `at` (Unix time).
 
-    `source` is the service, file or table that told it. `facts` are for programs and for the view.
-    A `quiet` one is no news: it only keeps the view up to date. `origin` names the way on which it
-    came, where the same may be seen on another way, too.
+    `source` is the service, file or table that reported it. `facts` are for programs and the view.
+    A `quiet` event is no news: it only updates the view. `origin` names the path on which the event
+    arrived, where the same event may arrive on another path as well.
     """
 
     at: float
@@ -55,70 +53,72 @@ class Sight:
     origin: str = ""
 
 
-# Runs until it is told to stop.
-Collector = Callable[[threading.Event], Iterator[Sight]]
+# Yields events until the given event is set.
+Collector = Callable[[threading.Event], Iterator[MonitorEvent]]
 
 
-def begin(since: float | None) -> float:
-    """The Unix time from which on there is news."""
+def news_since(since: float | None) -> float:
+    """Return the Unix time from which on events are news; now where none is given."""
     return time.time() if since is None else since
 
 
-def said(text: str, source: str = WATCH) -> Sight:
-    """What the watch has to say of itself."""
-    return Sight(at=time.time(), topic=WATCH, source=source, text=text)
+def notice(text: str, source: str = MONITOR) -> MonitorEvent:
+    """Return an event in which the monitor reports about itself."""
+    return MonitorEvent(at=time.time(), topic=MONITOR, source=source, text=text)
 
 
 def chosen_topics(words: Sequence[str]) -> tuple[str, ...]:
-    """Topics from words that may have commas; all that are of interest by default.
+    """Return the topics in these words, which may contain commas; the default topics for none.
 
-    Raises `UsageError`.
+    Raises `UsageError` for an unknown topic.
     """
     names = [name.strip() for word in words for name in word.split(",") if name.strip()]
     for name in names:
         if name not in TOPICS:
             raise UsageError(
-                f"There is nothing {name!r} to watch",
+                f"There is no topic {name!r} to monitor",
                 where=f"--only: {', '.join(TOPICS)}",
                 todo=did_you_mean(name, TOPICS) or "name some of these",
             )
     return tuple(dict.fromkeys(names)) or BY_DEFAULT
 
 
-def polled(what: str, every: float, look: Callable[[], Iterable[Sight]]) -> Collector:
-    """A collector that looks again and again, every so many seconds. What is away for a while is
-    said once, and again when it is back."""
+def polled(what: str, every: float, look: Callable[[], Iterable[MonitorEvent]]) -> Collector:
+    """Return a collector that calls `look` every so many seconds.
 
-    def collect(stop: threading.Event) -> Iterator[Sight]:
-        away_since = None
+    A failure is reported once, and once more when `look` succeeds again.
+    """
+
+    def collect(stop: threading.Event) -> Iterator[MonitorEvent]:
+        failing_since = None
         while not stop.is_set():
             try:
                 yield from look()
             except CosmicError as error:
-                if away_since is None:
-                    away_since = time.monotonic()
-                    yield said(f"{what} does not answer, looking on: {error.what}")
+                if failing_since is None:
+                    failing_since = time.monotonic()
+                    yield notice(f"{what} does not answer, trying again: {error.what}")
             else:
-                if away_since is not None:
-                    gone = time.monotonic() - away_since
-                    away_since = None
-                    yield said(f"{what} answers again, after {gone:.0f} s")
+                if failing_since is not None:
+                    seconds = time.monotonic() - failing_since
+                    failing_since = None
+                    yield notice(f"{what} answers again, after {seconds:.0f} s")
             stop.wait(every)
 
     return collect
 
 
 class LeftOut:
-    """Tells once why something is not watched, and once when it is."""
+    """Reports once why a topic is left out, and once when it is monitored after all."""
 
     def __init__(self, topic: str) -> None:
-        self._topic, self._told = topic, ""
+        self._topic, self._reason = topic, ""
 
-    def tell(self, reason: str) -> Iterator[Sight]:
-        """With "" there is no reason (any more)."""
-        if reason == self._told:
+    def report(self, reason: str) -> Iterator[MonitorEvent]:
+        """Yield a notice if the reason has changed; "" means that the topic is monitored."""
+        if reason == self._reason:
             return
-        self._told = reason
-        yield said(
-            f"{self._topic}: left out, {reason}" if reason else f"{self._topic}: watched now"
+        self._reason = reason
+        yield notice(
+            f"{self._topic}: left out, {reason}" if reason else f"{self._topic}: monitored now"
         )

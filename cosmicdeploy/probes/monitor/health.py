@@ -1,4 +1,4 @@
-"""The containers: what became of each since the last look."""
+"""The `health` topic: what has changed about each container since the last look."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.probes.monitor.event import HEALTH, Sight
+from cosmicdeploy.probes.monitor.event import HEALTH, MONITOR, MonitorEvent
 from cosmicdeploy.text.formatting import counted
 
 EVERY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What matters of a container; `id` is "" where there is none."""
+class ContainerState:
+    """The compared facts of a service's container; `id` is "" where it has none.
+
+    `started_at` is ISO 8601, `image` an image id.
+    """
 
     id: str = ""
     state: str = "missing"
@@ -25,8 +28,8 @@ class Seen:
     image: str = ""
 
     @classmethod
-    def of(cls, container: Container | None) -> Seen:
-        """As it is now."""
+    def of(cls, container: Container | None) -> ContainerState:
+        """Return a container's state at this moment."""
         if container is None:
             return cls()
         return cls(
@@ -41,55 +44,63 @@ class Seen:
 
 
 class Health:
-    """Looks at the container of every service."""
+    """Compares the containers of all services with the look before.
+
+    Each look sends one request per service to the engine, every `EVERY_SECONDS` seconds.
+    """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._known: Mapping[str, Seen] = {}
+        self._known: Mapping[str, ContainerState] = {}
         self._releases: dict[str, str] = {}
 
-    def look(self) -> Iterator[Sight]:
-        """All of them as a whole, then what is new. Raises `EngineError`."""
-        found = {n: Seen.of(self._ctx.container(n)) for n in self._ctx.settings.services.all}
-        before, self._known = self._known, found
-        yield self._whole(found)
-        if not before:
-            yield _sight("watch", first_words(found))
-            return
-        for name, seen in found.items():
-            if text := difference(before[name], seen, self._release(seen)):
-                yield _sight(name, text)
+    def look(self) -> Iterator[MonitorEvent]:
+        """Yield a quiet event with the state of all containers, then one for each change.
 
-    def _whole(self, found: Mapping[str, Seen]) -> Sight:
+        Raises `EngineError`.
+        """
+        services = self._ctx.settings.services.all
+        states = {name: ContainerState.of(self._ctx.container(name)) for name in services}
+        before, self._known = self._known, states
+        yield self._table(states)
+        if not before:
+            yield _event(MONITOR, summary(states))
+            return
+        for name, state in states.items():
+            if text := change(before[name], state, self._release(state)):
+                yield _event(name, text)
+
+    def _table(self, states: Mapping[str, ContainerState]) -> MonitorEvent:
         rows = [
             {
                 "service": name,
-                "state": seen.state,
-                "release": self._release(seen),
-                "restarts": seen.restarts,
-                "since": seen.started_at,
+                "state": state.state,
+                "release": self._release(state),
+                "restarts": state.restarts,
+                "since": state.started_at,
             }
-            for name, seen in found.items()
+            for name, state in states.items()
         ]
-        return Sight(
+        return MonitorEvent(
             at=time.time(), topic=HEALTH, source=HEALTH, text="", facts={"rows": rows}, quiet=True
         )
 
-    def _release(self, seen: Seen) -> str:
-        if seen.image not in self._releases:
-            image = self._ctx.engine.image(seen.image) if seen.image else None
-            self._releases[seen.image] = release_of(image, self._ctx.settings.app.release_variable)
-        return self._releases[seen.image]
+    def _release(self, state: ContainerState) -> str:
+        if state.image not in self._releases:
+            image = self._ctx.engine.image(state.image) if state.image else None
+            release = release_of(image, self._ctx.settings.app.release_variable)
+            self._releases[state.image] = release
+        return self._releases[state.image]
 
 
-def first_words(found: Mapping[str, Seen]) -> str:
-    """The first look in a line."""
-    ill = [f"{name} is {seen.state}" for name, seen in found.items() if not _is_well(seen)]
-    return f"{counted(len(found), 'container')}, {', '.join(ill) or 'all well'}"
+def summary(states: Mapping[str, ContainerState]) -> str:
+    """Return one line on all containers, which names those that are not well."""
+    bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
+    return f"{counted(len(states), 'container')}, {', '.join(bad) or 'all well'}"
 
 
-def difference(before: Seen, now: Seen, release: str) -> str:
-    """What became of a container, in words; "" where nothing did."""
+def change(before: ContainerState, now: ContainerState, release: str) -> str:
+    """Describe what has changed about a container; "" where nothing has."""
     if not now.id:
         return "is gone" if before.id else ""
     of = f" (release {release})" if release else ""
@@ -102,9 +113,9 @@ def difference(before: Seen, now: Seen, release: str) -> str:
     return f"is {now.state}" if now.state != before.state else ""
 
 
-def _is_well(seen: Seen) -> bool:
-    return seen.state in ("running", "healthy")
+def _is_well(state: ContainerState) -> bool:
+    return state.state in ("running", "healthy")
 
 
-def _sight(source: str, text: str) -> Sight:
-    return Sight(at=time.time(), topic=HEALTH, source=source, text=text)
+def _event(source: str, text: str) -> MonitorEvent:
+    return MonitorEvent(at=time.time(), topic=HEALTH, source=source, text=text)

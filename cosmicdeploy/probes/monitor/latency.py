@@ -1,4 +1,4 @@
-"""How long the stack takes to answer its clients, asked once a second through the load balancer."""
+"""The `latency` topic: one request per second through the load balancer, measured."""
 
 from __future__ import annotations
 
@@ -9,61 +9,66 @@ from collections.abc import Iterator
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import ask
-from cosmicdeploy.probes.monitor.event import LATENCY, Sight
+from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import percentile
 from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 EVERY_SECONDS = 1.0
-# A line for so many requests; the view has every one.
-TOLD_EVERY = 10
+# One line for so many requests; the view shows every one.
+REQUESTS_PER_LINE = 10
+# The view's figures are those of the last requests, this many.
 KEPT = 60
 
 
 class Latency:
-    """Sends one request at a look."""
+    """Sends one request to the health path at each look, and keeps the last 60 answers."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._answers: deque[Response] = deque(maxlen=KEPT)
-        self._asked = self._failed = 0
+        self._sent = self._failed = 0
         self._failing_since: float | None = None
 
-    def look(self) -> Iterator[Sight]:
-        """The request's answer; news where it failed, where it is good again, and now and then."""
-        answer = self._ask()
-        self._answers.append(answer)
-        self._asked += 1
-        self._failed += is_failure(answer)
-        yield self._sight("", quiet=True)
-        yield from self._turn(answer)
-        if self._asked % TOLD_EVERY == 0:
-            yield self._sight(self._summary())
+    def look(self) -> Iterator[MonitorEvent]:
+        """Send one request and yield a quiet event with the figures.
 
-    def _ask(self) -> Response:
+        News is the first failure, the first good answer after it, and a summary of every 10
+        requests.
+        """
+        answer = self._request()
+        self._answers.append(answer)
+        self._sent += 1
+        self._failed += is_failure(answer)
+        yield self._event("", quiet=True)
+        yield from self._turn(answer)
+        if self._sent % REQUESTS_PER_LINE == 0:
+            yield self._event(self._summary())
+
+    def _request(self) -> Response:
         path = self._ctx.settings.app.health_path
         try:
             return ask(proxy_url(self._ctx) + path)
-        except CosmicError as error:  # the proxy is not there to be asked
+        except CosmicError as error:  # the proxy does not run
             return Response(url=path, error=error.what)
 
-    def _turn(self, answer: Response) -> Iterator[Sight]:
-        failed = is_failure(answer)
-        if failed and self._failing_since is None:
+    def _turn(self, answer: Response) -> Iterator[MonitorEvent]:
+        if is_failure(answer) and self._failing_since is None:
             self._failing_since = time.monotonic()
-            yield self._sight(f"FAILS: {answer}")
+            yield self._event(f"FAILS: {answer}")
         elif answer.status == OK and self._failing_since is not None:
-            gone, self._failing_since = time.monotonic() - self._failing_since, None
-            yield self._sight(f"good again after {gone:.0f} s: {answer}")
+            seconds, self._failing_since = time.monotonic() - self._failing_since, None
+            yield self._event(f"good again after {seconds:.0f} s: {answer}")
 
     def _summary(self) -> str:
-        facts = self._facts(TOLD_EVERY)
+        facts = self._facts(REQUESTS_PER_LINE)
         return (
             f"{facts['sent']} requests, {facts['failed']} failed,"
             f" p50 {facts['p50_ms']:.1f}, max {facts['max_ms']:.1f} ms"
         )
 
     def _facts(self, count: int = KEPT) -> dict[str, float]:
+        """Return the figures of the last answers; latencies are those of the good ones."""
         last = list(self._answers)[-count:]
         good = [answer.seconds for answer in last if answer.status == OK]
         failed = sum(map(is_failure, last))
@@ -75,22 +80,25 @@ class Latency:
             "max_ms": round(percentile(good, 1.0) * 1000, 1),
         }
 
-    def _of_all(self) -> dict[str, float]:
-        """For the view: of the last ones, with how many there were since it began."""
-        return {**self._facts(), "asked": self._asked, "failed_in_all": self._failed}
+    def _view_facts(self) -> dict[str, float]:
+        """Return the figures of the last answers, and the totals since the monitor began."""
+        return {**self._facts(), "asked": self._sent, "failed_in_all": self._failed}
 
-    def _sight(self, text: str, *, quiet: bool = False) -> Sight:
+    def _event(self, text: str, *, quiet: bool = False) -> MonitorEvent:
         source = self._ctx.settings.services.proxy or LATENCY
-        return Sight(
+        return MonitorEvent(
             at=time.time(),
             topic=LATENCY,
             source=source,
             text=text,
-            facts=self._of_all() if quiet else self._facts(TOLD_EVERY),
+            facts=self._view_facts() if quiet else self._facts(REQUESTS_PER_LINE),
             quiet=quiet,
         )
 
 
 def is_failure(answer: Response) -> bool:
-    """A rate limit's refusal is none, and does not show that all is well again either."""
+    """Whether an answer is neither good nor a rate limit's refusal (429).
+
+    A 429 does not show that the stack works again either.
+    """
     return answer.status not in (OK, LIMITED)

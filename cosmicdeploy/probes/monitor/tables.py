@@ -1,7 +1,7 @@
-"""What the database tells of devices: whose status changed last, and every transition.
+"""The `changes` and `transitions` topics: devices and their transitions, from the database.
 
-Tables and columns that are not there are left out with the reason, and taken up once a migration
-brings them. Every look reads few rows, by an index or from a table's end.
+A missing table or column leaves its topic out, with the reason, until a migration creates it. Each
+look reads few rows, by an index or from the table's end.
 """
 
 from __future__ import annotations
@@ -17,30 +17,34 @@ from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.monitor.event import CHANGES, DATABASE, TRANSITIONS, LeftOut, Sight
+from cosmicdeploy.probes.monitor.event import CHANGES, DATABASE, TRANSITIONS, LeftOut, MonitorEvent
 from cosmicdeploy.probes.monitor.transition import transition
 from cosmicdeploy.settings import DeviceColumns, TransitionColumns
 
 EVERY_SECONDS = 2.0
-# A database that says nothing for so long does not answer.
+# After this many seconds without an answer the database counts as not answering.
 SILENCE_SECONDS = 5.0
+# Devices of one look.
 ROWS = 50
-# Transitions of one look; and so many back, since those with lower numbers may be committed later.
+# Transitions of one look. The last LATE ids are read again: lower ids may be committed later.
 TRANSITION_ROWS, LATE = 1000, 100
 
-Part = Callable[[Facts], Iterator[Sight]]
+Part = Callable[[Facts], Iterator[MonitorEvent]]
 
 
 class Tables:
-    """Asks all its parts on one session, kept between two looks."""
+    """Runs the queries of its parts every `EVERY_SECONDS` seconds, on one session that it keeps."""
 
     def __init__(self, ctx: Context, parts: Sequence[Part]) -> None:
         self._ctx, self._parts = ctx, parts
         self._opened = ExitStack()
         self._facts: Facts | None = None
 
-    def look(self) -> Iterator[Sight]:
-        """What each part sees. Raises `DatabaseError`, and `EngineError` where it does not run."""
+    def look(self) -> Iterator[MonitorEvent]:
+        """Yield the events of each part.
+
+        Raises `DatabaseError`, and `EngineError` if the database does not run.
+        """
         facts = self._facts or self._open()
         try:
             for part in self._parts:
@@ -58,21 +62,24 @@ class Tables:
 
 
 class Changes:
-    """Devices whose status changed within the last `recent` seconds: news from `since` on."""
+    """Devices whose status changed within the last `recent` seconds.
+
+    A change is news from `since` on (Unix time).
+    """
 
     def __init__(self, columns: DeviceColumns, recent: float, since: float) -> None:
         self._columns, self._recent, self._since = columns, recent, since
         self._known: dict[Any, float] = {}
         self._left_out = LeftOut(CHANGES)
 
-    def __call__(self, facts: Facts) -> Iterator[Sight]:
-        there = set(facts.columns(self._columns.table))
-        missing = lacking(self._columns.table, self._columns.needed, there)
-        yield from self._left_out.tell(missing)
+    def __call__(self, facts: Facts) -> Iterator[MonitorEvent]:
+        present = set(facts.columns(self._columns.table))
+        missing = lacking(self._columns.table, self._columns.needed, present)
+        yield from self._left_out.report(missing)
         if missing:
             return
-        rows = self._rows(facts, there)
-        yield Sight(
+        rows = self._rows(facts, present)
+        yield MonitorEvent(
             at=time.time(), topic=CHANGES, source=DATABASE, text="",
             facts={"rows": rows}, quiet=True,
         )  # fmt: skip
@@ -80,23 +87,25 @@ class Changes:
             at, device = row["at"], row["device_id"]
             if at > max(self._since, self._known.get(device, 0.0)):
                 self._known[device] = at
-                told = transition(at, DATABASE, row, "changes")
-                yield replace(told, topic=CHANGES)
+                yield replace(transition(at, DATABASE, row, "changes"), topic=CHANGES)
 
-    def _rows(self, facts: Facts, there: set[str]) -> list[dict[str, Any]]:
-        wanted = self._columns.selected(there)
+    def _rows(self, facts: Facts, present: set[str]) -> list[dict[str, Any]]:
+        columns = self._columns.selected(present)
         changed, table = quoted(self._columns.changed_at), quoted(self._columns.table)
         sql = (
-            f"SELECT {_selection('', wanted)}, UNIX_TIMESTAMP({changed}) AS at FROM {table}"  # noqa: S608 - quoted
+            f"SELECT {_selection('', columns)}, UNIX_TIMESTAMP({changed}) AS at FROM {table}"  # noqa: S608 - quoted
             f" WHERE {changed} > NOW() - INTERVAL %s SECOND ORDER BY {changed} DESC LIMIT {ROWS}"
         )
         rows = facts.session.rows(sql, int(self._recent))
-        return [_row((*wanted, "at"), row) for row in rows]
+        return [_row((*columns, "at"), row) for row in rows]
 
 
 class Transitions:
-    """The table that has every transition: news from `since` on. Those of `recent` seconds before
-    come as well, quietly."""
+    """The rows of the table of transitions, each once.
+
+    A transition is news from `since` on (Unix time). Those of the last `recent` seconds are yielded
+    as quiet events, so that flapping is counted.
+    """
 
     def __init__(
         self,
@@ -110,17 +119,17 @@ class Transitions:
         self._last, self._seen = 0, set[int]()
         self._left_out = LeftOut(TRANSITIONS)
 
-    def __call__(self, facts: Facts) -> Iterator[Sight]:
+    def __call__(self, facts: Facts) -> Iterator[MonitorEvent]:
         columns = self._columns
-        there = set(facts.columns(columns.table))
-        missing = lacking(columns.table, columns.needed, there)
-        yield from self._left_out.tell(f"{missing}; log lines only" if missing else "")
+        present = set(facts.columns(columns.table))
+        missing = lacking(columns.table, columns.needed, present)
+        yield from self._left_out.report(f"{missing}; log lines only" if missing else "")
         if missing:
             return
-        for row in sorted(self._rows(facts, there), key=lambda row: int(row["id"])):
+        for row in sorted(self._rows(facts, present), key=lambda row: int(row["id"])):
             if self._is_new(int(row["id"])) and row["at"] > min(self._since, self._oldest()):
-                told = transition(row["at"], DATABASE, row, "database")
-                yield replace(told, quiet=row["at"] <= self._since)
+                event = transition(row["at"], DATABASE, row, "database")
+                yield replace(event, quiet=row["at"] <= self._since)
         self._seen = {each for each in self._seen if each > self._last - LATE}
 
     def _oldest(self) -> float:
@@ -133,11 +142,11 @@ class Transitions:
         self._last = max(self._last, number)
         return True
 
-    def _rows(self, facts: Facts, there: set[str]) -> list[dict[str, Any]]:
+    def _rows(self, facts: Facts, present: set[str]) -> list[dict[str, Any]]:
         columns, devices = self._columns, self._devices
-        wanted = columns.selected(there)
-        selection, source = _selection("t.", wanted), f"{quoted(columns.table)} t"
-        names = [*wanted, "at"]
+        selected = columns.selected(present)
+        selection, source = _selection("t.", selected), f"{quoted(columns.table)} t"
+        names = [*selected, "at"]
         key, at = f"t.{quoted(columns.id)}", f"UNIX_TIMESTAMP(t.{quoted(columns.at)})"
         selection += f", {at} AS at"
         if devices and {devices.id, devices.name} <= set(facts.columns(devices.table)):
@@ -152,20 +161,20 @@ class Transitions:
         return [_row(names, row) for row in facts.session.rows(sql, self._last - LATE)]
 
 
-def lacking(table: str, needed: Iterable[str], there: set[str]) -> str:
-    """What is missing of a table, in words; "" where nothing is."""
-    if not there:
+def lacking(table: str, needed: Iterable[str], present: set[str]) -> str:
+    """Describe what a table lacks, given its present columns; "" where it lacks nothing."""
+    if not present:
         return f"there is no table {table}"
-    missing = [column for column in needed if column not in there]
+    missing = [column for column in needed if column not in present]
     return f"{table} has no column {', '.join(missing)}" if missing else ""
 
 
-def _selection(prefix: str, wanted: Mapping[str, str]) -> str:
-    return ", ".join(f"{prefix}{quoted(column)} AS {key}" for key, column in wanted.items())
+def _selection(prefix: str, columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{prefix}{quoted(column)} AS {key}" for key, column in columns.items())
 
 
 def _row(names: Iterable[str], row: Sequence[Any]) -> dict[str, Any]:
-    """With what JSON can say; a moment as a number."""
+    """Return a row by names, with values that JSON can hold; `at` is Unix time."""
     named = dict(zip(names, row, strict=True))
     plain = {k: v if isinstance(v, int | None) else str(v) for k, v in named.items()}
     return {**plain, "at": float(named["at"] or 0)}

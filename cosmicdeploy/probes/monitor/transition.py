@@ -1,4 +1,4 @@
-"""A device's transition, whoever tells it: once each, and how many there were of late."""
+"""A device's status transitions: each once, though several sources report it; and flapping."""
 
 from __future__ import annotations
 
@@ -8,107 +8,113 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosmicdeploy.probes.monitor.event import FLAPPING, TRANSITIONS, Sight
+from cosmicdeploy.probes.monitor.event import FLAPPING, TRANSITIONS, MonitorEvent
 
-# The log and the database tell the same transition within this time, in seconds.
-TOGETHER = 15.0
-# The keys that a transition is told with, on every way.
+# The log and the database report the same transition within this many seconds.
+SAME_WITHIN = 15.0
+# The keys of a transition's facts, whatever its source.
 KEYS = ("device_id", "device_name", "from_status", "to_status", "reason", "source")
 
 
-def transition(at: float, source: str, facts: Mapping[str, Any], origin: str) -> Sight:
-    """The sight of one."""
-    told = {key: facts.get(key) for key in KEYS}
-    name = told["device_name"] or told["device_id"] or "a device"
-    before = f"{told['from_status']} → " if told["from_status"] else ""
-    why = ", ".join(str(told[key]) for key in ("reason", "source") if told[key])
-    text = f"{name}: {before}{told['to_status'] or 'changed'}" + (f" ({why})" if why else "")
-    return Sight(at=at, topic=TRANSITIONS, source=source, text=text, facts=told, origin=origin)
+def transition(at: float, source: str, facts: Mapping[str, Any], origin: str) -> MonitorEvent:
+    """Return the event of a transition."""
+    facts = {key: facts.get(key) for key in KEYS}
+    name = facts["device_name"] or facts["device_id"] or "a device"
+    before = f"{facts['from_status']} → " if facts["from_status"] else ""
+    why = ", ".join(str(facts[key]) for key in ("reason", "source") if facts[key])
+    text = f"{name}: {before}{facts['to_status'] or 'changed'}" + (f" ({why})" if why else "")
+    return MonitorEvent(
+        at=at, topic=TRANSITIONS, source=source, text=text, facts=facts, origin=origin
+    )
 
 
 @dataclass
-class _Told:
+class _Reported:
     at: float
     origins: set[str]
 
 
 class Once:
-    """Lets each transition through once, though it comes on several ways.
+    """Lets each transition through once, though it arrives on several paths.
 
-    A second one of the same kind is new where it comes on a way on which the first one came, too.
+    A second one to the same status is new where it arrives on a path on which the first one has
+    arrived as well.
     """
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str], list[_Told]] = defaultdict(list)
+        self._reported: dict[tuple[str, str], list[_Reported]] = defaultdict(list)
 
-    def is_new(self, sight: Sight) -> bool:
-        """Whether nobody told of it yet; from now on somebody did."""
-        key = (str(sight.facts.get("device_id")), str(sight.facts.get("to_status")))
-        known = [told for told in self._told[key] if abs(told.at - sight.at) <= TOGETHER]
-        self._told[key] = known
-        for told in known:
-            if sight.origin not in told.origins:
-                told.origins.add(sight.origin)
+    def is_new(self, event: MonitorEvent) -> bool:
+        """Whether a transition has not been reported yet; it counts as reported afterwards."""
+        key = (str(event.facts.get("device_id")), str(event.facts.get("to_status")))
+        recent = [each for each in self._reported[key] if abs(each.at - event.at) <= SAME_WITHIN]
+        self._reported[key] = recent
+        for reported in recent:
+            if event.origin not in reported.origins:
+                reported.origins.add(event.origin)
                 return False
-        known.append(_Told(sight.at, {sight.origin}))
+        recent.append(_Reported(event.at, {event.origin}))
         return True
 
 
 @dataclass
 class _Device:
     name: str = ""
-    moments: deque[float] = field(default_factory=deque)
-    flaps: bool = False
+    times: deque[float] = field(default_factory=deque)
+    is_flapping: bool = False
 
 
 class Flapping:
-    """Counts each device's transitions in a window of so many seconds."""
+    """Counts each device's transitions within the last `seconds`.
+
+    A device flaps from more than `more_than` transitions on, and is stable again at half of that,
+    so that a device at the limit is not reported again and again.
+    """
 
     def __init__(self, more_than: int, seconds: float) -> None:
         self._limit, self._window = more_than, seconds
         self._devices: dict[str, _Device] = defaultdict(_Device)
 
-    def count(self, sight: Sight) -> None:
-        """Take a transition in."""
-        device = self._devices[str(sight.facts.get("device_id"))]
-        device.name = str(sight.facts.get("device_name") or sight.facts.get("device_id"))
-        device.moments.append(sight.at)
+    def count(self, event: MonitorEvent) -> None:
+        """Count a transition."""
+        device = self._devices[str(event.facts.get("device_id"))]
+        device.name = str(event.facts.get("device_name") or event.facts.get("device_id"))
+        device.times.append(event.at)
 
-    def turns(self) -> Iterator[Sight]:
-        """Devices that begin to flap, or have come to rest: at half the limit, so that one at the
-        limit is not told again and again."""
+    def turns(self) -> Iterator[MonitorEvent]:
+        """Yield an event for each device that begins to flap or is stable again."""
         now = time.time()
         for key, device in list(self._devices.items()):
-            device.moments = deque(at for at in device.moments if at > now - self._window)
-            count = len(device.moments)
-            if not device.flaps and count > self._limit:
-                device.flaps = True
+            device.times = deque(at for at in device.times if at > now - self._window)
+            count = len(device.times)
+            if not device.is_flapping and count > self._limit:
+                device.is_flapping = True
                 text = f"{device.name} flaps: {count} transitions in {self._window:.0f} s"
-                yield self._sight(key, device, text)
-            elif device.flaps and count <= self._limit // 2:
-                device.flaps = False
-                yield self._sight(key, device, f"{device.name} has come to rest")
+                yield self._event(key, device, text)
+            elif device.is_flapping and count <= self._limit // 2:
+                device.is_flapping = False
+                yield self._event(key, device, f"{device.name} is stable again")
             if not count:
                 del self._devices[key]
 
-    def now(self) -> Sight:
-        """Those that flap, for the view."""
+    def now(self) -> MonitorEvent:
+        """Return a quiet event with the devices that flap, for the view."""
         rows = [
-            {"device_name": device.name, "transitions": len(device.moments)}
+            {"device_name": device.name, "transitions": len(device.times)}
             for device in self._devices.values()
-            if device.flaps
+            if device.is_flapping
         ]
-        return Sight(
+        return MonitorEvent(
             at=time.time(), topic=FLAPPING, source=FLAPPING, text="", facts={"rows": rows},
             quiet=True,
         )  # fmt: skip
 
     @staticmethod
-    def _sight(key: str, device: _Device, text: str) -> Sight:
+    def _event(key: str, device: _Device, text: str) -> MonitorEvent:
         facts = {
             "device_id": key,
             "device_name": device.name,
-            "transitions": len(device.moments),
-            "flaps": device.flaps,
+            "transitions": len(device.times),
+            "flaps": device.is_flapping,
         }
-        return Sight(at=time.time(), topic=FLAPPING, source=FLAPPING, text=text, facts=facts)
+        return MonitorEvent(at=time.time(), topic=FLAPPING, source=FLAPPING, text=text, facts=facts)

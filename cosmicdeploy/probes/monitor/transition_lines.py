@@ -1,4 +1,4 @@
-"""Transitions in log lines: a message with its context as JSON behind it, on one line or more."""
+"""Transitions in log lines: a message followed by its context as JSON, on one line or several."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# A context of more lines is none.
-LONGEST = 20
+# More lines than this are no context.
+MOST_LINES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A line that stands for itself, or a transition with what its context says."""
+class ParsedLine:
+    """A line; `context` is None for an ordinary line, and a transition's context otherwise."""
 
     text: str
     context: Mapping[str, Any] | None = None
@@ -21,43 +21,43 @@ class Found:
 
 @dataclass
 class TransitionLines:
-    """Puts one source's lines together; `words` begin the message of a transition."""
+    """Joins the lines of one source; `words` begin the message of a transition."""
 
     words: str
-    _begun: list[str] = field(default_factory=list, init=False)
+    _pending: list[str] = field(default_factory=list, init=False)
 
-    def take(self, line: str) -> Iterator[Found]:
-        """What is complete with this line."""
-        if self._begun:
-            yield from self._go_on(line)
+    def take(self, line: str) -> Iterator[ParsedLine]:
+        """Yield what is complete once this line is read."""
+        if self._pending:
+            yield from self._continue(line)
         elif self.words and self.words in line:
             yield from self._begin(line)
         else:
-            yield Found(text=line)
+            yield ParsedLine(text=line)
 
-    def _begin(self, line: str) -> Iterator[Found]:
+    def _begin(self, line: str) -> Iterator[ParsedLine]:
         context = line.partition(self.words)[2].strip()
         if not context.startswith("{"):
-            yield Found(text=line, context={})
+            yield ParsedLine(text=line, context={})
             return
-        self._begun = [line]
-        yield from self._whole()
+        self._pending = [line]
+        yield from self._complete()
 
-    def _go_on(self, line: str) -> Iterator[Found]:
-        if len(self._begun) == LONGEST or self.words in line:
-            broken, self._begun = self._begun, []
-            yield from (Found(text=each) for each in broken)
+    def _continue(self, line: str) -> Iterator[ParsedLine]:
+        if len(self._pending) == MOST_LINES or self.words in line:
+            broken, self._pending = self._pending, []
+            yield from (ParsedLine(text=each) for each in broken)
             yield from self.take(line)
             return
-        self._begun.append(line)
-        yield from self._whole()
+        self._pending.append(line)
+        yield from self._complete()
 
-    def _whole(self) -> Iterator[Found]:
-        text = "\n".join(self._begun)
+    def _complete(self) -> Iterator[ParsedLine]:
+        text = "\n".join(self._pending)
         try:
-            # Laravel puts its extra data, mostly [], behind the context.
+            # Laravel writes its extra data, mostly [], after the context.
             context, _ = json.JSONDecoder().raw_decode(text.partition(self.words)[2].strip())
         except ValueError:
             return
-        line, self._begun = self._begun[0], []
-        yield Found(text=line, context=context if isinstance(context, dict) else {})
+        line, self._pending = self._pending[0], []
+        yield ParsedLine(text=line, context=context if isinstance(context, dict) else {})

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cosmicdeploy.probes.monitor.event import Sight
+from cosmicdeploy.probes.monitor.event import MonitorEvent
 from cosmicdeploy.text.formatting import format_time
 from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
@@ -14,7 +14,7 @@ from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 class LinePrinter:
     """Plain lines: the local time, the topic, the source, and what it said."""
 
-    def show(self, sights: Sequence[Sight]) -> None:
+    def show(self, sights: Sequence[MonitorEvent]) -> None:
         """Print what is news. Raises `BrokenPipeError`."""
         for sight in sights:
             if not sight.quiet:
@@ -26,7 +26,7 @@ class LinePrinter:
 class JsonLines:
     """A JSON object a line; `at` has the zone's offset."""
 
-    def show(self, sights: Sequence[Sight]) -> None:
+    def show(self, sights: Sequence[MonitorEvent]) -> None:
         """As `LinePrinter.show`."""
         for sight in sights:
             if not sight.quiet:

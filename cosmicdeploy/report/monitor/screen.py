@@ -21,9 +21,9 @@ from cosmicdeploy.probes.monitor.event import (
     FLAPPING,
     HEALTH,
     LATENCY,
+    MONITOR,
     TRANSITIONS,
-    WATCH,
-    Sight,
+    MonitorEvent,
 )
 from cosmicdeploy.text.formatting import counted, format_duration, format_short_timestamp
 from cosmicdeploy.text.sanitize import sanitized
@@ -37,7 +37,7 @@ COLOURS = {
     "database": "blue",
     HEALTH: "yellow",
     LATENCY: "green",
-    WATCH: "bold yellow",
+    MONITOR: "bold yellow",
 }
 # The time that a line begins with is told once.
 STAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
@@ -55,7 +55,7 @@ class LiveView:
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
         self._state: dict[str, Mapping[str, Any]] = {}
-        self._news: deque[Sight] = deque(maxlen=KEPT)
+        self._news: deque[MonitorEvent] = deque(maxlen=KEPT)
         self._seen = Counter[str]()
         self._console, self._began = console, time.monotonic()
         self._live = Live(self, console=console, screen=True, refresh_per_second=REFRESHED)
@@ -74,7 +74,7 @@ class LiveView:
         # The screen is as it was before: without this nothing would be left of the watch.
         self._console.print(self._summary(), soft_wrap=True)
 
-    def show(self, sights: Sequence[Sight]) -> None:
+    def show(self, sights: Sequence[MonitorEvent]) -> None:
         """Take some sights in."""
         for sight in sights:
             if sight.quiet:
@@ -116,7 +116,7 @@ class LiveView:
         yield Rule(style="dim")
 
 
-def news_line(sight: Sight, width: int) -> Text:
+def news_line(sight: MonitorEvent, width: int) -> Text:
     """A sight on one line, as wide as the terminal."""
     line = Text(f"{_clock(sight.at)} ", style="dim", no_wrap=True, end="\n")
     line.append(f"{short(sight.source):<{SOURCE}} ", style=COLOURS.get(sight.topic, ""))
@@ -131,8 +131,8 @@ def short(source: str) -> str:
     return source if len(source) <= SOURCE else f"…{source[1 - SOURCE :]}"
 
 
-def _importance(sight: Sight) -> str:
-    if sight.topic in (WATCH, FLAPPING, HEALTH):
+def _importance(sight: MonitorEvent) -> str:
+    if sight.topic in (MONITOR, FLAPPING, HEALTH):
         return "bold"
     return "not dim"
 

@@ -55,7 +55,7 @@ class Watched:
                 raise AssertionError("\n".join(map(str, self.rows[-20:]))) from error
         return found
 
-    def said(self, topic: str, words: str, source: str = "", since: float = 0.0) -> Row:
+    def expect(self, topic: str, words: str, source: str = "", since: float = 0.0) -> Row:
         """The first row of a topic with these words, from a Unix time on."""
         return self.until(
             lambda row: (
@@ -71,7 +71,7 @@ class Watched:
 def watching(stack: StackUnderTest, *words: str) -> Iterator[Watched]:
     watched = Watched(stack.start("watch", "--json", *words))
     try:
-        watched.said("health", "8 containers, ")
+        watched.expect("health", "8 containers, ")
         yield watched
     finally:
         watched.process.kill()
@@ -83,7 +83,7 @@ def test_what_happens_is_told_once_and_through_replacements(released: StackUnder
     with watching(released) as watched:
         execute(released, "UPDATE remotes SET status = 'Disconnected' WHERE name = 'KIOSK-11'")
         ask(released.url() + BEAT, token=released.kiosks[10], json=BODY)
-        planted = watched.said("transitions", "KIOSK-11: Disconnected → Connected")
+        planted = watched.expect("transitions", "KIOSK-11: Disconnected → Connected")
         assert planted["facts"]["source"] == "heartbeat"
 
         insert = (
@@ -93,27 +93,27 @@ def test_what_happens_is_told_once_and_through_replacements(released: StackUnder
         )
         for number in range(4):
             execute(released, insert, number)
-        assert watched.said("flapping", "KIOSK-12 flaps: ")["facts"]["transitions"] >= 4
+        assert watched.expect("flapping", "KIOSK-12 flaps: ")["facts"]["transitions"] >= 4
 
         ctx.engine.remove(ctx.running("cosmic-scheduler").id)
         # Else `up` may be quicker than the next look, which then tells of a replacement.
-        watched.said("health", "is gone", source="cosmic-scheduler")
+        watched.expect("health", "is gone", source="cosmic-scheduler")
         released.forget_minute()
         began = time.time()
         assert released.cli("up", "--json").code == 0
-        watched.said("health", "is there, ", source="cosmic-scheduler")
+        watched.expect("health", "is there, ", source="cosmic-scheduler")
         run = "Running scheduled command: Artisan devices:monitor-status"
-        watched.said("scheduler", run, source="cosmic-scheduler", since=began)
+        watched.expect("scheduler", run, source="cosmic-scheduler", since=began)
 
         database = ctx.running("platform-db")
         ctx.engine.stop(database.id, 60)
-        watched.said("watch", "the database does not answer")
+        watched.expect("monitor", "the database does not answer")
         ctx.engine.start(database.id)
-        watched.said("watch", "the database answers again")
-        watched.said("database", "ready for connections", source="platform-db")
+        watched.expect("monitor", "the database answers again")
+        watched.expect("database", "ready for connections", source="platform-db")
         assert released.cli("step", "health").code == 0
 
-        watched.said("latency", "requests, ")
+        watched.expect("latency", "requests, ")
         watched.process.send_signal(signal.SIGINT)
         assert watched.process.wait(60) == 0
     of_the_device = [

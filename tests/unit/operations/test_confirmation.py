@@ -1,4 +1,4 @@
-"""What is asked, and what no answer or a no comes to."""
+"""Questions to the operator, and what a no or no answer leads to."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> Terminal:
     return Terminal()
 
 
-def test_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_yes_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     typed(monkeypatch, "y\n").require_yes("Restart all?")
     Terminal(yes=True).require_yes("Restart all?")
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_a_no_is_no_bad_usage(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+def test_a_no_is_not_a_usage_error(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     with pytest.raises(Declined, match="Nothing was removed") as caught:
         typed(monkeypatch, answer).require_yes("Remove 2 backups?", "Nothing was removed")
     assert caught.value.exit_code == ExitCode.FAILED
 
 
-def test_where_nobody_can_answer_the_question_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_the_question_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     with pytest.raises(UsageError, match="--yes") as caught:
         Terminal().require_yes("Restart all?")
@@ -52,7 +52,7 @@ def test_where_nobody_can_answer_the_question_is_told(monkeypatch: pytest.Monkey
     ("words", "every", "what"),
     [(["app"], True, "exclude each other"), ([], False, "Name the services")],
 )
-def test_a_restart_of_all_and_some_or_of_none(words: list[str], every: bool, what: str) -> None:
+def test_a_restart_needs_either_services_or_all(words: list[str], every: bool, what: str) -> None:
     ctx: Any = SimpleNamespace()  # it is not looked at
     with pytest.raises(UsageError, match=what):
         wanted(ctx, words, every=every)

@@ -1,4 +1,4 @@
-"""Which lines are told, and that none is told twice or left out."""
+"""Logs: the lines that are chosen, each of them once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from cosmicdeploy.engine.facts import Container, LogLine, Streams
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.entry import Entry, Grep
-from cosmicdeploy.operations.logs.files import WINDOW, Files, after, stamped
+from cosmicdeploy.operations.logs.files import WINDOW, Files, lines_after, timed
 from cosmicdeploy.operations.logs.follow import Follower, by_time
 from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.logs.past import past
@@ -23,7 +23,7 @@ def entry(text: str, service: str = "app", at: int = 0) -> Entry:
     return Entry(service=service, line=LogLine(at=at, text=text))
 
 
-def test_grep_tells_a_message_with_its_context() -> None:
+def test_grep_shows_a_message_with_its_context() -> None:
     lines = [
         "[1] Device status transition {",
         '  "device_name": "KIOSK-01"',
@@ -54,13 +54,13 @@ def test_grep_keeps_services_apart() -> None:
         (["a", "b"], ["a", "b"], []),
     ],
 )
-def test_a_file_is_gone_on_with_where_it_was_left(
+def test_a_file_is_read_on_from_where_it_was_left(
     lines: list[str], given: list[str], expected: list[str]
 ) -> None:
-    assert list(after(lines, given)) == expected
+    assert list(lines_after(lines, given)) == expected
 
 
-def test_lines_of_a_file_take_the_time_of_the_message_they_are_part_of() -> None:
+def test_lines_of_a_file_have_the_time_of_their_message() -> None:
     lines = [
         "[2026-02-02 18:30:00] one {",
         "}",
@@ -68,13 +68,13 @@ def test_lines_of_a_file_take_the_time_of_the_message_they_are_part_of() -> None
         "[x] three",
         "[2026-99-02 18:30:00] four",
     ]
-    found = [line.at for line in stamped(lines)]
+    found = [line.at for line in timed(lines)]
     first = 1770057000 * 10**9
     assert found == [first, first, first + 15 * 10**8, first + 15 * 10**8, first + 15 * 10**8]
 
 
 class FakeFile:
-    """An engine whose script says these chunks."""
+    """An engine whose script prints these chunks."""
 
     def __init__(self, *chunks: bytes) -> None:
         self.chunks = chunks
@@ -94,7 +94,7 @@ CONTAINER = Container(
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
-def test_a_file_is_read_on_however_it_is_cut_into_pieces(size: int) -> None:
+def test_a_file_is_read_on_whatever_the_size_of_the_chunks(size: int) -> None:
     said = b"14\none\ntwo\nthree\nfour\nfi"
     chunks = [said[start : start + size] for start in range(0, len(said), size)]
     source, found = Files(FakeFile(*chunks), "/log", 100), list[str]()  # type: ignore[arg-type]
@@ -103,23 +103,23 @@ def test_a_file_is_read_on_however_it_is_cut_into_pieces(size: int) -> None:
     assert found == ["three", "four"]
 
 
-def test_of_a_file_only_what_is_added_where_no_line_is_wanted() -> None:
+def test_with_a_tail_of_0_only_new_lines_of_a_file_are_read() -> None:
     source, found = Files(FakeFile(b"8\none\ntwo\n", b"new\n"), "/log", 0), list[str]()  # type: ignore[arg-type]
     source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
     assert found == ["new"]
 
 
-def test_of_a_large_file_the_end_is_looked_at() -> None:
+def test_only_the_end_of_a_large_file_is_read() -> None:
     end = b"two\nthree\n".rjust(WINDOW, b"x")
     source, found = Files(FakeFile(b"9999999\n" + end, b"four\n"), "/log", 9), list[str]()  # type: ignore[arg-type]
-    source._given.append("two")
+    source._returned.append("two")
     source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
     # What stands before it was given or cut, so "two" is no whole line there.
     assert found[-2:] == ["three", "four"]
 
 
 class Lives:
-    """An engine whose containers have these lines, and end when they have said them."""
+    """An engine whose containers have these lines, and end when they have written them."""
 
     def __init__(self, **lines: list[int]) -> None:
         self.lines = lines
@@ -172,7 +172,7 @@ def test_following_goes_on_through_a_restart_and_a_replacement() -> None:
     assert followed(Follower(ctx, sources), 3, go_on) == ["a:3", "b:5", "b:6"]
 
 
-def test_what_was_read_is_told_before_the_engine_s_error() -> None:
+def test_lines_that_were_read_come_before_the_engines_error() -> None:
     def container_of(_name: str) -> Container:
         follower._queue.put(entry("the last line"))
         raise EngineError("gone")
@@ -185,13 +185,13 @@ def test_what_was_read_is_told_before_the_engine_s_error() -> None:
     assert found == ["the last line"]
 
 
-def test_a_service_s_own_order_stays() -> None:
+def test_the_order_of_one_services_lines_stays() -> None:
     entries = [entry("a1", "a", 3), entry("b1", "b", 2), entry("a2", "a", 1)]
     assert [each.line.text for each in by_time(entries)] == ["b1", "a1", "a2"]
 
 
-def test_what_the_engine_says_twice_is_told_once() -> None:
-    """It does where a log is rotated while it is followed."""
+def test_a_line_that_the_engine_repeats_is_shown_once() -> None:
+    """The engine repeats lines where a log is rotated while it is followed."""
     engine, found = Lives(a=[1, 2, 3, 2, 3, 4]), list[str]()
     source = Outputs(engine)  # type: ignore[arg-type]
     assert len(list(source.past(container("a")))) == 4

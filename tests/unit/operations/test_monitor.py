@@ -1,4 +1,4 @@
-"""What is seen while a stack is watched, and how it is told."""
+"""The monitor's events, and how they are shown."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.logs.source import Push
 from cosmicdeploy.operations.monitor import log_lines
-from cosmicdeploy.probes.monitor.event import BY_DEFAULT, Sight, chosen_topics, polled
-from cosmicdeploy.probes.monitor.health import Seen, difference, first_words
+from cosmicdeploy.probes.monitor.event import BY_DEFAULT, MonitorEvent, chosen_topics, polled
+from cosmicdeploy.probes.monitor.health import ContainerState as State
+from cosmicdeploy.probes.monitor.health import change, summary
 from cosmicdeploy.probes.monitor.tables import lacking
 from cosmicdeploy.probes.monitor.transition import Flapping, Once, transition
-from cosmicdeploy.probes.monitor.transition_lines import Found, TransitionLines
+from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
 from cosmicdeploy.report.monitor.screen import LiveView
 
@@ -32,12 +33,12 @@ WORDS = "Device status transition"
 CONTEXT = {"device_id": 7, "device_name": "KIOSK-07", "to_status": "Connected"}
 
 
-def taken(*lines: str) -> list[Found]:
+def taken(*lines: str) -> list[ParsedLine]:
     reader = TransitionLines(WORDS)
     return [found for line in lines for found in reader.take(line)]
 
 
-def test_a_transition_s_context_may_take_one_line_or_several() -> None:
+def test_the_context_of_a_transition_may_take_one_line_or_several() -> None:
     one = f"[2026-02-02] production.INFO: {WORDS} {json.dumps(CONTEXT)} []"
     several = f"[2026-02-02] {WORDS} {json.dumps(CONTEXT, indent=2)}".split("\n")
     for lines in ([one], several):
@@ -55,14 +56,14 @@ def test_a_broken_context_swallows_no_line_and_no_transition() -> None:
     assert taken(f"{WORDS} without more")[0].context == {}
 
 
-def seen(at: float, to: str, origin: str, device: int = 7) -> Sight:
+def seen(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
     facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
     return transition(at, "somewhere", facts, origin)
 
 
-def test_what_comes_on_two_ways_is_told_once_and_what_comes_again_is_told_again() -> None:
+def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again() -> None:
     once, off = Once(), "Temporarily Offline"
-    told = [
+    new = [
         once.is_new(seen(at, to, origin))
         for at, to, origin in (
             (100.0, off, "output"),
@@ -75,7 +76,7 @@ def test_what_comes_on_two_ways_is_told_once_and_what_comes_again_is_told_again(
             (130.0, off, "database"),
         )
     ]
-    assert told == [True, False, True, True, False, False, False, True]
+    assert new == [True, False, True, True, False, False, False, True]
 
 
 def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
@@ -97,22 +98,22 @@ def test_topics_are_chosen_by_name() -> None:
         chosen_topics(["transition"])
 
 
-def test_what_is_away_is_told_once_and_so_is_its_coming_back() -> None:
+def test_a_failing_source_is_reported_once_and_so_is_its_recovery() -> None:
     stop, answers = threading.Event(), iter([True, False, False, True])
 
-    def look() -> Iterator[Sight]:
+    def look() -> Iterator[MonitorEvent]:
         if not next(answers):
             raise DatabaseError("gone")
         yield seen(1, "Connected", "database")
 
     texts = []
-    for sight in polled("the database", 0.0, look)(stop):
-        texts.append(sight.topic if sight.topic != "watch" else sight.text)
+    for event in polled("the database", 0.0, look)(stop):
+        texts.append(event.topic if event.topic != "monitor" else event.text)
         if len(texts) == 4:
             stop.set()
     assert texts == [
         "transitions",
-        "the database does not answer, looking on: gone",
+        "the database does not answer, trying again: gone",
         "transitions",
         "the database answers again, after 0 s",
     ]
@@ -121,31 +122,34 @@ def test_what_is_away_is_told_once_and_so_is_its_coming_back() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (Seen(id="1", state="healthy"), Seen(id="1", state="healthy"), ""),
-        (Seen(id="1", state="healthy"), Seen(id="1", state="unhealthy"), "is unhealthy"),
-        (Seen(id="1"), Seen(id="2", state="starting"), "was replaced, starting (release 2)"),
-        (Seen(id="1"), Seen(), "is gone"),
-        (Seen(), Seen(id="1", state="running"), "is there, running (release 2)"),
-        (Seen(id="1"), Seen(id="1", restarts=1), "ended and was restarted, missing"),
+        (State(id="1", state="healthy"), State(id="1", state="healthy"), ""),
+        (State(id="1", state="healthy"), State(id="1", state="unhealthy"), "is unhealthy"),
+        (State(id="1"), State(id="2", state="starting"), "was replaced, starting (release 2)"),
+        (State(id="1"), State(), "is gone"),
+        (State(), State(id="1", state="running"), "is there, running (release 2)"),
+        (State(id="1"), State(id="1", restarts=1), "ended and was restarted, missing"),
     ],
 )  # fmt: skip
-def test_what_became_of_a_container(before: Seen, now: Seen, expected: str) -> None:
-    assert difference(before, now, "2") == expected
+def test_a_change_of_a_container_is_described(before: State, now: State, expected: str) -> None:
+    assert change(before, now, "2") == expected
 
 
-def test_the_first_look_names_who_is_ill() -> None:
-    found = {"app": Seen(id="1", state="healthy"), "db": Seen(id="2", state="exited")}
-    assert first_words(found) == "2 containers, db is exited"
+def test_the_first_look_names_the_containers_that_are_not_well() -> None:
+    states = {
+        "app": State(id="1", state="healthy"),
+        "db": State(id="2", state="exited"),
+    }
+    assert summary(states) == "2 containers, db is exited"
 
 
-def test_what_a_table_lacks() -> None:
+def test_missing_tables_and_columns_are_named() -> None:
     assert lacking("remotes", ["id"], set()) == "there is no table remotes"
     assert lacking("remotes", ["id", "status"], {"id"}) == "remotes has no column status"
     assert lacking("remotes", ["id"], {"id", "more"}) == ""
 
 
-def state(topic: str, **facts: object) -> Sight:
-    return Sight(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
+def state(topic: str, **facts: object) -> MonitorEvent:
+    return MonitorEvent(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
 
 
 def test_the_view_fits_80_columns_and_24_lines() -> None:
@@ -159,7 +163,7 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
             state("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
             state("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
             *(seen(n, "Connected", "output", device=n) for n in range(40)),
-            Sight(
+            MonitorEvent(
                 at=1.0,
                 topic="app",
                 source="cosmic-scheduler",
@@ -179,7 +183,7 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
     assert "KIOSK-39" in lines[-2], "the newest ones are shown"
 
 
-def test_the_view_leaves_a_line_of_what_was_seen() -> None:
+def test_the_view_leaves_a_line_with_its_totals() -> None:
     out = StringIO()
     console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
     with LiveView(console, "watching cosmic") as view:
@@ -188,27 +192,27 @@ def test_the_view_leaves_a_line_of_what_was_seen() -> None:
             [
                 state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
                 *(seen(n, "Connected", "output", device=n) for n in range(3)),
-                Sight(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
+                MonitorEvent(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
             ]
         )
-    said = out.getvalue().splitlines()[-1]
+    last = out.getvalue().splitlines()[-1]
     seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
-    assert re.search(f"watching cosmic: {seconds}$", said)
+    assert re.search(f"watching cosmic: {seconds}$", last)
 
 
 def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    sights = [state("latency", sent=1), seen(0.0, "Connected", "output")]
-    LinePrinter().show(sights)
+    events = [state("latency", sent=1), seen(0.0, "Connected", "output")]
+    LinePrinter().show(events)
     line = capsys.readouterr().out
     assert line.count("\n") == 1
     assert "transitions somewhere        KIOSK-07: Connected\n" in line
-    JsonLines().show(sights)
+    JsonLines().show(events)
     row = json.loads(capsys.readouterr().out)
     assert row["facts"]["device_id"] == 7 and row["at"][-6] in "+-"
 
 
-class Said:
-    """A source whose container said one line before, and says one more."""
+class OneLine:
+    """A source whose container wrote one line before, and writes one more."""
 
     alone = False
 
@@ -220,8 +224,8 @@ class Said:
         over.wait()
 
 
-def test_an_engine_that_is_away_is_told_and_logs_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_lines, "AGAIN_AFTER", 0.0)
+def test_logs_are_read_on_after_the_engine_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_lines, "RETRY_AFTER", 0.0)
     looks = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
 
     def container(name: str) -> Container:
@@ -233,17 +237,17 @@ def test_an_engine_that_is_away_is_told_and_logs_go_on(monkeypatch: pytest.Monke
 
     monitoring = SimpleNamespace(transition=WORDS)
     ctx: Any = SimpleNamespace(container=container, settings=SimpleNamespace(monitoring=monitoring))
-    collect = log_lines.LogLines(ctx, {"app-1": Said()}, {"app-1": "app"}, "output")
-    stop, told = threading.Event(), []
-    for sight in collect(stop):
-        told.append((sight.topic, sight.text.partition(":")[0]))
-        if sight.topic == "transitions":
+    collect = log_lines.LogLines(ctx, {"app-1": OneLine()}, {"app-1": "app"}, "output")
+    stop, events = threading.Event(), []
+    for event in collect(stop):
+        events.append((event.topic, event.text.partition(":")[0]))
+        if event.topic == "transitions":
             stop.set()
-    assert told == [
-        ("watch", "logs cannot be read, trying on"),
-        ("watch", "logs are read again, from where they were left"),
+    assert events == [
+        ("monitor", "logs cannot be read, trying again"),
+        ("monitor", "logs are read again, from where they stopped"),
         ("app", "before"),
-        ("watch", "logs cannot be read, trying on"),
-        ("watch", "logs are read again, from where they were left"),
+        ("monitor", "logs cannot be read, trying again"),
+        ("monitor", "logs are read again, from where they stopped"),
         ("transitions", "KIOSK-07"),
     ]

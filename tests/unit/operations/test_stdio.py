@@ -1,4 +1,4 @@
-"""Our own streams, for a command in a container."""
+"""The deployer's own streams, connected to a command in a container."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.operations.stdio import ReaderGone, _read, _write, is_read
 
 
-def test_who_reads_is_seen_to_go_away() -> None:
+def test_a_reader_that_went_away_is_noticed() -> None:
     reading, writing = os.pipe()
     assert is_read(writing)
     _write(writing, b"all of it")
@@ -31,7 +31,7 @@ def test_input_is_read_to_its_end() -> None:
     assert list(_read(reading, threading.Event())) == [], "a closed one has ended"
 
 
-def test_nothing_is_taken_once_it_is_over() -> None:
+def test_no_input_is_read_after_the_end() -> None:
     reading, writing = os.pipe()
     over = threading.Event()
     chunks = _read(reading, over)

@@ -23,7 +23,7 @@ from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, Verifica
 from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
-from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, Sight
+from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, MonitorEvent
 from cosmicdeploy.report import junit, summary
 from cosmicdeploy.report.console import PlainConsole, styled
 from cosmicdeploy.report.model import (
@@ -186,15 +186,17 @@ def live(console: PlainConsole, text: str) -> None:
     container = {"service": text, "state": text, "release": text, "restarts": 0, "since": AT}
     change = {"device_name": text, "from_status": text, "to_status": text, "reason": text, "at": 1}
     view = LiveView(console, text)
-    view.show([sight(text, quiet=True, topic=HEALTH, rows=[container])])
-    view.show([sight(text, quiet=True, topic=CHANGES, rows=[change])])
+    view.show([event(text, quiet=True, topic=HEALTH, rows=[container])])
+    view.show([event(text, quiet=True, topic=CHANGES, rows=[change])])
     flapping = {"device_name": text, "transitions": 9}
-    view.show([sight(text, quiet=True, topic=FLAPPING, rows=[flapping]), sight(text)])
+    view.show([event(text, quiet=True, topic=FLAPPING, rows=[flapping]), event(text)])
     console.print(view)
 
 
-def sight(text: str, *, quiet: bool = False, topic: str = TRANSITIONS, **facts: Any) -> Sight:
-    return Sight(at=1.0, topic=topic, source=text, text=text, quiet=quiet, facts=facts)
+def event(
+    text: str, *, quiet: bool = False, topic: str = TRANSITIONS, **facts: Any
+) -> MonitorEvent:
+    return MonitorEvent(at=1.0, topic=topic, source=text, text=text, quiet=quiet, facts=facts)
 
 
 RENDERERS: Mapping[str, Render] = {
@@ -235,7 +237,7 @@ def test_plain_lines_show_it_as_it_is(text: str, capsys: pytest.CaptureFixture[s
     console = PlainConsole(file=io.StringIO(), force_terminal=False)
     entry = LogLine(at=1, text=text)
     LogPrinter(console, ["app"], times=True).print([("app", entry)])
-    LinePrinter().show([sight(text)])
+    LinePrinter().show([event(text)])
     shown = capsys.readouterr().out
     assert shown.count(HOSTILE[text]) == 3
     assert not HARMFUL.search(shown)
@@ -244,7 +246,7 @@ def test_plain_lines_show_it_as_it_is(text: str, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_programs_get_the_same_text_back(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     JsonLogPrinter().print([("app", LogLine(at=1, text=text))])
-    JsonLines().show([sight(text)])
+    JsonLines().show([event(text)])
     print(report(text).to_json().replace("\n", ""))
     shown = capsys.readouterr().out
     assert not HARMFUL.search(shown)
