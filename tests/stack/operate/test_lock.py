@@ -273,7 +273,7 @@ def test_status_tells_who_is_at_work(released: StackUnderTest) -> None:
     ctx = released.open()
     with hold_lock(ctx.engine, ctx.stack.project, "deploy"):
         shown = released.cli("status").stdout
-    assert "at work: `cosmicdeploy deploy`" in shown
+    assert "in progress: `cosmicdeploy deploy`" in shown
     assert f"process {os.getpid()}, since " in shown
     assert max(map(len, shown.partition("at work")[0].splitlines())) <= 80
     assert "at work" not in released.cli("status").stdout
