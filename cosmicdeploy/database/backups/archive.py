@@ -125,7 +125,7 @@ class ArchiveReceiver(Archive):
             return self._decompressor.decompress(packed)
         except zstandard.ZstdError as error:
             raise BackupError(
-                f"the dump cannot be decompressed: {error}",
+                f"The dump cannot be decompressed: {error}",
                 todo="take another backup: cosmicdeploy backup create",
             ) from error
 
@@ -153,7 +153,7 @@ def read_raw(path: Path) -> Iterator[bytes]:
                 yield chunk
     except zstandard.ZstdError as error:
         raise BackupError(
-            f"the backup's data cannot be decompressed: {error}",
+            f"The backup's data cannot be decompressed: {error}",
             where=str(path),
             todo="use another backup: cosmicdeploy backup list",
         ) from error
@@ -164,7 +164,7 @@ def read_raw(path: Path) -> Iterator[bytes]:
 def unreadable_backup(path: Path, error: OSError) -> BackupUnreadable:
     """Return the error for a backup that the system does not let the deployer read."""
     return BackupUnreadable(
-        f"the backup cannot be read: {error.strerror}",
+        f"The backup cannot be read: {error.strerror}",
         where=str(path),
         todo="check the disk, the mount and the permissions, then try again; or use another backup",
     )

@@ -89,7 +89,7 @@ def _manifest(path: Path) -> Manifest:
     manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
     if manifest.id != path.stem:
         raise BackupError(
-            f"the manifest is that of {manifest.id}",
+            f"The manifest is that of {manifest.id}",
             where=str(path),
             todo="rename data and manifest to the ID in the manifest",
         )

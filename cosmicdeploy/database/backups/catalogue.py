@@ -109,9 +109,9 @@ class Catalogue:
                 return PartialBackup(self.folder, manifest)
         except OSError as error:
             raise BackupError(
-                f"the backup folder cannot be used: {error.strerror}",
+                f"The backup folder cannot be used: {error.strerror}",
                 where=str(self.folder),
-                todo="let the deployer write to this folder, or choose another: backup.folder",
+                todo="let the deployer write to this folder, or choose another: backup.directory",
             ) from error
 
     def note(self, backup_id: str, change: Callable[[State], State]) -> State:
@@ -123,7 +123,7 @@ class Catalogue:
                 write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise BackupError(
-                f"the state of {backup_id} cannot be written: {error.strerror}",
+                f"The state of {backup_id} cannot be written: {error.strerror}",
                 where=str(path),
                 todo="check the disk and the permissions of the folder, then try again",
             ) from error
@@ -143,7 +143,7 @@ class Catalogue:
                 pass
             except BlockingIOError as error:
                 raise BackupError(
-                    "the backup is being made or removed",
+                    "The backup is being made or removed",
                     where=str(backup.data),
                     todo="wait until that has finished: `cosmicdeploy backup list` shows it",
                 ) from error

@@ -100,7 +100,7 @@ def parse_manifest(text: str, where: str) -> Manifest:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "JSON"
         raise BackupError(
-            f"the backup's manifest cannot be read: {key}: {first['msg']}",
+            f"The backup's manifest cannot be read: {key}: {first['msg']}",
             where=where,
             todo="take another backup, or repair the file from a copy",
         ) from error

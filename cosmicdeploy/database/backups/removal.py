@@ -87,7 +87,7 @@ def _exclusive_use(data: Path) -> Iterator[None]:
 
 def _removal_error(backup_id: str, error: OSError) -> BackupError:
     return BackupError(
-        f"the backup {backup_id} cannot be removed: {error.strerror}",
+        f"The backup {backup_id} cannot be removed: {error.strerror}",
         where=str(error.filename or ""),
         todo="fix the cause, then run `cosmicdeploy backup prune` again",
     )

@@ -110,7 +110,7 @@ class _UnusableBackups:
         if backup.is_intact and not self._is_superseded(backup):
             return f"no newer backup is good: {backup.why}"
         if not backup.is_intact and state.copy_urls:
-            return "not usable here, but a copy exists: `cosmicdeploy backup fetch` brings it back"
+            return f"not usable here, but a copy exists: `cosmicdeploy backup fetch {backup.id}`"
         return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
 
     def _is_superseded(self, backup: Backup) -> bool:

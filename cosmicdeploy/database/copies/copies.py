@@ -103,7 +103,7 @@ class Copies:
             if destination.name == name:
                 return destination
         raise BackupError(
-            "a copy is at a destination that the settings no longer name",
+            "A copy is at a destination that the settings no longer name",
             where=name,
             todo="name it in backup.copies again, then run `cosmicdeploy backup prune`",
         )

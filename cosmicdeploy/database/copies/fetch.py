@@ -49,7 +49,7 @@ class Fetch:
             except BackupError as error:
                 self._report(store.destination, error)
         raise BackupError(
-            f"no destination has an intact copy of {backup_id}",
+            f"No destination has an intact copy of {backup_id}",
             where=", ".join(store.destination.name for store in stores[backup_id]),
             todo="check the destinations, or name another backup",
             details=self._failed,
@@ -113,7 +113,7 @@ class Fetch:
         except OSError as error:
             partial_backup.fail(f"fetching it failed: {error.strerror}", 0)
             raise BackupError(
-                f"the copy cannot be written: {error.strerror}",
+                f"The copy cannot be written: {error.strerror}",
                 where=str(self._catalogue.folder),
                 todo="check the disk and the permissions of the folder, then fetch it again",
             ) from error
@@ -131,13 +131,13 @@ class Fetch:
             b.is_intact or b.status == "running" or is_locked(partial_path(b.data)) for b in here
         ):
             raise BackupError(
-                f"the backup {backup_id} is already here",
+                f"The backup {backup_id} is already here",
                 where=str(self._catalogue.folder),
                 todo=f"check it: `cosmicdeploy backup verify {backup_id}`",
             )
         if any(b.id == backup_id for b in pending_removals(self._catalogue)):
             raise BackupError(
-                f"the backup {backup_id} is being removed",
+                f"The backup {backup_id} is being removed",
                 where=str(self._catalogue.folder),
                 todo="finish that first: `cosmicdeploy backup prune`",
             )
@@ -148,7 +148,7 @@ class Fetch:
         newest = sorted(stores, reverse=True)
         copies = [f"{one}  {store.destination.name}" for one in newest for store in stores[one]]
         return BackupError(
-            f"no destination{' that answers' * bool(self._failed)} has a copy of {reference!r}",
+            f"No destination{' that answers' * bool(self._failed)} has a copy of {reference!r}",
             where=", ".join(destination.name for destination in destinations),
             todo="name one of these" if copies else "name a destination that has one: --from URL",
             details=(*self._failed, *copies[:SHOWN_CANDIDATES]),
@@ -161,7 +161,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
     manifest = parse_manifest(text, f"{store.destination.name}/{backup_id}.json")
     if manifest.id != backup_id or manifest.status != "good":
         raise BackupError(
-            "the copy's manifest is not that of a good backup",
+            "The copy's manifest is not that of a good backup",
             where=backup_id,
             todo="use another copy or another backup: cosmicdeploy backup list",
         )
@@ -171,7 +171,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
 def copy_differs(backup_id: str, destination: Destination) -> BackupError:
     """Return the error for a copy that differs from its backup."""
     return BackupError(
-        f"the copy of {backup_id} is not what the manifest says (size or SHA-256 differs)",
+        f"The copy of {backup_id} is not what the manifest says (size or SHA-256 differs)",
         where=destination.name,
         todo="check the destination; another copy may be intact",
     )

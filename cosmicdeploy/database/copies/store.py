@@ -112,7 +112,7 @@ class Store:
             raise _no_package(self.destination, error) from None
         except Exception as error:  # each kind of destination has its own exceptions
             raise BackupError(
-                f"the destination of copies cannot be {what}: {self.destination.describe(error)}",
+                f"The destination of copies cannot be {what}: {self.destination.describe(error)}",
                 where=self.destination.name,
                 todo="check the destination, its options (backup.copies) and its credentials",
             ) from None
@@ -126,7 +126,7 @@ def _no_package(destination: Destination, error: ImportError) -> BackupError:
     protocol = destination.url.partition("://")[0]
     extra = EXTRAS.get(protocol)
     return BackupError(
-        f"no package for {protocol}:// is installed",
+        f"No package for {protocol}:// is installed",
         where=destination.name,
         todo=f"pip install '{extra}'" if extra else str(error),
     )

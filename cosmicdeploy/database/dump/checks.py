@@ -27,7 +27,7 @@ def require_complete(result: ExecResult, archive: Archive, expected: set[str]) -
     for passed, reason in checks:
         if not passed:
             raise BackupError(
-                reason,
+                reason[0].upper() + reason[1:],
                 todo="see the tool's own words, and take another backup",
                 details=result.error_text.splitlines()[-10:],
             )
@@ -37,7 +37,7 @@ def require_same_structure(digest: str, definitions: Definitions, facts: Facts) 
     """Raise `BackupError` if the schema's structure or objects changed during the dump."""
     if facts.schema_digest() != digest or facts.definitions() != definitions:
         raise BackupError(
-            "the schema changed while it was dumped, so the dump is not one moment of it",
+            "The schema changed while it was dumped, so the dump is not one moment of it",
             where=facts.session.where,
             todo="stop whatever migrates, and take another backup",
         )

@@ -189,7 +189,7 @@ def _write_error(error: OSError, folder: Path) -> BackupError:
     if error.errno in DISK_FULL:
         return no_room(folder, error.strerror or "disk full")
     return BackupError(
-        f"the backup cannot be written: {error.strerror}",
+        f"The backup cannot be written: {error.strerror}",
         where=str(folder),
         todo="check the disk and the permissions of the folder, then take another backup",
     )

@@ -72,7 +72,7 @@ def _require_dumpable_tables(facts: Facts) -> None:
 def _require_exact_numbers(facts: Facts) -> None:
     if rounded := facts.rounded_columns():
         raise BackupError(
-            f"a dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
+            f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
             todo="make them DOUBLE, or live with it: backup.exact: false",
         )
@@ -87,7 +87,7 @@ def require_working_views(facts: Facts) -> None:
     broken = broken_views(facts.session, facts.definitions())
     if broken:
         raise BackupError(
-            f"views that cannot be read: {', '.join(broken)}",
+            f"Views that cannot be read: {', '.join(broken)}",
             where=facts.session.where,
             todo="make what they read again (a table, a column, a definer), or drop them",
             details=tuple(broken.values()),

@@ -25,15 +25,15 @@ COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
 
 
 def withheld_events_warnings(definitions: Definitions) -> list[str]:
-    """A warning where a dump has to do without events, and why; none where it need not.
+    """Return a warning if a dump has to omit the events, with the reason; else nothing.
 
-    A restore takes them from the manifest in any case.
+    A restore takes the events from the manifest in any case.
     """
     named = [event.name for event in definitions.of("EVENT") if DELIMITER in event.statement]
     if not named:
         return []
     return [
-        f"the dump leaves out the events, since {DELIMITER} in the text of {', '.join(named)} lets"
+        f"the dump leaves out the events, since {DELIMITER} in the text of {', '.join(named)} makes"
         " dump tools hang; a restore takes them from the manifest"
     ]
 
@@ -48,7 +48,7 @@ def require_loadable_bodies(objects: Sequence[Definition]) -> None:
     ]
     if broken:
         raise BackupError(
-            "a line of a body begins with the word DELIMITER, which the database's client changes"
+            "A line of a body begins with the word DELIMITER, which the database's client changes"
             f" when it loads a dump: {', '.join(each.label for each in broken)}",
             todo="create it again with the word within a line, or in backticks",
         )

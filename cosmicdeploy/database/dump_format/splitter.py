@@ -84,7 +84,7 @@ class Splitter:
         self._left = self._left[position:]
         if len(self._left) > LONGEST_TEXT:
             raise BackupError(
-                "the dump holds a statement that never ends",
+                "The dump holds a statement that never ends",
                 todo="take another backup, or use another one: cosmicdeploy backup list",
                 details=[self._left[:200].decode("utf-8", "replace")],
             )

@@ -51,7 +51,7 @@ class Verification:
         """Raise `BackupError` unless the verification passed."""
         if self.reasons:
             raise BackupError(
-                f"the backup cannot be used: {self.reasons[0]}",
+                f"The backup cannot be used: {self.reasons[0]}",
                 where=f"backup {self.backup_id}",
                 todo="use another one: cosmicdeploy backup list",
                 details=self.reasons[1:],

@@ -30,7 +30,7 @@ def require_privileges(session: Session, schemas: Iterable[str], required: Itera
     lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
     if lines:
         raise BackupError(
-            f"the database user lacks privileges: {'; '.join(lines)}",
+            f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
             todo="GRANT them, or use another user",
             details=lines,
@@ -44,7 +44,7 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
     held = privileges_on(session, None)
     if others and not held & {*FOREIGN_DEFINERS, ALL}:
         raise BackupError(
-            f"the database user may not create objects of another definer: {', '.join(others)}",
+            f"The database user may not create objects of another definer: {', '.join(others)}",
             where=session.where,
             todo="GRANT it SET USER ON *.*, or use another user",
         )

@@ -85,7 +85,7 @@ def encoded(definition: Definition, statement: str) -> bytes:
         return statement.encode(charset_by_name(definition.charset).encoding)
     except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
         raise BackupError(
-            f"the text of {definition.label} does not fit its character set {definition.charset}",
+            f"The text of {definition.label} does not fit its character set {definition.charset}",
             todo="create it again over a connection with utf8mb4",
         ) from error
 

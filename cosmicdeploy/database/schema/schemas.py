@@ -50,7 +50,7 @@ def create_schema_like(session: Session, model: str, schema: str) -> None:
         model,
     )
     if not rows:
-        raise DatabaseError("the server has no such database", where=model)
+        raise DatabaseError("The server has no such database", where=model)
     charset, collation = rows[0]
     session.execute(f"CREATE DATABASE {quoted(schema)} CHARACTER SET {charset} COLLATE {collation}")
 

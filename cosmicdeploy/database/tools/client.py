@@ -68,7 +68,7 @@ class Client:
         result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
         if result.exit_code != 0:
             raise DatabaseError(
-                "the client in the database's container cannot log in",
+                "The client in the database's container cannot log in",
                 where=self.access.where,
                 todo="let this user log in from localhost as well",
                 details=error_lines(result),
@@ -109,7 +109,7 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
     tools = probe.text.split("\n", 4)
     if probe.exit_code != 0 or not all(tools[:2]):
         raise DatabaseError(
-            "the database container lacks a dump tool or a client",
+            "The database container lacks a dump tool or a client",
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
