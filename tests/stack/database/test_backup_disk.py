@@ -45,7 +45,7 @@ def test_a_disk_that_fills_up_during_the_dump_fails_the_backup(
             except OSError:
                 return
 
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=fill_disk)
     assert [path.suffix for path in catalogue.folder.iterdir()] == [".json"]
     [failed] = catalogue.list()
@@ -61,7 +61,7 @@ def test_a_disk_that_is_full_at_the_last_bytes_fails_the_backup(
     run(access, "DELETE FROM remotes")
     catalogue = Catalogue(small_disk / "backups")
     filler = once(lambda: fill_up(small_disk / "filler"))
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=filler)
     [failed] = catalogue.list()
     assert failed.manifest.status == "failed"
@@ -84,7 +84,7 @@ def test_too_little_room_is_reported_before_the_dump(
     (small_disk / "filler").write_bytes(bytes(80 << 20))
     catalogue = Catalogue(small_disk / "backups")
     seen: list[int] = []
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=seen.append)
     assert seen == []
     assert_failed(catalogue, "no room")

@@ -175,7 +175,7 @@ def test_a_restore_is_one_consistent_moment_of_a_busy_database(
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("CREATE SEQUENCE numbers", r"sequences .*: numbers \(SEQUENCE\)"),
+        ("CREATE SEQUENCE numbers", r"Sequences .*: numbers \(SEQUENCE\)"),
         ("CREATE TABLE past (id INT) WITH SYSTEM VERSIONING", r"history .*: past"),
         ("CREATE TABLE old (id INT) ENGINE=MyISAM", r"inconsistent: old \(MyISAM\)"),
         ("CREATE TABLE old (id INT) ENGINE=Aria", r"inconsistent: old \(Aria\)"),

@@ -152,7 +152,7 @@ def test_a_row_too_large_to_restore_is_reported(
     run(access, "SET GLOBAL max_allowed_packet = 16 << 20")
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__small")
-    words = r"table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
+    words = r"Table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
     with pytest.raises(BackupError, match=words):
         load_schema(access, backup, "platform__small")
     with pytest.raises(BackupError, match=words):

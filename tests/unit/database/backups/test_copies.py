@@ -133,7 +133,7 @@ def test_every_destination_that_failed_is_reported(catalogue: Catalogue, tmp_pat
         both.copy(backup, place)
         (tmp_path / place.url / backup.data.name).write_bytes(b"rotten")
     lose(backup)
-    with pytest.raises(BackupError, match="no destination has an intact copy") as caught:
+    with pytest.raises(BackupError, match="No destination has an intact copy") as caught:
         both.fetch(ID)
     assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
 

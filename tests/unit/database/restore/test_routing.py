@@ -113,7 +113,7 @@ def test_a_statement_too_large_for_the_server_does_not_fill_the_memory() -> None
     for _ in range(10):
         target.sorting.feed(b"x" * 1000)
         assert len(target.sorting._insert) <= 1000
-    with pytest.raises(BackupError, match="table a has a row that takes"):
+    with pytest.raises(BackupError, match="Table a has a row that takes"):
         target.sorting.feed(b"');\n")
 
 
