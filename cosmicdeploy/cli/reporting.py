@@ -13,7 +13,7 @@ from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.unfinished import PastRun, unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.application.features import FeatureState, states
-from cosmicdeploy.probes.preconditions.notices import PassedOver
+from cosmicdeploy.probes.preconditions.notices import StackNotice
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.report.model import (
     CheckReport,
@@ -89,7 +89,7 @@ def plan_report(call: Call, plan: Plan) -> Report:
     return call.report(outcome="planned" if changes else "unchanged", steps=steps)
 
 
-def noting(report: Report, notices: Iterable[PassedOver]) -> Report:
+def noting(report: Report, notices: Iterable[StackNotice]) -> Report:
     """The report with what the command passed over or took for granted."""
     found = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
     return report.model_copy(update={"notices": found})

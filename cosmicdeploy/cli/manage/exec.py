@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.operations.exec import Place
+    from cosmicdeploy.operations.exec import ExecTarget
 
 # What comes behind the first word is the command's own.
 SETTINGS = {"allow_interspersed_args": False}
@@ -59,13 +59,13 @@ def exec_(
       cosmicdeploy exec app ls -la /var/www
       cosmicdeploy exec database mysql -u root platform < query.sql
     """
-    from cosmicdeploy.operations.exec import place_named
+    from cosmicdeploy.operations.exec import named_target
 
     words = command[1:] if command[0] == "--" else command
     if not words:
         raise typer.BadParameter("a command is needed", param_hint="COMMAND")
     call = Call(command="exec", terminal=terminal)
-    _run(call, config, lambda ctx: (place_named(ctx, service), words, user), env or ())
+    _run(call, config, lambda ctx: (named_target(ctx, service), words, user), env or ())
 
 
 @plain_options
@@ -83,10 +83,10 @@ def shell(
       cosmicdeploy shell
       cosmicdeploy shell scheduler
     """
-    from cosmicdeploy.operations.exec import SHELL, place_named
+    from cosmicdeploy.operations.exec import SHELL, named_target
 
     call, words = Call(command="shell", terminal=terminal), ["sh", "-c", SHELL]
-    _run(call, config, lambda ctx: (place_named(ctx, service), words, user))
+    _run(call, config, lambda ctx: (named_target(ctx, service), words, user))
 
 
 @plain_options
@@ -111,13 +111,13 @@ def console(
       cosmicdeploy console tinker
       cosmicdeploy console -e TOKEN devices:seed --name=KIOSK --token-env=TOKEN
     """
-    from cosmicdeploy.operations.exec import place_of_console
+    from cosmicdeploy.operations.exec import console_target
 
     call = Call(command="console", terminal=terminal)
     _run(
         call,
         config,
-        lambda ctx: (place_of_console(ctx), ctx.console(*(arguments or ())), ctx.console_user),
+        lambda ctx: (console_target(ctx), ctx.console(*(arguments or ())), ctx.console_user),
         env or (),
     )
 
@@ -125,7 +125,7 @@ def console(
 def _run(
     call: Call,
     config: Path | None,
-    what: Callable[[Context], tuple[Place, Sequence[str], str]],
+    what: Callable[[Context], tuple[ExecTarget, Sequence[str], str]],
     variables: Sequence[str] = (),
 ) -> None:
     """`what` answers with the place, the command and the user ("" for the container's own)."""

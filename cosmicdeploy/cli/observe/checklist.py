@@ -68,13 +68,13 @@ def _look(call: Call, config: Path | None, since: str, probe: bool) -> Report:
     from datetime import datetime
 
     from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.operations.checklist import checklist
+    from cosmicdeploy.operations.checklist import compare
     from cosmicdeploy.operations.durations import since_when
     from cosmicdeploy.workspace import open_stack
 
     begin = since_when(since, datetime.now().astimezone()).timestamp() if since else None
     ctx = open_stack(config, call.hearing())
-    found = checklist(ctx, since=begin, probe=probe)
+    found = compare(ctx, since=begin, probe=probe)
     return call.report(
         outcome="failed" if found.worse else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if found.worse else 0,
@@ -82,7 +82,7 @@ def _look(call: Call, config: Path | None, since: str, probe: bool) -> Report:
         checklist={
             "since": found.since,
             "seconds": found.seconds,
-            "baseline": found.baseline.told() if found.baseline else None,
+            "baseline": found.baseline.summary() if found.baseline else None,
             "points": [asdict(point) for point in found.points],
         },
     )
@@ -100,7 +100,7 @@ def _record(call: Call, config: Path | None) -> Report:
     for name, why in unseen.items():
         say(f"left out: {name}: {why}", soft_wrap=True)
     return call.report(
-        outcome="changed", release=made.release or None, data={**made.told(), "left_out": unseen}
+        outcome="changed", release=made.release or None, data={**made.summary(), "left_out": unseen}
     )
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cosmicdeploy.context import Context
+    from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis
     from cosmicdeploy.operations.diagnosis.finding import Remedy
-    from cosmicdeploy.operations.diagnosis.fix import Hands, Mending
-    from cosmicdeploy.operations.diagnosis.looking import Diagnosed
+    from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
     from cosmicdeploy.report.progress import Watch
@@ -65,7 +65,7 @@ def diagnose(
 
 
 def _list(call: Call) -> Report:
-    from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
     from cosmicdeploy.report.tables import table
 
     rows = [
@@ -80,9 +80,9 @@ def _list(call: Call) -> Report:
 def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
-    from cosmicdeploy.operations.diagnosis.fix import Mending
-    from cosmicdeploy.operations.diagnosis.looking import diagnosed
-    from cosmicdeploy.operations.diagnosis.troubles import troubles_named
+    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as run_checks
+    from cosmicdeploy.operations.diagnosis.diagnose import troubles_named
+    from cosmicdeploy.operations.diagnosis.fix import Fix
     from cosmicdeploy.report.progress import Watch
     from cosmicdeploy.workspace import open_stack
 
@@ -90,17 +90,17 @@ def _diagnose(
     watch = Watch(call.terminal.console)
     ctx = open_stack(config, call.hearing(watch))
     with watch:
-        found: Sequence[Diagnosed] = [diagnosed(ctx, trouble) for trouble in wanted]
+        found: Sequence[Diagnosis] = [run_checks(ctx, trouble) for trouble in wanted]
     before = [each.facts() for each in found]
     _show(call, before, fixing=fix)
-    mending = Mending(ctx=ctx, hands=_hands(call, ctx, watch, wait))
+    fixing = Fix(ctx=ctx, options=_hands(call, ctx, watch, wait))
     if fix and not all(each.well for each in found):
-        found = mending.mend(found)
-    return _report(call, before, found, mending)
+        found = fixing.run(found)
+    return _report(call, before, found, fixing)
 
 
-def _hands(call: Call, ctx: Context, watch: Watch, wait: float) -> Hands:
-    from cosmicdeploy.operations.diagnosis.fix import Hands
+def _hands(call: Call, ctx: Context, watch: Watch, wait: float) -> FixOptions:
+    from cosmicdeploy.operations.diagnosis.fix import FixOptions
     from cosmicdeploy.workspace import open_playbook
 
     def agree(remedy: Remedy) -> bool:
@@ -114,7 +114,7 @@ def _hands(call: Call, ctx: Context, watch: Watch, wait: float) -> Hands:
     def playbook(name: str) -> Playbook:
         return open_playbook(ctx.loaded, name)
 
-    return Hands(agree=agree, playbook=playbook, shown=lambda: watch, wait=wait)
+    return FixOptions(agree=agree, playbook=playbook, shown=lambda: watch, wait=wait)
 
 
 def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
@@ -124,21 +124,19 @@ def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
         show_diagnosis(call.terminal.console, troubles, fixing=fixing)
 
 
-def _report(
-    call: Call, before: Sequence[Facts], found: Sequence[Diagnosed], mending: Mending
-) -> Report:
+def _report(call: Call, before: Sequence[Facts], found: Sequence[Diagnosis], fixing: Fix) -> Report:
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.report.views.diagnosis import show_end, show_tried
 
-    troubles, tried = [each.facts() for each in found], [each.facts() for each in mending.tried]
+    troubles, tried = [each.facts() for each in found], [each.facts() for each in fixing.attempts]
     if tried:
         ill = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
         _show(call, ill, fixing=True)
     well = all(each.well for each in found)
     report = call.report(
-        outcome="failed" if not well else "changed" if mending.applied else "done",
+        outcome="failed" if not well else "changed" if fixing.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
-        release=mending.ctx.running_release() or None,
+        release=fixing.ctx.running_release() or None,
         data={"troubles": troubles, "before": before if tried else None, "remedies": tried},
     )
     if not call.terminal.json:

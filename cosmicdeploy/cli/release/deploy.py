@@ -121,7 +121,7 @@ def _play(
 ) -> Report:
     from cosmicdeploy.cli.reporting import noting, plan_report, run_report
     from cosmicdeploy.operations.checklist.recording import Recording
-    from cosmicdeploy.probes.preconditions.notices import tell_notices
+    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import Watch
     from cosmicdeploy.runs.execute import execute, plan_only
     from cosmicdeploy.runs.interrupted import require_deploy
@@ -133,7 +133,7 @@ def _play(
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
             require_deploy(ctx)
-        notices = tell_notices(ctx)
+        notices = show_notices(ctx)
         if plan:
             return noting(plan_report(call, plan_only(ctx, call.command, steps)), notices)
         command = f"step {only}" if only else call.command

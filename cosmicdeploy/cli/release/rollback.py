@@ -97,7 +97,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
     from cosmicdeploy.cli.reporting import noting, run_report
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.checklist.recording import Recording
-    from cosmicdeploy.probes.preconditions.notices import tell_notices
+    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import Watch
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
@@ -116,7 +116,7 @@ def _rollback(call: Call, config: Path | None, to: str, chosen: list[Way], wait:
         ctx.catalogue.warn(f"{target.id} is used as it was named: {target.ahead}")
     call.terminal.require_yes(_question(call, ctx, way, target))
     with watch:
-        notices = tell_notices(ctx)
+        notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, way.value)
         run, measured = rollback(ctx, way.command, playbook, target, wait, Recording)
         return noting(run_report(call, run, measured), notices)

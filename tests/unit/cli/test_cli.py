@@ -14,7 +14,7 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.errors import to_cosmic_error
-from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, IdleEngine, call, lay_out

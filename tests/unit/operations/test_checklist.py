@@ -1,4 +1,4 @@
-"""The day-after checklist's judgement, without a stack: figures of now beside those of before."""
+"""The day-after checklist without a stack: present figures compared with the baseline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineUnavailable
 from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Journal, now
-from cosmicdeploy.operations.checklist import baseline, logs, run
+from cosmicdeploy.operations.checklist import baseline, comparison, logs
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect
 from cosmicdeploy.operations.checklist.evidence import (
@@ -29,18 +29,18 @@ from cosmicdeploy.operations.checklist.evidence import (
     scheduling,
     transitions,
 )
-from cosmicdeploy.operations.checklist.evidence.transitions import Moved
-from cosmicdeploy.operations.checklist.judging import (
-    Counted,
-    Evidence,
-    Verdict,
-    by_count,
-    by_level,
-    by_share,
-    together,
-)
+from cosmicdeploy.operations.checklist.evidence.transitions import Transition
 from cosmicdeploy.operations.checklist.recording import Recording
-from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.operations.checklist.verdict import (
+    Evidence,
+    Rate,
+    Span,
+    Verdict,
+    by_level,
+    by_rate,
+    by_share,
+    worst,
+)
 from cosmicdeploy.report.junit import junit
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
@@ -85,12 +85,12 @@ def with_figures(collector: str, **figures: Any) -> dict[str, dict[str, Any]]:
 
 def verdicts(now: Any, before: Any = WELL) -> dict[str, str]:
     evidence = Evidence(settings=SETTINGS, now=now, before=before)
-    return {name: str(judge(evidence).verdict) for name, judge in run.POINTS.items()}
+    return {name: str(judge(evidence).verdict) for name, judge in comparison.POINTS.items()}
 
 
-def test_as_before_is_the_same_in_all_nine_points() -> None:
-    assert verdicts(WELL) == dict.fromkeys(run.POINTS, "same")
-    assert len(run.POINTS) == 9
+def test_equal_figures_are_the_same_in_all_nine_points() -> None:
+    assert verdicts(WELL) == dict.fromkeys(comparison.POINTS, "same")
+    assert len(comparison.POINTS) == 9
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_as_before_is_the_same_in_all_nine_points() -> None:
         ("external", "external", {"Billing": {"ok": False, "found": "answers 500", "ms": 4.0}}),
     ],
 )
-def test_each_point_is_worse_by_each_of_its_figures_and_no_other_is(
+def test_each_figure_makes_its_own_point_worse_and_no_other(
     point: str, collector: str, figures: dict[str, Any]
 ) -> None:
     found = verdicts(with_figures(collector, **figures))
@@ -144,16 +144,16 @@ def test_a_point_that_was_worse_before_is_better(
     assert verdicts(WELL, with_figures(collector, **figures))[point] == "better"
 
 
-def test_what_cannot_be_seen_is_unknown_and_says_why() -> None:
+def test_a_point_without_figures_is_unknown_and_says_why() -> None:
     blind = {name: {"why": f"no {name}", "todo": "wait"} for name in WELL}
     blind["migrations"] = WELL["migrations"]
     evidence = Evidence(settings=SETTINGS, now=blind, before=WELL)
-    for judge in run.POINTS.values():
+    for judge in comparison.POINTS.values():
         point = judge(evidence)
         assert point.verdict is UNKNOWN and point.why.startswith("no "), point
 
 
-def test_without_a_baseline_only_what_stands_for_itself_is_judged() -> None:
+def test_without_a_baseline_only_absolute_figures_are_judged() -> None:
     found = verdicts(WELL, {})
     assert found.pop("cache") == "unknown"
     assert set(found.values()) == {"same"}
@@ -163,7 +163,7 @@ def test_without_a_baseline_only_what_stands_for_itself_is_judged() -> None:
     assert verdicts(with_figures("database", latency_ms=90.0), {})["database"] == "unknown"
 
 
-def test_nobody_refused_and_a_switched_off_command_are_no_failure() -> None:
+def test_no_refusal_and_a_switched_off_command_are_no_failure() -> None:
     assert verdicts(with_figures("proxy", limited=0))["rate-limit"] == "unknown"
     off = with_figures("scheduler", missed=9, off="the feature monitor is switched off")
     assert verdicts(off)["scheduler"] == "unknown"
@@ -185,32 +185,35 @@ def test_a_burst_shows_whether_the_limit_works(tried: dict[str, Any], verdict: s
     assert verdicts({**WELL, "burst": tried})["rate-limit"] == verdict
 
 
-def test_a_burst_that_could_not_be_sent_is_told() -> None:
+def test_a_burst_that_could_not_be_sent_is_reported() -> None:
     now_ = {**with_figures("proxy", limited=0), "burst": {"why": "no device"}}
     evidence = Evidence(settings=SETTINGS, now=now_, before=WELL)
-    assert run.POINTS["rate-limit"](evidence).why == "nobody was refused; no burst: no device"
+    assert (
+        comparison.POINTS["rate-limit"](evidence).why
+        == "no client was refused; no burst: no device"
+    )
 
 
-def test_counts_are_compared_by_what_they_are_of() -> None:
-    assert by_count(Counted(2, 100), Counted(200, 10_000), 1.5, 0) is SAME
-    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 0) is WORSE
-    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 1) is SAME
-    assert by_count(Counted(0, 100), Counted(200, 10_000), 1.5, 1) is BETTER
-    assert by_count(Counted(4, 100), None, 1.5, 3) is UNKNOWN
-    assert by_count(Counted(4, 100), Counted(0, 0), 1.5, 9) is SAME
+def test_counts_are_compared_as_rates() -> None:
+    assert by_rate(Rate(2, 100), Rate(200, 10_000), 1.5, 0) is SAME
+    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 0) is WORSE
+    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 1) is SAME
+    assert by_rate(Rate(0, 100), Rate(200, 10_000), 1.5, 1) is BETTER
+    assert by_rate(Rate(4, 100), None, 1.5, 3) is UNKNOWN
+    assert by_rate(Rate(4, 100), Rate(0, 0), 1.5, 9) is SAME
 
 
-def test_levels_and_shares() -> None:
+def test_levels_and_shares_are_compared() -> None:
     assert by_level(5, 1, 1.5, 5) is SAME
     assert by_level(6, 1, 1.5, 5) is WORSE
     assert by_level(1, 9, 1.5, 5) is BETTER
     assert by_level(6, None, 1.5, 5) is UNKNOWN
     found = [by_share(each, 0.8, 0.02) for each in (0.9, 0.79, 0.7)]
     assert found == [BETTER, SAME, WORSE]
-    assert together([SAME, BETTER]) is BETTER
-    assert together([SAME, UNKNOWN, BETTER]) is UNKNOWN
-    assert together([BETTER, WORSE]) is WORSE
-    assert together([]) is UNKNOWN
+    assert worst([SAME, BETTER]) is BETTER
+    assert worst([SAME, UNKNOWN, BETTER]) is UNKNOWN
+    assert worst([BETTER, WORSE]) is WORSE
+    assert worst([]) is UNKNOWN
 
 
 def test_minutes_without_a_run_are_missed_and_broken_ones_are_not() -> None:
@@ -219,11 +222,11 @@ def test_minutes_without_a_run_are_missed_and_broken_ones_are_not() -> None:
     assert scheduling.missed([], begins=30, until=100) == (0, [])
 
 
-def move(device: str, before: str, after: str, at: float) -> Moved:
-    return Moved(device, before, after, at)
+def move(device: str, before: str, after: str, at: float) -> Transition:
+    return Transition(device, before, after, at)
 
 
-def test_a_transition_has_to_go_on_from_the_one_before() -> None:
+def test_a_transition_has_to_begin_where_the_one_before_ended() -> None:
     good = [move("1", "a", "b", 1), move("2", "a", "c", 2), move("1", "b", "a", 3)]
     assert transitions.broken(good, since=0) == 0
     torn = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
@@ -231,14 +234,14 @@ def test_a_transition_has_to_go_on_from_the_one_before() -> None:
     assert transitions.broken(torn, since=4.5) == 0, "only those since then count"
 
 
-def test_a_device_flaps_that_changes_more_often_than_is_borne() -> None:
+def test_a_device_with_more_transitions_than_the_limit_flaps() -> None:
     quick = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
     slow = [move("2", "", str(n), 100 + n * 101) for n in range(9)]
     assert transitions.flapping([*slow, *quick], 3, 300, since=0) == ["1"]
     assert transitions.flapping(quick, 3, 300, since=150) == []
 
 
-def test_counters_tell_of_the_time_between_and_of_a_server_s_life_where_it_began_anew() -> None:
+def test_counters_cover_the_time_since_the_baseline_or_the_servers_restart() -> None:
     then = dict.fromkeys(database.COUNTERS, 100) | {database.UPTIME: 1000}
     now_ = {
         "Slow_queries": 110,
@@ -255,7 +258,7 @@ def test_counters_tell_of_the_time_between_and_of_a_server_s_life_where_it_began
     assert database.rates({**now_, database.UPTIME: 1010}, then)["slow"] is None, "too short"
 
 
-def test_hits_are_counted_since_the_baseline_in_the_same_life_of_redis() -> None:
+def test_hits_are_counted_since_the_baseline_unless_redis_was_restarted() -> None:
     then = {"life": "a", "seconds": 10, "hits": 100, "misses": 100}
     later = {"life": "a", "seconds": 70, "hits": 190, "misses": 110}
     assert cache.ratio(later, then) == {"lookups": 100, "ratio": 0.9, "seconds": 60}
@@ -263,12 +266,12 @@ def test_hits_are_counted_since_the_baseline_in_the_same_life_of_redis() -> None
     assert (other["lookups"], other["seconds"]) == (300, 70)
 
 
-def test_statuses_by_what_they_mean() -> None:
+def test_statuses_are_counted_by_their_meaning() -> None:
     found = access_log.count([200, 499, 429, 429, 500, 503, 404])
     assert found == {"answers": 7, "errors": 2, "gone": 1, "limited": 2}
 
 
-def test_an_external_service_has_to_answer_as_it_should() -> None:
+def test_an_external_service_has_to_answer_as_configured() -> None:
     wanted = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
     good = Response(url="", status=200, body='{"api": 2}')
     assert external.problem(wanted, good) == ""
@@ -279,7 +282,7 @@ def test_an_external_service_has_to_answer_as_it_should() -> None:
     assert external.problem(wanted, Response(url="", error="refused")) == "refused"
 
 
-def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:
+def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -> None:
     wanted = SETTINGS.checklist
     errors = (
         "[2026-02-02 10:00:00] production.ERROR: SQLSTATE[42S22]: Column not found: 1054",
@@ -344,7 +347,7 @@ def context(engine: Any, folder: Path) -> Context:
         (Span(since=5, until=8, lines=9), 8, []),
     ],
 )
-def test_a_log_tells_how_far_back_it_reaches(
+def test_a_log_says_how_far_back_it_reaches(
     tmp_path: Path, span: Span, begins: float, texts: list[str]
 ) -> None:
     """A rotated log, a bounded look and a container that came later reach back less far."""
@@ -352,16 +355,16 @@ def test_a_log_tells_how_far_back_it_reaches(
     assert (log.begins, [line.text for line in log.lines]) == (begins, texts)
 
 
-def test_without_a_table_transitions_are_those_of_the_logs(tmp_path: Path) -> None:
+def test_without_a_table_transitions_come_from_the_logs(tmp_path: Path) -> None:
     context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
     written = Written(10, 20, 90, text=f"[now] Device status transition {context_} []")
     found = transitions.in_logs(context(written, tmp_path), Span(since=15, until=100))
-    told = Moved("7", "a", "b", 20.0), Moved("7", "a", "b", 90.0)
+    told = Transition("7", "a", "b", 20.0), Transition("7", "a", "b", 90.0)
     assert set(found.moves) == set(told) and found.begins == 15
     assert transitions.broken(told, since=0) == 1
 
 
-def test_without_an_engine_nothing_is_found_out(tmp_path: Path) -> None:
+def test_without_an_engine_nothing_is_collected(tmp_path: Path) -> None:
     class Away:
         def container(self, _name: str) -> None:
             raise EngineUnavailable("No Docker Engine answers")
@@ -378,25 +381,25 @@ def test_the_newest_baseline_of_a_run_that_succeeded_counts(tmp_path: Path) -> N
     ctx = context(None, tmp_path)
     assert baseline.newest(ctx) is None
     at = ["2026-02-02T10:00:00+00:00", "2026-02-03T10:00:00+00:00", "2026-02-04T10:00:00+00:00"]
-    baseline.keep(ctx, kept("a", at[0], in_place_at=at[0]))
-    baseline.keep(ctx, kept("b", at[1], in_place_at=at[1], before=WELL))
-    baseline.keep(ctx, kept("c", at[2]))
+    baseline.write(ctx, kept("a", at[0], in_place_at=at[0]))
+    baseline.write(ctx, kept("b", at[1], in_place_at=at[1], before=WELL))
+    baseline.write(ctx, kept("c", at[2]))
     (tmp_path / "baselines" / "d.json").write_text("{")
     found = baseline.newest(ctx)
     assert found and (found.run, found.before) == ("b", WELL)
     assert (tmp_path / "baselines" / "b.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_only_some_baselines_stay(tmp_path: Path) -> None:
+def test_only_the_newest_baselines_are_kept(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     for number in range(baseline.KEPT + 5):
-        baseline.keep(ctx, kept(f"r{number:02}", now(), in_place_at=now()))
+        baseline.write(ctx, kept(f"r{number:02}", now(), in_place_at=now()))
     assert len(list((tmp_path / "baselines").iterdir())) == baseline.KEPT
 
 
-def test_a_run_that_goes_on_from_a_killed_one_takes_what_that_one_saw(tmp_path: Path) -> None:
+def test_a_run_that_resumes_a_killed_one_takes_over_its_baseline(tmp_path: Path) -> None:
     ctx = context(Written(), tmp_path)
-    baseline.keep(ctx, kept("r0", "2026-02-02T10:00:00+00:00", before=WELL, release_before="1"))
+    baseline.write(ctx, kept("r0", "2026-02-02T10:00:00+00:00", before=WELL, release_before="1"))
     earlier = [cast(Any, SimpleNamespace(id="r0"))]
     resumed = Recording(Context(**{**vars(ctx), "earlier": earlier}), "deploy")
     resumed.begin()
@@ -407,13 +410,13 @@ def test_a_run_that_goes_on_from_a_killed_one_takes_what_that_one_saw(tmp_path: 
 
 def test_a_run_that_was_undone_leaves_no_baseline(tmp_path: Path) -> None:
     ctx = context(Written(), tmp_path)
-    baseline.keep(ctx, kept("r1", now()))
+    baseline.write(ctx, kept("r1", now()))
     undone = Recording(ctx, "deploy")
     undone.drop()
     assert baseline.of_run(ctx, "r1") is None
 
 
-def test_a_failed_migration_of_the_time_since_counts(tmp_path: Path) -> None:
+def test_a_migration_that_failed_since_the_release_counts(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     before = {"applied": [], "schema": "s"}
     step = {
@@ -434,7 +437,7 @@ def test_a_failed_migration_of_the_time_since_counts(tmp_path: Path) -> None:
 
 def report(now_: Any, before: Any) -> Report:
     evidence = Evidence(settings=SETTINGS, now=now_, before=before)
-    points = [vars(judge(evidence)) for judge in run.POINTS.values()]
+    points = [vars(judge(evidence)) for judge in comparison.POINTS.values()]
     return Report.model_validate(
         {
             "command": "checklist",
@@ -444,14 +447,14 @@ def report(now_: Any, before: Any) -> Report:
             "checklist": {
                 "since": now(),
                 "seconds": 9.0,
-                "baseline": kept("r1", now(), in_place_at=now()).told() if before else None,
+                "baseline": kept("r1", now(), in_place_at=now()).summary() if before else None,
                 "points": points,
             },
         }
     )
 
 
-def test_the_points_fit_80_columns_with_then_and_what_to_do() -> None:
+def test_the_points_with_before_and_advice_fit_80_columns() -> None:
     out = StringIO()
     bad = {**with_figures("proxy", errors=400, limited=0), **with_figures("cache", ratio=0.2)}
     show(report(bad, WELL), Console(file=out, width=80))

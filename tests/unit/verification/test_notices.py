@@ -15,7 +15,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Event
-from cosmicdeploy.probes.preconditions.notices import notices, tell_notices
+from cosmicdeploy.probes.preconditions.notices import notices, show_notices
 from cosmicdeploy.report.console import PlainConsole
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
@@ -77,7 +77,7 @@ def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event
     assert "(no container)" in admin.what
     assert admin.todo.endswith("up -d --no-deps --build admin`")
     assert "/srv/other" in other.what and "`project`" in other.todo
-    assert tell_notices(opened) == list(found.values())
+    assert show_notices(opened) == list(found.values())
     assert [str(notice) in str(event) for notice, event in zip(found.values(), events, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Services beside the stack that a release has to be coordinated with."""
+"""The point `external`: services outside the stack that a release depends on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from typing import Any
 
 from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
-from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, together, unseen
-from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.verdict import (
+    Evidence,
+    Figures,
+    Point,
+    Span,
+    Verdict,
+    unknown_point,
+    worst,
+)
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
 
@@ -16,7 +23,7 @@ WHY = "checklist.external names no service"
 
 
 def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """How each of them answers; {"why": …} where none is configured."""
+    """Send one request to each service; return how it answers, {"why": …} for no service."""
     from cosmicdeploy.probes.http import ask
 
     wanted = ctx.settings.checklist.external
@@ -28,15 +35,15 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """One that does not answer as it should is worse, unless it did not before."""
+    """Return the point: worse if a service fails that answered as expected before."""
     now, then = evidence.now[POINT], evidence.then(POINT)
-    if blind := unseen(POINT, now):
-        return blind
+    if unknown := unknown_point(POINT, now):
+        return unknown
     return Point(
         point=POINT,
-        verdict=together(_verdict(now[name], (then or {}).get(name)) for name in now),
-        found=_told(now),
-        was=_told(then) if then else "",
+        verdict=worst(_verdict(now[name], (then or {}).get(name)) for name in now),
+        found=_describe(now),
+        was=_describe(then) if then else "",
         todo="bring that service to what this release needs, or correct checklist.external",
         now=now,
         before=then,
@@ -44,7 +51,7 @@ def judge(evidence: Evidence) -> Point:
 
 
 def problem(wanted: External, answer: Response) -> str:
-    """Why an answer is not the expected one; "" where it is."""
+    """Return why an answer is not the expected one; "" where it is."""
     if answer.error:
         return answer.error
     if answer.status != wanted.status:
@@ -63,7 +70,7 @@ def _verdict(now: Figures, then: Figures | None) -> Verdict:
     return Verdict.SAME if then and not then["ok"] else Verdict.WORSE
 
 
-def _told(figures: Figures) -> str:
+def _describe(figures: Figures) -> str:
     return "; ".join(
         f"{name} answers as it should in {each['ms']:.0f} ms"
         if each["ok"]

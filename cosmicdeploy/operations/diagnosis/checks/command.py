@@ -1,4 +1,4 @@
-"""The monitor's command is not found."""
+"""The trouble `command`: the monitor's command is not found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, replace
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.text.formatting import counted
@@ -28,8 +28,11 @@ LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
-    """Whether the console of each container lists the command; where not, whether that of the
-    release's image does."""
+    """Check that the console of each container lists the command.
+
+    Runs `list` in each container; where the command is missing, also in a new container of the
+    release's image.
+    """
     command, places = ctx.settings.verify.command, running(ctx)
     if not command:
         yield ok(REGISTERED, "verify.command is not configured")
@@ -62,7 +65,7 @@ def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int
 
 
 def _words(result: ExecResult) -> str:
-    """PHP says on standard output what it died of."""
+    """Return an error's text; PHP writes its fatal errors to standard output."""
     return result.error_text.strip() or result.text
 
 
@@ -89,23 +92,29 @@ def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Fi
 
 
 def _image_has(ctx: Context, command: str) -> bool:
-    """Asked in a container of its own: what runs may be otherwise than its image."""
+    """Whether the release's image lists the command.
+
+    Runs in a new container: the files of a running one may differ from its image.
+    """
     if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
     return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
 
 
 def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:
-    """Clear the caches there; else make the containers anew: a restart would keep their files."""
+    """Return the remedies for these containers: clear their caches, then replace them.
+
+    A restart would keep their files.
+    """
     images = ctx.images_of(places)
     if any(image is None or image.id != places[n].image_id for n, image in images.items()):
         return [DEPLOY]
     names = list(places)
-    return [*clear_caches(ctx, names), make_anew(names)]
+    return [*clear_caches(ctx, names), replace(names)]
 
 
 def file(ctx: Context) -> Iterator[Finding]:
-    """Whether the command's file is there."""
+    """Check that the command's file exists in each container."""
     wanted, places = ctx.settings.diagnose.command_file, running(ctx)
     if wanted is None:
         yield ok(FILE, "diagnose.command_file is not configured")
@@ -118,13 +127,13 @@ def file(ctx: Context) -> Iterator[Finding]:
         FILE,
         f"{wanted} is not in {', '.join(lacking)}",
         "cosmicdeploy diagnose command --fix",
-        # What none of them has is not in their image.
+        # A file that no container has is not in their image.
         remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(places) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
-    """Whether the configuration is cached: then what is new in it is not seen."""
+    """Report whether the configuration is cached, so that changes to it have no effect."""
     wanted, places = ctx.settings.diagnose.config_cache, running(ctx)
     if wanted is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
@@ -139,7 +148,7 @@ def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
 
 
 def image(ctx: Context) -> Iterator[Finding]:
-    """Whether the containers run the image of the release."""
+    """Check that the containers run the release's image."""
     found = container_checks.images(ctx)
     if found.ok:
         yield ok(IMAGE, found.found)

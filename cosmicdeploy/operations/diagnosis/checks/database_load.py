@@ -1,4 +1,4 @@
-"""The database is under high load."""
+"""The trouble `database-load`: the database is under high load."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from cosmicdeploy.text.formatting import counted, format_duration
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
-# They are the application's to give back: which of them it needs, nobody knows from outside.
+# The deployer cannot see which connections the application still needs, so it closes none.
 FEWER = "cosmicdeploy restart app, or raise max_connections"
 TOO_MANY = "Too many connections"
 FIX = "cosmicdeploy diagnose database-load --fix"
-# Slow statements per minute, as a mean since the server started, that are worth a word.
+# From this mean number of slow statements per minute since the server's start on it is a warning.
 SLOW_A_MINUTE = 1.0
 SHOWN = 5
 
 
 def connections(ctx: Context) -> Iterator[Finding]:
-    """How many of the connections that the server allows are in use, and by whom."""
+    """Check how many of the allowed connections are in use, and by which services."""
     try:
         yield _connections(ctx)
     except DatabaseError as error:
@@ -49,9 +49,11 @@ def _connections(ctx: Context) -> Finding:
 
 
 def statements(ctx: Context) -> Iterator[Finding]:
-    """Statements that run for long. Clients' ones are ended once they run for too long; others'
-    only by a person. What waits for another's rows does no work, and is told with whom it waits
-    for."""
+    """Check for statements that run for a long time.
+
+    A remedy ends only clients' statements, after `diagnose.end_after` seconds; the operator decides
+    on all others. Statements that wait for locked rows are left to the check of lock waits.
+    """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
         found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
@@ -74,18 +76,21 @@ def statements(ctx: Context) -> Iterator[Finding]:
 
 
 def _runs_long(session: Process, seconds: float) -> bool:
-    """The server's own sessions wait for something to do, for as long as it runs."""
+    """Whether a session has worked on a statement for so many seconds.
+
+    The server's own sessions are idle for as long as it runs.
+    """
     idle = session.sleeps or not session.statement
     return not idle and not session.waits_for_table and session.seconds >= seconds
 
 
 def _may_be_ended(ctx: Context, session: Process) -> bool:
-    ours = session.schema in ("", ctx.settings.database.name)
-    return ours and session.runs_client_statement
+    uses_schema = session.schema in ("", ctx.settings.database.name)
+    return uses_schema and session.runs_client_statement
 
 
 def waits(ctx: Context) -> Iterator[Finding]:
-    """Sessions that wait for rows that others have locked, or for a table."""
+    """Check for sessions that wait for locked rows, or for a table."""
     with open_session(ctx.database()) as session:
         found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
     there = [p for p in pairs if p.waiter in found and p.blocker in found]
@@ -98,13 +103,17 @@ def waits(ctx: Context) -> Iterator[Finding]:
         told = f"{waiting} for a table's lock: {owners.told(tables[0])}"
         yield problem(WAITS, told, "cosmicdeploy diagnose migration")
     if not there and not tables:
-        yield ok(WAITS, "nobody waits for a lock")
+        yield ok(WAITS, "no session waits for a lock")
 
 
 def _blocked(
     ctx: Context, found: Mapping[int, Process], pairs: list[RowWait], owners: Owners
 ) -> Finding:
-    """A problem once it lasts; idle transactions of clients in the way are ended."""
+    """Return the finding for the sessions that wait for one blocker.
+
+    It is a problem after `diagnose.slow_after` seconds. A blocker that is an idle transaction can
+    be ended by a remedy, after `diagnose.end_after` seconds.
+    """
     blocker, limits = found[pairs[0].blocker], ctx.settings.diagnose
     longest = max(pair.seconds for pair in pairs)
     waiting = counted(len(pairs), "session waits", "sessions wait")
@@ -119,7 +128,7 @@ def _blocked(
 
 
 def slow_queries(ctx: Context) -> Iterator[Finding]:
-    """How many statements were slow since the server started."""
+    """Check how many statements were slow since the server started."""
     with open_session(ctx.database()) as session:
         now = read_server_load(session)
     a_minute = now.slow / max(1.0, now.uptime / 60)

@@ -1,4 +1,4 @@
-"""Whether the scheduler began the command lately, and what keeps it from that."""
+"""Check that the scheduler has run the command lately, and that no stale lock prevents it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_lo
 from cosmicdeploy.steps.commands.unlock import Held, UnlockStep
 
 LAST_RUN, LOCK = "last run", "overlap lock"
-# What runs every minute has begun a run in so many seconds, some being for a host at work.
+# A command that runs every minute has begun a run within so many seconds, also on a loaded host.
 EVERY = 75
-# The next minute, and what a run takes to begin.
+# Seconds until the next run shows: the next minute, and the time that a run takes to begin.
 NEXT_RUN = EVERY + 5.0
 LINES = 10
-# So far back a log is read, in seconds.
+# How far back the log is read, in seconds.
 LOOK_BACK = 3600
 
 
 def last_run(ctx: Context) -> Iterator[Finding]:
-    """Whether the log shows a run that is not too old, and whether a lock is in its way."""
+    """Check that the log shows a recent run, and that no stale lock prevents the next one."""
     command, found = ctx.settings.verify.command, running_one(ctx)
     if command is None:
         return
@@ -43,8 +43,11 @@ def last_run(ctx: Context) -> Iterator[Finding]:
 
 
 def is_stale(age: float | None, *, scheduler: bool, holder: bool) -> bool:
-    """Whether a lock is left behind: nobody who could hold it lives. A scheduler may run the
-    command within itself; then its last run, `age` seconds ago, tells."""
+    """Whether an overlap lock is stale: no process that could hold it is alive.
+
+    `holder` says whether a process runs the command. A scheduler may run the command within its own
+    process; then the `age` of the last run, in seconds, decides.
+    """
     if holder:
         return False
     return not scheduler or age is None or age > EVERY
@@ -63,14 +66,14 @@ def _stale(held: Sequence[OverlapLock], command: str) -> Finding:
     )
     return problem(
         LOCK,
-        f"{names} is left behind: no run of {command} holds it, and none begins while it is there",
+        f"{names} is stale: no run of {command} holds it, and none begins while it exists",
         "cosmicdeploy diagnose scheduler --fix",
         remedies=[remove],
     )
 
 
 def _holder(ctx: Context, command: str) -> bool:
-    """Whether a process of its own runs the command, in whichever container."""
+    """Whether a process runs the command in any container of the release."""
     return any(
         command in process.command
         for container in running(ctx).values()
@@ -96,8 +99,10 @@ def _of_age(ctx: Context, found: Container, command: str, age: float | None) -> 
 
 
 def _age_of_last_run(ctx: Context, found: Container, command: str) -> float | None:
-    """Seconds since its log told of a run in its present life; a line that says it was passed over
-    is none."""
+    """Return the seconds since the log's last run after the container's start; None for no run.
+
+    A line that says that the run was skipped does not count.
+    """
     now = datetime.now(UTC).timestamp()
     since = now - min(found.seconds_up, LOOK_BACK)
     begun = [
@@ -109,14 +114,14 @@ def _age_of_last_run(ctx: Context, found: Container, command: str) -> float | No
 
 
 def running_one(ctx: Context) -> Container | None:
-    """The scheduler's container, where it runs."""
+    """Return the scheduler's container; None where it does not run."""
     name = ctx.settings.services.scheduler
     found = ctx.container(name) if name else None
     return found if found is not None and found.is_running else None
 
 
 def switched_off(ctx: Context) -> FeatureState | None:
-    """The feature that keeps the command from its schedule, where it is off."""
+    """Return the feature that keeps the command off its schedule; None where it is on."""
     feature = ctx.settings.verify.feature
     found = states(ctx, [feature]) if feature else []
     return next((state for state in found if state.enabled is False), None)

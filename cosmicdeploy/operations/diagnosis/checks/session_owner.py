@@ -1,4 +1,4 @@
-"""Whose a session with the database is, as people know it."""
+"""The service that a database session belongs to, and the session in words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 
-# As much of a statement as is worth seeing.
+# Characters of a statement that are shown.
 SHOWN = 120
 
 
 class Owners:
-    """Knows the stack's services by their containers' addresses."""
+    """The stack's services by their containers' addresses."""
 
     def __init__(self, ctx: Context) -> None:
         self._services: Mapping[str, str] = {
@@ -23,17 +23,17 @@ class Owners:
         }
 
     def of(self, host: str) -> str:
-        """The service behind a client's address, else the address."""
+        """Return the service that has a client's address, else the address."""
         name = host.rpartition(":")[0] or host
         return self._services.get(name, name)
 
     def told(self, session: Process) -> str:
-        """Id, user, where from, for how long at what."""
+        """Describe a session: id, user, service, seconds, and what it does."""
         return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
 
 
 def at_what(session: Process) -> str:
-    """What a session does, and for how many seconds."""
+    """Describe what a session does, and for how many seconds."""
     if not session.sleeps:
         return f"{session.seconds} s: {shown(session.statement) or session.command}"
     if session.transaction is not None:
@@ -42,7 +42,7 @@ def at_what(session: Process) -> str:
 
 
 def shown(statement: str) -> str:
-    """A statement in one short line without its strings, which may be data or secrets."""
+    """Return a statement as one short line without its strings, which may be data or secrets."""
     from cosmicdeploy.migrations.sql import without_strings  # sqlglot is slow to import
 
     text = " ".join(without_strings(statement).split())
@@ -50,6 +50,6 @@ def shown(statement: str) -> str:
 
 
 def by_hand(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
-    """The command for whoever wants to end a session by hand."""
+    """Return the command with which the operator can end a session, or only its statement."""
     database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
     return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'

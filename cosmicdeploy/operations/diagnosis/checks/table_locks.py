@@ -1,4 +1,4 @@
-"""Who holds up a statement that changes a table's structure."""
+"""Check which session holds up a statement that changes a table's structure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOCKS = "table locks"
 
 
 def table_locks(ctx: Context) -> Iterator[Finding]:
-    """Sessions that wait for a table's lock, who holds it, and who might be in the way next."""
+    """Check for sessions that wait for a table's lock, and for those that hold it or may soon."""
     with open_session(ctx.database()) as session:
         found, owners = read_process_list(session), Owners(ctx)
         waiting = [each for each in found.values() if each.waits_for_table]
@@ -39,7 +39,7 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
         )
     if not idle:
         in_use = f"; in use just now: {', '.join(used)}" if used else ""
-        yield ok(LOCKS, f"nobody waits for a table{in_use}")
+        yield ok(LOCKS, f"no session waits for a table{in_use}")
 
 
 def _wait(
@@ -49,7 +49,10 @@ def _wait(
     waiting: Sequence[Process],
     owners: Owners,
 ) -> Finding:
-    """Whoever has waited longest waits for the holder; all others may wait behind that one."""
+    """Return the finding for waiting sessions.
+
+    The one that has waited longest waits for the holder; the others may wait behind it.
+    """
     first = max(waiting, key=lambda each: each.seconds)
     holders = table_lock_holders(session, found, first, ctx.settings.database.name)
     exact = has_lock_plugin(session)

@@ -1,4 +1,4 @@
-"""Containers are unhealthy."""
+"""The trouble `unhealthy`: containers are unhealthy."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.checks.http import ANSWERS, PROXY, answers, through_the_proxy
 from cosmicdeploy.operations.diagnosis.checks.log_file import LOG_FILE, log_file
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
-from cosmicdeploy.operations.diagnosis.remedies import restart_or_make_anew, start_all
+from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace, start_all
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.text.formatting import counted
 
 CONTAINERS = "containers"
 LINES = 10
-# A container that the engine restarted and that is up for less than so many seconds is in a loop.
+# A container that the engine restarted and that is up for less than so many seconds is in a
+# restart loop.
 LOOP_SECONDS = 60
-# What a shell and the engine say of a process that was killed.
+# The exit code of a process that was killed (128 + SIGKILL).
 KILLED = 137
 UP = "cosmicdeploy up"
-# To the engine these are not running, but nobody has stopped them.
+# The engine does not count these as running, but they were not stopped.
 LOOPING, PAUSED = "restarting", "paused"
 
 
 def containers(ctx: Context) -> Iterator[Finding]:
-    """Health, last probe, restarts, memory and exit code of each container."""
+    """Check each container's health, last probe, restarts, memory and exit code.
+
+    Runs the health check in a container that the engine has not judged yet.
+    """
     found = {name: ctx.container(name) for name in ctx.settings.services.all}
     away = [name for name, each in found.items() if _is_away(each)]
     well = 0
@@ -65,7 +69,7 @@ def _stopped(ctx: Context, name: str, found: Container, away: Sequence[str]) -> 
 
 
 def _ill(ctx: Context, found: Container) -> str:
-    """What is the matter with a container that runs; "" where nothing is."""
+    """Return what is wrong with a running container; "" where nothing is."""
     loops = found.restart_count > 0 and found.seconds_up < LOOP_SECONDS
     if loops or found.status == LOOPING:
         times = counted(found.restart_count, "time")
@@ -83,12 +87,12 @@ def _sick(ctx: Context, name: str, found: Container, ill: str) -> Finding:
         f"{name} {ill}{memory}",
         f"cosmicdeploy restart {name}",
         details=[*probe, *ctx.engine.logs(found.id, tail=LINES)],
-        remedies=restart_or_make_anew(ctx, name),
+        remedies=restart_or_replace(ctx, name),
     )
 
 
 def _restarted(name: str, found: Container) -> Iterator[Finding]:
-    """The engine restarts what ends by itself: whoever looks later would not know."""
+    """Warn of a container that runs, but that the engine has restarted before."""
     if found.restart_count:
         told = f"{name} ended and was restarted {counted(found.restart_count, 'time')}"
         yield warning(CONTAINERS, told, f"cosmicdeploy logs {name}")
