@@ -1,7 +1,7 @@
-"""A database like a fleet's: one large history, and around it what describes the devices.
+"""The data of the backup benchmark: a fleet of devices with one large history table.
 
-The server makes the rows itself: ids, timestamps, short texts, JSON, and tokens that hardly
-compress. Secondary indexes are there since they are what makes a restore slow.
+The server generates the rows: ids, timestamps, short texts, JSON, and tokens that hardly compress.
+The tables have secondary indexes, since these make a restore slow.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ROWS = {
     "media": "SELECT n, CONCAT('Clip ', n), REPEAT(CONCAT('<p>Text ', n, ' of it</p>\\n'), 14)"
     f", SHA2(CONCAT('media', n), 256), {WHEN}",
 }
-# Rows of a gigabyte of dump; a fifth of the bytes is in the smaller tables.
+# Rows per gigabyte of dump; the smaller tables have a fifth of the bytes.
 PER_GIGABYTE = {
     "sites": 1_000,
     "devices": 300_000,
@@ -65,7 +65,7 @@ BATCH = 200_000
 
 
 def statements(gigabytes: float) -> Iterator[str]:
-    """The statements that make a database whose dump is about so large."""
+    """Yield the statements that create a database with a dump of about this size."""
     yield from TABLES.strip().split(";\n")
     for table, per_gigabyte in PER_GIGABYTE.items():
         rows = per_gigabyte if table == "sites" else round(per_gigabyte * gigabytes)

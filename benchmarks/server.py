@@ -1,4 +1,4 @@
-"""A database server of the benchmark's own, with the settings of the shipped stack."""
+"""A temporary database server for the benchmark, with the settings of the shipped stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECOND = 1_000_000_000
 
 @contextmanager
 def server(image: str) -> Iterator[DatabaseAccess]:
-    """A fresh container, removed with its data at the end."""
+    """Start a database container; remove it with its data at the end."""
     client = docker.from_env()
     name = f"cosmicdeploy-bench-{secrets.token_hex(3)}"
     password = secrets.token_hex(12)
@@ -62,8 +62,8 @@ def _wait_for(access: DatabaseAccess) -> None:
 
 
 def fill(access: DatabaseAccess, gigabytes: float) -> None:
-    """Make the database anew, so large that its dump is about `gigabytes`."""
-    remake(access, access.name)
+    """Recreate the database with data whose dump has about this size."""
+    recreate(access, access.name)
     connection = pymysql.connect(
         host=access.host,
         port=access.port,
@@ -78,8 +78,8 @@ def fill(access: DatabaseAccess, gigabytes: float) -> None:
             cursor.execute(statement)
 
 
-def remake(access: DatabaseAccess, schema: str) -> None:
-    """An empty schema in place of whatever was there."""
+def recreate(access: DatabaseAccess, schema: str) -> None:
+    """Drop the schema and create it empty."""
     with open_session(access) as session:
         drop(access, schema)
         session.execute(f"CREATE DATABASE {schema} CHARACTER SET utf8mb4")
@@ -91,14 +91,14 @@ def drop(access: DatabaseAccess, schema: str) -> None:
 
 
 def checksums(access: DatabaseAccess, schema: str) -> dict[str, object]:
-    """Table → the server's checksum over its rows."""
+    """Return the server's checksum of the rows of each table."""
     with open_session(access) as session:
         session.use(schema)
         tables = [row[0] for row in session.rows("SHOW TABLES")]
         return {name: session.rows(f"CHECKSUM TABLE {name}")[0][1] for name in tables}
 
 
-CALM = {
+FLUSH_SETTINGS = {
     "innodb_max_dirty_pages_pct": 0,
     "innodb_io_capacity_max": 40000,
     "innodb_io_capacity": 20000,
@@ -106,20 +106,20 @@ CALM = {
 
 
 def settle(access: DatabaseAccess) -> None:
-    """Let the server write out what the contestant before left behind."""
+    """Make the server flush the dirty pages of the previous tool, for up to 60 s."""
     with open_session(access) as session:
-        usual = {name: session.rows(f"SELECT @@{name}")[0][0] for name in CALM}
-        for name, value in CALM.items():
+        previous = {name: session.rows(f"SELECT @@{name}")[0][0] for name in FLUSH_SETTINGS}
+        for name, value in FLUSH_SETTINGS.items():
             session.execute(f"SET GLOBAL {name} = {value}")
         until = time.monotonic() + 60
         query = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
         while int(session.rows(query)[0][1]) > 100 and time.monotonic() < until:
             time.sleep(0.2)
-        for name, value in reversed(usual.items()):
+        for name, value in reversed(previous.items()):
             session.execute(f"SET GLOBAL {name} = {value}")
 
 
 def cpu_seconds(access: DatabaseAccess) -> float:
-    """What the container has used of the processors until now, the tools run in it included."""
+    """Return the CPU time of the container so far, including the tools that run in it."""
     stats = docker.from_env().containers.get(access.container_id).stats(stream=False)
     return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / SECOND

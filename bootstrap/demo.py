@@ -64,12 +64,12 @@ def rollbacks() -> int:
     _require_own_demo(ctx.engine)
     tokens = _seed(ctx)
     _run("deploy")
-    for way in ("--code-only", "--migration", "--restore"):
+    for options in (["--code-only"], ["--migration"], []):
         backups = [b.id for b in ctx.catalogue.list() if b.good and b.manifest.release == "1"]
         # The oldest backup has the old schema; the newest has the tokens of the current kiosks.
-        target = backups[0] if way == "--restore" else backups[-1]
-        _say(f"{KIOSKS} kiosks send heartbeats; rolling back to release 1 with {way}")
-        code = _run_under_heartbeats(ctx, tokens, "rollback", way, "--to", target, "--yes")
+        words = ["rollback", *options, "--to", backups[-1] if options else backups[0]]
+        _say(f"{KIOSKS} kiosks send heartbeats; rolling back to release 1: {' '.join(words)}")
+        code = _run_under_heartbeats(ctx, tokens, *words, "--yes")
         if code != 0:
             return code
         _say("Deploying release 2 again")

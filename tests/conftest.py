@@ -29,7 +29,7 @@ GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
 LONG = (
     *GROUPS,
     "tests/stack/release/test_failures.py",
-    "tests/stack/release/test_roll.py",
+    "tests/stack/release/test_rollout.py",
     "tests/stack/release/test_rollback.py",
     "tests/stack/release/test_kills.py",
     "tests/stack/release/test_migrations.py",

@@ -1,4 +1,4 @@
-"""Ansible with community.docker, in a virtual environment of its own."""
+"""Install Ansible with community.docker in a separate virtual environment."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from benchmarks.deploy.stack import ROOT
 
 VENV = ROOT / ".cache" / "ansible"
-# The package holds ansible-core and the collections that go with it.
+# This package contains ansible-core and its collections.
 PACKAGES = ("ansible==12.3.0", "requests>=2.32")
 
 
 def ansible_playbook() -> tuple[str, str]:
-    """The program, and the Python that its modules need; installed where it is not there yet.
+    """Return the paths of ansible-playbook and of the Python for its modules; install them first.
 
-    Raises `RuntimeError` where it cannot be had.
+    Raises `RuntimeError` if the installation fails.
     """
     done = VENV / ".done"
     if not done.exists() or done.read_text() != str(VENV.resolve()):
@@ -28,18 +28,18 @@ def ansible_playbook() -> tuple[str, str]:
 
 
 def _install() -> None:
-    print("bench-deploy: getting Ansible", file=sys.stderr, flush=True)
+    print("bench-deploy: installing Ansible", file=sys.stderr, flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input"]
     for argv in ([sys.executable, "-m", "venv", str(VENV)], [*pip, *PACKAGES]):
         result = subprocess.run(argv, capture_output=True, text=True, check=False)
         if result.returncode:
             why = (result.stderr.splitlines() or ["no reason given"])[-1]
-            raise RuntimeError(f"Ansible cannot be had: {why}")
+            raise RuntimeError(f"Cannot install Ansible: {why}")
 
 
 def versions() -> str:
-    """Of Ansible's core and of the collection; empty where it is not installed."""
+    """Return the versions of ansible-core and the collection; empty if not installed."""
     site = next((VENV / "lib").glob("python*/site-packages"), Path())
     manifest = site / "ansible_collections" / "community" / "docker" / "MANIFEST.json"
     core = site / "ansible" / "release.py"

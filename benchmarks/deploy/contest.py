@@ -1,4 +1,4 @@
-"""Everybody's deploys, one after the other; who fails does not stop the others."""
+"""Run the deploys of all contestants, one after the other; a failure does not stop the rest."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.deploy.contestants import OURS, contestant
-from benchmarks.deploy.figures import no_op_seconds, start_seconds
+from benchmarks.deploy.cleanup import uninterrupted
+from benchmarks.deploy.contestants import COSMICDEPLOY, contestant
+from benchmarks.deploy.cosmicdeploy_times import no_op_seconds, start_seconds
 from benchmarks.deploy.measure import Conditions, Contestant, Deploy, deploy
 from benchmarks.deploy.requests import p99
-from benchmarks.deploy.stack import Stack, lay_out_stack, set_watch
+from benchmarks.deploy.stack import Stack, lay_out_stack, set_soak
 from benchmarks.deploy.swarm import swarm_stack
-from benchmarks.deploy.table import Results, roll_of
-from benchmarks.deploy.tidying import undisturbed
+from benchmarks.deploy.table import Results, rollout_times
 
 SWARM = "d"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """`counts` are the deploys of each contestant, by key."""
+    """All deploys of a benchmark; `counts` is the number of deploys by contestant key."""
 
     counts: dict[str, int]
     conditions: Conditions
@@ -35,62 +35,67 @@ class Contest:
     results: Results = field(default_factory=Results)
 
     def run(self) -> None:
-        """All that take part. Whatever it started is gone when it ends, however it ends."""
+        """Run all contestants; remove everything that was started, also after an error."""
         name = f"bench{secrets.token_hex(3)}"
         with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
             if set(self.counts) - {SWARM}:
-                with self._attempt("the stack"), compose_stack(Path(folder) / "kiosk", name) as one:
-                    self._on_compose(one)
+                with (
+                    self._attempt("the stack"),
+                    compose_stack(Path(folder) / "kiosk", name) as stack,
+                ):
+                    self._run_on_compose(stack)
             if SWARM in self.counts:
                 with self._attempt("(d)"):
-                    self._on_swarm(Path(folder) / "swarm", f"{name}s")
+                    self._run_on_swarm(Path(folder) / "swarm", f"{name}s")
 
-    def _on_compose(self, stack: Stack) -> None:
-        watch = set_watch(stack.folder, 0)  # the others do not watch either
+    def _run_on_compose(self, stack: Stack) -> None:
+        soak = set_soak(stack.folder, 0)  # the others have no soak either
         stack.up()
         stack.seed()
-        everyone = []
+        contestants = []
         for key in self.counts:
             with self._attempt(f"({key})"):
-                everyone += [contestant(key, stack)] if key != SWARM else []
+                contestants += [contestant(key, stack)] if key != SWARM else []
         for number in range(1, max(self.counts.values()) + 1):
-            for who in everyone:
-                if number <= self.counts[who.key]:
-                    self._one(who, number)
-        if OURS in self.counts:
-            self._ours_alone(stack, watch)
+            for each in contestants:
+                if number <= self.counts[each.key]:
+                    self._deploy(each, number)
+        if COSMICDEPLOY in self.counts:
+            self._measure_cosmicdeploy(stack, soak)
 
-    def _ours_alone(self, stack: Stack, watch: float | None) -> None:
+    def _measure_cosmicdeploy(self, stack: Stack, soak: float | None) -> None:
         with self._attempt("a deploy with nothing to do"):
             self.results.no_op = no_op_seconds(stack)
         with self._attempt("the start"):
             self.results.start = start_seconds(stack)
-        if watch:
-            with self._attempt("a deploy with the watch"):
-                set_watch(stack.folder, watch)
-                number = self.counts[OURS] + 1
-                self.results.watched = deploy(contestant(OURS, stack), number, self.conditions)
+        if soak:
+            with self._attempt("a deploy with the soak"):
+                set_soak(stack.folder, soak)
+                number = self.counts[COSMICDEPLOY] + 1
+                self.results.with_soak = deploy(
+                    contestant(COSMICDEPLOY, stack), number, self.conditions
+                )
 
-    def _on_swarm(self, folder: Path, name: str) -> None:
-        say("(d) starting an engine of its own, and a swarm in it")
+    def _run_on_swarm(self, folder: Path, name: str) -> None:
+        say("(d) starting a second engine with a swarm")
         log = self.conditions.results / "engine.log"
         with swarm_stack(folder, name, log, self.swarm_order) as stack:
-            who = contestant(SWARM, stack)
+            swarm = contestant(SWARM, stack)
             for number in range(1, self.counts[SWARM] + 1):
-                self._one(who, number)
+                self._deploy(swarm, number)
 
-    def _one(self, who: Contestant, number: int) -> None:
-        done = False
-        with self._attempt(f"({who.key}), deploy {number}"):
-            result = deploy(who, number, self.conditions)
+    def _deploy(self, by: Contestant, number: int) -> None:
+        succeeded = False
+        with self._attempt(f"({by.key}), deploy {number}"):
+            result = deploy(by, number, self.conditions)
             self.results.deploys.append(result)
-            self._tell(result)
-            done = not result.error
-        if not done and who.key != SWARM:
-            with self._attempt("starting what does not run"):
-                who.stack.up()
+            self._report(result)
+            succeeded = not result.error
+        if not succeeded and by.key != SWARM:
+            with self._attempt("starting the stopped containers"):
+                by.stack.up()
 
-    def _tell(self, result: Deploy) -> None:
+    def _report(self, result: Deploy) -> None:
         facts = summary(result)
         with (self.conditions.results / "deploys.jsonl").open("a") as file:
             file.write(json.dumps(facts) + "\n")
@@ -103,7 +108,7 @@ class Contest:
 
     @contextmanager
     def _attempt(self, what: str) -> Iterator[None]:
-        """An error is told in the results, and ends nothing else."""
+        """Record an error in the results and continue."""
         try:
             yield
         except Exception as error:
@@ -116,17 +121,17 @@ class Contest:
 
 @contextmanager
 def compose_stack(folder: Path, name: str) -> Iterator[Stack]:
-    """A stack that is laid out, and removed at the end."""
+    """Lay out a stack; remove it at the end."""
     stack = lay_out_stack(folder, name)
     try:
         yield stack
     finally:
-        with undisturbed():
+        with uninterrupted():
             stack.remove()
 
 
 def summary(result: Deploy) -> dict[str, object]:
-    """One deploy without its requests."""
+    """Summarize a deploy, without its requests."""
     requests = result.requests
     return {
         "contestant": result.key,
@@ -134,17 +139,17 @@ def summary(result: Deploy) -> dict[str, object]:
         "seconds": round(result.seconds, 2),
         "requests": len(requests),
         "failed": sum(1 for request in requests if request.failed),
-        "failures": Counter(one.told for one in requests if one.failed),
+        "failures": Counter(r.description for r in requests if r.failed),
         "p99_before_ms": round(p99(result.before), 1),
         "p99_during_ms": round(p99(result.during), 1),
         "max_ms": round(max((r.ms for r in requests), default=0.0), 1),
         "new_image": result.new_image,
         "error": result.error,
-        "roll": dict(roll_of(result) or {}),
+        "rollout": dict(rollout_times(result) or {}),
         "steps": {s["name"]: s["seconds"] for s in result.report.get("steps", ())},
     }
 
 
 def say(text: str) -> None:
-    """Progress; the tables alone go to standard output."""
+    """Print progress to stderr; only the tables go to stdout."""
     print(f"bench-deploy: {text}", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The guide's manual procedure, steps 1 to 6, as it is written there; `console` is this
-# application's `php artisan`. Only `docker exec -it` lost its -it: there is no terminal here.
-# REPLACE is how a service is replaced: `restart`, as in the guide, or `up -d --no-deps`.
+# The manual procedure of the guide, steps 1 to 6 unchanged, except that `docker exec` runs without -it
+# since there is no terminal. `console` stands for `php artisan`. REPLACE is the Compose command that
+# replaces a service: `restart`, as in the guide, or `up -d --no-deps`.
 set -euo pipefail
 . ./.env
 : "${REPLACE:=restart}"

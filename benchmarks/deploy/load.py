@@ -1,14 +1,14 @@
-"""The load: requests at a steady rate, in a process of its own.
+"""Send requests at a steady rate, in a separate process.
 
     python -m benchmarks.deploy.load
 
 Reads {"host", "port", "rate", "tokens", "out"} as one line of JSON from standard input, and sends
-until standard input ends. Then it writes each request to `out`, as one line of JSON with the fields
-of `benchmarks.deploy.requests.Request`.
+requests until standard input ends. Then writes each request to `out`, as one line of JSON with the
+fields of `benchmarks.deploy.requests.Request`.
 
-Requests start when they are due, however long those before them take. In turn they use a new
-connection and a kept-alive one, and ask for the health page and send a device's heartbeat. Nothing
-is ever sent twice: a kept connection that turns out to be closed is a failed request.
+Requests start when they are due, even if earlier ones take long. They alternate between a new and a
+kept-alive connection, and between the health page and a device's heartbeat. No request is sent
+again: if a kept connection is closed, its request fails.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ from benchmarks.deploy.requests import Request
 HEALTH, BEAT = "/api/health", "/api/devices/heartbeat"
 BODY = b'{"battery_level": 85}'
 LONGEST_SECONDS = 10.0
-# The sender is what measures: it goes before what it measures, where it may. A niceness would count
-# within its own session only (sched(7), autogroup).
+# The load runs before all other processes if it is allowed to, so that its own delays are not
+# measured. A nice value would only apply within its session (sched(7), autogroup).
 PRIORITY = os.sched_param(1)
 KEPT_CONNECTIONS = 20
 READ_BYTES = 65536
 
 
 class Connection:
-    """One connection to the load balancer, for one exchange at a time. It is parsed in C: the load
-    must not take the processor from what it measures."""
+    """A connection to the load balancer, for one request at a time.
+
+    Responses are parsed in C, so that the load takes little CPU time from what it measures.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -54,19 +56,22 @@ class Connection:
         return cls(*await asyncio.open_connection(host, port))
 
     async def exchange(self, request: bytes) -> int:
-        """Send once; the answer's status. Raises `OSError` or `HttpParserError`."""
+        """Send a request and return the status of the response.
+
+        Raises `OSError` or `HttpParserError`.
+        """
         self._parser = httptools.HttpResponseParser(self)
         self._ended = self.reusable = False
         self._writer.write(request)
         while not self._ended:
             data = await self._reader.read(READ_BYTES)
             if not data:
-                raise ConnectionResetError("closed before the answer was there")
+                raise ConnectionResetError("closed before the response was complete")
             self._parser.feed_data(data)
         return int(self._parser.get_status_code())
 
     def on_message_complete(self) -> None:
-        """The parser calls this, and forgets afterwards what it knows of the message."""
+        """Called by the parser, which forgets the message afterwards."""
         self._ended, self.reusable = True, self._parser.should_keep_alive()
 
     def close(self) -> None:
@@ -75,7 +80,7 @@ class Connection:
 
 @dataclass
 class Load:
-    """Sends, and keeps what came of it."""
+    """Sends requests and collects their results in `done`."""
 
     host: str
     port: int
@@ -85,21 +90,21 @@ class Load:
     _idle: deque[Connection] = field(default_factory=deque)
 
     async def send_until(self, stop: threading.Event) -> None:
-        """Requests by the clock until `stop`; then wait for the answers that are still to come."""
+        """Send requests at the rate until `stop` is set, then wait for the pending responses."""
         for _ in range(KEPT_CONNECTIONS):
             self._idle.append(await Connection.open(self.host, self.port))
-        started, under_way = time.monotonic(), set()
+        started, pending = time.monotonic(), set()
         for number in itertools.count():
             due = started + number / self.rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if stop.is_set():
                 break
-            task = asyncio.create_task(self._one(number, due))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-        await asyncio.gather(*under_way)
+            task = asyncio.create_task(self._send_one(number, due))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+        await asyncio.gather(*pending)
 
-    async def _one(self, number: int, due: float) -> None:
+    async def _send_one(self, number: int, due: float) -> None:
         kept, beat = number % 2 == 1, number // 2 % 2 == 1
         token = self.tokens[number // 4 % len(self.tokens)] if beat else ""
         request = self._request(kept, token)
@@ -156,7 +161,7 @@ def main() -> None:
     task: dict[str, Any] = json.loads(sys.stdin.readline())
     load = Load(task["host"], task["port"], task["rate"], task["tokens"])
     stop = threading.Event()
-    # The end of standard input comes however our parent ends.
+    # Standard input ends even if the parent process is killed.
     threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
     asyncio.run(load.send_until(stop))
     with Path(task["out"]).open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Describe the machine of a benchmark."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import docker
 from benchmarks.deploy.ansible import versions
 
 
-def told(busy: tuple[float, float, float]) -> list[str]:
-    """Date, machine and tools, line by line; `busy` are the load averages before it all began."""
+def describe(load_average: tuple[float, float, float]) -> list[str]:
+    """Return lines with date, machine and tools; `load_average` is from before the benchmark."""
     engine = docker.from_env().version()["Version"]
     now = datetime.now().astimezone().isoformat(timespec="minutes")
-    load = " ".join(f"{value:.1f}" for value in busy)
+    load = " ".join(f"{value:.1f}" for value in load_average)
     return [
         f"Date: {now}",
         f"Machine: {_processor()}, {os.cpu_count()} cores, {_gibibytes():.0f} GiB,"
@@ -29,8 +29,8 @@ def told(busy: tuple[float, float, float]) -> list[str]:
 
 
 def _processor() -> str:
-    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    return found[1] if found else platform.machine()
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    return model[1] if model else platform.machine()
 
 
 def _gibibytes() -> float:

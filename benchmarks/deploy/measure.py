@@ -1,4 +1,4 @@
-"""One deploy by one contestant, under load."""
+"""Measure a deploy by a contestant under load."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from typing import Any
 from benchmarks.deploy.requests import Request, read_requests
 from benchmarks.deploy.stack import ROOT, Stack
 
-# Devices that were silent come back first, and nothing of that is to be measured.
+# The first heartbeats reconnect the silent devices, which takes longer and is not measured.
 WARM_UP_SECONDS = 5.0
-# What a deploy leaves behind may fail a moment later.
+# Requests can still fail shortly after a deploy.
 AFTER_SECONDS = 4.0
 LONGEST_SECONDS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """Who deploys: a command in the stack's folder."""
+    """A way to deploy: a command that runs in the folder of the stack."""
 
     key: str
     title: str
@@ -37,7 +37,7 @@ class Contestant:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What is the same for all: requests per second, seconds of quiet, where results go."""
+    """What is the same for all: requests per second, seconds of load before, results folder."""
 
     rate: float
     quiet: float
@@ -46,7 +46,7 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """What came of one: seconds, requests, whether the new image runs, why it failed."""
+    """The result of a deploy: its seconds, requests, whether the new image runs, its error."""
 
     key: str
     number: int
@@ -63,37 +63,37 @@ class Deploy:
         return [*self.before, *self.during, *self.after]
 
 
-def deploy(who: Contestant, number: int, conditions: Conditions) -> Deploy:
-    """A new release, put to work by `who`. Raises where the stack itself is not well before."""
-    who.stack.wait_well()
-    release = who.stack.put_release()
-    name = f"{who.key}-{number:02}"
+def deploy(by: Contestant, number: int, conditions: Conditions) -> Deploy:
+    """Let a contestant deploy a new release. Raises `TimeoutError` if the stack is unhealthy."""
+    by.stack.wait_healthy()
+    release = by.stack.put_release()
+    name = f"{by.key}-{number:02}"
     requests, printed = conditions.results / f"{name}.requests.jsonl", conditions.results / name
-    with load(who.stack, conditions.rate, requests):
+    with load(by.stack, conditions.rate, requests):
         time.sleep(WARM_UP_SECONDS)
         quiet = time.monotonic()
         time.sleep(conditions.quiet)
         started = time.monotonic()
-        code = run_to_end(who, release, printed)
+        code = run_to_end(by, release, printed)
         ended = time.monotonic()
         time.sleep(AFTER_SECONDS)
     sent = read_requests(requests)
     return Deploy(
-        key=who.key,
+        key=by.key,
         number=number,
         seconds=ended - started,
-        before=[one for one in sent if quiet <= one.due < started],
-        during=[one for one in sent if started <= one.due < ended],
-        after=[one for one in sent if ended <= one.due],
-        new_image=who.stack.new_image_runs(),
+        before=[request for request in sent if quiet <= request.due < started],
+        during=[request for request in sent if started <= request.due < ended],
+        after=[request for request in sent if ended <= request.due],
+        new_image=by.stack.new_image_runs(),
         report=_report(printed.with_suffix(".out")),
-        error=f"ended with {code}: see {name}.err" if code else "",
+        error=f"exit code {code}: see {name}.err" if code else "",
     )
 
 
 @contextmanager
 def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
-    """Requests until the block is left. Raises `RuntimeError` where they cannot be sent."""
+    """Send requests during the block. Raises `RuntimeError` if the load fails."""
     host, port = stack.address
     task = {"host": host, "port": port, "rate": rate, "tokens": stack.tokens}
     process = subprocess.Popen(
@@ -103,7 +103,7 @@ def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
         text=True,
         start_new_session=True,
     )
-    assert process.stdin  # noqa: S101 - a pipe was asked for
+    assert process.stdin  # noqa: S101 - it is a pipe
     try:
         process.stdin.write(json.dumps({**task, "out": str(out)}) + "\n")
         process.stdin.flush()
@@ -113,16 +113,19 @@ def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
             process.stdin.close()
         end(process, patience=30)
     if process.returncode:
-        raise RuntimeError(f"the load ended with {process.returncode}")
+        raise RuntimeError(f"the load failed with exit code {process.returncode}")
 
 
-def run_to_end(who: Contestant, release: str, printed: Path) -> int:
-    """The contestant's command, with all that it prints in `.out` and `.err`; its exit code."""
-    environ = {**who.stack.environ, **who.environ, "APP_VERSION": release}
+def run_to_end(by: Contestant, release: str, printed: Path) -> int:
+    """Run the command with its output in `.out` and `.err`; return its exit code.
+
+    The exit code is 124, as of timeout(1), after `LONGEST_SECONDS`.
+    """
+    environ = {**by.stack.environ, **by.environ, "APP_VERSION": release}
     with printed.with_suffix(".out").open("w") as out, printed.with_suffix(".err").open("w") as err:
         process = subprocess.Popen(
-            who.argv,
-            cwd=who.stack.folder,
+            by.argv,
+            cwd=by.stack.folder,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -138,7 +141,7 @@ def run_to_end(who: Contestant, release: str, printed: Path) -> int:
 
 
 def end(process: subprocess.Popen[Any], patience: float) -> None:
-    """Let it end by itself for so many seconds; then interrupt it, and all that it started."""
+    """Wait `patience` seconds for a process; then interrupt, then kill its process group."""
     for number, seconds in ((None, patience), (signal.SIGINT, 90), (signal.SIGKILL, 10)):
         if number and process.poll() is None:
             os.killpg(process.pid, number)
@@ -148,7 +151,7 @@ def end(process: subprocess.Popen[Any], patience: float) -> None:
 
 
 def _report(out: Path) -> dict[str, Any]:
-    """The JSON document that a command printed; empty where it is none."""
+    """Return the JSON object that a command printed, or an empty one."""
     try:
         document = json.loads(out.read_text())
     except ValueError:

@@ -1,4 +1,4 @@
-"""What came of each request, and what a number of them say together."""
+"""The result of a request, and percentiles of many."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ OK = 200
 
 @dataclass(frozen=True)
 class Request:
-    """One request; times in seconds of the monotonic clock, which all processes share.
+    """A request; times are in seconds of the monotonic clock, which all processes share.
 
-    `status` is 0 where no answer came; `error` says why.
+    `status` is 0 if there was no response; `error` is the reason.
     """
 
     due: float
@@ -30,39 +30,39 @@ class Request:
         return self.status != OK
 
     @property
-    def told(self) -> str:
-        """How it went, in a few words."""
+    def description(self) -> str:
+        """The request and its result in a few words."""
         connection = "kept alive" if self.kept else "new"
         return f"{self.path}, {connection}: {self.error or self.status}"
 
     @property
     def ms(self) -> float:
-        """From when it was due: a sender that is held up does not flatter the answers."""
+        """The latency since the request was due: a delayed sender cannot hide slow responses."""
         return (self.end - self.due) * 1000
 
     @property
     def ms_sent(self) -> float:
-        """From when it was sent."""
+        """The latency from when the request was sent."""
         return (self.end - self.start) * 1000
 
     @property
     def lag_ms(self) -> float:
-        """How late it was sent: the sender's own doing."""
+        """How late the request was sent."""
         return (self.start - self.due) * 1000
 
 
 def read_requests(path: Path) -> list[Request]:
-    """What the load wrote."""
+    """Read the requests that the load wrote."""
     with path.open(encoding="utf-8") as file:
         return [Request(**json.loads(line)) for line in file]
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value that this share of them stays within; 0 where there are none."""
+    """Return a percentile of the values (`share` from 0 to 1); 0 if there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def p99(requests: Iterable[Request]) -> float:
-    """Milliseconds from when they were due."""
+    """Return the 99th percentile of the latencies since due, in ms."""
     return percentile((request.ms for request in requests), 0.99)

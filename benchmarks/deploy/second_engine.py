@@ -1,6 +1,6 @@
-"""A Docker Engine of the benchmark's own, so that turning it into a swarm changes no other stack.
+"""A second Docker Engine, so that making it a swarm does not change the other stacks.
 
-It has a network namespace to itself: two engines in one would flush each other's firewall rules.
+It runs in a separate network namespace: two engines in one would flush each other's firewall rules.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
+from benchmarks.deploy.cleanup import uninterrupted
 from benchmarks.deploy.stack import ROOT
-from benchmarks.deploy.tidying import undisturbed
 
-# A swarm needs an address to be known by; nothing else is in this network.
+# A swarm must advertise an address; nothing else is in this network.
 ADDRESS = "10.213.0.1"
 SCRIPT = f"""
 ip link set lo up
@@ -36,7 +36,7 @@ STARTS_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True)
 class SecondEngine:
-    """`enter` is put before a command to have this engine's ports at 127.0.0.1."""
+    """A running engine; a command with the prefix `enter` reaches its ports on 127.0.0.1."""
 
     socket: str
     pid: int
@@ -51,12 +51,12 @@ class SecondEngine:
 
 @contextmanager
 def second_engine(log: Path) -> Iterator[SecondEngine]:
-    """Start it with nothing in it; remove all of it at the end. Raises `RuntimeError`."""
+    """Start an empty engine; remove it with all its data at the end. Raises `RuntimeError`."""
     if os.getuid() != 0:
         raise RuntimeError("a second engine needs root")
     _require_programs()
     data = Path(tempfile.mkdtemp(prefix="bench-engine-", dir=ROOT / ".cache"))
-    # Unix sockets have short names only.
+    # A short path, since paths of Unix sockets are limited to about 100 characters.
     state = Path(tempfile.mkdtemp(prefix="cdb-"))
     process = _start(data, state, log)
     try:
@@ -64,7 +64,7 @@ def second_engine(log: Path) -> Iterator[SecondEngine]:
         _wait_for(engine, process, log)
         yield engine
     finally:
-        with undisturbed():
+        with uninterrupted():
             _stop(process)
             shutil.rmtree(data, ignore_errors=True)
             shutil.rmtree(state, ignore_errors=True)
@@ -104,11 +104,11 @@ def _wait_for(engine: SecondEngine, process: subprocess.Popen[bytes], log: Path)
             return
         time.sleep(0.3)
     last = log.read_text(errors="replace").splitlines()[-1:]
-    raise RuntimeError(f"a second engine does not start: {' '.join(last)}")
+    raise RuntimeError(f"the second engine does not start: {' '.join(last)}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """It stops its containers first."""
+    """Stop the engine, which stops its containers first."""
     for number, patience in ((signal.SIGTERM, 90), (signal.SIGKILL, 10)):
         if process.poll() is None:
             process.send_signal(number)

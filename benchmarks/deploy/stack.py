@@ -1,4 +1,4 @@
-"""The stack that is deployed to, laid out afresh as `cosmicdeploy init` does it."""
+"""The stack that the contestants deploy, laid out as by `cosmicdeploy init`."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from cosmicdeploy.workspace import open_stack
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / ".cache" / "images.env"
-COSMICDEPLOY = str(Path(sys.executable).parent / "cosmicdeploy")
-# With half of 200 requests/s, each beats every 2 s: a quarter of what the limiter lets through.
+PROGRAM = str(Path(sys.executable).parent / "cosmicdeploy")
+# Half of 200 requests/s are heartbeats: one per device every 2 s, a quarter of the rate limit.
 DEVICES = 200
-# What the guide replaces; the worker is no part of it.
+# The services that the guide replaces; the worker is not among them.
 RELEASED = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3", "cosmic-scheduler")
 PROXY = "platform-nginx"
 VERSION_VARIABLE = "APP_VERSION"
-WELL_WITHIN_SECONDS = 120
+HEALTHY_WITHIN_SECONDS = 120
 
 
 @dataclass(kw_only=True)
 class Stack:
-    """A stack that runs. `enter` is put before the load's command, to be where its port is."""
+    """A running stack; the load runs with the prefix `enter`, to reach the stack's port."""
 
     folder: Path
     name: str
@@ -54,41 +54,43 @@ class Stack:
 
     @property
     def environ(self) -> dict[str, str]:
-        """This process's environment without what the stack's own `.env` says."""
+        """The environment of this process without the variables in the stack's `.env`."""
         return {name: value for name, value in os.environ.items() if name not in self.variables}
 
     @property
     def address(self) -> tuple[str, int]:
-        """The load balancer's own: clients from elsewhere come to it by the host's packet filter,
-        and only those on this host by a process of the engine's, which would share its load."""
+        """The address of the load balancer itself, which requests of other hosts reach directly.
+
+        Requests from this host to the published port would go through a process of the engine.
+        """
         networks = self.containers()[PROXY].attrs["NetworkSettings"]["Networks"]
         return next(iter(networks.values()))["IPAddress"], 80
 
     @property
     def image(self) -> str:
-        """The tag that a build of the release in the folder gets."""
+        """The tag of a build of the release in the folder."""
         return f"cosmic-app:{self.name}"
 
     def containers(self) -> dict[str, Container]:
-        """Service → container, of those that run."""
-        chosen = {"label": f"{PROJECT}={self.variables['COMPOSE_PROJECT_NAME']}"}
-        found = self.client.containers.list(filters=chosen, ignore_removed=True)
-        return {container.labels[SERVICE]: container for container in found}
+        """Return the running containers by service."""
+        filters = {"label": f"{PROJECT}={self.variables['COMPOSE_PROJECT_NAME']}"}
+        containers = self.client.containers.list(filters=filters, ignore_removed=True)
+        return {container.labels[SERVICE]: container for container in containers}
 
     def released(self) -> list[Container]:
-        """The containers that a deploy has to replace, as far as they run."""
-        found = self.containers()
-        return [found[service] for service in RELEASED if service in found]
+        """Return the running containers that a deploy must replace."""
+        running = self.containers()
+        return [running[service] for service in RELEASED if service in running]
 
     def app(self) -> Container:
         return self.containers()[RELEASED[0]]
 
     def put_release(self) -> str:
-        """What `git pull` brings: a changed source file, and the release's name in `.env`."""
+        """Do what `git pull` does: change a source file, and set the release in `.env`."""
         self.releases += 1
         release = f"{self.name}-{self.releases}"
         changed = self.folder / SOURCES / "cosmic_app" / "changed.py"
-        changed.write_text(f'"""Something new."""\n\nWHAT = "{release}"\n')
+        changed.write_text(f'"""A change of this release."""\n\nRELEASE = "{release}"\n')
         self.set_variable("APP_VERSION", release)
         return release
 
@@ -98,14 +100,13 @@ class Stack:
         env.write_text(text if count else f"{text}{name}={value}\n")
 
     def new_image_runs(self) -> bool:
-        """Whether every container that a deploy has to replace runs the image just built."""
+        """Return whether every container that a deploy must replace runs the new image."""
         built = self.client.images.get(self.image)
-        release = baked_into(built)
+        release = release_in(built)
         running = [container.image.id for container in self.released()]
-        wanted = [built.id] * len(RELEASED)
-        return running == wanted and release == self.variables["APP_VERSION"]
+        return running == [built.id] * len(RELEASED) and release == self.variables["APP_VERSION"]
 
-    def wait_well(self) -> None:
+    def wait_healthy(self) -> None:
         """Wait until every container is healthy. Raises `TimeoutError`."""
         wait_until(lambda: len(self.released()) == len(RELEASED) and self.healthy(), "healthy")
 
@@ -114,12 +115,12 @@ class Stack:
         return all(state == "healthy" for state in states)
 
     def seed(self) -> None:
-        """The device that verification beats as, and those of the load."""
-        self.wait_well()
-        own = {"DEVICE_TOKEN": self.variables["DEVICE_TOKEN"]}
-        self._console("devices:seed --name=VERIFY --token-env=DEVICE_TOKEN", own)
-        told = json.loads(self._console(f"devices:seed {DEVICES} --fresh --json", {}))
-        self.tokens = [device["token"] for device in told["devices"]]
+        """Create the device for verification, and those of the load."""
+        self.wait_healthy()
+        environment = {"DEVICE_TOKEN": self.variables["DEVICE_TOKEN"]}
+        self._console("devices:seed --name=VERIFY --token-env=DEVICE_TOKEN", environment)
+        seeded = json.loads(self._console(f"devices:seed {DEVICES} --fresh --json", {}))
+        self.tokens = [device["token"] for device in seeded["devices"]]
 
     def _console(self, words: str, environment: dict[str, str]) -> str:
         code, out = self.app().exec_run(["console", *words.split()], environment=environment)
@@ -128,28 +129,28 @@ class Stack:
         return str(out.decode())
 
     def up(self) -> None:
-        """Bring it up as it lies in the folder. Raises `CalledProcessError`."""
-        run([COSMICDEPLOY, "up"], self)
+        """Bring up the release in the folder. Raises `RuntimeError`."""
+        run([PROGRAM, "up"], self)
 
     def remove(self) -> None:
-        """Containers, networks, volumes, and every image that was built for it."""
+        """Remove the containers, networks, volumes and built images."""
         ctx = open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
         ctx.engine.remove_project(ctx.stack.project)
         self.remove_images()
 
     def remove_images(self) -> None:
         for image in self.client.images.list():
-            if baked_into(image).startswith(f"{self.name}-"):
+            if release_in(image).startswith(f"{self.name}-"):
                 self.client.images.remove(image.id, force=True)
 
 
-def baked_into(image: Image) -> str:
-    """The release that an image says it is; "" where it does not."""
+def release_in(image: Image) -> str:
+    """Return the release that an image contains, or "" if it names none."""
     return release_of(parsing.parse_image(image.attrs), VERSION_VARIABLE)
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:
-    """A stack with project, names, ports and subnet of its own; nothing of it runs yet."""
+    """Lay out a stack with unique project, names, ports and subnet, without starting it."""
     options: dict[str, Any] = {
         "project": f"cosmic-{name}",
         "suffix": name,
@@ -161,10 +162,10 @@ def lay_out_stack(folder: Path, name: str) -> Stack:
     return Stack(folder=folder, name=name, client=docker.from_env())
 
 
-def set_watch(folder: Path, seconds: float | None) -> float | None:
-    """How long cosmicdeploy watches after a deploy; what it was, None where it has no such setting.
+def set_soak(folder: Path, seconds: float) -> float | None:
+    """Set how long cosmicdeploy soaks after a deploy, in seconds.
 
-    With None the setting is taken out, and the default is in force.
+    Returns the previous value, or None if the settings have none.
     """
     path = folder / "cosmicdeploy.yaml"
     settings = yaml.safe_load(path.read_text())
@@ -172,26 +173,30 @@ def set_watch(folder: Path, seconds: float | None) -> float | None:
     if not isinstance(watch, dict) or "seconds" not in watch:
         return None
     before = float(watch["seconds"])
-    if seconds is not None:
-        watch["seconds"] = seconds
-        path.write_text(yaml.safe_dump(settings, sort_keys=False))
+    watch["seconds"] = seconds
+    path.write_text(yaml.safe_dump(settings, sort_keys=False))
     return before
 
 
 def run(argv: list[str], stack: Stack) -> None:
-    """A command in the stack's folder; its last lines are told where it fails."""
+    """Run a command in the folder of the stack.
+
+    Raises `RuntimeError` with its last lines if it fails.
+    """
     done = subprocess.run(
         argv, cwd=stack.folder, env=stack.environ, capture_output=True, text=True, check=False
     )
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()[-15:]
-        raise RuntimeError("\n".join([f"{' '.join(argv)} ended with {done.returncode}", *lines]))
+        raise RuntimeError(
+            "\n".join([f"{' '.join(argv)} failed with exit code {done.returncode}", *lines])
+        )
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Ask twice a second. Raises `TimeoutError`."""
-    until = time.monotonic() + WELL_WITHIN_SECONDS
+    """Check the condition twice a second until it holds. Raises `TimeoutError`."""
+    until = time.monotonic() + HEALTHY_WITHIN_SECONDS
     while not condition():
         if time.monotonic() > until:
-            raise TimeoutError(f"the stack is not {what} after {WELL_WITHIN_SECONDS} s")
+            raise TimeoutError(f"the stack is not {what} after {HEALTHY_WITHIN_SECONDS} s")
         time.sleep(0.5)

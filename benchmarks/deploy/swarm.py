@@ -1,4 +1,4 @@
-"""The same stack as a swarm of one node, in an engine of its own."""
+"""The same stack as a swarm of one node, in a second engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SERVICE = "com.docker.swarm.service.name"
 NAMESPACE = "com.docker.stack.namespace"
 CONTAINERS = 8
 DEPLOY = "docker stack deploy --resolve-image never --compose-file"
-# The services' images, and the base that a release is built on.
+# The images of the services, and the base image of a release.
 IMAGES = ("MARIADB_IMAGE", "REDIS_IMAGE", "NGINX_IMAGE", "PYTHON_IMAGE")
 
 
@@ -37,7 +37,7 @@ class SwarmStack(Stack):
         return {
             **super().environ,
             "DOCKER_HOST": self.engine.socket,
-            "DOCKER_BUILDKIT": "0",  # the builder that all others use
+            "DOCKER_BUILDKIT": "0",  # the builder that the others use
             "STACK": STACK,
             "STACK_FOLDER": str(self.folder),
             "FIRST_IMAGE": self.first_image,
@@ -50,41 +50,41 @@ class SwarmStack(Stack):
 
     @property
     def image(self) -> str:
-        # A service is updated where its image's name is another one.
+        # Swarm updates a service only if the name of its image changes.
         return f"cosmic-app:{self.variables['APP_VERSION']}"
 
     def containers(self) -> dict[str, Container]:
-        chosen = {"label": f"{NAMESPACE}={STACK}"}
-        found = self.client.containers.list(filters=chosen, ignore_removed=True)
-        return {container.name: container for container in found}
+        filters = {"label": f"{NAMESPACE}={STACK}"}
+        containers = self.client.containers.list(filters=filters, ignore_removed=True)
+        return {container.name: container for container in containers}
 
     @property
     def address(self) -> tuple[str, int]:
-        """As published, within the engine's own network namespace."""
+        """The published address in the network namespace of the engine."""
         return "127.0.0.1", int(self.variables["HTTP_PORT"])
 
     def released(self) -> list[Container]:
-        wanted = (f"{STACK}_app", f"{STACK}_scheduler")
-        return [c for c in self.containers().values() if c.labels[SERVICE] in wanted]
+        services = (f"{STACK}_app", f"{STACK}_scheduler")
+        return [c for c in self.containers().values() if c.labels[SERVICE] in services]
 
     def app(self) -> Container:
-        found = self.containers().values()
-        return next(c for c in found if c.labels[SERVICE] == f"{STACK}_app")
+        containers = self.containers().values()
+        return next(c for c in containers if c.labels[SERVICE] == f"{STACK}_app")
 
     def up(self) -> None:
-        """Make the swarm, and have it run release 1 with its schema."""
+        """Create the swarm and run release 1 with its schema."""
         self.client.swarm.init(advertise_addr=ADDRESS, listen_addr=f"{ADDRESS}:2377")
         run(["bash", "-c", f"set -a; . ./.env; {DEPLOY} {HERE / 'swarm.yaml'} {STACK}"], self)
         wait_until(lambda: len(self.containers()) == CONTAINERS and self.healthy(), "healthy")
         self._console("migrate --force", {})
 
     def remove(self) -> None:
-        """Nothing: it goes with its engine."""
+        """Do nothing: the stack is removed with its engine."""
 
 
 @contextmanager
 def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[SwarmStack]:
-    """Laid out, up and seeded; engine and all are removed at the end."""
+    """Run a stack in a swarm, seeded; remove it with its engine at the end."""
     laid_out = lay_out_stack(folder, name)
     shutil.copy(HERE / "swarm-nginx.conf.template", folder / "nginx" / "default.conf.template")
     try:
@@ -97,7 +97,7 @@ def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[Swar
                 engine=engine,
                 order=order,
             )
-            _bring_images(laid_out, stack)
+            _copy_images(laid_out, stack)
             stack.up()
             stack.seed()
             yield stack
@@ -105,14 +105,16 @@ def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[Swar
         laid_out.remove_images()
 
 
-def _bring_images(laid_out: Stack, stack: SwarmStack) -> None:
-    """From the engine that has them: the second one has no network to download from."""
-    known = laid_out.variables
-    arguments = [f"--build-arg={name}={known[name]}" for name in ("PYTHON_IMAGE", "APP_VERSION")]
+def _copy_images(laid_out: Stack, stack: SwarmStack) -> None:
+    """Copy the images from the first engine: the second one has no network."""
+    variables = laid_out.variables
+    arguments = [
+        f"--build-arg={name}={variables[name]}" for name in ("PYTHON_IMAGE", "APP_VERSION")
+    ]
     build = ["docker", "build", "--tag", stack.first_image, *arguments, SOURCES]
     run(["env", "DOCKER_BUILDKIT=0", *build], laid_out)
-    images = [*(known[name] for name in IMAGES), stack.first_image]
+    images = [*(variables[name] for name in IMAGES), stack.first_image]
     with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as save:
         stack.client.images.load(save.stdout)
     if save.returncode:
-        raise RuntimeError(f"docker save ended with {save.returncode}")
+        raise RuntimeError(f"docker save failed with exit code {save.returncode}")

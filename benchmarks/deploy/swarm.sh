@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The guide's steps where Docker Swarm replaces the replicas: its own rolling update of the service.
-# DOCKER_HOST is the engine, STACK the stack's name; `console` is `php artisan`.
+# The steps of the guide, with Docker Swarm's rolling update to replace the replicas.
+# DOCKER_HOST is the engine, STACK the stack's name; `console` stands for `php artisan`.
 set -euo pipefail
 . ./.env
 
 task() { docker ps -q -f "label=com.docker.swarm.service.name=${STACK}_$1" -f health=healthy | head -n 1; }
 in_app() { docker exec "$(task app)" console "$@"; }
 
-# Its exit code does not tell whether the update was rolled back; the service's own state does.
+# The exit code is 0 even if the update was rolled back; only the state of the service shows that.
 replace() {
     docker service update --quiet --detach=false --no-resolve-image --image "$image" "${STACK}_$1"
     state=$(docker service inspect -f '{{.UpdateStatus.State}}' "${STACK}_$1")

@@ -1,4 +1,4 @@
-"""The tables, as Markdown: what was measured, and the limits beside it."""
+"""The results as Markdown tables: the measurements, and the limits for cosmicdeploy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.deploy.contestants import OURS, SETTINGS, TITLES
+from benchmarks.deploy.contestants import COSMICDEPLOY, SETTINGS, TITLES
 from benchmarks.deploy.measure import Deploy
 from benchmarks.deploy.requests import Request, p99, percentile
 
 GUIDE = "a"
-MEASURED = (
+COLUMNS = (
     "contestant",
     "deploys",
     "requests",
@@ -27,22 +27,22 @@ MEASURED = (
 
 @dataclass(kw_only=True)
 class Results:
-    """All that was measured; `notes` are of contestants that could not take part, and the like."""
+    """All measurements; `notes` are errors, such as of contestants that cannot be installed."""
 
     deploys: list[Deploy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     no_op: float | None = None
     start: Mapping[str, float] = field(default_factory=dict)
-    watched: Deploy | None = None
+    with_soak: Deploy | None = None
 
     def of(self, key: str) -> list[Deploy]:
-        """One contestant's deploys; those that failed too."""
+        """Return the deploys of a contestant, including failed ones."""
         return [deploy for deploy in self.deploys if deploy.key == key]
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A figure as measured beside what is required; `met` is None where it was not measured."""
+    """A figure and its limit; `met` is None if it was not measured."""
 
     figure: str
     measured: str
@@ -50,10 +50,10 @@ class Limit:
     met: bool | None
 
 
-def measured(results: Results) -> str:
-    """A row for each contestant that deployed."""
+def measured_table(results: Results) -> str:
+    """Render the measurements, one row per contestant."""
     rows = [_row(key, results.of(key)) for key in TITLES if results.of(key)]
-    return markdown(MEASURED, rows)
+    return markdown(COLUMNS, rows)
 
 
 def _row(key: str, deploys: list[Deploy]) -> list[str]:
@@ -85,87 +85,89 @@ def _yes_no(answers: list[bool]) -> str:
 
 
 def slowest(deploys: Iterable[Deploy]) -> float:
-    """The longest answer in ms, from when it was due, of those during and after the deploys."""
+    """Return the highest latency since due, in ms, during and after the deploys."""
     return max((r.ms for d in deploys for r in (*d.during, *d.after)), default=0.0)
 
 
 def wall(deploys: Iterable[Deploy]) -> float:
-    """The median of the deploys that came to their end, in seconds; 0 where none did."""
+    """Return the median seconds of the successful deploys; 0 if there are none."""
     return statistics.median([d.seconds for d in deploys if not d.error] or [0.0])
 
 
-def limits(results: Results) -> Iterator[Limit]:
-    """What is required of cosmicdeploy."""
-    ours, guide = results.of(OURS), results.of(GUIDE)
-    if ours:
-        yield from _promises(ours)
-        yield _beside_the_guide(ours, guide)
-        yield _roll(ours)
+def check_limits(results: Results) -> Iterator[Limit]:
+    """Yield the limits for cosmicdeploy, each with the measured figure."""
+    deploys, guide = results.of(COSMICDEPLOY), results.of(GUIDE)
+    if deploys:
+        yield from _request_limits(deploys)
+        yield _guide_limit(deploys, guide)
+        yield _rollout_limit(deploys)
     no_op = results.no_op
     if no_op is not None:
         yield Limit("a deploy with nothing to do", f"{no_op:.2f} s", "≤ 2 s", no_op <= 2)
     if results.start:
         ratio = results.start["help"] / results.start["typer"]
         text = f"{ratio:.2f} × ({results.start['help'] * 1000:.0f} ms)"
-        yield Limit("`--help` beside `import typer`", text, "≤ 1.5 ×", ratio <= 1.5)
+        yield Limit("`--help` / `import typer`", text, "≤ 1.5 ×", ratio <= 1.5)
 
 
-def _promises(ours: list[Deploy]) -> Iterator[Limit]:
-    requests = _all(ours)
+def _request_limits(deploys: list[Deploy]) -> Iterator[Limit]:
+    requests = _all(deploys)
     failed = sum(1 for request in requests if request.failed)
     yield Limit("failed requests", f"{failed} of {len(requests):,}", "0", failed == 0)
-    wrong = sum(1 for deploy in ours if deploy.error or not deploy.new_image)
-    yield Limit("deploys not done", f"{wrong} of {len(ours)}", "0", wrong == 0)
-    before = p99(r for d in ours for r in d.before)
-    during = p99(r for d in ours for r in d.during)
+    wrong = sum(1 for deploy in deploys if deploy.error or not deploy.new_image)
+    yield Limit("failed deploys", f"{wrong} of {len(deploys)}", "0", wrong == 0)
+    before = p99(r for d in deploys for r in d.before)
+    during = p99(r for d in deploys for r in d.during)
     ratio = during / before if before else 0.0
-    each = [p99(d.during) / p99(d.before) for d in ours if d.before and d.during]
-    text = f"{ratio:.1f} × (of one deploy: median {statistics.median(each):.1f} ×, at most"
-    text += f" {max(each):.1f} ×)"
-    yield Limit("p99 during beside p99 before", text, "≤ 3 ×", ratio <= 3)
-    longest, quiet = slowest(ours), max((r.ms for d in ours for r in d.before), default=0.0)
-    text = f"{longest:.0f} ms (before, with no deploy at work: {quiet:.0f} ms)"
-    yield Limit("longest answer", text, "≤ 500 ms", longest <= 500)
+    ratios = [p99(d.during) / p99(d.before) for d in deploys if d.before and d.during]
+    text = f"{ratio:.1f} × (per deploy: median {statistics.median(ratios):.1f} ×, at most"
+    text += f" {max(ratios):.1f} ×)"
+    yield Limit("p99 during / p99 before", text, "≤ 3 ×", ratio <= 3)
+    longest = slowest(deploys)
+    quiet = max((r.ms for d in deploys for r in d.before), default=0.0)
+    text = f"{longest:.0f} ms (without a deploy: {quiet:.0f} ms)"
+    yield Limit("slowest response", text, "≤ 500 ms", longest <= 500)
 
 
-def _beside_the_guide(ours: list[Deploy], guide: list[Deploy]) -> Limit:
-    figure, required = "wall time beside the guide's", "≤ 0.4 ×"
-    if not (wall(guide) and wall(ours)):
+def _guide_limit(deploys: list[Deploy], guide: list[Deploy]) -> Limit:
+    figure, required = "wall time / the guide's", "≤ 0.4 ×"
+    if not (wall(guide) and wall(deploys)):
         return Limit(figure, "not measured", required, None)
-    ratio = wall(ours) / wall(guide)
-    quickest = min(deploy.seconds for deploy in ours if not deploy.error)
-    text = f"{ratio:.2f} × (the quickest: {quickest / wall(guide):.2f} ×)"
+    ratio = wall(deploys) / wall(guide)
+    fastest = min(deploy.seconds for deploy in deploys if not deploy.error)
+    text = f"{ratio:.2f} × (the fastest: {fastest / wall(guide):.2f} ×)"
     return Limit(figure, text, required, ratio <= 0.4)
 
 
-def _roll(ours: list[Deploy]) -> Limit:
-    figure, required = "roll beside what engine and app need", "≤ 1.3 ×"
-    rolls = [roll for deploy in ours if (roll := roll_of(deploy))]
-    if not rolls:
-        return Limit(figure, "not measured: the report does not tell", required, None)
-    ratio = statistics.median(roll["seconds"] / roll["needed"] for roll in rolls)
-    seconds = statistics.median(roll["seconds"] for roll in rolls)
+def _rollout_limit(deploys: list[Deploy]) -> Limit:
+    figure, required = "rollout / time that engine and app need", "≤ 1.3 ×"
+    rollouts = [times for deploy in deploys if (times := rollout_times(deploy))]
+    if not rollouts:
+        return Limit(figure, "not measured: the report has no times", required, None)
+    ratio = statistics.median(times["seconds"] / times["needed"] for times in rollouts)
+    seconds = statistics.median(times["seconds"] for times in rollouts)
     return Limit(figure, f"{ratio:.2f} × ({seconds:.1f} s)", required, ratio <= 1.3)
 
 
-def roll_of(deploy: Deploy) -> Mapping[str, float] | None:
-    """The restart step's own account: `seconds` in all, and the `needed` among them."""
+def rollout_times(deploy: Deploy) -> Mapping[str, float] | None:
+    """Return the times in the report of the rollout step: `seconds` in total, and `needed`."""
     for step in deploy.report.get("steps", ()):
-        roll = step.get("facts", {}).get("roll") if step.get("kind") == "restart" else None
-        if roll and roll.get("needed"):
-            return roll  # type: ignore[no-any-return]
+        is_rollout = step.get("kind") in ("rollout", "restart")
+        times = step.get("facts", {}).get("roll") if is_rollout else None
+        if times and times.get("needed"):
+            return times  # type: ignore[no-any-return]
     return None
 
 
-def judged(found: Iterable[Limit]) -> str:
-    """The limits as a table."""
+def limits_table(limits: Iterable[Limit]) -> str:
+    """Render the limits."""
     words = {True: "yes", False: "**NO**", None: "–"}
-    rows = [[one.figure, one.measured, one.required, words[one.met]] for one in found]
+    rows = [[each.figure, each.measured, each.required, words[each.met]] for each in limits]
     return markdown(("required of cosmicdeploy", "measured", "limit", "met"), rows)
 
 
 def remarks(results: Results) -> Iterator[str]:
-    """What has to be known beside the tables."""
+    """Yield what a reader of the tables has to know."""
     for key, setting in SETTINGS.items():
         if results.of(key):
             yield f"({key}) {setting}."
@@ -173,14 +175,14 @@ def remarks(results: Results) -> Iterator[str]:
         lag = percentile((request.lag_ms for request in sent), 0.99)
         yield (
             "Latencies count from when a request was due;"
-            f" the sender's own part of it: {lag:.1f} ms at p99."
+            f" of this the sender took {lag:.1f} ms at p99."
         )
-    yield "The load comes to the load balancer's own address, as that of clients elsewhere does."
-    if results.watched:
-        failed = sum(1 for request in results.watched.requests if request.failed)
+    yield "Requests go to the address of the load balancer itself, as those of other hosts do."
+    if results.with_soak:
+        failed = sum(1 for request in results.with_soak.requests if request.failed)
         yield (
-            f"With the watch after the deploy: {results.watched.seconds:.1f} s,"
-            f" {failed} failed of {len(results.watched.requests):,}."
+            f"With the soak after the deploy: {results.with_soak.seconds:.1f} s,"
+            f" {failed} failed of {len(results.with_soak.requests):,}."
         )
     for deploy in results.deploys:
         if deploy.error:
@@ -189,7 +191,7 @@ def remarks(results: Results) -> Iterator[str]:
 
 
 def markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table."""
+    """Render a Markdown table."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,39 +1,91 @@
-"""The command line: one file per group of commands, no logic here."""
+"""The command line: registers every command and group of commands."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from cosmicdeploy.cli.backups import backup
-from cosmicdeploy.cli.calls import Commands
-from cosmicdeploy.cli.manage import exec, features, init, lock, migrate
-from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status
-from cosmicdeploy.cli.release import deploy, playbook, restart, rollback
+from cosmicdeploy.cli import in_container
+from cosmicdeploy.cli.backups import group as backup
+from cosmicdeploy.cli.manage import console, exec, features, init, lock, migrate, shell
+from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status, verify
+from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, up
+from cosmicdeploy.text.sanitize import sanitized
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy init kiosk            lay out the shipped stack in kiosk/
+  cosmicdeploy init kiosk            create the shipped stack in kiosk/
   cosmicdeploy deploy --plan         show what a deploy would change
-  cosmicdeploy deploy                put the release in this folder to work
-  cosmicdeploy rollback --to latest  go back to the last backup
+  cosmicdeploy deploy                deploy the release in this folder
+  cosmicdeploy rollback --to latest  roll back to the last backup
 """
+
+
+class Commands(TyperGroup):
+    """The commands; usage errors show the words that were typed without control characters."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        _show_metavars_alone(self)
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """Parse the call, as Typer does."""
+        with _plain_errors():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, as Typer does; covers the commands of groups too."""
+        with _plain_errors():
+            return super().invoke(ctx)
+
+
+def _show_metavars_alone(command: Any) -> None:
+    """Make help show an argument as STEP, not as the `{STEP}` and `STEP <str>` of newer Typers."""
+    for each in getattr(command, "commands", {}).values():
+        _show_metavars_alone(each)
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.metavar = parameter.metavar or parameter.name.upper()
+            usage = placeholder(parameter)
+            parameter._usage_display_name = lambda usage=usage: usage
+            parameter.display_type_rich = lambda ctx: ""
+
+
+def placeholder(argument: Any) -> str:
+    """Return how a usage line shows an argument: in brackets if it can be left out."""
+    name = f"{argument.metavar}..." if argument.nargs == -1 else argument.metavar
+    return name if argument.required else f"[{name}]"
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Some Typer releases raise click's errors, others their own.
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = sanitized(message)  # type: ignore[attr-defined]
+        raise
+
 
 app = typer.Typer(
     name="cosmicdeploy",
     cls=Commands,
-    help="Deploy a docker-compose production stack: backup, build, migrate, roll, verify.",
+    help="Deploy a docker-compose production stack: back up, build, migrate, roll out, verify.",
     epilog=EXAMPLES,
     context_settings={"max_content_width": 100},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: to load rich takes longer than all the rest of it
+    rich_markup_mode=None,  # plain help: loading rich takes longer than all the rest of it
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from cosmicdeploy import __version__
 
         typer.echo(f"cosmicdeploy {__version__}")
@@ -49,23 +101,24 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Options of no command."""
+    """Options that need no command."""
 
 
 app.command()(deploy.deploy)
-app.command()(deploy.up)
-app.command()(deploy.step)
+app.command()(up.up)
+app.command()(step.step)
 app.command()(rollback.rollback)
 app.command()(migrate.migrate)
-app.command()(status.verify)
+app.command()(verify.verify)
 app.command()(status.status)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
-app.command(epilog=monitor.EXAMPLES)(monitor.watch)
+app.command(epilog=monitor.EXAMPLES)(monitor.monitor)
+app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # its earlier name
 app.command(epilog=logs.EXAMPLES)(logs.logs)
-app.command("exec", context_settings=exec.SETTINGS)(exec.exec_)
-app.command()(exec.shell)
-app.command(context_settings=exec.SETTINGS)(exec.console)
+app.command("exec", context_settings=in_container.SETTINGS)(exec.exec_)
+app.command()(shell.shell)
+app.command(context_settings=in_container.SETTINGS)(console.console)
 app.command()(restart.restart)
 app.command()(init.init)
 app.add_typer(backup.app, name="backup")

@@ -1,6 +1,7 @@
-"""What a shell offers for the word under the cursor: names of the stack at hand.
+"""Shell completion of the stack's names: services, backups, features, playbooks, steps.
 
-Read from files alone, since a shell waits for it; where they cannot be read, nothing is offered.
+Reads files only, never the engine, since the shell waits for it. Offers nothing if a file cannot be
+read.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 Completion = Callable[[typer.Context, str], list[str]]
 
 
-def _offering(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
+def _completion(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        with suppress(Exception):  # a shell shows what went wrong as if it were an offer
+        with suppress(Exception):  # the shell would show an error as a completion
             return [name for name in names(ctx) if name.startswith(incomplete)]
         return []
 
@@ -78,7 +79,7 @@ def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
     names = [step.name for step in open_playbook(_loaded(ctx), "deploy").steps]
-    return [name for name in names if " " not in name]  # bash would put two words there
+    return [name for name in names if " " not in name]  # bash would insert two words
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:
@@ -99,11 +100,11 @@ def _topics(_ctx: typer.Context) -> Iterable[str]:
     return TOPICS
 
 
-services = _offering(_services)
-backups = _offering(_backups)
-features = _offering(_features)
-playbooks = _offering(_playbooks)
-steps = _offering(_steps)
-points = _offering(_points)
-topics = _offering(_topics)
-troubles = _offering(_troubles)
+services = _completion(_services)
+backups = _completion(_backups)
+features = _completion(_features)
+playbooks = _completion(_playbooks)
+steps = _completion(_steps)
+points = _completion(_points)
+topics = _completion(_topics)
+troubles = _completion(_troubles)

@@ -1,4 +1,4 @@
-"""The one place where errors end: text for people, JSON for programs, and the exit code."""
+"""The outer edge of every command: turns errors into text, JSON and an exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Call:
-    """One command's call: its name, when it began, how it talks."""
+    """One call of a command: its name, its start, its terminal, its warnings so far."""
 
     command: str
     terminal: Terminal
@@ -34,8 +34,10 @@ class Call:
     warnings: list[str] = field(default_factory=list)
 
     def hearing(self, emit: Emit = lambda _event: None) -> Emit:
-        """Take warnings to standard error, each once, and to the report. Other events go to `emit`;
-        a command that answers at once drops them."""
+        """Return an event handler that puts each warning once on stderr and in the report.
+
+        Passes all other events to `emit`; the default drops them.
+        """
         from cosmicdeploy.events import Warned
 
         def hear(event: Event) -> None:
@@ -48,7 +50,7 @@ class Call:
         return hear
 
     def report(self, **fields: object) -> Report:
-        """A report of this call so far."""
+        """Return a report of this call with the given fields."""
         from cosmicdeploy.report.model import Report
 
         return Report.model_validate(
@@ -62,7 +64,7 @@ class Call:
         )
 
     def trace(self, error: BaseException | None) -> None:
-        """Show where an error came from, if that was asked for."""
+        """Print the traceback of an error if `--verbose` was given."""
         if error is not None and self.terminal.verbose:
             from rich.traceback import Traceback
 
@@ -72,7 +74,7 @@ class Call:
 
 
 def finish(call: Call, report: Report) -> None:
-    """Print the report and leave with its exit code."""
+    """Print the report and exit with its code."""
     if call.terminal.json:
         print(report.to_json())
     else:
@@ -88,25 +90,25 @@ def finish(call: Call, report: Report) -> None:
 
 @contextmanager
 def edge(call: Call) -> Iterator[None]:
-    """Run a command's body; every error ends here, and none as a traceback unless asked for."""
+    """Run a command's body; print any error as a report instead of a traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except typer.Exit:
         raise
-    except BaseException as error:  # the edge: nothing leaves it as a traceback
+    except BaseException as error:  # no error may end as a traceback
         _failed(call, to_cosmic_error(error), error)
 
 
 @contextmanager
 def until_ended() -> Iterator[None]:
-    """For what goes on until somebody ends it, by Ctrl-C or by reading no more: both are well."""
+    """Treat Ctrl-C and a closed pipe as the normal end of a command that follows something."""
     try:
         yield
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # The interpreter would say so once more when it flushes at its end.
+        # Else the interpreter reports the closed pipe again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -120,7 +122,7 @@ def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
 
 
 def failed_report(call: Call, error: CosmicError) -> Report:
-    """The report of a command that an error ended."""
+    """Return the report of a command that failed with `error`."""
     from cosmicdeploy.report.model import ErrorReport
 
     interrupted = error.exit_code == ExitCode.INTERRUPTED
@@ -135,7 +137,7 @@ Body = Callable[[Call], "Report"]
 
 
 def run_command(command: str, terminal: Terminal, body: Body) -> None:
-    """Call a command's body and print what it reports."""
+    """Run a command's body, print its report and exit."""
     call = Call(command=command, terminal=terminal)
     with edge(call):
         finish(call, body(call))

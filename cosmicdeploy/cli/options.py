@@ -1,4 +1,4 @@
-"""Options that every command takes, added in one place."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.terminal import Terminal
 
 
 def duration(text: str | float) -> float:
-    """What an option says of a time to wait; raises `typer.BadParameter`."""
+    """Return the seconds of a duration such as 90s. Raises `typer.BadParameter`."""
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.durations import how_long
 
@@ -24,17 +25,19 @@ def duration(text: str | float) -> float:
         raise typer.BadParameter(f"{error.what}: {error.todo}") from error
 
 
-Junit = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Also write the points as JUnit XML.")
+BackupArgument = Annotated[
+    str, typer.Argument(help='A backup\'s id, or "latest".', autocompletion=completion.backups)
 ]
-# For commands that hold the stack's lock.
+Plan = Annotated[bool, typer.Option("--plan", help="Show what would change, then exit.")]
+ShowAll = Annotated[bool, typer.Option("--all", help="List all, not only the ten newest.")]
+# For commands that take the lock.
 Wait = Annotated[
     float,
     typer.Option(
         "--wait",
-        metavar="SECONDS",
+        metavar="DURATION",
         parser=duration,
-        help="Wait so long for another run on this stack to end: 600, 90s, 10m.",
+        help="If another run holds the lock, wait up to this long (90s, 10m).",
         show_default=False,
     ),
 ]
@@ -44,43 +47,49 @@ COMMON: dict[str, tuple[Any, Any]] = {
             Path | None,
             typer.Option(
                 metavar="FILE",
-                help="The configuration; default: cosmicdeploy.yaml, found upwards.",
+                help="Use this configuration (default: the nearest cosmicdeploy.yaml upwards).",
             ),
         ],
         None,
     ),
-    "json": (Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")], False),
-    "yes": (Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")], False),
-    "verbose": (
-        Annotated[bool, typer.Option("--verbose", "-v", help="Show tracebacks of errors.")],
+    "json": (
+        Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")],
         False,
     ),
-    "no_color": (Annotated[bool, typer.Option("--no-color", help="No colours.")], False),
+    "yes": (
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")],
+        False,
+    ),
+    "verbose": (
+        Annotated[bool, typer.Option("--verbose", "-v", help="Show the traceback of an error.")],
+        False,
+    ),
+    "no_color": (Annotated[bool, typer.Option("--no-color", help="Print without colors.")], False),
 }
 
 
-# Of those, what is of use where standard output is somebody else's.
+# The common options that make sense where stdout belongs to another program.
 PLAIN = ("config", "verbose", "no_color")
 
 Command = Callable[..., None]
 
 
 def common_options(command: Command) -> Command:
-    """Give a command the common options; it gets them as `config` and `terminal`."""
+    """Add the common options to a command; it gets them as `config` and `terminal`."""
     return _with_options(command, COMMON)
 
 
 def plain_options(command: Command) -> Command:
-    """As `common_options`, for a command that reports nothing and asks nothing."""
+    """Add the common options but --json and --yes: for commands with no report and no question."""
     return _with_options(command, PLAIN)
 
 
 def _with_options(command: Command, names: Iterable[str]) -> Command:
     @functools.wraps(command)
-    def wrapper(**given: Any) -> None:
-        common = {name: given.pop(name) for name in names}
+    def wrapper(**values: Any) -> None:
+        common = {name: values.pop(name) for name in names}
         config = common.pop("config")
-        command(**given, config=config, terminal=Terminal(**common))
+        command(**values, config=config, terminal=Terminal(**common))
 
     hints = get_type_hints(command, include_extras=True)
     own = [

@@ -1,4 +1,4 @@
-"""From runs and plans to reports."""
+"""Build reports from runs, plans and verifications."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from cosmicdeploy.steps.base import Change, Undecided
 
 
 def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
-    """What a run did."""
+    """Return the report of a run."""
     error = run.error
     call.trace(error)
     return call.report(
@@ -60,7 +60,7 @@ def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
 def _release(run: Run) -> str | None:
     try:
         return run.ctx.running_release() or None
-    except CosmicError:  # the engine is gone; the run's own outcome is what must be told
+    except CosmicError:  # no engine: the run's outcome is reported all the same
         return None
 
 
@@ -70,44 +70,48 @@ def _outcome(run: Run) -> str:
     return "interrupted" if run.error.exit_code == ExitCode.INTERRUPTED else "failed"
 
 
-def plan_report(call: Call, plan: Plan) -> Report:
-    """What a run would do."""
+def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
+    """Return the report of a plan; `release` is the one that its build step would build."""
     steps = []
     for planned in plan:
-        found = planned.finding
-        change = isinstance(found, Change | Undecided)
+        finding = planned.finding
         steps.append(
             StepReport(
                 name=planned.step.name,
                 kind=planned.step.kind,
-                outcome="planned" if change else "unchanged",
-                reason=found.summary if isinstance(found, Change) else found.reason,
-                facts=found.facts if isinstance(found, Change) else {},
+                outcome="planned" if isinstance(finding, Change | Undecided) else "unchanged",
+                reason=finding.summary if isinstance(finding, Change) else finding.reason,
+                facts=finding.facts if isinstance(finding, Change) else {},
             )
         )
-    changes = any(step.outcome == "planned" for step in steps)
-    return call.report(outcome="planned" if changes else "unchanged", steps=steps)
+    return call.report(
+        outcome="planned" if any(step.outcome == "planned" for step in steps) else "unchanged",
+        release=ctx.release if any(step.kind == "build" for step in steps) else None,
+        steps=steps,
+    )
 
 
-def noting(report: Report, notices: Iterable[StackNotice]) -> Report:
-    """The report with what the command passed over or took for granted."""
-    found = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
-    return report.model_copy(update={"notices": found})
+def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
+    """Return the report with the notices of what the run leaves out or assumes."""
+    rows = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
+    return report.model_copy(update={"notices": rows})
 
 
 def feature_reports(ctx: Context) -> list[FeatureReport]:
-    """The application's features as they are now."""
+    """Return the state of the application's features."""
     return [feature_report(state) for state in states(ctx)]
 
 
 def feature_report(state: FeatureState) -> FeatureReport:
-    """One of them."""
+    """Return the state of one feature."""
     return FeatureReport.model_validate(asdict(state))
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Runs that are not over and that nobody is at, oldest first, each with the commands that end
-    it."""
+    """Return the interrupted runs, oldest first, each with the commands that end it.
+
+    A run that is still in progress is left out.
+    """
     at_work = holder_pid(ctx.engine, ctx.stack.project)
     return [
         UnfinishedReport(
@@ -140,7 +144,7 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
 
 
 def _forward(run: PastRun) -> str:
-    """The command that goes on from a run; "" where none does."""
+    """Return the command that resumes a run; "" if none does."""
     if run.failed or run.lost:
         return ""
     if run.target:
@@ -155,33 +159,33 @@ def _ways_on_from_a_rollback(run: PastRun) -> str:
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
-    """What of interrupted runs was undone."""
+    """Return the report of what `deploy --abort` undid."""
     steps = [
         StepReport(
-            name=one.step.name,
-            kind=one.step.kind,
+            name=applied.step.name,
+            kind=applied.step.kind,
             outcome="undone",
-            reason=one.told(),
+            reason=applied.told(),
         )
-        for one in undone
-        if one.step.reversible
+        for applied in undone
+        if applied.step.reversible
     ]
     return call.report(outcome="changed" if steps else "unchanged", steps=steps)
 
 
-def proof_report(call: Call, found: Verification, *, restore: bool) -> Report:
-    """What a verification of a backup found."""
-    expected = "it restores as its manifest says" if restore else "it is what its manifest says"
+def proof_report(call: Call, result: Verification, *, restore: bool) -> Report:
+    """Return the report of a backup's verification."""
+    expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckReport(
-        point=found.backup_id,
-        ok=found.good,
+        point=result.backup_id,
+        ok=result.good,
         expected=expected,
-        found="; ".join(found.reasons) or expected,
-        todo="take another: `cosmicdeploy backup create`",
+        found="; ".join(result.reasons) or expected,
+        todo="create another backup: `cosmicdeploy backup create`",
     )
     return call.report(
-        outcome="done" if found.good else "failed",
-        exit_code=0 if found.good else int(ExitCode.CHECK_FAILED),
-        backup=found.backup_id,
+        outcome="done" if result.good else "failed",
+        exit_code=0 if result.good else int(ExitCode.CHECK_FAILED),
+        backup=result.backup_id,
         checks=[check],
     )

@@ -1,4 +1,4 @@
-"""What a command talks to: a console for people, stdout for programs, and a way to ask."""
+"""The terminal of a command: what people read, what programs read, and questions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Terminal:
-    """With `json` stdout belongs to the one document, so people are told on stderr."""
+    """How a command talks; with `json`, stdout has the report alone and people read stderr."""
 
     json: bool = False
     yes: bool = False
@@ -28,7 +28,7 @@ class Terminal:
 
     @cached_property
     def console(self) -> Console:
-        """Where people read: live where it is a terminal and no pipeline."""
+        """The console that people read; it has live output in a terminal outside CI."""
         from cosmicdeploy.report.console import PlainConsole
 
         interactive = None if not in_pipeline() else False
@@ -38,25 +38,25 @@ class Terminal:
 
     @cached_property
     def errors(self) -> Console:
-        """Where errors go."""
+        """The console for errors and warnings."""
         from cosmicdeploy.report.console import PlainConsole
 
         return PlainConsole(stderr=True, no_color=self.no_color or None)
 
     def warn(self, text: str) -> None:
-        """Tell on standard error, whatever becomes of the command."""
+        """Print a warning on stderr."""
         from cosmicdeploy.report.console import styled
 
         self.errors.print(styled("[yellow]warning:[/] {}", text), soft_wrap=True)
 
     def confirm(self, question: str) -> bool:
-        """Ask once; raises `UsageError` where nobody can answer."""
+        """Ask once. Raises `UsageError` if there is no terminal to answer from."""
         if self.yes:
             return True
         if in_pipeline() or not sys.stdin.isatty():
             raise UsageError(
-                "This needs a yes, and nobody is here to give it",
-                todo="add --yes to go on",
+                "This needs a confirmation, and there is no terminal to ask on",
+                todo="add --yes",
                 details=[question],
             )
         from rich.prompt import Confirm
@@ -65,22 +65,22 @@ class Terminal:
 
         try:
             return Confirm.ask(styled("{}", question), console=self.console, default=False)
-        except EOFError:  # Ctrl-D is no yes
+        except EOFError:  # Ctrl-D
             return False
 
     def require_yes(self, question: str, untouched: str = "Nothing was touched") -> None:
-        """As `confirm`, but raises `Declined` where the answer is no; it says what is left."""
+        """Ask once. Raises `Declined`, with what stays `untouched`, if the answer is no."""
         if not self.confirm(question):
             raise Declined(f"{untouched}: the answer was no")
 
 
 def in_pipeline() -> bool:
-    """Whether this runs in a CI job (`CI=true`), where prompts and live output are of no use."""
+    """Return whether this is a CI job (`CI=true`): no questions, no live output."""
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
-def told_on_stderr(terminal: Terminal) -> Callable[[Event], None]:
-    """For commands whose standard output is not ours: what must be told goes to standard error."""
+def notices_to_stderr(terminal: Terminal) -> Callable[[Event], None]:
+    """Return a handler that prints notices on stderr, for commands that leave stdout to others."""
     from cosmicdeploy.events import Notice
 
     def tell(event: Event) -> None:

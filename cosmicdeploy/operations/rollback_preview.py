@@ -30,15 +30,23 @@ class Loss:
         """All differences in one line, for the operator."""
         if self.tables is None:
             return "not known: the database does not answer"
-        more = sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables)
-        fewer = sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables)
         if not self.tables:
             return "no table has more or fewer rows"
-        parts = [counted(more, "newer row goes", "newer rows go")] if more else []
-        if fewer:
-            parts.append(counted(fewer, "deleted row comes back", "deleted rows come back"))
+        parts = [counted(self.newer, "newer row goes", "newer rows go")] if self.newer else []
+        if self.deleted:
+            parts.append(counted(self.deleted, "deleted row comes back", "deleted rows come back"))
         parts = parts or ["empty tables come or go"]
         return f"{', '.join(parts)}, in {counted(len(self.tables), 'table')}"
+
+    @property
+    def newer(self) -> int:
+        """The number of rows added since the backup."""
+        return sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables or ())
+
+    @property
+    def deleted(self) -> int:
+        """The number of rows deleted since the backup."""
+        return sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables or ())
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:

@@ -1,7 +1,8 @@
-"""The consoles that people read: what is shown comes from elsewhere, and they may stop reading."""
+"""The console for people: prints text from elsewhere without obeying it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,46 +12,52 @@ from rich.text import Span, Text
 
 from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
-PLACE = "{}"
+PLACEHOLDER = "{}"
+# Wider than any row: in a pipe a table's row stays on one line, for grep and awk.
+PIPE_WIDTH = 10_000
 
 
 class PlainConsole(Console):
-    """Takes every text as it is: no markup, and nothing that a terminal would obey.
+    """Prints text literally: no markup, and no control characters that a terminal would obey.
 
-    Colours come with `styled`. A reader who goes away, as in `deploy | head`, must not end a run
-    half-way.
+    Colors come from `styled`. Outside a terminal no table row is wrapped, unless COLUMNS is set. A
+    closed pipe, as in `deploy | head`, silences the console and does not end the run.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "highlight": False, "emoji": False, **options})
+        if not (self.is_terminal or "width" in options or "COLUMNS" in os.environ):
+            self.width = PIPE_WIDTH
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """A text by itself, or as the cell of a table."""
+        """Return a text or a table's cell with control characters written out."""
         return super().render_str(sanitized_and_cut(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """All that is shown comes by here; what is the console's own is marked as control."""
+        """Remove control characters from everything but the console's own control segments."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=sanitized(segment.text))
 
 
 def styled(template: str, *values: object) -> Text:
-    """A line of ours with markup, and at each `{}` a value as it is; a `Text` keeps its styles."""
-    rest, made = Text.from_markup(template, emoji=False), Text()
+    """Return a template's markup with each `{}` replaced by a literal value.
+
+    A value that is a `Text` keeps its own styles.
+    """
+    rest, line = Text.from_markup(template, emoji=False), Text()
     for value in values:
-        start = rest.plain.index(PLACE)
-        before, place, rest = rest.divide([start, start + len(PLACE)])
-        made.append_text(before).append_text(_put(place, value))
-    return made.append_text(rest)
+        start = rest.plain.index(PLACEHOLDER)
+        before, placeholder, rest = rest.divide([start, start + len(PLACEHOLDER)])
+        line.append_text(before).append_text(_replacement(placeholder, value))
+    return line.append_text(rest)
 
 
-def _put(place: Text, value: object) -> Text:
+def _replacement(placeholder: Text, value: object) -> Text:
     text = value.copy() if isinstance(value, Text) else Text(sanitized_and_cut(str(value)))
-    around = [Span(0, len(text), span.style) for span in place.spans]
-    text.spans[:0] = around
+    text.spans[:0] = [Span(0, len(text), span.style) for span in placeholder.spans]
     return text

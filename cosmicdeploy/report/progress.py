@@ -1,4 +1,4 @@
-"""Events as they happen: live in a terminal, plain lines elsewhere."""
+"""Shows the events of a run as they happen: live in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ COLOURS = {
 }
 
 
-class Watch:
-    """Takes events and shows them. Use as a context manager, so that the terminal is left clean."""
+class ProgressView:
+    """Shows events. Use it as a context manager: it clears the live line at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
         self._step = ""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ProgressView:
         if self._console.is_terminal:
             self._status = self._console.status("")
             self._status.start()
@@ -41,15 +41,15 @@ class Watch:
         """Show one event."""
         if isinstance(event, StepStarted):
             self._step = event.name
-            self._now("…")
+            self._show_current("…")
         elif isinstance(event, Progress):
-            self._now(event.text)
+            self._show_current(event.text)
         elif isinstance(event, Notice):
             self._console.print(event.text, soft_wrap=True)
         elif isinstance(event, StepEnded):
             self._console.print(step_line(event), soft_wrap=not self._console.is_terminal)
 
-    def _now(self, text: str) -> None:
+    def _show_current(self, text: str) -> None:
         width = max(20, self._console.width - len(self._step) - 6)
         if self._status is not None:
             self._status.update(styled("[bold]{}[/] {}", self._step, text[:width]))
@@ -58,8 +58,8 @@ class Watch:
 
 
 def step_line(event: StepEnded) -> Text:
-    """One step's end on one line; why it need not act is for the summary."""
+    """Return the line of a step that ended; only a failure shows its reason."""
     colour = COLOURS[event.outcome]
-    why = f"  {event.reason}" if event.outcome == "failed" else ""
-    taken = f"{event.seconds:6.1f} s{why}"
+    reason = f"  {event.reason}" if event.outcome == "failed" else ""
+    taken = f"{event.seconds:6.1f} s{reason}"
     return styled(f"{{}} [{colour}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)

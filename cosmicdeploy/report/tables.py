@@ -1,22 +1,56 @@
-"""Plain tables of rows."""
+"""Tables of rows, without borders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
 
 from cosmicdeploy.text.sanitize import sanitized_and_cut
 
+SHOWN = 10
+Item = TypeVar("Item")
+
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
-    """A table without borders; a missing cell is empty. The first column names a row, so it stays
-    in one piece."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for place, column in enumerate(columns):
-        made.add_column(column, overflow="fold", no_wrap=place == 0)
+    """Return a table of rows; a missing cell is empty, a long cell wraps.
+
+    The first column names the row and never wraps.
+    """
+    result = _empty_table()
+    for index, column in enumerate(columns):
+        result.add_column(column, overflow="fold", no_wrap=index == 0)
     for row in rows:
-        made.add_row(*(Text(sanitized_and_cut(str(row.get(column, "")))) for column in columns))
-    return made
+        result.add_row(*(Text(sanitized_and_cut(str(row.get(column, "")))) for column in columns))
+    return result
+
+
+def one_line_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Return a table whose rows take one line each.
+
+    If a terminal is too narrow, an ellipsis cuts the widest cells, but never the first column.
+    """
+    result = _empty_table()
+    for index, column in enumerate(columns):
+        result.add_column(_one_line(column), no_wrap=index == 0)
+    for row in rows:
+        result.add_row(*(_one_line(row.get(column, "")) for column in columns))
+    return result
+
+
+def newest(items: Sequence[Item], *, show_all: bool) -> tuple[Sequence[Item], str]:
+    """Return the first ten of `items`, or all, and a line about the rest ("" if there is none)."""
+    rest = len(items) - SHOWN
+    if show_all or rest <= 0:
+        return items, ""
+    return items[:SHOWN], f"{rest} more, older: --all shows them"
+
+
+def _empty_table() -> Table:
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
+def _one_line(cell: object) -> Text:
+    return Text(sanitized_and_cut(str(cell)), no_wrap=True, overflow="ellipsis")

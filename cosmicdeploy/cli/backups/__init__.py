@@ -1,1 +1,1 @@
-"""The `backup` group: make, list, verify, copy, fetch, pin, prune."""
+"""The commands of `cosmicdeploy backup`, a file each."""

@@ -1,1 +1,1 @@
-"""Commands around the stack: init, exec, features, migrations, the lock."""
+"""Commands for work by hand: exec, shell, console, features, init, lock, migrate."""

@@ -1,4 +1,4 @@
-"""`cosmicdeploy features …`"""
+"""The command group `cosmicdeploy features`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy features disable rate-limit   let every heartbeat in, at once
-  cosmicdeploy features enable rate-limit    as before
+  cosmicdeploy features disable rate-limit   accept every heartbeat, at once
+  cosmicdeploy features enable rate-limit    limit the rate again
 """
 
 app = typer.Typer(
-    help="Switch features of the application off and on without a deploy.",
+    help="Switch application features on and off without a deploy.",
     epilog=EXAMPLES,
     no_args_is_help=True,
 )
 Name = Annotated[
     str,
     typer.Argument(
-        help="A feature of `features` in the configuration.", autocompletion=completion.features
+        metavar="FEATURE", help="A key of `features`.", autocompletion=completion.features
     ),
 ]
 
@@ -49,7 +49,7 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature off in all containers, now.
+    """Switch a feature off in all containers at once.
 
     \b
     Example:
@@ -61,7 +61,7 @@ def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature on again.
+    """Switch a feature on in all containers at once.
 
     \b
     Example:
@@ -80,7 +80,7 @@ def _list(call: Call, config: Path | None) -> Report:
         if features:
             show_features(call.terminal.console, features)
         else:
-            call.terminal.console.print("The configuration names no `features`")
+            call.terminal.console.print("cosmicdeploy.yaml declares no `features`")
     return call.report(outcome="done", features=features)
 
 
@@ -91,9 +91,9 @@ def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
 
     switched = switch(open_stack(config, call.hearing()), name, on=on)
     word = "on" if on else "off"
-    told = f"is switched {word}" if switched.changed else f"was {word} already"
+    result = f"is switched {word}" if switched.changed else f"was already {word}"
     places = f"seen in {', '.join(switched.places)}"
-    call.terminal.console.print(f"{name} {told}; {places}", soft_wrap=True)
+    call.terminal.console.print(f"{name} {result}; {places}", soft_wrap=True)
     return call.report(
         outcome="changed" if switched.changed else "unchanged",
         features=[feature_report(switched.state)],

@@ -18,21 +18,33 @@ if TYPE_CHECKING:
 @common_options
 def init(
     directory: Annotated[
-        Path, typer.Argument(help="Where to; made where it is not there.")
+        Path, typer.Argument(help="Target directory; created if missing.")
     ] = Path(),
-    project: Annotated[str, typer.Option(help="The compose project's name.")] = "cosmic",
-    suffix: Annotated[str, typer.Option(help="The end of every container's name.")] = "prod",
-    port: Annotated[int, typer.Option(help="The load balancer's port; 0 for a free one.")] = 8080,
+    project: Annotated[
+        str, typer.Option(metavar="NAME", help="Name the compose project.")
+    ] = "cosmic",
+    suffix: Annotated[
+        str, typer.Option(metavar="TEXT", help="End every container's name with this.")
+    ] = "prod",
+    port: Annotated[
+        int,
+        typer.Option(
+            metavar="PORT", help="Publish the load balancer on this port; 0 for a free one."
+        ),
+    ] = 8080,
     images: Annotated[
-        Path | None, typer.Option(help="A file of KEY=value lines with base images to use.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Use the base images that FILE names as KEY=value lines."
+        ),
     ] = None,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Lay out the shipped stack in a folder.
+    """Create the shipped stack in a folder.
 
-    Compose file, configuration, playbooks, secrets (0600).
+    Writes the compose file, the configuration, the playbooks and the secrets (mode 0600).
 
     \b
     Examples:
@@ -43,20 +55,20 @@ def init(
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 
 
-# The shipped application's own command for it.
+# The shipped application's console command for it.
 REGISTER = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 
 def _init(call: Call, directory: Path, choices: dict[str, object], images: Path | None) -> Report:
     from cosmicdeploy.layout import lay_out, layout_choices
 
-    made = lay_out(directory.resolve(), layout_choices(choices, images))
+    created = lay_out(directory.resolve(), layout_choices(choices, images))
     if not call.terminal.json:
-        for path in made:
-            call.terminal.console.print(f"made {path}", soft_wrap=True)
+        for path in created:
+            call.terminal.console.print(f"created {path}", soft_wrap=True)
         call.terminal.console.print(
-            "next, there: `cosmicdeploy up`, then register the device that verification beats as:"
-            f" `cosmicdeploy console --env DEVICE_TOKEN {REGISTER}`",
+            "Next, in that folder: `cosmicdeploy up`. Then register the device whose heartbeats"
+            f" the verification sends: `cosmicdeploy console --env DEVICE_TOKEN {REGISTER}`",
             soft_wrap=True,
         )
-    return call.report(outcome="changed", data=[str(path) for path in made])
+    return call.report(outcome="changed", data=[str(path) for path in created])

@@ -1,4 +1,4 @@
-"""`cosmicdeploy lock …`"""
+"""The command group `cosmicdeploy lock`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from cosmicdeploy.lock import LockStatus
     from cosmicdeploy.report.model import Report
 
-app = typer.Typer(help="See who works on the stack, and free a dead one's lock.")
+app = typer.Typer(help="Show who holds the deploy lock; release a stale one.")
 HOLDER = ("command", "owner", "host", "pid", "since")
 
 
 @app.command()
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show who holds the lock, and whether they live.
+    """Show who holds the lock, and whether that run is alive.
 
-    Takes up to 6 s.
+    Takes up to 6 s: waits for the holder's heartbeat.
 
     \b
     Example:
@@ -36,9 +36,9 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def release(*, config: Path | None, terminal: Terminal) -> None:
-    """Free the lock of a run that is dead or long silent.
+    """Release a stale lock: its run is dead or silent for too long.
 
-    `lock.stale_after` says how long. A living run's is left alone: exit 4.
+    `lock.stale_after` says how long that is. The lock of a live run stays: exit 4.
 
     \b
     Example:
@@ -67,14 +67,16 @@ def _row(seen: LockStatus) -> dict[str, Any]:
 
 
 def _print(call: Call, row: dict[str, Any]) -> None:
-    from cosmicdeploy.report.tables import table
+    from cosmicdeploy.report.tables import one_line_table
     from cosmicdeploy.text.formatting import format_timestamp
 
     if not row["held"]:
         call.terminal.console.print("The lock is free")
         return
     columns = ("command", "owner", "pid", "since", "life", "silent_seconds")
-    call.terminal.console.print(table(columns, [{**row, "since": format_timestamp(row["since"])}]))
+    call.terminal.console.print(
+        one_line_table(columns, [{**row, "since": format_timestamp(row["since"])}])
+    )
 
 
 def _release(call: Call, config: Path | None) -> Report:
@@ -85,8 +87,8 @@ def _release(call: Call, config: Path | None) -> Report:
     ctx = open_stack(config, call.hearing())
     freed = release(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
     if freed is None:
-        call.terminal.console.print("The lock was free")
+        call.terminal.console.print("The lock is free")
     else:
-        call.terminal.console.print(f"Freed the lock of {describe(freed.labels)}")
+        call.terminal.console.print(f"Released the lock of {describe(freed.labels)}")
     row = {"freed": dict(freed.labels) if freed else None}
     return call.report(outcome="changed" if freed else "unchanged", data=row)

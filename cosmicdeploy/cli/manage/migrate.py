@@ -1,4 +1,4 @@
-"""`cosmicdeploy migrate`: what is pending, and what an interrupted run left."""
+"""`cosmicdeploy migrate`"""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 @common_options
 def migrate(
     resolve: Annotated[
-        bool, typer.Option("--resolve", help="Deploy again from the schema as it is now.")
+        bool,
+        typer.Option(
+            "--resolve",
+            help="Declare the schema repaired, after asking, so that deploys work again.",
+        ),
     ] = False,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Show what pending migrations would run, and what it may cost.
+    """Show the SQL of pending migrations, with its risks.
 
-    Deploys run them. Once half-done migrations are mended by hand, `--resolve` lets deploys go on;
-    exit 4 while another run is under way.
+    A deploy runs them. After you have repaired a half-done migration by hand, use --resolve; exit 4
+    while another run holds the lock.
 
     \b
     Example:

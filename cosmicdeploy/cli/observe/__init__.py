@@ -1,1 +1,1 @@
-"""Commands that only look: status, verify, logs, monitor, checklist, diagnose."""
+"""Commands that read the stack: status, verify, logs, monitor, checklist, diagnose."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.observe.status import with_junit
-from cosmicdeploy.cli.options import Junit, common_options
+from cosmicdeploy.cli.junit import Junit, with_junit
+from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy checklist          since the deploy, beside the time before it
+  cosmicdeploy checklist          judge the time since the last deploy
   cosmicdeploy checklist --since 2h --junit checklist.xml
-  cosmicdeploy checklist --probe  try the rate limit with a burst of beats
+  cosmicdeploy checklist --probe  test the rate limit with heartbeats
 """
 
 
@@ -30,27 +30,29 @@ def checklist(
         str,
         typer.Option(
             metavar="TIME",
-            help="Logs and tables from then on: 90m, 2d, 18:30; default: the last deploy.",
+            help="Use evidence from this time on (90m, 2d, 18:30; default: the last deploy).",
         ),
     ] = "",
     probe: Annotated[
         bool,
-        typer.Option("--probe", help="Send beats of one device until its rate limit refuses one."),
+        typer.Option(
+            "--probe", help="Send heartbeats of one device until the rate limit refuses one."
+        ),
     ] = False,
     record: Annotated[
         bool,
-        typer.Option("--record", help="Take the stack as it is now for the time before, and stop."),
+        typer.Option("--record", help="Record the current state as the new baseline, then exit."),
     ] = False,
     junit: Junit = None,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Check the day after a deploy; exit 5 where a point is worse.
+    """Compare the stack with the baseline; exit 5 on a worse point.
 
-    Migrations, transitions, flapping, rate limit, scheduler, database, cache, errors, external
-    services: each better, same, worse or unknown, by logs, tables and counters beside what the
-    deploy recorded of the time before it.
+    For the day after a deploy, which records the baseline before it changes anything. Each point
+    (migrations, transitions, flapping, rate limit, scheduler, database, cache, errors, external
+    services) is better, same, worse or unknown, judged by logs, tables and counters.
     """
     if record and (since or probe or junit):
         raise typer.BadParameter("--record takes no other option")
@@ -59,11 +61,11 @@ def checklist(
     run_command(
         "checklist",
         terminal,
-        lambda call: with_junit(call, junit, lambda: _look(call, config, since, probe)),
+        lambda call: with_junit(call, junit, lambda: _compare(call, config, since, probe)),
     )
 
 
-def _look(call: Call, config: Path | None, since: str, probe: bool) -> Report:
+def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report:
     from dataclasses import asdict
     from datetime import datetime
 
@@ -74,16 +76,16 @@ def _look(call: Call, config: Path | None, since: str, probe: bool) -> Report:
 
     begin = since_when(since, datetime.now().astimezone()).timestamp() if since else None
     ctx = open_stack(config, call.hearing())
-    found = compare(ctx, since=begin, probe=probe)
+    result = compare(ctx, since=begin, probe=probe)
     return call.report(
-        outcome="failed" if found.worse else "done",
-        exit_code=int(ExitCode.CHECK_FAILED) if found.worse else 0,
+        outcome="failed" if result.worse else "done",
+        exit_code=int(ExitCode.CHECK_FAILED) if result.worse else 0,
         release=_release(ctx),
         checklist={
-            "since": found.since,
-            "seconds": found.seconds,
-            "baseline": found.baseline.summary() if found.baseline else None,
-            "points": [asdict(point) for point in found.points],
+            "since": result.since,
+            "seconds": result.seconds,
+            "baseline": result.baseline.summary() if result.baseline else None,
+            "points": [asdict(point) for point in result.points],
         },
     )
 
@@ -93,14 +95,16 @@ def _record(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.hearing())
-    made = record(ctx)
-    unseen = {name: found["why"] for name, found in made.before.items() if "why" in found}
+    baseline = record(ctx)
+    left_out = {name: value["why"] for name, value in baseline.before.items() if "why" in value}
     say = call.terminal.console.print
-    say(f"recorded: {', '.join(sorted(made.before.keys() - unseen))}")
-    for name, why in unseen.items():
+    say(f"recorded: {', '.join(sorted(baseline.before.keys() - left_out))}", soft_wrap=True)
+    for name, why in left_out.items():
         say(f"left out: {name}: {why}", soft_wrap=True)
     return call.report(
-        outcome="changed", release=made.release or None, data={**made.summary(), "left_out": unseen}
+        outcome="changed",
+        release=baseline.release or None,
+        data={**baseline.summary(), "left_out": left_out},
     )
 
 

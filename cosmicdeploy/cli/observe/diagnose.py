@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.report.views.diagnosis import Facts
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy diagnose                       all five; changes nothing
-  cosmicdeploy diagnose scheduler --fix       ask, mend, and look again
-  cosmicdeploy diagnose --list                the troubles there are
+  cosmicdeploy diagnose                  check everything; change nothing
+  cosmicdeploy diagnose scheduler --fix  ask, fix, and check again
+  cosmicdeploy diagnose --list           list the problems it can diagnose
 """
 
 
@@ -37,26 +37,26 @@ def diagnose(
     problems: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="TROUBLE",
-            help="Of migration, command, scheduler, database-load, unhealthy; default: all.",
+            metavar="PROBLEM",
+            help="migration, command, scheduler, database-load, unhealthy (default: all).",
             show_default=False,
             autocompletion=completion.troubles,
         ),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what is found; each remedy is said and asked for.")
+        bool, typer.Option("--fix", help="Fix what is found; asks before each remedy.")
     ] = False,
-    list_: Annotated[bool, typer.Option("--list", help="Name the troubles, and stop.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the problems, then exit.")] = False,
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Find out what is wrong, and mend it with --fix.
+    """Find the cause of a common problem; fix it with --fix.
 
-    Looks at a migration that fails or is stuck, a command that is not found, a scheduler that does
-    not run it, a database under high load, and containers that are unhealthy; exit 5 where a
-    problem stands. With --fix remedies run under the lock, and after each the same checks again.
+    Checks for a failed or stuck migration, a missing console command, a scheduler that does not run
+    it, high database load, and unhealthy containers. Exit 5 if a problem remains. With --fix,
+    remedies run under the lock, and the same checks run again after each.
     """
     if list_:
         run_command("diagnose --list", terminal, _list)
@@ -80,41 +80,41 @@ def _list(call: Call) -> Report:
 def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
-    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as run_checks
+    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_trouble
     from cosmicdeploy.operations.diagnosis.diagnose import troubles_named
     from cosmicdeploy.operations.diagnosis.fix import Fix
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
-    wanted = troubles_named(names)
-    watch = Watch(call.terminal.console)
-    ctx = open_stack(config, call.hearing(watch))
-    with watch:
-        found: Sequence[Diagnosis] = [run_checks(ctx, trouble) for trouble in wanted]
-    before = [each.facts() for each in found]
+    troubles = troubles_named(names)
+    view = ProgressView(call.terminal.console)
+    ctx = open_stack(config, call.hearing(view))
+    with view:
+        diagnoses: Sequence[Diagnosis] = [diagnose_trouble(ctx, each) for each in troubles]
+    before = [each.facts() for each in diagnoses]
     _show(call, before, fixing=fix)
-    fixing = Fix(ctx=ctx, options=_hands(call, ctx, watch, wait))
-    if fix and not all(each.well for each in found):
-        found = fixing.run(found)
-    return _report(call, before, found, fixing)
+    run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
+    if fix and not all(each.well for each in diagnoses):
+        diagnoses = run.run(diagnoses)
+    return _report(call, before, diagnoses, run)
 
 
-def _hands(call: Call, ctx: Context, watch: Watch, wait: float) -> FixOptions:
+def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOptions:
     from cosmicdeploy.operations.diagnosis.fix import FixOptions
     from cosmicdeploy.workspace import open_playbook
 
     def agree(remedy: Remedy) -> bool:
         call.terminal.console.print(f"==> {remedy.says}", soft_wrap=True)
         if remedy.resolves and call.terminal.yes:
-            told = f"only a person may say so: `cosmicdeploy {remedy.command}`"
+            told = f"--yes does not cover this: run `cosmicdeploy {remedy.command}`"
             call.terminal.console.print(f"    {told}", soft_wrap=True)
             return False
-        return call.terminal.confirm("Do that?")
+        return call.terminal.confirm("Run this remedy?")
 
     def playbook(name: str) -> Playbook:
         return open_playbook(ctx.loaded, name)
 
-    return FixOptions(agree=agree, playbook=playbook, shown=lambda: watch, wait=wait)
+    return FixOptions(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
 
 
 def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
@@ -124,19 +124,21 @@ def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
         show_diagnosis(call.terminal.console, troubles, fixing=fixing)
 
 
-def _report(call: Call, before: Sequence[Facts], found: Sequence[Diagnosis], fixing: Fix) -> Report:
+def _report(
+    call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], run: Fix
+) -> Report:
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.report.views.diagnosis import show_end, show_tried
 
-    troubles, tried = [each.facts() for each in found], [each.facts() for each in fixing.attempts]
+    troubles, tried = [each.facts() for each in diagnoses], [each.facts() for each in run.attempts]
     if tried:
-        ill = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
-        _show(call, ill, fixing=True)
-    well = all(each.well for each in found)
+        bad = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
+        _show(call, bad, fixing=True)
+    well = all(each.well for each in diagnoses)
     report = call.report(
-        outcome="failed" if not well else "changed" if fixing.applied else "done",
+        outcome="failed" if not well else "changed" if run.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
-        release=fixing.ctx.running_release() or None,
+        release=run.ctx.running_release() or None,
         data={"troubles": troubles, "before": before if tried else None, "remedies": tried},
     )
     if not call.terminal.json:

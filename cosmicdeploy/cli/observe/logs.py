@@ -30,50 +30,61 @@ def logs(
         list[str] | None,
         typer.Argument(
             metavar="SERVICE",
-            help="Services or roles; default: the application's.",
+            help="Services or roles (default: those of the application).",
             show_default=False,
             autocompletion=completion.services,
         ),
     ] = None,
     *,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow log output.")] = False,
     seconds: Annotated[
         float | None,
         typer.Option(
             "--for",
-            metavar="SECONDS",
+            metavar="DURATION",
             parser=duration,
-            help="Follow for so long, then end: 600, 90s.",
+            help="Follow for this long, then exit (90s, 10m).",
         ),
     ] = None,
     tail: Annotated[
         int | None,
-        typer.Option(min=0, help="The last lines of each only; of a file 100 by default."),
+        typer.Option(
+            min=0, metavar="LINES", help="Show this many last lines (default for a file: 100)."
+        ),
     ] = None,
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="From then on: 90s, 1h30m, 18:30, or ISO 8601.")
+        str,
+        typer.Option(
+            metavar="TIME", help="Show lines from this time on (90s, 1h30m, 18:30, ISO 8601)."
+        ),
     ] = "",
     grep: Annotated[
-        str, typer.Option(metavar="TEXT", help="Lines with this text, and their context.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Show messages that contain this text, with their continuation lines.",
+        ),
     ] = "",
-    file: Annotated[str, typer.Option(metavar="PATH", help="A file in the containers.")] = "",
+    file: Annotated[
+        str, typer.Option(metavar="PATH", help="Show this file in the containers.")
+    ] = "",
     app: Annotated[
-        bool, typer.Option("--app", help="The application's log file: app.log_file.")
+        bool, typer.Option("--app", help="Show the application's log file (app.log_file).")
     ] = False,
-    times: Annotated[bool, typer.Option("--times", "-t", help="Each with its time.")] = False,
+    times: Annotated[
+        bool, typer.Option("--times", "-t", help="Prefix each line with its timestamp.")
+    ] = False,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Show what services wrote, merged by time, and follow it.
+    """Show the logs of services, merged by time.
 
-    Following goes on through deploys, restarts and rotated files, and ends with Ctrl-C.
-    With --json a line is an object.
+    --follow continues through deploys, restarts and rotated files until Ctrl-C. With --json, print
+    one object per line.
     """
     from cosmicdeploy.operations.logs import LogOptions
 
-    wanted = LogOptions(
+    options = LogOptions(
         services=services or (),
         tail=tail,
         since=since,
@@ -85,16 +96,16 @@ def logs(
     )
     call = Call(command="logs", terminal=terminal)
     with edge(call):
-        _logs(call, config, wanted, times=times)
+        _logs(call, config, options, times=times)
 
 
-def _logs(call: Call, config: Path | None, wanted: LogOptions, *, times: bool) -> None:
-    from cosmicdeploy.cli.terminal import told_on_stderr
+def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) -> None:
+    from cosmicdeploy.cli.terminal import notices_to_stderr
     from cosmicdeploy.operations.logs import Reading
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = Reading(open_stack(config, call.hearing(told_on_stderr(call.terminal))), wanted)
+    reading = Reading(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
     console = call.terminal.console
     printer = (
         JsonLogPrinter()

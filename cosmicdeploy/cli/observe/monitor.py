@@ -1,4 +1,4 @@
-"""`cosmicdeploy watch`"""
+"""`cosmicdeploy monitor`"""
 
 from __future__ import annotations
 
@@ -22,61 +22,67 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy watch                                   all of it, live
-  cosmicdeploy watch --only transitions,flapping --since 1h
-  cosmicdeploy watch --for 600 --json > after-the-deploy.jsonl
+  cosmicdeploy monitor
+  cosmicdeploy monitor --only transitions,flapping --since 1h
+  cosmicdeploy monitor --for 10m --json > after-the-deploy.jsonl
 """
 
 
 class View(Protocol):
-    """Whatever shows sights."""
+    """Shows the events of a monitor."""
 
-    def show(self, sights: Sequence[MonitorEvent]) -> None:
-        """Show some."""
+    def show(self, events: Sequence[MonitorEvent]) -> None:
+        """Show these events."""
 
 
 @common_options
-def watch(
+def monitor(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TOPIC,…",
-            help="Of transitions, changes, flapping, scheduler, app, worker, database, health,"
-            " latency (the default), cache and proxy.",
+            metavar="TOPIC,...",
+            help="Show only these topics: transitions, changes, flapping, scheduler, app, worker,"
+            " database, health, latency, cache, proxy (default: all but the last two).",
             autocompletion=completion.topics,
         ),
     ] = None,
     grep: Annotated[
-        str, typer.Option(metavar="TEXT", help="Lines with this text, and their context.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help="Show messages that contain this text, with their continuation lines.",
+        ),
     ] = "",
     since: Annotated[
         str,
-        typer.Option(metavar="TIME", help="From then on: 90s, 1h30m, 18:30, ISO 8601; or now."),
+        typer.Option(
+            metavar="TIME", help="Start at this time (90s, 1h30m, 18:30, ISO 8601; default: now)."
+        ),
     ] = "",
     seconds: Annotated[
         float | None,
         typer.Option(
             "--for",
-            metavar="SECONDS",
+            metavar="DURATION",
             parser=duration,
-            help="For so long, then end: 600, 90s, 10m.",
+            help="Exit after this long (90s, 10m).",
         ),
     ] = None,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Watch live what comes of a deploy.
+    """Monitor transitions, logs, containers and latency live.
 
-    Goes on through replaced containers, and through a database or an engine that is away. In a pipe
-    a line each; with --json an object a line. Ctrl-C ends it.
+    For the time after a deploy. Continues through replaced containers and outages of the database
+    or the engine until Ctrl-C. In a pipe, print one line per event; with --json, one object.
     """
-    call = Call(command="watch", terminal=terminal)
+    call = Call(command="monitor", terminal=terminal)
     with edge(call):
-        _watch(call, config, _wanted(only or [], grep, since, seconds))
+        _monitor(call, config, _options(only or [], grep, since, seconds))
 
 
-def _wanted(only: list[str], grep: str, since: str, seconds: float | None) -> MonitorOptions:
+def _options(only: list[str], grep: str, since: str, seconds: float | None) -> MonitorOptions:
     from datetime import datetime
 
     from cosmicdeploy.operations.durations import since_when
@@ -87,13 +93,13 @@ def _wanted(only: list[str], grep: str, since: str, seconds: float | None) -> Mo
     return MonitorOptions(topics=chosen_topics(only), grep=grep, since=start, seconds=seconds)
 
 
-def _watch(call: Call, config: Path | None, wanted: MonitorOptions) -> None:
+def _monitor(call: Call, config: Path | None, options: MonitorOptions) -> None:
     from cosmicdeploy.operations.monitor import Stream
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.hearing())
     with until_ended(), _view(call, ctx.stack.project) as view:
-        _show(Stream(ctx, wanted), view)
+        _show(Stream(ctx, options), view)
 
 
 def _view(call: Call, project: str) -> AbstractContextManager[View]:
@@ -104,7 +110,7 @@ def _view(call: Call, project: str) -> AbstractContextManager[View]:
     if call.terminal.console.is_terminal:
         from cosmicdeploy.report.monitor.screen import LiveView
 
-        return LiveView(call.terminal.console, f"watching {project}")
+        return LiveView(call.terminal.console, f"monitor {project}")
     from cosmicdeploy.report.monitor.lines import LinePrinter
 
     return nullcontext(LinePrinter())
@@ -113,7 +119,7 @@ def _view(call: Call, project: str) -> AbstractContextManager[View]:
 def _show(stream: Stream, view: View) -> None:
     from cosmicdeploy.operations.stdio import STDOUT, is_read
 
-    for sights in stream.events():
-        view.show(sights)
+    for events in stream.events():
+        view.show(events)
         if not is_read(STDOUT):
             raise BrokenPipeError

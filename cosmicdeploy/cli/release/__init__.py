@@ -1,1 +1,1 @@
-"""Commands that change what runs: deploy, rollback, restart, playbooks."""
+"""Commands that change what runs: deploy, up, step, rollback, restart, playbook."""

@@ -1,17 +1,15 @@
-"""Commands that change the stack."""
+"""`cosmicdeploy deploy`"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import Wait, common_options
+from cosmicdeploy.cli.options import Plan, Wait, common_options
+from cosmicdeploy.cli.playbook_run import run_shipped
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -20,39 +18,42 @@ if TYPE_CHECKING:
 
 @common_options
 def deploy(
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    plan: Plan = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a deploy that was interrupted.")
+        bool,
+        typer.Option("--resume", help="Resume an interrupted deploy; exit 2 if there is none."),
     ] = False,
     abort: Annotated[
-        bool, typer.Option("--abort", help="Undo what an interrupted deploy or rollback changed.")
+        bool, typer.Option("--abort", help="Undo an interrupted deploy or rollback, then exit.")
     ] = False,
     accept: Annotated[
         bool,
         typer.Option(
             "--accept",
-            help="With --abort: undo nothing; take what runs as the present state, after asking.",
+            help="With --abort: undo nothing; ask, then record what runs as the present state.",
         ),
     ] = False,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A migration that may destroy, by name; repeatable."),
+        typer.Option(
+            metavar="MIGRATION",
+            help="Allow this migration although it may destroy data; repeatable.",
+        ),
     ] = None,
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Put the release in the stack's folder to work.
+    """Deploy the release in the stack's folder.
 
-    Health, backup, build, migrate, preflight, cache clear, rolling restart, verify, watch. A step
-    with nothing to do says why. A failed step is undone, with those before it. A deploy that was
-    killed is gone on with, or undone first where it had failed. Exit 5 where nothing had to change
-    and a check fails.
+    Runs the deploy playbook: health, backup, build, migrate, preflight, cache clear, rollout,
+    verify, soak. A step with nothing to do says why. If a step fails, the run undoes it and the
+    steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
+    Exit 5 if nothing had to change and a check fails.
 
-    What did not work before is named and not demanded, so that a fix needs no option. Where an
-    interrupted deploy can be neither finished nor undone, --abort --accept takes what runs as it
-    is.
+    What did not work before the deploy is named and does not fail it, so a fix needs no option. If
+    an interrupted deploy can be neither resumed nor undone, use --abort --accept.
 
     \b
     Examples:
@@ -68,106 +69,44 @@ def deploy(
         run_command("deploy --abort --accept", terminal, lambda call: _accept(call, config, wait))
     if abort:
         run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
-    body = partial(_play, config=config, name="deploy", wait=wait, plan=plan, resume=resume)
-    run_command("deploy", terminal, partial(body, allowed=frozenset(allow or ())))
-
-
-@common_options
-def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Start what does not run; touch nothing that runs.
-
-    \b
-    Example:
-      cosmicdeploy up
-    """
-    run_command("up", terminal, lambda call: _play(call, config, "up", wait))
-
-
-@common_options
-def step(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A step of the deploy playbook: backup, build, …", autocompletion=completion.steps
+    allowed = frozenset(allow or ())
+    run_command(
+        "deploy",
+        terminal,
+        lambda call: run_shipped(
+            call, config, "deploy", wait, plan=plan, resume=resume, allowed=allowed
         ),
-    ],
-    wait: Wait = 0.0,
-    *,
-    config: Path | None,
-    terminal: Terminal,
-) -> None:
-    """Run one step of the deploy playbook alone.
-
-    Exit 5 where it is a check that fails.
-
-    \b
-    Examples:
-      cosmicdeploy step build
-      cosmicdeploy step cache-clear
-    """
-    run_command("step", terminal, lambda call: _play(call, config, "deploy", wait, only=name))
-
-
-def _play(
-    call: Call,
-    config: Path | None,
-    name: str,
-    wait: float,
-    *,
-    only: str = "",
-    plan: bool = False,
-    resume: bool = False,
-    allowed: frozenset[str] = frozenset(),
-) -> Report:
-    from cosmicdeploy.cli.reporting import noting, plan_report, run_report
-    from cosmicdeploy.operations.checklist.recording import Recording
-    from cosmicdeploy.probes.preconditions.notices import show_notices
-    from cosmicdeploy.report.progress import Watch
-    from cosmicdeploy.runs.execute import execute, plan_only
-    from cosmicdeploy.runs.interrupted import require_deploy
-    from cosmicdeploy.workspace import open_playbook, open_stack
-
-    with Watch(call.terminal.console) as watch:
-        ctx = replace(open_stack(config, call.hearing(watch)), allowed=allowed)
-        playbook = open_playbook(ctx.loaded, name)
-        steps = (playbook.alone(only),) if only else playbook.steps
-        if resume:
-            require_deploy(ctx)
-        notices = show_notices(ctx)
-        if plan:
-            return noting(plan_report(call, plan_only(ctx, call.command, steps)), notices)
-        command = f"step {only}" if only else call.command
-        recorder = Recording if command == "deploy" else None
-        run, measured = execute(ctx, command, steps, wait, recorder)
-        return noting(run_report(call, run, measured), notices)
+    )
 
 
 def _abort(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import abort_report
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import abort
     from cosmicdeploy.workspace import open_stack
 
-    with Watch(call.terminal.console) as watch:
-        return abort_report(call, abort(open_stack(config, call.hearing(watch)), wait))
+    with ProgressView(call.terminal.console) as view:
+        return abort_report(call, abort(open_stack(config, call.hearing(view)), wait))
 
 
 def _accept(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.operations.acceptance import accept, acceptable, in_place
     from cosmicdeploy.operations.status import status
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.report.views.status import show_status
     from cosmicdeploy.workspace import open_stack
 
-    watch, console = Watch(call.terminal.console), call.terminal.console
-    ctx = open_stack(config, call.hearing(watch))
+    view, console = ProgressView(call.terminal.console), call.terminal.console
+    ctx = open_stack(config, call.hearing(view))
     runs, agreed = acceptable(ctx), in_place(ctx)
     show_status(status(ctx), console)
     for run in runs:
         console.print(f"interrupted: {run.told()}", soft_wrap=True)
-    call.terminal.require_yes("Take this as the present state? These runs cannot be undone then")
-    with watch:
+    call.terminal.require_yes(
+        "Record this as the present state? The interrupted runs can then no longer be undone"
+    )
+    with view:
         rows = accept(ctx, agreed, wait)
     if any(row["drift"] for row in rows):
-        console.print("what differs: `cosmicdeploy deploy` puts the folder's release in place")
+        console.print("Some containers drift: `cosmicdeploy deploy` deploys the folder's release")
     return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)

@@ -1,4 +1,4 @@
-"""`cosmicdeploy playbook …`"""
+"""The command group `cosmicdeploy playbook`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ import typer
 
 from cosmicdeploy.cli.completion import playbooks
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import Wait, common_options
+from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report, StepReport
 
-app = typer.Typer(
-    help="See and run playbooks: the procedures as data, and your own.", no_args_is_help=True
-)
-Word = Annotated[
+app = typer.Typer(help="List, show and run playbooks.", no_args_is_help=True)
+Reference = Annotated[
     str,
     typer.Argument(
-        metavar="NAME|FILE", help="A playbook's name or file.", autocompletion=playbooks
+        metavar="PLAYBOOK", help="A playbook's name or its file.", autocompletion=playbooks
     ),
 ]
 
@@ -42,8 +40,8 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 
 @app.command()
 @common_options
-def show(word: Word, *, config: Path | None, terminal: Terminal) -> None:
-    """Show a playbook's steps, their options, and its plan.
+def show(word: Reference, *, config: Path | None, terminal: Terminal) -> None:
+    """Show a playbook's steps with their options, and its plan.
 
     \b
     Examples:
@@ -56,18 +54,18 @@ def show(word: Word, *, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def run(
-    word: Word,
-    plan: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+    word: Reference,
+    plan: Plan = False,
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Run a playbook; a step that fails is undone, with those before it.
+    """Run a playbook; if a step fails, undo it and those before it.
 
-    As a deploy: under the stack's lock, journalled, with requests sent meanwhile. Asks first where
-    clients are turned away, and where a command has no way back. Exit 5 where nothing had to change
-    and a check fails.
+    Runs as a deploy does: under the lock, journalled, with probes throughout. Asks first if clients
+    would get 503 or if a command cannot be undone. Exit 5 if nothing had to change and a check
+    fails.
 
     \b
     Examples:
@@ -80,7 +78,7 @@ def run(
 @app.command()
 def schema(
     settings: Annotated[
-        bool, typer.Option("--settings", help="Of cosmicdeploy.yaml in place of playbooks.")
+        bool, typer.Option("--settings", help="Print the schema of cosmicdeploy.yaml instead.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of playbooks, for editors.
@@ -124,7 +122,7 @@ def _show(call: Call, config: Path | None, word: str) -> Report:
 
 
 def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence[StepReport], str]:
-    """What would change, or why that cannot be said."""
+    """Return the planned steps, or none and the reason why there is no plan."""
     from cosmicdeploy.cli.reporting import plan_report
     from cosmicdeploy.errors import CosmicError
     from cosmicdeploy.operations.playbooks import require_runnable
@@ -137,34 +135,34 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
         plan = plan_only(ctx, call.command, playbook.steps)
     except CosmicError as error:
         return (), str(error)
-    return plan_report(call, plan).steps, ""
+    return plan_report(call, plan, ctx).steps, ""
 
 
 def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import playbooks
     from cosmicdeploy.playbook import load_playbook
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import plan_only
     from cosmicdeploy.workspace import open_stack
 
-    watch = Watch(call.terminal.console)
-    ctx = open_stack(config, call.hearing(watch))
+    view = ProgressView(call.terminal.console)
+    ctx = open_stack(config, call.hearing(view))
     place = playbooks.find_playbook(ctx.loaded.directory, word)
     playbook = load_playbook(place.path)
     playbooks.require_runnable(playbook)
     if plan:
-        with watch:
-            return plan_report(call, plan_only(ctx, call.command, playbook.steps))
+        with view:
+            return plan_report(call, plan_only(ctx, call.command, playbook.steps), ctx)
     if any(step.cost for step in playbook.steps):
-        with watch:
-            found = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
-        _agree(call, place.name, found)
-    with watch:
+        with view:
+            costs = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
+        _require_yes(call, place.name, costs)
+    with view:
         return run_report(call, *playbooks.run_playbook(ctx, place, playbook, wait))
 
 
-def _agree(call: Call, name: str, costs: Sequence[str]) -> None:
+def _require_yes(call: Call, name: str, costs: Sequence[str]) -> None:
     for cost in costs:
         call.terminal.console.print(f"Use with caution: {cost}", soft_wrap=True)
     if costs:

@@ -22,24 +22,25 @@ def restart(
         list[str] | None,
         typer.Argument(
             metavar="SERVICE",
-            help="Services, or roles.",
+            help="Services or roles to restart.",
             show_default=False,
             autocompletion=completion.services,
         ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All of them: clients wait meanwhile; asks first.")
+        bool,
+        typer.Option("--all", help="Restart every service; asks first, since clients must wait."),
     ] = False,
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Restart containers as they are, one replica after the other.
+    """Restart containers in place, one replica at a time.
 
-    Image and definition stay: what was built or changed since is put to work by `deploy` alone.
-    Replicas leave the proxy first, and each is healthy before the next. Asks first where clients
-    would notice: for the database, the cache and the proxy, and for the last replica that serves.
+    Image and definition stay as they are: use `deploy` for a new image or a changed compose file.
+    Each replica is drained first and is healthy before the next one. Asks first if clients would
+    notice: for the database, the cache, the proxy and the last ready replica.
 
     \b
     Examples:
@@ -56,15 +57,15 @@ def _restart(
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations.restart import plan_restart, restart
-    from cosmicdeploy.report.progress import Watch
+    from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
-    watch = Watch(call.terminal.console)
-    ctx = open_stack(config, call.hearing(watch))
+    view = ProgressView(call.terminal.console)
+    ctx = open_stack(config, call.hearing(view))
     chosen = plan_restart(ctx, words, every=every)
     if chosen.cost:
-        call.terminal.console.print(f"Use with caution: {chosen.cost}")
+        call.terminal.console.print(f"Use with caution: {chosen.cost}", soft_wrap=True)
         call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")
-    with watch:
+    with view:
         run, measured = restart(ctx, chosen, wait)
         return run_report(call, run, measured)

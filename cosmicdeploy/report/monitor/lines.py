@@ -14,28 +14,28 @@ from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 class LinePrinter:
     """Plain lines: the local time, the topic, the source, and what it said."""
 
-    def show(self, sights: Sequence[MonitorEvent]) -> None:
+    def show(self, events: Sequence[MonitorEvent]) -> None:
         """Print what is news. Raises `BrokenPipeError`."""
-        for sight in sights:
-            if not sight.quiet:
-                time = format_time(_moment(sight.at))
-                print(sanitized(f"{time} {sight.topic:<11} {sight.source:<16} {sight.text}"))
+        for event in events:
+            if not event.quiet:
+                time = format_time(_moment(event.at))
+                print(sanitized(f"{time} {event.topic:<11} {event.source:<16} {event.text}"))
         sys.stdout.flush()
 
 
 class JsonLines:
     """A JSON object a line; `at` has the zone's offset."""
 
-    def show(self, sights: Sequence[MonitorEvent]) -> None:
+    def show(self, events: Sequence[MonitorEvent]) -> None:
         """As `LinePrinter.show`."""
-        for sight in sights:
-            if not sight.quiet:
+        for event in events:
+            if not event.quiet:
                 row = {
-                    "at": _moment(sight.at).isoformat(timespec="milliseconds"),
-                    "topic": sight.topic,
-                    "source": sight.source,
-                    "text": sight.text,
-                    "facts": dict(sight.facts),
+                    "at": _moment(event.at).isoformat(timespec="milliseconds"),
+                    "topic": event.topic,
+                    "source": event.source,
+                    "text": event.text,
+                    "facts": dict(event.facts),
                 }
                 print(terminal_safe_json(row))
         sys.stdout.flush()

@@ -49,7 +49,7 @@ REFRESHED = 4
 
 
 class LiveView:
-    """Takes sights; use as a context manager, so that the terminal is left as it was, with a line
+    """Takes events; use as a context manager, so that the terminal is left as it was, with a line
     of what was seen."""
 
     def __init__(self, console: Console, title: str) -> None:
@@ -74,14 +74,14 @@ class LiveView:
         # The screen is as it was before: without this nothing would be left of the watch.
         self._console.print(self._summary(), soft_wrap=True)
 
-    def show(self, sights: Sequence[MonitorEvent]) -> None:
-        """Take some sights in."""
-        for sight in sights:
-            if sight.quiet:
-                self._state[sight.topic] = sight.facts
+    def show(self, events: Sequence[MonitorEvent]) -> None:
+        """Take some events in."""
+        for event in events:
+            if event.quiet:
+                self._state[event.topic] = event.facts
             else:
-                self._news.append(sight)
-                self._seen[sight.topic] += 1
+                self._news.append(event)
+                self._seen[event.topic] += 1
 
     def _summary(self) -> str:
         """How long it was watched, and what there was to see."""
@@ -100,7 +100,7 @@ class LiveView:
         taken = len(console.render_lines(Group(*upper), options.update(height=None)))
         left = max(LINES_AT_LEAST, (options.height or console.height) - taken)
         yield from upper
-        yield from (news_line(sight, options.max_width) for sight in list(self._news)[-left:])
+        yield from (news_line(event, options.max_width) for event in list(self._news)[-left:])
 
     def _upper(self) -> Iterator[RenderableType]:
         clock = f"{datetime.now():%H:%M:%S}"
@@ -116,12 +116,12 @@ class LiveView:
         yield Rule(style="dim")
 
 
-def news_line(sight: MonitorEvent, width: int) -> Text:
-    """A sight on one line, as wide as the terminal."""
-    line = Text(f"{_clock(sight.at)} ", style="dim", no_wrap=True, end="\n")
-    line.append(f"{short(sight.source):<{SOURCE}} ", style=COLOURS.get(sight.topic, ""))
-    said = sanitized(STAMP.sub("", sight.text.replace("\t", " ")))
-    line.append(said, style="red" if sight.facts.get("error") else _importance(sight))
+def news_line(event: MonitorEvent, width: int) -> Text:
+    """A event on one line, as wide as the terminal."""
+    line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
+    line.append(f"{short(event.source):<{SOURCE}} ", style=COLOURS.get(event.topic, ""))
+    said = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
+    line.append(said, style="red" if event.facts.get("error") else _importance(event))
     line.truncate(width, overflow="ellipsis")
     return line
 
@@ -131,8 +131,8 @@ def short(source: str) -> str:
     return source if len(source) <= SOURCE else f"…{source[1 - SOURCE :]}"
 
 
-def _importance(sight: MonitorEvent) -> str:
-    if sight.topic in (MONITOR, FLAPPING, HEALTH):
+def _importance(event: MonitorEvent) -> str:
+    if event.topic in (MONITOR, FLAPPING, HEALTH):
         return "bold"
     return "not dim"
 

@@ -1,8 +1,8 @@
-"""Backups as people read them."""
+"""Shows backups: the list, one backup, the decisions of the retention policy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console, Group
@@ -13,26 +13,41 @@ from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.database.backups.manifest import Content, Manifest, TableRows
 from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.database.backups.state import State, VerificationRecord
-from cosmicdeploy.report.tables import table
+from cosmicdeploy.report.console import styled
+from cosmicdeploy.report.tables import newest, one_line_table, table
 from cosmicdeploy.text.formatting import format_time
 
-# With those behind only where one of the backups has something to say there: a line is to fit.
 LISTED = ("id", "status", "age", "release", "size", "proven")
-NOTED = ("pinned", "copies", "why")
-DECIDED = ("id", "made", "release", "size", "decision", "reason")
+DECIDED = ("id", "age", "release", "decision", "reason")
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
-def show_backups(console: Console, backups: Iterable[Backup], *, copies: bool) -> None:
-    """A line for each."""
-    rows = [_row(backup) for backup in backups]
-    noted = [name for name in NOTED if any(row[name] for row in rows)]
-    wanted = [name for name in noted if copies or name != "copies"]
-    console.print(table((*LISTED, *wanted), rows))
+def show_backups(
+    console: Console, backups: Sequence[Backup], *, copies: bool, show_all: bool = False
+) -> None:
+    """Print a line for each of the ten newest backups, or for all; then notes on some of them."""
+    shown, rest = newest(backups, show_all=show_all)
+    console.print(one_line_table(LISTED, [_row(backup) for backup in shown]))
+    for note, ids in _notes(shown, copies=copies).items():
+        console.print(styled("  {}: {}", ", ".join(ids), note), soft_wrap=True)
+    if rest:
+        console.print(rest)
+
+
+def _notes(backups: Iterable[Backup], *, copies: bool) -> dict[str, list[str]]:
+    """Return what is too long for a row of 80 columns, with the ids that it is about."""
+    notes: dict[str, list[str]] = {}
+    for backup in backups:
+        pin, places = backup.state.pin, backup.state.copy_urls
+        pinned = ": ".join(filter(None, ("pinned", pin.reason))) if pin else ""
+        copied = f"copied to {', '.join(places)}" if copies and places else ""
+        for note in filter(None, (backup.why, pinned, copied)):
+            notes.setdefault(note, []).append(backup.id)
+    return notes
 
 
 def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
-    """What stays, what goes, and why."""
+    """Print a line for each backup: keep or remove, and why."""
     rows = [
         {
             **_row(decision.backup),
@@ -41,11 +56,11 @@ def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
         }
         for decision in decisions
     ]
-    console.print(table(DECIDED, rows))
+    console.print(one_line_table(DECIDED, rows))
 
 
 def show_backup(console: Console, backup: Backup) -> None:
-    """All that is known of one."""
+    """Print everything known about a backup."""
     facts = [{"": name, " ": value} for name, value in _facts(backup) if value]
     rows = [
         {"table": name, **rows.model_dump()}
@@ -62,13 +77,9 @@ def _row(backup: Backup) -> dict[str, object]:
         "id": backup.id,
         "status": backup.status,
         "age": age(manifest.created_at),
-        "made": format_time(manifest.created_at),
         "release": manifest.release or "",
         "size": size(manifest),
         "proven": proven(backup.state),
-        "pinned": _pinned(backup.state),
-        "copies": ", ".join(backup.state.copy_urls),
-        "why": backup.why,
     }
 
 
@@ -77,7 +88,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     objects = manifest.objects
     yield "backup", f"{backup.id}, {backup.status}"
     yield "why", backup.why
-    yield "made", f"{format_time(manifest.created_at)} ({ago(manifest.created_at)})"
+    yield "created", f"{format_time(manifest.created_at)} ({ago(manifest.created_at)})"
     yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
@@ -93,24 +104,24 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "verified", verified(state)
     yield "pinned", _pinned(state)
     for copy in state.copies:
-        found = f"not copied: {copy.error}" if copy.error else "compared"
-        yield "copy", f"{copy.url}, {format_time(copy.at)}, {found}"
+        result = f"not copied: {copy.error}" if copy.error else "compared"
+        yield "copy", f"{copy.url}, {format_time(copy.at)}, {result}"
     yield "rows counted", str(manifest.rows_counted)
 
 
 def size(manifest: Manifest) -> str:
-    """What the data takes on the disk."""
+    """Return the size of the compressed data; "" if unknown."""
     return decimal(manifest.compressed.bytes) if manifest.compressed else ""
 
 
 def verified(state: State) -> str:
-    """How and when a backup was proven last: the strongest proof, and what failed."""
+    """Return the strongest proof of a backup, or its failure, and when that was."""
     how, proof = _proof(state)
     return f"{how}, {format_time(proof.at)}" if proof else how
 
 
 def proven(state: State) -> str:
-    """As `verified`, for a table."""
+    """Return the strongest proof of a backup and its age, for a table."""
     how, proof = _proof(state)
     return f"{how} {ago(proof.at)}" if proof else how
 
@@ -124,7 +135,7 @@ def _proof(state: State) -> tuple[str, VerificationRecord | None]:
 
 
 def age(since: datetime, at: datetime | None = None) -> str:
-    """How long ago that was, in its largest unit."""
+    """Return the time since a moment in its largest unit."""
     passed = (at or datetime.now(UTC)) - since
     if passed < -CLOCK_TOLERANCE:
         return "in the future"
@@ -135,7 +146,7 @@ def age(since: datetime, at: datetime | None = None) -> str:
 
 
 def ago(since: datetime) -> str:
-    """As `age`, in a sentence."""
+    """Return the time since a moment, for a sentence."""
     passed = age(since)
     return passed if passed == "in the future" else f"{passed} ago"
 

@@ -37,7 +37,7 @@ from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import cursor, renew, run, run_all, schemas
-from tests.stack.stacks.dumps import is_run, lying, require_ended
+from tests.stack.stacks.dumps import fake_tool, is_run, require_ended
 from tests.stack.support.harness import IMAGES
 
 pytestmark = pytest.mark.stack
@@ -92,7 +92,7 @@ def without_zstd(engine: Engine, access: DatabaseAccess) -> Iterator[None]:
 def test_a_dump_with_any_flaw_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
 ) -> None:
-    with lying(engine, access, script), pytest.raises(BackupError) as caught:
+    with fake_tool(engine, access, script), pytest.raises(BackupError) as caught:
         create_backup(engine, access, catalogue)
     assert why in caught.value.what
     (entry,) = catalogue.list()
@@ -112,7 +112,7 @@ touch /tmp/seen
 def test_a_row_that_was_gone_for_a_moment_is_not_missed(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    with lying(engine, access, FLICKERING):
+    with fake_tool(engine, access, FLICKERING):
         backup = create_backup(engine, access, catalogue)
     assert engine.exec(access.container_id, ["rm", "/tmp/seen"]).exit_code == 0
     assert backup.good
@@ -124,7 +124,7 @@ def test_a_dump_that_says_nothing_is_ended_with_the_reason(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with (
-        lying(engine, access, "sleep 4242\n"),
+        fake_tool(engine, access, "sleep 4242\n"),
         pytest.raises(BackupError, match="mariadb-dump printed nothing for 1 s") as caught,
     ):
         create_backup(engine, access, catalogue, options=DumpOptions(silence=1))
@@ -148,7 +148,7 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     try:
-        with lying(engine, access, LOCKING), pytest.raises(BackupError) as caught:
+        with fake_tool(engine, access, LOCKING), pytest.raises(BackupError) as caught:
             create_backup(engine, access, catalogue, options=DumpOptions(silence=3))
     finally:
         end_statement(access, "SELECT SLEEP(4242)")
@@ -164,7 +164,7 @@ def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
     (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4242\n")
 
     def dump() -> None:
-        with lying(engine, access, "sleep 4242\n"):
+        with fake_tool(engine, access, "sleep 4242\n"):
             create_backup(engine, access, catalogue)
 
     def build() -> None:
@@ -241,7 +241,7 @@ def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
 def test_a_compressed_dump_with_any_flaw_is_not_good(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, script: str, why: str
 ) -> None:
-    with lying(engine, access, script, "zstd"), pytest.raises(BackupError) as caught:
+    with fake_tool(engine, access, script, "zstd"), pytest.raises(BackupError) as caught:
         create_backup(engine, access, catalogue)
     assert why in caught.value.what
     (entry,) = catalogue.list()
@@ -255,7 +255,7 @@ def test_a_container_that_cannot_compress_gives_the_same_backup(
     with without_zstd(engine, access):
         here = create_backup(engine, access, catalogue)
         with (
-            lying(engine, access, '$REAL "$@"; exit 3\n'),
+            fake_tool(engine, access, '$REAL "$@"; exit 3\n'),
             pytest.raises(BackupError, match="exit code 3"),
         ):
             create_backup(engine, access, catalogue)

@@ -1,7 +1,7 @@
-"""A real Laravel application, deployed, verified and taken back by its `cosmicdeploy.yaml` alone.
+"""Deploy, verify and roll back a real Laravel application with only its `cosmicdeploy.yaml`.
 
-The tests go on from each other: release 1, release 2, back, forward with a step left out, mended,
-and back by down migrations. From there `test_diagnose` goes on.
+Each test continues from the state of the previous one: release 1, release 2, rollback, a deploy
+with a missing step, its repair, rollback by down migrations. `test_diagnose` continues from there.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 MONITOR = "devices:monitor-status"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 WWW_DATA = 33
-# So long a job of the scheduler's takes; and less than this passes unless its grace of 60 s does.
+# Seconds of a job of the scheduler; a wait longer than LONG is its whole grace period of 60 s.
 SECONDS, LONG = 4, 45
 
 
-def job_of_scheduler(stack: LaravelStack) -> None:
-    """A process that the first one has for a child, as `schedule:run` is one each minute."""
-    ran = stack.inside(SCHEDULER, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
-    assert ran.exit_code == 0, ran.error_text
+def start_scheduler_job(stack: LaravelStack) -> None:
+    """Start a child of process 1, as `schedule:run` is one every minute."""
+    started = stack.inside(SCHEDULER, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
+    assert started.exit_code == 0, started.error_text
 
 
-def test_release_1_is_up(laravel: LaravelStack) -> None:
+def test_release_1_runs(laravel: LaravelStack) -> None:
     answer = laravel.health()
     assert (answer.status, answer.headers["x-app-version"]) == (200, "1")
     assert laravel.inside(APPS[0], "php", "artisan", "--version").text.startswith("Laravel")
@@ -44,11 +44,11 @@ def test_release_1_is_up(laravel: LaravelStack) -> None:
     assert status.code == 0, status.stderr
 
 
-def test_the_new_migration_is_seen_by_the_old_containers(laravel: LaravelStack) -> None:
-    """The folder is mounted; a plan says what comes, and nobody runs it before its time."""
+def test_old_containers_see_the_new_migration(laravel: LaravelStack) -> None:
+    """The folder is mounted; a plan names the migration without running it."""
     laravel.put_release_2()
-    told = laravel.inside(APPS[1], "php", "artisan", "migrate:status").text
-    assert re.search(rf"\| No +\| {MIGRATION}", told)
+    status = laravel.inside(APPS[1], "php", "artisan", "migrate:status").text
+    assert re.search(rf"\| No +\| {MIGRATION}", status)
     plan = laravel.cli("deploy", "--plan", "--json")
     assert plan.code == 0, plan.stderr
     assert MIGRATION in plan.reason("migrate") and "additive" in plan.reason("migrate")
@@ -56,13 +56,13 @@ def test_the_new_migration_is_seen_by_the_old_containers(laravel: LaravelStack) 
         assert MIGRATION not in facts.applied_migrations()
 
 
-def test_deploy_loses_no_beat_and_no_job(laravel: LaravelStack) -> None:
+def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: LaravelStack) -> None:
     laravel.put_release_2()
-    for service in APPS:  # as after a rotation: who comes first makes it
+    for service in APPS:  # as after a log rotation: the first writer creates the file
         laravel.log(service).unlink(missing_ok=True)
     ctx = laravel.open()
     queued = laravel.inside(APPS[0], *ctx.console("queue:probe", "6", "--seconds=2")).text.split()
-    with lives(ctx.stack.project) as seen, acknowledged(laravel) as beats:
+    with lives(ctx.stack.project) as events, acknowledged(laravel) as beats:
         done = laravel.cli("deploy", "--json")
     assert done.code == 0, done.stderr
     assert not beats.failures and not beats.turned_away
@@ -71,39 +71,45 @@ def test_deploy_loses_no_beat_and_no_job(laravel: LaravelStack) -> None:
     assert laravel.health().headers["x-app-version"] == "2"
     requests = done.report["requests"]
     assert (requests["failed"], requests["not_found"]) == (0, 0), requests
-    assert seen.of(SCHEDULER) == seen.of(WORKER) == ["die", "start"]
+    assert events.of(SCHEDULER) == events.of(WORKER) == ["die", "start"]
     seconds = {step["name"]: step["seconds"] for step in done.report["steps"]}
-    assert seconds["quiesce workers"] < LONG, "a job's two seconds, and not the whole grace"
-    each_was_done_once(laravel, queued)
+    assert seconds["quiesce workers"] < LONG, (
+        "it waited for the whole grace period, not only for the job"
+    )
+    require_done_once(laravel, queued)
 
 
-def each_was_done_once(stack: LaravelStack, jobs: list[str]) -> None:
+def require_done_once(stack: LaravelStack, jobs: list[str]) -> None:
     done, until = re.compile(r"Probe \w+ done"), time.monotonic() + 120
     while len(done.findall(stack.log(WORKER).read_text())) < len(jobs):
         assert time.monotonic() < until
         time.sleep(0.5)
     text = stack.log(WORKER).read_text()
-    told = {job: [text.count(f"Probe {job} {word}") for word in ("begun", "done")] for job in jobs}
-    assert told == {job: [1, 1] for job in jobs}
+    counts = {
+        job: [text.count(f"Probe {job} {word}") for word in ("begun", "done")] for job in jobs
+    }
+    assert counts == {job: [1, 1] for job in jobs}
 
 
-def test_the_log_stays_with_whoever_serves(laravel: LaravelStack) -> None:
-    """By hand, `docker exec … php artisan` makes files that PHP-FPM cannot write to."""
+def test_the_log_keeps_belonging_to_the_web_server(laravel: LaravelStack) -> None:
+    """`docker exec … php artisan` by hand creates files that PHP-FPM cannot write to."""
     owners = {
         laravel.log(service).stat().st_uid for service in APPS if laravel.log(service).exists()
     }
     assert owners <= {WWW_DATA}
     log = laravel.log(APPS[0])
     log.unlink(missing_ok=True)
-    failing = ("migrate:status", "--database=none")  # an exception, which is logged
+    failing = ("migrate:status", "--database=none")  # raises an exception, which is logged
     by_hand = laravel.inside(APPS[0], "php", "artisan", *failing)
-    assert by_hand.exit_code == 1 and log.stat().st_uid == 0, "the bite is still there"
+    assert by_hand.exit_code == 1 and log.stat().st_uid == 0, (
+        "by hand the file no longer belongs to root"
+    )
     log.unlink()
     assert laravel.cli("console", *failing).code == 1
     assert log.stat().st_uid == WWW_DATA
 
 
-def test_verify_is_green_and_a_second_deploy_changes_nothing(laravel: LaravelStack) -> None:
+def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: LaravelStack) -> None:
     laravel.put_release_2()
     done = laravel.cli("verify", "--json")
     assert done.code == 0, done.stdout
@@ -115,8 +121,8 @@ def test_verify_is_green_and_a_second_deploy_changes_nothing(laravel: LaravelSta
     assert laravel.snapshot() == before
 
 
-def test_a_scheduler_that_does_not_listen_is_told_of(laravel: LaravelStack) -> None:
-    """Nothing else shows it: PHP catches the signal, and lets the kernel ignore it."""
+def test_a_scheduler_that_ignores_its_stop_signal_is_reported(laravel: LaravelStack) -> None:
+    """The configuration does not show it: PHP catches the signal but ignores it."""
     laravel.set_setting("between_jobs: [scheduler]", "between_jobs: []")
     edit(
         laravel.folder / COMPOSE, lambda d: d["services"][SCHEDULER].update(stop_grace_period="2s")
@@ -127,16 +133,16 @@ def test_a_scheduler_that_does_not_listen_is_told_of(laravel: LaravelStack) -> N
 
 
 def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(laravel: LaravelStack) -> None:
-    job_of_scheduler(laravel)
+    start_scheduler_job(laravel)
     started = time.monotonic()
     done = laravel.cli("restart", SCHEDULER, "--json")
     took = time.monotonic() - started
     assert done.code == 0, done.stderr
-    assert SECONDS - 1 < took < LONG, "not the whole grace"
+    assert SECONDS - 1 < took < LONG, "it waited for the whole grace period"
 
 
-def test_the_console_asks_unless_it_is_told_not_to(laravel: LaravelStack) -> None:
-    """Without --force `migrate:rollback` cancels itself; then nothing is lost, and that is said."""
+def test_a_rollback_of_migrations_without_force_is_reported(laravel: LaravelStack) -> None:
+    """Without --force `migrate:rollback` cancels itself; the error says so, and nothing is lost."""
     by_hand = laravel.inside(APPS[0], "php", "artisan", "migrate:rollback", "--step=1")
     assert by_hand.exit_code == 1 and "Command Canceled!" in by_hand.text
     edit(
@@ -152,11 +158,11 @@ def test_the_console_asks_unless_it_is_told_not_to(laravel: LaravelStack) -> Non
         assert facts.applied_migrations() == applied
 
 
-def test_rollback_brings_release_1_back(laravel: LaravelStack) -> None:
-    """Image, schema and data; the scheduler has been at work meanwhile."""
-    it_ran_every_minute(laravel)
+def test_a_rollback_restores_release_1(laravel: LaravelStack) -> None:
+    """Image, schema and data; the scheduler has run in between."""
+    wait_for_scheduler_run(laravel)
     with acknowledged(laravel) as beats:
-        done = laravel.cli("rollback", "--to", first_backup(laravel), "--yes", "--json")
+        done = laravel.cli("rollback", "--to", newest_release_1_backup(laravel), "--yes", "--json")
     assert done.code == 0, done.stderr
     assert not beats.failures and beats.all
     assert laravel.health().headers["x-app-version"] == "1"
@@ -165,22 +171,21 @@ def test_rollback_brings_release_1_back(laravel: LaravelStack) -> None:
         assert "grace_period_seconds" not in facts.columns("remotes")
 
 
-def it_ran_every_minute(stack: LaravelStack) -> None:
-    """Its own log says so, and `verify` finds it there."""
-    wanted = re.compile(rf"Running scheduled command: .*{MONITOR}")
+def wait_for_scheduler_run(stack: LaravelStack) -> None:
+    """Wait until the log of the scheduler, which `verify` reads, shows a run."""
+    pattern = re.compile(rf"Running scheduled command: .*{MONITOR}")
     ctx, until = stack.open(), time.monotonic() + 120
-    while not any(wanted.search(line) for line in ctx.engine.logs(ctx.running(SCHEDULER).id)):
-        assert time.monotonic() < until, "it never ran"
+    while not any(pattern.search(line) for line in ctx.engine.logs(ctx.running(SCHEDULER).id)):
+        assert time.monotonic() < until, "the scheduler did not run in time"
         time.sleep(1)
 
 
-def first_backup(stack: LaravelStack) -> str:
-    found = [b for b in stack.open().catalogue.list() if b.good and b.manifest.release == "1"]
-    return found[0].id
+def newest_release_1_backup(stack: LaravelStack) -> str:
+    return next(b.id for b in stack.open().catalogue.list() if b.good and b.manifest.release == "1")
 
 
-def test_verify_sees_what_the_health_path_does_not(laravel: LaravelStack) -> None:
-    """New code on the old schema is healthy, and takes no beat."""
+def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> None:
+    """New code on the old schema is healthy, but accepts no heartbeat."""
     laravel.put_release_2()
     for step in ("build", "restart"):
         done = laravel.cli("step", step, "--json")
@@ -194,7 +199,7 @@ def test_verify_sees_what_the_health_path_does_not(laravel: LaravelStack) -> Non
     assert failing == {"schema", "monitor", "heartbeat"}
 
 
-def test_a_deploy_mends_it(laravel: LaravelStack) -> None:
+def test_a_deploy_repairs_it(laravel: LaravelStack) -> None:
     laravel.put_release_2()
     done = laravel.cli("deploy", "--json")
     assert done.code == 0, done.stderr
@@ -202,14 +207,14 @@ def test_a_deploy_mends_it(laravel: LaravelStack) -> None:
     assert laravel.cli("verify").code == 0
 
 
-def test_a_migration_that_cannot_be_undone_is_told_before_anything_is_touched(
+def test_a_migration_that_cannot_be_undone_is_refused_before_any_change(
     laravel: LaravelStack,
 ) -> None:
-    """The older sources are checked out by now: the mounted folder hides what the image has."""
+    """The older sources are checked out: the mounted folder hides the file in the image."""
     before = laravel.snapshot()
     with acknowledged(laravel) as beats:
         done = laravel.cli(
-            "rollback", "--migration", "--to", first_backup(laravel), "--yes", "--json"
+            "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"
         )
     assert done.code == 1, done.stdout
     assert MIGRATION in done.stderr and "file" in done.stderr
@@ -217,12 +222,12 @@ def test_a_migration_that_cannot_be_undone_is_told_before_anything_is_touched(
     assert laravel.snapshot() == before
 
 
-def test_rollback_by_down_migrations_keeps_newer_rows(laravel: LaravelStack) -> None:
+def test_a_rollback_by_down_migrations_keeps_newer_rows(laravel: LaravelStack) -> None:
     laravel.put_release_2()
     assert ask(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY).status == 200
     with acknowledged(laravel) as beats:
         done = laravel.cli(
-            "rollback", "--migration", "--to", first_backup(laravel), "--yes", "--json"
+            "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"
         )
     assert done.code == 0, done.stderr
     assert not beats.failures

@@ -1,7 +1,7 @@
-"""`diagnose` on a real Laravel application, which is told of by its `cosmicdeploy.yaml` alone: what
-bites there is planted as it comes about, found, named, mended, and seen mended.
+"""`diagnose` on a real Laravel application, which the deployer knows only from `cosmicdeploy.yaml`.
 
-Each test leaves the stack well.
+Each test causes a typical problem, checks that `diagnose` finds and fixes it, and leaves the stack
+healthy.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import OwnFileStep
 from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from tests.stack.compatibility.test_compose import V1, compose
 from tests.stack.observe.test_checklist import wait_for_counters
 from tests.stack.observe.test_diagnose import client, diagnosed, fixed, problems, wait_until
 from tests.stack.operate.test_workers import SCHEDULER, WORKER
@@ -37,7 +38,6 @@ from tests.stack.stacks.laravel_by_hand import (
     migration,
     session,
 )
-from tests.stack.strangers.test_compose import V1, compose
 from tests.stack.support.harness import BEAT, BODY, Done
 from tests.stack.support.promises import require_whole
 from tests.stack.support.variants import edit
@@ -49,9 +49,9 @@ MONITOR = "devices:monitor-status"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 TABLE = "Schema::create('notes', fn (Blueprint $table) => $table->id());"
 COLUMN = "Schema::table('remotes', fn (Blueprint $t) => $t->string('{name}')->nullable());"
-# Of 21 devices, seven times: minutes of work.
+# A cross join of 21 devices seven times takes minutes.
 LONG = "SELECT COUNT(*) FROM " + ", ".join(f"remotes AS r{n}" for n in range(7))  # noqa: S608
-# A provider that somebody tried by hand, and took out again without a thought of the cache.
+# A provider that an operator tried and removed again without clearing the configuration cache.
 HOTFIX = r"""
 cp config/app.php /tmp/app.php
 sed -i "s/'providers' => \[/&App\\\\Providers\\\\Hotfix::class,/" config/app.php
@@ -69,19 +69,22 @@ POINTS = (
 
 
 @dataclass(frozen=True)
-class Mended:
-    """The stack, and what was found and done for it to have the command of release 2."""
+class Repaired:
+    """The stack, and the results of `diagnose command` without and with --fix."""
 
     stack: LaravelStack
-    found: Done
-    done: Done
+    diagnosed: Done
+    fixed: Done
 
 
 @pytest.fixture(scope="module")
-def mended(laravel_up: LaravelStack) -> Iterator[Mended]:
-    """Release 1 runs, the sources are release 2's. What is long comes soon."""
+def repaired(laravel_up: LaravelStack) -> Iterator[Repaired]:
+    """Put release 2 into the sources of release 1, and let `diagnose --fix` deploy it.
+
+    Short limits make statements count as long soon.
+    """
     assert laravel_up.open().running_release() == "1", "test_deploy leaves another release"
-    for service in (*APPS, SCHEDULER, WORKER):  # what was logged by then is no baseline
+    for service in (*APPS, SCHEDULER, WORKER):  # earlier log lines must not count for the baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():
         laravel_up.put_release_2()
@@ -89,27 +92,27 @@ def mended(laravel_up: LaravelStack) -> Iterator[Mended]:
             laravel_up.folder / "cosmicdeploy.yaml",
             lambda d: d["diagnose"].update(slow_after=1, end_after=2),
         )
-        found = laravel_up.cli("diagnose", "command", "--json")
-        done = laravel_up.cli("diagnose", "command", "--fix", "--yes", "--json")
-        assert done.code == 0, done.stdout + done.stderr
-        yield Mended(laravel_up, found, done)
+        diagnosed_ = laravel_up.cli("diagnose", "command", "--json")
+        fixed_ = laravel_up.cli("diagnose", "command", "--fix", "--yes", "--json")
+        assert fixed_.code == 0, fixed_.stdout + fixed_.stderr
+        yield Repaired(laravel_up, diagnosed_, fixed_)
 
 
 @pytest.fixture
-def released(mended: Mended) -> LaravelStack:
-    """Release 2."""
-    return mended.stack
+def released(repaired: Repaired) -> LaravelStack:
+    """Return the stack with release 2."""
+    return repaired.stack
 
 
 def waiting(ctx: Context) -> list[Process]:
-    """Who has waited long enough for a table to be in trouble."""
-    with open_session(ctx.database()) as mine:
-        found = read_process_list(mine).values()
-    return [each for each in found if each.waits_for_table and each.seconds >= 1]
+    """Return the sessions that have waited for a table for at least a second."""
+    with open_session(ctx.database()) as session_:
+        active = read_process_list(session_).values()
+    return [each for each in active if each.waits_for_table and each.seconds >= 1]
 
 
-def told(done: Done) -> str:
-    """All that was found with its details, a line each."""
+def findings_text(done: Done) -> str:
+    """Return all findings with their details, one per line."""
     findings = [f for t in done.report["data"]["troubles"] for f in t["findings"]]
     return "\n".join(line for f in findings for line in (f["found"], *f["details"]))
 
@@ -119,17 +122,17 @@ def require_well(stack: LaravelStack) -> None:
     assert stack.health().status == 200
 
 
-def test_a_command_that_no_image_has_comes_by_a_deploy(mended: Mended) -> None:
-    assert mended.found.code == 5
-    found = problems(mended.found, "command")
+def test_a_command_that_no_image_has_is_fixed_by_a_deploy(repaired: Repaired) -> None:
+    assert repaired.diagnosed.code == 5
+    found = problems(repaired.diagnosed, "command")
     assert re.match(f"{MONITOR} is not registered in .*, nor in the image ", found["registered"])
     assert found["file"].endswith(", ".join((*APPS, SCHEDULER, WORKER)))
-    assert [each["command"] for each in mended.done.report["data"]["remedies"]] == ["deploy"]
-    assert mended.stack.health().headers["x-app-version"] == "2"
+    assert [each["command"] for each in repaired.fixed.report["data"]["remedies"]] == ["deploy"]
+    assert repaired.stack.health().headers["x-app-version"] == "2"
 
 
-def test_a_whole_stack_has_no_trouble(released: LaravelStack) -> None:
-    """Also with what `onOneServer()` leaves in the cache for each minute: that is no lock."""
+def test_a_healthy_stack_has_no_problem(released: LaravelStack) -> None:
+    """The keys that `onOneServer()` leaves in the cache for each minute are no stale lock."""
     ran = released.inside(SCHEDULER, *ARTISAN, "schedule:run")
     assert ran.exit_code == 0, ran.error_text
     assert "framework/schedule-" in keys(released, "*")
@@ -145,10 +148,10 @@ def keys(stack: LaravelStack, pattern: str) -> str:
     return result.text
 
 
-def test_the_checklist_answers_from_what_is_there(released: LaravelStack) -> None:
-    """Its points need nothing in the application; what cannot be known says why."""
+def test_the_checklist_works_without_changes_to_the_application(released: LaravelStack) -> None:
+    """A point that cannot be measured gives the reason."""
     wait_for_counters(released)
-    with released.database() as facts:  # whatever became of them in the tests before
+    with released.database() as facts:  # whatever their state after earlier tests
         facts.session.execute("UPDATE remotes SET last_heartbeat_at = NOW() - INTERVAL 1 HOUR")
     assert released.cli("console", MONITOR).code == 0
     with released.beats() as measured:
@@ -156,13 +159,17 @@ def test_the_checklist_answers_from_what_is_there(released: LaravelStack) -> Non
     _, points = checked(released)
     assert tuple(points) == POINTS
     worse = {name for name, each in points.items() if each["verdict"] == "worse"}
-    assert worse <= {"cache"}, "which the worker's empty queue has a part in"
+    assert worse <= {"cache"}, (
+        "only the cache may be worse, because of the empty queue of the worker"
+    )
     unknown = {name: each["why"] for name, each in points.items() if each["verdict"] == "unknown"}
     assert unknown["rate-limit"] == "nobody was refused"
     assert unknown["external"] == "checklist.external names no service"
     assert set(unknown) <= {"rate-limit", "external", "scheduler", "cache"}
     assert all(unknown.values()), unknown
-    assert points["transitions"]["now"]["transitions"] >= len(released.kiosks), "they came back"
+    assert points["transitions"]["now"]["transitions"] >= len(released.kiosks), (
+        "all kiosks reconnected"
+    )
     found = points["errors"]["now"]
     assert found["requests"]["answers"] >= BEATS
     assert (found["logs"]["errors"], found["logs"]["unread"]) == (0, {})
@@ -180,11 +187,11 @@ def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
     return done.code, {each["point"]: each for each in done.report["checklist"]["points"]}
 
 
-def test_a_scheduler_on_the_old_image_is_brought_to_the_release(released: LaravelStack) -> None:
-    """As a restart by hand leaves it: it has neither the command nor a schedule."""
+def test_a_scheduler_on_the_old_image_is_updated(released: LaravelStack) -> None:
+    """As after a restart by hand, it has neither the command nor a schedule."""
     ctx = released.open()
     reference = ctx.service(SCHEDULER).image
-    new, old = ctx.image_of(SCHEDULER), released_first(released)
+    new, old = ctx.image_of(SCHEDULER), release_1_image(released)
     assert new is not None
     ctx.engine.tag(old, reference)
     compose(released, V1, "up", "-d", "-t", "1", "--no-deps", "--force-recreate", SCHEDULER)
@@ -200,16 +207,16 @@ def test_a_scheduler_on_the_old_image_is_brought_to_the_release(released: Larave
     require_well(released)
 
 
-def released_first(stack: LaravelStack) -> str:
-    """The image of release 1, as the backup before release 2 names it."""
+def release_1_image(stack: LaravelStack) -> str:
+    """Return the image of release 1, from the manifest of a backup."""
     backup = next(b for b in stack.open().catalogue.list() if b.manifest.release == "1")
     return next(iter(backup.manifest.images.values()))
 
 
-def test_a_lock_that_a_killed_run_left_is_removed(released: LaravelStack) -> None:
-    """`withoutOverlapping()` holds it until the run ends, and a SIGKILL is no end."""
+def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
+    """`withoutOverlapping()` does not release its lock if the run is killed."""
     ctx, before = released.open(), released.containers()[SCHEDULER]
-    a_run_is_killed(released)
+    kill_scheduler_run(released)
     found = diagnosed(released, "scheduler")
     assert found["container"].startswith(f"{SCHEDULER} is exited")
     assert re.match(
@@ -224,10 +231,10 @@ def test_a_lock_that_a_killed_run_left_is_removed(released: LaravelStack) -> Non
     require_well(released)
 
 
-def a_run_is_killed(stack: LaravelStack) -> None:
-    """In the midst of its work, as by a host that ran out of memory."""
+def kill_scheduler_run(stack: LaravelStack) -> None:
+    """Kill the scheduler during a run, as a host does that runs out of memory."""
     ctx = stack.open()
-    for key in keys(stack, "*framework/schedule-*").split():  # this minute's run is over
+    for key in keys(stack, "*framework/schedule-*").split():  # the run of this minute is over
         assert stack.inside("platform-redis", "redis-cli", "-n", "1", "DEL", key).exit_code == 0
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes WRITE")
@@ -237,7 +244,7 @@ def a_run_is_killed(stack: LaravelStack) -> None:
             assert killed.wait(60) == 0
 
 
-def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: LaravelStack) -> None:
+def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelStack) -> None:
     ctx, name = released.open(), "2026_03_01_000001_add_site_to_remotes"
     reading = ("START TRANSACTION", "SELECT id FROM remotes LIMIT 1")
     with (
@@ -251,8 +258,8 @@ def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: Lar
             assert done.code == 5, done.stdout
             found = problems(done, "migration")["table locks"]
             assert "(platform@cosmic-app-2, " in found and "alter table `remotes`" in found
-            assert "(platform@cosmic-app-1, idle for" in told(done)
-            assert "cosmic-app-2: artisan migrate" in told(done)
+            assert "(platform@cosmic-app-1, idle for" in findings_text(done)
+            assert "cosmic-app-2: artisan migrate" in findings_text(done)
             assert migrator.poll() is None
             [remedy] = fixed(released, "migration")
             assert re.match(r"end session \d+ \(platform@cosmic-app-1, ", remedy["remedy"])
@@ -262,19 +269,19 @@ def test_a_migration_that_a_forgotten_transaction_holds_up_runs_on(released: Lar
     require_well(released)
 
 
-def test_a_migration_killed_by_hand_is_told_and_noted_once_it_is_whole(
+def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
     released: LaravelStack,
 ) -> None:
-    """The table exists, the row in `migrations` does not: every `migrate` fails on that."""
+    """The table exists but not the row in `migrations`, so every `migrate` fails."""
     name = "2026_03_02_000001_make_notes"
     with migration(released, name, TABLE + COLUMN.format(name="note")):
-        killed_in_the_middle(released)
-        it_is_half_done(released, name)
+        kill_half_way(released)
+        require_half_done(released, name)
         with released.database() as facts:
             facts.session.execute("ALTER TABLE remotes ADD COLUMN note VARCHAR(255) NULL")
         found = diagnosed(released, "migration")["pending"]
         assert f"all that {name} makes is in the schema, and it is not noted as run" in found
-        goes_there_and_back(released, NoteMigrationsStep(name="note", migrations=(name,)))
+        apply_and_undo(released, NoteMigrationsStep(name="note", migrations=(name,)))
         [remedy] = fixed(released, "migration")
         assert remedy["remedy"] == f"note {name} as run"
         status = released.inside(APPS[2], *ARTISAN, "migrate:status").text
@@ -282,8 +289,8 @@ def test_a_migration_killed_by_hand_is_told_and_noted_once_it_is_whole(
     require_well(released)
 
 
-def goes_there_and_back(stack: LaravelStack, step: Step) -> None:
-    """As where a later step fails."""
+def apply_and_undo(stack: LaravelStack, step: Step) -> None:
+    """Apply and undo a step, as a run does if a later step fails."""
     ctx = stack.open()
     change = step.check(ctx)
     assert isinstance(change, Change)
@@ -293,7 +300,7 @@ def goes_there_and_back(stack: LaravelStack, step: Step) -> None:
     assert step.check(ctx) == change
 
 
-def killed_in_the_middle(stack: LaravelStack) -> None:
+def kill_half_way(stack: LaravelStack) -> None:
     ctx = stack.open()
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes READ")
@@ -306,31 +313,31 @@ def killed_in_the_middle(stack: LaravelStack) -> None:
             assert migrator.wait(60) != 0
 
 
-def it_is_half_done(stack: LaravelStack, name: str) -> None:
-    """Named by the statement; nobody but a person may say how it goes on."""
+def require_half_done(stack: LaravelStack, name: str) -> None:
+    """Assert that `diagnose` names the statements and leaves the decision to the operator."""
     found = diagnosed(stack, "migration")["pending"]
     assert found.startswith(f"{name} is half done")
     before = stack.snapshot()
     done = stack.cli("diagnose", "migration", "--fix", "--yes", "--json")
     assert done.code == 5 and done.report["data"]["remedies"] == []
-    assert f"\ndone: {name}: create table `notes`" in told(done)
-    assert f"\nnot done: {name}: alter table `remotes`" in told(done)
+    assert f"\ndone: {name}: create table `notes`" in findings_text(done)
+    assert f"\nnot done: {name}: alter table `remotes`" in findings_text(done)
     assert stack.snapshot() == before
     again = stack.cli("step", "migrate", "--json")
     assert again.code == 1 and "cosmicdeploy diagnose migration" in again.stderr
 
 
-def test_a_stale_cached_configuration_is_got_rid_of(released: LaravelStack) -> None:
-    """It kills the console, `config:clear` with it: only another container is without it."""
-    planted = released.inside(APPS[1], "sh", "-ec", HOTFIX)
-    assert planted.exit_code == 0, planted.error_text + planted.text
+def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
+    """It breaks the console including `config:clear`, so only a new container helps."""
+    changed = released.inside(APPS[1], "sh", "-ec", HOTFIX)
+    assert changed.exit_code == 0, changed.error_text + changed.text
     before = released.containers()
     done = released.cli("diagnose", "command", "--json")
     found = problems(done, "command")
     assert found == diagnosed(released, "command")
     assert found["registered"] == f"the console of {APPS[1]} cannot list its commands"
-    assert r'Class "App\Providers\Hotfix" not found' in told(done)
-    assert "bootstrap/cache/config.php" in told(done)
+    assert r'Class "App\Providers\Hotfix" not found' in findings_text(done)
+    assert "bootstrap/cache/config.php" in findings_text(done)
     remedies = fixed(released, "command")
     assert [each["applied"] for each in remedies] == [False, True]
     assert "anew from the release's image" in remedies[1]["remedy"]
@@ -346,11 +353,11 @@ def test_a_long_query_is_ended(released: LaravelStack) -> None:
         assert "(platform@cosmic-app-1, " in found and "SELECT COUNT(*) FROM remotes" in found
         [remedy] = fixed(released, "database-load")
         assert remedy["remedy"].startswith("end the statement of session ")
-        assert query.wait(60) != 0, "the client was told"
+        assert query.wait(60) != 0, "the client gets the error"
     require_well(released)
 
 
-def test_an_idle_transaction_that_a_beat_waits_for_is_ended(released: LaravelStack) -> None:
+def test_an_idle_transaction_that_blocks_a_heartbeat_is_ended(released: LaravelStack) -> None:
     updating = ("START TRANSACTION", "UPDATE remotes SET battery_level = 1 WHERE name = 'VERIFY'")
     with (
         session(released, APPS[0], *updating),
@@ -358,49 +365,49 @@ def test_an_idle_transaction_that_a_beat_waits_for_is_ended(released: LaravelSta
     ):
         time.sleep(3)
         found = diagnosed(released, "database-load")
-        assert set(found) == {"lock waits"}, "whoever waits is not to blame"
+        assert set(found) == {"lock waits"}, "only the holder is reported, not the waiting session"
         holder = r"session \d+ \(platform@cosmic-app-1, idle for"
         assert re.match(rf"1 session waits for \d+ s for rows that {holder}", found["lock waits"])
-        assert sent.poll() is None, "it waits"
+        assert sent.poll() is None, "the heartbeat waits"
         [remedy] = fixed(released, "database-load")
         assert re.match(f"end {holder}", remedy["remedy"])
-        assert sent.wait(60) == 0, "it was answered 200"
+        assert sent.wait(60) == 0, "the heartbeat is answered 200"
     require_well(released)
 
 
 def beat(stack: LaravelStack) -> tuple[str, ...]:
-    """As a device sends it, by a client that waits for its answer."""
+    """Return a command that sends a heartbeat and waits for the answer."""
     token = f"Authorization: Bearer {stack.token()}"
     return ("curl", "-fsS", "-H", token, "-d", "battery_level=85", f"http://127.0.0.1{BEAT}")
 
 
-def test_a_replica_without_php_and_a_log_of_root_s_are_mended(released: LaravelStack) -> None:
+def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStack) -> None:
     ctx, before = released.open(), released.containers()
     assert released.inside(APPS[2], "pkill", "-KILL", "php-fpm").exit_code == 0
     log = released.log(APPS[1])
     log.unlink(missing_ok=True)
     failing = released.inside(APPS[1], *ARTISAN, "migrate:status", "--database=none")
     assert failing.exit_code == 1 and log.stat().st_uid == 0
-    assert comes_back(released).status == 500, "what it logs it cannot write"
+    assert beat_after_absence(released).status == 500, "it cannot write its log"
     found = diagnosed(released, "unhealthy")
     assert found["answers"].startswith(f"{APPS[2]}: http://") and "502" in found["answers"]
     path = "/var/www/storage/logs/laravel.log"
     assert found["log file"] == f"{path} in {APPS[1]} is root's: www-data cannot write to it"
     step = OwnFileStep(name="log", service=APPS[1], path=PurePosixPath(path))
-    goes_there_and_back(released, step)
+    apply_and_undo(released, step)
     remedies = [each["remedy"] for each in fixed(released, "unhealthy")]
     assert remedies[0].startswith(f"restart {APPS[2]} by a roll: the same container")
     assert remedies[1:] == [f"give {path} in {APPS[1]} to www-data"]
     after = released.containers()
     assert {n: c.id for n, c in after.items()} == {n: c.id for n, c in before.items()}
-    assert comes_back(released).status == 200
+    assert beat_after_absence(released).status == 200
     assert "Device status transition" in log.read_text()
     require_well(released)
     assert ctx.running(APPS[2]).health in ("healthy", "starting")
 
 
-def comes_back(stack: LaravelStack) -> Response:
-    """A beat of a device that was away: its transition is logged."""
+def beat_after_absence(stack: LaravelStack) -> Response:
+    """Send a heartbeat of a disconnected device, whose transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:
         facts.session.execute("UPDATE remotes SET status = 'Disconnected' WHERE name = 'VERIFY'")
@@ -408,12 +415,12 @@ def comes_back(stack: LaravelStack) -> Response:
     return ask(url, token=stack.token(), json=BODY)
 
 
-def test_the_scheduler_has_run_the_command_since(released: LaravelStack) -> None:
-    ctx, place = released.open(), released.containers()[SCHEDULER]
-    since = place.started.timestamp()
-    wanted = re.compile(rf"Running scheduled command: .*{MONITOR}")
+def test_the_scheduler_runs_the_command_again(released: LaravelStack) -> None:
+    ctx, scheduler = released.open(), released.containers()[SCHEDULER]
+    since = scheduler.started.timestamp()
+    pattern = re.compile(rf"Running scheduled command: .*{MONITOR}")
     wait_until(
-        "it runs", 75, lambda: any(map(wanted.search, ctx.engine.log_lines(place.id, since)))
+        "it runs", 75, lambda: any(map(pattern.search, ctx.engine.log_lines(scheduler.id, since)))
     )
     done = released.cli("diagnose", "--json")
     assert done.code == 0, done.stdout

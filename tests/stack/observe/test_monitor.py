@@ -1,4 +1,4 @@
-"""`cosmicdeploy watch` beside a stack in which something happens."""
+"""`cosmicdeploy monitor` beside a stack in which something happens."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Watched:
 
 
 @contextmanager
-def watching(stack: StackUnderTest, *words: str) -> Iterator[Watched]:
-    watched = Watched(stack.start("watch", "--json", *words))
+def monitoring(stack: StackUnderTest, *words: str) -> Iterator[Watched]:
+    watched = Watched(stack.start("monitor", "--json", *words))
     try:
         watched.expect("health", "8 containers, ")
         yield watched
@@ -80,7 +80,7 @@ def watching(stack: StackUnderTest, *words: str) -> Iterator[Watched]:
 
 def test_what_happens_is_told_once_and_through_replacements(released: StackUnderTest) -> None:
     ctx = released.open()
-    with watching(released) as watched:
+    with monitoring(released) as watched:
         execute(released, "UPDATE remotes SET status = 'Disconnected' WHERE name = 'KIOSK-11'")
         ask(released.url() + BEAT, token=released.kiosks[10], json=BODY)
         planted = watched.expect("transitions", "KIOSK-11: Disconnected → Connected")
@@ -134,7 +134,7 @@ def execute(stack: StackUnderTest, sql: str, *parameters: object) -> None:
 def test_in_a_pipe_it_is_plain_lines_and_it_ends_by_itself(released: StackUnderTest) -> None:
     released.set_setting("changed_at: last_status_change_at", "changed_at: absent")
     released.set_setting("table: device_status_transitions", "table: nothing_here")
-    words = ("watch", "--for=5", "--only=health,changes,transitions", "--since=1m")
+    words = ("monitor", "--for=5", "--only=health,changes,transitions", "--since=1m")
     done = released.cli(*words)
     assert done.code == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -146,7 +146,7 @@ def test_in_a_pipe_it_is_plain_lines_and_it_ends_by_itself(released: StackUnderT
     ):
         assert told in done.stdout
     assert not [line for line in lines if "latency" in line]
-    none = released.cli("watch", "--only=transition")
+    none = released.cli("monitor", "--only=transition")
     assert (none.code, "did you mean 'transitions'?" in none.stderr) == (2, True)
 
 
@@ -154,7 +154,7 @@ def test_in_a_terminal_it_is_a_view_that_is_left_clean(released: StackUnderTest)
     ours, theirs = pty.openpty()
     environ = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
     environ.pop("CI", None)
-    command = [sys.executable, "-m", "cosmicdeploy", "watch", "--for=6"]
+    command = [sys.executable, "-m", "cosmicdeploy", "monitor", "--for=6"]
     process = subprocess.Popen(
         command, cwd=released.folder, env=environ, stdin=theirs, stdout=theirs, stderr=theirs
     )

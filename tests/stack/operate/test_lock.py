@@ -20,7 +20,7 @@ from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import LockHeld
 from cosmicdeploy.lock import hold_lock, inspect_lock, release
 from cosmicdeploy.lock.holder import marker_name, this_process
-from tests.stack.release.test_failures import clear, steps_begun, wait_for_step
+from tests.stack.release.test_failures import require_error, started_steps, wait_for_step
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -273,7 +273,7 @@ def test_status_tells_who_is_at_work(released: StackUnderTest) -> None:
     ctx = released.open()
     with hold_lock(ctx.engine, ctx.stack.project, "deploy"):
         shown = released.cli("status").stdout
-    assert "at work: `cosmicdeploy deploy`" in shown
+    assert "in progress: `cosmicdeploy deploy`" in shown
     assert f"process {os.getpid()}, since " in shown
     assert max(map(len, shown.partition("at work")[0].splitlines())) <= 80
     assert "at work" not in released.cli("status").stdout
@@ -286,7 +286,7 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
 ) -> None:
     released.set_setting("stale_after: 30", "stale_after: 5")
     released.set_variable("APP_VERSION", "8")
-    known = len(steps_begun(released))
+    known = len(started_steps(released))
     frozen = released.start("deploy")
     wait_for_step(released, "restart", known)
     wait_until_rolling(released)
@@ -302,7 +302,7 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     finally:
         os.kill(frozen.pid, signal.SIGCONT)
     out, err = frozen.communicate(timeout=120)
-    clear(Done(frozen.returncode, out, err), 3, "took the lock over")
+    require_error(Done(frozen.returncode, out, err), 3, "took the lock over")
     assert whole_state(released) == after
     assert len(released.images()) == 1
     assert released.cli("lock", "release", "--json").report["outcome"] == "unchanged"

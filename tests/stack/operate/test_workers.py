@@ -14,12 +14,12 @@ import docker
 import pytest
 
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from tests.stack.release.test_failures import steps_begun, wait_for_step
-from tests.stack.release.test_kills import made_columns_gone, next_release
+from tests.stack.release.test_failures import started_steps, wait_for_step
+from tests.stack.release.test_kills import next_release, remove_migrations
 from tests.stack.release.test_steps import outcome
 from tests.stack.support.harness import StackUnderTest
 
-__all__ = ["made_columns_gone"]
+__all__ = ["remove_migrations"]
 
 pytestmark = pytest.mark.stack
 
@@ -110,7 +110,7 @@ def test_jobs_and_minutes_are_done_once_over_a_deploy_with_a_migration(
 ) -> None:
     next_release(released, 900)
     worker, scheduler = Log(released, WORKER), Log(released, SCHEDULER)
-    known = len(steps_begun(released))
+    known = len(started_steps(released))
     with lives(released.open().stack.project) as seen:
         process = released.start("deploy", "--json")
         wait_for_step(released, "backup", known)

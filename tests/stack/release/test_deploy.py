@@ -1,4 +1,4 @@
-"""The main job on the real stack: deploy, deploy again, verify, go back."""
+"""The main tasks on a real stack: plan, deploy, deploy again, verify."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STEPS = [
 ]
 
 
-# In place of the service's entry: it ends at once where the schema is an older one.
+# Replaces the entry point of the service: it ends at once if the schema is older.
 DEMANDING = """
 import os
 
@@ -49,16 +49,16 @@ import pymysql
 from cosmic_app.serve_as_before import main
 from cosmic_app.settings import read_settings
 
-where = read_settings(os.environ).database
+settings = read_settings(os.environ).database
 with pymysql.connect(
-    host=where.host, user=where.user, password=where.password, database=where.name
+    host=settings.host, user=settings.user, password=settings.password, database=settings.name
 ) as connection:
     connection.cursor().execute("SELECT grace_period_seconds FROM remotes LIMIT 1")
 main()
 """
 
 
-def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnderTest) -> None:
+def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnderTest) -> None:
     release_1.put_release_2()
     before = release_1.snapshot()
     done = release_1.cli("deploy", "--plan", "--json")
@@ -83,7 +83,7 @@ def test_a_plan_says_what_would_change_and_touches_nothing(release_1: StackUnder
 
 
 @pytest.mark.parametrize("words", [["deploy", "--plan"], ["deploy"]])
-def test_what_the_builder_would_ignore_is_refused_by_the_plan(
+def test_the_plan_refuses_what_the_builder_would_ignore(
     release_1: StackUnderTest, words: list[str]
 ) -> None:
     before = release_1.snapshot()
@@ -94,12 +94,12 @@ def test_what_the_builder_would_ignore_is_refused_by_the_plan(
     (dockerfile.parent / "Dockerfile.dockerignore").write_text("secret\n")
     done = release_1.cli(*words)
     assert done.code == 1
-    for named in (f"Dockerfile:{line})", f"Dockerfile:{line + 1})", "Dockerfile.dockerignore is"):
-        assert named in done.stderr
+    for place in (f"Dockerfile:{line})", f"Dockerfile:{line + 1})", "Dockerfile.dockerignore is"):
+        assert place in done.stderr
     assert release_1.snapshot() == before
 
 
-def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderTest) -> None:
+def test_a_deploy_runs_the_built_image_in_all_containers(release_1: StackUnderTest) -> None:
     old_images = release_1.images()
     release_1.put_release_2()
     with release_1.beats() as beats:
@@ -123,14 +123,14 @@ def test_a_deploy_puts_the_built_image_to_work_everywhere(release_1: StackUnderT
     requests = done.report["requests"]
     assert requests["sent"] > 20 and requests["broken"] == ""
     assert requests["new"]["sent"] > 10 and requests["kept"]["sent"] > 10
-    heard = requests["beats"]
-    assert 0 < heard["found"] == heard["acknowledged"] == heard["sent"]
+    stats = requests["beats"]
+    assert 0 < stats["found"] == stats["acknowledged"] == stats["sent"]
     assert (requests["proxy"]["errors"], requests["proxy"]["gone"]) == (0, 0)
-    # Ours and the kiosks' beats.
+    # The requests of the deployer and of the kiosks.
     assert requests["proxy"]["answers"] > requests["sent"]
 
 
-def test_code_that_cannot_serve_before_its_migration_migrates(release_1: StackUnderTest) -> None:
+def test_code_that_needs_its_migration_to_start_can_be_deployed(release_1: StackUnderTest) -> None:
     release_1.put_release_2()
     serve = release_1.folder / SOURCES / "cosmic_app" / "serve.py"
     serve.rename(serve.with_name("serve_as_before.py"))
@@ -140,7 +140,7 @@ def test_code_that_cannot_serve_before_its_migration_migrates(release_1: StackUn
     assert (done.outcomes["migrate"], done.report["release"]) == ("changed", "2")
 
 
-def test_a_second_deploy_changes_nothing_and_says_why(released: StackUnderTest) -> None:
+def test_a_second_deploy_changes_nothing_and_gives_the_reasons(released: StackUnderTest) -> None:
     before = released.snapshot()
     backups = len(released.open().catalogue.list())
     done = released.cli("deploy", "--json")
@@ -203,13 +203,13 @@ def test_verify_names_a_stopped_app(released: StackUnderTest) -> None:
         assert released.cli("step", "health").code == 0
 
 
-def test_a_backup_asked_for_by_name_is_made(released: StackUnderTest) -> None:
+def test_a_backup_step_alone_always_makes_a_backup(released: StackUnderTest) -> None:
     before = len(released.open().catalogue.list())
     assert released.cli("step", "backup", "--json").outcomes == {"backup": "changed"}
     assert len(released.open().catalogue.list()) == before + 1
 
 
-# What the others find is seen by the second deploy above, step by step.
+# The second deploy above covers the other steps.
 ALONE = [
     name if name in ("build", "migrate", "restart") else pytest.param(name, marks=TORTURE)
     for name in STEPS
@@ -218,7 +218,7 @@ ALONE = [
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_every_step_run_alone_again_changes_nothing(released: StackUnderTest, name: str) -> None:
+def test_a_step_alone_after_a_deploy_changes_nothing(released: StackUnderTest, name: str) -> None:
     before = released.snapshot()
     done = released.cli("step", name, "--json")
     assert done.code == 0, done.stderr
@@ -235,7 +235,7 @@ def test_status_shows_what_runs(released: StackUnderTest) -> None:
     assert {row["drift"] for name, row in rows.items() if name in RELEASED} == {""}
 
 
-def test_a_beat_through_the_load_balancer_is_answered(released: StackUnderTest) -> None:
+def test_a_heartbeat_through_the_load_balancer_is_answered(released: StackUnderTest) -> None:
     answer = ask(released.url() + BEAT, token=released.token(), json={"battery_level": 85})
     assert answer.status == 200
     assert isinstance(json.loads(answer.body)["should_reconnect"], bool)

@@ -1,4 +1,4 @@
-"""Faults planted around a deploy or a rollback: each ends whole, and the next one works."""
+"""Faults during a deploy or rollback: the stack ends in a whole state, and the next run works."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.stacks.dumps import is_run, lying
+from tests.stack.stacks.dumps import fake_tool, is_run
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_backups_intact, require_whole
 from tests.stack.support.relay import Relay
@@ -19,7 +19,7 @@ from tests.stack.support.relay import Relay
 pytestmark = pytest.mark.stack
 
 ENGINE = Path("/var/run/docker.sock")
-# Answers nothing on the replica with this last byte of the address, and serves on the others.
+# Hangs on the replica whose address ends in this byte, and serves on the others.
 STUCK = """
 CMD ["sh", "-c", "case $(hostname -i) in *.{last}) sleep 300; esac; python3 -m cosmic_app.serve"]
 """
@@ -34,14 +34,14 @@ def add_to_dockerfile(stack: StackUnderTest, lines: str) -> None:
 
 
 def wait_for_record(stack: StackUnderTest, known: int, kind: str, step: str) -> None:
-    """Until a record of this kind and step is in the journal, beyond those `known`."""
+    """Wait for a journal record of this kind and step, after the first `known` records."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
         records = list(stack.open().journal.records())[known:]
         if any((r["kind"], r.get("step")) == (kind, step) for r in records):
             return
         time.sleep(0.05)
-    raise AssertionError(f"no {kind} of {step} came")
+    raise AssertionError(f"no {kind} record of {step} in time")
 
 
 @pytest.mark.fault("engine's socket cut in mid-dump, mid-roll, mid-restore")
@@ -53,7 +53,7 @@ def wait_for_record(stack: StackUnderTest, known: int, kind: str, step: str) -> 
         pytest.param("load", marks=pytest.mark.torture),
     ],
 )
-def test_an_engine_that_goes_away_leaves_nothing_half(
+def test_a_lost_engine_leaves_no_half_state(
     released: StackUnderTest, tmp_path: Path, step: str
 ) -> None:
     backup = released.open().catalogue.get("latest").id
@@ -78,13 +78,11 @@ def test_an_engine_that_goes_away_leaves_nothing_half(
 
 
 @pytest.mark.fault("engine's socket cut in mid-dump, mid-roll, mid-restore")
-def test_a_dump_that_waits_is_ended_with_the_engine(
-    released: StackUnderTest, tmp_path: Path
-) -> None:
+def test_a_dump_ends_when_the_engine_is_lost(released: StackUnderTest, tmp_path: Path) -> None:
     before = released.snapshot()
     ctx = released.open()
     with (
-        lying(ctx.engine, ctx.database(), "sleep 4242\n"),
+        fake_tool(ctx.engine, ctx.database(), "sleep 4242\n"),
         Relay(tmp_path / "engine.sock", ENGINE) as relay,
     ):
         process = released.start("backup", "create", DOCKER_HOST=f"unix://{relay.path}")
@@ -101,7 +99,7 @@ def test_a_dump_that_waits_is_ended_with_the_engine(
 
 @pytest.mark.fault("image that never gets healthy, on each replica")
 @pytest.mark.parametrize("replica", [2, pytest.param(3, marks=pytest.mark.torture)])
-def test_a_replica_that_never_gets_healthy_takes_the_others_back(
+def test_a_replica_that_never_gets_healthy_undoes_the_others(
     released: StackUnderTest, replica: int
 ) -> None:
     add_to_dockerfile(released, STUCK.format(last=10 + replica))
@@ -118,13 +116,13 @@ def test_a_replica_that_never_gets_healthy_takes_the_others_back(
 
 @pytest.mark.torture
 @pytest.mark.fault("container that dies half a minute after the deploy")
-def test_what_dies_later_is_seen_and_can_be_left(released: StackUnderTest) -> None:
+def test_status_shows_a_later_crash_and_a_rollback_works(released: StackUnderTest) -> None:
     backup = released.open().catalogue.get("latest").id
     add_to_dockerfile(released, SHORT_LIVED)
     deployed = released.cli("deploy", "--json")
     assert deployed.code == 0, deployed.stderr
     time.sleep(30)
-    # Its restart policy brings it back, so it may be well in this very moment.
+    # Its restart policy starts it again, so it may be healthy at this moment.
     rows = released.cli("status", "--json").report["data"]
     assert any(row["restarts"] for row in rows)
     back = released.cli("rollback", "--code-only", "--to", deployed.report["backup"], "--yes")
@@ -134,7 +132,7 @@ def test_what_dies_later_is_seen_and_can_be_left(released: StackUnderTest) -> No
 
 
 @pytest.mark.fault("Redis gone throughout")
-def test_without_the_cache_a_deploy_changes_nothing(released: StackUnderTest) -> None:
+def test_without_redis_a_deploy_changes_nothing(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.snapshot()
     cache = ctx.running("platform-redis")
     ctx.engine.stop(cache.id, 10)
@@ -152,8 +150,8 @@ def test_without_the_cache_a_deploy_changes_nothing(released: StackUnderTest) ->
 @pytest.mark.torture
 @pytest.mark.last
 @pytest.mark.fault("container engine restarted in mid-deploy")
-def test_an_engine_that_is_restarted_leaves_nothing_half(released: StackUnderTest) -> None:
-    """The engine that the set-up started; containers end and start with it."""
+def test_a_restarted_engine_leaves_no_half_state(released: StackUnderTest) -> None:
+    """All containers stop and start with the engine."""
     released.set_variable("APP_VERSION", "restarted")
     known = len(list(released.open().journal.records()))
     process = released.start("deploy")
@@ -162,12 +160,12 @@ def test_an_engine_that_is_restarted_leaves_nothing_half(released: StackUnderTes
     os.kill(engine, signal.SIGTERM)
     _out, err = process.communicate(timeout=180)
     assert process.returncode in (1, 3), err
-    while Path(f"/proc/{engine}").exists():  # it first ends every container
+    while Path(f"/proc/{engine}").exists():  # it stops all containers first
         time.sleep(0.2)
     subprocess.run([str(ROOT / "bootstrap" / "engine.sh")], check=True, timeout=120)
     until = time.monotonic() + 120
     while (again := released.cli("deploy", "--json")).code != 0 and time.monotonic() < until:
-        time.sleep(2)  # the stack itself comes up again first
+        time.sleep(2)  # the stack starts again first
     assert again.code == 0, again.stderr
     require_whole(released)
     require_backups_intact(released)

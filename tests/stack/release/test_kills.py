@@ -1,4 +1,4 @@
-"""kill -9 at every boundary of the journal; the same command again ends in a whole state."""
+"""kill -9 after every journal record: the same command again leads to a whole state."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.conftest import Tries
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import acknowledged, require_backups_intact, require_whole
 
-# Dozens of deploys and rollbacks each, where all faults are asked for.
+# With all faults, each test runs dozens of deploys or rollbacks.
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(3600)]
 
-# The first record of a run stands before its first change.
+# The first record of a run, before its first change.
 FIRST = 1
-# In the middle of a run, where much has changed and much has not.
+# A record in the middle of a run, after some changes and before others.
 SAMPLED = (12,)
 MIGRATION = '''"""One more column."""
 
@@ -33,8 +33,8 @@ def down() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def made_columns_gone(laid_out: StackUnderTest) -> Iterator[None]:
-    """Takes the releases' migrations back, for which the next test has no files."""
+def remove_migrations(laid_out: StackUnderTest) -> Iterator[None]:
+    """Undo the migrations of the test releases, whose files the next test does not have."""
     yield
     with laid_out.database() as facts:
         for name in facts.applied_migrations():
@@ -45,22 +45,21 @@ def made_columns_gone(laid_out: StackUnderTest) -> Iterator[None]:
 
 
 def killed(stack: StackUnderTest, count: int, *words: str) -> int:
-    """Run a command that dies with its `count`-th record; its exit code."""
+    """Run a command that is killed after its `count`-th record; return its exit code."""
     process = stack.start(str(count), *words, module="tests.stack.support.killed")
     process.communicate(timeout=300)
     return process.wait()
 
 
 def boundaries(stack: StackUnderTest) -> range:
-    """Where the last run, which was not disturbed, wrote a record."""
+    """Return the numbers of the records that the last run wrote."""
     records = list(stack.open().journal.records())
     count = sum(record.get("run") == records[-1]["run"] for record in records)
     return range(FIRST, count + 1)
 
 
-def of_a_deploy(stack: StackUnderTest, number: int, *, every: bool) -> Sequence[int]:
-    """Where a deploy of such a release writes a record: all, as one shows that nobody kills, or
-    some."""
+def deploy_boundaries(stack: StackUnderTest, number: int, *, every: bool) -> Sequence[int]:
+    """Return the records after which to kill a deploy: all of an uninterrupted one, or a sample."""
     if not every:
         return SAMPLED
     next_release(stack, number)
@@ -69,7 +68,7 @@ def of_a_deploy(stack: StackUnderTest, number: int, *, every: bool) -> Sequence[
 
 
 def next_release(stack: StackUnderTest, number: int) -> None:
-    """A release with a migration of its own, so that every step has something to change."""
+    """Put a release with a new migration, so that every step has something to change."""
     migrations = stack.folder / SOURCES / "database" / "migrations"
     (migrations / f"2026_09_01_{number:06}_torture.py").write_text(MIGRATION.format(number=number))
     stack.set_variable("APP_VERSION", f"torture-{number}")
@@ -79,7 +78,7 @@ def next_release(stack: StackUnderTest, number: int) -> None:
 def test_a_deploy_survives_a_kill_anywhere(
     released: StackUnderTest, tries: Tries, every: bool
 ) -> None:
-    for number in of_a_deploy(released, 0, every=every):
+    for number in deploy_boundaries(released, 0, every=every):
         next_release(released, number)
         with tries.one(f"record {number}"), acknowledged(released) as beats:
             assert killed(released, number, "deploy") == -signal.SIGKILL
@@ -96,17 +95,19 @@ def test_a_deploy_survives_a_kill_anywhere(
 
 @pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy --abort")
 def test_a_killed_deploy_can_be_undone(released: StackUnderTest, tries: Tries, every: bool) -> None:
-    numbers = of_a_deploy(released, 100, every=every)
+    numbers = deploy_boundaries(released, 100, every=every)
     for number in numbers:
         before = released.snapshot()
         next_release(released, 100 + number)
         with tries.one(f"record {number}"):
             assert killed(released, number, "deploy") == -signal.SIGKILL
-            if every and number >= numbers[-1] - 1:  # it had succeeded: nothing is left to undo
+            if (
+                every and number >= numbers[-1] - 1
+            ):  # the deploy had succeeded, so there is nothing to undo
                 assert released.cli("deploy").code == 0
                 continue
-            told = released.cli("status", "--json").report["unfinished"]
-            assert [run["command"] for run in told] == ["deploy"]
+            unfinished = released.cli("status", "--json").report["unfinished"]
+            assert [run["command"] for run in unfinished] == ["deploy"]
             undone = released.cli("deploy", "--abort", "--json")
             assert undone.code == 0, undone.stderr
             assert released.snapshot() == before
@@ -125,7 +126,7 @@ def test_a_rollback_survives_a_kill_anywhere(
     new = released.cli("backup", "create", "--json").report["backup"]
     done = released.cli("rollback", "--to", old, "--yes", "--json")
     assert done.code == 0, done.stderr
-    # To and fro, so that each has data, schema and images to exchange.
+    # Back and forth, so that each rollback has data, schema and images to swap.
     numbers = boundaries(released) if every else SAMPLED
     for number, target in zip(numbers, cycle((new, old)), strict=False):
         with tries.one(f"record {number}"), acknowledged(released) as beats:
@@ -134,7 +135,7 @@ def test_a_rollback_survives_a_kill_anywhere(
             assert again.code == 0, again.stderr
             require_whole(released)
             require_backups_intact(released)
-        # What was answered before is in the backup that was made first; what came after is here.
+        # Earlier heartbeats are in the rollback's own backup, later ones in the database.
         assert beats.all and beats.failures == []
         assert released.health().status == 200
         assert released.cli("status", "--json").report["unfinished"] == []
@@ -146,8 +147,8 @@ def test_a_backup_survives_a_kill_anywhere(
     released: StackUnderTest, tries: Tries, every: bool
 ) -> None:
     assert released.cli("backup", "create").code == 0
-    found = boundaries(released)
-    for number in found if every else found[1:-1:2]:
+    numbers = boundaries(released)
+    for number in numbers if every else numbers[1:-1:2]:
         with tries.one(f"record {number}"):
             assert killed(released, number, "backup", "create") == -signal.SIGKILL
             again = released.cli("backup", "create", "--json")

@@ -1,4 +1,4 @@
-"""Migrations on the real stack: judged before they run, and told of where they break."""
+"""Migrations on a real stack: classified before they run, and reported where they fail."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.layout import SOURCES
 from cosmicdeploy.steps.schema.down import roll_down
-from tests.stack.release.test_failures import clear, steps_begun, untouched, wait_for_step
+from tests.stack.release.test_failures import require_error, started_steps, untouched, wait_for_step
 from tests.stack.support.harness import Done, StackUnderTest
+from tests.stack.support.threads import in_threads
 
 pytestmark = pytest.mark.stack
 
@@ -34,7 +35,7 @@ DAY = 86400
 
 @contextmanager
 def migration(stack: StackUnderTest, name: str, up: list[str], down: list[str]) -> Iterator[None]:
-    """A migration among the release's; gone again after the block."""
+    """Add a migration to the release during the block."""
     file = stack.folder / SOURCES / "database" / "migrations" / f"{name}.py"
     file.write_text(f"def up():\n    return {up!r}\n\n\ndef down():\n    return {down!r}\n")
     try:
@@ -54,18 +55,18 @@ def lock_wait(stack: StackUnderTest) -> int:
 
 
 @pytest.mark.fault("migration that fails at once")
-def test_a_migration_that_fails_leaves_all_as_it_was(released: StackUnderTest) -> None:
+def test_a_failed_migration_changes_nothing(released: StackUnderTest) -> None:
     name = "2026_03_01_000001_fail"
     released.set_setting("allow: []", f"allow: [{name}]")
     with migration(released, name, FAILING, []), untouched(released):
         done = released.cli("step", "migrate")
-    clear(done, 1, "migrations failed", "no_such_table")
+    require_error(done, 1, "migrations failed", "no_such_table")
     assert lock_wait(released) == DAY
     released.set_setting("lock_wait: 10", "lock_wait: 2")
     late = ["ALTER TABLE remotes ADD COLUMN late INT NULL"]
     with migration(released, name, late, []), reader_of(released, "remotes"), untouched(released):
         done = released.cli("step", "migrate")
-    clear(done, 1, "waited 2 s in vain", "Lock wait timeout exceeded")
+    require_error(done, 1, "waited 2 s in vain", "Lock wait timeout exceeded")
     assert lock_wait(released) == DAY
 
 
@@ -84,20 +85,20 @@ def test_a_destructive_migration_is_refused_unless_it_is_allowed(released: Stack
     with migration(released, name, up, down):
         with untouched(released):
             refused = released.cli("deploy")
-        clear(refused, 1, name, "drops the column last_heartbeat_source", f"--allow {name}")
+        require_error(refused, 1, name, "drops the column last_heartbeat_source", f"--allow {name}")
         assert f"migrate.allow: [{name}]" in refused.stderr
         assert "a-value" not in (released.folder / ".cosmicdeploy/journal.jsonl").read_text()
-        it_is_shown(released, name)
+        require_shown(released, name)
         released.set_setting("allow: []", f"allow: [{name}]")
         done = released.cli("step", "migrate", "--json")
         assert done.code == 0, done.stderr
         with released.database() as facts:
             assert "last_heartbeat_source" not in facts.columns("remotes")
             applied = set(facts.applied_migrations())
-        it_is_rolled_down(released, name, applied)
+        require_rolled_down(released, name, applied)
 
 
-def it_is_shown(stack: StackUnderTest, name: str) -> None:
+def require_shown(stack: StackUnderTest, name: str) -> None:
     assert "refused as it is now" in stack.cli("deploy", "--plan", "--json").reason("migrate")
     plan = stack.cli("deploy", "--plan", "--json", "--allow", name)
     assert "refused" not in plan.reason("migrate")
@@ -109,7 +110,7 @@ def it_is_shown(stack: StackUnderTest, name: str) -> None:
     assert "a-value" not in shown + plan.stdout
 
 
-def it_is_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> None:
+def require_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> None:
     ctx, before = stack.open(), applied - {name}
     with pytest.raises(Refused, match="in its place"):
         roll_down(ctx, applied - {min(applied)})
@@ -120,15 +121,19 @@ def it_is_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> No
 
 
 @pytest.mark.fault("migration that fails on its second statement")
-def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTest) -> None:
+def test_a_half_done_migration_is_named_and_blocks_deploys(released: StackUnderTest) -> None:
     name = "2026_03_03_000001_half"
     with migration(released, name, HALF, ["DROP TABLE half"]):
         broken = released.cli("deploy", "--allow", name)
-        clear(broken, 3, "schema is not as it was", "cosmicdeploy rollback --to 2", "--resolve")
+        require_error(
+            broken, 3, "schema is not as it was", "cosmicdeploy rollback --to 2", "--resolve"
+        )
         assert f" done: {name}: CREATE TABLE half" in broken.stderr
         assert f"not done: {name}: ALTER TABLE no_such_table" in broken.stderr
         again = released.cli("deploy", "--allow", name)
-        clear(again, 3, "cannot be undone", f" done: {name}: CREATE TABLE half", "--resolve")
+        require_error(
+            again, 3, "cannot be undone", f" done: {name}: CREATE TABLE half", "--resolve"
+        )
     backup = again.stderr.partition("rollback --to ")[2].partition("`")[0]
     back = released.cli("rollback", "--to", backup, "--yes", "--json")
     assert back.code == 0, back.stderr
@@ -137,7 +142,7 @@ def test_a_half_done_migration_is_named_and_stops_deploys(released: StackUnderTe
 
 
 @pytest.mark.fault("MariaDB killed in mid-migration")
-def test_a_database_killed_in_mid_migration_needs_a_person(released: StackUnderTest) -> None:
+def test_a_database_killed_during_a_migration_needs_the_operator(released: StackUnderTest) -> None:
     name = "2026_03_04_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):
         process = released.start("step", "migrate")
@@ -145,27 +150,29 @@ def test_a_database_killed_in_mid_migration_needs_a_person(released: StackUnderT
         kill_database(released)
         out, err = process.communicate(timeout=300)
         broken = Done(process.returncode, out, err)
-        clear(broken, 3, f" done: {name}: CREATE TABLE slow", f"not done: {name}: ALTER TABLE slow")
-        clear(released.cli("deploy"), 3, "half done")
-    clear(released.cli("migrate", "--resolve"), 2, "--yes")
+        require_error(
+            broken, 3, f" done: {name}: CREATE TABLE slow", f"not done: {name}: ALTER TABLE slow"
+        )
+        require_error(released.cli("deploy"), 3, "half done")
+    require_error(released.cli("migrate", "--resolve"), 2, "--yes")
     with open_session(released.open().database()) as session:
         session.execute("DROP TABLE slow")
-    found = released.cli("migrate", "--resolve", "--json").report["data"]["found"]
-    assert "nothing of it happened" in found, "mended is mended"
+    resolution = released.cli("migrate", "--resolve", "--json").report["data"]["found"]
+    assert "nothing of it happened" in resolution, "the manual repair is accepted"
     assert released.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
-def test_a_schema_mended_in_another_way_is_resolved(stack: StackUnderTest) -> None:
-    """On the records of a run that was killed half-way, and a schema that somebody mended."""
+def test_a_schema_repaired_by_hand_can_be_resolved(stack: StackUnderTest) -> None:
+    """Uses journal records of a killed run, and a schema that an operator repaired."""
     ctx = stack.open()
     before = {"applied": ["gone"], "schema": "another", "names": ["never"], "pending": []}
     journal = ctx.journal.of_run("killed")
-    found = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
-    begun = {"who": "me", "pid": 1, "release": "1", "target": None, "state": found}
-    journal.append("run", command="deploy", **begun)
+    state = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
+    run = {"who": "me", "pid": 1, "release": "1", "target": None, "state": state}
+    journal.append("run", command="deploy", **run)
     step = {"step": "migrate", "step_kind": "migrate", "options": {"name": "migrate"}}
     journal.append("intent", **step, change="migrate", before=before)
-    clear(stack.cli("step", "migrate"), 3, "half done", "migrate --resolve")
+    require_error(stack.cli("step", "migrate"), 3, "half done", "migrate --resolve")
     resolved = stack.cli("migrate", "--resolve", "--yes", "--json")
     assert resolved.code == 0, resolved.stderr
     assert "resolved" in resolved.report["data"]["found"]
@@ -173,10 +180,10 @@ def test_a_schema_mended_in_another_way_is_resolved(stack: StackUnderTest) -> No
 
 
 @pytest.mark.fault("deployer killed in mid-migration")
-def test_a_deployer_killed_in_mid_migration_is_gone_on_from(released: StackUnderTest) -> None:
+def test_a_deploy_killed_during_a_migration_is_resumed(released: StackUnderTest) -> None:
     name = "2026_03_05_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):
-        known = len(steps_begun(released))
+        known = len(started_steps(released))
         process = released.start("deploy")
         wait_for_step(released, "migrate", known)
         wait_for_table(released, "slow")
@@ -198,12 +205,12 @@ def test_a_deployer_killed_in_mid_migration_is_gone_on_from(released: StackUnder
 def wait_for_table(stack: StackUnderTest, name: str, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while name not in tables(stack):
-        assert time.monotonic() < until, f"the table {name} never came"
+        assert time.monotonic() < until, f"the table {name} does not exist in time"
         time.sleep(0.1)
 
 
 def kill_database(stack: StackUnderTest) -> None:
-    """As a crash does: the server's own process, so that the restart policy holds."""
+    """Kill the server process as a crash does, so that the restart policy applies."""
     ctx = stack.open()
     container = ctx.running(ctx.settings.services.database).id
     for entry in Path("/proc").glob("[0-9]*/cgroup"):
@@ -214,22 +221,17 @@ def kill_database(stack: StackUnderTest) -> None:
 
 @contextmanager
 def reader_of(stack: StackUnderTest, table: str) -> Iterator[None]:
-    """A transaction that has read a table and stays open: DDL waits for it."""
-    stop, began = threading.Event(), threading.Event()
+    """Keep a transaction open that has read the table, so that DDL waits for it."""
+    has_read = threading.Event()
 
-    def read() -> None:
+    def read(stop: threading.Event) -> None:
         with open_session(stack.open().database()) as session:
             session.execute("START TRANSACTION")
             session.rows(f"SELECT COUNT(*) FROM {quoted(table)}")  # noqa: S608 - quoted
-            began.set()
+            has_read.set()
             stop.wait(120)
             session.execute("ROLLBACK")
 
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    assert began.wait(30)
-    try:
+    with in_threads(read):
+        assert has_read.wait(30)
         yield
-    finally:
-        stop.set()
-        thread.join()

@@ -1,4 +1,4 @@
-"""What a deploy proves of itself on the real stack, and what it does where the proof fails."""
+"""The requests that a deploy sends to prove itself, and what it does when some fail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.stack.support.harness import BEAT, Done, StackUnderTest
 pytestmark = pytest.mark.stack
 
 
-def test_a_beat_is_found_again_by_its_id(released: StackUnderTest) -> None:
-    """One without an id leaves the last one's in place."""
+def test_a_heartbeat_is_found_by_its_id(released: StackUnderTest) -> None:
+    """A heartbeat without an id keeps the previous id."""
     for body in ({"battery_level": 85, "heartbeat_id": "found-again"}, {"battery_level": 84}):
         assert ask(released.url() + BEAT, token=released.token(), json=body).status == 200
         with released.database() as facts:
@@ -26,7 +26,7 @@ def test_a_beat_is_found_again_by_its_id(released: StackUnderTest) -> None:
     "on_failure", [pytest.param("report", marks=pytest.mark.torture), "rollback"]
 )
 @pytest.mark.fault("proxy reloaded in mid-deploy, which hangs up on kept connections")
-def test_a_lost_request_is_told_of_and_undone_where_that_is_wanted(
+def test_a_lost_request_is_reported_or_undone_as_configured(
     released: StackUnderTest, on_failure: str
 ) -> None:
     released.set_variable("APP_VERSION", f"lossy-{on_failure}")
@@ -69,7 +69,7 @@ def test_the_newest_lines_of_a_long_log_are_read(released: StackUnderTest) -> No
         before = time.time()
         words = f"for n in $(seq {count}); do echo {word} $n; done >/proc/1/fd/1"
         assert ctx.engine.exec(proxy, ["sh", "-c", words]).exit_code == 0
-        # The engine takes them up in its own time.
+        # The engine stores the lines with some delay.
         until = time.monotonic() + 120
         while read(before) != [word] * count and time.monotonic() < until:
             time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Between nginx and the replicas, with nginx as docs/proxy.md says."""
+"""nginx and the replicas, with the configuration of docs/proxy.md."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def fixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStack]:
-    """Three replicas at fixed addresses."""
+    """Run three replicas at fixed addresses."""
     with small_stack(tmp_path_factory.mktemp("fixed"), 3) as stack:
         yield stack
 
 
 @contextmanager
 def slow_requests(ctx: Context, count: int = 6) -> Iterator[list[Future[Response]]]:
-    """So many requests that take two seconds, spread over the replicas, are in flight."""
+    """Send requests that take two seconds each to all replicas; yield while they run."""
     url = proxy_url(ctx) + "/slow"
     with ThreadPoolExecutor(count) as pool:
         yield [pool.submit(ask, url, json={}) for _ in range(count) if not time.sleep(0.05)]
@@ -67,23 +67,23 @@ def test_a_replica_that_ignores_its_stop_signal_loses_nothing(fixed: SmallStack)
     assert [answer.result().status for answer in answers] == [200] * 6
     assert {answer.result().body for answer in answers} == set(fixed.apps)
     assert out_of_service(ctx) == []
-    # No longer than what is kept idle (2 s) after what was in flight (2 s): not the whole grace.
+    # At most the requests in flight (2 s) and then idle connections (2 s), not the whole grace.
     assert seconds < ctx.service("app-1").stop_grace_period
 
 
-def test_what_this_host_shows_of_a_container_is_what_is_seen_within(fixed: SmallStack) -> None:
+def test_the_host_shows_the_same_of_a_container_as_a_command_in_it(fixed: SmallStack) -> None:
     ctx = fixed.write()
     for name in (*fixed.apps, "proxy"):
         here = ctx.running(name)
         within = replace(here, pid=0)
-        assert proc.root(here), "the engine is this host's own"
-        assert set(processes(ctx, here)) < set(processes(ctx, within))  # a command is one more
+        assert proc.root(here), "the engine does not run on this host"
+        assert set(processes(ctx, here)) < set(processes(ctx, within))  # the command is one more
         for file, words in (("1/status", 4), ("net/tcp", 12)):
-            told = [proc.read(ctx, each, file).text.split()[:words] for each in (here, within)]
-            assert told[0] == told[1] != []
+            texts = [proc.read(ctx, each, file).text.split()[:words] for each in (here, within)]
+            assert texts[0] == texts[1] != []
 
 
-def test_without_being_taken_out_it_loses_what_it_had(fixed: SmallStack) -> None:
+def test_a_replica_stopped_without_drain_loses_its_requests(fixed: SmallStack) -> None:
     ctx = fixed.write()
     with slow_requests(ctx) as answers:
         ctx.engine.stop(ctx.running("app-2").id, 0)  # at once, while they are in flight
@@ -91,12 +91,12 @@ def test_without_being_taken_out_it_loses_what_it_had(fixed: SmallStack) -> None
     assert {answer.result().status for answer in answers} == {200, 502}
 
 
-def test_the_documented_configuration_lacks_nothing(fixed: SmallStack) -> None:
+def test_the_documented_configuration_is_complete(fixed: SmallStack) -> None:
     result = proxy_point(fixed.write())
     assert (result.ok, result.warnings) == (True, ())
 
 
-def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
+def test_a_drained_replica_gets_no_requests(fixed: SmallStack) -> None:
     ctx = fixed.write()
     drain(ctx, "app-3")
     try:
@@ -109,12 +109,12 @@ def test_a_replica_that_is_out_gets_nothing(fixed: SmallStack) -> None:
     assert {ask(url).body for _ in range(12)} == set(fixed.apps)
 
 
-def test_each_group_finds_out_for_itself_who_is_away(fixed: SmallStack) -> None:
+def test_each_group_detects_a_missing_replica(fixed: SmallStack) -> None:
     ctx = fixed.write()
     ctx.engine.stop(ctx.running("app-3").id, 0)
     with steady(proxy_url(ctx)) as counted:
         drain(ctx, "app-2")
-        time.sleep(1.5)  # longer than a group passes over who failed it
+        time.sleep(1.5)  # longer than a group skips a failed replica
         put_in_service(ctx, "app-2")
         assert unreached(ctx, ["app-2"], 2) == []
     fixed.up("app-3")
@@ -123,63 +123,63 @@ def test_each_group_finds_out_for_itself_who_is_away(fixed: SmallStack) -> None:
 
 @pytest.fixture(scope="module")
 def named(fixed: SmallStack) -> SmallStack:
-    """The same replicas, by their names."""
+    """Switch nginx to the names of the replicas."""
     fixed.by_name = True
     fixed.up("proxy")
     return fixed
 
 
-def serving(ctx: Context) -> set[int]:
+def worker_pids(ctx: Context) -> set[int]:
     proxy = find_nginx(ctx)
     assert proxy is not None
     return {worker.pid for worker in proxy.workers}
 
 
-def test_nginx_is_reloaded_where_a_replica_moved(named: SmallStack) -> None:
+def test_nginx_is_reloaded_after_a_replica_moved(named: SmallStack) -> None:
     named.addresses["app-1"] = str(named.subnet[21])
     ctx = named.up("app-1")
-    before = serving(ctx)
+    before = worker_pids(ctx)
     assert reload_if_stale(ctx) is True
     assert is_reached(ctx, "app-1")
-    assert not before & serving(ctx)
+    assert not before & worker_pids(ctx)
     assert reload_if_stale(ctx) is False
 
 
-def test_nginx_is_not_reloaded_where_it_finds_all(named: SmallStack) -> None:
+def test_nginx_is_not_reloaded_if_no_replica_moved(named: SmallStack) -> None:
     ctx = named.up("app-2")
-    before = serving(ctx)
+    before = worker_pids(ctx)
     assert reload_if_stale(ctx) is False
-    assert serving(ctx) == before
+    assert worker_pids(ctx) == before
 
 
-def test_nginx_is_not_reloaded_into_what_it_could_not_start_with(named: SmallStack) -> None:
+def test_nginx_is_not_reloaded_with_a_configuration_that_fails(named: SmallStack) -> None:
     ctx = named.write()
-    before = serving(ctx)
+    before = worker_pids(ctx)
     ctx.engine.stop(ctx.running("app-3").id, 0)
     try:
         with pytest.raises(ConfigError, match="would not start") as raised:
             reload_if_stale(ctx)
         assert "host not found" in " ".join(raised.value.details)
         assert not proxy_point(ctx).ok
-        assert serving(ctx) == before
+        assert worker_pids(ctx) == before
     finally:
         named.up("app-3")
 
 
-def test_nine_replicas_are_as_good_as_three(fixed: SmallStack) -> None:
+def test_the_documented_script_works_for_nine_replicas(fixed: SmallStack) -> None:
     addresses = {f"app-{n}": str(fixed.subnet[30 + n]) for n in range(1, 10)}
     ctx = fixed.write()
     proxy = find_nginx(ctx)
     assert proxy is not None
     write_groups(fixed.folder / "nginx", addresses)
-    found = {group.name: group for group in groups(read_configuration(ctx, proxy))}
-    assert {server.host for server in found["app"].servers} == set(addresses.values())
+    by_name = {group.name: group for group in groups(read_configuration(ctx, proxy))}
+    assert {server.host for server in by_name["app"].servers} == set(addresses.values())
     for name, address in addresses.items():
-        others = {server.host for server in found[f"app_without_{name}"].servers}
+        others = {server.host for server in by_name[f"app_without_{name}"].servers}
         assert others == set(addresses.values()) - {address}
 
 
-def test_the_shipped_stack_lacks_nothing(stack: StackUnderTest) -> None:
+def test_the_shipped_configuration_is_complete(stack: StackUnderTest) -> None:
     ctx = stack.open()
     result = proxy_point(ctx)
     assert (result.ok, result.warnings) == (True, ())

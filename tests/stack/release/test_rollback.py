@@ -1,4 +1,4 @@
-"""The three kinds of going back, each under heartbeats, with what each promises."""
+"""The three kinds of rollback, each under heartbeats."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.stack.support.promises import (
 pytestmark = pytest.mark.stack
 
 NEW_COLUMN = "last_heartbeat_source"
-# Neither markup nor a terminal's escape sequence, wherever it is shown.
+# Must be shown neither as markup nor as an escape sequence of the terminal.
 ODD_NAME = "[/]\x1b]0;x"
 
 
 def newest_beat_in(stack: StackUnderTest, backup_id: str) -> float:
-    """When the newest heartbeat that a backup holds was stored, in seconds of Unix time."""
+    """Return the time of the newest heartbeat in a backup, in seconds of Unix time."""
     ctx = stack.open()
     access, backup = ctx.database(), ctx.catalogue.get(backup_id)
     with scratch_schema(access, backup) as schema:
@@ -35,8 +35,8 @@ def newest_beat_in(stack: StackUnderTest, backup_id: str) -> float:
     return float(rows[0][0])
 
 
-def before_window(stack: StackUnderTest, beats: Acknowledged) -> float:
-    """When the last beat was sent that was answered 200 before clients were turned away."""
+def last_beat_before_maintenance(stack: StackUnderTest, beats: Acknowledged) -> float:
+    """Return when the last heartbeat was sent that was answered 200 before the maintenance."""
     done = stack.open().journal.last("done", step_kind="quiesce")
     assert done is not None
     closed = done["facts"]["closed_at"]
@@ -44,7 +44,7 @@ def before_window(stack: StackUnderTest, beats: Acknowledged) -> float:
 
 
 def release_1_backup(stack: StackUnderTest) -> str:
-    """The newest good backup of release 1 on its own schema."""
+    """Return the newest good backup of release 1 with the schema of release 1."""
     return next(
         b.id
         for b in stack.open().catalogue.list()
@@ -57,7 +57,7 @@ def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
     assert done.code == 2 and "exclude each other" in done.stderr
 
 
-def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest) -> None:
+def test_a_rollback_without_a_target_lists_the_candidates(released: StackUnderTest) -> None:
     done = released.cli("rollback", "--json")
     newest = next(b for b in released.open().catalogue.list() if b.good)
     assert (done.code, done.report["outcome"]) == (0, "done") and "--to ID" in done.stderr
@@ -65,7 +65,9 @@ def test_a_rollback_without_a_name_lists_the_candidates(released: StackUnderTest
     assert row["backup"] == newest.id and row["age"] and row["what would be lost"]
 
 
-def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUnderTest) -> None:
+def test_a_code_rollback_is_refused_if_the_old_code_cannot_use_the_schema(
+    released: StackUnderTest,
+) -> None:
     backup, before = release_1_backup(released), released.snapshot()
     with released.database() as facts:
         facts.session.execute("ALTER TABLE remotes ADD COLUMN must INT NOT NULL")
@@ -80,8 +82,8 @@ def test_code_does_not_go_back_to_a_schema_that_it_cannot_read(released: StackUn
     assert released.snapshot() == before
 
 
-def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTest) -> None:
-    """The image of the backup cannot start: the data that was swapped in goes out again."""
+def test_a_failed_rollback_is_undone_without_loss(released: StackUnderTest) -> None:
+    """The image of the backup cannot start, so the data is swapped back."""
     target = released.cli("backup", "create", "--json").report["backup"]
     ctx = released.open()
     backup = ctx.catalogue.get(target)
@@ -102,7 +104,7 @@ def test_a_rollback_that_fails_leads_back_without_a_loss(released: StackUnderTes
     path.unlink()
 
 
-def test_code_alone_goes_back_and_nobody_waits(released: StackUnderTest) -> None:
+def test_a_code_rollback_makes_no_client_wait(released: StackUnderTest) -> None:
     backup, before = release_1_backup(released), released.snapshot()
     with released.beats() as beats:
         done = released.cli("rollback", "--code-only", "--to", backup, "--yes", "--json")
@@ -115,7 +117,7 @@ def test_code_alone_goes_back_and_nobody_waits(released: StackUnderTest) -> None
     require_whole(released)
 
 
-def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> None:
+def test_a_migration_rollback_keeps_newer_rows(released: StackUnderTest) -> None:
     backup = release_1_backup(released)
     with released.database() as facts:
         facts.session.execute("INSERT INTO remotes (name, token_hash) VALUES ('NEWER', 'newer')")
@@ -136,7 +138,7 @@ def test_the_schema_goes_back_and_newer_rows_stay(released: StackUnderTest) -> N
             facts.session.execute("DELETE FROM remotes WHERE name = 'NEWER'")
 
 
-def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest) -> None:
+def test_a_full_rollback_restores_image_schema_and_data(release_1: StackUnderTest) -> None:
     old = release_1.snapshot()
     old_images = release_1.images()
     with release_1.database() as facts:
@@ -168,9 +170,10 @@ def test_a_rollback_brings_image_schema_and_data_back(release_1: StackUnderTest)
     assert requests["failed"] == 0 and requests["held"] > 0
     assert done.report["turned_away_seconds"] > 0
     assert beats.failures == [] and beats.turned_away > 0
-    kept = done.report["backup"]
-    assert kept not in (None, backup), "the state before is backed up too"
-    assert newest_beat_in(release_1, kept) >= before_window(release_1, beats) - RESOLUTION_SECONDS
+    own_backup = done.report["backup"]
+    assert own_backup not in (None, backup), "the state before the rollback is backed up"
+    last = last_beat_before_maintenance(release_1, beats)
+    assert newest_beat_in(release_1, own_backup) >= last - RESOLUTION_SECONDS
     beats.require_kept(release_1)
 
 

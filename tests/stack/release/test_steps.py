@@ -1,4 +1,4 @@
-"""Steps that no deploy uses: each run twice, the second time with nothing to change."""
+"""Steps outside a deploy, each run twice: the second time changes nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def outcome(ctx: Context, step: Step) -> str:
     return run.results[0].outcome
 
 
-def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) -> None:
+def test_up_starts_only_what_does_not_run(released: StackUnderTest) -> None:
     before = released.containers()
     ctx = released.open()
     ctx.engine.remove(before["platform-redis"].id)
@@ -40,12 +40,12 @@ def test_up_starts_what_is_missing_and_nothing_else(released: StackUnderTest) ->
     assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
     after = released.containers()
     assert all(container.is_running for container in after.values())
-    made_anew = {name for name in after if after[name].id != before[name].id}
-    assert made_anew == {"platform-redis"}
+    recreated = {name for name in after if after[name].id != before[name].id}
+    assert recreated == {"platform-redis"}
     assert set(released.cli("up", "--json").outcomes.values()) == {"unchanged"}
 
 
-def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnderTest) -> None:
+def test_quiesce_starts_the_maintenance_and_stops_all_writers(released: StackUnderTest) -> None:
     ctx, step = released.open(), QuiesceStep(name="quiesce")
     assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
     running = {name for name, c in released.containers().items() if c.is_running}
@@ -53,19 +53,19 @@ def test_quiesce_turns_clients_away_and_stops_all_that_writes(released: StackUnd
     assert released.health().turned_away
     restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
     assert [outcome(ctx, restart), outcome(ctx, restart)] == ["changed", "unchanged"]
-    assert released.health().turned_away, "until all is well"
+    assert released.health().turned_away, "until resume"
     assert [outcome(ctx, resume), outcome(ctx, resume)] == ["changed", "unchanged"]
     assert released.health().status == 200
 
 
-def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) -> None:
+def test_images_moves_the_tags_to_the_images_of_a_backup(released: StackUnderTest) -> None:
     ctx = released.open()
     target = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
     assert present is not None
-    back, step = replace(ctx, target=target), ImagesStep(name="images")
+    with_target, step = replace(ctx, target=target), ImagesStep(name="images")
     try:
-        assert [outcome(back, step), outcome(back, step)] == ["changed", "unchanged"]
+        assert [outcome(with_target, step), outcome(with_target, step)] == ["changed", "unchanged"]
         moved = ctx.image_of("cosmic-app-1")
         assert moved is not None and moved.id == target.manifest.images["cosmic-app-1"]
     finally:
@@ -73,30 +73,32 @@ def test_images_moves_the_tags_to_a_backup_s_images(released: StackUnderTest) ->
 
 
 @pytest.mark.torture
-def test_a_backup_can_be_proven_to_restore(released: StackUnderTest) -> None:
-    made = released.cli("backup", "create", "--json")
-    assert made.code == 0 and made.report["backup"]
-    proven = released.cli("backup", "verify", made.report["backup"], "--restore", "--json")
+def test_backup_verify_restores_a_backup_and_detects_a_damaged_one(
+    released: StackUnderTest,
+) -> None:
+    created = released.cli("backup", "create", "--json")
+    assert created.code == 0 and created.report["backup"]
+    proven = released.cli("backup", "verify", created.report["backup"], "--restore", "--json")
     assert proven.code == 0, proven.stdout
     listed = released.cli("backup", "list", "--json").report["data"]
-    assert listed[0]["id"] == made.report["backup"]
-    data = released.folder / "data-kiosk" / "backups" / f"{made.report['backup']}.sql.zst"
+    assert listed[0]["id"] == created.report["backup"]
+    data = released.folder / "data-kiosk" / "backups" / f"{created.report['backup']}.sql.zst"
     data.write_bytes(data.read_bytes()[:-10])
-    assert released.cli("backup", "verify", made.report["backup"], "--json").code == 5
+    assert released.cli("backup", "verify", created.report["backup"], "--json").code == 5
 
 
-def test_a_console_command_that_hangs_is_given_up_and_ended(stack: StackUnderTest) -> None:
+def test_a_hanging_console_command_times_out_and_is_ended(stack: StackUnderTest) -> None:
     ctx, end = stack.open(), time.monotonic() + 120
-    while not ctx.running("cosmic-app-1").is_ready:  # else it would run in a container of its own
+    while not ctx.running("cosmic-app-1").is_ready:  # otherwise it runs in a separate container
         assert time.monotonic() < end
         time.sleep(0.5)
     with pytest.raises(EngineError):
-        in_new_image(impatient(ctx), ["queue:work"])
+        in_new_image(with_short_timeout(ctx), ["queue:work"])
     require_ended(ctx, "queue:work")
 
 
-def test_an_exec_step_that_hangs_is_given_up_and_ended(stack: StackUnderTest) -> None:
-    ctx = impatient(stack.open())
+def test_a_hanging_exec_step_times_out_and_is_ended(stack: StackUnderTest) -> None:
+    ctx = with_short_timeout(stack.open())
     step = ExecStep(name="hang", service="app", run=("sleep", "4321"))
     change = step.check(ctx)
     assert isinstance(change, Change)
@@ -105,22 +107,22 @@ def test_an_exec_step_that_hangs_is_given_up_and_ended(stack: StackUnderTest) ->
     require_ended(ctx, "sleep 4321")
 
 
-def impatient(ctx: Context) -> Context:
-    """The same, where a command that says nothing for a second has failed."""
-    soon = ctx.settings.migrate.model_copy(update={"timeout": 1.0})
-    settings = ctx.settings.model_copy(update={"migrate": soon})
+def with_short_timeout(ctx: Context) -> Context:
+    """Return the context with a timeout of one second for commands without output."""
+    migrate = ctx.settings.migrate.model_copy(update={"timeout": 1.0})
+    settings = ctx.settings.model_copy(update={"migrate": migrate})
     return replace(ctx, loaded=replace(ctx.loaded, settings=settings))
 
 
 def require_ended(ctx: Context, words: str) -> None:
-    """See a command go from a replica, and nothing else with it."""
+    """Assert that a command ends in a replica, and the service does not."""
     end = time.monotonic() + 120
-    while words in running(ctx):  # told to end, a worker first ends what it is at
+    while words in running(ctx):  # a worker finishes its job first
         assert time.monotonic() < end
         time.sleep(0.5)
     assert "cosmic_app.serve" in running(ctx)
 
 
 def running(ctx: Context) -> str:
-    """The command lines in a replica."""
+    """Return the command lines of all processes in a replica."""
     return ctx.engine.exec(ctx.any_app().id, ["ps", "ax", "-o", "args"]).text

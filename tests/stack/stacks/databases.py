@@ -1,4 +1,4 @@
-"""Plain database servers, and everything that one of their schemas holds."""
+"""Database servers in containers, and snapshots of their schemas."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NEXT_IMAGES = IMAGES.with_name("images-next.env")
 PASSWORD = "p'\"\\$# `w"
 NAME = "platform"
 Servers = Callable[[str], DatabaseAccess]
-# What a server tells of an object beside its definition.
-PASSING = ("Created",)
+# Columns of SHOW CREATE that are not part of the definition.
+IGNORED_COLUMNS = ("Created",)
 
 
 @contextmanager
 def started(image: str) -> Iterator[DatabaseAccess]:
-    """A database server in a container of its own."""
+    """Run a database server in a container; remove it at the end."""
     container = docker.from_env().containers.run(
         image,
         name=f"cosmicdeploy-test-database-{secrets.token_hex(3)}",
@@ -53,9 +53,9 @@ def started(image: str) -> Iterator[DatabaseAccess]:
 
 
 def image(version: str) -> str:
-    """The base image of one of the two versions."""
+    """Return the image of the "newest" version or of the default one."""
     path = NEXT_IMAGES if version == "newest" else IMAGES
-    assert path.is_file(), f"{path} is not there: run `make images images-next`"
+    assert path.is_file(), f"{path} is missing: run `make images images-next`"
     return read_env_file(path)["MARIADB_IMAGE"]
 
 
@@ -73,7 +73,7 @@ def wait_for(access: DatabaseAccess) -> None:
 
 @contextmanager
 def cursor(access: DatabaseAccess, schema: str | None = NAME) -> Iterator[Any]:
-    """A cursor of a connection of the test's own."""
+    """Open a cursor on a new connection."""
     with (
         pymysql.connect(
             host=access.host,
@@ -90,23 +90,25 @@ def cursor(access: DatabaseAccess, schema: str | None = NAME) -> Iterator[Any]:
 
 
 def run(access: DatabaseAccess, sql: str, *args: object, schema: str | None = NAME) -> list[Any]:
-    """Run one statement; its rows."""
+    """Run a statement and return its rows."""
     with cursor(access, schema) as opened:
         opened.execute(sql, args or None)
         return list(opened.fetchall())
 
 
 def run_all(access: DatabaseAccess, script: str, schema: str | None = NAME) -> None:
-    """Run statements that blank lines divide."""
+    """Run statements that are separated by blank lines."""
     with cursor(access, schema) as opened:
         for statement in script.strip().split("\n\n"):
             opened.execute(statement)
 
 
 def renew(access: DatabaseAccess, charset: str = "utf8mb4") -> None:
-    """Drop the schema and all beside it, and create it empty."""
+    """Drop all schemas of the test, and create its schema empty."""
     with cursor(access, None) as opened:
-        opened.execute("SET foreign_key_checks = 0")  # a test that failed may leave keys across
+        opened.execute(
+            "SET foreign_key_checks = 0"
+        )  # a failed test may leave foreign keys between schemas
         opened.execute(f"SHOW DATABASES LIKE '{NAME}%'")
         for (schema,) in opened.fetchall():
             opened.execute(f"DROP DATABASE `{schema}`")
@@ -120,26 +122,28 @@ def schemas(access: DatabaseAccess) -> set[str]:
 
 
 def snapshot(access: DatabaseAccess, schema: str = NAME) -> dict[str, Any]:
-    """Everything of a schema in the server's own words: definitions, settings, rows."""
-    found: dict[str, Any] = {}
+    """Return all definitions, settings and rows of a schema, as the server shows them."""
+    content: dict[str, Any] = {}
     with cursor(access, schema) as opened:
         opened.execute(
             "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = %s",
             [schema],
         )
-        found["schema"] = opened.fetchone()
+        content["schema"] = opened.fetchone()
         for kind, name in objects(opened, schema):
             quoted = "`" + name.replace("`", "``") + "`"
             opened.execute(f"SHOW CREATE {kind} {quoted}")
-            words = [column[0] for column in opened.description]
-            row = zip(words, opened.fetchone(), strict=True)
-            found[f"{kind} {name}"] = [value for word, value in row if word not in PASSING]
+            columns = [each[0] for each in opened.description]
+            row = zip(columns, opened.fetchone(), strict=True)
+            content[f"{kind} {name}"] = [
+                value for column, value in row if column not in IGNORED_COLUMNS
+            ]
             if kind == "TABLE":
                 opened.execute(f"CHECKSUM TABLE {quoted} EXTENDED")
-                found[f"data of {name}"] = opened.fetchone()[1]
+                content[f"data of {name}"] = opened.fetchone()[1]
                 opened.execute(f"SELECT * FROM {quoted}")  # noqa: S608
-                found[f"rows of {name}"] = sorted(map(repr, opened.fetchall()))
-    return found
+                content[f"rows of {name}"] = sorted(map(repr, opened.fetchall()))
+    return content
 
 
 def objects(opened: Any, schema: str) -> list[tuple[str, str]]:

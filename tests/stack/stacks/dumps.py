@@ -1,4 +1,4 @@
-"""A dump that goes on, one that failed, and tools that lie."""
+"""Dumps that run or failed, and fake tools in containers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 
-# What is here is found before the real ones, since it comes first in PATH.
-LIARS = "/usr/local/bin"
+# This folder comes before those of the real tools in PATH.
+FAKE_TOOLS = "/usr/local/bin"
 HELP = 'case "$*" in *--help*) exec $REAL --help;; esac'
 
 
 def once(action: Callable[[], object]) -> Callable[[int], None]:
-    """Do something when the first bytes of a dump have come, while it goes on."""
-    left = [action]
-    return lambda _: left and left.pop()()
+    """Return a progress callback that runs the action once, at the first bytes of a dump."""
+    pending = [action]
+    return lambda _: pending and pending.pop()()
 
 
 def dump_processes(access: DatabaseAccess) -> list[str]:
@@ -41,25 +41,25 @@ def assert_failed(catalogue: Catalogue, reason: str) -> None:
 
 
 @contextmanager
-def lying(
+def fake_tool(
     engine: Engine, access: DatabaseAccess, script: str, tool: str = "mariadb-dump"
 ) -> Iterator[None]:
-    """A tool of the container does what the script says; `$REAL` is the true one."""
-    text, liar = f"#!/bin/sh\nREAL=/usr/bin/{tool}\n{HELP}\n{script}", f"{LIARS}/{tool}"
+    """Replace a tool in the container by a script, in which `$REAL` is the real tool."""
+    text, path = f"#!/bin/sh\nREAL=/usr/bin/{tool}\n{HELP}\n{script}", f"{FAKE_TOOLS}/{tool}"
     write = 'printf %s "$1" >"$2" && chmod 755 "$2"'
-    made = engine.exec(access.container_id, ["sh", "-c", write, "sh", text, liar])
-    assert made.exit_code == 0, made.error_text
+    written = engine.exec(access.container_id, ["sh", "-c", write, "sh", text, path])
+    assert written.exit_code == 0, written.error_text
     try:
         yield
     finally:
-        engine.exec(access.container_id, ["rm", "-f", liar])
+        engine.exec(access.container_id, ["rm", "-f", path])
 
 
 def is_run(command: str = "sleep 4242") -> bool:
-    """Whether a container on the engine runs it."""
+    """Return whether a container on the engine runs the command."""
     client = docker.from_env()
     for container in client.containers.list():
-        with suppress(APIError):  # it has ended meanwhile
+        with suppress(APIError):  # the container may have ended
             processes = container.top(ps_args="-eo pid,args")["Processes"] or []
             if any(args == command for _, args in processes):
                 return True
@@ -69,5 +69,5 @@ def is_run(command: str = "sleep 4242") -> bool:
 def require_ended() -> None:
     deadline = time.monotonic() + 30
     while is_run():
-        assert time.monotonic() < deadline, "the command is still at work"
+        assert time.monotonic() < deadline, "the command still runs"
         time.sleep(0.1)

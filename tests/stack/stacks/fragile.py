@@ -1,4 +1,4 @@
-"""A release of the shipped application that can be broken after its deploy, service by service."""
+"""A release of the shipped application whose services can be broken one by one after its deploy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cosmicdeploy.layout import SOURCES
 from tests.stack.support.harness import RELEASED, StackUnderTest
 
 APPS, SCHEDULER, WORKER = RELEASED[:3], RELEASED[3], RELEASED[4]
-# What a service's file of this name says is broken in it; the folder is its own, from the host.
+# The file that lists the faults of a service; each service has a folder for it on the host.
 FAULT = "fault"
-READ = '''"""What was broken on purpose."""
+READ = '''"""Read which faults are on."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ FILE = Path("/var/www/storage/logs/fault")
 def broken(what):
     return FILE.exists() and what in FILE.read_text().split()
 '''
-SERVE = '''"""The service, which can be broken."""
+SERVE = '''"""The service, with faults that can be switched on."""
 
 from cosmic_app import serve_as_before as serve
 from cosmic_app.broken import broken
@@ -63,7 +63,7 @@ if broken("console"):
 
 
 def make_fragile(stack: StackUnderTest) -> None:
-    """Deploy the release; `make_sound` brings the sources back to what they were."""
+    """Deploy the fragile release; `make_sound` restores the sources."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve.py").rename(package / "serve_as_before.py")
     (package / "serve.py").write_text(SERVE)
@@ -77,7 +77,7 @@ def make_fragile(stack: StackUnderTest) -> None:
 
 
 def make_sound(stack: StackUnderTest, release: str = "fix") -> None:
-    """The sources of the fix; it is not deployed."""
+    """Restore the sources and name them as a new release, without deploying it."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve_as_before.py").replace(package / "serve.py")
     (package / "broken.py").unlink()
@@ -91,33 +91,36 @@ def fault_file(stack: StackUnderTest, service: str) -> Path:
 
 
 def break_down(stack: StackUnderTest, service: str, *faults: str) -> None:
-    """Break a service of the fragile release: `health` and `heartbeat` answer 500, the service ends
-    at its `start`, the `console` at boot."""
+    """Switch faults of a service on.
+
+    With `health` or `heartbeat` these answer 500; with `start` or `console` the process ends at its
+    start.
+    """
     fault_file(stack, service).write_text(" ".join(faults))
 
 
 def mend(stack: StackUnderTest) -> None:
-    """Nothing is broken on purpose any more."""
+    """Switch all faults off."""
     for service in RELEASED:
         fault_file(stack, service).unlink(missing_ok=True)
 
 
 def crash(stack: StackUnderTest, service: str) -> None:
-    """Its container ends again and again, and is restarted by the engine."""
+    """Make a container crash again and again; the engine restarts it each time."""
     container = stack.open().running(service)
     fault = "start" if service in APPS else "console"
     break_down(stack, service, fault)
     with suppress(EngineError):  # the command ends with the container
         stack.open().engine.exec(container.id, ["kill", "1"])
-    wait_until(stack, service, lambda found: found.restart_count > 1)
+    wait_until(stack, service, lambda container: container.restart_count > 1)
 
 
-def wait_until(stack: StackUnderTest, service: str, is_so: Callable[[Container], bool]) -> None:
-    """Until a service's container is so."""
+def wait_until(stack: StackUnderTest, service: str, condition: Callable[[Container], bool]) -> None:
+    """Wait until the container of a service meets the condition."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        found = stack.open().container(service)
-        if found is not None and is_so(found):
+        container = stack.open().container(service)
+        if container is not None and condition(container):
             return
         time.sleep(0.2)
-    raise AssertionError(f"{service} never came to be so")
+    raise AssertionError(f"{service} did not meet the condition in time")

@@ -1,5 +1,8 @@
-"""A stack with a real Laravel application in it: the sources of `tests/laravel`, the framework of
-the distribution's packages. All that tells the deployer of it is its `cosmicdeploy.yaml`."""
+"""A stack with a real Laravel application.
+
+Its sources are in `tests/laravel`; the framework comes from the distribution's packages. The
+deployer knows the application only from its `cosmicdeploy.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +20,26 @@ LARAVEL_IMAGES = IMAGES.with_name("images-laravel.env")
 
 
 class LaravelStack(StackUnderTest):
-    """As the shipped stack, but for what its containers run."""
+    """The shipped stack with a Laravel application in its containers."""
 
     def put_release_2(self) -> None:
-        """What `git pull` brings."""
+        """Copy release 2 into the sources, as `git pull` does."""
         shutil.copytree(HERE / "release-2", self.folder / SOURCES, dirs_exist_ok=True)
         self.set_variable("APP_VERSION", "2")
 
     def inside(self, service: str, *argv: str, user: str = "") -> ExecResult:
-        """A command in a service's container, as `docker exec` runs it."""
+        """Run a command in a container, as `docker exec` does."""
         ctx = self.open()
         return ctx.engine.exec_as(user, ctx.running(service).id, argv)
 
     def log(self, service: str) -> Path:
-        """What the application writes there, as the host sees it."""
+        """Return the path of a service's log on the host."""
         return self.folder / "data-kiosk" / "logs" / service / "laravel.log"
 
 
 def lay_out_laravel(folder: Path) -> LaravelStack:
-    """Release 1, in the place of the shipped application."""
-    assert LARAVEL_IMAGES.is_file(), "the base image is not there: run `make images-laravel`"
+    """Lay out release 1 in place of the shipped application."""
+    assert LARAVEL_IMAGES.is_file(), "the base image is missing: run `make images-laravel`"
     stack = LaravelStack(lay_out_release_1(folder).folder)
     shutil.rmtree(folder / SOURCES)
     shutil.copytree(HERE / "app", folder / SOURCES)
@@ -50,7 +53,7 @@ def lay_out_laravel(folder: Path) -> LaravelStack:
 
 @contextmanager
 def laravel_stack(folder: Path) -> Iterator[LaravelStack]:
-    """Release 1, up and seeded, and gone afterwards."""
+    """Run release 1, seeded; remove it at the end."""
     stack = lay_out_laravel(folder)
     with running(stack):
         yield stack

@@ -1,5 +1,4 @@
-"""What people do by hand to a stack with Laravel in it: commands in its containers, sessions with
-its database, migrations among its sources."""
+"""What operators do by hand on a Laravel stack: commands, database sessions, migrations."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ return new class extends Migration
     }}
 }};
 """
-# As somebody's `tinker` has it open: runs its statements, and stays until it is left.
+# Like an open `tinker`: runs its statements, and keeps the session until its input ends.
 SESSION = """
 $db = new PDO("mysql:host=".getenv("DB_HOST").";dbname=".getenv("DB_DATABASE"),
     getenv("DB_USERNAME"), getenv("DB_PASSWORD"));
@@ -51,7 +50,7 @@ def container(stack: LaravelStack, service: str) -> str:
 
 @contextmanager
 def by_hand(stack: LaravelStack, service: str, *words: str) -> Iterator[tuple[Any, str]]:
-    """A command that somebody runs in a container; the process, and its id in there."""
+    """Run a command in a container; yield the process, and its id in the container."""
     shell = ("timeout", "100", "sh", "-c", 'echo $$; exec "$@"', "sh")
     process = docker("exec", "-i", container(stack, service), *shell, *words)
     assert process.stdout is not None and process.stdin is not None
@@ -67,7 +66,7 @@ def by_hand(stack: LaravelStack, service: str, *words: str) -> Iterator[tuple[An
 
 @contextmanager
 def session(stack: LaravelStack, service: str, *statements: str) -> Iterator[None]:
-    """A PHP process that has run these in one session with the database, and does nothing more."""
+    """Keep a PHP process with an idle database session that has run these statements."""
     with by_hand(stack, service, "php", "-r", SESSION, "--", *statements) as (process, _):
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         yield
@@ -75,7 +74,7 @@ def session(stack: LaravelStack, service: str, *statements: str) -> Iterator[Non
 
 @contextmanager
 def migration(stack: LaravelStack, name: str, up: str) -> Iterator[None]:
-    """One among the sources; its folder is mounted, so that all containers see it at once."""
+    """Add a migration to the sources; all containers see it, since the folder is mounted."""
     file = stack.folder / SOURCES / "database" / "migrations" / f"{name}.php"
     file.write_text(MIGRATION.format(up=up))
     try:

@@ -1,4 +1,4 @@
-"""A replica: says who it is at once, or after two seconds."""
+"""A replica that answers with its name, on the path /slow after two seconds."""
 
 import os
 import time

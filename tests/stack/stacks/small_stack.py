@@ -1,7 +1,7 @@
-"""Some replicas of a tiny server behind nginx, for what is between the two.
+"""A stack of tiny replicas behind nginx, to test the proxy.
 
-Process 1 of a replica is a shell that does not pass on its stop signal. nginx runs with what
-docs/proxy.md says.
+Process 1 of a replica is a shell that does not forward its stop signal. nginx has the configuration
+of docs/proxy.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from cosmicdeploy.workspace import open_stack
 from tests.stack.support.harness import IMAGES, ROOT, taken_subnets
 
 DOCUMENT = ROOT / "docs" / "proxy.md"
-# There has to be a database, and none is asked for anything.
+# The settings require a database and a console; the tests use neither.
 SETTINGS = """\
 services: {{app: [{apps}], database: proxy, proxy: proxy}}
 app: {{console: [none], health_path: /}}
@@ -44,7 +44,7 @@ project: {project}
 
 @dataclass
 class SmallStack:
-    """`addresses` are the replicas' fixed ones, by service."""
+    """The replicas at their fixed `addresses`, by service; nginx knows them by address or name."""
 
     folder: Path
     subnet: IPv4Network
@@ -56,7 +56,7 @@ class SmallStack:
         return list(self.addresses)
 
     def write(self) -> Context:
-        """Its files, as they follow from its addresses; opened."""
+        """Write the files of the stack for its addresses, and open it."""
         project = f"cosmic-{self.folder.name}"
         (self.folder / "cosmicdeploy.yaml").write_text(
             SETTINGS.format(apps=", ".join(self.apps), project=project)
@@ -68,24 +68,24 @@ class SmallStack:
         return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
 
     def up(self, *services: str) -> Context:
-        """Make these anew, all of them where none is named, and see them answer."""
+        """Recreate these services, or all, and wait until they answer."""
         ctx = self.write()
         for network in ctx.stack.networks.values():
             ctx.engine.ensure_network(network, ctx.stack.project)
         for name in services or (*self.apps, "proxy"):
             if (old := ctx.container(name)) is not None:
-                ctx.engine.stop(old.id, 0)  # nobody waits for who does not listen
+                ctx.engine.stop(old.id, 0)  # it ignores the stop signal, so do not wait
             put_in_place(ctx, name)
         for name in services or self.apps:
-            answers(partial(replica_url, ctx, name))
-        answers(lambda: proxy_url(ctx))
+            wait_for_answer(partial(replica_url, ctx, name))
+        wait_for_answer(lambda: proxy_url(ctx))
         return ctx
 
     def _services(self, project: str) -> dict[str, Any]:
         images = read_env_file(IMAGES)
         app = {
             "image": images["PYTHON_IMAGE"],
-            # With a command after it the shell does not make way for the server.
+            # The second command keeps the shell from replacing itself by the server.
             "entrypoint": ["sh", "-c", "python3 /server.py; exit 1"],
             "volumes": [f"{ROOT}/tests/stack/stacks/small_server.py:/server.py:ro"],
         }
@@ -122,37 +122,37 @@ class SmallStack:
 
 
 def write_groups(folder: Path, hosts: dict[str, str]) -> None:
-    """The files that the documented lines of shell write."""
+    """Write the upstream groups with the shell script of docs/proxy.md."""
     pairs = [f"{name}={host}:80" for name, host in hosts.items()]
     subprocess.run(["sh", "-s", str(folder), *pairs], input=documented("sh"), text=True, check=True)
 
 
 def documented(language: str) -> str:
-    """The first block of this language in docs/proxy.md."""
-    found = re.search(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-    assert found is not None, f"docs/proxy.md has no block of {language}"
-    return found[1]
+    """Return the first code block of this language in docs/proxy.md."""
+    block = re.search(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+    assert block is not None, f"docs/proxy.md has no block of {language}"
+    return block[1]
 
 
 @contextmanager
 def small_stack(folder: Path, count: int, *, by_name: bool = False) -> Iterator[SmallStack]:
-    """Up, and gone afterwards."""
-    own = folder / f"t{uuid4().hex[:6]}"
-    own.mkdir()
+    """Run a stack with `count` replicas; remove it at the end."""
+    stack_folder = folder / f"t{uuid4().hex[:6]}"
+    stack_folder.mkdir()
     subnet = free_subnet(taken_subnets())
     addresses = {f"app-{n}": str(subnet[10 + n]) for n in range(1, count + 1)}
-    stack = SmallStack(own, subnet, addresses, by_name)
+    stack = SmallStack(stack_folder, subnet, addresses, by_name)
     try:
         stack.up()
         yield stack
     finally:
         ctx = stack.write()
         ctx.engine.remove_project(ctx.stack.project)
-        shutil.rmtree(own)
+        shutil.rmtree(stack_folder)
 
 
-def answers(url: Callable[[], str]) -> None:
-    """Wait until somebody answers there."""
+def wait_for_answer(url: Callable[[], str]) -> None:
+    """Wait until the URL answers 200."""
     waiting = tenacity.Retrying(
         stop=tenacity.stop_after_delay(30),
         wait=tenacity.wait_fixed(0.05),

@@ -1,4 +1,4 @@
-"""A stack whose compose file names no container, brought up by docker-compose 1.29.2."""
+"""A stack without `container_name`, started by docker-compose 1.29.2."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ project: {project}
 
 @dataclass(frozen=True)
 class UnnamedStack(StackUnderTest):
-    """`app` on a database; `mailer` and the one-shot `migrate` play no part in the settings."""
+    """`app` with a database; `mailer` and the one-shot `migrate` have no role in the settings."""
 
     @property
     def project(self) -> str:
         return self.folder.name
 
     def write(self, release: str = "1", command: str = '["python3", "/server.py"]') -> None:
-        """Its files; another release is another image."""
+        """Write the files of the stack; each release gives another image."""
         images = read_env_file(IMAGES)
         python = {"image": images["PYTHON_IMAGE"]}
         secret = {"MARIADB_ROOT_PASSWORD": "${DB_ROOT_PASSWORD}", "MARIADB_DATABASE": "notes"}
@@ -60,12 +60,12 @@ class UnnamedStack(StackUnderTest):
             f"ENV APP_VERSION={release}",
             "COPY server.py /server.py",
             f"CMD {command}",
-            "STOPSIGNAL SIGKILL",  # it does not listen to a milder one
+            "STOPSIGNAL SIGKILL",  # the server ignores other signals
         ]
         (self.folder / "Dockerfile").write_text("\n".join(lines) + "\n")
 
     def compose(self, *words: str) -> str:
-        """docker-compose 1.29.2 in the stack's folder; what it tells."""
+        """Run docker-compose 1.29.2 in the folder of the stack; return its output."""
         command = ["docker-compose", "-p", self.project, "-f", FILE, *words]
         return self._run(command)
 
@@ -79,8 +79,8 @@ class UnnamedStack(StackUnderTest):
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    def lives_by_name(self) -> dict[str, str]:
-        """Container name → id, of all containers of the project."""
+    def container_ids(self) -> dict[str, str]:
+        """Return the ids of all containers of the project by name."""
         label = f"label=com.docker.compose.project={self.project}"
         shown = self.docker(
             "ps", "-a", "--no-trunc", "--filter", label, "--format", "{{.Names}} {{.ID}}"
@@ -90,7 +90,7 @@ class UnnamedStack(StackUnderTest):
 
 @contextmanager
 def unnamed_stack(folder: Path) -> Iterator[UnnamedStack]:
-    """Up, with a table in its database; gone afterwards, with its images."""
+    """Run the stack with a table in its database; remove it with its images at the end."""
     stack = UnnamedStack(folder)
     folder.mkdir()
     stack.write()

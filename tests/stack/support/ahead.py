@@ -1,7 +1,7 @@
-"""Run the command line by a clock that is so many seconds ahead.
+"""Run the command line with a clock that is some seconds ahead.
 
-Run as `python -m tests.stack.support.ahead N …`.
-What a look back at minutes finds once they have passed is to be seen without waiting for them.
+Run as `python -m tests.stack.support.ahead SECONDS COMMAND …`. Commands that look back over some
+minutes can so be tested without waiting.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import time
 
 
 def set_ahead(seconds: float) -> None:
-    """Let what asks for the time from now on get a later one."""
+    """Let `time.time` return a time this many seconds ahead."""
     real = time.time
     time.time = lambda: real() + seconds
 
 
 if __name__ == "__main__":
     set_ahead(float(sys.argv[1]))
-    from cosmicdeploy.cli.app import app  # after the clock, which some of it takes for a default
+    from cosmicdeploy.cli.app import (
+        app,  # after the clock is set, since some modules use it in a default
+    )
 
     app(args=sys.argv[2:], prog_name="cosmicdeploy")

@@ -1,4 +1,4 @@
-"""What tests of the real stack share: the command line, the containers, a stream of beats."""
+"""Shared by all tests on a real stack: command line, containers, a stream of heartbeats."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
 from tests.stack.support.commands import Command
+from tests.stack.support.threads import in_threads
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
-# Docker finds its Compose plugin here.
+# Docker looks for the Compose plugin here.
 DOCKER_CONFIG = ROOT / ".cache" / "docker-config"
 IMAGES = ROOT / ".cache" / "images.env"
 RELEASED = (
@@ -49,7 +50,7 @@ KIOSKS = 20
 
 @dataclass(frozen=True)
 class Done:
-    """A finished command."""
+    """The result of a finished command."""
 
     code: int
     stdout: str
@@ -70,7 +71,7 @@ class Done:
 
 @dataclass(frozen=True)
 class StackUnderTest:
-    """A laid-out stack in a folder of its own; `kiosks` are the tokens of its devices."""
+    """A stack laid out in a temporary folder; `kiosks` are the tokens of its devices."""
 
     folder: Path
     kiosks: list[str] = field(default_factory=list)
@@ -79,7 +80,7 @@ class StackUnderTest:
         return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
 
     def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
-        """Start a command in the stack's folder, with these variables besides the test's own."""
+        """Start a command in the folder of the stack, with additional environment variables."""
         return Command(module, *words, folder=self.folder, environ={**os.environ, **environ})
 
     def cli(self, *words: str, **environ: str) -> Done:
@@ -92,11 +93,11 @@ class StackUnderTest:
 
     def containers(self) -> dict[str, Container]:
         ctx = self.open()
-        found = {name: ctx.container(name) for name in ctx.settings.services.all}
-        return {name: container for name, container in found.items() if container}
+        by_service = {name: ctx.container(name) for name in ctx.settings.services.all}
+        return {name: container for name, container in by_service.items() if container}
 
     def images(self) -> set[str]:
-        """Image ids of app, scheduler and worker containers."""
+        """Return the image ids of the app, scheduler and worker containers."""
         return {c.image_id for name, c in self.containers().items() if name in RELEASED}
 
     @contextmanager
@@ -108,7 +109,7 @@ class StackUnderTest:
         return proxy_url(self.open())
 
     def snapshot(self) -> dict[str, Any]:
-        """All that a failed deploy must leave as it was: containers, images, tags, schema."""
+        """Return what a failed deploy must not change: containers, images, tags, schema."""
         ctx = self.open()
         containers = self.containers()
         with self.database() as facts:
@@ -123,20 +124,19 @@ class StackUnderTest:
         }
 
     def lives(self) -> dict[str, tuple[str, str, bool]]:
-        """Of each service its container, since when that runs, and whether it is well so far."""
+        """Return each service's container id, start time, and whether it runs well so far."""
         return {
             name: (c.id, c.started_at, c.is_running and c.health != "unhealthy")
             for name, c in self.containers().items()
         }
 
     def condition(self) -> dict[str, Any]:
-        """As `snapshot`, with how many runs wait to be gone on from, and how often something failed
-        or was taken back, which a deploy does again."""
+        """Return `snapshot` with the number of interrupted runs and of failed or undone steps."""
         journal = self.open().journal
         lines = [each for each in journal.entries() if isinstance(each, Unreadable)]
-        assert not lines, "what was written cannot be read again"
-        ill = sum(record["kind"] in ("failed", "undone") for record in journal.records())
-        return {**self.snapshot(), "unfinished": len(unfinished(journal)), "ill": ill}
+        assert not lines, "the journal has unreadable lines"
+        failures = sum(record["kind"] in ("failed", "undone") for record in journal.records())
+        return {**self.snapshot(), "unfinished": len(unfinished(journal)), "failures": failures}
 
     def health(self) -> Response:
         return ask(self.url() + "/api/health")
@@ -144,13 +144,13 @@ class StackUnderTest:
     # --- changes
 
     def seed(self) -> None:
-        """Devices: the one that verification beats as, and kiosks."""
+        """Create the device for verification, and kiosks."""
         ctx = self.open()
         app = ctx.any_app().id
         register = ("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
         done = self.cli("console", "--env", "DEVICE_TOKEN", *register)
         assert done.code == 0, done.stderr
-        # Several: one alone would meet the rate limit.
+        # Several, since a single one would exceed the rate limit.
         result = ctx.engine.exec(app, ctx.console("devices:seed", str(KIOSKS), "--json"))
         assert result.exit_code == 0, result.error_text
         self.kiosks[:] = [device["token"] for device in json.loads(result.text)["devices"]]
@@ -159,7 +159,7 @@ class StackUnderTest:
         return self.open().loaded.secret("DEVICE_TOKEN")
 
     def put_release_2(self) -> None:
-        """What `git pull` brings: the release's files, and its name in `.env`."""
+        """Do what `git pull` does: add the files of release 2, and set it in `.env`."""
         for name in release_2_files():
             shutil.copy(shipped.payload() / "app" / name, self.folder / SOURCES / name)
         self.set_variable("APP_VERSION", "2")
@@ -176,8 +176,7 @@ class StackUnderTest:
         path.write_text(text.replace(old, new))
 
     def begin_minute_again(self) -> None:
-        """Let the scheduler begin this minute once more, as it does at its start: there is no need
-        to wait for the next one."""
+        """Restart the scheduler so that it runs this minute's commands again, without waiting."""
         ctx = self.open()
         scheduler = ctx.running("cosmic-scheduler").id
         ctx.engine.stop(scheduler, 60)
@@ -185,7 +184,7 @@ class StackUnderTest:
         ctx.engine.start(scheduler)
 
     def forget_minute(self) -> None:
-        """The next scheduler would leave a minute alone that this one began."""
+        """Delete the record of this minute, since a new scheduler skips recorded minutes."""
         ctx = self.open()
         forget = "redis-cli --scan --pattern 'cosmic:lock:*:[0-9]*' | xargs -r redis-cli del"
         done = ctx.engine.exec(ctx.running("platform-redis").id, ["sh", "-c", forget])
@@ -193,7 +192,7 @@ class StackUnderTest:
 
     @contextmanager
     def files_kept(self) -> Iterator[None]:
-        """Whatever a test does to the stack's files is undone after it."""
+        """Restore the files of the stack after the block."""
         kept = self.folder.with_name("kept")
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
@@ -209,26 +208,21 @@ class StackUnderTest:
     def beats(
         self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
     ) -> Iterator[TrafficStats]:
-        """Some devices' heartbeats through the load balancer until the block is left.
+        """Send heartbeats through the load balancer during the block.
 
-        With `turning_away` 503 with Retry-After is `held`, and no failure.
+        With `turning_away`, an answer 503 with Retry-After counts as `held`, not as a failure.
         """
-        measured, stop, url = TrafficStats(), threading.Event(), self.url()
+        measured, url = TrafficStats(), self.url()
         tokens = itertools.cycle(self.kiosks)
 
-        def send() -> None:
+        def send(stop: threading.Event) -> None:
             until = time.monotonic() + longest
             while time.monotonic() < until and not stop.wait(1 / per_second):
                 answer = ask(url + BEAT, token=next(tokens), json=BODY)
                 measured.count(answer, turning_away=turning_away and answer.turned_away)
 
-        thread = threading.Thread(target=send, daemon=True)
-        thread.start()
-        try:
+        with in_threads(send):
             yield measured
-        finally:
-            stop.set()
-            thread.join()
 
     def remove(self) -> None:
         ctx = self.open()
@@ -239,13 +233,13 @@ class StackUnderTest:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Make target what source is; folders stay the same ones, since containers mount them."""
+    """Make `target` equal to `source`, but keep its folders, since containers mount them."""
     if not source.is_dir():
         shutil.copy(source, target)
         return
-    wanted = {path.relative_to(source) for path in source.rglob("*")}
+    expected = {path.relative_to(source) for path in source.rglob("*")}
     for old in sorted(target.rglob("*"), reverse=True) if target.exists() else ():
-        if old.relative_to(target) not in wanted:
+        if old.relative_to(target) not in expected:
             old.rmdir() if old.is_dir() else old.unlink()
     shutil.copytree(source, target, dirs_exist_ok=True)
 
@@ -256,7 +250,7 @@ def release_2_files() -> list[str]:
 
 @contextmanager
 def running(stack: StackUnderTest) -> Iterator[None]:
-    """Up and seeded within the block, and gone afterwards."""
+    """Run and seed the stack during the block; remove it afterwards."""
     try:
         up = stack.cli("up", "--json")
         assert up.code == 0, up.stderr
@@ -280,13 +274,15 @@ def lay_out_release_1(folder: Path) -> StackUnderTest:
         (folder / SOURCES / path).unlink()
     with_images_of_its_own(folder, name)
     stack = StackUnderTest(folder)
-    stack.set_setting("seconds: 15", "seconds: 0")  # the watch has tests of its own
+    stack.set_setting("seconds: 15", "seconds: 0")  # the soak has its own tests
     return stack
 
 
 def taken_subnets() -> list[str]:
-    """What the engine has taken, and what is another worker's: two stacks that are laid out at the
-    same time would choose the same one."""
+    """Return the subnets of the engine, and those of the other test workers.
+
+    Without the latter, two stacks that are laid out at the same time would get the same subnet.
+    """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     shares = list(SUBNETS.subnets(prefixlen_diff=(workers - 1).bit_length()))
@@ -294,9 +290,12 @@ def taken_subnets() -> list[str]:
 
 
 def with_images_of_its_own(folder: Path, name: str) -> None:
-    """Two stacks of the same sources would share images, and one could remove a layer that the
-    other one's build goes on from."""
+    """Label the image with the stack's name.
+
+    Stacks with equal sources would share images, and one could remove a layer that a build of the
+    other one needs.
+    """
     dockerfile = folder / SOURCES / "Dockerfile"
     before, line, after = dockerfile.read_text().partition("ARG APP_VERSION=dev\n")
-    assert line, "the Dockerfile has no line before which its layers are the same for all stacks"
+    assert line, "the Dockerfile has no line ARG APP_VERSION=dev"
     dockerfile.write_text(f"{before}LABEL cosmicdeploy.test={name}\n{line}{after}")

@@ -1,7 +1,7 @@
-"""Run the command line, and die at a boundary of the journal.
+"""Run the command line and kill it after a journal record.
 
-Run as `python -m tests.stack.support.killed N …`.
-The process kills itself with SIGKILL as soon as its run's N-th record is on the disk.
+Run as `python -m tests.stack.support.killed N COMMAND …`. The process kills itself with SIGKILL as
+soon as the N-th record of its run is on disk.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cosmicdeploy.journal.journal import Journal
 
 
 def die_after(count: int) -> None:
-    """Let this process die with its `count`-th journal record."""
+    """Kill this process after its `count`-th journal record."""
     append, written = Journal.append, 0
 
     def append_and_die(self: Journal, kind: str, **facts: Any) -> None:

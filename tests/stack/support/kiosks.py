@@ -1,4 +1,4 @@
-"""The tables that backups and restores are tried with, their rows, and what they hold."""
+"""The tables and rows that backups and restores are tested with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATE VIEW busy_names AS SELECT n.name FROM site_names n JOIN remotes r ON r.si
 
 
 def fill(access: DatabaseAccess) -> None:
-    """Rows made by the server itself: sending megabytes of them takes the driver long."""
+    """Let the server generate the rows: sending megabytes takes the driver too long."""
     run(access, "INSERT INTO sites (name) VALUES ('Zürich 🚀'), (%s)", "a\nCREATE TABLE `x` (")
     run(
         access,
@@ -38,7 +38,7 @@ def fill(access: DatabaseAccess) -> None:
     )
     run(
         access,
-        # Hard to compress, so that a dump of it is not over before its first bytes have come.
+        # Hard to compress, so that a dump still runs after its first bytes.
         "INSERT INTO pictures (remote_id, data) SELECT seq, CONCAT(RANDOM_BYTES(1000), %s)"
         " FROM seq_1_to_10000",
         b"\x00\n;'\xff",
@@ -48,7 +48,7 @@ def fill(access: DatabaseAccess) -> None:
 
 
 def state(access: DatabaseAccess, schema: str = NAME) -> dict[str, object]:
-    """Everything that a restore has to bring back."""
+    """Return everything that a restore must bring back."""
     with open_session(access) as session:
         facts = Facts(session, schema)
         checksums = {table: checksum(access, schema, table) for table in facts.engines()}
@@ -57,5 +57,5 @@ def state(access: DatabaseAccess, schema: str = NAME) -> dict[str, object]:
 
 def checksum(access: DatabaseAccess, schema: str, table: str) -> int:
     quoted = "`" + table.replace("`", "``") + "`"
-    [(_, found)] = run(access, f"CHECKSUM TABLE {quoted}", schema=schema)
-    return int(found)
+    [(_, value)] = run(access, f"CHECKSUM TABLE {quoted}", schema=schema)
+    return int(value)

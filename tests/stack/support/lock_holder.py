@@ -1,7 +1,7 @@
-"""Holds a lock in a process of its own, and changes something again and again meanwhile.
+"""Hold a lock in a separate process and change a container again and again.
 
-It renames one container, so that the engine itself records the last change. Ends when its standard
-input is closed; prints what it meets, a line each.
+The change renames the container, so that the engine itself records the last change. Ends when
+standard input closes; prints each event on a line.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ def main() -> int:
     return 0
 
 
-def work(wanted: argparse.Namespace) -> None:
+def work(options: argparse.Namespace) -> None:
     real = connect()
     with deferred_interrupts(lambda: None) as interrupts:
         patience = LockWait(
-            wait=wanted.wait,
-            stale_after=wanted.stale_after,
+            wait=options.wait,
+            stale_after=options.stale_after,
             tell=say,
             safe_point=interrupts.safe_point,
         )
-        with hold_lock(real, wanted.project, "deploy", patience) as lock:
+        with hold_lock(real, options.project, "deploy", patience) as lock:
             engine, count = fenced(real, lock.require), 0
             say("held")
             while not select.select([sys.stdin], [], [], CHANGE_SECONDS)[0]:
                 interrupts.safe_point()
                 count += 1
-                if wanted.change:
-                    engine.rename(wanted.change, f"{wanted.project}-{count}")
+                if options.change:
+                    engine.rename(options.change, f"{options.project}-{count}")
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What must hold after every fault: a whole state, no acknowledged beat lost, backups intact."""
+"""Check what must hold after every fault: a whole state, no lost heartbeat, intact backups."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Response, ask
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
+from tests.stack.support.threads import in_threads
 
-# The service stores milliseconds, by the same clock as ours.
+# The service stores milliseconds, from the same clock as the tests.
 RESOLUTION_SECONDS = 0.001
 
 
 @dataclass
 class Acknowledged:
-    """When each beat was sent that was answered 200, in seconds of Unix time; `turned_away` counts
-    those answered 503 with Retry-After, `failures` holds all others."""
+    """The send times of the heartbeats that were answered 200, in seconds of Unix time.
+
+    `turned_away` counts answers 503 with Retry-After; `failures` has all other answers.
+    """
 
     all: list[float] = field(default_factory=list)
     turned_away: int = 0
     failures: list[str] = field(default_factory=list)
 
     def count(self, at: float, answer: Response) -> None:
-        """Take in the answer to a beat that was sent at this time."""
+        """Record the answer to a heartbeat that was sent at this time."""
         if answer.status == OK:
             self.all.append(at)
         elif answer.turned_away:
@@ -37,42 +40,39 @@ class Acknowledged:
             self.failures.append(str(answer))
 
     def require_kept(self, stack: StackUnderTest) -> None:
-        """The last acknowledged beat is in the database, or a later one."""
+        """Assert that the last acknowledged heartbeat, or a later one, is in the database."""
         with stack.database() as facts:
             rows = facts.session.rows("SELECT UNIX_TIMESTAMP(MAX(last_heartbeat_at)) FROM remotes")
         newest = max(self.all, default=0.0)
-        assert float(rows[0][0] or 0) >= newest - RESOLUTION_SECONDS, "an acknowledged beat is lost"
+        assert float(rows[0][0] or 0) >= newest - RESOLUTION_SECONDS, (
+            "an acknowledged heartbeat is lost"
+        )
 
 
 @contextmanager
 def acknowledged(stack: StackUnderTest, per_second: float = 10) -> Iterator[Acknowledged]:
-    """Beats meanwhile, each remembered once it was answered 200."""
-    seen, stop, url = Acknowledged(), threading.Event(), stack.url()
+    """Send heartbeats during the block, and record those that are answered 200."""
+    beats, url = Acknowledged(), stack.url()
     tokens = itertools.cycle(stack.kiosks)
 
-    def send() -> None:
+    def send(stop: threading.Event) -> None:
         while not stop.wait(1 / per_second):
             at = time.time()
-            seen.count(at, ask(url + BEAT, token=next(tokens), json=BODY))
+            beats.count(at, ask(url + BEAT, token=next(tokens), json=BODY))
 
-    thread = threading.Thread(target=send, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        thread.join()
+    with in_threads(send):
+        yield beats
 
 
 def require_whole(stack: StackUnderTest) -> None:
-    """One image in all containers, healthy, none set aside, nothing left beside the live schema."""
+    """Assert one image in all running containers, no superseded container, no temporary schema."""
     ctx, containers = stack.open(), stack.containers()
     tag = ctx.image_of(RELEASED[0])
     assert tag is not None and stack.images() == {tag.id}, "the containers' images are mixed"
     assert all(c.is_running for c in containers.values()), "a container does not run"
     names = {c.name for c in ctx.engine.containers(ctx.stack.project)}
-    assert names == {c.name for c in containers.values()}, f"left behind: {names}"
-    assert not ctx.engine.leftovers(ctx.stack.project), "a one-off container is left behind"
+    assert names == {c.name for c in containers.values()}, f"containers left over: {names}"
+    assert not ctx.engine.leftovers(ctx.stack.project), "a one-off container is left over"
     access = ctx.database()
     with stack.database() as facts:
         schemas = {str(row[0]) for row in facts.session.rows("SHOW DATABASES")}
@@ -80,7 +80,7 @@ def require_whole(stack: StackUnderTest) -> None:
 
 
 def require_backups_intact(stack: StackUnderTest) -> None:
-    """Every good backup is what its manifest says."""
+    """Assert that every good backup matches its manifest."""
     for backup in stack.open().catalogue.list():
         if backup.good:
             verify_backup(backup).require()

@@ -1,4 +1,4 @@
-"""A socket in front of the engine's own that can be cut: an engine that goes away."""
+"""A socket in front of the engine's that can be cut, to simulate a lost engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Relay:
-    """Passes connections on until the block is left, then cuts them all and closes."""
+    """Forwards connections during the block, then cuts them all."""
 
     def __init__(self, path: Path, engine: Path) -> None:
         self.path = path
@@ -24,10 +24,10 @@ class Relay:
 
     def __exit__(self, *_: object) -> None:
         self.path.unlink()
-        for one in self._open:
-            with one:
+        for connection in self._open:
+            with connection:
                 try:
-                    one.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue
 
@@ -41,10 +41,10 @@ class Relay:
             engine.connect(str(self._engine))
             self._open += [client, engine]
             for source, target in ((client, engine), (engine, client)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=_forward, args=(source, target), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(65536):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""Clients that never try again: half on a new connection each time, half on one they keep."""
+"""Clients that never retry: half open a connection per request, half keep one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
+
+from tests.stack.support.threads import in_threads
 
 TIMEOUT = 10.0
 
 
 @dataclass
 class Counted:
-    """What came back."""
+    """The number of requests, their failures, and the slowest answer in seconds."""
 
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
     def ask(self, connection: http.client.HTTPConnection) -> None:
-        """One POST, counted."""
+        """Send a POST and count its result."""
         self.sent += 1
         started = time.monotonic()
         try:
@@ -40,10 +43,10 @@ class Counted:
 
 @contextmanager
 def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Counted]:
-    """So many requests per second by all clients together until the block is left."""
-    counted, stop = Counted(), threading.Event()
+    """Send requests during the block, `per_second` from all clients together."""
+    counted = Counted()
 
-    def run(keeps: bool) -> None:
+    def run(keeps: bool, stop: threading.Event) -> None:
         connection = connect(url)
         while not stop.wait(clients / per_second):
             counted.ask(connection)
@@ -51,18 +54,11 @@ def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Coun
                 connection.close()
         connection.close()
 
-    threads = [threading.Thread(target=run, args=(n % 2 == 0,)) for n in range(clients)]
-    for thread in threads:
-        thread.start()
-    try:
+    with in_threads(*(partial(run, n % 2 == 0) for n in range(clients))):
         yield counted
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 def connect(url: str) -> http.client.HTTPConnection:
-    """A connection to where a URL points."""
-    place = urlsplit(url)
-    return http.client.HTTPConnection(str(place.hostname), place.port, timeout=TIMEOUT)
+    """Return a connection to the host of a URL."""
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT)

@@ -1,16 +1,17 @@
-"""Stacks of another shape than the shipped one: more replicas, no fixed addresses, slow answers."""
+"""Variants of the shipped stack: more replicas, no fixed addresses, slow answers, a plain nginx."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.support.harness import StackUnderTest, lay_out_release_1
+from tests.stack.support.harness import StackUnderTest, lay_out_release_1, running
 
 COMPOSE = "docker-compose.prod.yml"
 TEMPLATE = Path("nginx") / "default.conf.template"
@@ -49,14 +50,14 @@ serve.main()
 
 
 def edit(file: Path, change: Callable[[Any], None]) -> None:
-    """Change a YAML file in place; its comments go."""
+    """Change a YAML file in place; its comments are lost."""
     document = yaml.safe_load(file.read_text())
     change(document)
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 def with_replicas(stack: StackUnderTest, count: int) -> None:
-    """So many replicas, each at an address of its own, and nginx before all of them."""
+    """Give the stack `count` replicas at fixed addresses behind nginx."""
     extra = range(4, count + 1)
     env = stack.folder / ".env"
     text = env.read_text()
@@ -75,7 +76,7 @@ def with_replicas(stack: StackUnderTest, count: int) -> None:
 
     edit(stack.folder / COMPOSE, declare)
     template = stack.folder / TEMPLATE
-    # However many are away, a request finds one that is there.
+    # A request reaches a replica even if only one is up.
     tries = rf"\g<1>{count}"
     text = re.sub(r"(proxy_next_upstream_tries )\d+", tries, template.read_text())
     template.write_text(for_replicas(text, count))
@@ -84,18 +85,18 @@ def with_replicas(stack: StackUnderTest, count: int) -> None:
 
 
 def for_replicas(text: str, count: int) -> str:
-    """The shipped nginx configuration with so many servers: all, and all but each one."""
+    """Return the nginx configuration with `count` servers: a group of all, and one without each."""
     group = re.compile(r"upstream (cosmic_app\w*) \{\n(.*?)^\}\n", re.DOTALL | re.MULTILINE)
     shipped = {found[1]: found[0] for found in group.finditer(text)}
     server = re.compile(r"^ *server \$\{APP_1_ADDRESS\}.*\n", re.MULTILINE)
     [line] = server.findall(shipped["cosmic_app"])
     every = [line.replace("APP_1_", f"APP_{n}_") for n in range(1, count + 1)]
     rest = re.compile(r"(?:^ *server .*\n)+", re.MULTILINE)
-    made = [rest.sub("".join(every), shipped["cosmic_app"])]
+    written = [rest.sub("".join(every), shipped["cosmic_app"])]
     for n, own in enumerate(every, start=1):
         others = "".join(other for other in every if other != own)
         without = shipped["cosmic_app_without_1"].replace("without_1", f"without_{n}")
-        made.append(rest.sub(others, without))
+        written.append(rest.sub(others, without))
     [choice] = re.findall(r"^.*cosmic_app_without_1; \}\n", text, re.MULTILINE)
     choices = "".join(
         choice.replace("app-1)", f"app-{n})").replace("_1;", f"_{n};") for n in range(1, count + 1)
@@ -104,11 +105,11 @@ def for_replicas(text: str, count: int) -> str:
     first = shipped.pop("cosmic_app")
     for group_text in shipped.values():
         text = text.replace(group_text, "")
-    return text.replace(first, "\n".join(made))
+    return text.replace(first, "\n".join(written))
 
 
 def by_name(stack: StackUnderTest) -> None:
-    """No replica has a fixed address; nginx knows them by name, as most stacks' does."""
+    """Remove the fixed addresses; nginx knows the replicas by name, as in most stacks."""
 
     def declare(document: dict[str, Any]) -> None:
         for name, service in document["services"].items():
@@ -122,7 +123,7 @@ def by_name(stack: StackUnderTest) -> None:
 
 
 def slowed(stack: StackUnderTest) -> None:
-    """The application has a path that takes two seconds, and nginx takes large bodies."""
+    """Add a path that takes two seconds to the application, and let nginx accept large bodies."""
     (stack.folder / SOURCES / "cosmic_app" / "slow.py").write_text(SLOW)
     dockerfile = stack.folder / SOURCES / "Dockerfile"
     command = '\nCMD ["python3", "-m", "cosmic_app.slow"]\n'
@@ -133,20 +134,23 @@ def slowed(stack: StackUnderTest) -> None:
     )
 
 
-def brought_up(folder: Path, *changes: Callable[[StackUnderTest], None]) -> StackUnderTest:
-    """A stack of release 1 with these changes, running and seeded; the caller removes it."""
+@contextmanager
+def running_variant(
+    folder: Path, *changes: Callable[[StackUnderTest], None]
+) -> Iterator[StackUnderTest]:
+    """Run and seed a stack of release 1 with these changes; remove it at the end."""
     stack = lay_out_release_1(folder)
     for change in changes:
         change(stack)
-    up = stack.cli("up", "--json")
-    assert up.code == 0, up.stderr
-    stack.seed()
-    return stack
+    with running(stack):
+        yield stack
 
 
-def strangers_nginx(stack: StackUnderTest) -> None:
-    """nginx as many write it: it knows the replicas by name, passes over one that failed it for as
-    long as it does by itself, and heeds no file of the deployer's."""
+def plain_nginx(stack: StackUnderTest) -> None:
+    """Give nginx a common configuration without the deployer's files.
+
+    It knows the replicas by name, and skips a failed one for nginx's default time.
+    """
     template = stack.folder / TEMPLATE
     text = re.sub(r"\$\{APP_(\d)_ADDRESS\}", r"cosmic-app-\1", template.read_text())
     text = re.sub(r"^upstream cosmic_app_without_\d \{\n.*?^\}\n", "", text, flags=re.S | re.M)

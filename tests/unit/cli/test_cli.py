@@ -6,13 +6,17 @@ import json
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from cosmicdeploy import workspace
+from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.state import Pin
 from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
 from cosmicdeploy.report.schema import schema_text
@@ -151,7 +155,7 @@ def test_what_the_machine_refuses_is_no_fault_of_the_code(
 
 @pytest.mark.parametrize(
     "words",
-    [["watch", "--for"], ["logs", "--for"], ["deploy", "--wait"], ["backup", "create", "--wait"]],
+    [["monitor", "--for"], ["logs", "--for"], ["deploy", "--wait"], ["backup", "create", "--wait"]],
 )
 def test_times_to_wait_take_the_forms_of_since(folder: Path, words: list[str]) -> None:
     assert call(*words, "90s").exit_code == call(*words, "600").exit_code == 1  # no engine
@@ -200,6 +204,69 @@ def test_rollback_without_a_name_lists_and_with_options_asks_for_it(
         assert asked.exit_code == 2 and "add --to ID" in asked.stderr
 
 
+@pytest.fixture
+def many_backups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Twelve backups, newest first; each has what makes a row long."""
+    empty = SimpleNamespace(container=lambda _name: None, containers=lambda _project: [])
+    monkeypatch.setattr(workspace, "connect", lambda: empty)
+    catalogue, ids = Catalogue(folder / BACKUPS), []
+    for day in range(1, 13):
+        ids.append(f"202603{day:02}-120000-aaaa")
+        good(catalogue, ids[-1], database="shop", release="2026.11.27-" * 4)
+        pin = Pin(at=datetime.now(UTC), reason="before the fair in the city of Nuremberg")
+        catalogue.note(ids[-1], lambda state, pin=pin: state.updated(pin=pin))  # type: ignore[misc]
+    return ids[::-1]
+
+
+@pytest.mark.parametrize("words", [["rollback"], ["backup", "list"]])
+def test_a_long_list_shows_the_ten_newest_and_all_on_request(
+    many_backups: list[str], words: list[str]
+) -> None:
+    def listed(*options: str) -> list[str]:
+        rows = call(*words, *options).stdout.splitlines()[1:]
+        return [row.split()[0] for row in rows if row.startswith("2026")]
+
+    assert listed() == many_backups[:10] and listed("--all") == many_backups
+    assert "2 more, older: --all shows them" in call(*words).stdout
+    assert "--all shows" not in call(*words, "--all").stdout
+    rows = json.loads(call(*words, "--json").stdout)["data"]
+    assert [row.get("backup") or row["id"] for row in rows] == many_backups
+
+
+@pytest.mark.parametrize("words", [["rollback"], ["backup", "list"], ["backup", "prune", "--plan"]])
+def test_a_row_of_a_list_is_one_line(many_backups: list[str], words: list[str]) -> None:
+    def rows(width: str | None) -> list[str]:
+        done = CliRunner().invoke(app, words, env={"COLUMNS": width})
+        lines = done.stdout.splitlines()
+        return [line for line in lines if line.startswith("2026")]
+
+    narrow, piped = rows("80"), rows(None)
+    assert len(narrow) == len(piped) >= 10
+    assert max(map(len, narrow)) <= 80 and all("…" in row for row in narrow)
+    assert not any("…" in row for row in piped)
+
+
+def test_the_old_name_of_monitor_still_works(folder: Path) -> None:
+    """Scripts call it; its help, its exit code and its JSON are those of `monitor`."""
+    assert " watch " not in call("--help").stdout
+    old, new = (json.loads(call(name, "--json").stdout) for name in ("watch", "monitor"))
+    assert (old["command"], old["error"], old["warnings"]) == ("monitor", new["error"], [])
+    assert call("watch", "--help").exit_code == 0
+
+
+def test_an_option_of_the_past_that_does_nothing_warns(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = SimpleNamespace(container=lambda _name: None, containers=lambda _project: [])
+    monkeypatch.setattr(workspace, "connect", lambda: empty)
+    good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
+    done = call("rollback", "--to", "latest", "--restore")
+    assert "--restore does nothing" in done.stderr
+    assert "--restore" not in call("rollback", "--help").stdout
+    both = call("rollback", "--to", "latest", "--restore", "--code-only")
+    assert both.exit_code == 2 and "--restore and --code-only exclude each other" in both.stderr
+
+
 def test_the_published_schema_is_the_code_s() -> None:
     assert (ROOT / "docs" / "report.schema.json").read_text() == schema_text()
 
@@ -216,7 +283,7 @@ def test_an_unknown_point_is_refused_with_the_nearest(folder: Path) -> None:
 
 def test_diagnose_names_its_troubles_in_its_help() -> None:
     text = " ".join(call("diagnose", "--help").stdout.split())
-    assert f"Of {', '.join(TROUBLES)}; default: all." in text
+    assert f"{', '.join(TROUBLES)} (default: all)." in text
     listed = json.loads(call("diagnose", "--list", "--json").stdout)["data"]
     assert [row["trouble"] for row in listed] == list(TROUBLES)
 

@@ -67,7 +67,7 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy step mig", ["migrate"]),
         ("cosmicdeploy step qui", []),
         ("cosmicdeploy diagnose s", ["scheduler"]),
-        ("cosmicdeploy watch --only fl", ["flapping"]),
+        ("cosmicdeploy monitor --only fl", ["flapping"]),
         ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
     ],
 )

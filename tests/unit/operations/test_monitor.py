@@ -154,7 +154,7 @@ def state(topic: str, **facts: object) -> MonitorEvent:
 
 def test_the_view_fits_80_columns_and_24_lines() -> None:
     console = Console(file=StringIO(), width=80, height=24, force_terminal=True, no_color=True)
-    view = LiveView(console, "watching cosmic")
+    view = LiveView(console, "monitor cosmic")
     row = {"state": "healthy", "release": "2", "restarts": 0, "since": "2026-11-24T08:11:23.5Z"}
     view.show(
         [
@@ -186,7 +186,7 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
 def test_the_view_leaves_a_line_with_its_totals() -> None:
     out = StringIO()
     console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
-    with LiveView(console, "watching cosmic") as view:
+    with LiveView(console, "monitor cosmic") as view:
         figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
         view.show(
             [
@@ -197,7 +197,7 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
         )
     last = out.getvalue().splitlines()[-1]
     seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
-    assert re.search(f"watching cosmic: {seconds}$", last)
+    assert re.search(f"monitor cosmic: {seconds}$", last)
 
 
 def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

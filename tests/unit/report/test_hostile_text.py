@@ -40,7 +40,7 @@ from cosmicdeploy.report.model import (
 )
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
 from cosmicdeploy.report.monitor.screen import LiveView
-from cosmicdeploy.report.progress import Watch
+from cosmicdeploy.report.progress import ProgressView
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
@@ -175,11 +175,11 @@ def listed(console: PlainConsole, text: str) -> None:
 
 
 def events(console: PlainConsole, text: str) -> None:
-    with Watch(console) as watch:
-        watch(StepStarted(name=text, kind="exec"))
-        watch(Progress(text=text))
-        watch(Notice(text=text))
-        watch(StepEnded(name=text, kind="exec", outcome="failed", reason=text, seconds=1.0))
+    with ProgressView(console) as view:
+        view(StepStarted(name=text, kind="exec"))
+        view(Progress(text=text))
+        view(Notice(text=text))
+        view(StepEnded(name=text, kind="exec", outcome="failed", reason=text, seconds=1.0))
 
 
 def live(console: PlainConsole, text: str) -> None:

@@ -78,7 +78,7 @@ def judge(evidence: Evidence) -> Point:
         found=_describe(now),
         was=_describe(then) if then else "",
         why="no device changed its status" if none else "",
-        todo="see `cosmicdeploy watch --only transitions,changes --since 1h`",
+        todo="see `cosmicdeploy monitor --only transitions,changes --since 1h`",
         now=_without_flapping(now),
         before=_without_flapping(then) if then else None,
     )
@@ -100,7 +100,7 @@ def judge_flapping(evidence: Evidence) -> Point:
         verdict=verdict,
         found=_flaps(now),
         was=_flaps(then) if then else "",
-        todo="see `cosmicdeploy watch --only flapping,transitions --since 1h`",
+        todo="see `cosmicdeploy monitor --only flapping,transitions --since 1h`",
         now={key: now[key] for key in ("flapping", "devices", "seconds")},
         before={key: then[key] for key in ("flapping", "seconds")} if then else None,
     )

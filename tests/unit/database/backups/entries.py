@@ -31,9 +31,10 @@ def good(
     *,
     database: str = "platform",
     project: str = "",
+    release: str = "",
 ) -> Backup:
     """Enter a good backup."""
-    draft = catalogue.begin(manifest(backup_id, database, project))
+    draft = catalogue.begin(manifest(backup_id, database, project).updated(release=release))
     draft.file.write(data)
     written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
     draft.finish(draft.manifest.updated(status="good", compressed=written))

@@ -165,7 +165,7 @@ def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path)
 def test_a_stamp_of_the_future_is_told_where_it_is_named(catalogue: Catalogue) -> None:
     of_the_future(catalogue)
     asked = call("rollback", "--to", FUTURE)
-    assert f"{FUTURE} is used as it was named: it is stamped in the future" in one_line(
+    assert f"{FUTURE} is used because it was named: it is stamped in the future" in one_line(
         asked.stderr
     )
     assert "(in the future)" in one_line(asked.stdout)

@@ -1,4 +1,4 @@
-"""Somebody runs Compose or Docker by hand beside a deploy that was killed: there is one way out."""
+"""Compose or Docker by hand after a killed deploy: there is always a way to go on."""
 
 from __future__ import annotations
 
@@ -10,30 +10,29 @@ from contextlib import suppress
 
 import pytest
 
+from tests.stack.compatibility.test_compose import V1, V2, compose
 from tests.stack.release.test_faults import wait_for_record
-from tests.stack.strangers.test_compose import V1, V2, compose
 from tests.stack.support.harness import RELEASED, Done, StackUnderTest
 from tests.stack.support.promises import require_backups_intact, require_whole
 
 pytestmark = pytest.mark.stack
 
-SET_ASIDE = "-before-"
+SUPERSEDED = "-before-"
 
 
-def kill_in_mid_rollout(stack: StackUnderTest) -> None:
-    """The first replica is replaced, and the second one about to be."""
-    stack.set_variable("APP_VERSION", "killed")
+def kill_in_mid_rollout(stack: StackUnderTest, service: str = "cosmic-app-2") -> None:
+    """Kill a deploy when the container of this service is superseded."""
     known = len(list(stack.open().journal.records()))
     process = stack.start("deploy")
     wait_for_record(stack, known, "intent", "restart")
-    wait_for_container(stack, re.compile(rf"cosmic-app-2.*{SET_ASIDE}"))
+    wait_for_container(stack, re.compile(rf"{service}.*{SUPERSEDED}"))
     process.kill()
     process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, "it was still at work"
+    assert process.returncode == -signal.SIGKILL, "the deploy ended before the kill"
 
 
 def wait_for_container(stack: StackUnderTest, name: re.Pattern[str]) -> str:
-    """Until the project has a container of such a name; its id."""
+    """Wait until the project has a container whose name matches; return its id."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         ctx = stack.open()
@@ -41,11 +40,11 @@ def wait_for_container(stack: StackUnderTest, name: re.Pattern[str]) -> str:
             if name.match(container.name):
                 return container.id
         time.sleep(0.05)
-    raise AssertionError(f"no container {name.pattern} came")
+    raise AssertionError(f"no container {name.pattern} in time")
 
 
 def up(stack: StackUnderTest, program: str, *words: str) -> None:
-    """It may fail on the names of containers that are set aside, half-way."""
+    """Run `up`, which may stop half-way because of the names of superseded containers."""
     with suppress(AssertionError):
         compose(stack, program, "up", "-d", *words)
 
@@ -63,7 +62,7 @@ def recreated_by_1_29(stack: StackUnderTest) -> None:
 
 
 def superseded_removed(stack: StackUnderTest) -> None:
-    name = re.compile(rf"cosmic-app-1.*{SET_ASIDE}")
+    name = re.compile(rf"cosmic-app-1.*{SUPERSEDED}")
     stack.open().engine.remove(wait_for_container(stack, name))
 
 
@@ -81,23 +80,24 @@ def restarted(stack: StackUnderTest) -> None:
 
 
 def remove_what_status_names(stack: StackUnderTest) -> None:
-    """What Compose left half-way is not this tool's to remove: `status` says how."""
+    """Remove what Compose left half-way as `status` says, since the deployer does not."""
     ctx = stack.open()
     for row in stack.cli("status", "--json").report["data"]:
-        if found := re.search(r"`docker rm -f (\S+)`", row.get("todo", "")):
-            container = ctx.engine.container(found[1])
+        if match := re.search(r"`docker rm -f (\S+)`", row.get("todo", "")):
+            container = ctx.engine.container(match[1])
             assert container is not None and not container.is_running, row
             ctx.engine.remove(container.id)
 
 
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
-def test_what_runs_is_taken_as_the_present_state_where_the_way_back_is_gone(
+def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
     released: StackUnderTest,
 ) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     superseded_removed(released)
     require_accepted(released, released.cli("deploy", "--abort"))
-    require_on(released, "accepted")
+    require_next_deploy(released, "accepted")
 
 
 @pytest.mark.torture
@@ -105,46 +105,48 @@ def test_what_runs_is_taken_as_the_present_state_where_the_way_back_is_gone(
 @pytest.mark.parametrize(
     "by_hand", [up_by_1_29, up_by_v2, recreated_by_1_29, candidate_removed, restarted]
 )
-def test_whatever_was_done_by_hand_there_is_a_way_out(
+def test_abort_or_accept_works_after_any_change_by_hand(
     released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
 ) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     by_hand(released)
-    ended = released.cli("deploy", "--abort")
-    if ended.code:
-        require_accepted(released, ended)
-    require_on(released, by_hand.__name__)
+    aborted = released.cli("deploy", "--abort")
+    if aborted.code:
+        require_accepted(released, aborted)
+    require_next_deploy(released, by_hand.__name__)
 
 
 @pytest.mark.torture
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
-def test_a_deploy_whose_way_back_is_gone_is_finished_by_the_next(released: StackUnderTest) -> None:
+def test_the_next_deploy_finishes_one_that_cannot_be_undone(released: StackUnderTest) -> None:
+    released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     superseded_removed(released)
-    [*_, told] = released.cli("status", "--json").report["unfinished"]
-    assert told["todo"].startswith("`cosmicdeploy deploy` finishes it"), told
+    [*_, run] = released.cli("status", "--json").report["unfinished"]
+    assert run["todo"].startswith("`cosmicdeploy deploy` finishes it"), run
     done = released.cli("deploy", "--json")
     assert (done.code, done.report["release"]) == (0, "killed"), done.stderr
-    require_on(released, "finished")
+    require_next_deploy(released, "finished")
 
 
 def require_accepted(stack: StackUnderTest, refused: Done) -> None:
-    """The abort was refused, and names what takes the present state as it is; that works."""
+    """Assert that the abort was refused and names `--accept`, and that this works."""
     assert (refused.code, "deploy --abort --accept" in refused.stderr) == (3, True), refused.stderr
-    [*_, told] = stack.cli("status", "--json").report["unfinished"]
-    assert "`cosmicdeploy deploy --abort --accept`" in told["todo"]
-    assert stack.cli("deploy", "--abort", "--accept").code == 2, "nobody was asked"
+    [*_, run] = stack.cli("status", "--json").report["unfinished"]
+    assert "`cosmicdeploy deploy --abort --accept`" in run["todo"]
+    assert stack.cli("deploy", "--abort", "--accept").code == 2, "it did not ask for confirmation"
     accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
     assert accepted.code == 0, accepted.stderr
     assert {row["service"] for row in accepted.report["data"]} >= {*RELEASED}
 
 
-def require_on(stack: StackUnderTest, release: str) -> None:
-    """Nothing is left to settle, and the next release goes in."""
+def require_next_deploy(stack: StackUnderTest, release: str) -> None:
+    """Assert that no run is unfinished, and that the next release can be deployed."""
     assert stack.cli("status", "--json").report["unfinished"] == []
     stack.set_variable("APP_VERSION", f"after-{release}")
     done = stack.cli("deploy", "--json")
-    if "`cosmicdeploy up`" in done.stderr:  # Compose stopped half-way, and left the database down
+    if "`cosmicdeploy up`" in done.stderr:  # Compose stopped half-way with the database down
         assert stack.cli("up").code == 0
         done = stack.cli("deploy", "--json")
     assert done.code == 0, done.stderr

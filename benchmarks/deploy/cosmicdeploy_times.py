@@ -1,4 +1,4 @@
-"""Figures of cosmicdeploy alone: a deploy with nothing to do, and how quickly it starts."""
+"""Measure cosmicdeploy alone: a deploy with nothing to do, and its start."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Mapping
 
-from benchmarks.deploy.stack import COSMICDEPLOY, Stack
+from benchmarks.deploy.stack import PROGRAM, Stack
 
 ROUNDS = 10
 NO_OPS = 3
 
 
 def seconds_of(argv: list[str], stack: Stack) -> tuple[float, str]:
-    """Seconds, and what it printed. Raises `CalledProcessError`."""
+    """Run a command; return its seconds and its output. Raises `CalledProcessError`."""
     started = time.monotonic()
     done = subprocess.run(
         argv, cwd=stack.folder, env=stack.environ, capture_output=True, text=True, check=True
@@ -25,11 +25,14 @@ def seconds_of(argv: list[str], stack: Stack) -> tuple[float, str]:
 
 
 def no_op_seconds(stack: Stack) -> float:
-    """The median of deploys with nothing to do. Raises where one does something."""
-    seconds_of([COSMICDEPLOY, "deploy", "--json"], stack)  # whatever was left is done now
+    """Return the median of deploys with nothing to do.
+
+    Raises `RuntimeError` if one changes something.
+    """
+    seconds_of([PROGRAM, "deploy", "--json"], stack)  # does what is left to do
     seconds = []
     for _ in range(NO_OPS):
-        took, out = seconds_of([COSMICDEPLOY, "deploy", "--json"], stack)
+        took, out = seconds_of([PROGRAM, "deploy", "--json"], stack)
         if (outcome := json.loads(out)["outcome"]) != "unchanged":
             raise RuntimeError(f"a deploy with nothing to do is {outcome}")
         seconds.append(took)
@@ -37,9 +40,9 @@ def no_op_seconds(stack: Stack) -> float:
 
 
 def start_seconds(stack: Stack) -> Mapping[str, float]:
-    """Medians, alternating: `cosmicdeploy --help`, and Python with `import typer`."""
+    """Return the medians of `cosmicdeploy --help` and of `import typer`, run alternately."""
     argv = {
-        "help": [COSMICDEPLOY, "--help"],
+        "help": [PROGRAM, "--help"],
         "typer": [sys.executable, "-c", "import typer"],
     }
     seconds: dict[str, list[float]] = {name: [] for name in argv}

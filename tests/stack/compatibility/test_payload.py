@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -13,8 +14,8 @@ from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 
 pytestmark = pytest.mark.stack
 
-# A beat of a device that the monitor takes offline after the writer saw it connected.
-OVERTAKEN = """
+# A heartbeat of a device that the monitor demotes after the writer has read it as connected.
+DEMOTED_MEANWHILE = """
 import os
 from cosmic_app import cache
 from cosmic_app.heartbeat import model, writer
@@ -38,8 +39,8 @@ GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 
 @pytest.fixture
 def client(released: StackUnderTest) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=released.url(), trust_env=False, timeout=15) as made:
-        yield made
+    with httpx.Client(base_url=released.url(), trust_env=False, timeout=15) as opened:
+        yield opened
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -60,13 +61,13 @@ def device(stack: StackUnderTest, name: str) -> tuple[str, object]:
 
 
 @pytest.mark.parametrize("headers", [{}, bearer("unknown"), {"Authorization": "Basic eDp5"}])
-def test_without_a_known_token_it_is_401(client: httpx.Client, headers: dict[str, str]) -> None:
+def test_an_unknown_token_is_answered_401(client: httpx.Client, headers: dict[str, str]) -> None:
     answer = client.post(BEAT, json=BODY, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["X-App-Version"] == "2"
 
 
-def test_a_revoked_token_is_401(released: StackUnderTest, client: httpx.Client) -> None:
+def test_a_revoked_token_is_answered_401(released: StackUnderTest, client: httpx.Client) -> None:
     with released.database() as facts:
         facts.session.execute("UPDATE remotes SET token_revoked = 1 WHERE name = 'KIOSK-02'")
     try:
@@ -79,7 +80,7 @@ def test_a_revoked_token_is_401(released: StackUnderTest, client: httpx.Client) 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b"{}", b'{"battery_level": "x"}', b'{"battery_level": 101}']
 )
-def test_a_bad_body_is_refused_with_a_reason_and_not_written(
+def test_an_invalid_body_is_refused_with_a_reason_and_not_stored(
     released: StackUnderTest, client: httpx.Client, content: bytes
 ) -> None:
     before = device(released, "KIOSK-03")
@@ -90,16 +91,16 @@ def test_a_bad_body_is_refused_with_a_reason_and_not_written(
     assert device(released, "KIOSK-03") == before
 
 
-def test_too_many_beats_are_429_with_the_time_to_wait(
+def test_too_many_heartbeats_are_answered_429_with_retry_after(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
     headers = bearer(released.kiosks[3])
     answers = (client.post(BEAT, json=BODY, headers=headers) for _ in itertools.repeat(None, 300))
     limited = next((answer for answer in answers if answer.status_code == 429), None)
-    # More than twice as many were sent, as a window may end among them.
+    # More than twice the limit, since a window may end in between.
     assert limited is not None, "120 beats in 60 s are the limit"
     assert 0 < int(limited.headers["Retry-After"]) <= 60
-    console(released, "cache:clear")  # the counters with it, for the tests after this one
+    console(released, "cache:clear")  # also resets the counters, for later tests
 
 
 def test_tokens_are_not_stored(released: StackUnderTest) -> None:
@@ -109,7 +110,7 @@ def test_tokens_are_not_stored(released: StackUnderTest) -> None:
     assert not any(token in stored for token in [*released.kiosks, released.token()])
 
 
-def test_silence_takes_a_device_offline_and_a_beat_brings_it_back(
+def test_a_silent_device_goes_offline_and_a_heartbeat_reconnects_it(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
     for seconds, expected in ((50, "Temporarily Offline"), (100, "Disconnected")):
@@ -129,13 +130,13 @@ def test_silence_takes_a_device_offline_and_a_beat_brings_it_back(
     assert again.json()["should_reconnect"] is False
 
 
-def test_a_beat_that_the_monitor_overtakes_brings_the_device_back(
+def test_a_heartbeat_reconnects_a_device_that_is_demoted_meanwhile(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
     token = released.kiosks[6]
     assert client.post(BEAT, json=BODY, headers=bearer(token)).status_code == 200
     engine, app = released.open().engine, released.open().any_app()
-    words = ["python3", "-c", OVERTAKEN]
+    words = ["python3", "-c", DEMOTED_MEANWHILE]
     done = engine.exec(app.id, words, environment={"TOKEN": token})
     assert (done.exit_code, done.text) == (0, "True\n"), done.error_text
     assert device(released, "KIOSK-07")[0] == "Connected"
@@ -158,39 +159,40 @@ def test_a_dry_run_changes_nothing(released: StackUnderTest) -> None:
     assert device(released, "KIOSK-06") == before
 
 
-def test_without_redis_it_is_degraded_and_not_down(
+@contextmanager
+def stopped(stack: StackUnderTest, service: str) -> Iterator[None]:
+    """Stop a service during the block; wait until the stack is healthy again."""
+    ctx = stack.open()
+    container = ctx.running(service)
+    ctx.engine.stop(container.id, ctx.service(service).stop_grace_period)
+    try:
+        yield
+    finally:
+        ctx.engine.start(container.id)
+        assert stack.cli("step", "health").code == 0
+
+
+def test_without_redis_the_service_is_degraded_but_available(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
-    ctx = released.open()
-    redis = ctx.running("platform-redis")
-    ctx.engine.stop(redis.id, 10)
-    try:
+    with stopped(released, "platform-redis"):
         health = client.get("/api/health")
         assert (health.status_code, health.json()["status"]) == (200, "degraded")
         beat = client.post(BEAT, json=BODY, headers=bearer(released.kiosks[6]))
         assert beat.status_code == 200
-    finally:
-        ctx.engine.start(redis.id)
-        assert released.cli("step", "health").code == 0
 
 
-def test_without_the_database_health_is_503_with_the_reason(
+def test_without_the_database_health_is_answered_503_with_the_reason(
     released: StackUnderTest, client: httpx.Client
 ) -> None:
-    ctx = released.open()
-    database = ctx.running("platform-db")
-    ctx.engine.stop(database.id, 60)
-    try:
+    with stopped(released, "platform-db"):
         health = client.get("/api/health")
         assert health.status_code == 503
         assert "database" in health.text
-    finally:
-        ctx.engine.start(database.id)
-        assert released.cli("step", "health").code == 0
     assert client.get("/api/health").status_code == 200
 
 
-def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -> None:
+def test_migrate_and_rollback_print_what_artisan_does(released: StackUnderTest) -> None:
     with released.beats() as beats:
         back = console(released, "migrate:rollback", "--step=1", "--force")
         assert f"Rolled back:  {GUIDE_MIGRATION}" in back
@@ -198,7 +200,7 @@ def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -
         forth = console(released, "migrate", "--force")
     assert f"Migrated:  {GUIDE_MIGRATION}" in forth
     assert "Nothing to migrate." in console(released, "migrate", "--force")
-    assert beats.failures == [], "the release serves on both schemas"
+    assert beats.failures == [], "the release must serve on both schemas"
 
 
 @pytest.mark.parametrize(
@@ -211,17 +213,17 @@ def test_migrate_and_rollback_answer_as_artisan_does(released: StackUnderTest) -
         "cosmic-queue-1",
     ],
 )
-def test_it_stops_cleanly_and_soon(released: StackUnderTest, name: str) -> None:
+def test_every_service_stops_within_its_grace_period(released: StackUnderTest, name: str) -> None:
     ctx = released.open()
     container = ctx.running(name)
     ctx.engine.stop(container.id, ctx.service(name).stop_grace_period)
     stopped = ctx.engine.container(container.id)
     ctx.engine.start(container.id)
-    assert stopped is not None and stopped.exit_code == 0, "it was not killed after its grace"
+    assert stopped is not None and stopped.exit_code == 0, "it was killed after its grace period"
     assert released.cli("step", "health").code == 0
 
 
-def test_it_runs_as_nobody_special_without_the_deployer(released: StackUnderTest) -> None:
+def test_the_service_runs_unprivileged_and_without_the_deployer(released: StackUnderTest) -> None:
     ctx = released.open()
     app = ctx.any_app().id
     assert ctx.engine.exec(app, ["id", "-u"]).text.strip() != "0"

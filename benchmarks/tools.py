@@ -1,4 +1,4 @@
-"""The same work by four others: the bare tools, and mydumper with myloader."""
+"""Run and measure the same backup and restore with each tool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DUMP = "mysqldump -uroot --single-transaction --quick --routines --events --trig
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of the clock, and of the processors: the client's and the server's."""
+    """The measurements of a run: wall time and CPU time of client and server, in seconds."""
 
     seconds: float
     client_cpu: float
@@ -32,8 +32,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Contest:
-    """One server and one folder; every method does the work once and measures it."""
+class Tools:
+    """The tools on one server and one folder; each method runs a tool once and measures it."""
 
     access: DatabaseAccess
     folder: Path
@@ -43,7 +43,7 @@ class Contest:
         return self.folder / "bare.sql"
 
     @property
-    def other_folder(self) -> Path:
+    def mydumper_folder(self) -> Path:
         return self.folder / "mydumper"
 
     def bare_dump(self) -> Run:
@@ -55,26 +55,26 @@ class Contest:
         with self.bare_file.open("rb") as file:
             return self._run([*self._inside("-i"), "mysql", "-uroot", schema], stdin=file)
 
-    def other_dump(self) -> Run:
-        shutil.rmtree(self.other_folder, ignore_errors=True)
-        # In pieces, so that both threads share the large table when it is loaded.
+    def mydumper(self) -> Run:
+        shutil.rmtree(self.mydumper_folder, ignore_errors=True)
+        # In chunks (-r), so that both threads of myloader share the large table.
         tool = ["mydumper", *self._address(), "-B", "bench", "-t", "2", "-c", "-r", "200000"]
-        run = self._run([*tool, "-o", str(self.other_folder)])
-        size = sum(path.stat().st_size for path in self.other_folder.iterdir())
+        run = self._run([*tool, "-o", str(self.mydumper_folder)])
+        size = sum(path.stat().st_size for path in self.mydumper_folder.iterdir())
         return Run(**{**asdict(run), "bytes": size})
 
-    def other_load(self, schema: str) -> Run:
+    def myloader(self, schema: str) -> Run:
         tool = ["myloader", *self._address(), "-B", schema, "-t", "2"]
-        return self._run([*tool, "-d", str(self.other_folder)])
+        return self._run([*tool, "-d", str(self.mydumper_folder)])
 
-    def our_dump(self) -> Run:
+    def cosmicdeploy_backup(self) -> Run:
         shutil.rmtree(self.folder / "backups", ignore_errors=True)
-        return self._ours("backup")
+        return self._cosmicdeploy("backup")
 
-    def our_load(self, schema: str) -> Run:
-        return self._ours("restore", schema)
+    def cosmicdeploy_restore(self, schema: str) -> Run:
+        return self._cosmicdeploy("restore", schema)
 
-    def _ours(self, what: str, schema: str = "") -> Run:
+    def _cosmicdeploy(self, what: str, schema: str = "") -> Run:
         task = {
             "access": {**asdict(self.access)},
             "folder": str(self.folder / "backups"),
@@ -83,28 +83,28 @@ class Contest:
         }
         before = cpu_seconds(self.access)
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.ours"],
+            [sys.executable, "-m", "benchmarks.single_run"],
             cwd=ROOT,
             input=json.dumps(task),
             stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
-        told = json.loads(done.stdout)
+        result = json.loads(done.stdout)
         return Run(
-            told["seconds"],
-            told["cpu"],
+            result["seconds"],
+            result["cpu"],
             cpu_seconds(self.access) - before,
-            bytes=told["compressed"],
-            raw=told["raw"],
-            peak_mib=told["peak_mib"],
+            bytes=result["compressed"],
+            raw=result["raw"],
+            peak_mib=result["peak_mib"],
         )
 
     def _inside(self, *flags: str) -> list[str]:
         return ["docker", "exec", *flags, "-e", "MYSQL_PWD", self.access.container_id]
 
     def _address(self) -> list[str]:
-        # Only by this option does mydumper take a password; it lives as long as the benchmark.
+        # mydumper takes a password only as an option; this one is valid only during the benchmark.
         access = self.access
         return ["-h", access.host, "-P", str(access.port), "-u", "root", "-p", access.password]
 

@@ -1,4 +1,4 @@
-"""What docs/compose.md says of Docker Compose beside us."""
+"""Docker Compose used alongside cosmicdeploy, as docs/compose.md describes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def compose(stack: StackUnderTest, program: str, *words: str) -> str:
     done = subprocess.run(
         [program, "-f", "docker-compose.prod.yml", *words],
         cwd=stack.folder,
-        env={**os.environ, "COLUMNS": "200"},  # narrower, and names are cut
+        env={**os.environ, "COLUMNS": "200"},  # with fewer columns, names are cut
         capture_output=True,
         text=True,
         timeout=120,
@@ -33,8 +33,8 @@ def ids(stack: StackUnderTest) -> dict[str, str]:
     return {name: container.id for name, container in stack.containers().items()}
 
 
-def make_anew(stack: StackUnderTest, name: str, **environ: str) -> str:
-    """The container removed and made by `up`; its id."""
+def recreate(stack: StackUnderTest, name: str, **environ: str) -> str:
+    """Remove a container and create it with `up`; return its id."""
     ctx = stack.open()
     ctx.engine.remove(ctx.running(name).id)
     done = stack.cli("up", "--json", **environ)
@@ -47,8 +47,8 @@ def test_both_versions_see_the_containers(released: StackUnderTest, program: str
     shown = compose(released, program, "ps")
     assert all(container.name in shown for container in released.containers().values())
     assert "Uvicorn" in compose(released, program, "logs", "cosmic-app-1")
-    said = compose(released, program, "exec", "-T", "cosmic-app-1", "console", "list")
-    assert "migrate:status" in said
+    listed = compose(released, program, "exec", "-T", "cosmic-app-1", "console", "list")
+    assert "migrate:status" in listed
     compose(released, program, "restart", WORKER)
     assert released.cli("step", "health").code == 0
 
@@ -59,7 +59,7 @@ def test_up_of_v2_does_nothing_after_a_deploy(released: StackUnderTest) -> None:
     assert ids(released) == before
 
 
-def test_up_of_1_29_makes_anew_what_was_made_for_v2_and_we_leave_it(
+def test_up_of_1_29_recreates_a_container_for_v2_and_the_deployer_keeps_it(
     released: StackUnderTest,
 ) -> None:
     before = ids(released)
@@ -71,9 +71,9 @@ def test_up_of_1_29_makes_anew_what_was_made_for_v2_and_we_leave_it(
     assert ids(released) == after
 
 
-def test_where_only_1_29_is_there_its_up_does_nothing(released: StackUnderTest) -> None:
-    made = make_anew(released, WORKER, DOCKER_CONFIG="/nonexistent")
+def test_up_of_1_29_does_nothing_if_v2_is_not_installed(released: StackUnderTest) -> None:
+    created = recreate(released, WORKER, DOCKER_CONFIG="/nonexistent")
     compose(released, V1, "up", "-d", "--no-deps", WORKER)
-    assert ids(released)[WORKER] == made
-    make_anew(released, WORKER)
+    assert ids(released)[WORKER] == created
+    recreate(released, WORKER)
     test_up_of_v2_does_nothing_after_a_deploy(released)

@@ -1,4 +1,4 @@
-"""A service's container is found by Compose's labels, whatever its name and whoever made it."""
+"""The deployer finds containers by Compose's labels, independent of their names."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnnamedStack]:
         yield s
 
 
-def test_a_stack_of_1_29_is_adopted_under_its_names(up: UnnamedStack) -> None:
-    before = up.lives_by_name()
+def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> None:
+    before = up.container_ids()
     status = up.cli("status")
     assert status.code == 0 and f"{up.project}_db_1" not in status.stdout, status.stdout
     report = up.cli("status", "--json")
@@ -37,29 +37,29 @@ def test_a_stack_of_1_29_is_adopted_under_its_names(up: UnnamedStack) -> None:
     assert again.report["outcome"] == "unchanged", again.stderr
     assert [note["service"] for note in again.report["notices"]] == list(notes)
     assert again.stderr.index("note: mailer") < again.stderr.index("recover")
-    assert up.lives_by_name() == before
+    assert up.container_ids() == before
 
     up.write(release="2")
     done = up.cli("deploy", "--json", DOCKER_CONFIG="/nonexistent")
     assert done.code == 0, done.stderr
-    after = up.lives_by_name()
-    assert after.keys() == before.keys(), "the new one took the old one's name"
+    after = up.container_ids()
+    assert after.keys() == before.keys(), "the new container has the name of the old one"
     assert {name for name in after if after[name] != before[name]} == {f"{up.project}_app_1"}
     up.compose("up", "-d")
-    assert up.lives_by_name()[f"{up.project}_app_1"] == after[f"{up.project}_app_1"]
+    assert up.container_ids()[f"{up.project}_app_1"] == after[f"{up.project}_app_1"]
 
 
-def test_what_fails_is_taken_back_under_the_names_of_1_29(up: UnnamedStack) -> None:
+def test_an_undo_keeps_the_names_of_1_29(up: UnnamedStack) -> None:
     name = f"{up.project}_app_1"
-    before = up.lives_by_name()
+    before = up.container_ids()
     up.write(release="3-bad", command='["false"]')
     failed = up.cli("deploy", "--json")
     assert failed.code == 1, failed.stdout
-    assert up.lives_by_name() == before, failed.report["error"]
+    assert up.container_ids() == before, failed.report["error"]
     backups = {each.manifest.release: each.id for each in up.open().catalogue.list()}
     back = up.cli("rollback", "--to", backups["1"], "--code-only", "--yes", "--json")
     assert back.code == 0, back.stderr
-    after = up.lives_by_name()
+    after = up.container_ids()
     assert after.keys() == before.keys()
     assert {each for each in after if after[each] != before[each]} == {name}
     assert back.report["release"] == "1"
@@ -67,7 +67,7 @@ def test_what_fails_is_taken_back_under_the_names_of_1_29(up: UnnamedStack) -> N
 
 def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -> None:
     up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
-    before = up.lives_by_name()
+    before = up.container_ids()
     first, second = f"{up.project}_app_1", f"{up.project}_app_2"
     try:
         for words in (
@@ -80,10 +80,10 @@ def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -
             done = up.cli(*words, "--yes", "--json")
             assert done.code == 1, (words, done.stdout)
             assert first in done.report["error"]["what"] and second in done.report["error"]["what"]
-        told = {row["container"]: row for row in up.cli("status", "--json").report["data"]}
-        assert told[second]["drift"].startswith("second container")
-        assert "rm " not in told[second]["todo"]
-        assert up.lives_by_name() == before
+        rows = {row["container"]: row for row in up.cli("status", "--json").report["data"]}
+        assert rows[second]["drift"].startswith("second container")
+        assert "rm " not in rows[second]["todo"]
+        assert up.container_ids() == before
         up.docker("stop", "-t", "0", second)
         assert up.cli("up", "--json").report["outcome"] == "unchanged"
     finally:

@@ -1,7 +1,7 @@
-"""One backup or one restore by cosmicdeploy, in a process of its own, so that its memory is known.
+"""Run one backup or restore of cosmicdeploy in a separate process, to measure its memory.
 
-Reads {"access", "folder", "what", "schema"} as JSON from standard input (the password is in it);
-prints {"seconds", "cpu", "peak_mib", "raw", "compressed"}.
+Reads {"access", "folder", "what", "schema"} as JSON from standard input, since it contains the
+password; prints {"seconds", "cpu", "peak_mib", "raw", "compressed"}.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
         load_schema(access, backup, task["schema"])
         _require_equal(access, backup, task["schema"])
     seconds, manifest = time.monotonic() - started, backup.manifest
-    assert manifest.raw and manifest.compressed  # noqa: S101 - a good backup has both
+    assert manifest.raw and manifest.compressed  # noqa: S101 - every good backup has both
     print(
         json.dumps(
             {
@@ -53,15 +53,15 @@ def main() -> None:
 def _require_equal(access: DatabaseAccess, backup: Backup, schema: str) -> None:
     with open_session(access) as session:
         if reasons := differences(backup.manifest, Facts(session, schema)):
-            raise SystemExit(f"not the same: {reasons}")
+            raise SystemExit(f"the restored schema differs: {reasons}")
 
 
 def peak_mib() -> float:
-    """The most memory that this process ever had resident."""
+    """Return the peak resident memory of this process, in MiB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found  # noqa: S101 - Linux
-    return int(found[1]) / 1024
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert peak  # noqa: S101 - always there on Linux
+    return int(peak[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
-"""A fix is deployed over a release that does not work: only what worked has to keep working."""
+"""Deploy a fix over a release that does not work: only what worked before must keep working."""
 
 from __future__ import annotations
 
-import re
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.release.test_circle import SET_ASIDE, wait_for_container
-from tests.stack.release.test_faults import STUCK, add_to_dockerfile, wait_for_record
+from tests.stack.release.test_changes_by_hand import kill_in_mid_rollout
+from tests.stack.release.test_faults import STUCK, add_to_dockerfile
 from tests.stack.stacks.fragile import (
     APPS,
     SCHEDULER,
@@ -31,21 +29,21 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def fragile(released: StackUnderTest) -> Iterator[StackUnderTest]:
-    """A release that works, and that can be broken; whatever is left of it is deployed over."""
+    """Deploy a working release that can be broken."""
     make_fragile(released)
     yield released
     mend(released)
 
 
-def every_kind_of_trouble(stack: StackUnderTest) -> list[str]:
-    """Each service in another one; those that do not work."""
+def every_fault(stack: StackUnderTest) -> list[str]:
+    """Break each service in another way; return the broken ones."""
     ctx = stack.open()
     break_down(stack, APPS[0], "health", "heartbeat", "console")
     crash(stack, APPS[1])
     ctx.engine.remove(ctx.running(APPS[2]).id)
     ctx.engine.stop(ctx.running(SCHEDULER).id, 10)
     crash(stack, WORKER)
-    wait_until(stack, APPS[0], lambda found: found.health == "unhealthy")
+    wait_until(stack, APPS[0], lambda container: container.health == "unhealthy")
     return [*RELEASED]
 
 
@@ -53,7 +51,7 @@ def unhealthy(stack: StackUnderTest) -> list[str]:
     for name in APPS:
         break_down(stack, name, "health", "console")
     for name in APPS:
-        wait_until(stack, name, lambda found: found.health == "unhealthy")
+        wait_until(stack, name, lambda container: container.health == "unhealthy")
     return [*APPS]
 
 
@@ -77,7 +75,7 @@ def missing(stack: StackUnderTest) -> list[str]:
     return [*RELEASED]
 
 
-def deaf_to_heartbeats(stack: StackUnderTest) -> list[str]:
+def refuses_heartbeats(stack: StackUnderTest) -> list[str]:
     for name in APPS:
         break_down(stack, name, "heartbeat")
     return [*APPS]
@@ -94,20 +92,20 @@ def dead_workers(stack: StackUnderTest) -> list[str]:
 @pytest.mark.parametrize(
     "trouble",
     [
-        every_kind_of_trouble,
+        every_fault,
         *(
             pytest.param(each, marks=pytest.mark.torture)
-            for each in (unhealthy, crashing, exited, missing, deaf_to_heartbeats, dead_workers)
+            for each in (unhealthy, crashing, exited, missing, refuses_heartbeats, dead_workers)
         ),
     ],
 )
-def test_a_fix_is_deployed_over_what_does_not_work(
+def test_a_fix_is_deployed_over_a_broken_release(
     fragile: StackUnderTest, trouble: Callable[[StackUnderTest], list[str]]
 ) -> None:
     broken = trouble(fragile)
     before = {name: container.id for name, container in fragile.containers().items()}
     make_sound(fragile)
-    with unfit(fragile):
+    with never_healthy(fragile):
         failed = fragile.cli("deploy", "--json")
     assert failed.code == 1, failed.stderr
     assert {name: c.id for name, c in fragile.containers().items()} == before
@@ -122,7 +120,7 @@ def test_a_fix_is_deployed_over_what_does_not_work(
     assert done.code == 0, done.stderr
     assert done.report["release"] == "fix"
     assert all(name in done.reason("health") for name in broken)
-    if trouble is not deaf_to_heartbeats:  # a plan sends none
+    if trouble is not refuses_heartbeats:  # a plan sends no heartbeats
         assert all(name in planned.reason("health") for name in broken)
     require_whole(fragile)
     assert fragile.cli("verify").code == 0
@@ -131,19 +129,13 @@ def test_a_fix_is_deployed_over_what_does_not_work(
 @pytest.mark.torture
 @pytest.mark.fault("fix of a release that does not work, killed in mid-rollout")
 @pytest.mark.parametrize("again", [("deploy",), ("deploy", "--abort"), ("up",)])
-def test_a_fix_that_was_killed_leads_on_and_back(
+def test_a_killed_deploy_of_a_fix_can_be_resumed_or_aborted(
     fragile: StackUnderTest, again: tuple[str, ...]
 ) -> None:
     before = {name: container.id for name, container in fragile.containers().items()}
     crashing(fragile)
     make_sound(fragile)
-    known = len(list(fragile.open().journal.records()))
-    process = fragile.start("deploy")
-    wait_for_record(fragile, known, "intent", "restart")
-    wait_for_container(fragile, re.compile(f"{APPS[0]}.*{SET_ASIDE}"))
-    process.kill()
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, "it was still at work"
+    kill_in_mid_rollout(fragile, APPS[0])
     done = fragile.cli(*again, "--json")
     if again != ("up",):
         assert done.code == 0, done.stderr
@@ -155,8 +147,8 @@ def test_a_fix_that_was_killed_leads_on_and_back(
 
 
 @contextmanager
-def unfit(stack: StackUnderTest) -> Iterator[None]:
-    """The release's second replica never becomes healthy."""
+def never_healthy(stack: StackUnderTest) -> Iterator[None]:
+    """Change the release so that its second replica never becomes healthy."""
     dockerfile = stack.folder / SOURCES / "Dockerfile"
     kept = dockerfile.read_text()
     add_to_dockerfile(stack, STUCK.format(last=12))

@@ -1,4 +1,4 @@
-"""The roll on stacks of other shapes, under load that waits: nobody notices."""
+"""The rollout on other variants of the stack, under slow requests: no request fails."""
 
 from __future__ import annotations
 
@@ -13,64 +13,56 @@ import pytest
 from tests.stack.release.test_faults import add_to_dockerfile
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
-from tests.stack.support.variants import SLOW_PATH, brought_up, by_name, slowed, with_replicas
+from tests.stack.support.threads import in_threads
+from tests.stack.support.variants import SLOW_PATH, by_name, running_variant, slowed, with_replicas
 
 pytestmark = pytest.mark.stack
 
 LARGE = b"x" * 500_000
 SENDERS = 5
-# The shell is process 1, and does not pass signals on.
-DEAF = '\nCMD ["sh", "-c", "python3 -m cosmic_app.serve; exit 1"]\n'
+# Process 1 is the shell, which does not forward signals.
+IGNORES_STOP = '\nCMD ["sh", "-c", "python3 -m cosmic_app.serve; exit 1"]\n'
 
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    """Nine replicas at fixed addresses, with slow answers."""
+    """Run nine replicas at fixed addresses, with a slow path."""
     folder = tmp_path_factory.mktemp("wide") / "kiosk"
-    stack = brought_up(folder, slowed, lambda stack: with_replicas(stack, 9))
-    try:
+    with running_variant(folder, slowed, lambda stack: with_replicas(stack, 9)) as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    """Three replicas whose addresses move, known to nginx by name."""
-    stack = brought_up(tmp_path_factory.mktemp("named") / "kiosk", by_name)
-    try:
+    """Run three replicas without fixed addresses, which nginx knows by name."""
+    with running_variant(tmp_path_factory.mktemp("named") / "kiosk", by_name) as stack:
         yield stack
-    finally:
-        stack.remove()
 
 
 @contextmanager
 def slow_requests(stack: StackUnderTest) -> Iterator[list[str]]:
-    """Large bodies to the slow path, each sender on one kept connection, never trying twice."""
-    stop, seen, url = threading.Event(), list[str](), stack.url() + SLOW_PATH
+    """Send large bodies to the slow path, each sender over one kept connection, without retries."""
+    results, url = list[str](), stack.url() + SLOW_PATH
 
-    def send() -> None:
+    def send(stop: threading.Event) -> None:
         with httpx.Client(timeout=15, trust_env=False) as client:
             while not stop.is_set():
                 try:
                     answer = client.post(url, content=LARGE)
-                    whole = answer.status_code == 200 and answer.json() == {"bytes": len(LARGE)}
-                    seen.append("ok" if whole else f"{answer.status_code} {answer.text[:80]}")
+                    is_complete = answer.status_code == 200 and answer.json() == {
+                        "bytes": len(LARGE)
+                    }
+                    results.append(
+                        "ok" if is_complete else f"{answer.status_code} {answer.text[:80]}"
+                    )
                 except httpx.HTTPError as error:
-                    seen.append(repr(error))
+                    results.append(repr(error))
 
-    threads = [threading.Thread(target=send, daemon=True) for _ in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield seen
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    with in_threads(*[send] * SENDERS):
+        yield results
 
 
-def test_nine_replicas_three_at_a_time_with_slow_requests_and_large_bodies(
+def test_nine_replicas_three_at_a_time_under_slow_requests_with_large_bodies(
     wide: StackUnderTest,
 ) -> None:
     wide.put_release_2()
@@ -85,8 +77,8 @@ def test_nine_replicas_three_at_a_time_with_slow_requests_and_large_bodies(
     assert done.report["requests"]["failed"] == 0
 
 
-def test_replicas_that_move_are_found_again(named: StackUnderTest) -> None:
-    """Others take the addresses that a stop sets free, so each comes back on another one."""
+def test_nginx_finds_replicas_whose_addresses_change(named: StackUnderTest) -> None:
+    """Each replica gets another address, since a stop frees its old one for the others."""
     before = named.containers()
     named.put_release_2()
     with acknowledged(named) as beats:
@@ -108,23 +100,25 @@ def test_the_new_container_can_start_first(named: StackUnderTest) -> None:
     assert done.code == 0, done.stderr
     assert beats.failures == []
     require_whole(named)
-    broken = named.snapshot()
+    before = named.snapshot()
     add_to_dockerfile(named, '\nCMD ["sh", "-c", "sleep 300"]\n')
     named.set_setting("healthy_within: 60", "healthy_within: 6")
     with acknowledged(named) as beats:
         failed = named.cli("deploy")
     assert failed.code == 1 and "no replica was touched" in failed.stderr
-    assert named.snapshot() == broken
+    assert named.snapshot() == before
     assert beats.failures == []
 
 
 @pytest.mark.torture
 @pytest.mark.fault("container that ignores its stop signal")
-def test_a_replica_that_ignores_its_stop_signal_ends_its_requests(released: StackUnderTest) -> None:
-    """It would be killed with what it is at work on."""
-    add_to_dockerfile(released, DEAF)
+def test_a_replica_that_ignores_its_stop_signal_finishes_its_requests(
+    released: StackUnderTest,
+) -> None:
+    """Without the drain it would be killed with its requests."""
+    add_to_dockerfile(released, IGNORES_STOP)
     assert released.cli("deploy").code == 0
-    released.set_variable("APP_VERSION", "after-a-deaf-one")
+    released.set_variable("APP_VERSION", "after-ignored-stop")
     with acknowledged(released, per_second=50) as beats:
         done = released.cli("deploy", "--json")
     assert done.code == 0, done.stderr
@@ -136,7 +130,7 @@ def test_a_replica_that_ignores_its_stop_signal_ends_its_requests(released: Stac
     assert len(apps) == 3 and all(roll["services"][name]["taken out"] > 0 for name in apps)
 
 
-def test_a_fixed_address_cannot_start_first(stack: StackUnderTest) -> None:
+def test_a_replica_with_a_fixed_address_cannot_start_first(stack: StackUnderTest) -> None:
     stack.set_setting("app: stop-first", "app: start-first")
     stack.set_variable("APP_VERSION", "never")
     done = stack.cli("deploy")

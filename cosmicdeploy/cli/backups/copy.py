@@ -1,0 +1,51 @@
+"""`cosmicdeploy backup copy`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import BackupArgument, common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+
+@common_options
+def copy(backup: BackupArgument = "latest", *, config: Path | None, terminal: Terminal) -> None:
+    """Copy a backup to each destination that has no good copy of it.
+
+    The destinations are those of `backup.copies`.
+
+    \b
+    Example:
+      cosmicdeploy backup copy
+    """
+    run_command("backup copy", terminal, lambda call: _copy(call, config, backup))
+
+
+def _copy(call: Call, config: Path | None, reference: str) -> Report:
+    from cosmicdeploy.errors import BackupError, UsageError
+    from cosmicdeploy.report.progress import ProgressView
+    from cosmicdeploy.steps.backups.backup import copy_to_places
+    from cosmicdeploy.workspace import open_stack
+
+    with ProgressView(call.terminal.console) as view:
+        ctx = open_stack(config, call.hearing(view))
+        if not ctx.settings.backup.copies:
+            raise UsageError(
+                "The settings name no destination for copies", todo="add backup.copies"
+            )
+        backup = ctx.catalogue.get(reference)
+        if not backup.usable:
+            raise BackupError(f"Only a good backup can be copied: {backup.why}", where=backup.id)
+        facts = copy_to_places(ctx, backup)
+    copied, failures = facts["copies"], facts["warnings"]
+    if failures:
+        raise BackupError(f"{backup.id} could not be copied to every destination", details=failures)
+    result = f"copied to {', '.join(copied)}" if copied else "has a good copy at every destination"
+    call.terminal.console.print(f"{backup.id} {result}")
+    outcome = "changed" if copied else "unchanged"
+    return call.report(outcome=outcome, backup=backup.id, data=facts)

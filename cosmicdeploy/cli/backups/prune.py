@@ -1,0 +1,100 @@
+"""`cosmicdeploy backup prune`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.context import Context
+    from cosmicdeploy.database.backups.retention import Decision
+    from cosmicdeploy.report.model import Report
+
+NO_POLICY = (
+    "No retention policy is set, so every good backup is kept. Set one in cosmicdeploy.yaml:\n"
+    "  backup: {keep: {last: 5, daily: 7, weekly: 4, monthly: 6}}"
+)
+
+
+@common_options
+def prune(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be removed, then exit.")
+    ] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Remove the backups that no retention rule keeps.
+
+    The rules are those of `backup.keep`; failed backups are removed after a day. Copies, and images
+    that only removed backups needed, are removed too. The newest good backup, pinned backups and
+    those that kept releases need always stay. Exit 4 while another run holds the lock.
+
+    \b
+    Example:
+      cosmicdeploy backup prune --plan
+    """
+    run_command("backup prune", terminal, lambda call: _prune(call, config, plan))
+
+
+def _prune(call: Call, config: Path | None, plan: bool) -> Report:
+    from cosmicdeploy.report.views.backups import show_decisions
+    from cosmicdeploy.steps.backups.prune import half_removed, prune_plan
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, call.hearing())
+    decisions, unfinished = prune_plan(ctx), half_removed(ctx)
+    removable = [decision.backup.id for decision in decisions if not decision.keep]
+    if not call.terminal.json:
+        show_decisions(call.terminal.console, decisions)
+    if not ctx.settings.backup.keep.is_set:
+        call.terminal.console.print(NO_POLICY, soft_wrap=True)
+    if plan or not (removable or unfinished):
+        outcome = "planned" if removable or unfinished else "unchanged"
+        return call.report(outcome=outcome, data=_data(decisions, finish=unfinished))
+    _require_yes(call, removable, unfinished)
+    return _remove(call, ctx, decisions, removable)
+
+
+def _require_yes(call: Call, removable: Sequence[str], unfinished: Sequence[str]) -> None:
+    from cosmicdeploy.text.formatting import counted
+
+    parts = [f"Remove {counted(len(removable), 'backup')}" if removable else ""]
+    parts += [f"finish removing {', '.join(unfinished)}" if unfinished else ""]
+    question = " and ".join(filter(None, parts))
+    call.terminal.require_yes(f"{question[0].upper()}{question[1:]}?", "Nothing was removed")
+
+
+def _remove(
+    call: Call, ctx: Context, decisions: Sequence[Decision], removable: Sequence[str]
+) -> Report:
+    from cosmicdeploy.lock import LockWait, hold_lock
+    from cosmicdeploy.steps.backups.prune import prune as remove
+    from cosmicdeploy.text.formatting import counted
+
+    patience = LockWait(stale_after=ctx.settings.lock.stale_after)
+    with hold_lock(ctx.engine, ctx.stack.project, call.command, patience):
+        pruned = remove(ctx, removable)
+    console = call.terminal.console
+    backups, images = counted(len(pruned.backups), "backup"), len(pruned.images)
+    console.print(f"Removed {backups} and {counted(images, 'kept image')}")
+    for warning in pruned.warnings:
+        ctx.warn(warning)
+    data = _data(decisions, removed=pruned.backups, images=pruned.images, warnings=pruned.warnings)
+    return call.report(outcome="changed", data=data)
+
+
+def _data(decisions: Sequence[Decision], **more: Any) -> dict[str, Any]:
+    rows = [
+        {"id": d.backup.id, "status": d.backup.status, "keep": d.keep, "reason": d.reason}
+        for d in decisions
+    ]
+    return {"backups": rows, **more}

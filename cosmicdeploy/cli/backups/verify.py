@@ -1,0 +1,50 @@
+"""`cosmicdeploy backup verify`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.options import BackupArgument, common_options
+from cosmicdeploy.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+
+@common_options
+def verify(
+    backup: BackupArgument = "latest",
+    restore: Annotated[
+        bool,
+        typer.Option("--restore", help="Restore it into a shadow schema too, and compare."),
+    ] = False,
+    *,
+    config: Path | None,
+    terminal: Terminal,
+) -> None:
+    """Compare a backup with its manifest; exit 5 if they differ.
+
+    \b
+    Examples:
+      cosmicdeploy backup verify
+      cosmicdeploy backup verify 20261126-211622-d21b --restore
+    """
+    run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
+
+
+def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
+    from cosmicdeploy.cli.reporting import proof_report
+    from cosmicdeploy.database.restore.verify import verify_and_record, verify_restore_and_record
+    from cosmicdeploy.workspace import open_stack
+
+    ctx = open_stack(config, call.hearing())
+    backup = ctx.catalogue.get(reference)
+    if restore:
+        result = verify_restore_and_record(ctx.engine, ctx.database(), ctx.catalogue, backup)
+    else:
+        result = verify_and_record(ctx.catalogue, backup)
+    return proof_report(call, result, restore=restore)

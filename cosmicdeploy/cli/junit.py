@@ -1,0 +1,40 @@
+"""The option `--junit` of verify and checklist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cosmicdeploy.cli.edge import Call, failed_report
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+Junit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the points to FILE as JUnit XML too.")
+]
+
+
+def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Report:
+    """Return the report of `body`; also write it to the file `junit`, unless that is None.
+
+    A command that fails writes its error, so that no CI job takes an older file for this result.
+    """
+    from cosmicdeploy.errors import UsageError, to_cosmic_error
+    from cosmicdeploy.report.junit import require_writable, write_junit
+
+    if junit is None:
+        return body()
+    require_writable(junit)
+    try:
+        report = body()
+    except BaseException as error:
+        with suppress(UsageError):
+            write_junit(junit, failed_report(call, to_cosmic_error(error)))
+        raise
+    write_junit(junit, report)
+    return report

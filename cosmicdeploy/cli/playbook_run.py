@@ -1,0 +1,52 @@
+"""Run a playbook that has a command of its own: deploy, up, step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cosmicdeploy.cli.edge import Call
+
+if TYPE_CHECKING:
+    from cosmicdeploy.report.model import Report
+
+
+def run_shipped(
+    call: Call,
+    config: Path | None,
+    name: str,
+    wait: float,
+    *,
+    only: str = "",
+    plan: bool = False,
+    resume: bool = False,
+    allowed: frozenset[str] = frozenset(),
+) -> Report:
+    """Run the stack's playbook `name`, or plan it, and return the report.
+
+    `wait` is the longest wait for the lock in seconds, `only` the name of a single step to run,
+    `allowed` the migrations that may destroy data.
+    """
+    from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
+    from cosmicdeploy.operations.checklist.recording import Recording
+    from cosmicdeploy.probes.preconditions.notices import show_notices
+    from cosmicdeploy.report.progress import ProgressView
+    from cosmicdeploy.runs.execute import execute, plan_only
+    from cosmicdeploy.runs.interrupted import require_deploy
+    from cosmicdeploy.workspace import open_playbook, open_stack
+
+    with ProgressView(call.terminal.console) as view:
+        ctx = replace(open_stack(config, call.hearing(view)), allowed=allowed)
+        playbook = open_playbook(ctx.loaded, name)
+        steps = (playbook.alone(only),) if only else playbook.steps
+        if resume:
+            require_deploy(ctx)
+        notices = show_notices(ctx)
+        if plan:
+            planned = plan_only(ctx, call.command, steps)
+            return with_notices(plan_report(call, planned, ctx), notices)
+        command = f"step {only}" if only else call.command
+        recorder = Recording if command == "deploy" else None
+        run, measured = execute(ctx, command, steps, wait, recorder)
+        return with_notices(run_report(call, run, measured), notices)

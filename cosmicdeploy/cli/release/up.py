@@ -1,0 +1,21 @@
+"""`cosmicdeploy up`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cosmicdeploy.cli.edge import run_command
+from cosmicdeploy.cli.options import Wait, common_options
+from cosmicdeploy.cli.playbook_run import run_shipped
+from cosmicdeploy.cli.terminal import Terminal
+
+
+@common_options
+def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
+    """Start what is not running; leave running containers alone.
+
+    \b
+    Example:
+      cosmicdeploy up
+    """
+    run_command("up", terminal, lambda call: run_shipped(call, config, "up", wait))

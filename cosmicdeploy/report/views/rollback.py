@@ -1,0 +1,93 @@
+"""The backups to roll back to, and what each rollback would lose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rich.console import Console
+
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.manifest_diff import RowDifference
+from cosmicdeploy.report.tables import newest, one_line_table
+from cosmicdeploy.report.views.backups import age, ago, proven, size
+from cosmicdeploy.text.formatting import format_time
+
+COLUMNS = ("backup", "age", "release", "proven", "rows lost")
+NEXT = (
+    "Roll back with `cosmicdeploy rollback --to ID`;"
+    " --migration or --code-only keep the rows written since"
+)
+NOTHING = (
+    "There is no good backup to roll back to: `cosmicdeploy backup list` shows all backups,"
+    " `cosmicdeploy backup create` creates one"
+)
+
+
+class Loss(Protocol):
+    """What a rollback to a backup would lose; `tables` is None if the database does not answer."""
+
+    @property
+    def backup(self) -> Backup: ...
+    @property
+    def tables(self) -> Sequence[RowDifference] | None: ...
+    @property
+    def rows(self) -> str: ...
+    @property
+    def newer(self) -> int: ...
+    @property
+    def deleted(self) -> int: ...
+
+
+def show_losses(console: Console, losses: Sequence[Loss], *, show_all: bool) -> None:
+    """Print a line for each backup, newest first, and what to do next."""
+    if losses:
+        shown, note = newest(losses, show_all=show_all)
+        console.print(one_line_table(COLUMNS, map(_shown, shown)))
+        if note:
+            console.print(note)
+    console.print(NEXT if losses else NOTHING, soft_wrap=True)
+
+
+def loss_row(loss: Loss) -> dict[str, object]:
+    """Return a backup's row; the keys are those of `--json`."""
+    manifest = loss.backup.manifest
+    return {
+        "backup": manifest.id,
+        "age": age(manifest.created_at),
+        "release": manifest.release or "unknown",
+        "size": size(manifest),
+        "proven": proven(loss.backup.state),
+        "what would be lost": loss.rows,
+    }
+
+
+def _shown(loss: Loss) -> dict[str, object]:
+    return {**loss_row(loss), "rows lost": _rows_lost(loss)}
+
+
+def _rows_lost(loss: Loss) -> str:
+    if loss.tables is None:
+        return "unknown"
+    lost, back = loss.newer, loss.deleted
+    return f"{lost or 'none'} ({back} restored)" if back else str(lost or "none")
+
+
+def show_loss(console: Console, loss: Loss) -> None:
+    """Print what a rollback to the backup would lose, table by table."""
+    created = loss.backup.manifest.created_at
+    console.print(
+        f"{loss.backup.id} was created at {format_time(created)} ({ago(created)})."
+        " Everything written since will be lost:",
+        soft_wrap=True,
+    )
+    for each in loss.tables or ():
+        rows = f"{_count(each.backup)} rows in the backup, {_count(each.now)} now"
+        console.print(f"  {each.table}: {rows}", soft_wrap=True)
+    if not loss.tables:
+        console.print(f"  {loss.rows}; changed rows are not counted", soft_wrap=True)
+    console.print("The present state is backed up first: roll back to that backup to return to it")
+
+
+def _count(rows: int | None) -> str:
+    return "no table, so no" if rows is None else str(rows)
