@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
-from cosmicdeploy.settings import Watch
+from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
 # Latencies are compared only with at least so many answers before and after.
@@ -101,7 +101,7 @@ def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
 
 
 def slower(
-    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Watch
+    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Soak
 ) -> list[str]:
     """Return a line for each latency that is too high compared with before."""
     if before is None or after is None:
