@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-
-Kind = Literal["no role", "not built", "other folder", "other project"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackNotice:
-    """A notice: the service that it is about, what is left out or assumed, and what helps."""
-
-    kind: Kind
-    service: str
-    what: str
-    todo: str
-
-    def __str__(self) -> str:
-        return f"{self.service}: {self.what} → {self.todo}"
+from cosmicdeploy.probes.result import StackNotice
 
 
 def notices(ctx: Context) -> list[StackNotice]:

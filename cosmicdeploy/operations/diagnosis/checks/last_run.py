@@ -9,8 +9,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import OWN, restart
-from cosmicdeploy.probes.application.features import FeatureState, running, states
+from cosmicdeploy.probes.application.features import running, states
 from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_locks
+from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.steps.commands.unlock import Held, UnlockStep
 
 LAST_RUN, LOCK = "last run", "overlap lock"
