@@ -12,7 +12,7 @@ from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.restart import BounceStep, require_another, stale_ones
+from cosmicdeploy.steps.containers.restart import RestartStep, require_another, stale_ones
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named
 
@@ -38,13 +38,13 @@ class RestartPlan:
     @property
     def steps(self) -> Sequence[Step]:
         """The steps of the run, once the operator has agreed to the cost."""
-        bounce = BounceStep(
+        restart = RestartStep(
             name="restart",
             services=tuple(self.services),
             turns_away=self.turns_away,
             leaves_none=bool(self.cost),
         )
-        return (RecoverStep(name="recover"), bounce)
+        return (RecoverStep(name="recover"), restart)
 
 
 def plan_restart(ctx: Context, words: Sequence[str], *, every: bool) -> RestartPlan:

@@ -112,7 +112,7 @@ def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOp
         return call.terminal.confirm("Run this remedy?")
 
     def playbook(name: str) -> Playbook:
-        return open_playbook(ctx.loaded, name)
+        return open_playbook(ctx.loaded, name, ctx.warn)
 
     return FixOptions(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
 

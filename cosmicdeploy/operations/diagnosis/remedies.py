@@ -14,9 +14,9 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.commands.console import ConsoleStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.recover import RecoverStep
-from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep, Target
-from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 
 # The command that the journal and the lock name for a remedy that no other command applies.
 OWN = "diagnose --fix"
@@ -34,7 +34,7 @@ RESOLVE = Remedy(
 
 def mark_migrated(names: Sequence[str]) -> Remedy:
     """Return the remedy for migrations that are complete and only lack their row."""
-    step = NoteMigrationsStep(name="note migrations", migrations=tuple(names))
+    step = MarkMigratedStep(name="mark migrated", migrations=tuple(names))
     return Remedy(says=f"note {', '.join(names)} as run", command=OWN, steps=(step,))
 
 
@@ -69,7 +69,7 @@ def start_all(names: Iterable[str]) -> Remedy:
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
         ServicesStep(name="services", roles=("database", "cache")),
-        RestartStep(name="start", missing_only=True),
+        RolloutStep(name="start", missing_only=True),
         ServicesStep(name="proxy", roles=("proxy",)),
     )
     return Remedy(says=f"start {', '.join(names)}", command="up", steps=steps)
@@ -79,7 +79,7 @@ def start(name: str, role: Role) -> Remedy:
     """Return the remedy that starts a stopped service and the other ones of its role."""
     steps = (
         RecoverStep(name="recover"),
-        RestartStep(name="start", roles=(role,), missing_only=True),
+        RolloutStep(name="start", roles=(role,), missing_only=True),
     )
     return Remedy(says=f"start {name}", command="up", steps=steps)
 
@@ -106,7 +106,7 @@ def replace(names: Sequence[str]) -> Remedy:
 
     A restart would keep the files that were changed in them.
     """
-    steps = (RecoverStep(name="recover"), RestartStep(name="make anew", anew=tuple(names)))
+    steps = (RecoverStep(name="recover"), RolloutStep(name="replace", anew=tuple(names)))
     says = f"replace the containers of {', '.join(names)} by new ones of the same image"
     return Remedy(says=says, command=OWN, steps=steps)
 

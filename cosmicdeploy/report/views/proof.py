@@ -77,7 +77,7 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
 def _watched(steps: Iterable[StepReport]) -> Iterator[str]:
     """A line for each watch that saw nothing bad."""
     for step in steps:
-        if step.kind == "watch" and step.facts:
+        if step.kind == "soak" and step.facts:
             facts = step.facts
             well = counted(facts["containers"], "container")
             yield (
