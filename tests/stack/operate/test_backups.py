@@ -1,4 +1,4 @@
-"""The collection of backups on the real stack: proven, pinned, pruned, copied and fetched."""
+"""Backups on the real stack: verified, pinned, pruned, copied and fetched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EMPTY = "backups-test:empty"
 
 @pytest.fixture
 def own(stack: StackUnderTest) -> Iterator[StackUnderTest]:
-    """The stack with a collection of its own: other tests go back to what they made."""
+    """The stack with its own backups: other tests roll back to theirs."""
     stack.set_setting("directory: ./data-kiosk/backups", "directory: ./own-backups")
     stack.set_setting("    releases: 3", "    releases: 1000")
     try:
@@ -48,7 +48,7 @@ def ids(stack: StackUnderTest) -> list[str]:
     return [backup.id for backup in stack.open().catalogue.list()]
 
 
-def test_a_backup_is_shown_proven_and_pinned(own: StackUnderTest) -> None:
+def test_a_backup_is_shown_verified_and_pinned(own: StackUnderTest) -> None:
     backup = create(own)
     [listed] = own.cli("backup", "list", "--json").report["data"]
     assert listed["state"]["read"]["reason"] == ""
@@ -69,7 +69,7 @@ def test_a_backup_is_shown_proven_and_pinned(own: StackUnderTest) -> None:
     assert "yes: the audit's" in listed
 
 
-def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
+def test_a_retention_policy_is_planned_and_applied(own: StackUnderTest) -> None:
     first, second, third = (create(own) for _ in range(3))
     assert own.cli("backup", "prune", "--json").report["outcome"] == "unchanged"
     own.open().catalogue.note(first, lambda state: state.updated(pin=Pin(at=now())))
@@ -94,7 +94,9 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
     assert ids(own) == [newest]
 
 
-def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnderTest) -> None:
+def test_backups_of_another_stack_or_that_failed_to_restore_are_refused(
+    own: StackUnderTest,
+) -> None:
     backup = create(own)
     failed = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
     catalogue = own.open().catalogue
@@ -119,7 +121,7 @@ def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnder
 
 
 def half_removed(stack: StackUnderTest, like: str) -> str:
-    """What a prune leaves that is killed after it took a backup out of the catalogue."""
+    """The state after a prune was killed once it had removed a backup from the catalogue."""
     backup_id = "20260101-000000-dead"
     folder = collection(stack)
     shutil.copy(folder / f"{like}.json", folder / f"{backup_id}.removing")
@@ -145,7 +147,7 @@ def image_kept_for(stack: StackUnderTest, backup: str) -> Iterator[str]:
 
 
 def empty_image() -> str:
-    """An image of nothing, as `EMPTY`; its id."""
+    """Create an empty image with the tag `EMPTY`; return its id."""
     archive = io.BytesIO()
     tarfile.open(fileobj=archive, mode="w").close()
     repository, _, name = EMPTY.partition(":")
@@ -154,7 +156,9 @@ def empty_image() -> str:
     return str(json.loads(made.splitlines()[-1])["status"])
 
 
-def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Path) -> None:
+def test_a_copy_at_a_destination_restores_a_lost_backup(
+    own: StackUnderTest, tmp_path: Path
+) -> None:
     lost = "nonsense://nowhere"
     places = f'[{{url: "{tmp_path}/nas"}}, {{url: "{lost}", options: {{key: "${{DB_PASSWORD}}"}}}}]'
     own.set_setting("  copies: []", f"  copies: {places}")
