@@ -98,8 +98,8 @@ def beat(stack: StackUnderTest, count: int) -> None:
 
 
 def wait_for_counters(stack: StackUnderTest, since: float = 0.0) -> None:
-    """Wait until the database's counters cover enough time for a verdict, from `since` seconds after
-    its start on."""
+    """Wait until the database's counters cover enough time for a verdict, from `since` seconds
+    after its start on."""
     while database.counters(stack.open())[database.UPTIME] - since <= database.ENOUGH:
         time.sleep(1)
 
