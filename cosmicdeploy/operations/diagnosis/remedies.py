@@ -116,7 +116,7 @@ def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Se
 
     None where there is no session, or where one is protected: a person has to decide on that.
     """
-    if not found or any(session.protected for session in found):
+    if not found or any(session.protection for session in found):
         return ()
     what = "end the statement of" if statement_only else "end"
     step = EndSessionsStep(

@@ -25,7 +25,7 @@ EMPTY = "backups-test:empty"
 
 @pytest.fixture
 def own(stack: StackUnderTest) -> Iterator[StackUnderTest]:
-    """The stack with its own backups: other tests roll back to theirs."""
+    """The stack with its own backup folder, since other tests roll back to their own backups."""
     stack.set_setting("directory: ./data-kiosk/backups", "directory: ./own-backups")
     stack.set_setting("    releases: 3", "    releases: 1000")
     try:
@@ -69,7 +69,7 @@ def test_a_backup_is_shown_verified_and_pinned(own: StackUnderTest) -> None:
     assert "yes: the audit's" in listed
 
 
-def test_a_retention_policy_is_planned_and_applied(own: StackUnderTest) -> None:
+def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
     first, second, third = (create(own) for _ in range(3))
     assert own.cli("backup", "prune", "--json").report["outcome"] == "unchanged"
     own.open().catalogue.note(first, lambda state: state.updated(pin=Pin(at=now())))
@@ -88,21 +88,19 @@ def test_a_retention_policy_is_planned_and_applied(own: StackUnderTest) -> None:
         assert own.open().engine.image(tag) is None
     assert {path.name[:20] for path in collection(own).iterdir()} == {third, first}
 
-    # Without the pin, a run that makes a backup prunes by itself.
+    # Without the pin, a run that takes a backup prunes it.
     assert own.cli("backup", "unpin", first).code == 0
     newest = create(own)
     assert ids(own) == [newest]
 
 
-def test_backups_of_another_stack_or_that_failed_to_restore_are_refused(
-    own: StackUnderTest,
-) -> None:
+def test_backups_of_other_stacks_or_that_did_not_restore_are_refused(own: StackUnderTest) -> None:
     backup = create(own)
     failed = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
     catalogue = own.open().catalogue
     assert catalogue.get(backup).manifest.project == own.open().stack.project
     catalogue.note(backup, lambda state: state.updated(restored=failed))
-    assert "its proof failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
+    assert "its test restore failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
     before = own.snapshot()
     refused = own.cli("rollback", "--to", backup, "--yes")
     assert refused.code == 1
@@ -121,7 +119,7 @@ def test_backups_of_another_stack_or_that_failed_to_restore_are_refused(
 
 
 def half_removed(stack: StackUnderTest, like: str) -> str:
-    """The state after a prune was killed once it had removed a backup from the catalogue."""
+    """Leave what a prune leaves that is killed after it removed a backup from the catalogue."""
     backup_id = "20260101-000000-dead"
     folder = collection(stack)
     shutil.copy(folder / f"{like}.json", folder / f"{backup_id}.removing")
@@ -147,7 +145,7 @@ def image_kept_for(stack: StackUnderTest, backup: str) -> Iterator[str]:
 
 
 def empty_image() -> str:
-    """Create an empty image with the tag `EMPTY`; return its id."""
+    """Create an empty image, tagged `EMPTY`, and return its id."""
     archive = io.BytesIO()
     tarfile.open(fileobj=archive, mode="w").close()
     repository, _, name = EMPTY.partition(":")
@@ -156,9 +154,7 @@ def empty_image() -> str:
     return str(json.loads(made.splitlines()[-1])["status"])
 
 
-def test_a_copy_at_a_destination_restores_a_lost_backup(
-    own: StackUnderTest, tmp_path: Path
-) -> None:
+def test_a_backup_is_fetched_back_from_its_copy(own: StackUnderTest, tmp_path: Path) -> None:
     lost = "nonsense://nowhere"
     places = f'[{{url: "{tmp_path}/nas"}}, {{url: "{lost}", options: {{key: "${{DB_PASSWORD}}"}}}}]'
     own.set_setting("  copies: []", f"  copies: {places}")
@@ -179,7 +175,7 @@ def test_a_copy_at_a_destination_restores_a_lost_backup(
     failed = own.cli("backup", "create")
     assert failed.code == 1
     assert "not copied to where it must be" in failed.stderr
-    assert own.open().catalogue.list()[0].usable
+    assert own.open().catalogue.list()[0].is_usable
 
     own.set_setting(f'url: "{lost}"', f'url: "{tmp_path}/usb"')
     copied = own.cli("backup", "copy", backup, "--json")

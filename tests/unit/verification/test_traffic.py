@@ -110,7 +110,7 @@ def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> No
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
     assert len(seen.failures) == 1 and seen.failures[0].startswith(served.url)
     assert len(seen.new.failures) + len(seen.kept.failures) == 1
-    assert seen.told() == f"1 of {seen.sent} requests failed"
+    assert seen.failure_summary() == f"1 of {seen.sent} requests failed"
 
 
 def test_a_refused_connection_is_a_failure() -> None:
@@ -168,7 +168,7 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(True, False))
     assert seen.broken and seen.failures == []
-    assert seen.told() == "1 of 2 acknowledged beats were not stored"
+    assert seen.failure_summary() == "1 of 2 acknowledged beats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
 
 
