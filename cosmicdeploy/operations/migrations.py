@@ -44,7 +44,7 @@ def resolve(
         if whole or found.state is interrupted_migrations.State.UNTOUCHED:
             return f"nothing is to be resolved: {found.state}"
         if not agreed(found):
-            raise Declined("Nothing was resolved", todo="say yes once the schema is mended")
+            raise Declined("Nothing was resolved", todo="say yes once the schema is repaired")
         with open_facts(ctx.database()) as database:
             ctx.journal.append("resolved", who=operator_name(), schema=database.schema_digest())
     return "resolved: the next deploy goes on from the schema as it is"

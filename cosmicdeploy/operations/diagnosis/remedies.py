@@ -21,12 +21,12 @@ from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 # The command that the journal and the lock name for a remedy that no other command applies.
 OWN = "diagnose --fix"
 DEPLOY = Remedy(
-    says="deploy: backup, pending migrations, roll, all undone where one of them fails",
+    says="deploy: backup, pending migrations, rollout; undone if one of them fails",
     command="deploy",
     playbook="deploy",
 )
 RESOLVE = Remedy(
-    says="deploy again from the schema as it is now: say yes only where you have mended it",
+    says="deploy again from the schema as it is now: say yes only if you have repaired it",
     command="migrate --resolve",
     resolves=True,
 )
@@ -124,7 +124,7 @@ def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Se
         sessions=tuple(_target(owners, session) for session in found),
         statement_only=statement_only,
     )
-    says = f"{what} {', '.join(owners.told(session) for session in found)}"
+    says = f"{what} {', '.join(owners.describe(session) for session in found)}"
     return (Remedy(says=says, command=OWN, steps=(step,)),)
 
 
@@ -134,5 +134,5 @@ def _target(owners: Owners, session: Process) -> Target:
         user=session.user,
         host=session.host,
         seconds=session.seconds,
-        told=owners.told(session),
+        told=owners.describe(session),
     )

@@ -15,18 +15,18 @@ from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
 from cosmicdeploy.stack.model import Service
 
 
-def as_it_is(ctx: Context, names: Collection[str]) -> Context:
+def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     """Return the context with the present names of the containers.
 
     Raises `Refused` if one of these services has several containers, so that a run could start one
     beside another.
     """
-    found = ctx.engine.containers(ctx.stack.project)
-    ctx = replace(ctx, stack=adopt(ctx.stack, found))
+    containers = ctx.engine.containers(ctx.stack.project)
+    ctx = replace(ctx, stack=adopt(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
-        _require_one(ctx, of_service(found, name), ctx.service(name))
-    require_sole_writers(ctx, [n for n in names if not _runs(found, n)])
+        _require_one(ctx, of_service(containers, name), ctx.service(name))
+    require_sole_writers(ctx, [n for n in names if not _runs(containers, n)])
     return ctx
 
 
@@ -89,11 +89,11 @@ def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str
         f"{what}; one for each service is supported",
         where=f"project {ctx.stack.project}",
         todo=todo,
-        details=[_told(container) for container in containers],
+        details=[_describe(container) for container in containers],
     )
 
 
-def _told(container: Container) -> str:
+def _describe(container: Container) -> str:
     maker = container.labels.get(labels.VERSION)
     started = "never" if container.status == "created" else container.started_at[:19]
     facts = [

@@ -15,7 +15,7 @@ from cosmicdeploy.settings import BeatId, Heartbeat
 SILENCE = 5.0
 
 
-class Beats:
+class Heartbeats:
     """Creates heartbeats and looks them up; `why_not` says why they cannot be looked up."""
 
     def __init__(self, ctx: Context, beat: Heartbeat, token: str) -> None:
@@ -30,14 +30,14 @@ class Beats:
             self.why_not = error.what
             return None
 
-    def make(self) -> tuple[str, Request]:
+    def create(self) -> tuple[str, Request]:
         """Return a new heartbeat's id and its request."""
         name = uuid4().hex
         id_field = {self._beat.id.field: name} if self._beat.id else {}
         body = {**self._beat.body, **id_field}
         return name, Request(path=self._beat.path, token=self._token, body=body)
 
-    def found(self, name: str) -> bool | None:
+    def is_stored(self, name: str) -> bool | None:
         """Whether the heartbeat with this id is stored; None where it cannot be looked up.
 
         Runs one query on a new database session.
@@ -51,15 +51,15 @@ class Beats:
             return None
 
 
-def _stored(access: DatabaseAccess, wanted: BeatId, name: str) -> bool:
-    table, column = quoted(wanted.table), quoted(wanted.column)
+def _stored(access: DatabaseAccess, location: BeatId, name: str) -> bool:
+    table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
     with open_session(access, silence=SILENCE) as session:
         return bool(session.rows(sql, name))
 
 
-def beats_of(ctx: Context) -> Beats | None:
+def configured_heartbeats(ctx: Context) -> Heartbeats | None:
     """Return the heartbeats of the configured device; None without a device or a token for it."""
     beat = ctx.settings.verify.heartbeat
     token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
-    return Beats(ctx, beat, token) if beat and token else None
+    return Heartbeats(ctx, beat, token) if beat and token else None

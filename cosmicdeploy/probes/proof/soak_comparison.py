@@ -32,14 +32,14 @@ class Comparison:
         Until the soak is `over`, failures are compared with all requests that will be sent by its
         end, and latencies are not compared.
         """
-        wanted, count = self._ctx.settings.watch, self._count()
-        expected = 0 if over else round(wanted.seconds * self._ctx.settings.probe.rate)
+        limits, count = self._ctx.settings.watch, self._count()
+        expected = 0 if over else round(limits.seconds * self._ctx.settings.probe.rate)
         sent = max(count["requests"], expected)
-        why = too_many_failures(count["failed"], sent, max(wanted.max_error_rate, self._usual))
+        why = too_many_failures(count["failed"], sent, max(limits.max_error_rate, self._usual))
         failing = [why] if why else []
         if not over:
             return failing
-        return [*failing, *self._of_clients(), *slower(self._before, self._after(), wanted)]
+        return [*failing, *self._of_clients(), *slower(self._before, self._after(), limits)]
 
     def _of_clients(self) -> list[str]:
         """Return the breach of the proxy's answers to all clients, from its access log.
@@ -52,8 +52,8 @@ class Comparison:
             return []
         before, after = found
         usual = before["errors"] / before["answers"]
-        borne = max(self._ctx.settings.watch.max_error_rate, usual)
-        why = too_many_failures(after["errors"], after["answers"], borne)
+        tolerated = max(self._ctx.settings.watch.max_error_rate, usual)
+        why = too_many_failures(after["errors"], after["answers"], tolerated)
         return [f"the proxy answered 5xx: {why}, and {usual:.1%} before"] if why else []
 
     def facts(self) -> dict[str, object]:
@@ -101,16 +101,16 @@ def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
 
 
 def slower(
-    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Soak
+    before: Mapping[str, float] | None, after: Mapping[str, float] | None, limits: Soak
 ) -> list[str]:
     """Return a line for each latency that is too high compared with before."""
     if before is None or after is None:
         return []
-    floors = wanted.latency_floor.model_dump()
+    floors = limits.latency_floor.model_dump()
     return [
         f"{name} is {after[name] * 1000:.0f} ms, and was {before[name] * 1000:.0f} ms before"
         for name in before
-        if after[name] > max(floors[name], wanted.max_latency_ratio * before[name])
+        if after[name] > max(floors[name], limits.max_latency_ratio * before[name])
     ]
 
 

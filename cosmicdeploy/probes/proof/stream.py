@@ -20,7 +20,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.connection import Kept, Request, ask_once
-from cosmicdeploy.probes.proof.heartbeats import Beats, beats_of
+from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.traffic.response import LIMITED, OK, Response
@@ -45,7 +45,7 @@ def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     if not ctx.settings.probe.rate or url is None:
         yield None
         return
-    stream, started = Stream(ctx, url, beats_of(ctx)), time.time()
+    stream, started = Stream(ctx, url, configured_heartbeats(ctx)), time.time()
     stream.start()
     try:
         yield stream.measured
@@ -64,9 +64,9 @@ def _url(ctx: Context) -> str | None:
 class Stream:
     """Sends requests from `start` to `stop`, and counts them in `measured`."""
 
-    def __init__(self, ctx: Context, url: str, beats: Beats | None) -> None:
+    def __init__(self, ctx: Context, url: str, heartbeats: Heartbeats | None) -> None:
         self.measured = TrafficStats()
-        self._ctx, self._url, self._beats = ctx, url, beats
+        self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
         self._kept = Kept(url)
         self._unsure_until = self._limited_until = 0.0
         self._counting, self._beating = threading.Lock(), threading.Lock()
@@ -107,7 +107,7 @@ class Stream:
     def _beat_every(self) -> int:
         """Return that every so many requests one is a heartbeat; 0 for none."""
         probe = self._ctx.settings.probe
-        if self._beats is None or not probe.heartbeat_rate:
+        if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
 
@@ -123,16 +123,16 @@ class Stream:
     def _beat(self, due: float, kept: bool) -> None:
         """Send one heartbeat at a time: a device's row holds only its newest id."""
         limited = time.monotonic() < self._limited_until
-        if self._beats is None or limited or not self._beating.acquire(blocking=False):
+        if self._heartbeats is None or limited or not self._beating.acquire(blocking=False):
             return self._look(due, kept)
         try:
-            self._beat_alone(self._beats, due, kept=kept)
+            self._beat_alone(self._heartbeats, due, kept=kept)
         finally:
             self._beating.release()
 
-    def _beat_alone(self, beats: Beats, due: float, *, kept: bool) -> None:
+    def _beat_alone(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
         window, counted = self._ctx.window, self.measured.beats
-        name, request = beats.make()
+        name, request = heartbeats.create()
         changes = window.changes
         counted["sent"] += 1
         answer = self._ask(request, due, kept=kept)
@@ -148,11 +148,11 @@ class Stream:
         counted["acknowledged"] += 1
         if window.is_open:
             return  # data is being swapped
-        found = beats.found(name)
-        if found:
+        is_stored = heartbeats.is_stored(name)
+        if is_stored:
             counted["found"] += 1
-        elif found is None:
-            self.measured.not_looked_up = beats.why_not
+        elif is_stored is None:
+            self.measured.not_looked_up = heartbeats.why_not
         elif not counted["found"]:
             self.measured.not_looked_up = "the release that runs stores no ids"
         elif changes == window.changes and time.monotonic() > self._unsure_until:

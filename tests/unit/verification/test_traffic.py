@@ -20,7 +20,7 @@ LOOK = Request(path="/api/health")
 BEAT = "/api/devices/heartbeat"
 
 
-class Beats:
+class Heartbeats:
     """A device's heartbeats, with a stand-in for the database."""
 
     why_not = "the database is away"
@@ -29,11 +29,11 @@ class Beats:
         self._answers, self._then = list(found), then
         self.sent: list[str] = []
 
-    def make(self) -> tuple[str, Request]:
+    def create(self) -> tuple[str, Request]:
         self.sent.append(str(len(self.sent)))
         return self.sent[-1], Request(path=BEAT, token="t", body={"id": self.sent[-1]})
 
-    def found(self, _name: str) -> bool | None:
+    def is_stored(self, _name: str) -> bool | None:
         self._then()
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
@@ -50,7 +50,10 @@ def sending(ctx: Context, tmp_path: Path) -> Context:
 
 
 def sent(
-    ctx: Context, served: Served, until: Callable[[TrafficStats], bool], beats: Beats | None = None
+    ctx: Context,
+    served: Served,
+    until: Callable[[TrafficStats], bool],
+    beats: Heartbeats | None = None,
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
     stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
@@ -154,7 +157,7 @@ def test_a_503_outside_maintenance_is_a_failure(sending: Context) -> None:
 
 
 def test_heartbeats_use_both_kinds_of_connection_and_are_looked_up(sending: Context) -> None:
-    beats = Beats(True)
+    beats = Heartbeats(True)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["found"] >= 2, beats)
     assert seen.beats == {"sent": 2, "acknowledged": 2, "found": 2}
@@ -166,7 +169,9 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
     sending: Context,
 ) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(True, False))
+        seen = sent(
+            sending, served, lambda traffic: traffic.not_found >= 1, Heartbeats(True, False)
+        )
     assert seen.broken and seen.failures == []
     assert seen.failure_summary() == "1 of 2 acknowledged beats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
@@ -174,7 +179,7 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
 
 def test_a_release_that_stores_no_ids_breaks_no_promise(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Beats(False))
+        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False))
     assert seen.not_looked_up == "the release that runs stores no ids" and not seen.broken
 
 
@@ -185,7 +190,7 @@ def test_an_answer_of_a_rate_limit_is_no_failure(sending: Context) -> None:
 
 
 def test_a_heartbeat_that_a_swap_of_data_removed_is_not_missed(sending: Context) -> None:
-    beats = Beats(False, then=sending.window.open)
+    beats = Heartbeats(False, then=sending.window.open)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats)
     assert seen.not_found == 0 and not seen.broken
@@ -193,7 +198,7 @@ def test_a_heartbeat_that_a_swap_of_data_removed_is_not_missed(sending: Context)
 
 def test_the_reason_why_heartbeats_are_not_looked_up_is_reported(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Beats(None))
+        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(None))
     assert seen.not_found == 0
     assert seen.facts()["beats"] == {
         "sent": 1,
@@ -206,7 +211,7 @@ def test_the_reason_why_heartbeats_are_not_looked_up_is_reported(sending: Contex
 
 def test_heartbeats_pause_for_as_long_as_the_rate_limit_asks(sending: Context) -> None:
     """More heartbeats would use up the limit for the verification as well."""
-    beats, limited = Beats(True), Reply(429, headers={"Retry-After": "60"})
+    beats, limited = Heartbeats(True), Reply(429, headers={"Retry-After": "60"})
     with serving(lambda number: limited if number == 1 else 200) as served:
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40, beats)
     assert served.requests.count(f"POST {BEAT}") == 1

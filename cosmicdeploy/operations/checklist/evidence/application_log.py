@@ -39,11 +39,11 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 def _count(ctx: Context, service: str, span: Span, counts: Counter[str]) -> float:
     """Count a service's lines; return the Unix time from which on its logs reach."""
-    wanted, begins = ctx.settings.checklist, span.until
+    patterns, begins = ctx.settings.checklist, span.until
     for log in (logs.output(ctx, service, span), *logs.file(ctx, service, span)):
         begins = min(begins, log.begins)
         for line in log.lines:
             counts["lines"] += 1
-            counts["errors"] += wanted.errors.search(line.text) is not None
-            counts["migration_errors"] += wanted.migration_errors.search(line.text) is not None
+            counts["errors"] += patterns.errors.search(line.text) is not None
+            counts["migration_errors"] += patterns.migration_errors.search(line.text) is not None
     return begins

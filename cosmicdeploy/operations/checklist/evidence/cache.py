@@ -85,11 +85,11 @@ def judge(evidence: Evidence) -> Point:
     now, then = evidence.now[POINT], evidence.then(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown
-    borne = evidence.settings.checklist.borne.hits
+    tolerance = evidence.settings.checklist.borne.hits
     few = [when for when, each in (("now", now), ("before", then)) if _few(each)]
     why = f"fewer than {ENOUGH} look-ups {' and '.join(few)}" if few else ""
     comparable = then if not few else None
-    verdict = by_share(now["ratio"] or 0, comparable["ratio"] if comparable else None, borne)
+    verdict = by_share(now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance)
     return Point(
         point=POINT,
         verdict=verdict,

@@ -73,8 +73,8 @@ def rates(now: Mapping[str, int], earlier: Mapping[str, int] | None) -> dict[str
     if seconds < ENOUGH:
         return {"seconds": seconds, "slow": None, "lock_waits": None, "pool": None, "queries": None}
     grown = {name: now[name] - since[name] for name in COUNTERS}
-    minutes, asked = seconds / MINUTE, grown["Innodb_buffer_pool_read_requests"]
-    hits = 1 - grown["Innodb_buffer_pool_reads"] / asked if asked > 0 else None
+    minutes, reads = seconds / MINUTE, grown["Innodb_buffer_pool_read_requests"]
+    hits = 1 - grown["Innodb_buffer_pool_reads"] / reads if reads > 0 else None
     return {
         "seconds": seconds,
         "slow": round(grown["Slow_queries"] / minutes, 2),
@@ -103,20 +103,20 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def verdicts_of(now: Figures, then: Figures, wanted: Checklist) -> dict[str, Verdict]:
+def verdicts_of(now: Figures, then: Figures, settings: Checklist) -> dict[str, Verdict]:
     """Return the verdict of each figure; the hit ratio needs one in the baseline as well."""
-    borne, found = wanted.borne, {}
+    limits, found = settings.borne, {}
     levels = {
-        "latency_ms": ("latency", borne.latency * 1000),
-        "threads_running": ("threads", borne.threads),
-        "slow": ("slow queries", borne.per_minute),
-        "lock_waits": ("lock waits", borne.per_minute),
+        "latency_ms": ("latency", limits.latency * 1000),
+        "threads_running": ("threads", limits.threads),
+        "slow": ("slow queries", limits.per_minute),
+        "lock_waits": ("lock waits", limits.per_minute),
     }
     for key, (name, enough) in levels.items():
         if now[key] is not None:
-            found[name] = by_level(now[key], then.get(key), wanted.ratio, enough)
+            found[name] = by_level(now[key], then.get(key), settings.ratio, enough)
     if now["pool"] is not None and then.get("pool") is not None:
-        found["buffer pool"] = by_share(now["pool"], then["pool"], borne.hits)
+        found["buffer pool"] = by_share(now["pool"], then["pool"], limits.hits)
     return found
 
 

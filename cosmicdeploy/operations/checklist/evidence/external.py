@@ -26,11 +26,11 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     """Send one request to each service; return how it answers, {"why": …} for no service."""
     from cosmicdeploy.probes.http import ask
 
-    wanted = ctx.settings.checklist.external
-    if not wanted:
+    services = ctx.settings.checklist.external
+    if not services:
         return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    answers = map_concurrently(lambda service: ask(service.url), wanted)
-    found = zip(wanted, answers, strict=True)
+    answers = map_concurrently(lambda service: ask(service.url), services)
+    found = zip(services, answers, strict=True)
     return {service.name: _figures(service, answer) for service, answer in found}
 
 
@@ -50,17 +50,17 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def problem(wanted: External, answer: Response) -> str:
+def problem(service: External, answer: Response) -> str:
     """Return why an answer is not the expected one; "" where it is."""
     if answer.error:
         return answer.error
-    if answer.status != wanted.status:
-        return f"answers {answer.status}, not {wanted.status}"
-    return "" if wanted.body in answer.body else f"its answer has no {wanted.body!r}"
+    if answer.status != service.status:
+        return f"answers {answer.status}, not {service.status}"
+    return "" if service.body in answer.body else f"its answer has no {service.body!r}"
 
 
-def _figures(wanted: External, answer: Response) -> dict[str, Any]:
-    found = problem(wanted, answer)
+def _figures(service: External, answer: Response) -> dict[str, Any]:
+    found = problem(service, answer)
     return {"ok": not found, "found": found, "ms": round(answer.seconds * 1000, 1)}
 
 

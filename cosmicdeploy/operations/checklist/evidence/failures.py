@@ -46,8 +46,8 @@ def _requests(evidence: Evidence) -> dict[str, Verdict]:
     for key, name in SORTS.items():
         count = Rate(now[key], now["answers"])
         before = Rate(then[key], then["answers"]) if then else None
-        borne = settings.checklist.borne.failures * now["answers"]
-        found[name] = by_rate(count, before, settings.checklist.ratio, borne)
+        tolerance = settings.checklist.borne.failures * now["answers"]
+        found[name] = by_rate(count, before, settings.checklist.ratio, tolerance)
         # Without a baseline the error rate that a deploy tolerates is the limit.
         if found[name] is Verdict.UNKNOWN and now[key] > settings.watch.max_error_rate * count.of:
             found[name] = Verdict.WORSE
@@ -58,18 +58,18 @@ def _lines(evidence: Evidence) -> dict[str, Verdict]:
     now, then = evidence.now["application"], evidence.then("application")
     if "why" in now:
         return {"error lines": Verdict.UNKNOWN}
-    wanted = evidence.settings.checklist
+    checklist = evidence.settings.checklist
     before = Rate(then["errors"], then["hours"]) if then else None
     count = Rate(now["errors"], now["hours"])
-    return {"error lines": by_rate(count, before, wanted.ratio, wanted.borne.error_lines)}
+    return {"error lines": by_rate(count, before, checklist.ratio, checklist.borne.error_lines)}
 
 
 def _describe(proxy: Figures | None, logs: Figures | None) -> str:
     parts = []
     if proxy and "why" not in proxy:
         counts = ", ".join(_of(proxy, key, name) for key, name in SORTS.items())
-        asked = f"{proxy['answers']:,} requests in {format_duration(proxy['seconds'])}"
-        parts.append(f"{counts} of {asked}")
+        requests = f"{proxy['answers']:,} requests in {format_duration(proxy['seconds'])}"
+        parts.append(f"{counts} of {requests}")
     if logs and "why" not in logs:
         read = f"{logs['lines']:,} in {format_duration(logs['hours'] * 3600)} of logs"
         parts.append(f"{counted(logs['errors'], 'error line')} among {read}")

@@ -96,7 +96,7 @@ def _share(log: Figures | None) -> float:
 
 
 def _describe(log: Figures) -> str:
-    asked = f"{log['answers']:,} requests in {format_duration(log['seconds'])}"
+    requests = f"{log['answers']:,} requests in {format_duration(log['seconds'])}"
     if not log["limited"]:
-        return f"none of {asked} refused with 429"
-    return f"{log['limited']:,} ({format_percent(_share(log))}) of {asked} refused with 429"
+        return f"none of {requests} refused with 429"
+    return f"{log['limited']:,} ({format_percent(_share(log))}) of {requests} refused with 429"

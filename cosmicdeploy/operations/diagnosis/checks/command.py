@@ -33,35 +33,35 @@ def registered(ctx: Context) -> Iterator[Finding]:
     Runs `list` in each container; where the command is missing, also in a new container of the
     release's image.
     """
-    command, places = ctx.settings.verify.command, running(ctx)
+    command, containers = ctx.settings.verify.command, running(ctx)
     if not command:
         yield ok(REGISTERED, "verify.command is not configured")
         return
-    lists = _lists(ctx, places)
-    silent = {name: said for name, (code, said) in lists.items() if code != 0}
-    for name, said in silent.items():
+    lists = _lists(ctx, containers)
+    silent = {name: output for name, (code, output) in lists.items() if code != 0}
+    for name, output in silent.items():
         yield problem(
             REGISTERED,
             f"the console of {name} cannot list its commands",
             f"cosmicdeploy logs {name}",
-            details=said.splitlines()[-LINES:],
-            remedies=_remedies(ctx, {name: places[name]}),
+            details=output.splitlines()[-LINES:],
+            remedies=_remedies(ctx, {name: containers[name]}),
         )
     lacking = [
-        n for n, (_, said) in lists.items() if n not in silent and not lists_it(said, command)
+        n for n, (_, output) in lists.items() if n not in silent and not lists_it(output, command)
     ]
     if lacking:
-        yield _lacking(ctx, command, {name: places[name] for name in lacking})
+        yield _lacking(ctx, command, {name: containers[name] for name in lacking})
     elif not silent:
         yield ok(REGISTERED, f"{command}, in {counted(len(lists), 'container')}")
 
 
-def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
+def _lists(ctx: Context, containers: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
     def listed(container: Container) -> tuple[int, str]:
         result = ctx.run_console(container, "list")
         return result.exit_code, result.text if result.exit_code == 0 else _words(result)
 
-    return dict(zip(places, map_concurrently(listed, places.values()), strict=True))
+    return dict(zip(containers, map_concurrently(listed, containers.values()), strict=True))
 
 
 def _words(result: ExecResult) -> str:
@@ -69,23 +69,23 @@ def _words(result: ExecResult) -> str:
     return result.error_text.strip() or result.text
 
 
-def lists_it(said: str, command: str) -> bool:
+def lists_it(output: str, command: str) -> bool:
     """Whether a console's list has this command."""
-    return re.search(rf"(^|\s){re.escape(command)}(\s|$)", said) is not None
+    return re.search(rf"(^|\s){re.escape(command)}(\s|$)", output) is not None
 
 
 def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Finding:
-    told = f"{command} is not registered in {', '.join(lacking)}"
+    text = f"{command} is not registered in {', '.join(lacking)}"
     if not _image_has(ctx, command):
         return problem(
             REGISTERED,
-            f"{told}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
+            f"{text}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
             "cosmicdeploy deploy, once the sources have it",
             remedies=[DEPLOY],
         )
     return problem(
         REGISTERED,
-        f"{told}; the release's image has it",
+        f"{text}; the release's image has it",
         "cosmicdeploy diagnose command --fix",
         remedies=_remedies(ctx, lacking),
     )
@@ -101,46 +101,46 @@ def _image_has(ctx: Context, command: str) -> bool:
     return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
 
 
-def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:
+def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
     """Return the remedies for these containers: clear their caches, then replace them.
 
     A restart would keep their files.
     """
-    images = ctx.images_of(places)
-    if any(image is None or image.id != places[n].image_id for n, image in images.items()):
+    images = ctx.images_of(containers)
+    if any(image is None or image.id != containers[n].image_id for n, image in images.items()):
         return [DEPLOY]
-    names = list(places)
+    names = list(containers)
     return [*clear_caches(ctx, names), replace(names)]
 
 
 def file(ctx: Context) -> Iterator[Finding]:
     """Check that the command's file exists in each container."""
-    wanted, places = ctx.settings.diagnose.command_file, running(ctx)
-    if wanted is None:
+    path, containers = ctx.settings.diagnose.command_file, running(ctx)
+    if path is None:
         yield ok(FILE, "diagnose.command_file is not configured")
         return
-    lacking = {name: c for name, c in places.items() if not _is_there(ctx, c, wanted)}
+    lacking = {name: c for name, c in containers.items() if not _is_there(ctx, c, path)}
     if not lacking:
-        yield ok(FILE, f"{wanted}, in {counted(len(places), 'container')}")
+        yield ok(FILE, f"{path}, in {counted(len(containers), 'container')}")
         return
     yield problem(
         FILE,
-        f"{wanted} is not in {', '.join(lacking)}",
+        f"{path} is not in {', '.join(lacking)}",
         "cosmicdeploy diagnose command --fix",
         # A file that no container has is not in their image.
-        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(places) else [DEPLOY],
+        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(containers) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
     """Report whether the configuration is cached, so that changes to it have no effect."""
-    wanted, places = ctx.settings.diagnose.config_cache, running(ctx)
-    if wanted is None:
+    path, containers = ctx.settings.diagnose.config_cache, running(ctx)
+    if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
         return
-    cached = [name for name, c in places.items() if _is_there(ctx, c, wanted)]
-    told = f"cached in {', '.join(cached)}: {wanted}" if cached else "nothing is cached"
-    yield ok(CACHE, told)
+    cached = [name for name, c in containers.items() if _is_there(ctx, c, path)]
+    text = f"cached in {', '.join(cached)}: {path}" if cached else "nothing is cached"
+    yield ok(CACHE, text)
 
 
 def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
@@ -149,11 +149,11 @@ def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
 
 def image(ctx: Context) -> Iterator[Finding]:
     """Check that the containers run the release's image."""
-    found = container_checks.images(ctx)
-    if found.ok:
-        yield ok(IMAGE, found.found)
+    result = container_checks.images(ctx)
+    if result.ok:
+        yield ok(IMAGE, result.found)
         return
-    yield warning(IMAGE, f"{found.found}; expected {found.expected}", "cosmicdeploy deploy")
+    yield warning(IMAGE, f"{result.found}; expected {result.expected}", "cosmicdeploy deploy")
 
 
 TROUBLE = Trouble(

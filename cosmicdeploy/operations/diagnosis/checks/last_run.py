@@ -26,12 +26,12 @@ LOOK_BACK = 3600
 
 def last_run(ctx: Context) -> Iterator[Finding]:
     """Check that the log shows a recent run, and that no stale lock prevents the next one."""
-    command, found = ctx.settings.verify.command, running_one(ctx)
+    command, container = ctx.settings.verify.command, running_one(ctx)
     if command is None:
         return
-    age = _age_of_last_run(ctx, found, command) if found else None
+    age = _age_of_last_run(ctx, container, command) if container else None
     held = overlap_locks(ctx)
-    if held and is_stale(age, scheduler=found is not None, holder=_holder(ctx, command)):
+    if held and is_stale(age, scheduler=container is not None, holder=_holder(ctx, command)):
         yield _stale(held, command)
     elif held:
         since = f" that began {age:.0f} s ago" if age is not None else " at work"
@@ -39,8 +39,8 @@ def last_run(ctx: Context) -> Iterator[Finding]:
     else:
         configured = ctx.settings.diagnose.overlap_lock
         yield ok(LOCK, "none is held" if configured else "diagnose.overlap_lock is not configured")
-    if found is not None and not switched_off(ctx):
-        yield _of_age(ctx, found, command, age)
+    if container is not None and not switched_off(ctx):
+        yield _of_age(ctx, container, command, age)
 
 
 def is_stale(age: float | None, *, scheduler: bool, holder: bool) -> bool:
@@ -82,33 +82,33 @@ def _holder(ctx: Context, command: str) -> bool:
     )
 
 
-def _of_age(ctx: Context, found: Container, command: str, age: float | None) -> Finding:
+def _of_age(ctx: Context, container: Container, command: str, age: float | None) -> Finding:
     if age is not None and age <= EVERY:
         return ok(LAST_RUN, f"{command} began {age:.0f} s ago")
-    up = found.seconds_up
+    up = container.seconds_up
     if up <= EVERY:
         return ok(LAST_RUN, f"started {up:.0f} s ago: too recently to say more")
-    name = found.service or found.name
-    told = f"{age:.0f} s ago" if age is not None else f"not within {LOOK_BACK} s"
+    name = container.service or container.name
+    when = f"{age:.0f} s ago" if age is not None else f"not within {LOOK_BACK} s"
     return problem(
         LAST_RUN,
-        f"{command} began {told}, by the log of {name}",
+        f"{command} began {when}, by the log of {name}",
         f"cosmicdeploy logs {name}",
-        details=ctx.engine.logs(found.id, tail=LINES),
+        details=ctx.engine.logs(container.id, tail=LINES),
         remedies=[restart(ctx, name)],
     )
 
 
-def _age_of_last_run(ctx: Context, found: Container, command: str) -> float | None:
+def _age_of_last_run(ctx: Context, container: Container, command: str) -> float | None:
     """Return the seconds since the log's last run after the container's start; None for no run.
 
     A line that says that the run was skipped does not count.
     """
     now = datetime.now(UTC).timestamp()
-    since = now - min(found.seconds_up, LOOK_BACK)
+    since = now - min(container.seconds_up, LOOK_BACK)
     begun = [
         line.at / 1e9
-        for line in ctx.engine.log_entries(found.id, since=int(since * 1e9))
+        for line in ctx.engine.log_entries(container.id, since=int(since * 1e9))
         if command in line.text and "skip" not in line.text.lower()
     ]
     return now - max(begun) if begun else None
@@ -117,12 +117,12 @@ def _age_of_last_run(ctx: Context, found: Container, command: str) -> float | No
 def running_one(ctx: Context) -> Container | None:
     """Return the scheduler's container; None where it does not run."""
     name = ctx.settings.services.scheduler
-    found = ctx.container(name) if name else None
-    return found if found is not None and found.is_running else None
+    container = ctx.container(name) if name else None
+    return container if container is not None and container.is_running else None
 
 
 def switched_off(ctx: Context) -> FeatureState | None:
     """Return the feature that keeps the command off its schedule; None where it is on."""
     feature = ctx.settings.verify.feature
-    found = states(ctx, [feature]) if feature else []
-    return next((state for state in found if state.enabled is False), None)
+    container = states(ctx, [feature]) if feature else []
+    return next((state for state in container if state.enabled is False), None)

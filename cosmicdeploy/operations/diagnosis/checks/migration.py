@@ -85,7 +85,7 @@ def pending(ctx: Context) -> Iterator[Finding]:
     """Check for migrations that have not run although their release is in place."""
     with open_session(ctx.database()) as session:
         if any(each.waits_for_table_lock for each in read_process_list(session).values()):
-            yield warning(PENDING, "not asked while sessions wait for a table's lock")
+            yield warning(PENDING, "not checked while sessions wait for a table's lock")
             return
     names = pending_names(ctx)
     if names == []:
@@ -135,11 +135,11 @@ def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
 
 def _new(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
     if ctx.running_release() not in ("", ctx.release):
-        told = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
-        return warning(PENDING, told, "cosmicdeploy deploy")
-    told = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
+        text = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
+        return warning(PENDING, text, "cosmicdeploy deploy")
+    text = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
     remedies = [] if held_up else [DEPLOY]
-    return problem(PENDING, told, "cosmicdeploy deploy", details=names, remedies=remedies)
+    return problem(PENDING, text, "cosmicdeploy deploy", details=names, remedies=remedies)
 
 
 TROUBLE = Trouble(

@@ -62,8 +62,8 @@ def process(ctx: Context) -> Iterator[Finding]:
         yield ok(PROCESS, f"{word} is alive")
         return
     name = found.service or found.name
-    told = f"{word} is stopped by a signal" if theirs else f"no process of {word} runs"
-    yield problem(PROCESS, told, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
+    text = f"{word} is stopped by a signal" if theirs else f"no process of {word} runs"
+    yield problem(PROCESS, text, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
 
 
 def schedule(ctx: Context) -> Iterator[Finding]:

@@ -18,8 +18,8 @@ class Owners:
         self._services: Mapping[str, str] = {
             known: name
             for name in ctx.settings.services.all
-            if (found := ctx.container(name)) is not None
-            for known in (*found.addresses.values(), found.name)
+            if (container := ctx.container(name)) is not None
+            for known in (*container.addresses.values(), container.name)
         }
 
     def of(self, host: str) -> str:
@@ -27,7 +27,7 @@ class Owners:
         name = host.rpartition(":")[0] or host
         return self._services.get(name, name)
 
-    def told(self, session: Process) -> str:
+    def describe(self, session: Process) -> str:
         """Describe a session: id, user, service, seconds, and what it does."""
         return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
 
