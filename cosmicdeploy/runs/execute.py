@@ -182,7 +182,7 @@ def _held(
     patience = LockWait(
         wait=wait,
         stale_after=ctx.settings.lock.stale_after,
-        tell=lambda text: ctx.emit(Notice(text=text)),
+        on_wait=lambda text: ctx.emit(Notice(text=text)),
         safe_point=interrupts.safe_point,
     )
     return hold_lock(ctx.engine, ctx.stack.project, command, patience)
