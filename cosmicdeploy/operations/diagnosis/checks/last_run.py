@@ -124,5 +124,5 @@ def running_one(ctx: Context) -> Container | None:
 def switched_off(ctx: Context) -> FeatureState | None:
     """Return the feature that keeps the command off its schedule; None where it is on."""
     feature = ctx.settings.verify.feature
-    container = states(ctx, [feature]) if feature else []
-    return next((state for state in container if state.enabled is False), None)
+    features = states(ctx, [feature]) if feature else []
+    return next((state for state in features if state.enabled is False), None)
