@@ -244,7 +244,7 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
     loaded: Any = SimpleNamespace(settings=settings)
     named: Any = SimpleNamespace(project="p")
     monkeypatch.setattr(execute, "known_failures", known_failures)
-    monkeypatch.setattr(execute, "as_it_is", lambda ctx, _needed: ctx)
+    monkeypatch.setattr(execute, "resolve_containers", lambda ctx, _needed: ctx)
     ours = replace(ctx, loaded=loaded, engine=engine, stack=named)
     with pytest.raises(KeyboardInterrupt), execute.begin(ours, "deploy", 0.0, []):
         pass
