@@ -19,8 +19,8 @@ def config_hash(ctx: Context, name: str) -> str:
     """What the Compose of this machine says; without one the hash of the container that is there,
     where nothing changed, else a digest of our own."""
     # An answer that did not come in time may come the next time.
-    told: Mapping[str, str] = ctx.asked.get(ASKED) or _told(ctx)
-    ctx.asked[ASKED] = told
+    told: Mapping[str, str] = ctx.lookup_cache.get(ASKED) or _told(ctx)
+    ctx.lookup_cache[ASKED] = told
     return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 

@@ -28,6 +28,8 @@ class BackupStep(Step):
     """Make a verified backup of the database, and its copies."""
 
     kind: ClassVar[str] = "backup"
+    # The backup was read again as soon as it was made.
+    is_checked_again: ClassVar[bool] = False
 
     when: Literal["needed", "always"] = Field(
         default="needed", description="`needed`: only where another step changes something."
@@ -70,9 +72,6 @@ class BackupStep(Step):
         ctx.say(f"{backup.id} is made; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_places(ctx, backup)}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The backup was read again as soon as it was made."""
 
     def settle(self, ctx: Context, change: Change) -> None:
         if not ctx.settings.backup.keep.is_set:

@@ -23,6 +23,8 @@ class TrialStep(Step):
     """Start it, and wait for nothing; it goes when the run is over, however it ends."""
 
     kind: ClassVar[str] = "trial"
+    # The preflight sees whether it is any good.
+    is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
@@ -36,9 +38,6 @@ class TrialStep(Step):
         ask_early(ctx)
         load_early()  # for the preflight
         return {"container": start_trial(ctx)}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The preflight sees whether it is any good."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
