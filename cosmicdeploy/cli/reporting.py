@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Literal
 
 from cosmicdeploy.abort_advice import ACCEPT
@@ -11,16 +10,13 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import PastRun, unfinished
 from cosmicdeploy.lock import holder_pid
-from cosmicdeploy.probes.application.features import FeatureState, states
-from cosmicdeploy.probes.preconditions.notices import PassedOver
 from cosmicdeploy.probes.proof import TrafficStats
+from cosmicdeploy.probes.result import CheckResult, StackNotice
 from cosmicdeploy.report.model import (
-    CheckReport,
     ErrorReport,
-    FeatureReport,
-    NoticeReport,
     Report,
     StepReport,
     UnfinishedReport,
@@ -99,20 +95,9 @@ def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed"
     return planned.step.outcome(applied=False)
 
 
-def with_notices(report: Report, notices: Iterable[PassedOver]) -> Report:
+def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
     """Return the report with the notices of what the run leaves out or assumes."""
-    rows = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
-    return report.model_copy(update={"notices": rows})
-
-
-def feature_reports(ctx: Context) -> list[FeatureReport]:
-    """Return the state of the application's features."""
-    return [feature_report(state) for state in states(ctx)]
-
-
-def feature_report(state: FeatureState) -> FeatureReport:
-    """Return the state of one feature."""
-    return FeatureReport.model_validate(asdict(state))
+    return report.model_copy(update={"notices": tuple(notices)})
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
@@ -142,9 +127,10 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
         return f"{forward} finishes it; {told}" if (forward := _forward(run)) else told
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
-    if run.command.startswith("deploy") and run.failed:
+    is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
+    if is_deploy and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
-    if run.command.startswith("deploy"):
+    if is_deploy:
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
         return _ways_on_from_a_rollback(run)
@@ -184,7 +170,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
 def proof_report(call: Call, result: Verification, *, restore: bool) -> Report:
     """Return the report of a backup's verification."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
-    check = CheckReport(
+    check = CheckResult(
         point=result.backup_id,
         ok=result.passed,
         expected=expected,

@@ -13,10 +13,11 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
-from cosmicdeploy.probes.preconditions.one_each import as_it_is
+from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
@@ -66,7 +67,7 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = wanted_services(ctx, self.services, self.place)
-        as_it_is(ctx, names)  # these may be services without a role
+        resolve_containers(ctx, names)  # these may be services without a role
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)
@@ -197,7 +198,7 @@ def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
     """What killed restarts left undone: containers that ran and do not, clients that are turned
     away. Nothing while all stands still for a rollback."""
     runs = unfinished(ctx.journal)
-    if any(run.command.startswith("rollback") and intents([run], QUIESCE) for run in runs):
+    if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
         return []
     begun = intents(runs, RestartStep.kind)
     found = [

@@ -19,14 +19,14 @@ from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.journal.journal import Journal, Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
-from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, exchanged_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
 from cosmicdeploy.steps.containers.restart import half_way
 from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.damage import AT, ID, anything, parts
+from tests.unit.runs.damage.any_json import AT, ID, anything, parts
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit
