@@ -11,8 +11,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-import tenacity
-
+from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Response
 
@@ -82,14 +81,12 @@ def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Response
 
     A single failed request says little about a service.
     """
-    retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_fixed(PAUSE_SECONDS),
-        retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    return poll(
+        lambda: ask(url, token=token, json=json),
+        until=lambda response: not response.error and response.status < BROKEN,
+        every=PAUSE_SECONDS,
+        attempts=ATTEMPTS,
     )
-    answer: Response = retrying(ask, url, token=token, json=json)
-    return answer
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from cosmicdeploy.operations.diagnosis.finding import Remedy, Trouble
 from cosmicdeploy.operations.diagnosis.looking import Diagnosed, diagnosed
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.polling import poll
 from cosmicdeploy.runs.execute import execute
 
 LOOK_EVERY = 1.0
@@ -117,9 +117,12 @@ class Mending:
 
     def _look_until_well(self, trouble: Trouble, seconds: float) -> Diagnosed:
         """Told once, however often it takes."""
-        until, quiet = time.monotonic() + seconds, replace(self.ctx, emit=lambda _: None)
+        quiet = replace(self.ctx, emit=lambda _: None)
         with self.hands.shown():
             self.ctx.say(f"looking again: {trouble.name}")
-            while not (found := diagnosed(quiet, trouble)).well and time.monotonic() < until:
-                time.sleep(LOOK_EVERY)
-        return found
+            return poll(
+                lambda: diagnosed(quiet, trouble),
+                until=lambda diagnosis: diagnosis.well,
+                every=LOOK_EVERY,
+                within=seconds,
+            )

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 
@@ -108,13 +108,12 @@ class CommandStep(Step):
 
     def _tried(self, ctx: Context) -> CosmicError | None:
         """Why the last try failed, None once one did not."""
-        trying = Retrying(
-            stop=stop_after_attempt(self.retry.times),
-            wait=wait_fixed(self.retry.seconds),
-            retry=retry_if_result(lambda failure: failure is not None),
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        return poll(
+            lambda: self._once(ctx),
+            until=lambda failure: failure is None,
+            every=self.retry.seconds,
+            attempts=self.retry.times,
         )
-        return trying(self._once, ctx)
 
     def _once(self, ctx: Context) -> CosmicError | None:
         ctx.safe_point()

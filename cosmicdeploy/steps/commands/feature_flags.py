@@ -7,7 +7,6 @@ way, and it is in no run's way.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.application.features import (
     FeatureState,
     console_container,
@@ -110,14 +110,15 @@ def _flag(file: Path, *, on: bool) -> None:
 
 
 def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureState]:
-    until = time.monotonic() + SEEN_WITHIN
-    while True:
-        seen = states_by_service(ctx, name)
-        if _all(seen, on):
-            return seen
-        if time.monotonic() >= until:
-            raise _unseen(name, seen, on=on)
-        time.sleep(LOOK_EVERY)
+    states = poll(
+        lambda: states_by_service(ctx, name),
+        until=lambda states: _all(states, on),
+        every=LOOK_EVERY,
+        within=SEEN_WITHIN,
+    )
+    if not _all(states, on):
+        raise _unseen(name, states, on=on)
+    return states
 
 
 def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicError:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.commands.trial import running_trial
 
 TOLD_WITHIN_SECONDS = 1.0
@@ -62,13 +61,7 @@ def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> Exec
 def _ended(ctx: Context, place: Container) -> bool:
     """Whether a container has ended; the engine tells so a moment after it has killed whatever else
     ran in there."""
-    looking = Retrying(
-        stop=stop_after_delay(TOLD_WITHIN_SECONDS),
-        wait=wait_fixed(0.05),
-        retry=retry_if_result(lambda ended: not ended),
-        retry_error_callback=lambda state: False,
-    )
-    return bool(looking(lambda: not _runs(ctx, place)))
+    return poll(lambda: not _runs(ctx, place), until=bool, every=0.05, within=TOLD_WITHIN_SECONDS)
 
 
 def _runs(ctx: Context, place: Container) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 # A statement that is ended takes back what it did first, in seconds.
@@ -67,15 +67,18 @@ class EndSessionsStep(Step):
         return {"ended": [target.id for target in ended]}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        until = time.monotonic() + ENDED_WITHIN
-        while left := self._left(ctx):
-            if time.monotonic() >= until:
-                raise CosmicError(
-                    f"{left[0].told} does not end",
-                    where="database",
-                    todo="it may be taking back what it did: see `cosmicdeploy diagnose`",
-                )
-            time.sleep(LOOK_EVERY)
+        left = poll(
+            lambda: self._left(ctx),
+            until=lambda sessions: not sessions,
+            every=LOOK_EVERY,
+            within=ENDED_WITHIN,
+        )
+        if left:
+            raise CosmicError(
+                f"{left[0].told} does not end",
+                where="database",
+                todo="it may be rolling back its transaction: see `cosmicdeploy diagnose`",
+            )
 
     def _left(self, ctx: Context) -> list[Target]:
         with open_session(ctx.database()) as session:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
@@ -16,6 +15,7 @@ from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
+from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
     Change,
@@ -211,12 +211,15 @@ def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
 
 
 def _wait_for_database(ctx: Context) -> None:
-    waiting = Retrying(
-        stop=stop_after_delay(BACK_WITHIN),
-        wait=wait_fixed(1),
-        retry=retry_if_exception_type(CosmicError),
-        reraise=True,
-    )
-    for attempt in waiting:
-        with attempt, open_facts(ctx.database()) as database:
-            database.ping()
+    """Wait until the database answers; raises its last error if it does not in time."""
+
+    def ping() -> CosmicError | None:
+        try:
+            with open_facts(ctx.database()) as database:
+                database.ping()
+        except CosmicError as error:
+            return error
+        return None
+
+    if error := poll(ping, until=lambda error: error is None, every=1, within=BACK_WITHIN):
+        raise error
