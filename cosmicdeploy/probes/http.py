@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ssl
 import sys
-import threading
 import time
 from functools import cache
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +26,6 @@ __all__ = [
     "Response",
     "ask",
     "ask_with_retries",
-    "load_early",
     "trust",
 ]
 
@@ -36,11 +33,6 @@ TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
 # From this status on (5xx) the server itself says that it failed.
 BROKEN = 500
-
-
-def load_early() -> None:
-    """Import httpx in the background, while the caller waits for something else."""
-    threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Response:

@@ -1,4 +1,4 @@
-"""Sessions with the database that are in the way are ended, each by its id."""
+"""The step `end-sessions`: end database sessions that block others, each by its id."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
-# A statement that is ended takes back what it did first, in seconds.
+# In seconds; an ended statement rolls its transaction back first.
 ENDED_WITHIN = 20.0
 LOOK_EVERY = 0.2
 
 
 class Target(BaseModel):
-    """A session as it was found; `told` is how people know it, `seconds` how long it had been at
-    what it does, or done nothing."""
+    """A session as the check saw it.
+
+    `told` describes it to the operator; `seconds` is how long its statement ran, or it was idle.
+    """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -32,15 +34,15 @@ class Target(BaseModel):
     told: str
 
     def is_it(self, now: Process) -> bool:
-        """Whether it is still the same one, and at the same thing."""
+        """Whether the session is still the same one and runs the same statement."""
         same = (now.user, now.host) == (self.user, self.host)
         return same and now.seconds >= self.seconds
 
 
 class EndSessionsStep(Step):
-    """End these sessions with the database, or (`statement_only`) what each of them runs.
+    """End these database sessions, or with `statement_only` the statement that each of them runs.
 
-    One that has gone on to something else meanwhile is left alone.
+    A session that runs another statement by now is left alone.
     """
 
     kind: ClassVar[str] = "end-sessions"
@@ -51,7 +53,7 @@ class EndSessionsStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = self._left(ctx)
         if not left:
-            return Unchanged(reason="they have ended, or gone on to something else")
+            return Unchanged(reason="they have ended, or run something else by now")
         return Change(summary=f"end {', '.join(target.told for target in left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -62,7 +64,7 @@ class EndSessionsStep(Step):
             try:
                 with open_session(ctx.database()) as session:
                     kill(session, target.id, statement_only=self.statement_only)
-            except DatabaseError as error:  # it may have just ended, which is what was wanted
+            except DatabaseError as error:  # it may have ended just now
                 ctx.say(error.what)
         return {"ended": [target.id for target in ended]}
 
