@@ -24,6 +24,7 @@ class TrialStep(Step):
     """Start the trial without waiting for it; it is removed when the run is over in any way."""
 
     kind: ClassVar[str] = "trial"
+    only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -25,6 +25,7 @@ class SoakStep(Step):
     """
 
     kind: ClassVar[str] = "soak"
+    only_checks: ClassVar[bool] = True
     # It belongs to a replacement of containers, and alone is no reason for a backup.
     protective: ClassVar[bool] = True
 

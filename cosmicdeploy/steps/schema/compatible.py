@@ -16,6 +16,7 @@ class CompatibleStep(Step):
     """Refuse a rollback of the code to a release that cannot read or write the present schema."""
 
     kind: ClassVar[str] = "compatible"
+    only_checks: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -103,7 +103,7 @@ def live_shape(ctx: Context) -> Shape:
 def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
     """Return the statements that destroy or cannot be judged, of migrations without permission."""
     allowed = ctx.allowed | set(ctx.settings.migrate.allow)
-    return [s for s in statements if s.refused and s.migration not in allowed]
+    return [s for s in statements if s.is_refused and s.migration not in allowed]
 
 
 def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
