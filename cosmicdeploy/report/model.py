@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.result import CheckResult, FeatureState, StackNotice
 from cosmicdeploy.text.sanitize import terminal_safe_json
 
 SCHEMA: Literal[2] = 2
@@ -31,26 +32,6 @@ class StepReport(Part):
     reason: str
     seconds: float = 0.0
     facts: dict[str, Any] = Field(default_factory=dict)
-
-
-class CheckReport(Part):
-    """One point of the verification checklist; a deploy fails on it where it is `blocking`.
-
-    `warnings` fail nothing. Where it is `skipped` there was nothing to look at, and `found` says
-    why. Where it is `unproven` the answer shows neither that it holds nor that it does not (a rate
-    limit's 429, a maintenance page): it is not `ok`.
-    """
-
-    point: str
-    ok: bool
-    expected: str
-    found: str
-    todo: str = ""
-    warnings: tuple[str, ...] = ()
-    blocking: bool = True
-    skipped: bool = False
-    unproven: bool = False
-    seconds: float = 0.0
 
 
 class ErrorReport(Part):
@@ -131,27 +112,6 @@ class UnfinishedReport(Part):
     todo: str
 
 
-class NoticeReport(Part):
-    """What a run passes over or takes for granted of a service, and a command that helps."""
-
-    kind: Literal["no role", "not built", "other folder", "other project"]
-    service: str
-    what: str
-    todo: str
-
-
-class FeatureReport(Part):
-    """A feature that can be switched off; `enabled` is null where that cannot be seen, and `found`
-    says why. `since` and `by` are of who switched it off, as far as that was noted."""
-
-    name: str
-    enabled: bool | None
-    since: str = ""
-    by: str = ""
-    description: str = ""
-    found: str = ""
-
-
 class PointReport(Part):
     """One point of `checklist`. `found` and `was` tell now and before for people, `now` and
     `before` have the figures; `why` says what makes it unknown, `todo` what to do."""
@@ -205,12 +165,12 @@ class Report(Part):
     seconds: float
     steps: tuple[StepReport, ...] = ()
     requests: RequestsReport | None = None
-    checks: tuple[CheckReport, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     turned_away_seconds: float | None = None
     unfinished: tuple[UnfinishedReport, ...] = ()
-    features: tuple[FeatureReport, ...] = ()
+    features: tuple[FeatureState, ...] = ()
     warnings: tuple[str, ...] = ()
-    notices: tuple[NoticeReport, ...] = ()
+    notices: tuple[StackNotice, ...] = ()
     checklist: ChecklistReport | None = None
     data: Any = None
     error: ErrorReport | None = None

@@ -18,6 +18,7 @@ class LoadStep(Step):
     """
 
     kind: ClassVar[str] = "load"
+    loads_backup: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

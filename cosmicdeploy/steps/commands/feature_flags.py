@@ -18,11 +18,11 @@ from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.application.features import (
-    FeatureState,
     console_container,
     flag_file,
     states_by_service,
 )
+from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.text.suggest import did_you_mean
 
 # Seconds that containers may take to see a switch.
