@@ -15,7 +15,7 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT
+from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
@@ -107,7 +107,7 @@ def _hold_judgement(ctx: Context, plan: Plan) -> None:
     """Where clients met what does not work before this run changed anything, that is not its doing:
     it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
     traffic, known = ctx.traffic, ctx.known_failures
-    rolls = any(planned.changes and planned.step.kind == ROLLOUT for planned in plan)
+    rolls = any(planned.changes and planned.step.replaces_containers for planned in plan)
     if traffic is None or not rolls or not known:
         return
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.schema.migrate import MigrateStep
 from tests.stack.release.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_kills import next_release, remove_migrations
 from tests.stack.release.test_steps import outcome
@@ -180,7 +181,7 @@ def test_quiesced_workers_finish_their_job_and_no_client_is_turned_away(
     step = QuiesceStep(name="quiesce workers", roles=("scheduler", "worker"))
     assert outcome(ctx, step) == "unchanged", "no migration comes"
     before = {name: (c.id, c.is_running) for name, c in released.containers().items()}
-    ahead = ctx.seeing(["migrate"])
+    ahead = ctx.seeing([MigrateStep(name="migrate")])
     change = step.check(ahead)
     assert change.before["containers"].keys() == {SCHEDULER, WORKER}  # type: ignore[union-attr]
     job = job_in_hand(released, log)

@@ -12,6 +12,7 @@ from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Change, Unchanged, Undecided
+from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.feature_flags import switch
 
@@ -34,7 +35,7 @@ def shop(ctx: Context, tmp_path: Path) -> Context:
     return replace(ctx, loaded=load(file, {}))
 
 
-def test_a_flag_file_is_made_once_removed_once_and_journalled(shop: Context) -> None:
+def test_a_flag_file_is_created_once_removed_once_and_journalled(shop: Context) -> None:
     off, again = switch(shop, "banner", on=False), switch(shop, "banner", on=False)
     assert (off.changed, again.changed) == (True, False)
     assert [state.enabled for state in states(shop)] == [False]
@@ -48,13 +49,13 @@ def test_a_flag_file_is_made_once_removed_once_and_journalled(shop: Context) -> 
     assert all(record["who"] for record in shop.journal.records())
 
 
-def test_a_flag_file_that_cannot_be_made_is_told(shop: Context) -> None:
+def test_a_flag_file_that_cannot_be_created_is_reported(shop: Context) -> None:
     (shop.loaded.directory / "flags").rmdir()
     with pytest.raises(CosmicError, match="flag file"):
         switch(shop, "banner", on=False)
 
 
-def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
+def test_a_flag_file_that_cannot_be_read_is_reported(shop: Context) -> None:
     folder = shop.loaded.directory / "flags"
     folder.rmdir()
     folder.touch()
@@ -68,7 +69,7 @@ def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
         switch(shop, "baner", on=False)
     step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
     with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
-        step.check(replace(shop, planning=True, ahead=["build"]))
+        step.check(replace(shop, planning=True).seeing([BuildStep(name="build")]))
     assert caught.value.where == "mine.yaml:3"
 
 

@@ -218,7 +218,7 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
         traffic=TrafficStats(),
         settings=SimpleNamespace(services=services),
     )
-    step = SimpleNamespace(kind="rollout")
+    step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
     execute._hold_judgement(ctx, plan)
     assert bool(ctx.traffic.failing_before) is held
