@@ -28,7 +28,7 @@ class BackupStep(Step):
     """Create a verified backup of the database, and its copies."""
 
     kind: ClassVar[str] = "backup"
-    # The backup was read again as soon as it was made.
+    # The backup is verified as soon as it is created.
     is_checked_again: ClassVar[bool] = False
 
     when: Literal["needed", "always"] = Field(
@@ -72,9 +72,6 @@ class BackupStep(Step):
         ctx.say(f"{backup.id} is made; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_destinations(ctx, backup)}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The backup is verified as soon as it is created."""
 
     def settle(self, ctx: Context, change: Change) -> None:
         if not ctx.settings.backup.keep.is_set:

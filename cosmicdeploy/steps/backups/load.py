@@ -18,7 +18,7 @@ class LoadStep(Step):
     """
 
     kind: ClassVar[str] = "load"
-    # The data was compared with its manifest as soon as it was loaded.
+    # The data is compared with its manifest as soon as it is loaded.
     is_checked_again: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
@@ -35,9 +35,6 @@ class LoadStep(Step):
         load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
         ctx.say(f"{target.id} is loaded, and is what its manifest says")
         return {"loaded": target.id}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The data is compared with its manifest as soon as it is loaded."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         drop_shadow(ctx.database())

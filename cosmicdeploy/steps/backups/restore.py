@@ -30,7 +30,7 @@ class RestoreStep(Step):
     """
 
     kind: ClassVar[str] = "restore"
-    # The data was compared with its manifest before it became live.
+    # The data is compared with its manifest before it becomes live.
     is_checked_again: ClassVar[bool] = False
     goes_back: ClassVar[bool] = True
     exchanges_data: ClassVar[bool] = True
@@ -55,9 +55,6 @@ class RestoreStep(Step):
         ctx.lock.require()
         swapped = swap(ctx.database())
         return {"restored": change.before["target"], "tables": list(swapped.moved_in)}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The data is compared with its manifest before it becomes live."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         """Swap the data back; no row is lost, since no client writes during maintenance."""

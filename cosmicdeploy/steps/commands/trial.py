@@ -23,7 +23,7 @@ class TrialStep(Step):
     """Start the trial without waiting for it; it is removed when the run is over in any way."""
 
     kind: ClassVar[str] = "trial"
-    # The preflight sees whether it is any good.
+    # The preflight verifies it.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
@@ -38,9 +38,6 @@ class TrialStep(Step):
         ask_compose_early(ctx)
         import_http_client_early()  # for the preflight
         return {"container": start_trial(ctx)}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The preflight verifies it."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)

@@ -25,7 +25,7 @@ class PreflightStep(Step):
     """
 
     kind: ClassVar[str] = "preflight"
-    # The answers were the proof.
+    # The responses are the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
@@ -43,9 +43,6 @@ class PreflightStep(Step):
         for name in ctx.settings.services.app:
             _require_old(ctx, name)
         return {"tried": tried.image_id}
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The responses are the verification."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)

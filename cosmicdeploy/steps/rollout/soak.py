@@ -25,7 +25,7 @@ class SoakStep(Step):
     """
 
     kind: ClassVar[str] = "soak"
-    # What was seen was the proof.
+    # The soak itself is the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     # It belongs to a replacement of containers, and alone is no reason for a backup.
@@ -65,9 +65,6 @@ class SoakStep(Step):
         told = f"{counted(len(known), 'container')} and {counted(facts['requests'], 'request')}"
         ctx.say(f"{told} were watched: all well")
         return facts
-
-    def verify(self, ctx: Context, change: Change) -> None:
-        """The soak itself is the verification."""
 
 
 def _require_well(seen: Observation, facts: Result) -> None:
