@@ -1,4 +1,4 @@
-"""The report: what a command did, as one JSON document. Documented in docs/report.md.
+"""The report of a command as one JSON document; docs/report.md documents it.
 
 `schema` is the version of this layout. Fields are only added within a version.
 """
@@ -17,13 +17,13 @@ SCHEMA: Literal[1] = 1
 
 
 class Part(BaseModel):
-    """Closed and frozen, so that the published schema is the whole truth."""
+    """Base of all parts: frozen, without extra fields, so that the published schema is complete."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
 
 class StepReport(Part):
-    """One step; `seconds` is wall time, `facts` is what came of it."""
+    """One step; `seconds` is wall time, `facts` is the result of the step."""
 
     name: str
     kind: str
@@ -34,11 +34,11 @@ class StepReport(Part):
 
 
 class CheckReport(Part):
-    """One point of the verification checklist; a deploy fails on it where it is `blocking`.
+    """One point of the verification; a deploy fails on it if it is `blocking`.
 
-    `warnings` fail nothing. Where it is `skipped` there was nothing to look at, and `found` says
-    why. Where it is `unproven` the answer shows neither that it holds nor that it does not (a rate
-    limit's 429, a maintenance page): it is not `ok`.
+    `warnings` never fail it. `skipped`: there was nothing to check, and `found` says why.
+    `unproven`: the response shows neither success nor failure (a rate limit's 429, a maintenance
+    page), so the point is not `ok`.
     """
 
     point: str
@@ -54,7 +54,7 @@ class CheckReport(Part):
 
 
 class ErrorReport(Part):
-    """What went wrong, where, and what to do."""
+    """An error: what happened, where, and what to do."""
 
     what: str
     where: str = ""
@@ -63,16 +63,15 @@ class ErrorReport(Part):
 
     @classmethod
     def of(cls, error: CosmicError) -> ErrorReport:
-        """The report of an exception."""
+        """Return the report of an exception."""
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
 class RequestStatsReport(Part):
-    """Requests on one sort of connections; times in milliseconds.
+    """Statistics of the requests on new or on kept connections; times in milliseconds.
 
-    `held` were answered 503 with Retry-After while data was exchanged, `limited` 429 since we ask
-    too often; neither are failures.
-    `not_found` are heartbeats that were acknowledged and were not in the database then.
+    `held` got 503 with Retry-After during maintenance, `limited` got 429; neither is a failure.
+    `not_found` are acknowledged heartbeats that were missing in the database.
     """
 
     sent: int
@@ -87,8 +86,10 @@ class RequestStatsReport(Part):
 
 
 class BeatsReport(Part):
-    """Heartbeats among the requests; `limited` were answered 429 and prove nothing,
-    `not_looked_up` says why some were not looked for."""
+    """Heartbeats among the requests; `limited` got 429 and prove nothing.
+
+    `not_looked_up` says why some were not looked up in the database.
+    """
 
     sent: int
     acknowledged: int
@@ -98,7 +99,7 @@ class BeatsReport(Part):
 
 
 class ProxyReport(Part):
-    """What the load balancer's access log has: 5xx, 499, and 503 while clients were held."""
+    """Counts from the proxy's access log: 5xx, 499, and 503 during maintenance."""
 
     answers: int
     errors: int
@@ -107,9 +108,11 @@ class ProxyReport(Part):
 
 
 class RequestsReport(RequestStatsReport):
-    """Requests sent through the load balancer meanwhile; `broken` says what clients noticed,
-    `failing_before` what failed before the run changed anything: then only what fails after the
-    rollout breaks the promise."""
+    """Requests sent through the proxy during the run.
+
+    `broken` says what clients noticed, `failing_before` which requests failed before the run
+    changed anything: if any did, only failures after the rollout count.
+    """
 
     failures: tuple[str, ...] = ()
     broken: str = ""
@@ -121,7 +124,7 @@ class RequestsReport(RequestStatsReport):
 
 
 class UnfinishedReport(Part):
-    """A run that was killed, or could not go back, and that no later run took up."""
+    """An interrupted run, or one whose undo failed, that no later run has resolved."""
 
     run: str
     command: str
@@ -132,7 +135,7 @@ class UnfinishedReport(Part):
 
 
 class NoticeReport(Part):
-    """What a run passes over or takes for granted of a service, and a command that helps."""
+    """What a run leaves out or assumes about a service, and a command that helps."""
 
     kind: Literal["no role", "not built", "other folder", "other project"]
     service: str
@@ -141,8 +144,11 @@ class NoticeReport(Part):
 
 
 class FeatureReport(Part):
-    """A feature that can be switched off; `enabled` is null where that cannot be seen, and `found`
-    says why. `since` and `by` are of who switched it off, as far as that was noted."""
+    """A feature that can be switched off.
+
+    `enabled` is null if the state cannot be read, and `found` says why. `since` and `by` tell when
+    and by whom it was switched off, if that is recorded.
+    """
 
     name: str
     enabled: bool | None
@@ -153,8 +159,11 @@ class FeatureReport(Part):
 
 
 class PointReport(Part):
-    """One point of `checklist`. `found` and `was` tell now and before for people, `now` and
-    `before` have the figures; `why` says what makes it unknown, `todo` what to do."""
+    """One point of `checklist`.
+
+    `found` and `was` describe the present and the baseline, `now` and `before` have the figures.
+    `why` says why the verdict is unknown, `todo` what to do.
+    """
 
     point: str
     verdict: Literal["better", "same", "worse", "unknown"]
@@ -167,8 +176,10 @@ class PointReport(Part):
 
 
 class BaselineReport(Part):
-    """What points are compared with: what `run` recorded `at` a time, before it put `release` in
-    place of `release_before`; evidence is new since `in_place_at`."""
+    """The baseline: recorded by `run` at the time `at`, before `release` replaced `release_before`.
+
+    Evidence counts from `in_place_at` on.
+    """
 
     run: str
     command: str
@@ -179,7 +190,7 @@ class BaselineReport(Part):
 
 
 class ChecklistReport(Part):
-    """The points, by the evidence of so many `seconds` since a moment."""
+    """The points of `checklist`, judged by the evidence of `seconds` since `since`."""
 
     since: str
     seconds: float
@@ -190,9 +201,9 @@ class ChecklistReport(Part):
 class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
-    `turned_away_seconds` is how long clients were turned away while data was exchanged; `warnings`
-    are what went otherwise than asked for in this call, `notices` what the stack leaves out of
-    every run.
+    `turned_away_seconds` is how long maintenance lasted. `warnings` are deviations in this call,
+    `notices` are what every run on this stack leaves out. `release` is the one that runs at the
+    end; in a plan, the one that it would build.
     """
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
@@ -216,8 +227,8 @@ class Report(Part):
     error: ErrorReport | None = None
 
     def to_json(self) -> str:
-        """The document as it is printed."""
-        # The model's own JSON has no form for an unpaired surrogate, as in a file's name.
+        """Return the document as it is printed."""
+        # Pydantic's JSON cannot encode an unpaired surrogate, as in a file's name.
         return terminal_safe_json(
             self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
         )

@@ -29,7 +29,7 @@ class TrialStep(Step):
         if RESTART not in ctx.ahead:
             return Unchanged(reason="no container is to be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
-        return Change(summary=f"start {image} beside the load balancer")
+        return Change(summary=f"start {image} in a container of its own")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_early(ctx)
