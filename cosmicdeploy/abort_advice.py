@@ -1,21 +1,24 @@
-"""The way out of a run that can be neither finished nor undone."""
+"""Advice about a run that can be neither finished nor undone."""
 
 from __future__ import annotations
 
 import re
 
-ACCEPT = "take what runs as the present state: `cosmicdeploy deploy --abort --accept`"
+ACCEPT = "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`"
 UNDO = "undo it: `cosmicdeploy deploy --abort`"
-# A command that changes something; one that only shows what is so leads back to the same place.
-WAY_OUT = re.compile(
-    r"`cosmicdeploy (?!(?:status|diagnose|verify|checklist|watch|logs|backup list|backup show)\b)"
+# Names a command that changes something. A command that only reads leads back to the same error.
+CHANGING_COMMAND = re.compile(
+    r"`cosmicdeploy (?!(?:status|diagnose|verify|checklist|monitor|watch|logs|backup list"
+    r"|backup show)\b)"
 )
 
 
 def with_abort_advice(todo: str, *, data: bool) -> str:
-    """What to do about a run that cannot be undone: `todo`, and where that names no way out, the
-    last one. Where `data` was exchanged there is none but to undo it all the same."""
-    if WAY_OUT.search(todo):
+    """Return `todo`, with a last resort added if it names no command that changes something.
+
+    The last resort is to accept what runs; if the run swapped `data`, only an undo is left.
+    """
+    if CHANGING_COMMAND.search(todo):
         return todo
     if data:
         return f"{todo}; then {UNDO}" if todo else UNDO

@@ -1,4 +1,4 @@
-"""Looks that are made at the same time, and that a signal breaks off."""
+"""Run queries concurrently, in threads that a signal does not have to wait for."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from typing import TypeVar
 from cosmicdeploy.signals import interruptible
 
 Item = TypeVar("Item")
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-def map_concurrently(look: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
-    """Return what a look at each of these items found, in their order; all looks at once.
+def map_concurrently(query: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Call `query` for all items at once; return the results in the order of the items.
 
-    For what only looks: where a signal ends the wait, or one look raises, the others are left to
-    themselves, and nobody waits for them, not even when the process ends.
+    Only for queries that change nothing: if a signal ends the wait or one query raises, the others
+    are abandoned, and not even the end of the process waits for them. Raises what a query raises.
     """
     every = list(items)
-    return map_in_background(look, every, at_once=len(every))()
+    return map_in_background(query, every, at_once=len(every))()
 
 
 def map_in_background(
-    look: Callable[[Item], Found], items: Iterable[Item], at_once: int = 1
-) -> Callable[[], list[Found]]:
-    """As `map_concurrently`, begun now and waited for by calling what is returned."""
-    every = [(item, Future[Found]()) for item in items]
+    query: Callable[[Item], Result], items: Iterable[Item], at_once: int = 1
+) -> Callable[[], list[Result]]:
+    """Start the queries now, `at_once` at a time; call the returned function for the results."""
+    every = [(item, Future[Result]()) for item in items]
     left = deque(every)
     for _ in range(min(at_once, len(every))):
-        # An executor's threads would be waited for when the process ends.
-        threading.Thread(target=_look_at_each, args=(look, left), daemon=True).start()
+        # Not an executor: the process would wait for its threads before it ends.
+        threading.Thread(target=_work, args=(query, left), daemon=True).start()
     return lambda: _results([future for _, future in every], left)
 
 
-def _look_at_each(look: Callable[[Item], Found], left: deque[tuple[Item, Future[Found]]]) -> None:
+def _work(query: Callable[[Item], Result], left: deque[tuple[Item, Future[Result]]]) -> None:
     while left:
         try:
             item, future = left.popleft()
         except IndexError:  # another thread took it
             return
         try:
-            future.set_result(look(item))
-        except BaseException as error:  # whoever waits raises it
+            future.set_result(query(item))
+        except BaseException as error:  # raised again in the thread that waits
             future.set_exception(error)
 
 
 def _results(
-    futures: Sequence[Future[Found]], left: deque[tuple[Item, Future[Found]]]
-) -> list[Found]:
+    futures: Sequence[Future[Result]], left: deque[tuple[Item, Future[Result]]]
+) -> list[Result]:
     try:
         with interruptible():
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)

@@ -1,7 +1,7 @@
-"""The one exception tree. Every error a user can meet is one of these.
+"""The exception tree. Every error that an operator sees is one of these.
 
-Each error says *what* went wrong, *where*, and *what to do next*; the command line turns it into
-text and an exit code at one place. Exit codes are part of the interface (see docs/report.md).
+Each error says what went wrong, where, and what to do next. `cli/edge.py` turns it into text and an
+exit code. Exit codes are part of the interface (see docs/report.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cosmicdeploy.text.sanitize import encodable
 
 
 class ExitCode(IntEnum):
-    """What a pipeline can rest on."""
+    """The exit codes, on which a pipeline can rely."""
 
     DONE = 0
     FAILED = 1
@@ -27,12 +27,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-# As much of an error as a screen has room for.
+# What fits on a screen: characters of a paragraph and of a line, and lines.
 PARAGRAPH = 1000
 WIDTH = 200
 LINES = 20
 CUT = re.compile(r"… \(([\d,]+) more characters\)\Z")
-# Room for those words.
+# Room for these words.
 CUT_WORDS = 35
 
 
@@ -40,9 +40,8 @@ class CosmicError(Exception):
     """Base of all errors of this project.
 
     `what` is one sentence, `where` names the file, service or address, `todo` the next action, and
-    `details` are further lines worth seeing (the last lines of a build, of a log, of a probe).
-    All of it is cut at a screen, for the terminal, the report and the journal alike: a tool may
-    have told megabytes.
+    `details` are further lines, such as the last ones of a build, a log or a probe. All of it is
+    cut to a screen, for the terminal, the report and the journal alike: a tool may print megabytes.
     """
 
     exit_code = ExitCode.FAILED
@@ -63,8 +62,11 @@ class CosmicError(Exception):
 
 
 def cut(text: str, most: int) -> str:
-    """The text as far as it may be shown and written: an unpaired surrogate can be neither. One
-    that was cut before stays as it is, or is cut further with all that is left out counted."""
+    """Cut a text to `most` characters and say how many are missing.
+
+    A text that was cut before may be cut again: the count then covers both. Unpaired surrogates
+    are escaped, since they can be neither printed nor written.
+    """
     text = encodable(text)
     before = CUT.search(text)
     body = text[: before.start()] if before else text
@@ -75,13 +77,13 @@ def cut(text: str, most: int) -> str:
 
 
 def join_errors(first: str, words: str, second: str) -> str:
-    """Two errors in a paragraph, each with its own half: the second one often matters more."""
+    """Join two errors in a paragraph. Each gets half of it: the second one often matters more."""
     half = (PARAGRAPH - len(words)) // 2 - CUT_WORDS
     return f"{cut(first, half)}{words}{cut(second, half)}"
 
 
 def _screenful(details: Sequence[str]) -> tuple[str, ...]:
-    """The first and the last lines; of a list the first matter most, of a log the last."""
+    """Keep the first and the last lines: of a list the first matter, of a log the last."""
     lines = [line for detail in details for line in detail.splitlines() or [""]]
     if len(lines) > LINES:
         half = LINES // 2
@@ -90,7 +92,7 @@ def _screenful(details: Sequence[str]) -> tuple[str, ...]:
 
 
 class UsageError(CosmicError):
-    """Wrong call or wrong configuration; nothing was touched."""
+    """The call or the configuration is wrong; nothing was changed."""
 
     exit_code = ExitCode.USAGE
 
@@ -108,7 +110,7 @@ class EngineUnavailable(EngineError):
 
 
 class CommandSilent(EngineError):
-    """A command in a container printed nothing for as long as it may."""
+    """A command in a container printed nothing for longer than allowed."""
 
 
 class BuildFailed(EngineError):
@@ -124,27 +126,27 @@ class DatabaseError(CosmicError):
 
 
 class BackupError(CosmicError):
-    """A backup could not be made, or is not what its manifest says."""
+    """A backup could not be made, or does not match its manifest."""
 
 
 class UnknownBackup(BackupError):
-    """No backup has the name that somebody gave."""
+    """No backup has the given name."""
 
     exit_code = ExitCode.USAGE
 
 
 class ForeignBackup(BackupError):
-    """A backup is another stack's, so this one neither uses nor removes it."""
+    """A backup belongs to another stack, so this one neither uses nor removes it."""
 
     exit_code = ExitCode.USAGE
 
 
 class BackupUnreadable(BackupError):
-    """A backup's data could not be read just now, which says nothing of what it is."""
+    """A backup's data cannot be read now; whether it is intact is unknown."""
 
 
 class MigrationFailed(CosmicError):
-    """The application's migrations did not run to their end."""
+    """The application's migrations failed or did not finish."""
 
 
 class ProbeFailed(CosmicError):
@@ -152,27 +154,27 @@ class ProbeFailed(CosmicError):
 
 
 class Refused(CosmicError):
-    """Cannot work, whatever an earlier step does: said before anything is touched."""
+    """A step cannot succeed, whatever earlier steps do; raised before anything is changed."""
 
 
 class Declined(CosmicError):
-    """Somebody was asked, and said no."""
+    """The operator was asked to confirm, and declined."""
 
 
 class NeedsPerson(CosmicError):
-    """Failed half-way in a way that only a person should decide on."""
+    """A run failed half-way, and an operator has to decide how to go on."""
 
     exit_code = ExitCode.NEEDS_PERSON
 
 
 class LockHeld(CosmicError):
-    """Another run works on this stack."""
+    """Another run holds the deploy lock of this stack."""
 
     exit_code = ExitCode.LOCKED
 
 
 class LockLost(NeedsPerson):
-    """Another run took the lock over while this one was frozen or cut off: the stack is theirs."""
+    """Another run took the lock over while this one was frozen or disconnected."""
 
 
 class CheckFailed(CosmicError):
@@ -182,49 +184,49 @@ class CheckFailed(CosmicError):
 
 
 class NotProven(CosmicError):
-    """What had to be proven could not be asked: the release may work or not."""
+    """A point of the verification could not be checked: the release may work or not."""
 
     exit_code = ExitCode.CHECK_FAILED
 
 
 class Interrupted(CosmicError):
-    """Stopped by Ctrl-C, SIGTERM or SIGHUP."""
+    """The run was stopped by Ctrl-C, SIGTERM or SIGHUP."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
-# What a machine may refuse to anybody, and what to do then. Any other error is the code's own.
-_OWNER = "let yourself use it, or run this as the user who may"
-_ROOM = "make room there, and run it again"
+# What to do about the errors of a file system. Any other `OSError` is a bug of this program.
+_OWNER = "change its owner or mode, or run this as a user who may use it"
+_ROOM = "free some space there, and run it again"
 _OF_FILES = {
     errno.EACCES: _OWNER,
     errno.EPERM: _OWNER,
-    errno.EROFS: "make it writable, or choose another place",
-    errno.ENOTDIR: "choose a place that is in a folder",
+    errno.EROFS: "make it writable, or choose another path",
+    errno.ENOTDIR: "choose a path in a folder",
     errno.EISDIR: "move the folder away: a file belongs there",
     errno.EEXIST: "move the file away: a folder belongs there",
-    errno.ELOOP: "replace the link by what it should lead to",
+    errno.ELOOP: "replace the link by the file or folder it should lead to",
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
-    errno.EIO: "see to the disk or the mount",
+    errno.EIO: "check the disk or the mount",
 }
 
 
 def to_cosmic_error(error: BaseException) -> CosmicError:
-    """Any exception as one of the tree: what was not foreseen must still be told in a line."""
+    """Turn any exception into a `CosmicError`, so that it can be shown in one line."""
     if isinstance(error, CosmicError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
     if isinstance(error, OSError) and isinstance(error.filename, str) and error.errno in _OF_FILES:
-        refused = CosmicError(
+        file_error = CosmicError(
             f"A file or folder cannot be used: {os.strerror(error.errno)}",
             where=error.filename,
             todo=_OF_FILES[error.errno],
         )
-        return refused.with_traceback(error.__traceback__)
-    told = CosmicError(
+        return file_error.with_traceback(error.__traceback__)
+    unexpected = CosmicError(
         f"Unexpected {type(error).__name__}: {error}",
         todo="run it again with --verbose and report what it prints",
     )
-    return told.with_traceback(error.__traceback__)
+    return unexpected.with_traceback(error.__traceback__)

@@ -1,4 +1,4 @@
-"""What happens while a playbook runs, as data. Reports are made from these, and only from these."""
+"""The events of a run, as data. Reports are made from these, and only from these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """A step is being looked at."""
+    """A step begins with its check."""
 
     name: str
     kind: str
@@ -16,28 +16,29 @@ class StepStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Something a waiting person wants to see: a build line, a replica that is healthy."""
+    """Progress for the operator who waits, such as a line of a build or a healthy replica."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something that must be told wherever it is read, also before the first step."""
+    """Something that every form of output shows, even before the first step."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something went otherwise than asked for: told once a command, and in its report."""
+    """A warning: shown once per command, and part of its report."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepEnded:
-    """`outcome` is one of changed, unchanged, failed, skipped, undone; `seconds` is wall time."""
+    """A step ended. `outcome` is changed, unchanged, failed, skipped or undone; `seconds` is wall
+    time."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""Lay out the shipped stack in a folder, with secrets of its own."""
+"""Lay out the shipped stack in a folder, with new secrets."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from typing import Any
 from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import EngineError, UsageError
 from cosmicdeploy.files import shipped
+from cosmicdeploy.files.atomic import open_private
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
 WWW_DATA = 33
-# 172.30.0.0/16 is left alone by the engine's own default pools.
+# The engine's default pools do not use 172.30.0.0/16.
 SUBNETS = ipaddress.ip_network("172.30.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutOptions:
-    """What tells one stack from another. Port 0 means: any free one."""
+    """What differs between two laid out stacks. Port 0 stands for any free port."""
 
     project: str = "cosmic"
     suffix: str = "prod"
@@ -39,19 +40,19 @@ class LayoutOptions:
 
 
 def layout_choices(options: Mapping[str, Any], images: Path | None) -> LayoutOptions:
-    """LayoutOptions from a command's options, with what this machine's engine has taken already."""
+    """Return the options of a command, with the subnets that this machine's engine uses already."""
     try:
         taken = connect().subnets()
     except EngineError:
-        taken = []  # laying out needs no engine
+        taken = []  # the layout itself needs no engine
     chosen = read_env_file(images) if images else {}
     return LayoutOptions(**options, images=chosen, taken_subnets=taken)
 
 
 def lay_out(folder: Path, choices: LayoutOptions) -> list[Path]:
-    """Copy the stack, write `.env` (0600) and `cosmicdeploy.yaml`; the files made.
+    """Copy the stack, write `.env` (0600) and `cosmicdeploy.yaml`; return the created files.
 
-    Raises `UsageError` where a file is there already: nothing is ever overwritten.
+    Raises `UsageError` if one of them exists: nothing is ever overwritten.
     """
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
@@ -74,7 +75,7 @@ def _require_absent(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.exists():
             raise UsageError(
-                f"{path.name} is there already", where=str(path), todo="choose an empty folder"
+                f"{path.name} exists already", where=str(path), todo="choose an empty folder"
             )
 
 
@@ -87,9 +88,8 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
+    with open_private(path, new=True) as file:
+        file.write(text.encode())
 
 
 def _environment(choices: LayoutOptions) -> str:
@@ -134,7 +134,7 @@ def _images(chosen: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
-    """A /24 that no network of the engine and no route of this machine uses."""
+    """Return a /24 subnet that no network of the engine and no route of this machine uses."""
     used = [ipaddress.ip_network(t) for t in taken if ":" not in t]
     used += [ipaddress.ip_network(route) for route in _routes()]
     for candidate in SUBNETS.subnets(new_prefix=24):
@@ -158,7 +158,7 @@ def _network(destination: str, mask: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on now."""
+    """Return a TCP port that nothing listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -167,9 +167,9 @@ def free_port() -> int:
 def _make_data_folders(folder: Path) -> None:
     (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
     (folder / "data-kiosk" / "proxy").mkdir()
-    (folder / "data-kiosk" / "proxy").chmod(0o755)  # nginx's own user looks in there
+    (folder / "data-kiosk" / "proxy").chmod(0o755)  # nginx reads it as another user
     for name in (*(f"logs/{service}" for service in LOGS), "features"):
-        written = folder / "data-kiosk" / name
-        written.mkdir(parents=True)
+        data_folder = folder / "data-kiosk" / name
+        data_folder.mkdir(parents=True)
         if os.getuid() == 0:
-            os.chown(written, WWW_DATA, WWW_DATA)
+            os.chown(data_folder, WWW_DATA, WWW_DATA)

@@ -1,11 +1,12 @@
-"""Ctrl-C and SIGTERM, taken at safe points only.
+"""Ctrl-C, SIGTERM and SIGHUP, acted on only where nothing is half done.
 
-A call to the engine that is cut short goes on behind our back: a container that was being stopped
-is found running, and stops a second later. So the first signal is remembered, and raised as
-`KeyboardInterrupt` where nothing is half done: at a safe point, or in a read that may be broken off
-(`interruptible`) and has waited for a while. A second one is raised at once; on the way back none
-is, since that is where all of them lead. While another run's changes are undone it is put off until
-that is done.
+The first signal is remembered. It is raised as `KeyboardInterrupt` at the next safe point, or in an
+interruptible read that has been blocked for `BLOCKED_SECONDS`. The second signal is raised at once.
+Once an undo has begun, all signals are ignored, because each of them leads to that undo. While
+another run's changes are undone, the first signal is postponed until that undo has ended.
+
+The reason: the engine completes a call even after its client is gone. A container whose stop call
+was cut short still looks running, and stops a second later.
 """
 
 from __future__ import annotations
@@ -22,94 +23,99 @@ Item = TypeVar("Item")
 
 # SIGHUP is what a dropped ssh connection sends.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A read that has waited this long since the signal is blocked; one that goes on ends at its own
-# safe point, and the run is stopped within two seconds either way.
+# A read that still waits this long after the signal is blocked. A shorter one reaches its own safe
+# point. Either way the run stops within two seconds.
 BLOCKED_SECONDS = 0.5
 
 
-class _Reads:
-    """What the main thread waits for, which is where Python handles signals: since when, if the
-    wait may be broken off, and how many blocks say that nothing may."""
+class _ReadState:
+    """The state of reads in the main thread, where Python handles signals.
+
+    `since` is when the current interruptible read began (monotonic clock), None outside of one.
+    `uninterruptible` counts the nested blocks in which no read may be interrupted.
+    """
 
     since: float | None = None
-    whole: int = 0
+    uninterruptible: int = 0
 
 
-_reads = _Reads()
+_reads = _ReadState()
 
 
 class Interrupts:
-    """Whether somebody asked to stop. Without `deferred` nobody ever does."""
+    """The signals received so far. Without `deferred_interrupts` there are never any."""
 
-    def __init__(self, on_ask: Callable[[], None] = lambda: None) -> None:
-        self._on_ask = on_ask
-        self._asked = False
-        self._held = False
-        self._put_off = False
+    def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
+        self._on_first = on_first
+        self._received = False
+        self._ignored = False
+        self._postponed = False
 
     def safe_point(self) -> None:
-        """Stop here where that was asked for; raises `KeyboardInterrupt` once."""
-        if self._asked and not self._held and not self._put_off:
-            self._held = True
+        """Raise `KeyboardInterrupt` if a signal was received; only the first call does."""
+        if self._received and not self._ignored and not self._postponed:
+            self._ignored = True
             raise KeyboardInterrupt
 
     @contextmanager
     def postponed(self) -> Iterator[None]:
-        """Nothing in this block is stopped; a signal that comes meanwhile waits for the first safe
-        point after it."""
-        self._put_off = True
+        """Raise nothing within the block; a signal waits for the first safe point after it."""
+        self._postponed = True
         try:
             yield
         finally:
-            self._put_off = False
+            self._postponed = False
 
     def ignore_from_now_on(self) -> None:
-        """The way back has begun: from now on no safe point stops it."""
-        self._held = True
+        """Ignore all signals until the end of the run: its undo has begun."""
+        self._ignored = True
 
-    def ask(self, _signal: int, _frame: FrameType | None) -> None:
-        """A signal came."""
-        if self._held or (self._asked and self._put_off):
+    def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:
+        """Remember the first signal; raise `KeyboardInterrupt` at the second."""
+        if self._ignored or (self._received and self._postponed):
             return
-        if self._asked:
-            self._held = True
+        if self._received:
+            self._ignored = True
             raise KeyboardInterrupt
-        self._asked = True
-        self._on_ask()
+        self._received = True
+        self._on_first()
 
-    def look(self, _signal: int, _frame: FrameType | None) -> None:
-        """Time has passed since a signal: break off a read that is blocked."""
-        if self._held:
-            _disarm()
+    def handle_timer(self, _signal: int, _frame: FrameType | None) -> None:
+        """Interrupt a read that is blocked since the first signal."""
+        if self._ignored:
+            _stop_timer()
         elif _reads.since is not None and time.monotonic() - _reads.since >= BLOCKED_SECONDS:
             self.safe_point()
 
 
 @contextmanager
-def deferred_interrupts(on_ask: Callable[[], None]) -> Iterator[Interrupts]:
-    """Within the block the signals wait for safe points; `on_ask` is called with the first."""
+def deferred_interrupts(on_first: Callable[[], None]) -> Iterator[Interrupts]:
+    """Let signals wait for safe points within the block; the first one calls `on_first`."""
 
-    def begin() -> None:
-        # First, so that a message that cannot be printed leaves no read that goes on for ever.
+    def start() -> None:
+        # The timer comes first: if the message cannot be printed, a blocked read still ends.
         signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
-        on_ask()
+        on_first()
 
-    interrupts = Interrupts(begin)
-    before = {number: signal.signal(number, interrupts.ask) for number in SIGNALS}
-    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interrupts.look)
+    interrupts = Interrupts(start)
+    before = {number: signal.signal(number, interrupts.handle_signal) for number in SIGNALS}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interrupts.handle_timer)
     try:
         yield interrupts
     finally:
-        _disarm()
+        _stop_timer()
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """A read that a signal breaks off once it is blocked: whatever it waits for is given up, and
-    nothing is half done by that. Of no effect outside of `deferred` and of the main thread."""
-    if not _in_main_thread() or _reads.whole:
+    """Let a signal interrupt a blocked read in this block.
+
+    For reads whose result can be given up: they leave nothing half done. Has no effect outside of
+    `deferred_interrupts`, outside of the main thread, or within `uninterruptible`.
+    """
+    if not _in_main_thread() or _reads.uninterruptible:
         yield
         return
     outer, _reads.since = _reads.since, time.monotonic()
@@ -121,21 +127,21 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterruptible() -> Iterator[None]:
-    """No read in this block is broken off: what it would leave half done is worse than waiting."""
+    """Interrupt no read in this block: what it would leave half done is worse than waiting."""
     if not _in_main_thread():
         yield
         return
     outer, _reads.since = _reads.since, None
-    _reads.whole += 1
+    _reads.uninterruptible += 1
     try:
         yield
     finally:
-        _reads.whole -= 1
+        _reads.uninterruptible -= 1
         _reads.since = outer
 
 
 def each_interruptible(items: Iterable[Item]) -> Iterator[Item]:
-    """The same items; the wait for each is interruptible."""
+    """Yield the same items; the wait for each of them is interruptible."""
     iterator = iter(items)
     while True:
         with interruptible():
@@ -150,5 +156,5 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _disarm() -> None:
+def _stop_timer() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)

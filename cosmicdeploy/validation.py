@@ -1,4 +1,4 @@
-"""From pydantic's errors to one line that names file, line, key and the nearest known key."""
+"""Turn pydantic's errors into one line that names file, line, key and the closest known key."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 
 
 def validated(model: type[Model], data: Any, document: Document, at: Location = ()) -> Model:
-    """`data`, which stands at `at` in the document, as a model; raises `ConfigError`."""
+    """Return `data`, found at `at` in the document, as a model. Raises `ConfigError`."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -65,23 +65,23 @@ def _config_error(
         )
     if first["type"] == "missing":
         return ConfigError(f"The key {name!r} is missing", where=where, todo=f"add {keys[-1]}")
-    told, todo = _told(first)
-    return ConfigError(f"{name}: {told}" if name else told, where=where, todo=todo)
+    problem, todo = _explained(first)
+    return ConfigError(f"{name}: {problem}" if name else problem, where=where, todo=todo)
 
 
-def _told(first: Any) -> tuple[str, str]:
-    """What is wrong with a value, and what to do: in the words of a file and not of a library."""
+def _explained(first: Any) -> tuple[str, str]:
+    """Return what is wrong with a value and what to do, in the words of a file, not of pydantic."""
     context = first.get("ctx", {})
-    told, todo = _WORDS.get(first["type"], (first["msg"], ""))
-    if first["type"] == "value_error":  # one of our own
-        told = str(context["error"])
-    else:
-        told = told.format_map(context) if first["type"] in _WORDS else told
-    return told, context.get("todo") or todo or "correct the value"
+    problem, todo = _WORDS.get(first["type"], (first["msg"], ""))
+    if first["type"] == "value_error":  # raised by a validator of this project
+        problem = str(context["error"])
+    elif first["type"] in _WORDS:
+        problem = problem.format_map(context)
+    return problem, context.get("todo") or todo or "correct the value"
 
 
 def _known(model: type[BaseModel], path: Location) -> list[str]:
-    """The keys that a model knows at a path below it."""
+    """Return the keys that a model knows at a path below it."""
     keys = iter(path)
     for key in keys:
         field = model.model_fields.get(str(key))
@@ -89,7 +89,7 @@ def _known(model: type[BaseModel], path: Location) -> list[str]:
         if inner is None:
             return []
         if field and get_origin(field.annotation) is dict:
-            next(keys, None)  # a name of one's own
+            next(keys, None)  # a name that the file chooses
         model = inner
     return list(model.model_fields)
 

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, whatever happens in between."""
+"""Write files as a whole or not at all, and lock files and folders."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
-    """Replace a file's content as a whole, durable on return; `mode` is cut by the umask.
+    """Replace a file's content as a whole; it is on the disk on return.
 
-    Raises `OSError`.
+    The umask applies to `mode`. Raises `OSError`.
     """
     partial = path.with_name(path.name + ".new")
     try:
@@ -29,10 +29,9 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 
 
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:
-    """Open a file of our own for writing, 0600 unless `mode` says otherwise, empty; a `new` one
-    must not be there yet.
+    """Open an empty file for writing, readable by its owner alone unless `mode` says otherwise.
 
-    Raises `OSError`.
+    Raises `OSError`, and with `new` `FileExistsError` if the file exists.
     """
     empty = os.O_EXCL if new else os.O_TRUNC
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | empty | os.O_CLOEXEC, mode)
@@ -40,13 +39,13 @@ def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> Binar
 
 
 def sync(file: BinaryIO) -> None:
-    """Bring what was written to the disk. Raises `OSError`."""
+    """Flush a file to the disk. Raises `OSError`."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and removals in a folder durable. Raises `OSError`."""
+    """Flush renames and removals in a folder to the disk. Raises `OSError`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -55,12 +54,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock_file(file: BinaryIO) -> None:
-    """Lock a file until it is closed or the process ends: the sign of a living writer."""
+    """Lock a file until it is closed or the process ends; it shows that its writer lives.
+
+    Raises `BlockingIOError` if it is locked already.
+    """
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds a file; one that is not there is held by nobody."""
+    """Return whether a living writer locks the file; False if the file is missing."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -73,16 +75,19 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def shared_lock(path: Path) -> Iterator[None]:
-    """Hold a file as one of its readers. Raises `BlockingIOError` where a writer holds it."""
+    """Lock a file as one of its readers.
+
+    Raises `BlockingIOError` if a writer locks it, `FileNotFoundError` if it is missing.
+    """
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        path.stat()  # it may have been removed before it was locked
+        path.stat()  # raises if it was removed before it was locked
         yield
 
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold a file alone. Raises `BlockingIOError` where anybody else holds it."""
+    """Lock a file exclusively. Raises `BlockingIOError` if it is locked already."""
     with path.open("r+b") as file:
         lock_file(file)
         yield
@@ -90,7 +95,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Wait until nobody else changes a folder's small files, and keep others waiting meanwhile."""
+    """Wait for the exclusive lock on a folder's small files, and hold it in this block."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""How much of a file that people write is read, and how far it may unfold.
+"""Limits for files that people write: their size, and what they expand to.
 
-A few lines can stand for more than a machine's memory: aliases of aliases, variables made of
-variables. What is beyond these bounds is refused by name; no stack comes near them.
+A few lines can expand to more than a machine's memory: aliases of aliases, variables made of
+variables. Whatever exceeds these limits is refused by name; no real stack comes near them.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import yaml
 
 from cosmicdeploy.errors import ConfigError
 
-# Files of a stack have a few KiB. PyYAML takes some seconds for one of this size.
+# Files of a stack have a few KiB. PyYAML needs some seconds for one of this size.
 FILE_BYTES = 1 << 20
 # Linux starts no process with an argument or a variable that is longer (MAX_ARG_STRLEN).
 VALUE_CHARACTERS = 128 << 10
-# All values of one file together, once their variables are resolved.
+# All values of one file together, with their variables resolved.
 RESOLVED_CHARACTERS = 16 << 20
-# Nodes of a YAML file, those behind an alias each time that it stands there.
+# Nodes of a YAML file; those behind an alias count each time it is used.
 NODES = 20_000
-# Levels of a YAML file and of defaults within defaults: Python gives up at some hundreds.
+# Levels of a YAML file and of nested defaults: Python's stack ends at some hundreds.
 LEVELS = 100
-# Python neither reads nor writes a number of more than 4,300 decimal digits.
+# Python neither parses nor prints a number of more than 4,300 decimal digits.
 DIGITS = 1000
-# Neither an argument nor a variable can hold NUL, and UTF-8 has no half of a surrogate pair.
+# No argument or variable can hold NUL, and UTF-8 cannot encode half of a surrogate pair.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def content(path: Path) -> bytes:
-    """A file's bytes. Raises `OSError`, and `ConfigError` where there are too many."""
+    """Return a file's bytes. Raises `OSError`, and `ConfigError` if there are too many."""
     with path.open("rb") as file:
         data = file.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
@@ -54,7 +54,7 @@ def require_usable(text: str, where: str) -> None:
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which counts what stands behind an alias before it is unfolded."""
+    """PyYAML's safe loader, which counts what an alias stands for before it is expanded."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -62,7 +62,7 @@ class BoundedLoader(yaml.SafeLoader):
         self._extents: dict[yaml.Node | None, tuple[int, int]] = {}
 
     def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
-        """One node; raises `MarkedYAMLError` where all so far are too many or too deep."""
+        """Compose one node. Raises `MarkedYAMLError` if there are too many nodes or levels."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         is_alias, mark = isinstance(event, yaml.AliasEvent), event.start_mark
         before, deepest = self._nodes, self._deepest
@@ -71,7 +71,7 @@ class BoundedLoader(yaml.SafeLoader):
         self._deepest = self._level
         node = super().compose_node(parent, index)
         if is_alias:
-            nodes, levels = self._extents.get(node, (1, 1))  # one inside itself is refused later
+            nodes, levels = self._extents.get(node, (1, 1))  # an alias of itself is refused later
             self._reach(nodes - 1, self._level + levels - 1, mark)
         else:
             self._extents[node] = (self._nodes - before, self._deepest - self._level + 1)
@@ -84,19 +84,19 @@ class BoundedLoader(yaml.SafeLoader):
         self._deepest = max(self._deepest, level)
         if self._nodes > NODES:
             raise yaml.MarkedYAMLError(
-                problem=f"its aliases unfold to more than {NODES:,} values",
+                problem=f"its aliases expand to more than {NODES:,} values",
                 problem_mark=mark,
                 note="write fewer values, or aliases of aliases",
             )
         if level > LEVELS:
             raise yaml.MarkedYAMLError(
-                problem=f"nested too deep, in more than {LEVELS} levels",
+                problem=f"nested too deeply, in more than {LEVELS} levels",
                 problem_mark=mark,
                 note="write fewer levels",
             )
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
-        """A plain value; raises `MarkedYAMLError` for one that nothing can be given."""
+        """Compose a plain value. Raises `MarkedYAMLError` for an unusable character."""
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
         if match := UNUSABLE.search(node.value):
             raise yaml.MarkedYAMLError(

@@ -1,4 +1,4 @@
-"""Files that are shipped with the tool."""
+"""Find the files that are shipped with cosmicdeploy."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def playbooks() -> Path:
-    """The folder of the shipped playbooks."""
+    """Return the folder of the shipped playbooks."""
     return _shipped("playbooks")
 
 
 def example_settings() -> Path:
-    """The commented example of `cosmicdeploy.yaml`."""
+    """Return the commented example of `cosmicdeploy.yaml`."""
     return _shipped("cosmicdeploy.yaml")
 
 
 def payload() -> Path:
-    """The stack that is shipped: compose file, proxy configuration, application."""
+    """Return the folder of the shipped stack: compose file, proxy configuration, application."""
     return PACKAGE / "payload"
 
 
 def _shipped(name: str) -> Path:
-    # An installed package carries them inside; in a checkout they lie at the top.
+    # They are inside an installed package, and at the top of a checkout.
     inside = PACKAGE / name
     return inside if inside.exists() else PACKAGE.parent / name

@@ -1,7 +1,7 @@
-"""The one YAML reader: cosmicdeploy.yaml, playbooks and compose files.
+"""Read YAML files: cosmicdeploy.yaml, playbooks and compose files.
 
-YAML 1.2's plain meaning of words: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755` are
-text. Duplicate keys, unknown tags and structures that contain themselves are refused.
+Types are those of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755` are text.
+Duplicate keys, unknown tags and structures that contain themselves are refused.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ class Document:
     path: Path
     data: dict[str, Any]
     root: yaml.Node | None = field(default=None, repr=False, compare=False)
-    # Looked up by key: going through a mapping for each of its keys takes minutes where it is long.
+    # An index by key: a scan for each key takes minutes in a long mapping.
     children: dict[yaml.Node, dict[str, tuple[int, yaml.Node]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     def place(self, *keys: str | int) -> str:
-        """ "file:line" of a key path, or of its nearest known parent."""
+        """Return "file:line" of a key path, or of its closest known parent."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
         for key in keys:
-            found = self._child(node, key)
-            if found is None:
+            child = self._child(node, key)
+            if child is None:
                 break
-            line, node = found
+            line, node = child
         return f"{self.path}:{line}"
 
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
-        """Line and value node of one key; the last match wins, as own keys follow merged ones."""
+        """Return line and value of a key; the last one wins, since own keys follow merged ones."""
         if isinstance(node, yaml.MappingNode):
             if node not in self.children:
                 self.children[node] = {
@@ -61,7 +61,7 @@ class Document:
 def read(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping.
 
-    Raises `ConfigError`, with file and line, where it cannot be used.
+    Raises `ConfigError`, with file and line, if it cannot be used.
     """
     root, data = _parse(path, _text(path))
     if data is None:
@@ -70,7 +70,7 @@ def read(path: Path) -> Document:
         raise ConfigError(
             f"{path.name} is not a mapping",
             where=f"{path}:{root.start_mark.line + 1 if root else 1}",
-            todo="its top level must consist of 'key: value' lines",
+            todo="write 'key: value' lines at its top level",
         )
     return Document(path=path, data=data, root=root)
 
@@ -116,7 +116,7 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         ) from None
     except RecursionError:
         raise ConfigError(
-            f"{path.name} is nested too deep, or an alias refers to itself",
+            f"{path.name} is nested too deeply, or an alias refers to itself",
             where=str(path),
             todo="remove the '*alias' inside its own '&anchor'",
         ) from None
@@ -128,28 +128,28 @@ class _Loader(BoundedLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """Refuse duplicate keys while they can still be told from merged ones."""
+        """Refuse duplicate keys, before merged keys are added."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _refusal(key, "a key must be a plain word", "put it in quotes")
-            if key.value in seen:
+            if key.value in keys:
                 raise _refusal(key, f"key '{key.value}' appears twice", "remove one of them")
-            seen.add(key.value)
+            keys.add(key.value)
         return node
 
     def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
-        """A mapping with its merge keys resolved."""
+        """Construct a mapping with its merge keys resolved."""
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
     def sequence(self, node: yaml.SequenceNode) -> list[Any]:
-        """A list."""
+        """Construct a list."""
         return [self.construct_object(item, deep=True) for item in node.value]
 
     def integer(self, node: yaml.ScalarNode) -> int:
-        """A decimal, `0x…` or `0o…` number."""
+        """Construct a decimal, `0x…` or `0o…` number."""
         text = str(node.value)
         if len(text) > DIGITS:
             raise _refusal(
@@ -160,7 +160,7 @@ class _Loader(BoundedLoader):
         return int(text, 0) if re.match(r"0[xo]", text) else int(text)
 
     def unknown(self, node: yaml.Node) -> None:
-        """Tags such as `!reset` would change the meaning of a value."""
+        """Refuse tags such as `!reset`, which would change the meaning of a value."""
         raise _refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
 
 

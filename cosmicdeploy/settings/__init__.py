@@ -1,18 +1,18 @@
-"""`cosmicdeploy.yaml`, read once, validated and frozen: a file for the sections of each subject.
+"""`cosmicdeploy.yaml`: read once, validated, frozen.
 
-`model.py` has the whole of them, `loaded.py` reads the file and tells what is wrong in it.
+Each module has the sections of one subject. `settings.py` puts them together; `loading.py` finds
+and reads the file.
 """
 
 from __future__ import annotations
 
-from cosmicdeploy.settings.checklist import Checklist, External
+from cosmicdeploy.settings.app import BeatId, Heartbeat
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
-from cosmicdeploy.settings.monitoring import DeviceColumns, TransitionColumns
-from cosmicdeploy.settings.probe import LatencyFloor, Watch
-from cosmicdeploy.settings.rollout import Orders, Proxy, Restart
+from cosmicdeploy.settings.monitoring import Checklist, External
+from cosmicdeploy.settings.rollout import LatencyFloor, Orders, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.services import Role, Services, Support
 from cosmicdeploy.settings.settings import Settings
-from cosmicdeploy.settings.verify import BeatId, Heartbeat
+from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
 
 __all__ = [
     "BeatId",
@@ -23,14 +23,15 @@ __all__ = [
     "LatencyFloor",
     "LoadedSettings",
     "Orders",
+    "Probe",
     "Proxy",
     "Restart",
     "Role",
     "Services",
     "Settings",
+    "Soak",
     "Support",
     "TransitionColumns",
-    "Watch",
     "find",
     "load",
 ]

@@ -1,4 +1,4 @@
-"""From the file to frozen settings, and every error with its place."""
+"""Find and read `cosmicdeploy.yaml`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE_NAME = "cosmicdeploy.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedSettings:
-    """Settings with the place they came from and the variables they and the stack may use."""
+    """The settings, the file they come from, and the variables they and the stack may use."""
 
     file: Path
     settings: Settings
@@ -26,27 +26,27 @@ class LoadedSettings:
 
     @property
     def directory(self) -> Path:
-        """The stack's folder: relative paths start here."""
+        """The stack's folder, which relative paths start at."""
         return self.file.parent
 
     @property
     def state_directory(self) -> Path:
-        """Where journals and releases are kept."""
+        """The folder of the journal and the releases."""
         return self.directory / ".cosmicdeploy"
 
     def path(self, relative: Path) -> Path:
-        """A path of the settings, made absolute; raises `ConfigError` for links in a circle."""
+        """Make a path of the settings absolute. Raises `ConfigError` if a link leads to itself."""
         try:
             return (self.directory / relative).resolve()
         except RuntimeError as error:
             raise ConfigError(
                 "A link leads back to itself",
                 where=str(self.directory / relative),
-                todo="replace the link by what it should lead to",
+                todo="replace the link by the file or folder it should lead to",
             ) from error
 
     def secret(self, variable: str) -> str:
-        """A secret by its variable's name; raises `ConfigError` where it is not set."""
+        """Return the value of a variable. Raises `ConfigError` if it is not set or empty."""
         value = self.variables.get(variable)
         if not value:
             raise ConfigError(
@@ -58,7 +58,10 @@ class LoadedSettings:
 
 
 def find(start: Path) -> Path:
-    """The nearest `cosmicdeploy.yaml` from a folder upwards, as git looks for its own."""
+    """Return the nearest `cosmicdeploy.yaml`, in this folder or one above, as git finds its own.
+
+    Raises `ConfigError` if there is none.
+    """
     for folder in (start, *start.parents):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
@@ -70,10 +73,10 @@ def find(start: Path) -> Path:
 
 
 def load(file: Path, environ: Mapping[str, str]) -> LoadedSettings:
-    """Read and validate; raises `ConfigError` with file, line and the nearest known key."""
+    """Read and validate a file. Raises `ConfigError` with file, line and the closest known key."""
     document = read(file.resolve())
     env_file = document.path.parent / str(document.data.get("env_file") or ".env")
-    known = variables(env_file, environ)
-    data = interpolate_values(document, known)
+    all_variables = variables(env_file, environ)
+    data = interpolate_values(document, all_variables)
     settings = validated(Settings, data, document)
-    return LoadedSettings(file=document.path, settings=settings, variables=known)
+    return LoadedSettings(file=document.path, settings=settings, variables=all_variables)

@@ -1,4 +1,4 @@
-"""How containers are replaced, and how clients are kept away from them."""
+"""Settings of a rollout: order and readiness, the proxy, maintenance, probes and the soak."""
 
 from __future__ import annotations
 
@@ -7,48 +7,113 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.settings.section import Section
+from cosmicdeploy.settings.section import Section, Url
 
 Order = Literal["stop-first", "start-first"]
 
 
 class Orders(Section):
-    """Which goes first, by role; there is never a second scheduler."""
+    """Whether the superseded container stops first or the candidate starts first.
 
-    app: Order = "stop-first"
-    worker: Order = "stop-first"
+    A scheduler always stops first: two of them would run each job twice.
+    """
+
+    app: Order = Field(default="stop-first", description="Order for replicas")
+    worker: Order = Field(default="stop-first", description="Order for queue workers")
 
 
 class Restart(Section):
-    """Times in seconds, the rest in numbers of containers and of answers.
+    """How containers are replaced."""
 
-    `between_jobs` are those who do not heed their stop signal and do each job in a process of its
-    own.
-    """
-
-    order: Orders = Orders()
-    between_jobs: tuple[Literal["scheduler", "worker"], ...] = ()
-    max_unavailable: int = Field(default=1, ge=1)
-    max_surge: int = Field(default=1, ge=1)
-    healthy_within: float = Field(default=60, gt=0)
-    passes: int = Field(default=3, ge=1)
-    pause: float = Field(default=2, ge=0)
+    order: Orders = Field(default=Orders(), description="Which container goes first, by role")
+    between_jobs: tuple[Literal["scheduler", "worker"], ...] = Field(
+        default=(),
+        description="Roles that ignore their stop signal and run each job in a child process:"
+        " stopped between two jobs",
+    )
+    max_unavailable: int = Field(
+        default=1, ge=1, description="How many replicas may be missing at once, if stopped first"
+    )
+    max_surge: int = Field(
+        default=1, ge=1, description="How many extra replicas may run at once, if started first"
+    )
+    healthy_within: float = Field(
+        default=60, gt=0, description="Seconds that a new container may take to become healthy"
+    )
+    passes: int = Field(
+        default=3, ge=1, description="Good responses in a row that make a replica ready"
+    )
+    pause: float = Field(
+        default=2,
+        ge=0,
+        description="Longest wait in seconds for the proxy to use a new replica, before the next"
+        " one is replaced",
+    )
 
 
 class Proxy(Section):
-    """`out_of_service` names a file in the proxy's container for each replica, by `{service}`."""
+    """How the proxy takes a replica out of service."""
 
-    out_of_service: str | None = None
+    out_of_service: str | None = Field(
+        default=None,
+        description="File in the proxy's container that takes a replica out of service while it"
+        " exists; {service} stands for the replica's name",
+    )
 
     @field_validator("out_of_service")
     @classmethod
-    def _of_each(cls, path: str | None) -> str | None:
+    def _is_per_service(cls, path: str | None) -> str | None:
         if path is not None and not (path.startswith("/") and "{service}" in path):
             raise ValueError("must be an absolute path with {service} in it")
         return path
 
 
 class Maintenance(Section):
-    """How clients are turned away while data is exchanged: `file` is looked for by the proxy."""
+    """How clients are turned away while data is swapped."""
 
-    file: PurePosixPath | None = None
+    file: PurePosixPath | None = Field(
+        default=None,
+        description="File in the proxy's container that makes it answer 503 with Retry-After while"
+        " it exists; without it the proxy is stopped",
+    )
+
+
+class Probe(Section):
+    """The requests that are sent while a run changes something."""
+
+    url: Url | None = Field(
+        default=None,
+        description="Address of the stack as clients see it; null for the proxy's published port",
+    )
+    rate: float = Field(default=20, ge=0, le=200, description="Requests per second; 0 for none")
+    heartbeat_rate: float = Field(
+        default=0.2, ge=0, le=200, description="How many of them per second are heartbeats"
+    )
+    on_failure: Literal["report", "rollback"] = Field(
+        default="report",
+        description="What a failed request does: report it, or undo the deploy",
+    )
+
+
+class LatencyFloor(Section):
+    """Latencies that are fast enough, whatever they were before."""
+
+    p50: float = Field(default=0.05, ge=0, description="Median, in seconds")
+    p99: float = Field(default=0.5, ge=0, description="99th percentile, in seconds")
+
+
+class Soak(Section):
+    """How a rollout's effect is watched before the deploy counts as done."""
+
+    seconds: float = Field(
+        default=15, ge=0, description="Seconds after the last replaced container; 0 for no soak"
+    )
+    max_error_rate: float = Field(
+        default=0.01, ge=0, le=1, description="Share of requests that may fail, from 0 to 1"
+    )
+    max_latency_ratio: float = Field(
+        default=3, ge=1, description="How many times slower p50 and p99 may be than before"
+    )
+    latency_floor: LatencyFloor = Field(
+        default=LatencyFloor(), description="Latencies that are fast enough in any case"
+    )

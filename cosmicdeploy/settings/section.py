@@ -1,4 +1,4 @@
-"""What the sections have in common."""
+"""What all sections of the settings have in common."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Words = tuple[str, ...]
 
 
 class Section(BaseModel):
-    """Part of the settings: frozen, and no key that nobody reads."""
+    """A part of the settings: frozen; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _tellable(url: str | None) -> str | None:
+def _without_credentials(url: str | None) -> str | None:
     if url and "@" in urlsplit(url).netloc:
         raise ValueError("must hold no user and no password: it is shown in reports")
     return url
 
 
-Url = Annotated[str, AfterValidator(_tellable)]
+Url = Annotated[str, AfterValidator(_without_credentials)]

@@ -1,4 +1,4 @@
-"""Which service plays which part."""
+"""Settings: which service of the compose file has which role."""
 
 from __future__ import annotations
 
@@ -14,36 +14,41 @@ Support = Literal["database", "cache", "proxy"]
 
 
 class Services(Section):
-    """Which service of the compose file plays which part."""
+    """Which service of the compose file has which role."""
 
-    app: Words = Field(min_length=1)
-    scheduler: str | None = None
-    worker: Words = ()
-    database: str
-    cache: str | None = None
-    proxy: str | None = None
+    app: Words = Field(
+        min_length=1, description="Replicas behind the proxy, in the order of a rollout"
+    )
+    scheduler: str | None = Field(default=None, description="The one scheduler")
+    worker: Words = Field(default=(), description="Queue workers")
+    database: str = Field(description="The database server")
+    cache: str | None = Field(default=None, description="Redis")
+    proxy: str | None = Field(default=None, description="The load balancer")
 
     @property
     def released(self) -> Words:
-        """All services that run the application's own image, in the order of a roll."""
+        """All services that run the application's own image, in the order of a rollout."""
         return (*self.app, *self.singletons)
 
     @property
     def singletons(self) -> Words:
-        """Scheduler and workers: what acts by itself."""
+        """The scheduler and the workers: services that act by themselves."""
         return (*((self.scheduler,) if self.scheduler else ()), *self.worker)
 
     def of(self, roles: Iterable[Role | Support]) -> Words:
-        """The services that play these parts, in the order of the roles."""
-        named: Mapping[str, Words | str | None] = dict(self)
-        found = (named[role] for role in roles)
+        """Return the services that have these roles, in the order of the roles."""
+        by_role: Mapping[str, Words | str | None] = dict(self)
+        named = (by_role[role] for role in roles)
         return tuple(
-            name for part in found if part for name in ((part,) if isinstance(part, str) else part)
+            name
+            for names in named
+            if names
+            for name in ((names,) if isinstance(names, str) else names)
         )
 
     @property
     def infrastructure(self) -> Words:
-        """What a deploy never replaces."""
+        """The services that a deploy never replaces."""
         return self.of(("database", "cache", "proxy"))
 
     @property

@@ -1,4 +1,4 @@
-"""The whole of `cosmicdeploy.yaml`. Its commented example is its schema."""
+"""The model of `cosmicdeploy.yaml`; the shipped example names and explains every key."""
 
 from __future__ import annotations
 
@@ -6,30 +6,38 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from cosmicdeploy.settings.app import App, CacheClear, Feature
-from cosmicdeploy.settings.checklist import Checklist
+from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
 from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
-from cosmicdeploy.settings.diagnose import Diagnose
-from cosmicdeploy.settings.monitoring import Monitoring
-from cosmicdeploy.settings.probe import Probe, Watch
-from cosmicdeploy.settings.rollout import Maintenance, Proxy, Restart
+from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
+from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Section
 from cosmicdeploy.settings.services import Services
-from cosmicdeploy.settings.verify import Verify
 
 
 class Lock(Section):
-    """In seconds."""
+    """When the lock of a silent run is taken over."""
 
-    stale_after: float = Field(default=30, ge=5)
+    stale_after: float = Field(
+        default=30,
+        ge=5,
+        description="Seconds without a sign of life after which a lock is stale; a run gives one"
+        " every 2 s",
+    )
 
 
 class Settings(Section):
-    """Everything about one stack."""
+    """The whole of `cosmicdeploy.yaml`."""
 
-    compose_file: Path = Path("docker-compose.prod.yml")
-    env_file: Path = Path(".env")
-    project: str | None = None
+    compose_file: Path = Field(
+        default=Path("docker-compose.prod.yml"), description="The compose file"
+    )
+    env_file: Path = Field(
+        default=Path(".env"),
+        description="Variables for this file and the compose file; the environment wins over it",
+    )
+    project: str | None = Field(
+        default=None, description="The compose project; null for the name that Compose gives it"
+    )
     services: Services
     app: App
     database: Database
@@ -40,17 +48,19 @@ class Settings(Section):
     restart: Restart = Restart()
     maintenance: Maintenance = Maintenance()
     proxy: Proxy = Proxy()
-    features: dict[str, Feature] = Field(default_factory=dict)
+    features: dict[str, Feature] = Field(
+        default_factory=dict, description="What can be switched off and on, by name"
+    )
     verify: Verify = Verify()
     probe: Probe = Probe()
-    watch: Watch = Watch()
+    watch: Soak = Soak()
     monitoring: Monitoring = Monitoring()
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
 
     @model_validator(mode="after")
-    def _feature_is_known(self) -> Settings:
+    def _names_known_feature(self) -> Settings:
         if self.verify.feature and self.verify.feature not in self.features:
             raise ValueError(f"verify.feature: features has no {self.verify.feature!r}")
         return self

@@ -1,4 +1,4 @@
-"""Counts, durations and moments as people read them: moments in this machine's zone."""
+"""Format counts, durations and times for people; times in this machine's zone."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime
 
 
 def counted(count: int, one: str, more: str = "") -> str:
-    """So many of something: "no error line", "1 error line", "2,000 error lines"."""
+    """Format a count: "no error line", "1 error line", "2,000 error lines"."""
     if not count:
         return f"no {one}"
     return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
 
 
 def format_duration(seconds: float) -> str:
-    """How long something took, in the unit that suits it."""
+    """Format a duration in a suitable unit: "90 s", "45 min", "3.5 h", "2.0 d"."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     if seconds < 7200:
@@ -22,12 +22,12 @@ def format_duration(seconds: float) -> str:
 
 
 def format_time(at: datetime) -> str:
-    """Day and time, to the second."""
+    """Format a time as day and time, to the second."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def format_timestamp(text: str) -> str:
-    """As `moment`, of ISO 8601; as it is where it is no time that we know."""
+    """Format a time in ISO 8601; return any other text unchanged."""
     try:
         return format_time(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
@@ -35,7 +35,7 @@ def format_timestamp(text: str) -> str:
 
 
 def format_short_timestamp(text: str) -> str:
-    """Of ISO 8601, without the year: for a table; "" for what the engine calls never."""
+    """Format a time in ISO 8601 for a table, without the year; "" for the engine's zero time."""
     if not text or text.startswith("0001"):
         return ""
     return f"{datetime.fromisoformat(text).astimezone():%m-%d %H:%M:%S}"

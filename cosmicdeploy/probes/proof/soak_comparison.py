@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
-from cosmicdeploy.settings import Watch
+from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
 # With fewer answers on either side latencies are not compared.
@@ -96,7 +96,7 @@ def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
 
 
 def slower(
-    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Watch
+    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Soak
 ) -> list[str]:
     """Which figures are a breach, and why."""
     if before is None or after is None:

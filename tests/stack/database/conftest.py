@@ -11,7 +11,8 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from tests.stack.stacks.databases import Servers, image, renew, run, started
+from tests.stack.database.two_tables import TABLES as TWO_TABLES
+from tests.stack.stacks.databases import Servers, image, renew, run, run_all, started
 from tests.stack.support.kiosks import TABLES, fill
 
 
@@ -36,6 +37,16 @@ def access(servers: Servers) -> Iterator[DatabaseAccess]:
     for statement in TABLES.split(";\n"):
         run(server, statement)
     fill(server)
+    yield server
+    renew(server)
+
+
+@pytest.fixture
+def two_tables(servers: Servers) -> Iterator[DatabaseAccess]:
+    """The stable server with two small tables."""
+    server = servers("stable")
+    renew(server)
+    run_all(server, TWO_TABLES)
     yield server
     renew(server)
 

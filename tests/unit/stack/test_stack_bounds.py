@@ -68,9 +68,9 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in rang
 @pytest.mark.parametrize(
     ("content", "what", "line"),
     [
-        (bomb("[x]", "[{}]"), "unfold to more than 20,000 values", 6),
-        (bomb("{k: x}", "{{<<: [{}]}}"), "unfold to more than 20,000 values", 5),
-        (f"x-bomb:\n  b: &b [{'x, ' * 12_000}]\n  c: [*b,\n *b]\n", "unfold to more than", 3),
+        (bomb("[x]", "[{}]"), "expand to more than 20,000 values", 6),
+        (bomb("{k: x}", "{{<<: [{}]}}"), "expand to more than 20,000 values", 5),
+        (f"x-bomb:\n  b: &b [{'x, ' * 12_000}]\n  c: [*b,\n *b]\n", "expand to more than", 3),
         ("a:\n" + "- x\n" * 30_000, "more than 20,000 values", 19_999),
         (CHAIN, "more than 100 levels", 99),
         (f"a: 1\nb: {'9' * 5000}\n", "a number has more than 1,000 digits", 2),

@@ -14,7 +14,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_many_failures
 from cosmicdeploy.runs.plan import make_plan
-from cosmicdeploy.settings import LatencyFloor, Watch, load
+from cosmicdeploy.settings import LatencyFloor, Soak, load
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.rollout.soak import WatchStep
 from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
@@ -78,7 +78,7 @@ def test_failures_are_borne_up_to_a_share() -> None:
 
 
 def test_latencies_are_borne_up_to_a_ratio_and_under_a_floor() -> None:
-    wanted = Watch(max_latency_ratio=3, latency_floor=LatencyFloor(p50=0.05, p99=0.5))
+    wanted = Soak(max_latency_ratio=3, latency_floor=LatencyFloor(p50=0.05, p99=0.5))
     fast = {"p50": 0.01, "p99": 0.02}
     assert slower(fast, {"p50": 0.049, "p99": 0.49}, wanted) == []
     assert slower(fast, {"p50": 0.051, "p99": 0.49}, wanted) == [

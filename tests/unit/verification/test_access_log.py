@@ -8,7 +8,7 @@ from typing import Any
 
 from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
-from cosmicdeploy.settings.probe import Probe, Watch
+from cosmicdeploy.settings import Probe, Soak
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
 
@@ -58,7 +58,7 @@ def logged(*lines: str) -> Any:
     traffic.samples.append(Sample(AT - 11, 0.01, True))
     return SimpleNamespace(
         settings=SimpleNamespace(
-            services=SimpleNamespace(proxy="proxy"), watch=Watch(), probe=Probe()
+            services=SimpleNamespace(proxy="proxy"), watch=Soak(), probe=Probe()
         ),
         container=lambda _name: SimpleNamespace(id="1"),
         engine=SimpleNamespace(log_lines=lambda _id, _since: iter(lines)),

@@ -1,0 +1,77 @@
+"""Settings of the application's tables of devices and of their transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from pydantic import Field
+
+from cosmicdeploy.settings.section import Section, Words
+
+
+class DeviceColumns(Section):
+    """The table of devices, and its columns; an optional column may be missing."""
+
+    table: str = Field(description="Name of the table")
+    id: str = Field(default="id", description="Column of the device's id")
+    name: str = Field(default="name", description="Column of the device's name")
+    status: str = Field(default="status", description="Column of the current status")
+    changed_at: str = Field(description="Column of the time of the last transition")
+    previous: str | None = Field(default=None, description="Column of the previous status")
+    reason: str | None = Field(default=None, description="Column of the transition's reason")
+    source: str | None = Field(default=None, description="Column of the last heartbeat's source")
+
+    @property
+    def needed(self) -> Words:
+        """The columns without which nothing can be shown."""
+        return (self.id, self.name, self.status, self.changed_at)
+
+    def selected(self, existing: Collection[str]) -> dict[str, str]:
+        """Return the columns to read, by the name they are reported under."""
+        return _existing(
+            {
+                "device_id": self.id,
+                "device_name": self.name,
+                "from_status": self.previous,
+                "to_status": self.status,
+                "reason": self.reason,
+                "source": self.source,
+            },
+            existing,
+        )
+
+
+class TransitionColumns(Section):
+    """The table with a row for each transition, and its columns; its id counts up."""
+
+    table: str = Field(description="Name of the table")
+    id: str = Field(default="id", description="Column of the row's id, which counts up")
+    device: str = Field(description="Column of the device's id")
+    before: str | None = Field(default=None, description="Column of the status before")
+    after: str = Field(description="Column of the status after")
+    at: str = Field(description="Column of the transition's time")
+    reason: str | None = Field(default=None, description="Column of the transition's reason")
+    source: str | None = Field(default=None, description="Column of the transition's source")
+
+    @property
+    def needed(self) -> Words:
+        """The columns without which nothing can be shown."""
+        return (self.id, self.device, self.after, self.at)
+
+    def selected(self, existing: Collection[str]) -> dict[str, str]:
+        """Return the columns to read, by the name they are reported under."""
+        return _existing(
+            {
+                "id": self.id,
+                "device_id": self.device,
+                "from_status": self.before,
+                "to_status": self.after,
+                "reason": self.reason,
+                "source": self.source,
+            },
+            existing,
+        )
+
+
+def _existing(columns: Mapping[str, str | None], existing: Collection[str]) -> dict[str, str]:
+    return {key: column for key, column in columns.items() if column and column in existing}

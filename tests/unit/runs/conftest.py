@@ -1,0 +1,41 @@
+"""A stack that does not run, with two backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy import workspace
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from tests.unit.database.backups.entries import good
+from tests.unit.runs.damage import ID, OTHER
+from tests.unit.shop import BACKUPS, SETTINGS, lay_out
+
+
+class Engine:
+    """Of a stack that does not run."""
+
+    def claim(self, _name: str, _labels: Any) -> Any:
+        return SimpleNamespace(id="lock", ours=True)
+
+    def containers(self, _project: str) -> list[Any]:
+        return []
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_: None
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stack with two backups, of which a policy keeps one and the last release the other."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(workspace, "connect", Engine)
+    lay_out(tmp_path)
+    (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + "backup: {keep: {last: 1}}\n")
+    for backup_id in (ID, OTHER):
+        good(Catalogue(tmp_path / BACKUPS), backup_id, database="shop")
+    (tmp_path / ".cosmicdeploy").mkdir()
+    return tmp_path

@@ -1,0 +1,160 @@
+"""Damaged files beside the journal: each is named, and in the way of no command."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.state import Pin
+from cosmicdeploy.database.swap.record import Phase, SwapRecord
+from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.events import Warned
+from cosmicdeploy.lock.holder import describe, is_dead, this_process
+from cosmicdeploy.operations.checklist import baseline
+from cosmicdeploy.probes.application.features import _record
+from tests.unit.database.backups.entries import good, manifest
+from tests.unit.runs.damage import AT, ID, OTHER, anything, parts
+from tests.unit.shop import BACKUPS, call
+
+pytestmark = pytest.mark.unit
+
+
+def text(content: str) -> Callable[[Path], Any]:
+    return lambda path: path.write_text(content)
+
+
+SPOILERS = {
+    "number": text("123"),
+    "object": text("{}"),
+    "empty": text(""),
+    "half": text('{"id": "2026'),
+    "binary": lambda path: path.write_bytes(bytes(range(256)) * 40),
+    "deep": text("[" * 200_000),
+    "folder": lambda path: path.mkdir(),
+    "loop": lambda path: path.symlink_to(path.name),  # as what may not be read: root may all
+}
+
+
+def spoil(path: Path, how: str) -> None:
+    path.unlink(missing_ok=True)
+    SPOILERS[how](path)
+
+
+@pytest.mark.parametrize("how", SPOILERS)
+@pytest.mark.parametrize("suffix", [".json", ".state.json", ".sql.zst"])
+def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) -> None:
+    path = folder / BACKUPS / f"{OTHER}{suffix}"
+    Catalogue(folder / BACKUPS).note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    spoil(path, how)
+    rows = {r["id"]: r for r in json.loads(call("backup", "list", "--json").stdout)["data"]}
+    assert rows[ID]["status"] == "good"
+    if (suffix, how) != (".state.json", "object") and suffix != ".sql.zst":
+        assert rows[OTHER]["status"] == "damaged" and str(path) in rows[OTHER]["reason"]
+        shown = call("backup", "show", OTHER)
+        assert shown.exit_code == 1 and str(path) in shown.stderr and "→" in shown.stderr
+        assert json.loads(call("backup", "show", "--json").stdout)["data"]["id"] == ID
+    for words in (["prune", "--plan"], ["pin", OTHER], ["verify", OTHER], ["prune", "--yes"]):
+        done = call("backup", *words)
+        assert "Traceback" not in done.stderr and "Unexpected" not in done.stderr
+        assert len(done.stderr) < 2000
+    assert path.exists() or path.is_symlink()
+    good(Catalogue(folder / BACKUPS), "20260202-120000-dddd", database="shop")
+
+
+@pytest.mark.parametrize("how", SPOILERS)
+def test_broken_leftovers_are_in_no_commands_way(folder: Path, how: str) -> None:
+    for name in (f"{OTHER}.removing", f"{OTHER}.sql.zst.partial", "20260303-120000-eeee.removing"):
+        spoil(folder / BACKUPS / name, how)
+    for words in (["list"], ["prune", "--plan"], ["prune", "--yes"]):
+        done = call("backup", *words)
+        assert done.exit_code == 0, done.stderr
+    good(Catalogue(folder / BACKUPS), "20260202-120000-dddd", database="shop")
+
+
+@pytest.mark.parametrize("how", ["folder", "loop"])
+@pytest.mark.parametrize("name", [".cosmicdeploy/journal.jsonl", str(BACKUPS)])
+def test_a_place_that_cannot_be_read_is_one_line(folder: Path, name: str, how: str) -> None:
+    path = folder / name
+    if path.exists():
+        path.rename(path.with_name("aside"))
+    SPOILERS[how](path)
+    done = call("backup", "prune", "--plan")
+    if name == str(BACKUPS) and how == "folder":
+        return  # an empty one
+    assert done.exit_code in (1, 2)
+    assert str(path) in done.stderr and "→" in done.stderr and "Unexpected" not in done.stderr
+
+
+@pytest.mark.parametrize("how", SPOILERS)
+def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: str) -> None:
+    told: list[Warned] = []
+    ctx: Any = SimpleNamespace(loaded=SimpleNamespace(state_directory=tmp_path), emit=told.append)
+    well = baseline.Baseline(run="r1", command="deploy", at=AT, in_place_at=AT)
+    baseline.keep(ctx, well)
+    path = tmp_path / "baselines" / "r2.json"
+    to_come = well.model_copy(update={"run": "r3", "in_place_at": "2099-01-01T00:00:00+00:00"})
+    baseline.keep(ctx, to_come)
+    spoil(path, how)
+    assert baseline.newest(ctx) == well
+    warning, of_the_future = told
+    assert "r3.json" in of_the_future.text and "in the future" in of_the_future.text
+    assert str(path) in warning.text and "`cosmicdeploy checklist --record`" in warning.text
+    baseline.keep(ctx, well)
+
+
+@pytest.mark.parametrize("how", SPOILERS)
+def test_a_features_note_of_any_content_is_borne(tmp_path: Path, how: str) -> None:
+    spoil(tmp_path / "flag", how)
+    assert _record(tmp_path / "flag") in ({}, {"since": "", "by": ""})
+
+
+def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
+    chance = random.Random(3)  # noqa: S311 - any will do, but always the same
+    catalogue = Catalogue(tmp_path / "backups")
+    good(catalogue, ID)
+    good(catalogue, OTHER)
+    catalogue.note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    kept = {path: json.loads(path.read_text()) for path in catalogue.folder.glob(f"{OTHER}*.json")}
+    for _ in range(200):
+        path = chance.choice(sorted(kept))
+        data = copy.deepcopy(kept[path])
+        part, key = chance.choice(list(parts(data)))
+        part[key] = anything(chance)
+        path.write_text(json.dumps(data))
+        listed = {backup.id: backup for backup in catalogue.list()}
+        assert listed.keys() == {ID, OTHER} and listed[ID].usable
+        assert listed[OTHER].usable or listed[OTHER].why
+        assert listed[OTHER].facts()
+        path.write_text(json.dumps(kept[path]))
+    assert manifest(ID).project == ""
+
+
+@pytest.mark.parametrize("rows", [[], [(None,)], [("",)], [("{}",)], [("123",)], [("[" * 9999,)]])
+def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
+    session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
+    record = SwapRecord(session, "shop")
+    with pytest.raises(DatabaseError, match="nothing is moved or dropped") as caught:
+        record.read(Phase.SWAPPED)
+    assert "swapped" in caught.value.where and "`cosmicdeploy backup verify" in caught.value.todo
+
+
+@pytest.mark.parametrize("pid", ["", "x", "-1", "9" * 40, "\u0663"])
+def test_a_lock_of_any_content_is_described(pid: str) -> None:
+    assert describe({"pid": pid, "since": "9999-99-99"})
+    assert is_dead({"pid": pid, "machine": "elsewhere"}) is False
+    assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)
+
+
+def test_a_reason_that_is_no_text_is_kept_as_it_can_be_written(folder: Path) -> None:
+    done = call("backup", "pin", ID, "--reason", "before \udcff the fair")
+    assert done.exit_code == 0, done.stderr
+    assert Catalogue(folder / BACKUPS).get(ID).state.pin.reason == "before \\udcff the fair"
