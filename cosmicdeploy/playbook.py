@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files.yaml_reader import Document, read
+from cosmicdeploy.journal.step_kinds import RENAMED, current_kind, other_name
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
 from cosmicdeploy.text.suggest import did_you_mean
@@ -15,20 +17,27 @@ from cosmicdeploy.validation import validated
 
 KEYS = ("name", "description", "steps")
 
+Warn = Callable[[str], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Playbook:
-    """What is wanted, in order."""
+    """The steps of a procedure, in their order."""
 
     name: str
     description: str
     steps: tuple[Step, ...]
 
     def alone(self, name: str) -> Step:
-        """One step by its name; raises `UsageError`."""
-        for step in self.steps:
-            if step.name == name:
-                return step.alone()
+        """Return the step of this name, to run without the others.
+
+        A step that is named after its kind is also found by the other name of that kind. Raises
+        `UsageError` if there is no such step.
+        """
+        for known_name in (name, other_name(name)):
+            for step in self.steps:
+                if step.name == known_name:
+                    return step.alone()
         names = [step.name for step in self.steps]
         raise UsageError(
             f"There is no step {name!r}",
@@ -37,8 +46,11 @@ class Playbook:
         )
 
 
-def load_playbook(path: Path) -> Playbook:
-    """Read and validate; raises `ConfigError` with file, line and key."""
+def load_playbook(path: Path, warn: Warn = lambda _text: None) -> Playbook:
+    """Read and validate a playbook; `warn` is called for each kind of step under a former name.
+
+    Raises `ConfigError` with file, line and key.
+    """
     document = read(path)
     for key in document.data:
         if key not in KEYS:
@@ -50,7 +62,7 @@ def load_playbook(path: Path) -> Playbook:
     rows = document.data.get("steps")
     if not isinstance(rows, list) or not rows:
         raise ConfigError("A playbook needs steps", where=str(path), todo="list them as `steps:`")
-    steps = tuple(_step(document, index, row) for index, row in enumerate(rows))
+    steps = tuple(_step(document, index, row, warn) for index, row in enumerate(rows))
     _require_distinct(document, steps)
     return Playbook(
         name=str(document.data.get("name", path.stem)),
@@ -59,18 +71,20 @@ def load_playbook(path: Path) -> Playbook:
     )
 
 
-def _step(document: Document, index: int, row: Any) -> Step:
+def _step(document: Document, index: int, row: Any, warn: Warn) -> Step:
     at = ("steps", index)
     row = row if isinstance(row, dict) else {}
     kind = str(row.get("kind"))
-    if kind not in KINDS:
+    if kind in RENAMED:
+        warn(f"{document.place(*at, 'kind')}: the kind {kind!r} is now called {RENAMED[kind]!r}")
+    elif kind not in KINDS:
         raise ConfigError(
             f"Unknown kind of step {kind!r}",
             where=document.place(*at, "kind"),
             todo=did_you_mean(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
         )
     options = {key: value for key, value in row.items() if key != "kind"}
-    step = validated(KINDS[kind], {"name": kind, **options}, document, at)
+    step = validated(KINDS[current_kind(kind)], {"name": kind, **options}, document, at)
     return step.placed(document.place(*at))
 
 

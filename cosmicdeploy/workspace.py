@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cosmicdeploy.context import Context
@@ -70,7 +71,12 @@ def stack_folder(config: Path | None) -> Path | None:
         return None
 
 
-def open_playbook(loaded: LoadedSettings, name: str) -> Playbook:
-    """A playbook by name: the stack's own, where its folder has one, else the shipped one."""
+def open_playbook(
+    loaded: LoadedSettings, name: str, warn: Callable[[str], None] = lambda _text: None
+) -> Playbook:
+    """Return a playbook by name: the stack's own if its folder has one, else the shipped one.
+
+    `warn` is called for each kind of step under a former name.
+    """
     own = loaded.directory / "playbooks" / f"{name}.yaml"
-    return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml")
+    return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml", warn)

@@ -23,7 +23,7 @@ SETTINGS = {
     "b": "the same, with `up -d --no-deps` in place of `restart`",
     "c": "the same steps and pauses as a playbook; docker_compose_v2 recreates the services",
     "d": "the same steps; one service of three replicas, parallelism 1, no delay, monitor 5 s,"
-    " by default start-first, dnsrr, nginx resolves every second; on an engine of its own",
+    " by default start-first, dnsrr, nginx resolves every second; on a second engine",
     "e": "the shipped settings; the soak after the deploy is off, as the others have none",
 }
 

@@ -41,13 +41,18 @@ class Call:
         from cosmicdeploy.events import Warned
 
         def hear(event: Event) -> None:
-            if not isinstance(event, Warned):
+            if isinstance(event, Warned):
+                self.warn(event.text)
+            else:
                 emit(event)
-            elif event.text not in self.warnings:
-                self.warnings.append(event.text)
-                self.terminal.warn(event.text)
 
         return hear
+
+    def warn(self, text: str) -> None:
+        """Write a warning to standard error and to the report, once per text."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.terminal.warn(text)
 
     def report(self, **fields: object) -> Report:
         """Return a report of this call with the given fields."""

@@ -38,7 +38,7 @@ def run_shipped(
 
     with ProgressView(call.terminal.console) as view:
         ctx = replace(open_stack(config, call.hearing(view)), allowed=allowed)
-        playbook = open_playbook(ctx.loaded, name)
+        playbook = open_playbook(ctx.loaded, name, ctx.warn)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
             require_deploy(ctx)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import MIGRATE, made_backup, unfinished
+from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished import made_backup, unfinished
 
 
 @dataclass(frozen=True, kw_only=True)

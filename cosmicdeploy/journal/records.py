@@ -13,6 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from cosmicdeploy.journal.step_kinds import current_kind
+
 Record = dict[str, Any]
 YEARS = range(1971, 9999)
 
@@ -128,7 +130,7 @@ class Container(Shape):
     running: bool
 
 
-class Restarted(Container):
+class RestartedContainer(Container):
     ready: bool
     started_at: str
 
@@ -146,8 +148,8 @@ class Containers(Shape):
     containers: dict[str, Container | None]
 
 
-class Bounced(Shape):
-    containers: dict[str, Restarted]
+class RestartedInPlace(Shape):
+    containers: dict[str, RestartedContainer]
     shielded: bool
 
 
@@ -178,27 +180,27 @@ class Switched(Shape):
     enabled: bool | None
 
 
-class Noted(Shape):
+class MarkedMigrated(Shape):
     names: Names
 
 
-class Owned(Shape):
+class FileOwner(Shape):
     path: str
     owner: str
 
 
 BEFORE: Mapping[str, type[Shape]] = {
-    "bounce": Bounced,
     "build": Tags,
+    "chown": FileOwner,
     "feature": Switched,
     "images": Tags,
+    "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
-    "note-migrations": Noted,
-    "own-file": Owned,
     "quiesce": Quiesced,
-    "restart": Containers,
+    "restart-in-place": RestartedInPlace,
     "restore": Restored,
+    "rollout": Containers,
     "services": Containers,
 }
 
@@ -216,8 +218,14 @@ FACTS: Mapping[str, type[Shape]] = {"backup": BackedUp, "migrate": Migrations}
 
 
 def parsed(line: bytes) -> Any:
-    """The JSON of a line; raises `ValueError` where it is none."""
-    return from_json(line)
+    """Return the JSON of a line, with the kind of a step under its present name.
+
+    Raises `ValueError` if the line is not JSON.
+    """
+    data = from_json(line)
+    if isinstance(data, dict) and isinstance(data.get("step_kind"), str):
+        data["step_kind"] = current_kind(data["step_kind"])
+    return data
 
 
 def repeats_a_key(line: bytes) -> bool:

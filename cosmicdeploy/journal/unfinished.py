@@ -12,13 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.journal.journal import SHOWN, Journal, Record, Unreadable
+from cosmicdeploy.journal.step_kinds import BACKUP, MIGRATE, RESUME
 from cosmicdeploy.text.formatting import format_timestamp
 
-# The kind of step after which a rollback is in place.
-RESUME = "resume"
-# The kind of step after which the release is in place everywhere.
-RESTART = "restart"
-MIGRATE = "migrate"
 UNKNOWN = "(unknown)"
 # Records without which it is not known what a run changed.
 CHANGING = ("run", "intent")
@@ -148,7 +144,7 @@ def made_backup(runs: Iterable[PastRun]) -> str | None:
 
 def made_backups(runs: Iterable[PastRun]) -> list[str]:
     """All backups that such runs made, oldest first."""
-    return [str(i.facts["backup"]) for i in intents(runs, "backup") if i.done]
+    return [str(i.facts["backup"]) for i in intents(runs, BACKUP) if i.done]
 
 
 def intents(runs: Iterable[PastRun], kind: str) -> list[Intent]:

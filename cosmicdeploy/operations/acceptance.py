@@ -24,7 +24,7 @@ from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import BounceStep
+from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.rollout.replace import aside_of, facts_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
@@ -67,7 +67,7 @@ def _require_clients_let_in(ctx: Context, runs: Sequence[PastRun]) -> None:
 
 def _turned_away(run: PastRun) -> bool:
     """Whether a run, which is no rollback, turned clients away that had been let in."""
-    begun = [*intents([run], BounceStep.kind), *intents([run], QuiesceStep.kind)]
+    begun = [*intents([run], RestartStep.kind), *intents([run], QuiesceStep.kind)]
     return any(_turns_away(i.options) and not i.before["shielded"] for i in begun)
 
 

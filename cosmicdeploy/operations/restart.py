@@ -12,7 +12,7 @@ from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.restart import BounceStep, require_another, stale_ones
+from cosmicdeploy.steps.containers.restart import RestartStep, require_another, stale_ones
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named
 
@@ -36,13 +36,13 @@ class Wanted:
     @property
     def steps(self) -> Sequence[Step]:
         """What has to be done, where somebody agreed to the cost."""
-        bounce = BounceStep(
+        restart = RestartStep(
             name="restart",
             services=tuple(self.services),
             turns_away=self.turns_away,
             leaves_none=bool(self.cost),
         )
-        return (RecoverStep(name="recover"), bounce)
+        return (RecoverStep(name="recover"), restart)
 
 
 def wanted(ctx: Context, words: Sequence[str], *, every: bool) -> Wanted:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal, Record
-from cosmicdeploy.journal.unfinished import RESTART, RESUME
+from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
 from cosmicdeploy.text.formatting import format_duration
 
 QUIESCE = "quiesce"
@@ -61,7 +61,7 @@ def _duration(ctx: Context) -> str:
     if last and last["facts"].get("turned_away_seconds"):
         return f"about {format_duration(last['facts']['turned_away_seconds'])}, as the last time"
     parts = [_step_seconds(ctx.journal, kind) for kind in DURING_MAINTENANCE]
-    starts = _start_seconds(ctx.journal.last("done", step_kind=RESTART))
+    starts = _start_seconds(ctx.journal.last("done", step_kind=ROLLOUT))
     if starts is None:
         return "as long as a backup takes and all containers need to start: not measured yet"
     return f"about {format_duration(sum(parts) + starts)}, as long as that took in a deploy"

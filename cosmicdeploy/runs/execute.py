@@ -14,7 +14,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
-from cosmicdeploy.journal.unfinished import RESTART, intents, made_backups, unfinished
+from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT
+from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.playbook import Playbook
@@ -105,7 +106,7 @@ def _hold_judgement(ctx: Context, plan: Plan) -> None:
     """Where clients met what does not work before this run changed anything, that is not its doing:
     it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
     traffic, known = ctx.traffic, ctx.known_failures
-    rolls = any(planned.changes and planned.step.kind == RESTART for planned in plan)
+    rolls = any(planned.changes and planned.step.kind == ROLLOUT for planned in plan)
     if traffic is None or not rolls or not known:
         return
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
@@ -129,7 +130,10 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 def _open_window(run: Run) -> None:
     """Where a killed rollback or restart turned clients away, they are turned away on purpose
     still."""
-    begun = [*intents(run.ctx.earlier, "quiesce"), *intents(unfinished(run.ctx.journal), "bounce")]
+    begun = [
+        *intents(run.ctx.earlier, QUIESCE),
+        *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
+    ]
     if begun and is_up(run.ctx):
         run.ctx.window.open()
 

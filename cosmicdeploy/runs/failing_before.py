@@ -8,6 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
 from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
 from cosmicdeploy.runs.interrupted import releases
 from cosmicdeploy.verification.initial_failures import find_initial_failures
@@ -15,7 +16,7 @@ from cosmicdeploy.verification.initial_failures import find_initial_failures
 # What a command begins with that ends interrupted runs and puts nothing in place.
 ENDING = "deploy --abort"
 # Kinds of steps that stop what runs, or take its place.
-STOPPING = ("bounce", "restart", "quiesce", "services")
+STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
 def known_failures(ctx: Context, command: str) -> KnownFailures:
@@ -36,7 +37,7 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
 
 
 def _replaces(run: PastRun) -> bool:
-    return bool(intents([run], "restart") or intents([run], "quiesce"))
+    return bool(intents([run], ROLLOUT) or intents([run], QUIESCE))
 
 
 def _stopped(ctx: Context, runs: Sequence[PastRun]) -> set[str]:
@@ -61,7 +62,7 @@ def _stands_still(ctx: Context, name: str) -> bool:
 def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
     """Services whose container from before a run is gone, so that it cannot be undone."""
     before: dict[str, Any] = {}
-    for intent in intents([run], "restart"):
+    for intent in intents([run], ROLLOUT):
         before |= intent.before["containers"]
     return [name for name, facts in before.items() if facts and _is_gone(ctx, facts["id"])]
 

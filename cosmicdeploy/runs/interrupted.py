@@ -11,6 +11,7 @@ from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
+from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
@@ -175,7 +176,7 @@ def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicErro
 def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     """Raise `NeedsPerson` where data from before a restore is kept that is in no record: it is
     neither put back nor dropped."""
-    if not any(run.lost or run.doubts for run in runs) or intents(runs, "restore"):
+    if not any(run.lost or run.doubts for run in runs) or intents(runs, RESTORE):
         return
     if has_replaced_data(ctx.database()):
         live = ctx.settings.database.name

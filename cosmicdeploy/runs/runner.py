@@ -20,7 +20,8 @@ from cosmicdeploy.errors import (
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.unfinished import RESTART, RESUME, PastRun
+from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
+from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
 from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data, note, unwind
@@ -162,7 +163,7 @@ class Run:
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
-        if step.kind == RESTART and self.ctx.traffic:
+        if step.kind == ROLLOUT and self.ctx.traffic:
             self.ctx.traffic.stop_excusing()
         self.ctx.lock.require()
         # With clients let in again, what this run went on from is in place as well.

@@ -11,24 +11,24 @@ from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.commands.cache_clear import CacheClearStep
-from cosmicdeploy.steps.commands.chown import OwnFileStep
+from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.steps.commands.console import ConsoleStep
 from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.trial import TrialStep
 from cosmicdeploy.steps.commands.unlock import UnlockStep
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import BounceStep
+from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.rollout.preflight import PreflightStep
-from cosmicdeploy.steps.rollout.rollout import RestartStep
-from cosmicdeploy.steps.rollout.soak import WatchStep
-from cosmicdeploy.steps.schema.compatible import FitsStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
+from cosmicdeploy.steps.rollout.soak import SoakStep
+from cosmicdeploy.steps.schema.compatible import CompatibleStep
 from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep
-from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from cosmicdeploy.steps.schema.migrate_down import MigrateDownStep
 from cosmicdeploy.steps.verify import VerifyStep
@@ -37,31 +37,31 @@ KINDS: Mapping[str, type[Step]] = {
     step.kind: step
     for step in (
         BackupStep,
-        BounceStep,
+        RestartStep,
         BuildStep,
         CacheClearStep,
         ConsoleStep,
         EndSessionsStep,
         ExecStep,
         FeatureStep,
-        FitsStep,
+        CompatibleStep,
         HealthStep,
         ImagesStep,
         LoadStep,
         MigrateDownStep,
         MigrateStep,
-        NoteMigrationsStep,
-        OwnFileStep,
+        MarkMigratedStep,
+        ChownStep,
         PreflightStep,
         QuiesceStep,
         RecoverStep,
-        RestartStep,
+        RolloutStep,
         RestoreStep,
         ResumeStep,
         ServicesStep,
         TrialStep,
         UnlockStep,
         VerifyStep,
-        WatchStep,
+        SoakStep,
     )
 }

@@ -20,13 +20,14 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
-from cosmicdeploy.journal.unfinished import RESTART, intents, unfinished
+from cosmicdeploy.journal.step_kinds import ROLLOUT
+from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import BounceStep, half_way
+from cosmicdeploy.steps.containers.restart import RestartStep, half_way
 from cosmicdeploy.steps.rollout.replace import aside_of, set_aside
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
@@ -46,7 +47,7 @@ class RecoverStep(Step):
         left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         left += [f"{name}, which the proxy passes over" for name in _passed_over(ctx)]
-        left += [f"a restart of {', '.join(bounce.services)}" for bounce, _ in half_way(ctx)]
+        left += [f"a restart of {', '.join(restart.services)}" for restart, _ in half_way(ctx)]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
@@ -66,8 +67,8 @@ class RecoverStep(Step):
             _bring_back(ctx, name)
         for name in _passed_over(ctx):
             put_in_service(ctx, name)
-        for bounce, begun in half_way(ctx):
-            _settle_restart(ctx, bounce, begun)
+        for restart, begun in half_way(ctx):
+            _settle_restart(ctx, restart, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
             ctx.say(resolve_interrupted_swap(ctx.database()).description)
@@ -76,10 +77,10 @@ class RecoverStep(Step):
         return {}
 
 
-def _settle_restart(ctx: Context, bounce: BounceStep, begun: Change) -> None:
+def _settle_restart(ctx: Context, restart: RestartStep, begun: Change) -> None:
     """What is still in the way, the health step tells, and another restart may help."""
     try:
-        bounce.undo(ctx, begun)
+        restart.undo(ctx, begun)
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError as error:
@@ -114,7 +115,7 @@ def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
 
 def _kept(ctx: Context, name: str) -> list[str]:
     """Ids of a service's containers that are the way back of unfinished runs, oldest first."""
-    begun = intents(unfinished(ctx.journal), RESTART)
+    begun = intents(unfinished(ctx.journal), ROLLOUT)
     found = [intent.before["containers"].get(name) for intent in begun]
     return [facts["id"] for facts in found if facts]
 

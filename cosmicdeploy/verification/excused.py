@@ -10,6 +10,7 @@ import tenacity
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, under_way
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
@@ -35,7 +36,7 @@ class Excused:
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Return what is excused in this run and in the interrupted runs that it resumes."""
-        rollouts = intents(under_way(ctx.journal, ctx.earlier), "restart")
+        rollouts = intents(under_way(ctx.journal, ctx.earlier), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()

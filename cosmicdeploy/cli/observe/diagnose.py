@@ -112,7 +112,7 @@ def _hands(call: Call, ctx: Context, view: ProgressView, wait: float) -> Hands:
         return call.terminal.confirm("Run this remedy?")
 
     def playbook(name: str) -> Playbook:
-        return open_playbook(ctx.loaded, name)
+        return open_playbook(ctx.loaded, name, ctx.warn)
 
     return Hands(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
 

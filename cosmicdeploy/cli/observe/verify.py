@@ -63,7 +63,7 @@ def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
 
     points = known_points(only)
     ctx = open_stack(config, call.hearing(notices_to_stderr(call.terminal)))
-    results = verify(ctx, open_playbook(ctx.loaded, "verify"), points)
+    results = verify(ctx, open_playbook(ctx.loaded, "verify", ctx.warn), points)
     failing = any(not result.ok for result in results)
     report = call.report(
         outcome="failed" if failing else "done",

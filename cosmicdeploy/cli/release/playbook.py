@@ -110,7 +110,7 @@ def _show(call: Call, config: Path | None, word: str) -> Report:
     from cosmicdeploy.workspace import stack_folder
 
     place = find_playbook(stack_folder(config), word)
-    playbook = load_playbook(place.path)
+    playbook = load_playbook(place.path, call.warn)
     row, steps = listed(place), [described(step) for step in playbook.steps]
     planned, why = _plan(call, config, playbook)
     if not call.terminal.json:
@@ -149,7 +149,7 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.hearing(view))
     place = playbooks.find_playbook(ctx.loaded.directory, word)
-    playbook = load_playbook(place.path)
+    playbook = load_playbook(place.path, ctx.warn)
     playbooks.require_runnable(playbook)
     if plan:
         with view:

@@ -120,7 +120,7 @@ def _rollback(
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = tell_notices(ctx)
-        playbook = open_playbook(ctx.loaded, mode.value)
+        playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
         run, measured = rollback(ctx, mode.command, playbook, target, wait, Recording)
         return with_notices(run_report(call, run, measured), notices)
 

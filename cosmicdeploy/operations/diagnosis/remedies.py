@@ -14,9 +14,9 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.commands.console import ConsoleStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.recover import RecoverStep
-from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep, Target
-from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 
 # What the journal and the lock call a run that no other command would make.
 OWN = "diagnose --fix"
@@ -34,7 +34,7 @@ RESOLVE = Remedy(
 
 def note(names: Sequence[str]) -> Remedy:
     """Migrations that are whole, and that only their row is missing of."""
-    step = NoteMigrationsStep(name="note migrations", migrations=tuple(names))
+    step = MarkMigratedStep(name="note migrations", migrations=tuple(names))
     return Remedy(says=f"note {', '.join(names)} as run", command=OWN, steps=(step,))
 
 
@@ -63,7 +63,7 @@ def start_all(names: Iterable[str]) -> Remedy:
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
         ServicesStep(name="services", roles=("database", "cache")),
-        RestartStep(name="start", missing_only=True),
+        RolloutStep(name="start", missing_only=True),
         ServicesStep(name="proxy", roles=("proxy",)),
     )
     return Remedy(says=f"start {', '.join(names)}", command="up", steps=steps)
@@ -73,7 +73,7 @@ def start(name: str, role: Role) -> Remedy:
     """One service that does not run, and those of its role."""
     steps = (
         RecoverStep(name="recover"),
-        RestartStep(name="start", roles=(role,), missing_only=True),
+        RolloutStep(name="start", roles=(role,), missing_only=True),
     )
     return Remedy(says=f"start {name}", command="up", steps=steps)
 
@@ -94,7 +94,7 @@ def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:
 
 def make_anew(names: Sequence[str]) -> Remedy:
     """From the image that runs already: a restart would keep what was changed in the containers."""
-    steps = (RecoverStep(name="recover"), RestartStep(name="make anew", anew=tuple(names)))
+    steps = (RecoverStep(name="recover"), RolloutStep(name="make anew", anew=tuple(names)))
     says = f"make {', '.join(names)} anew from the release's image, by a roll"
     return Remedy(says=says, command=OWN, steps=steps)
 

@@ -78,7 +78,7 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
 def _soaks(steps: Iterable[StepReport]) -> Iterator[str]:
     """Yield a line for each soak that passed."""
     for step in steps:
-        if step.kind == "watch" and step.facts:
+        if step.kind == "soak" and step.facts:
             facts = step.facts
             well = counted(facts["containers"], "container")
             yield (

@@ -13,7 +13,8 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.journal.unfinished import MIGRATE, intents, made_backup
+from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished import intents, made_backup
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -16,11 +16,11 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 ROOT = "root"
 
 
-class OwnFileStep(Step):
+class ChownStep(Step):
     """Give a file in a service's container, or its folder where it is not there, to the user that
     the application runs as (app.user)."""
 
-    kind: ClassVar[str] = "own-file"
+    kind: ClassVar[str] = "chown"
 
     service: str = Field(description="A service of the compose file.")
     path: PurePosixPath = Field(description="The file, in its container.")

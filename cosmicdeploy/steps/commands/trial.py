@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.journal.unfinished import RESTART
+from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_early
@@ -26,7 +26,7 @@ class TrialStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if RESTART not in ctx.ahead:
+        if ROLLOUT not in ctx.ahead:
             return Unchanged(reason="no container is to be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"start {image} in a container of its own")

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.journal.unfinished import MIGRATE, intents
+from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished import intents
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
@@ -27,7 +28,7 @@ class QuiesceStep(Step):
 
     With the applications among `roles` clients are turned away, after that nobody writes, and the
     `resume` step lets all go on. Without them nobody is turned away: only where a migration, or its
-    undoing, may come does what acts by itself stand still, until the `restart` step starts it.
+    undoing, may come does what acts by itself stand still, until the `rollout` step starts it.
     """
 
     kind: ClassVar[str] = "quiesce"

@@ -13,6 +13,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.one_each import as_it_is
@@ -37,7 +38,7 @@ RUNS = "runs"
 Before = Mapping[str, Any]
 
 
-class BounceStep(Step):
+class RestartStep(Step):
     """Restart these services: replicas by turns, each out of the proxy first and healthy before the
     next, the scheduler and the workers beside them, others one after the other.
 
@@ -45,7 +46,7 @@ class BounceStep(Step):
     all are restarted at once. `leaves_none`: also where no other replica serves.
     """
 
-    kind: ClassVar[str] = "bounce"
+    kind: ClassVar[str] = RESTART_IN_PLACE
 
     services: tuple[str, ...] = Field(min_length=1, description="Services, or roles.")
     turns_away: bool = Field(
@@ -156,7 +157,7 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
     if beneath:
         raise Refused(
             f"Without {', '.join(beneath)} nobody can be served",
-            where="bounce",
+            where="restart-in-place",
             todo="say `turns_away: true` in the step, or leave them out",
         )
 
@@ -181,20 +182,20 @@ def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
     return {name: why for name, why in found.items() if why and why != STOPPED}
 
 
-def half_way(ctx: Context) -> list[tuple[BounceStep, Change]]:
+def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
     """What killed restarts left undone: containers that ran and do not, clients that are turned
     away. Nothing while all stands still for a rollback."""
     runs = unfinished(ctx.journal)
-    if any(run.command.startswith("rollback") and intents([run], "quiesce") for run in runs):
+    if any(run.command.startswith("rollback") and intents([run], QUIESCE) for run in runs):
         return []
-    begun = intents(runs, BounceStep.kind)
+    begun = intents(runs, RestartStep.kind)
     found = [
-        (BounceStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
+        (RestartStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
     ]
     return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
 
 
-def _is_half_way(ctx: Context, step: BounceStep, change: Change) -> bool:
+def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
     before = change.before["containers"]
     ran = [name for name in present(ctx, before) if before[name]["running"]]
     stopped = [name for name in ran if not there(ctx, name).is_running]

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.unfinished import RESTART
+from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -31,10 +31,10 @@ ANEW = "to be as its image is"
 DISPLACED = "its predecessor runs"
 
 
-class RestartStep(Step):
+class RolloutStep(Step):
     """Roll the services of some roles; each is healthy before the next is touched."""
 
-    kind: ClassVar[str] = RESTART
+    kind: ClassVar[str] = ROLLOUT
 
     missing_only: bool = Field(
         default=False, description="Start what does not run, and leave what runs as it is."

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
-from cosmicdeploy.journal.unfinished import RESTART, intents, under_way
+from cosmicdeploy.journal.step_kinds import ROLLOUT
+from cosmicdeploy.journal.unfinished import intents, under_way
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -17,13 +18,13 @@ from cosmicdeploy.text.formatting import counted
 LOOK_EVERY = 0.5
 
 
-class WatchStep(Step):
+class SoakStep(Step):
     """Watch restarts, memory, health, failures and latencies for as long as `watch.seconds` says.
 
     A breach raises `CheckFailed`.
     """
 
-    kind: ClassVar[str] = "watch"
+    kind: ClassVar[str] = "soak"
     # Needed where a container is replaced, and no reason for a backup of its own.
     protective: ClassVar[bool] = True
 
@@ -31,7 +32,7 @@ class WatchStep(Step):
         seconds = ctx.settings.watch.seconds
         if not seconds:
             return Unchanged(reason="switched off: watch.seconds is 0")
-        if RESTART in ctx.ahead or intents(under_way(ctx.journal, ctx.earlier), RESTART):
+        if ROLLOUT in ctx.ahead or intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
             return Change(summary=f"watch the containers and the requests for {seconds:g} s")
         return Unchanged(reason="no container was replaced")
 
@@ -71,7 +72,7 @@ def _require_well(seen: Observation, facts: Result) -> None:
         return
     raise CheckFailed(
         f"{seen.breaches[0]} within {facts['seconds']:.0f} s of the deploy",
-        where="watch",
+        where="soak",
         todo="see the container's log; `watch` in cosmicdeploy.yaml says what is borne",
         details=(
             *seen.breaches[1:],
@@ -85,7 +86,7 @@ def _require_proof(facts: Result) -> None:
     if facts["limited"] and not facts["requests"]:
         raise NotProven(
             f"All {facts['limited']} requests of the watch were answered 429: nothing is proven",
-            where="watch",
+            where="soak",
             todo="lower `probe.rate` to what the application lets one client ask",
         )
 
@@ -94,7 +95,7 @@ def _known(ctx: Context) -> dict[str, InitialState]:
     """Services with what is none of the deploy's doing; one that did not work before and that the
     deploy did not replace is left out."""
     before: dict[str, Any] = {}
-    for intent in intents(under_way(ctx.journal, ctx.earlier), RESTART):
+    for intent in intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
     known = {}
     for name in ctx.settings.services.released:
@@ -112,6 +113,6 @@ def _roll_began(ctx: Context) -> float:
     """Unix time; 0 where an earlier run began it, so that nothing is known of before."""
     for record in ctx.journal.records():
         own = record.get("run") == ctx.journal.run and record["kind"] == "intent"
-        if own and record["step_kind"] == RESTART:
+        if own and record["step_kind"] == ROLLOUT:
             return datetime.fromisoformat(record["at"]).timestamp()
     return 0.0

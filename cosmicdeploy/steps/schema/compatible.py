@@ -12,10 +12,10 @@ from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 
 
-class FitsStep(Step):
+class CompatibleStep(Step):
     """Refuses where code would go back to a schema that it cannot read or write."""
 
-    kind: ClassVar[str] = "fits"
+    kind: ClassVar[str] = "compatible"
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -17,11 +17,11 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 
-class NoteMigrationsStep(Step):
+class MarkMigratedStep(Step):
     """Note migrations as run all of whose statements are in the schema: the last thing that their
     own run would have done, in a batch of their own."""
 
-    kind: ClassVar[str] = "note-migrations"
+    kind: ClassVar[str] = "mark-migrated"
 
     migrations: tuple[str, ...] = Field(min_length=1, description="Their names.")
 

@@ -67,7 +67,7 @@ def test_up_of_1_29_recreates_a_container_for_v2_and_the_deployer_keeps_it(
     after = ids(released)
     assert {name for name in after if after[name] != before[name]} == {WORKER}
     assert released.cli("step", "health").code == 0
-    assert released.cli("step", "restart", "--json").outcomes == {"restart": "unchanged"}
+    assert released.cli("step", "rollout", "--json").outcomes == {"rollout": "unchanged"}
     assert ids(released) == after
 
 

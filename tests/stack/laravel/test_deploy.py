@@ -187,7 +187,7 @@ def newest_release_1_backup(stack: LaravelStack) -> str:
 def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> None:
     """New code on the old schema is healthy, but accepts no heartbeat."""
     laravel.put_release_2()
-    for step in ("build", "restart"):
+    for step in ("build", "rollout"):
         done = laravel.cli("step", step, "--json")
         assert done.code == 0, done.stderr
     assert laravel.health().status == 200

@@ -23,8 +23,8 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
-from cosmicdeploy.steps.commands.chown import OwnFileStep
-from cosmicdeploy.steps.schema.mark_migrated import NoteMigrationsStep
+from cosmicdeploy.steps.commands.chown import ChownStep
+from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 from tests.stack.compatibility.test_compose import V1, compose
 from tests.stack.observe.test_checklist import wait_for_counters
 from tests.stack.observe.test_diagnose import client, diagnosed, fixed, problems, wait_until
@@ -281,7 +281,7 @@ def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
             facts.session.execute("ALTER TABLE remotes ADD COLUMN note VARCHAR(255) NULL")
         found = diagnosed(released, "migration")["pending"]
         assert f"all that {name} makes is in the schema, and it is not noted as run" in found
-        apply_and_undo(released, NoteMigrationsStep(name="note", migrations=(name,)))
+        apply_and_undo(released, MarkMigratedStep(name="note", migrations=(name,)))
         [remedy] = fixed(released, "migration")
         assert remedy["remedy"] == f"note {name} as run"
         status = released.inside(APPS[2], *ARTISAN, "migrate:status").text
@@ -393,7 +393,7 @@ def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStac
     assert found["answers"].startswith(f"{APPS[2]}: http://") and "502" in found["answers"]
     path = "/var/www/storage/logs/laravel.log"
     assert found["log file"] == f"{path} in {APPS[1]} is root's: www-data cannot write to it"
-    step = OwnFileStep(name="log", service=APPS[1], path=PurePosixPath(path))
+    step = ChownStep(name="log", service=APPS[1], path=PurePosixPath(path))
     apply_and_undo(released, step)
     remedies = [each["remedy"] for each in fixed(released, "unhealthy")]
     assert remedies[0].startswith(f"restart {APPS[2]} by a roll: the same container")

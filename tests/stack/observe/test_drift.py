@@ -32,7 +32,7 @@ def test_changes_of_the_file_are_planned_applied_and_nothing_else(
     before = inspected(released)
     change_the_file(released)
     plan = released.cli("deploy", "--plan", "--json")
-    assert plan.outcomes["restart"] == "planned", plan.stdout
+    assert plan.outcomes["rollout"] == "planned", plan.stdout
     planned = facts(plan.report)
     check = {"key": "healthcheck.interval", "change": "changed", "old": "10s", "new": "4s"}
     added = {"key": "mounts./extra", "change": "added", "old": None}
@@ -47,7 +47,7 @@ def test_changes_of_the_file_are_planned_applied_and_nothing_else(
     assert "changed healthcheck.interval: 10s → 4s" in shown
     assert "queue-one" not in shown + plan.stdout
 
-    done = released.cli("step", "restart", "--json")
+    done = released.cli("step", "rollout", "--json")
     assert done.code == 0, done.stderr
     assert facts(done.report) == planned
     after = inspected(released)
@@ -62,7 +62,7 @@ def test_changes_of_the_file_are_planned_applied_and_nothing_else(
         },
         WORKER: {"Config.Env", "Config.Healthcheck.Interval"},
     }
-    assert released.cli("step", "restart", "--json").outcomes == {"restart": "unchanged"}
+    assert released.cli("step", "rollout", "--json").outcomes == {"rollout": "unchanged"}
 
 
 def change_the_file(stack: StackUnderTest) -> None:
@@ -85,7 +85,7 @@ def change_the_file(stack: StackUnderTest) -> None:
 
 
 def facts(report: Mapping[str, Any]) -> Any:
-    return next(s["facts"]["differences"] for s in report["steps"] if s["name"] == "restart")
+    return next(s["facts"]["differences"] for s in report["steps"] if s["name"] == "rollout")
 
 
 def inspected(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
@@ -193,7 +193,7 @@ def test_a_restart_after_a_build_is_no_deploy(released: StackUnderTest) -> None:
         )
     finally:
         ctx.engine.tag(old.id, ctx.service(APP).image)
-        assert released.cli("step", "restart").code == 0
+        assert released.cli("step", "rollout").code == 0
 
 
 def failing(stack: StackUnderTest) -> str:

@@ -32,7 +32,7 @@ def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))
     process = watched.start("deploy", "--json")
-    wait_for_record(watched, known, "intent", "watch")
+    wait_for_record(watched, known, "intent", "soak")
     ctx = watched.open()
     app = ctx.running(RELEASED[1])
     assert ctx.engine.exec(app.id, ["touch", "/tmp/die"]).exit_code == 0
@@ -46,13 +46,13 @@ def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
 def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
     done = watched.cli("deploy", "--json")
     assert done.code == 0, done.stderr
-    facts = next(s["facts"] for s in done.report["steps"] if s["name"] == "watch")
+    facts = next(s["facts"] for s in done.report["steps"] if s["name"] == "soak")
     assert facts["seconds"] >= 6 and facts["containers"] == len(RELEASED)
     assert facts["requests"] > 20 and facts["restarts"] == facts["oom_killed"] == []
     assert facts["p50_ms"]["before"] and facts["p50_ms"]["after"]
     again = watched.cli("deploy", "--json")
     assert again.report["outcome"] == "unchanged"
-    assert again.reason("watch") == "no container was replaced"
+    assert again.reason("soak") == "no container was replaced"
 
 
 @pytest.mark.fault("Ctrl-C within the watch window")
@@ -62,7 +62,7 @@ def test_an_interrupted_watch_takes_the_release_back(watched: StackUnderTest) ->
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))
     process = watched.start("deploy")
-    wait_for_record(watched, known, "intent", "watch")
+    wait_for_record(watched, known, "intent", "soak")
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=180)
     assert process.returncode == 130, err

@@ -172,7 +172,7 @@ def test_logs_follow_a_service_through_its_replacement(stack: StackUnderTest) ->
     with following(stack, of_the_worker(stack), "worker", "--tail", "0") as lines:
         write_outputs(stack, "cosmic-queue-1", "echo the-old-one")
         edit(stack.folder / COMPOSE, change)
-        done = stack.cli("step", "restart")
+        done = stack.cli("step", "rollout")
         assert done.code == 0, done.stderr
         write_outputs(stack, "cosmic-queue-1", "echo the-new-one")
     assert stack.containers()["cosmic-queue-1"].id != before
@@ -190,7 +190,7 @@ def test_logs_follow_a_log_that_rotates(stack: StackUnderTest) -> None:
         document["services"]["cosmic-queue-1"]["logging"] = logging  # type: ignore[index]
 
     edit(stack.folder / COMPOSE, change)
-    assert stack.cli("step", "restart").code == 0
+    assert stack.cli("step", "rollout").code == 0
     words = ("worker", "--tail", "0", "--grep", "row-")
     with following(stack, of_the_worker(stack), *words) as lines:
         script = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo row-$i-; sleep 0.01; done"

@@ -288,7 +288,7 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
     released.set_variable("APP_VERSION", "8")
     known = len(started_steps(released))
     frozen = released.start("deploy")
-    wait_for_step(released, "restart", known)
+    wait_for_step(released, "rollout", known)
     wait_until_rolling(released)
     os.kill(frozen.pid, signal.SIGSTOP)
     try:

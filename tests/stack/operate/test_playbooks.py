@@ -107,7 +107,7 @@ def test_what_cannot_work_or_has_no_way_back_is_said_first(
     assert unknown.code == 2 and "did you mean" in error["todo"] and "own.yaml:" in error["where"]
     own(SWITCHING, {"kind": "feature", "feature": "moon", "switch": "on"})
     assert released.cli("playbook", "run", "own", "--json").code == 2
-    own(SWITCHING, {"kind": "bounce", "services": ["database"]})
+    own(SWITCHING, {"kind": "restart-in-place", "services": ["database"]})
     beneath = released.cli("playbook", "run", "own", "--json")
     assert "nobody can be served" in beneath.report["error"]["what"]
     own(SWITCHING, NEVER)

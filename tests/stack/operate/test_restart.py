@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.proxy import out_of_service
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.containers.restart import BounceStep
+from cosmicdeploy.steps.containers.restart import RestartStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
 
@@ -70,7 +70,7 @@ def test_what_a_restart_does_not_put_to_work_is_named(stack: StackUnderTest) -> 
     assert restarted(stack, before) == {"cosmic-queue-1"}
     assert "cosmic-queue-1 stays as it is" in done.stderr
     assert "HEARTBEAT_RATE_LIMIT" in done.stderr and "`cosmicdeploy deploy`" in done.stderr
-    [step] = [step for step in done.report["steps"] if step["kind"] == "bounce"]
+    [step] = [step for step in done.report["steps"] if step["kind"] == "restart-in-place"]
     assert list(step["facts"]["stale"]) == ["cosmic-queue-1"]
 
 
@@ -103,7 +103,7 @@ def test_all_asks_first_and_says_how_long_clients_waited(stack: StackUnderTest) 
     assert restarted(stack, before) == set(before)
     report = done.report
     assert report["turned_away_seconds"] > 0 and report["requests"]["failed"] == 0
-    [step] = [step for step in report["steps"] if step["kind"] == "bounce"]
+    [step] = [step for step in report["steps"] if step["kind"] == "restart-in-place"]
     assert 0 < step["facts"]["proxy_away_seconds"] < report["turned_away_seconds"]
     beats.require_kept(stack)
     assert beats.turned_away > 0
@@ -174,7 +174,7 @@ def test_ctrl_c_leaves_a_restart_whole(stack: StackUnderTest) -> None:
 def test_the_way_back_waits_for_who_has_just_started(stack: StackUnderTest) -> None:
     """Ctrl-C while a restarted replica starts leaves nothing that is not well."""
     ctx = stack.open()
-    step = BounceStep(name="restart", services=APPS)
+    step = RestartStep(name="restart", services=APPS)
     change = step.check(ctx)
     assert isinstance(change, Change)
     container = ctx.running(APPS[0])

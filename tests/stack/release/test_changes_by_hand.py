@@ -24,7 +24,7 @@ def kill_in_mid_rollout(stack: StackUnderTest, service: str = "cosmic-app-2") ->
     """Kill a deploy when the container of this service is superseded."""
     known = len(list(stack.open().journal.records()))
     process = stack.start("deploy")
-    wait_for_record(stack, known, "intent", "restart")
+    wait_for_record(stack, known, "intent", "rollout")
     wait_for_container(stack, re.compile(rf"{service}.*{SUPERSEDED}"))
     process.kill()
     process.communicate(timeout=60)

@@ -34,9 +34,9 @@ STEPS = [
     "migrate",
     "preflight",
     "cache-clear",
-    "restart",
+    "rollout",
     "verify",
-    "watch",
+    "soak",
 ]
 
 
@@ -74,9 +74,9 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
         "migrate": "planned",
         "preflight": "planned",
         "cache-clear": "planned",
-        "restart": "planned",
+        "rollout": "planned",
         "verify": "unchanged",
-        "watch": "unchanged",
+        "soak": "unchanged",
     }
     assert "add_heartbeat_management_fields" in done.reason("migrate")
     assert release_1.snapshot() == before
@@ -211,7 +211,7 @@ def test_a_backup_step_alone_always_makes_a_backup(released: StackUnderTest) -> 
 
 # The second deploy above covers the other steps.
 ALONE = [
-    name if name in ("build", "migrate", "restart") else pytest.param(name, marks=TORTURE)
+    name if name in ("build", "migrate", "rollout") else pytest.param(name, marks=TORTURE)
     for name in STEPS
     if name != "backup"
 ]

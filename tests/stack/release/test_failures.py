@@ -183,7 +183,7 @@ def test_an_interrupted_deploy_is_undone_and_releases_the_lock(
     with untouched(released):
         known = len(started_steps(released))
         process = released.start("deploy", "--json")
-        wait_for_step(released, "restart", known)
+        wait_for_step(released, "rollout", known)
         os.kill(process.pid, number)
         out, err = process.communicate(timeout=120)
         done = Done(process.returncode, out, err)

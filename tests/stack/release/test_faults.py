@@ -49,7 +49,7 @@ def wait_for_record(stack: StackUnderTest, known: int, kind: str, step: str) -> 
     "step",
     [
         pytest.param("backup", marks=pytest.mark.torture),
-        "restart",
+        "rollout",
         pytest.param("load", marks=pytest.mark.torture),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_restarted_engine_leaves_no_half_state(released: StackUnderTest) -> No
     released.set_variable("APP_VERSION", "restarted")
     known = len(list(released.open().journal.records()))
     process = released.start("deploy")
-    wait_for_record(released, known, "intent", "restart")
+    wait_for_record(released, known, "intent", "rollout")
     engine = int(Path("/var/run/docker.pid").read_text())
     os.kill(engine, signal.SIGTERM)
     _out, err = process.communicate(timeout=180)

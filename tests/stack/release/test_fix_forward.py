@@ -15,10 +15,10 @@ from tests.stack.stacks.fragile import (
     SCHEDULER,
     WORKER,
     break_down,
+    clear_faults,
     crash,
     make_fragile,
-    make_sound,
-    mend,
+    restore_sources,
     wait_until,
 )
 from tests.stack.support.harness import RELEASED, StackUnderTest
@@ -32,7 +32,7 @@ def fragile(released: StackUnderTest) -> Iterator[StackUnderTest]:
     """Deploy a working release that can be broken."""
     make_fragile(released)
     yield released
-    mend(released)
+    clear_faults(released)
 
 
 def every_fault(stack: StackUnderTest) -> list[str]:
@@ -104,7 +104,7 @@ def test_a_fix_is_deployed_over_a_broken_release(
 ) -> None:
     broken = trouble(fragile)
     before = {name: container.id for name, container in fragile.containers().items()}
-    make_sound(fragile)
+    restore_sources(fragile)
     with never_healthy(fragile):
         failed = fragile.cli("deploy", "--json")
     assert failed.code == 1, failed.stderr
@@ -134,7 +134,7 @@ def test_a_killed_deploy_of_a_fix_can_be_resumed_or_aborted(
 ) -> None:
     before = {name: container.id for name, container in fragile.containers().items()}
     crashing(fragile)
-    make_sound(fragile)
+    restore_sources(fragile)
     kill_in_mid_rollout(fragile, APPS[0])
     done = fragile.cli(*again, "--json")
     if again != ("up",):

@@ -49,7 +49,7 @@ def deploy_with_reloads(stack: StackUnderTest) -> Done:
     ctx = stack.open()
     known = len(list(ctx.journal.records()))
     process = stack.start("deploy", "--json")
-    wait_for_record(stack, known, "intent", "restart")
+    wait_for_record(stack, known, "intent", "rollout")
     proxy = ctx.running("platform-nginx").id
     for _ in range(3):
         assert ctx.engine.exec(proxy, ["nginx", "-s", "reload"]).exit_code == 0

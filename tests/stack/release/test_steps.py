@@ -17,7 +17,7 @@ from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
-from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -37,7 +37,7 @@ def test_up_starts_only_what_does_not_run(released: StackUnderTest) -> None:
     ctx.engine.stop(before["cosmic-queue-1"].id, 10)
     done = released.cli("up", "--json")
     assert done.code == 0, done.stderr
-    assert done.outcomes["services"] == done.outcomes["restart"] == "changed"
+    assert done.outcomes["services"] == done.outcomes["rollout"] == "changed"
     after = released.containers()
     assert all(container.is_running for container in after.values())
     recreated = {name for name in after if after[name].id != before[name].id}
@@ -51,8 +51,8 @@ def test_quiesce_starts_the_maintenance_and_stops_all_writers(released: StackUnd
     running = {name for name, c in released.containers().items() if c.is_running}
     assert not running & set(RELEASED)
     assert released.health().turned_away
-    restart, resume = RestartStep(name="restart", at_once=True), ResumeStep(name="resume")
-    assert [outcome(ctx, restart), outcome(ctx, restart)] == ["changed", "unchanged"]
+    rollout, resume = RolloutStep(name="rollout", at_once=True), ResumeStep(name="resume")
+    assert [outcome(ctx, rollout), outcome(ctx, rollout)] == ["changed", "unchanged"]
     assert released.health().turned_away, "until resume"
     assert [outcome(ctx, resume), outcome(ctx, resume)] == ["changed", "unchanged"]
     assert released.health().status == 200

@@ -63,7 +63,7 @@ if broken("console"):
 
 
 def make_fragile(stack: StackUnderTest) -> None:
-    """Deploy the fragile release; `make_sound` restores the sources."""
+    """Deploy the fragile release; `restore_sources` restores the sources."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve.py").rename(package / "serve_as_before.py")
     (package / "serve.py").write_text(SERVE)
@@ -76,7 +76,7 @@ def make_fragile(stack: StackUnderTest) -> None:
     assert done.code == 0, done.stderr
 
 
-def make_sound(stack: StackUnderTest, release: str = "fix") -> None:
+def restore_sources(stack: StackUnderTest, release: str = "fix") -> None:
     """Restore the sources and name them as a new release, without deploying it."""
     package = stack.folder / SOURCES / "cosmic_app"
     (package / "serve_as_before.py").replace(package / "serve.py")
@@ -99,7 +99,7 @@ def break_down(stack: StackUnderTest, service: str, *faults: str) -> None:
     fault_file(stack, service).write_text(" ".join(faults))
 
 
-def mend(stack: StackUnderTest) -> None:
+def clear_faults(stack: StackUnderTest) -> None:
     """Switch all faults off."""
     for service in RELEASED:
         fault_file(stack, service).unlink(missing_ok=True)

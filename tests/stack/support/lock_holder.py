@@ -28,9 +28,9 @@ def main() -> int:
     try:
         work(parser.parse_args())
     except BaseException as error:  # as the command line does
-        told = to_cosmic_error(error)
-        say(f"{type(told).__name__}: {told}")
-        return int(told.exit_code)
+        converted = to_cosmic_error(error)
+        say(f"{type(converted).__name__}: {converted}")
+        return int(converted.exit_code)
     return 0
 
 

@@ -12,7 +12,7 @@ from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
 
 LOOKS = "kind: console, run: [list], changes: false"
-GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "restart", "verify"]
+GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "rollout", "verify"]
 
 
 @pytest.mark.parametrize("path", sorted(shipped.playbooks().glob("*.yaml")), ids=lambda p: p.stem)
@@ -34,7 +34,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         for step in load_playbook(path).steps
     }
     # What `diagnose` mends is said by what it found.
-    assert used == set(KINDS) - {"end-sessions", "note-migrations", "own-file", "unlock"}
+    assert used == set(KINDS) - {"end-sessions", "mark-migrated", "chown", "unlock"}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.unit
 
 def rolled(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
     facts: dict[str, Any] = {"roll": {"seconds": 4.8, "needed": needed, "services": services}}
-    step = StepReport(name="restart", kind="bounce", outcome="changed", reason="", facts=facts)
+    step = StepReport(
+        name="restart", kind="restart-in-place", outcome="changed", reason="", facts=facts
+    )
     report = Report(
         command="restart",
         started_at="2026-11-27T10:00:00+00:00",

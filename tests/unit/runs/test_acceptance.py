@@ -34,9 +34,9 @@ QUIESCE = {"roles": ["app", "worker"]}
 @pytest.fixture
 def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Of a stack whose clients are turned away, and whose live data has data from before beside."""
-    monkeypatch.setattr(acceptance, "is_interrupted", lambda _: False)
+    monkeypatch.setattr(acceptance, "is_swap_interrupted", lambda _: False)
     monkeypatch.setattr(acceptance, "is_up", lambda _: True)
-    monkeypatch.setattr(interrupted, "has_before", lambda _: True)
+    monkeypatch.setattr(interrupted, "has_replaced_data", lambda _: True)
     monkeypatch.setattr(Context, "database", lambda _: None)
     services = SimpleNamespace(database="db", app=["web"])
     settings = SimpleNamespace(database=SimpleNamespace(name="shop"), services=services)
@@ -58,7 +58,7 @@ def begun(writer: Writer, kind: str, options: dict[str, Any], *, shielded: bool 
 
 @pytest.mark.parametrize(
     ("command", "kind", "options"),
-    [("restart db", "bounce", RESTART), ("playbook run night", "quiesce", QUIESCE)],
+    [("restart db", "restart-in-place", RESTART), ("playbook run night", "quiesce", QUIESCE)],
 )
 def test_clients_that_are_turned_away_are_let_in_first(
     ctx: Context, writer: Writer, command: str, kind: str, options: dict[str, Any]
@@ -74,13 +74,13 @@ def test_who_turned_nobody_away_is_no_reason(
     ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.run("a", "restart web")
-    begun(writer, "bounce", {"services": ["web"], "turns_away": False})
+    begun(writer, "restart-in-place", {"services": ["web"], "turns_away": False})
     writer.run("b", "deploy")
     begun(writer, "quiesce", {"roles": ["worker"]})
     writer.run("c", "restart db")
-    begun(writer, "bounce", RESTART, shielded=True)  # they had been turned away before
+    begun(writer, "restart-in-place", RESTART, shielded=True)  # they had been turned away before
     assert [run.id for run in acceptable(ctx)] == ["a", "b", "c"]
-    begun(writer, "bounce", RESTART)
+    begun(writer, "restart-in-place", RESTART)
     monkeypatch.setattr(acceptance, "is_up", lambda _: False)
     assert len(acceptable(ctx)) == 3
 
@@ -110,7 +110,7 @@ def test_data_that_no_record_explains_is_neither_kept_nor_dropped(
 def test_where_the_way_back_is_gone_a_run_that_did_not_fail_may_be_finished(
     ctx: Context, writer: Writer, command: str, target: str | None, forward: str
 ) -> None:
-    writer.run("a", command, target).intent("restart")
+    writer.run("a", command, target).intent("rollout")
     [told] = unfinished_reports(ctx)
     assert told.todo.startswith(forward)
     assert "cannot be undone" in told.todo and "deploy --abort --accept" in told.todo
@@ -142,7 +142,7 @@ class Aside(Engine):
 @pytest.fixture
 def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Accepts an interrupted run on an engine, under the lock."""
-    writer.run("a").intent("restart")
+    writer.run("a").intent("rollout")
     at_work: list[str] = []
 
     @contextmanager
@@ -152,7 +152,7 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
 
     seen: dict[str, Any] = {
         "begin": begin, "wait_for_commands": lambda _: None, "require_whole": lambda _: None,
-        "status": lambda _: [], "taken_out": lambda _: [], "lock_wait_left": lambda _: None,
+        "status": lambda _: [], "out_of_service": lambda _: [], "lock_wait_left": lambda _: None,
     }  # fmt: skip
     for name, stands in seen.items():
         monkeypatch.setattr(acceptance, name, stands)

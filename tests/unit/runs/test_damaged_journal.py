@@ -108,12 +108,12 @@ BEFORE = {
     "build": {"tags": {"shop/web": "sha256:1"}},
     "quiesce": {"containers": {"web": "1"}, "ready": ["web"], "shielded": False},
     "migrate": {"applied": ["a"], "schema": "s", "names": ["b"], "lock_wait": LOCK_WAIT},
-    "restart": {"containers": CONTAINERS},
-    "bounce": {"containers": CONTAINERS, "shielded": False},
+    "rollout": {"containers": CONTAINERS},
+    "restart-in-place": {"containers": CONTAINERS, "shielded": False},
     "restore": {"target": ID},
     "migrate-down": {"backup": ID, "lock_wait": LOCK_WAIT},
 }
-OPTIONS = {"quiesce": {"roles": ["worker"]}, "bounce": {"services": ["web"]}}
+OPTIONS = {"quiesce": {"roles": ["worker"]}, "restart-in-place": {"services": ["web"]}}
 STATE = {"tags": {"a": "b"}, "containers": {"web": None}, "schema": "s", "migrations": ["a"]}
 
 

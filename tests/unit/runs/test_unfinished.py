@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 BEFORE = {
     "build": {"tags": {"web:1": "sha256:1"}},
-    "restart": {"containers": {"web": {"id": "1", "running": True}}},
+    "rollout": {"containers": {"web": {"id": "1", "running": True}}},
     "migrate": {"applied": [], "schema": "s", "names": ["a"], "pending": []},
     "restore": {"target": "b1"},
 }
@@ -78,7 +78,7 @@ def test_a_run_that_could_not_go_back_is_not_over(writer: Writer) -> None:
 
 
 def test_a_later_run_ends_those_that_it_took_up(writer: Writer) -> None:
-    writer.run("a").done("build").run("b").done("restart")
+    writer.run("a").done("build").run("b").done("rollout")
     assert writer.unfinished() == ["a", "b"]
     assert writer.end("success", resolves=["a"]).unfinished() == []
 
@@ -102,15 +102,15 @@ def test_a_rollback_is_in_place_once_clients_were_let_in(writer: Writer) -> None
 
 
 def test_what_was_undone_is_not_undone_again(writer: Writer) -> None:
-    writer.run("a").done("build").intent("restart").end("failed", error="x").undone("restart")
+    writer.run("a").done("build").intent("rollout").end("failed", error="x").undone("rollout")
     (run,) = unfinished(writer.journal, own=True)
     assert ([i.kind for i in run.intents], run.failed) == (["build"], True)
 
 
 def test_it_tells_where_a_run_was(writer: Writer) -> None:
-    writer.run("a").done("build").intent("restart")
+    writer.run("a").done("build").intent("rollout")
     (run,) = unfinished(writer.journal, own=True)
-    assert "release 2 by me" in run.told() and run.told().endswith("in restart")
+    assert "release 2 by me" in run.told() and run.told().endswith("in rollout")
 
 
 def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
@@ -148,25 +148,25 @@ def test_a_schema_rolled_down_goes_back_to_the_rollback_s_own_backup(writer: Wri
 
 
 def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
-    writer.run("a").intent("restart").run("a")
+    writer.run("a").intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
-    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert [intent.kind for intent in run.intents] == ["rollout"]
     assert "not all known" in run.told()
 
 
 def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None:
     writer.journal = writer.journal.of_run("a")
-    writer.intent("restart").run("a")
+    writer.intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
-    assert [intent.kind for intent in run.intents] == ["restart"]
+    assert [intent.kind for intent in run.intents] == ["rollout"]
     assert run.lost
 
 
 def test_a_line_that_says_two_things_ends_no_run(writer: Writer) -> None:
-    writer.run("a").intent("restart").run("b").end("success", resolves=[])
+    writer.run("a").intent("rollout").run("b").end("success", resolves=[])
     with writer.journal.path.open("a") as file:
         at = "2026-03-01T12:00:00+01:00"
         file.write(f'{{"at": "{at}", "run": "a", "kind": "failed", "kind": "success"}}\n')
     (run,) = unfinished(writer.journal, own=True)
-    assert (run.id, [intent.kind for intent in run.intents]) == ("a", ["restart"])
+    assert (run.id, [intent.kind for intent in run.intents]) == ("a", ["rollout"])
     assert "cannot be read" in run.told()

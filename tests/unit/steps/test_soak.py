@@ -16,7 +16,7 @@ from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_ma
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import LatencyFloor, Soak, load
 from cosmicdeploy.steps.base import Change, Unchanged
-from cosmicdeploy.steps.rollout.soak import WatchStep
+from cosmicdeploy.steps.rollout.soak import SoakStep
 from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
 from cosmicdeploy.traffic.response import Response
 
@@ -121,15 +121,15 @@ def with_settings(
 
 
 def test_nothing_replaced_is_nothing_to_watch(ctx: Context, tmp_path: Path) -> None:
-    (planned,) = make_plan([WatchStep(name="watch")], with_settings(ctx, tmp_path, None))
+    (planned,) = make_plan([SoakStep(name="soak")], with_settings(ctx, tmp_path, None))
     assert planned.finding == Unchanged(reason="no container was replaced")
-    found = WatchStep(name="watch").check(with_settings(ctx, tmp_path, None).seeing(["restart"]))
+    found = SoakStep(name="soak").check(with_settings(ctx, tmp_path, None).seeing(["rollout"]))
     assert isinstance(found, Change) and "15 s" in found.summary
 
 
 def test_it_can_be_switched_off(ctx: Context, tmp_path: Path) -> None:
-    off = with_settings(ctx, tmp_path, None, seconds=0).seeing(["restart"])
-    assert isinstance(WatchStep(name="watch").check(off), Unchanged)
+    off = with_settings(ctx, tmp_path, None, seconds=0).seeing(["rollout"])
+    assert isinstance(SoakStep(name="soak").check(off), Unchanged)
 
 
 def test_a_loss_is_counted_where_it_is_seen() -> None:

@@ -15,11 +15,11 @@ from cosmicdeploy.runs.undo import Applied, unwind
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import BounceStep
+from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout import undo
-from cosmicdeploy.steps.rollout.rollout import RestartStep
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.undo import WayBack
 from tests.unit.engine.test_in_place import container, stack
 
@@ -116,12 +116,12 @@ def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_
     monkeypatch.setattr(restart, "take_in_all", lambda _: None)
     ctx = replace(ctx, stack=declared, engine=engine, loaded=loaded)
     stopped = {"containers": {"gone": "1"}, "ready": [], "shielded": False}
-    bounced = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
+    restarted = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
     steps: list[tuple[Step, dict[str, Any]]] = [
-        (BounceStep(name="bounce", services=("gone",)), bounced),
+        (RestartStep(name="restart", services=("gone",)), restarted),
         (ServicesStep(name="services"), {"containers": {"cache": None, "gone": None}}),
         (QuiesceStep(name="quiesce", roles=("worker",)), stopped),
-        (RestartStep(name="restart"), {"containers": {"web": None, "gone": BEFORE}}),
+        (RolloutStep(name="rollout"), {"containers": {"web": None, "gone": BEFORE}}),
     ]
     applied = [
         Applied(step=step, change=Change(summary="", before=before), run="r1")
@@ -131,5 +131,5 @@ def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_
     assert removed == ["shop-web-1", "shop-cache-1"]
     assert isinstance(unwound.stuck, NeedsPerson) and not unwound.undone
     assert "'gone'" in unwound.stuck.what and "compose file" in unwound.stuck.todo
-    assert unwound.stuck.details == ("recorded by the step restart of the run r1",)
-    RestartStep(name="restart").settle(ctx, applied[-1].change)
+    assert unwound.stuck.details == ("recorded by the step rollout of the run r1",)
+    RolloutStep(name="rollout").settle(ctx, applied[-1].change)

@@ -130,7 +130,7 @@ def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> C
     """Return the context of a run that has replaced one service."""
     writer.run("own")
     change = {"change": "replace", "before": {"containers": {name: None}}}
-    writer.journal.append("intent", step="r", step_kind="restart", options={}, **change)
+    writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
     services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
     return replace(ctx, loaded=loaded, journal=writer.journal, known_failures=known)
@@ -162,20 +162,20 @@ def test_a_command_that_only_ends_runs_checks_nothing(
     facts = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
     writer.journal.of_run("a").append("run", command="deploy", **facts)
     writer.journal = writer.journal.of_run("a")
-    writer.intent("restart")
+    writer.intent("rollout")
     gone: Any = SimpleNamespace(container=lambda _: None)
     found = failing_before.known_failures(replace(ctx, engine=gone), command)
     assert found == KNOWN, "as the first of the runs knew it"
 
 
-BOUNCED = {"web": {**WEB["web"], "ready": True, "started_at": "x"}}
+RESTARTED = {"web": {**WEB["web"], "ready": True, "started_at": "x"}}
 
 
 @pytest.mark.parametrize(
     ("command", "kind", "before"),
     [
-        ("restart web", "bounce", {"containers": BOUNCED, "shielded": False}),
-        ("up", "restart", {"containers": WEB}),
+        ("restart web", "restart-in-place", {"containers": RESTARTED, "shielded": False}),
+        ("up", "rollout", {"containers": WEB}),
         ("playbook run p", "quiesce", {"containers": {"web": "w"}, "ready": [], "shielded": False}),
     ],
 )
@@ -195,9 +195,9 @@ def test_a_service_that_was_stopped_before_a_killed_run_is_a_known_failure(
 ) -> None:
     ctx, _ = stack(Reply(502), web=replace(HEALTHY, status="exited"))
     writer.run("killed", "restart web")
-    stopped = {"web": {**BOUNCED["web"], "running": False, "ready": False}}
+    stopped = {"web": {**RESTARTED["web"], "running": False, "ready": False}}
     change = {"options": {}, "change": "c", "before": {"containers": stopped, "shielded": False}}
-    writer.journal.append("intent", step="b", step_kind="bounce", **change)
+    writer.journal.append("intent", step="b", step_kind="restart-in-place", **change)
     assert "web" in failing_before.known_failures(ctx, "deploy").services
 
 
@@ -218,7 +218,7 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
         traffic=TrafficStats(),
         settings=SimpleNamespace(services=services),
     )
-    step = SimpleNamespace(kind="restart")
+    step = SimpleNamespace(kind="rollout")
     plan: Any = [SimpleNamespace(changes=True, step=step)]
     execute._hold_judgement(ctx, plan)
     assert bool(ctx.traffic.failing_before) is held

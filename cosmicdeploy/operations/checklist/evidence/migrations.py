@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.begun_migrations import unresolved
-from cosmicdeploy.journal.unfinished import MIGRATE
+from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.operations.checklist.judging import (
     Counted,
     Evidence,

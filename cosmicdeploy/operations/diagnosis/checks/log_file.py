@@ -10,7 +10,7 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, probl
 from cosmicdeploy.operations.diagnosis.remedies import OWN
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.probes.application.writable import find_unwritable
-from cosmicdeploy.steps.commands.chown import OwnFileStep
+from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.text.formatting import counted
 
 LOG_FILE = "log file"
@@ -38,5 +38,5 @@ def log_file(ctx: Context) -> Iterator[Finding]:
 
 
 def _give(name: str, path: PurePosixPath, says: str) -> Remedy:
-    step = OwnFileStep(name=f"log file of {name}", service=name, path=path)
+    step = ChownStep(name=f"log file of {name}", service=name, path=path)
     return Remedy(says=says, command=OWN, steps=(step,))

@@ -1,0 +1,127 @@
+"""Journals and playbooks that name kinds of steps as earlier versions did."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.journal.journal import Unreadable
+from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
+from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.playbook import load_playbook
+from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs import undo as unwinding
+from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.runs.undo import applied_by
+from cosmicdeploy.steps.kinds import KINDS
+from cosmicdeploy.steps.rollout import undo
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
+
+pytestmark = pytest.mark.unit
+
+OLD = {"id": "1", "image": "i", "running": True}
+STATE: dict[str, Any] = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
+
+
+def former_records() -> list[dict[str, Any]]:
+    """What a deploy of the version before left that was killed while it replaced containers."""
+    common = {"at": "2026-03-01T12:00:00.000+01:00", "run": "old"}
+    run = {"command": "deploy", "who": "me", "pid": 1, "release": "2", "target": None}
+    tags = {"tags": {"web:1": "sha256:1"}}
+    build = {"step": "build", "step_kind": "build"}
+    options = {"name": "restart", "missing_only": False, "at_once": False, "roles": ["app"]}
+    return [
+        {**common, "kind": "run", **run, "state": STATE},
+        {**common, "kind": "intent", **build, "options": {"name": "build"}, "change": "c",
+         "before": tags},
+        {**common, "kind": "done", **build, "facts": {}},
+        {**common, "kind": "intent", "step": "restart", "step_kind": "restart",
+         "options": {**options, "anew": []}, "change": "replace web",
+         "before": {"containers": {"web": OLD}}},
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def killed(ctx: Context) -> Context:
+    ctx.journal.path.write_text("".join(json.dumps(line) + "\n" for line in former_records()))
+    engine: Any = SimpleNamespace(containers=lambda *_: [], image=lambda _: None)
+    stack: Any = SimpleNamespace(services={}, project="shop")
+    settings = SimpleNamespace(services=SimpleNamespace(app=["web"]))
+    loaded: Any = SimpleNamespace(settings=settings)
+    journal = ctx.journal.of_run("new")
+    return replace(ctx, journal=journal, engine=engine, stack=stack, loaded=loaded)
+
+
+def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> None:
+    runs = interrupted.found(killed, "deploy").on
+    assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
+    assert isinstance(applied_by(runs)[-1].step, RolloutStep)
+    steps: list[Any] = []
+    Run(ctx=replace(killed, earlier=runs)).through(steps)
+    assert unfinished(killed.journal) == []
+
+
+def test_a_killed_rollout_of_an_earlier_version_is_aborted(
+    killed: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returned: dict[str, Any] = {}
+    monkeypatch.setattr(
+        undo, "put_back", lambda _ctx, name, before: returned.update({name: before})
+    )
+    monkeypatch.setattr(
+        undo, "Serving", lambda *_: SimpleNamespace(adopt=list, put_in_service=list)
+    )
+    monkeypatch.setattr(unwinding, "is_up", lambda _: True)
+    tagged: dict[str, str] = {}
+    killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
+    unwound = unwinding.unwind(killed, applied_by(interrupted.to_abort(killed)))
+    assert unwound.stuck is None
+    assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
+    [run] = unfinished(killed.journal)
+    assert run.intents == [], "what was undone under the new name is not undone again"
+
+
+@pytest.mark.parametrize(("former", "kind"), RENAMED.items())
+def test_each_former_kind_is_read_from_a_journal(ctx: Context, former: str, kind: str) -> None:
+    assert kind in KINDS and former not in KINDS and current_kind(kind) == kind
+    step = {"step": "s", "step_kind": former}
+    ctx.journal.append("intent", **step, options={}, change="c", before={"unusable": 1})
+    ctx.journal.append("done", **step, facts={})
+    *bad, done = ctx.journal.entries()
+    assert not isinstance(done, Unreadable) and done["step_kind"] == kind
+    has_shape = kind not in ("soak", "compatible")
+    assert isinstance(bad[0], Unreadable) == has_shape, "the shape is that of the present kind"
+
+
+def test_a_former_kind_in_a_playbook_works_and_is_warned_of(tmp_path: Path) -> None:
+    path, warnings = tmp_path / "mine.yaml", list[str]()
+    path.write_text("steps:\n  - kind: restart\n    at_once: true\n  - {name: w, kind: watch}\n")
+    playbook = load_playbook(path, warnings.append)
+    assert [step.kind for step in playbook.steps] == ["rollout", "soak"]
+    assert [step.name for step in playbook.steps] == ["restart", "w"]
+    assert warnings == [
+        f"{path}:2: the kind 'restart' is now called 'rollout'",
+        f"{path}:4: the kind 'watch' is now called 'soak'",
+    ]
+    assert playbook.alone("rollout") == playbook.alone("restart") == playbook.steps[0]
+
+
+def test_a_step_is_found_by_its_former_name(tmp_path: Path) -> None:
+    path, warnings = tmp_path / "mine.yaml", list[str]()
+    path.write_text("steps:\n  - kind: rollout\n")
+    playbook = load_playbook(path, warnings.append)
+    assert playbook.alone("restart").name == "rollout" and not warnings
+
+
+def test_a_former_kind_takes_its_own_options_only(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("steps:\n  - kind: restart\n    services: [web]\n")  # those of `bounce`
+    with pytest.raises(ConfigError, match="services"):
+        load_playbook(path)
