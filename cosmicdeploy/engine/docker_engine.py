@@ -21,6 +21,7 @@ from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.create_request import container_body
 from cosmicdeploy.engine.containers.differences import differences
 from cosmicdeploy.engine.containers.image_defaults import inherited_volumes
+from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.facts import (
     Container,
@@ -259,7 +260,7 @@ class DockerEngine:
         project: str,
         timeout: float,
     ) -> ExecResult:
-        name = f"{service.container_name}-run-{uuid4().hex[:8]}"
+        name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
         marks = {
             label.PROJECT: project,
             label.SERVICE: service.name,

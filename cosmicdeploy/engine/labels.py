@@ -27,8 +27,6 @@ RUN = "run"
 TRIAL = "trial"
 # Labels that say who made a container, and not what it is.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
-# Names tell what an interrupted run left: on its way in, or set aside for the way back.
-SET_ASIDE = re.compile(r"-(before|next)-[0-9a-f]{8}$")
 
 
 def normalized_project(project: str) -> str:

@@ -26,7 +26,7 @@ from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.recover import wait_for_commands
-from cosmicdeploy.steps.rollout.replace import aside_of, facts_of
+from cosmicdeploy.steps.rollout.replace import journal_facts, temporary_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
@@ -143,7 +143,7 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
 def _remove_superseded(ctx: Context, name: str) -> None:
     """Containers that this tool set aside, do not run, and have one that runs in their place."""
     current = ctx.container(name)
-    for leftover in of_service(aside_of(ctx.service(name), ctx.out_of_place()), name):
+    for leftover in of_service(temporary_of(ctx.service(name), ctx.out_of_place()), name):
         if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
@@ -152,7 +152,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
 
 
 def _settle(ctx: Context, runs: Sequence[PastRun]) -> None:
-    found = {name: facts_of(ctx.container(name)) for name in ctx.settings.services.released}
+    found = {name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released}
     ctx.lock.require()
     ctx.journal.append("accepted", containers=found, resolves=[run.id for run in runs])
     if made_backups(runs):  # they stay ways back

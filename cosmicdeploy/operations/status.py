@@ -10,7 +10,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.steps.rollout.drift import as_json, see
+from cosmicdeploy.steps.rollout.drift import as_json, drift_of
 from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.verification.orphans import Orphan, find_orphans
 from cosmicdeploy.verification.points import run_checks
@@ -55,7 +55,7 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     try:
-        drift = see(ctx, name)
+        drift = drift_of(ctx, name)
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}

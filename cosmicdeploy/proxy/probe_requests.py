@@ -23,15 +23,18 @@ def probe_all(ctx: Context) -> None:
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
-    """Return the replicas that get no request from the proxy in `within` seconds of probing."""
-    left = list(services)
+    """Return the replicas that get no request from the proxy in `within` seconds of probing.
+
+    Raises `EngineError` if one of them does not run.
+    """
+    left = {name: ctx.running(name) for name in services}
 
     def probe() -> list[str]:
-        nonlocal left
         ctx.safe_point()
         probe_all(ctx)
-        left = [name for name in left if not is_reached(ctx, name)]
-        return left
+        for name in [name for name, container in left.items() if is_reached(ctx, container)]:
+            del left[name]
+        return list(left)
 
     if not left:
         return []

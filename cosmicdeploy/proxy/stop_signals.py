@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc
+from cosmicdeploy.stack.model import Service
 
 STATUS = "1/status"
 EVERY_STATUS = "[0-9]*/status"
@@ -28,17 +29,16 @@ INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 Status = Mapping[str, str]
 
 
-def ignores_stop_signal(ctx: Context, service: str) -> bool:
-    """Return whether the service's first process does not handle its stop signal.
+def ignores_stop_signal(ctx: Context, service: Service, container: Container) -> bool:
+    """Return whether the first process of a service's container does not handle its stop signal.
 
     Behind an init that passes signals on, the processes that it started count. A process that only
     waits for signals (`sigtimedwait`) seems to ignore them, since the kernel does not show it:
     draining such a replica costs time and no request. PHP's command line seems to heed them: it
     handles them all, and then lets the kernel do what it would have done. Raises `EngineError` if
-    the container does not run or cannot be read.
+    the container's processes cannot be read.
     """
-    container = ctx.running(service)
-    declared = ctx.service(service).stop_signal or container.stop_signal or DEFAULT
+    declared = service.stop_signal or container.stop_signal or DEFAULT
     wanted = signal_number(declared)
     return not all(_handles(status, wanted) for status in _signalled(ctx, container))
 

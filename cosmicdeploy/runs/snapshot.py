@@ -9,7 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.steps.rollout.replace import facts_of
+from cosmicdeploy.steps.rollout.replace import journal_facts
 
 State = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def observe(ctx: Context) -> State:
 
 
 def _container(ctx: Context, service: str) -> dict[str, Any] | None:
-    return facts_of(ctx.container(service))
+    return journal_facts(ctx.container(service))
 
 
 def _schema(ctx: Context) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
 from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
@@ -71,7 +71,7 @@ def _containers(ctx: Context) -> str:
 def _require_one_scheduler(ctx: Context) -> None:
     """One that an interrupted run set aside is the recover step's to put away."""
     for orphan in second_schedulers(ctx):
-        if not labels.SET_ASIDE.search(orphan.container.name):
+        if not is_temporary(orphan.container.name):
             raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)
 
 

@@ -12,6 +12,7 @@ from cosmicdeploy.database.swap.swap import (
     resolve_interrupted_swap,
 )
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import (
     CosmicError,
@@ -28,7 +29,7 @@ from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep, half_way
-from cosmicdeploy.steps.rollout.replace import aside_of, set_aside
+from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
 
@@ -108,7 +109,7 @@ def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     return [
         (name, container)
         for name in ctx.settings.services.released
-        for container in aside_of(ctx.service(name), there)
+        for container in temporary_of(ctx.service(name), there)
         if container.id not in _kept(ctx, name)
     ]
 
@@ -151,7 +152,7 @@ def _bring_back(ctx: Context, name: str) -> None:
     current, kept = ctx.container(name), _kept(ctx, name)
     if current is not None and _starts(ctx, current, name):
         return
-    for aside in set_aside(ctx, ctx.service(name)):
+    for aside in temporary_containers(ctx, ctx.service(name)):
         if kept and aside.id == kept[-1]:
             if current is not None and current.id not in kept:
                 ctx.engine.remove(current.id)
@@ -184,7 +185,7 @@ def _serves(ctx: Context, name: str) -> bool:
 
 def _resolve(ctx: Context, name: str, leftover: Container) -> None:
     current = ctx.container(name)
-    if current is not None and "-next-" in leftover.name:
+    if current is not None and role_of(leftover.name) is ContainerRole.CANDIDATE:
         ctx.engine.remove(leftover.id)
         if not _kept(ctx, name):
             _start(ctx, current, name)  # it may have been stopped to make room

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import beside
+from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.preconditions.one_each import retire
@@ -39,7 +40,7 @@ def find_orphans(ctx: Context) -> list[Orphan]:
         for container in _undeclared(ctx)
         if container.id not in known
         # While a run holds the lock, the containers that it set aside are what it undoes with.
-        and not (is_locked and labels.SET_ASIDE.search(container.name))
+        and not (is_locked and is_temporary(container.name))
     ]
     return [*schedulers, *others]
 
@@ -96,7 +97,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
     if service is None:
         todo = f"declare its service, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
-    if labels.SET_ASIDE.search(container.name) and not beside(service, [container]):
+    if is_temporary(container.name) and not beside(service, [container]):
         todo = "the next deploy puts it back or removes it"
         return Orphan(container=container, what=SUPERSEDED, todo=todo)
     if not container.is_active:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.names import final_name
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.stack.model import Service, Stack
 
@@ -35,19 +36,14 @@ def of_service(containers: Iterable[Container], service: str) -> list[Container]
     return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
 
 
-def final_name(container: Container) -> str:
-    """The name without the mark of an interrupted run."""
-    return labels.SET_ASIDE.sub("", container.name)
-
-
 def beside(service: Service, containers: Iterable[Container]) -> list[Container]:
     """Those of a service's containers that are neither in place nor another run's leftovers."""
-    return [c for c in containers if final_name(c) != service.container_name]
+    return [c for c in containers if final_name(c.name) != service.container_name]
 
 
 def has_usual_name(project: str, service: Service, container: Container) -> bool:
     """Whether it has the name that the file, or Compose of any version, gives to the service's."""
-    name, mark = final_name(container), "[-_]"
+    name, mark = final_name(container.name), "[-_]"
     if service.declared_name is not None:
         return name == service.declared_name
     usual = f"{re.escape(project)}{mark}{re.escape(service.name)}{mark}[0-9]+"
@@ -63,7 +59,7 @@ def _adopted(
     if not service.declares_image:
         images = [f"{project}{mark}{service.name}" for mark in (separator, *"_-")]
         image = made.image_name if made and made.image_name in images else images[0]
-    return replace(service, container_name=final_name(made) if made else name, image=image)
+    return replace(service, container_name=final_name(made.name) if made else name, image=image)
 
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
@@ -71,7 +67,7 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
     number = container.labels.get(labels.NUMBER, "")
     return (
         not container.is_active,
-        final_name(container) != expected,
+        final_name(container.name) != expected,
         int(number) if number.isdecimal() else 1,
         container.name,
     )
@@ -79,7 +75,7 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
 
 def _separator(stack: Stack, containers: Sequence[Container]) -> str:
     unnamed = [name for name, each in stack.services.items() if each.declared_name is None]
-    names = [final_name(c) for c in containers if c.service in unnamed]
+    names = [final_name(c.name) for c in containers if c.service in unnamed]
     return "_" if names and all(_has_underscores(stack.project, name) for name in names) else "-"
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt, final_name, has_usual_name, of_service
+from cosmicdeploy.engine.containers.in_place import adopt, has_usual_name, of_service
+from cosmicdeploy.engine.containers.names import final_name
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
@@ -40,8 +41,8 @@ def retire(names: Iterable[str]) -> str:
 
 
 def _require_one(ctx: Context, containers: Sequence[Container], service: Service) -> None:
-    running = sorted({final_name(c) for c in containers if c.is_active})
-    others = sorted({final_name(c) for c in containers})
+    running = sorted({final_name(c.name) for c in containers if c.is_active})
+    others = sorted({final_name(c.name) for c in containers})
     if len(running) > 1:
         raise _several(
             ctx,
@@ -66,8 +67,8 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
     """What runs has a name of its own, and another container has the labels, too: which of them
     holds the data is not to be seen. No advice swaps them."""
-    (running,) = {final_name(c) for c in containers if c.is_active}
-    others = sorted({final_name(c) for c in containers} - {running})
+    (running,) = {final_name(c.name) for c in containers if c.is_active}
+    others = sorted({final_name(c.name) for c in containers} - {running})
     usual = [c.name for c in containers if has_usual_name(ctx.stack.project, service, c)]
     rest = usual[0] if usual else "NAME"
     return _several(

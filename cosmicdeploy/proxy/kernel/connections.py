@@ -15,13 +15,13 @@ from cosmicdeploy.proxy.kernel.sockets import ESTABLISHED, LISTEN, Connection, r
 TABLES = ("net/tcp", "net/tcp6")
 
 
-def is_reached(ctx: Context, service: str) -> bool:
+def is_reached(ctx: Context, container: Container) -> bool:
     """Return whether the proxy has a connection to this replica, or had one a moment ago.
 
-    False also if no client sends a request. Raises `EngineError` if the replica does not run or its
-    tables cannot be read.
+    False also if no client sends a request. Raises `EngineError` if the replica's tables cannot
+    be read.
     """
-    return bool(connections(ctx, ctx.running(service)))
+    return bool(connections(ctx, container))
 
 
 def open_connections(ctx: Context, container: Container) -> frozenset[tuple[str, int]]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
@@ -58,7 +59,7 @@ def start_trial(ctx: Context) -> str:
         )
     made = ctx.engine.create(
         service.apart(),
-        name=f"{service.container_name}-trial-{uuid4().hex[:8]}",
+        name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
         project=ctx.stack.project,
         labels={

@@ -22,16 +22,16 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
 from cosmicdeploy.steps.containers.stop_start import (
     bring_up,
-    see_replicas,
+    put_all_in_service,
     serves,
     start,
     stop,
     stop_and_start,
-    take_in_all,
-    there,
+    wait_for_replicas,
 )
-from cosmicdeploy.steps.rollout.drift import STOPPED, see
-from cosmicdeploy.steps.rollout.roll import Roll
+from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
+from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.target import Target, look_up
 from cosmicdeploy.steps.service_names import wanted_services
 
 RUNS = "runs"
@@ -67,16 +67,18 @@ class RestartStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         names = wanted_services(ctx, self.services, self.place)
         as_it_is(ctx, names)  # these may be services without a role
-        found = {name: there(ctx, name) for name in names}
+        containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)
         if not self.turns_away and not self.leaves_none:
             require_another(ctx, names)
         stale = stale_ones(ctx, names)
         return Change(
-            summary=f"restart {', '.join(found)} (the same containers: this is no deploy)",
+            summary=f"restart {', '.join(containers)} (the same containers: this is no deploy)",
             before={
-                "containers": {name: _facts(ctx, container) for name, container in found.items()},
+                "containers": {
+                    name: _facts(ctx, container) for name, container in containers.items()
+                },
                 "shielded": self.turns_away and is_up(ctx),
             },
             facts={"stale": stale} if stale else {},
@@ -90,25 +92,27 @@ class RestartStep(Step):
     def _by_turns(self, ctx: Context, before: Before) -> Result:
         released = ctx.settings.services.released
         wanted = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
-        roll = Roll(ctx, {n: why for n, why in wanted.items() if n in released}, anew=False)
-        roll.by_turns()
+        own = {n: why for n, why in wanted.items() if n in released}
+        rollout = Rollout(ctx, own, in_place=True)
+        rollout.by_turns()
         for name in before:
             if name not in released:
-                stop_and_start(ctx, [name])
-        return {"roll": roll.facts()}
+                stop_and_start(ctx, [look_up(ctx, name)])
+        return {"roll": rollout.facts()}
 
     def _turned_away(self, ctx: Context, before: Before) -> Result:
         """The applications end what they have in hand while all that they need is there."""
-        ours, beneath, proxy = _groups(ctx, before)
+        targets = [look_up(ctx, name) for name in before]
+        released, needed, proxy = _groups(ctx, targets)
         raise_shield(ctx)
-        stop(ctx, ours)
-        stop(ctx, beneath)
-        start(ctx, beneath)
-        start(ctx, ours)
-        see_replicas(ctx)
+        stop(ctx, released)
+        stop(ctx, needed)
+        start(ctx, needed)
+        start(ctx, released)
+        wait_for_replicas(ctx)
         # One that was stopped to turn clients away is started when they are let in.
         stopped = proxy_is_stopped(ctx)
-        running = [name for name in proxy if there(ctx, name).is_running]
+        running = [] if stopped else [target for target in proxy if target.is_running]
         away = stop_and_start(ctx, running) if running else 0.0
         lower_shield(ctx)
         away = ctx.window.seconds if stopped else away
@@ -123,32 +127,39 @@ class RestartStep(Step):
         """What ran runs again, and clients are let in; a container that is no more there is passed
         over. Raises what was in the way first, after all the others were started."""
         before = change.before["containers"]
-        ran = [name for name in present(ctx, before) if before[name]["running"]]
-        ours, beneath, proxy = _groups(ctx, ran)
+        ran = [target for target in present(ctx, before) if before[target.name]["running"]]
+        released, needed, proxy = _groups(ctx, ran)
         try:
-            bring_up(ctx, (beneath, ours, proxy), [n for n in ran if before[n]["ready"]])
+            healthy = [target.name for target in ran if before[target.name]["ready"]]
+            bring_up(ctx, (needed, released, proxy), healthy)
         finally:
-            take_in_all(ctx)
+            put_all_in_service(ctx)
             if self.turns_away and not change.before["shielded"] and is_up(ctx):
                 lower_shield(ctx)
         for name in before:
             ctx.service(name)  # one that is no longer declared was not started, which is said
 
 
-def present(ctx: Context, names: Iterable[str]) -> list[str]:
-    """Those that the compose file still has and that have a container."""
-    known = [name for name in names if name in ctx.stack.services]
-    return [name for name in known if ctx.container(name) is not None]
+def present(ctx: Context, names: Iterable[str]) -> list[Target]:
+    """Return the targets of services that are still declared and have a container."""
+    targets = [look_up(ctx, name) for name in names if name in ctx.stack.services]
+    return [target for target in targets if target.container is not None]
 
 
-def _groups(ctx: Context, names: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
-    """What runs the application, what that needs, and the proxy, which may know the replicas by
-    name, and not start before they are there."""
+def _groups(
+    ctx: Context, targets: Iterable[Target]
+) -> tuple[list[Target], list[Target], list[Target]]:
+    """Return the targets of the release, those that it needs, and the proxy.
+
+    The proxy comes up last: it may know the replicas by name and not start before they run.
+    """
     released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
-    found = list(names)
-    ours = [name for name in found if name in released]
-    beneath = [name for name in found if name not in (*released, proxy)]
-    return ours, beneath, [name for name in found if name == proxy]
+    every = list(targets)
+    return (
+        [target for target in every if target.name in released],
+        [target for target in every if target.name not in (*released, proxy)],
+        [target for target in every if target.name == proxy],
+    )
 
 
 def require_served(ctx: Context, names: Iterable[str]) -> None:
@@ -197,14 +208,14 @@ def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
 
 def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
     before = change.before["containers"]
-    ran = [name for name in present(ctx, before) if before[name]["running"]]
-    stopped = [name for name in ran if not there(ctx, name).is_running]
+    ran = [target for target in present(ctx, before) if before[target.name]["running"]]
+    stopped = [target for target in ran if not target.is_running]
     return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
 
 
 def _difference(ctx: Context, name: str) -> str | None:
     try:
-        return see(ctx, name).reason
+        return drift_of(ctx, name).reason
     except EngineError as error:
         return error.what
 

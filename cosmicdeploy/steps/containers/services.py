@@ -11,7 +11,7 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.rollout.replace import facts_of, put_back, replace
+from cosmicdeploy.steps.rollout.replace import journal_facts, put_back, replace
 
 
 class ServicesStep(Step):
@@ -25,7 +25,7 @@ class ServicesStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         missing = {
-            name: facts_of(found)
+            name: journal_facts(found)
             for name in ctx.settings.services.of(self.roles)
             if (found := ctx.container(name)) is None or not found.is_running
         }

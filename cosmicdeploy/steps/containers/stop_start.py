@@ -1,4 +1,4 @@
-"""Stop and start containers that stay the same ones."""
+"""Stop and start containers in place."""
 
 from __future__ import annotations
 
@@ -8,105 +8,100 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.quiesce import stop_all
-from cosmicdeploy.steps.rollout.serving import Serving
+from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
 
 
-def there(ctx: Context, name: str) -> Container:
-    """The service's container, running or not; raises `EngineError` where there is none."""
-    found = ctx.container(name)
-    if found is None:
-        raise EngineError(f"{name} has no container", where=name, todo="run `cosmicdeploy up`")
-    return found
-
-
 def serves(ctx: Context, name: str) -> bool:
-    """Whether a service's container can serve at this moment."""
-    found = ctx.container(name)
-    return found is not None and serves_now(ctx, found)
+    """Return whether a service's container can serve at this moment."""
+    container = ctx.container(name)
+    return container is not None and serves_now(ctx, container)
 
 
-def stop(ctx: Context, names: Sequence[str]) -> None:
-    """Stop services' containers at the same time, each with its own grace."""
+def stop(ctx: Context, targets: Sequence[Target]) -> None:
+    """Stop the targets' containers at the same time, each with its own grace period."""
     ctx.safe_point()
-    stop_all(ctx, {name: there(ctx, name).id for name in names})
+    stop_all(ctx, {target.name: target.require_container().id for target in targets})
 
 
-def start(ctx: Context, names: Sequence[str]) -> None:
-    """Start them, and see them healthy; raises `UnhealthyContainer`."""
-    for name in names:
-        ctx.engine.start(there(ctx, name).id)
-    for name in names:
-        wait_ready(ctx, there(ctx, name).id, name)
-        ctx.say(f"{name} is healthy")
+def start(ctx: Context, targets: Sequence[Target]) -> None:
+    """Start the targets' containers and wait until they are healthy.
+
+    Raises `UnhealthyContainer` if one does not become healthy.
+    """
+    for target in targets:
+        ctx.engine.start(target.require_container().id)
+    for target in targets:
+        wait_ready(ctx, target.require_container().id, target.name)
+        ctx.say(f"{target.name} is healthy")
 
 
-def stop_and_start(ctx: Context, names: Sequence[str]) -> float:
-    """Both; the seconds that they were away."""
+def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
+    """Stop the targets' containers, then start them; return the seconds that they were away."""
     started = time.monotonic()
-    stop(ctx, names)
-    start(ctx, names)
+    stop(ctx, targets)
+    start(ctx, targets)
     return time.monotonic() - started
 
 
-def see_replicas(ctx: Context) -> None:
-    """Wait for those that run: they may have lost what they need for a moment."""
+def wait_for_replicas(ctx: Context) -> None:
+    """Wait until the running replicas are ready again, after the database or cache was away."""
     for name in ctx.settings.services.app:
-        found = ctx.container(name)
-        if found is not None and found.is_running:
-            wait_ready(ctx, found.id, name)
+        container = ctx.container(name)
+        if container is not None and container.is_running:
+            wait_ready(ctx, container.id, name)
 
 
-def take_in_all(ctx: Context) -> None:
-    """The proxy passes over no replica any more. What it is told matters less than what runs."""
-    serving = Serving(ctx, Phases())
+def put_all_in_service(ctx: Context) -> None:
+    """Let the proxy send all replicas requests again; an error of the proxy is ignored."""
+    proxy = ProxyControl(ctx, Phases())
     with suppress(CosmicError):
-        serving.adopt()
-        serving.put_in_service()
+        proxy.adopt()
+        proxy.put_all_in_service()
 
 
-def bring_up(ctx: Context, groups: Iterable[Sequence[str]], well: Collection[str]) -> None:
-    """Start what stands still, one group after the other, and wait for those that were `well`: one
-    may have been started a moment ago.
+def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collection[str]) -> None:
+    """Start what is stopped, one group after the other, and wait for those that were `healthy`,
+    also if they run: a killed run may have started one a moment ago.
 
-    Raises what was in the way first, after all the others were started; `LockLost` and
-    `EngineUnavailable`, after which nothing can be, at once.
+    Raises the first error after all the others were started; `LockLost` and `EngineUnavailable`,
+    after which nothing can be started, at once.
     """
     errors: list[CosmicError] = []
-    for names in groups:
-        errors += _tried(ctx, _start_again, names)
-        errors += _tried(ctx, _see, [name for name in names if name in well])
+    for targets in groups:
+        errors += _try_each(ctx, _start_if_stopped, targets)
+        errors += _try_each(ctx, _wait_ready, [t for t in targets if t.name in healthy])
     if errors:
         raise errors[0]
 
 
-def _start_again(ctx: Context, name: str) -> None:
-    container = there(ctx, name)
+def _start_if_stopped(ctx: Context, target: Target) -> None:
+    container = target.require_container()
     if not container.is_running:
         ctx.engine.start(container.id)
 
 
-def _see(ctx: Context, name: str) -> None:
-    wait_ready(ctx, there(ctx, name).id, name)
+def _wait_ready(ctx: Context, target: Target) -> None:
+    wait_ready(ctx, target.require_container().id, target.name)
 
 
-def _tried(
-    ctx: Context, work: Callable[[Context, str], None], names: Sequence[str]
+def _try_each(
+    ctx: Context, work: Callable[[Context, Target], None], targets: Sequence[Target]
 ) -> list[CosmicError]:
-    """Do it for all of them at the same time; what went wrong with some."""
+    """Do the work for all targets at the same time; return the errors."""
 
-    def one(name: str) -> CosmicError | None:
+    def attempt(target: Target) -> CosmicError | None:
         try:
-            work(ctx, name)
+            work(ctx, target)
         except (LockLost, EngineUnavailable):
             raise
         except CosmicError as error:
             return error
         return None
 
-    with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
-        return [error for error in pool.map(one, names) if error is not None]
+    with ThreadPoolExecutor(max_workers=len(targets) or 1) as pool:
+        return [error for error in pool.map(attempt, targets) if error is not None]

@@ -1,4 +1,4 @@
-"""How a service's container differs from what it should be."""
+"""How a service's container drifts from the image and definition that are declared."""
 
 from __future__ import annotations
 
@@ -13,25 +13,30 @@ from cosmicdeploy.errors import EngineError
 STOPPED = "stopped"
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
-# More keys than this are told by the plan alone.
-KEYS_TOLD = 4
+# A plan names so many keys of the definition; the report has all of them.
+SHOWN_KEYS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A service's container as it is now; `reason` says why it is not what it should be, None where
-    it is; `keys` are those of the compose file by which it differs."""
+class Drift:
+    """A service's container and why it is not as declared.
+
+    `reason` is None if it is as declared; `keys` are the compose file's keys that differ.
+    """
 
     container: Container | None
     reason: str | None
     keys: Sequence[Difference] = ()
 
 
-def see(ctx: Context, name: str) -> Seen:
-    """Look at a service's container. Raises `EngineError` where its image is not there."""
+def drift_of(ctx: Context, name: str) -> Drift:
+    """Compare a service's container with its declaration.
+
+    Raises `EngineError` if the declared image does not exist.
+    """
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
-        return Seen(container=None, reason=MISSING)
+        return Drift(container=None, reason=MISSING)
     if image is None:
         raise EngineError(
             f"The image {ctx.service(name).image} is not there",
@@ -39,24 +44,24 @@ def see(ctx: Context, name: str) -> Seen:
             todo="build it: `cosmicdeploy step build`",
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
-    reasons = [*_of_the_image(ctx, container, image), *_of_the_definition(keys)]
+    reasons = [*_image_reasons(ctx, container, image), *_definition_reasons(keys)]
     if not container.is_running:
         reasons = reasons or [STOPPED]
-    return Seen(container=container, reason=", ".join(reasons) or None, keys=keys)
+    return Drift(container=container, reason=", ".join(reasons) or None, keys=keys)
 
 
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
-    """The keys as a report has them."""
+    """Return the keys as the report has them."""
     return [asdict(each) for each in keys]
 
 
-def _of_the_image(ctx: Context, container: Container, image: Image) -> list[str]:
+def _image_reasons(ctx: Context, container: Container, image: Image) -> list[str]:
     if "build" in ctx.ahead:
         return ["an older image runs"]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
-def _of_the_definition(keys: Sequence[Difference]) -> list[str]:
-    told = [f"{each.key} {each.change}" for each in keys[:KEYS_TOLD]]
-    more = len(keys) - len(told)
-    return [*told, f"{more} more"] if more else told
+def _definition_reasons(keys: Sequence[Difference]) -> list[str]:
+    shown = [f"{each.key} {each.change}" for each in keys[:SHOWN_KEYS]]
+    more = len(keys) - len(shown)
+    return [*shown, f"{more} more"] if more else shown

@@ -1,4 +1,4 @@
-"""How long the proxy needs until it uses a replica again that was away."""
+"""How long a rollout waits until the proxy uses a replica that was away again."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 
 
 class ProxyWaits:
-    """The waits of one rollout, by the proxy's configuration as it is then. Not reusable."""
+    """The waits of one rollout, by the proxy's configuration at its first wait. Not reusable."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
     def until_used_again(self, replicas: Sequence[str]) -> None:
-        """Until each of nginx's workers, and each group that a replica is in, uses it again: the
-        next one may only go then, and nothing shows it sooner."""
+        """Wait until each of nginx's workers, and each group, sends these replicas requests again.
+
+        The next replica may stop only then, and nothing shows that moment sooner.
+        """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:
             names = ", ".join(replicas)
@@ -26,14 +28,14 @@ class ProxyWaits:
         self._ctx.sleep(seconds)
 
     def unreached(self, replicas: Sequence[str]) -> list[str]:
-        """Which of those whose turn must come gets no request."""
-        asked = [name for name in replicas if self._policy(name).in_rotation]
-        turns = max((self._policy(name).turns for name in asked), default=0)
+        """Return those of the replicas in rotation that get no request when their turn is due."""
+        in_rotation = [name for name in replicas if self._policy(name).in_rotation]
+        turns = max((self._policy(name).turns for name in in_rotation), default=0)
         within = max(self._ctx.settings.restart.pause, turns * proxy.SECONDS_PER_TURN)
         try:
-            return proxy.unreached(self._ctx, asked, within)
+            return proxy.unreached(self._ctx, in_rotation, within)
         except (ConfigError, EngineError):
-            # Where clients come in is not known, or cannot be seen: time is all there is to give.
+            # The proxy's port or the replicas' connections cannot be seen: only waiting is left.
             self._ctx.sleep(self._ctx.settings.restart.pause)
             return []
 
@@ -45,8 +47,8 @@ class ProxyWaits:
             raise
         except (ConfigError, EngineError) as error:
             self._ctx.say(
-                f"for how long nginx passes a replica over cannot be read ({error.what}):"
-                f" {proxy.DEFAULT_POLICY.fail_timeout:g} s are taken, its default"
+                f"cannot read for how long nginx passes a replica over ({error.what}):"
+                f" taking its default of {proxy.DEFAULT_POLICY.fail_timeout:g} s"
             )
             return dict.fromkeys(self._ctx.settings.services.app, proxy.DEFAULT_POLICY)
 
@@ -55,15 +57,17 @@ class ProxyWaits:
 
 
 def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
-    """What the plan says of the proxy, where these replicas are replaced by turns; "" where they
-    are not waited for longer than `restart.pause`."""
-    alone = min(ctx.settings.restart.max_unavailable, len(replicas)) == 1
+    """Return the plan's line on how long the proxy makes the rollout of these replicas wait.
+
+    "" if it waits no longer than `restart.pause` after each of them.
+    """
+    one_at_a_time = min(ctx.settings.restart.max_unavailable, len(replicas)) == 1
     try:
-        able = proxy.drainable(ctx) if alone else frozenset()
-        policies = proxy.upstream_policies(ctx) if set(replicas) - able else {}
+        drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
+        policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}
     except (ConfigError, EngineError):
-        return ""  # told by the point `proxy`, and by the rollout itself
-    waiting = [policies[name] for name in replicas if name in policies and name not in able]
+        return ""  # the verification point `proxy` reports it, and the rollout itself
+    waiting = [policies[name] for name in replicas if name in policies and name not in drainable]
     longest = max(waiting, key=lambda each: each.fail_timeout, default=proxy.UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:
         return ""

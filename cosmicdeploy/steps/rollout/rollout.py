@@ -1,7 +1,6 @@
-"""Containers come to run the image and the definition they should, one after the other.
+"""The step `rollout`: replace the containers that drift from the declared image or definition.
 
-A restart as Compose does it keeps the container, and with it the old image; here each container
-that differs is made anew.
+`docker-compose restart` keeps the container, and with it the old image; a rollout replaces it.
 """
 
 from __future__ import annotations
@@ -18,21 +17,25 @@ from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED, Seen, as_json, see
+from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED, Drift, as_json, drift_of
+from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
-from cosmicdeploy.steps.rollout.replace import facts_of, let_go
-from cosmicdeploy.steps.rollout.roll import Roll
-from cosmicdeploy.steps.rollout.serving import Serving
-from cosmicdeploy.steps.rollout.start_first import require_room_beside, still_beside, stop_displaced
+from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
+from cosmicdeploy.steps.rollout.start_first import (
+    require_start_first,
+    stop_superseded,
+    with_running_superseded,
+)
 from cosmicdeploy.steps.rollout.timings import Phases
-from cosmicdeploy.steps.rollout.undo import WayBack
+from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
-ANEW = "to be as its image is"
-DISPLACED = "its predecessor runs"
+TO_BE_REPLACED = "to be as its image is"
+SUPERSEDED_RUNS = "its predecessor runs"
 
 
 class RolloutStep(Step):
-    """Roll the services of some roles; each is healthy before the next is touched."""
+    """Replace the containers of some roles; each is healthy before the next is replaced."""
 
     kind: ClassVar[str] = ROLLOUT
 
@@ -48,99 +51,102 @@ class RolloutStep(Step):
     )
     anew: tuple[str, ...] = Field(
         default=(),
-        description="These services alone, and each made anew whatever it is like: somebody"
-        " changed their files.",
+        description="These services alone, and each replaced even without drift: its files were"
+        " changed by hand.",
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = self.anew or ctx.settings.services.of(self.roles)
-        found = self._found(ctx, names)
-        reasons, count = _reasons(found), len(names)
+        drifts = self._drifts(ctx, names)
+        reasons, count = _reasons(drifts), len(names)
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run, whichever their image")
         if not reasons:
             images = sorted({i.id[:19] if i else "no image" for i in ctx.images_of(names).values()})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
-        before = {name: facts_of(found[name].container) for name in reasons}
-        keys = {name: as_json(found[name].keys) for name in reasons if found[name].keys}
+        before = {name: journal_facts(drifts[name].container) for name in reasons}
+        keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
         summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons))))
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """For how long the proxy makes the roll wait: nothing to tell where no replica stops."""
+        """Return how long the proxy makes the rollout wait; "" if no replica stops."""
         stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
         replaced = {name for name, why in reasons.items() if why != MISSING}
         away = [name for name in ctx.settings.services.app if name in replaced]
         return describe_waits(ctx, away) if stops and away else ""
 
-    def _found(self, ctx: Context, names: Iterable[str]) -> dict[str, Seen]:
-        """What is there of each of these services; `reason` is why it is to be touched."""
-        beside = still_beside(ctx, names)
-        found = {name: self._see(ctx, name) for name in names}
-        displaced = [name for name in beside if not found[name].reason]
-        return found | {name: replace(found[name], reason=DISPLACED) for name in displaced}
+    def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
+        """Return each service's drift; `reason` is why the rollout replaces or starts it."""
+        superseded_run = with_running_superseded(ctx, names)
+        drifts = {name: self._drift(ctx, name) for name in names}
+        without_reason = [name for name in superseded_run if not drifts[name].reason]
+        return drifts | {
+            name: replace(drifts[name], reason=SUPERSEDED_RUNS) for name in without_reason
+        }
 
-    def _see(self, ctx: Context, name: str) -> Seen:
+    def _drift(self, ctx: Context, name: str) -> Drift:
         container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
-            return Seen(container=container, reason=None if container.is_running else STOPPED)
-        # What is only stopped would be started as it is.
+            return Drift(container=container, reason=None if container.is_running else STOPPED)
+        # With the reason STOPPED it would be started as it is.
         if name in self.anew and container is not None:
-            return replace(see(ctx, name), reason=ANEW)
-        return see(ctx, name)
+            return replace(drift_of(ctx, name), reason=TO_BE_REPLACED)
+        return drift_of(ctx, name)
 
-    def _let_old_ones_go(self, ctx: Context, names: Iterable[str]) -> None:
-        """Where a killed run had put new containers beside old ones that still run."""
+    def _stop_left_superseded(self, ctx: Context, names: Iterable[str]) -> None:
+        """Finish a killed start-first rollout, whose superseded containers still run."""
         for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
-                serving = Serving(ctx, Phases())
-                serving.back([name], moved=True)
-                stop_displaced(ctx, name, Phases())
-                serving.forget([name])
+                proxy = ProxyControl(ctx, Phases())
+                proxy.put_in_service([name], moved=True)
+                stop_superseded(ctx, ctx.service(name), Phases())
+                proxy.reload_if_ambiguous([name])
 
     def _require_orders(self, ctx: Context) -> None:
         order, services = ctx.settings.restart.order, ctx.settings.services
-        for wanted, names in ((order.app, services.app), (order.worker, services.worker)):
-            for name in names if wanted == "start-first" else ():
-                require_room_beside(ctx.service(name))
+        for own_order, names in ((order.app, services.app), (order.worker, services.worker)):
+            for name in names if own_order == "start-first" else ():
+                require_start_first(ctx.service(name))
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        wanted = change.facts["reasons"]
-        beside = still_beside(ctx, ctx.settings.services.of(self.roles))
-        if beside:
-            self._let_old_ones_go(ctx, beside)
-            wanted = _reasons(self._found(ctx, change.before["containers"]))
-        roll = Roll(ctx, wanted)
-        roll.all_at_once() if self.at_once else roll.by_turns()
-        images = {name: ctx.running(name).image_id for name in wanted}
-        return {"containers": images, "roll": roll.facts(), **change.facts}
+        reasons = change.facts["reasons"]
+        left = with_running_superseded(ctx, ctx.settings.services.of(self.roles))
+        if left:
+            self._stop_left_superseded(ctx, left)
+            reasons = _reasons(self._drifts(ctx, change.before["containers"]))
+        rollout = Rollout(ctx, reasons)
+        rollout.all_at_once() if self.at_once else rollout.by_turns()
+        images = {name: ctx.running(name).image_id for name in reasons}
+        return {"containers": images, "roll": rollout.facts(), **change.facts}
 
     def verify(self, ctx: Context, change: Change) -> None:
         if not self.anew:
             super().verify(ctx, change)
         for name in self.anew:
             before = change.before["containers"][name] or {}
-            if ctx.running(name).id == before.get("id") or see(ctx, name).reason:
-                raise CosmicError("The container was not made anew", where=name)
+            if ctx.running(name).id == before.get("id") or drift_of(ctx, name).reason:
+                raise CosmicError("The container was not replaced", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        way_back = WayBack(ctx, at_once=self.at_once)
-        # The replicas first: while one is away, nobody else is started who could take its address.
+        undo = RolloutUndo(ctx, at_once=self.at_once)
+        # The replicas go first: while one is away, no other container starts that could be given
+        # its address.
         names = list(reversed(change.before["containers"]))
         names.sort(key=lambda name: name not in ctx.settings.services.app)
         for name in names:
-            way_back.take(name, change.before["containers"][name])
-        way_back.end()
+            undo.undo(name, change.before["containers"][name])
+        undo.end()
 
     def settle(self, ctx: Context, change: Change) -> None:
-        let_go(ctx, change.before["containers"])
+        remove_temporary(ctx, change.before["containers"])
 
 
-def _reasons(found: Mapping[str, Seen]) -> dict[str, str]:
-    return {name: seen.reason for name, seen in found.items() if seen.reason}
+def _reasons(drifts: Mapping[str, Drift]) -> dict[str, str]:
+    return {name: drift.reason for name, drift in drifts.items() if drift.reason}
 
 
 def _grouped(reasons: dict[str, str]) -> str:

@@ -1,22 +1,26 @@
-"""Put a new container in an old one's place while the old one still serves.
-
-Names tell a later run what an interrupted one left, as in `replace`.
-"""
+"""Replace a container start-first: the new one starts while the one in place still serves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.stopping import end
-from cosmicdeploy.steps.rollout.replace import aside_of, create_next, set_aside, set_old_aside
+from cosmicdeploy.steps.rollout.replace import (
+    create_candidate,
+    supersede,
+    temporary_containers,
+    temporary_of,
+)
+from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
 
 
-def require_room_beside(service: Service) -> None:
-    """Raises `ConfigError` where two containers of a service cannot run at the same time."""
+def require_start_first(service: Service) -> None:
+    """Raise `ConfigError` if two containers of the service cannot run at the same time."""
     fixed = [a.ipv4_address for a in service.networks if a.ipv4_address]
     published = [str(port.published) for port in service.ports if port.published]
     if fixed or published:
@@ -29,34 +33,38 @@ def require_room_beside(service: Service) -> None:
         )
 
 
-def start_beside(ctx: Context, name: str, phases: Phases) -> str:
-    """Start the service's new container under a temporary name; its id."""
-    made = create_next(ctx, name, phases)
-    with phases.of(name, "start"):
-        ctx.engine.start(made)
-    return made
+def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
+    """Start the target's new container under a temporary name; return its id."""
+    created = create_candidate(ctx, target, phases)
+    with phases.of(target.name, "start"):
+        ctx.engine.start(created)
+    return created
 
 
-def take_places(ctx: Context, made: Mapping[str, str]) -> None:
-    """The new containers get their services' names; the old ones are set aside and run on."""
-    for name, container_id in made.items():
-        old = ctx.container(name)
-        if old is not None:
-            set_old_aside(ctx, name, old)
-        ctx.engine.rename(container_id, ctx.service(name).container_name)
+def promote(ctx: Context, targets: Sequence[Target], created: Mapping[str, str]) -> None:
+    """Give the candidates their final names; the superseded containers run on.
+
+    `created` has the candidate's id by service.
+    """
+    for target in targets:
+        if target.container is not None:
+            supersede(ctx, target.service, target.container)
+        ctx.engine.rename(created[target.name], target.service.container_name)
 
 
-def still_beside(ctx: Context, names: Iterable[str]) -> list[str]:
-    """Services of which something that was set aside runs on beside what took its place."""
-    running = [c for c in ctx.out_of_place() if c.is_running]
-    old = [c for c in running if "-before-" in c.name]
-    return [name for name in names if aside_of(ctx.service(name), old)]
+def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
+    """Return the services of which a superseded container still runs."""
+    superseded = [
+        container
+        for container in ctx.out_of_place()
+        if container.is_running and role_of(container.name) is ContainerRole.SUPERSEDED
+    ]
+    return [name for name in names if temporary_of(ctx.service(name), superseded)]
 
 
-def stop_displaced(ctx: Context, name: str, phases: Phases) -> None:
-    """What was set aside ends its requests and stops."""
-    service = ctx.service(name)
-    with phases.of(name, "drain"):
-        for old in set_aside(ctx, service):
-            if old.is_running:
-                end(ctx, name, old.id)
+def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
+    """Let the service's superseded containers finish their requests, and stop them."""
+    with phases.of(service.name, "drain"):
+        for container in temporary_containers(ctx, service):
+            if container.is_running:
+                end(ctx, service.name, container.id)

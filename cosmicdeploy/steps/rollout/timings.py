@@ -1,4 +1,4 @@
-"""Where the seconds of putting a container in place went."""
+"""Where the seconds of a rollout went."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-# What the engine and the application need themselves, whoever deploys.
+# What the engine and the application need, with any deployer.
 NEEDED = ("create", "drain", "start", "healthy")
 
 
 class Phases:
-    """Seconds of each service by phase: those `NEEDED`; `passes` from its first good answer
-    (`healthy`) until it was fit to serve; `served` until the proxy was seen to use it."""
+    """The seconds of each service by phase.
+
+    The phases are those `NEEDED`; `passes`, from its first good answer (`healthy`) until it is
+    ready; `served`, until the proxy uses it; `taken out`, until it is drained.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[str, dict[str, float]] = {}
 
     @contextmanager
     def of(self, service: str, phase: str) -> Iterator[None]:
-        """What the block takes is this phase of this service."""
+        """Count the block's seconds as this phase of this service."""
         started = time.monotonic()
         try:
             yield
@@ -27,12 +30,12 @@ class Phases:
             self.add(service, phase, time.monotonic() - started)
 
     def add(self, service: str, phase: str, seconds: float) -> None:
-        """So many seconds more."""
+        """Add seconds to this phase of this service."""
         own = self._seconds.setdefault(service, {})
         own[phase] = own.get(phase, 0.0) + seconds
 
     def facts(self, seconds: float) -> Mapping[str, object]:
-        """For the report, where all of it took so many seconds."""
+        """Return the report's facts of a rollout that took so many seconds."""
         needed = sum(own.get(phase, 0.0) for own in self._seconds.values() for phase in NEEDED)
         rounded = {
             service: {phase: round(value, 2) for phase, value in own.items()}

@@ -52,7 +52,7 @@ def test_only_the_proxys_connections_count(
     stack_of: Callable[..., Any], table: str, expected: bool
 ) -> None:
     engine = ScriptedEngine(three(), {("app-1", "cat"): HEAD + LISTENING + table})
-    assert is_reached(stack_of(engine), "app-1") is expected
+    assert is_reached(stack_of(engine), engine.containers["app-1"]) is expected
 
 
 def test_only_what_is_established_is_open(stack_of: Callable[..., Any]) -> None:
@@ -64,4 +64,4 @@ def test_only_what_is_established_is_open(stack_of: Callable[..., Any]) -> None:
 
 def test_an_image_without_cat_is_named(stack_of: Callable[..., Any]) -> None:
     with pytest.raises(EngineError, match="cannot be read"):
-        is_reached(stack_of(ScriptedEngine(three())), "app-1")
+        is_reached(stack_of(ScriptedEngine(three())), three()["app-1"])

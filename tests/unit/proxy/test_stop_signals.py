@@ -28,6 +28,10 @@ def process(name: str, pid: int, parent: int, state: str = "S (sleeping)") -> st
     return f"Name:\t{name}\nState:\t{state}\nPid:\t{pid}\nPPid:\t{parent}\n"
 
 
+def ignored(ctx: Any) -> bool:
+    return ignores_stop_signal(ctx, ctx.service("app-1"), ctx.container("app-1"))
+
+
 @pytest.mark.parametrize(
     ("masks", "signal", "expected"),
     [
@@ -43,7 +47,7 @@ def test_a_process_heeds_a_stop_signal_that_it_handles_or_blocks(
     stack_of: Callable[..., Any], masks: dict[str, int], signal: str, expected: bool
 ) -> None:
     engine = ScriptedEngine(three(stop_signal=signal), {("app-1", "cat"): status(**masks)})
-    assert ignores_stop_signal(stack_of(engine), "app-1") is expected
+    assert ignored(stack_of(engine)) is expected
 
 
 @pytest.mark.parametrize(("caught", "expected"), [(TERM, False), (0, True)])
@@ -53,7 +57,7 @@ def test_behind_an_init_its_children_count(
     init = status("docker-init")
     every = init + status("python3", 1, caught=caught) + status("worker", 7)
     engine = ScriptedEngine(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
-    assert ignores_stop_signal(stack_of(engine), "app-1") is expected
+    assert ignored(stack_of(engine)) is expected
 
 
 SCHEDULER, FROM_OUTSIDE = process("php", 1, 0), process("sh", 40, 0) + process("cat", 41, 40)
@@ -78,7 +82,7 @@ def test_jobs_are_the_children_of_the_first_process(
 
 def test_an_unreadable_process_is_an_error(stack_of: Callable[..., Any]) -> None:
     with pytest.raises(EngineError, match="Cannot read which signals"):
-        ignores_stop_signal(stack_of(ScriptedEngine(three())), "app-1")
+        ignored(stack_of(ScriptedEngine(three())))
 
 
 def test_signals_have_names_and_numbers() -> None:

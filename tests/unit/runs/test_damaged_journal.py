@@ -151,6 +151,7 @@ def read_all(journal: Journal) -> None:
         stack=SimpleNamespace(services={"web": None}, project="shop"),
         engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
         container=lambda _name: None,
+        service=lambda _name: None,
     )
     runs = unfinished(journal)
     for run in runs:

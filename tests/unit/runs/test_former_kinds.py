@@ -76,7 +76,9 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         undo, "put_back", lambda _ctx, name, before: returned.update({name: before})
     )
     monkeypatch.setattr(
-        undo, "Serving", lambda *_: SimpleNamespace(adopt=list, put_in_service=list)
+        undo,
+        "ProxyControl",
+        lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
     )
     monkeypatch.setattr(unwinding, "is_up", lambda _: True)
     tagged: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What ran runs again, whatever is in the way of one of them."""
+"""Undoing a restart: all that ran is started again, even if one container cannot start."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.steps.containers.restart import present
 from cosmicdeploy.steps.containers.stop_start import bring_up
+from cosmicdeploy.steps.rollout.target import Target, look_up
 
 pytestmark = pytest.mark.unit
 
 
 class Starting:
-    """An engine that starts containers, but for some."""
+    """An engine on which some containers cannot start."""
 
     def __init__(self, errors: dict[str, EngineError]) -> None:
         self.started: list[str] = []
@@ -29,7 +30,7 @@ class Starting:
 
 
 def stack(engine: Starting, *names: str, gone: str = "") -> Any:
-    """These services, stopped; one has no container."""
+    """Return a context of these services, stopped; `gone` has no container."""
 
     def container(name: str) -> Container | None:
         if name == gone:
@@ -38,26 +39,35 @@ def stack(engine: Starting, *names: str, gone: str = "") -> Any:
             id=name, name=name, service=name, project="p", image_id="i", status="exited"
         )
 
-    services = dict.fromkeys(names)
+    services = {name: SimpleNamespace(name=name) for name in names}
     return SimpleNamespace(
-        engine=engine, container=container, stack=SimpleNamespace(services=services)
+        engine=engine,
+        container=container,
+        service=services.get,
+        stack=SimpleNamespace(services=services),
     )
 
 
-def test_one_that_cannot_start_keeps_no_other_from_it() -> None:
+def groups(ctx: Any, *names: list[str]) -> list[list[Target]]:
+    return [[look_up(ctx, name) for name in group] for group in names]
+
+
+def test_a_container_that_cannot_start_keeps_no_other_from_it() -> None:
     engine = Starting({"cache": EngineError("the port is taken")})
+    ctx = stack(engine, "db", "cache", "app")
     with pytest.raises(EngineError, match="the port is taken"):
-        bring_up(stack(engine, "db", "cache", "app"), [["cache", "db"], ["app"]], well=[])
+        bring_up(ctx, groups(ctx, ["cache", "db"], ["app"]), healthy=[])
     assert sorted(engine.started) == ["app", "cache", "db"]
 
 
-def test_without_an_engine_nothing_more_is_tried() -> None:
+def test_without_an_engine_nothing_more_is_started() -> None:
     engine = Starting({"db": EngineUnavailable("gone")})
+    ctx = stack(engine, "db", "app")
     with pytest.raises(EngineUnavailable):
-        bring_up(stack(engine, "db", "app"), [["db"], ["app"]], well=[])
+        bring_up(ctx, groups(ctx, ["db"], ["app"]), healthy=[])
     assert engine.started == ["db"]
 
 
-def test_what_is_no_longer_declared_or_has_no_container_is_left_out() -> None:
+def test_undeclared_services_and_those_without_a_container_are_left_out() -> None:
     ctx = stack(Starting({}), "db", "app", gone="db")
-    assert present(ctx, ["db", "app", "renamed-since"]) == ["app"]
+    assert [t.name for t in present(ctx, ["db", "app", "renamed-since"])] == ["app"]

@@ -1,4 +1,4 @@
-"""A roll that is undone: one container in the way of itself is in nobody else's."""
+"""Undoing a rollout: a container that cannot go back does not keep the others from it."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
-from cosmicdeploy.steps.rollout.undo import WayBack
+from cosmicdeploy.steps.rollout.undo import RolloutUndo
 from tests.unit.engine.test_in_place import container, stack
 
 BEFORE = {"id": "1", "image": "i", "running": True}
 
 
 class Proxy:
-    """Stands for the proxy's side; `refuses` says what telling it comes to."""
+    """Stands for `ProxyControl`; `refuses` is what putting a replica in service raises."""
 
     refuses: Exception | None = None
 
     def __init__(self, *_given: Any) -> None:
-        self.let_in = False
+        self.is_all_in_service = False
 
     def adopt(self) -> None:
-        raise EngineError("nobody can be asked")
+        raise EngineError("the proxy does not run")
 
-    def back(self, names: list[str], *, moved: bool) -> None:
+    def put_in_service(self, names: list[str], *, moved: bool) -> None:
         if self.refuses:
             raise self.refuses
 
-    def put_in_service(self) -> None:
-        self.let_in = True
+    def put_all_in_service(self) -> None:
+        self.is_all_in_service = True
 
 
 @pytest.fixture
-def back(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[WayBack, list[str]]:
-    """The way back, and who was put back on it; "bad" cannot be."""
+def back(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[RolloutUndo, list[str]]:
+    """Return the undo and the list of the services that it put back; those in `ERRORS` fail."""
     returned: list[str] = []
 
     def put_back(_ctx: Context, name: str, _before: object) -> bool:
@@ -57,49 +57,49 @@ def back(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[WayBack, list[s
         return True
 
     monkeypatch.setattr(undo, "put_back", put_back)
-    monkeypatch.setattr(undo, "Serving", Proxy)
-    return WayBack(ctx, at_once=False), returned
+    monkeypatch.setattr(undo, "ProxyControl", Proxy)
+    return RolloutUndo(ctx, at_once=False), returned
 
 
 ERRORS: dict[str, Exception] = {
     "bad": NeedsPerson("the container that ran before is gone"),
     "lost": LockLost("another run took over"),
-    "silent": EngineUnavailable("nobody answers"),
+    "silent": EngineUnavailable("no answer"),
 }
 
 
-def test_the_others_go_back_and_the_error_is_told_at_the_end(
-    back: tuple[WayBack, list[str]],
+def test_the_others_go_back_and_the_error_is_raised_at_the_end(
+    back: tuple[RolloutUndo, list[str]],
 ) -> None:
     way, returned = back
     for name in ("third", "bad", "first"):
-        way.take(name, BEFORE)
+        way.undo(name, BEFORE)
     assert returned == ["third", "first"]
     with pytest.raises(NeedsPerson, match="is gone"):
         way.end()
 
 
-def test_what_the_proxy_says_stops_nobody(
-    back: tuple[WayBack, list[str]], monkeypatch: pytest.MonkeyPatch
+def test_an_error_of_the_proxy_stops_no_other_container(
+    back: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way, returned = back
     monkeypatch.setattr(Proxy, "refuses", EngineError("nginx would not start"))
-    way.take("second", BEFORE)
-    way.take("first", BEFORE)
+    way.undo("second", BEFORE)
+    way.undo("first", BEFORE)
     way.end()
     assert returned == ["second", "first"]
 
 
 @pytest.mark.parametrize("name", ["lost", "silent"])
-def test_with_nothing_to_go_back_by_it_ends_at_once(
-    back: tuple[WayBack, list[str]], name: str
+def test_without_lock_or_engine_it_ends_at_once(
+    back: tuple[RolloutUndo, list[str]], name: str
 ) -> None:
     way, _ = back
     with pytest.raises((LockLost, EngineUnavailable)):
-        way.take(name, BEFORE)
+        way.undo(name, BEFORE)
 
 
-def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_back(
+def test_an_undeclared_service_is_named_and_the_rest_goes_back(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declared = stack(web=None, cache=None)
@@ -109,11 +109,11 @@ def test_a_service_that_is_no_longer_declared_is_told_by_name_and_the_rest_goes_
         containers=lambda *_: [], container=there.get, remove=removed.append
     )
     monkeypatch.setattr(replacing, "end", lambda *_: None)
-    monkeypatch.setattr(undo, "Serving", Proxy)
+    monkeypatch.setattr(undo, "ProxyControl", Proxy)
     monkeypatch.setattr(unwinding, "is_up", lambda _: True)
     roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
-    monkeypatch.setattr(restart, "take_in_all", lambda _: None)
+    monkeypatch.setattr(restart, "put_all_in_service", lambda _: None)
     ctx = replace(ctx, stack=declared, engine=engine, loaded=loaded)
     stopped = {"containers": {"gone": "1"}, "ready": [], "shielded": False}
     restarted = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
