@@ -25,6 +25,11 @@ from cosmicdeploy.text.suggest import did_you_mean
 def open_stack(config: Path | None, emit: Emit) -> Context:
     """Everything a command works with. Raises `ConfigError` before anything is touched, and
     `EngineUnavailable`."""
+    return connect_stack(*read_stack_files(config), emit)
+
+
+def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
+    """The settings and the stack as its files declare them; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
     settings = loaded.settings
     stack = read_stack(
@@ -34,6 +39,12 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
         project=settings.project,
     )
     _require_services(loaded, stack)
+    return loaded, stack
+
+
+def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
+    """The same stack with its engine and its records; raises `EngineUnavailable`."""
+    settings = loaded.settings
 
     def warn(text: str) -> None:
         emit(Warned(text=text))

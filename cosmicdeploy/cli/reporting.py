@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Literal
 
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.cli.edge import Call
@@ -25,10 +26,10 @@ from cosmicdeploy.report.model import (
     UnfinishedReport,
 )
 from cosmicdeploy.runs.failing_before import way_back_is_gone
-from cosmicdeploy.runs.plan import Plan
+from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import Applied
-from cosmicdeploy.steps.base import Change, Undecided
+from cosmicdeploy.steps.base import Change, Unchanged
 
 
 def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
@@ -79,16 +80,23 @@ def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
             StepReport(
                 name=planned.step.name,
                 kind=planned.step.kind,
-                outcome="planned" if isinstance(finding, Change | Undecided) else "unchanged",
+                outcome=_planned_outcome(planned),
                 reason=finding.summary if isinstance(finding, Change) else finding.reason,
                 facts=finding.facts if isinstance(finding, Change) else {},
             )
         )
     return call.report(
-        outcome="planned" if any(step.outcome == "planned" for step in steps) else "unchanged",
+        outcome="planned" if any(planned.changes for planned in plan) else "unchanged",
         release=ctx.release if any(step.kind == "build" for step in steps) else None,
         steps=steps,
     )
+
+
+def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed", "unchanged"]:
+    left_to_the_run = isinstance(planned.finding, Unchanged) and planned.finding.later
+    if planned.changes or left_to_the_run:
+        return "planned"
+    return planned.step.outcome(applied=False)
 
 
 def with_notices(report: Report, notices: Iterable[PassedOver]) -> Report:

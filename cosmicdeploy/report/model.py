@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.text.sanitize import terminal_safe_json
 
-SCHEMA: Literal[1] = 1
+SCHEMA: Literal[2] = 2
 
 
 class Part(BaseModel):
@@ -27,7 +27,7 @@ class StepReport(Part):
 
     name: str
     kind: str
-    outcome: Literal["changed", "unchanged", "failed", "skipped", "undone", "planned"]
+    outcome: Literal["passed", "changed", "unchanged", "failed", "skipped", "undone", "planned"]
     reason: str
     seconds: float = 0.0
     facts: dict[str, Any] = Field(default_factory=dict)
@@ -206,7 +206,7 @@ class Report(Part):
     end; in a plan, the one that it would build.
     """
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
     command: str
     outcome: Literal["changed", "unchanged", "planned", "done", "failed", "interrupted"]
     exit_code: int = 0

@@ -11,6 +11,7 @@ from cosmicdeploy.report.console import styled
 
 COLOURS = {
     "changed": "yellow",
+    "passed": "green",
     "unchanged": "green",
     "failed": "red",
     "undone": "magenta",

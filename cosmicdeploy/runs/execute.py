@@ -93,7 +93,7 @@ def execute(
             if recording:
                 recording.begin()
             run.through(plan)
-        in_place = run.error is None and bool(run.changed or made_backups(found.on))
+        in_place = run.error is None and bool(run.has_applied or made_backups(found.on))
         if in_place:
             made, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, made, migrations)

@@ -65,7 +65,13 @@ class Run:
 
     @property
     def changed(self) -> bool:
+        """Whether a step changed the stack, and it was not undone."""
         return any(result.outcome == "changed" for result in self.results)
+
+    @property
+    def has_applied(self) -> bool:
+        """Whether a step of this run had something to do, be it a check."""
+        return bool(self._own)
 
     def fact(self, name: str) -> object:
         """What a step of this run reported under a name, or None."""
@@ -136,7 +142,7 @@ class Run:
                 self._apply(step, finding, started)
             else:
                 facts = finding.facts if isinstance(finding, Unchanged) else {}
-                self._end(step, "unchanged", finding.reason, started, facts)
+                self._end(step, step.outcome(applied=False), finding.reason, started, facts)
         except BaseException as error:
             self._end(step, "failed", to_cosmic_error(error).what, started)
             raise
@@ -169,7 +175,7 @@ class Run:
         # With clients let in again, what this run went on from is in place as well.
         ended = {"resolves": self._earlier} if step.kind == RESUME else {}
         journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **ended)
-        self._end(step, "changed", change.summary, started, facts)
+        self._end(step, step.outcome(applied=True), change.summary, started, facts)
 
     def _end(
         self, step: Step, outcome: str, reason: str, started: float, facts: Result | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -13,6 +13,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 
 Result = dict[str, Any]
+# How a step that did not fail ends: a step that only checks has `passed`.
+Outcome = Literal["passed", "changed", "unchanged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +29,13 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchanged:
-    """Nothing is to be done, and why; `facts` are what holds already."""
+    """Nothing is to be done, and why; `facts` are what holds already.
+
+    `later`: a plan leaves this check to the run.
+    """
 
     reason: str
+    later: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,6 +59,8 @@ class Step(BaseModel):
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: ClassVar[str]
+    # Leaves the stack as it is: it passes or fails.
+    only_checks: ClassVar[bool] = False
     # Puts other data in place: not to be undone once clients were let in again.
     exchanges_data: ClassVar[bool] = False
     # Where undoing it fails, nothing before it is undone: that would be without its data.
@@ -119,6 +127,12 @@ class Step(BaseModel):
     def protective(self) -> bool:
         """Whether it is judged last: it is needed where another step changes something."""
         return False
+
+    def outcome(self, *, applied: bool) -> Outcome:
+        """Return how the step ended; `applied` says whether it had something to do."""
+        if self.only_checks:
+            return "passed"
+        return "changed" if applied else "unchanged"
 
     @property
     def cost(self) -> str:

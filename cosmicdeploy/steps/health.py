@@ -28,6 +28,7 @@ class HealthStep(Step):
     """
 
     kind: ClassVar[str] = "health"
+    only_checks: ClassVar[bool] = True
 
     of: tuple[Literal["containers", "database", "cache"], ...] = Field(
         default=("containers", "database", "cache"), description="What is looked at."

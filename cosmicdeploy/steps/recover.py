@@ -26,7 +26,7 @@ from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
-from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep, half_way
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
@@ -57,6 +57,9 @@ class RecoverStep(Step):
         if ctx.earlier:
             return Unchanged(reason=f"goes on where {ctx.earlier[-1].told()}")
         return Unchanged(reason="no run was interrupted half-way")
+
+    def outcome(self, *, applied: bool) -> Outcome:
+        return "changed" if applied else "passed"
 
     def apply(self, ctx: Context, change: Change) -> Result:
         wait_for_commands(ctx)

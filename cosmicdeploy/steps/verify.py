@@ -23,6 +23,7 @@ class VerifyStep(Step):
     """Check some or all points of the verification."""
 
     kind: ClassVar[str] = "verify"
+    only_checks: ClassVar[bool] = True
 
     only: tuple[str, ...] = Field(
         default=tuple(CHECKS),
@@ -53,7 +54,7 @@ class VerifyStep(Step):
         if ctx.planning and (changing or ctx.only_plan):
             if "heartbeat" in self.only:
                 require_token(ctx)
-            return Unchanged(reason="looked at by the run itself")
+            return Unchanged(reason="looked at by the run itself", later=True)
         excused = Excused.of(ctx)
         excused.give_time(ctx)
         results = self.results(ctx)

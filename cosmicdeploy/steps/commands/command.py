@@ -12,7 +12,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 
 # Of what a command that is well printed.
@@ -83,13 +83,16 @@ class CommandStep(Step):
     def reversible(self) -> bool:
         return bool(self.undo_with)
 
+    def outcome(self, *, applied: bool) -> Outcome:
+        return super().outcome(applied=applied) if self.changes else "passed"
+
     @property
     def cost(self) -> str:
         return "" if self.undo_with or not self.changes else f"`{self.told}` has no way back"
 
     def _look(self, ctx: Context) -> Unchanged:
         if ctx.planning and (ctx.ahead or ctx.only_plan):
-            return Unchanged(reason="looked at by the run itself")
+            return Unchanged(reason="looked at by the run itself", later=True)
         failure = self._tried(ctx)
         if failure is None:
             return Unchanged(reason=f"`{self.told}` is well")

@@ -24,6 +24,7 @@ class TrialStep(Step):
     """Start it, and wait for nothing; it goes when the run is over, however it ends."""
 
     kind: ClassVar[str] = "trial"
+    only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

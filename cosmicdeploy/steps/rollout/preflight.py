@@ -26,6 +26,7 @@ class PreflightStep(Step):
     """
 
     kind: ClassVar[str] = "preflight"
+    only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -25,6 +25,7 @@ class SoakStep(Step):
     """
 
     kind: ClassVar[str] = "soak"
+    only_checks: ClassVar[bool] = True
     # Needed where a container is replaced, and no reason for a backup of its own.
     protective: ClassVar[bool] = True
 

@@ -16,6 +16,7 @@ class CompatibleStep(Step):
     """Refuses where code would go back to a schema that it cannot read or write."""
 
     kind: ClassVar[str] = "compatible"
+    only_checks: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

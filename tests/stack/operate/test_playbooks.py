@@ -71,18 +71,18 @@ def test_one_s_own_is_planned_run_once_and_has_nothing_to_do_again(
     listed = released.cli("playbook", "list", "--json").report["data"]
     assert ["look", "mark", "off"] in [row["steps"] for row in listed]
     planned = released.cli("playbook", "run", "own", "--plan", "--json")
-    assert planned.outcomes == {"look": "unchanged", "mark": "planned", "off": "planned"}
+    assert planned.outcomes == {"look": "planned", "mark": "planned", "off": "planned"}
     assert released.cli("playbook", "show", "own", "--json").outcomes == planned.outcomes
     ctx = released.open()
     assert not marked(ctx) and not off(ctx)
 
     done = released.cli("playbook", "run", "own", "--json")
     assert done.code == 0, done.stderr
-    assert done.outcomes == {"look": "unchanged", "mark": "changed", "off": "changed"}
+    assert done.outcomes == {"look": "passed", "mark": "changed", "off": "changed"}
     assert done.report["requests"]["sent"] > 0
     assert marked(ctx) and off(ctx) == {"rate-limit"}
     again = released.cli("playbook", "run", "playbooks/own.yaml", "--json")
-    assert set(again.outcomes.values()) == {"unchanged"}
+    assert set(again.outcomes.values()) == {"passed", "unchanged"}
     commands = [r["command"] for r in ctx.journal.records() if r["kind"] == "run"]
     assert commands[-2:] == ["playbook run own", "playbook run own"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.layout import SOURCES
-from tests.stack.support.harness import RELEASED, StackUnderTest
+from tests.stack.support.harness import COMPOSE_FILE, RELEASED, StackUnderTest
 
 APPS, SCHEDULER, WORKER = RELEASED[:3], RELEASED[3], RELEASED[4]
 # The file that lists the faults of a service; each service has a folder for it on the host.
@@ -71,6 +71,9 @@ def make_fragile(stack: StackUnderTest) -> None:
     main = package / "console" / "main.py"
     first = "from cosmic_app.cache import redis_error"
     main.write_text(main.read_text().replace(first, CONSOLE + first))
+    compose = stack.folder / COMPOSE_FILE
+    # The first is the replicas': an unhealthy one is known after 6 s instead of 30.
+    compose.write_text(compose.read_text().replace("interval: 10s", "interval: 2s", 1))
     stack.set_variable("APP_VERSION", "fragile")
     done = stack.cli("deploy", "--json")
     assert done.code == 0, done.stderr

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,7 +27,9 @@ from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
 from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.workspace import open_stack
+from cosmicdeploy.settings import LoadedSettings
+from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.workspace import connect_stack, read_stack_files
 from tests.stack.support.commands import Command
 from tests.stack.support.threads import in_threads
 
@@ -42,7 +45,8 @@ RELEASED = (
     "cosmic-scheduler",
     "cosmic-queue-1",
 )
-KEPT = (".env", "cosmicdeploy.yaml", "docker-compose.prod.yml", SOURCES)
+COMPOSE_FILE = "docker-compose.prod.yml"
+KEPT = (".env", "cosmicdeploy.yaml", COMPOSE_FILE, SOURCES)
 BEAT = "/api/devices/heartbeat"
 BODY = {"battery_level": 85}
 KIOSKS = 20
@@ -77,7 +81,12 @@ class StackUnderTest:
     kiosks: list[str] = field(default_factory=list)
 
     def open(self) -> Context:
-        return open_stack(self.folder / "cosmicdeploy.yaml", lambda _event: None)
+        """Open the stack anew, without reading its files again where they are the same."""
+        texts = (self.folder / name for name in ("cosmicdeploy.yaml", COMPOSE_FILE, ".env"))
+        return connect_stack(
+            *_read_files(self.folder, *(file.read_bytes() for file in texts), _environ()),
+            lambda _event: None,
+        )
 
     def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
         """Start a command in the folder of the stack, with additional environment variables."""
@@ -230,6 +239,18 @@ class StackUnderTest:
         ctx.engine.remove_project(ctx.stack.project)
         for image in images:
             ctx.engine.untag(image)
+
+
+@lru_cache(maxsize=16)
+def _read_files(folder: Path, *_what_they_depend_on: object) -> tuple[LoadedSettings, Stack]:
+    """Reading them takes 50 ms of computing time, and tests that wait for something do it again and
+    again beside a command that works."""
+    return read_stack_files(folder / "cosmicdeploy.yaml")
+
+
+def _environ() -> tuple[tuple[str, str], ...]:
+    """Return the variables that the files may name: all but the one that names the test."""
+    return tuple(item for item in os.environ.items() if item[0] != "PYTEST_CURRENT_TEST")
 
 
 def copy(source: Path, target: Path) -> None:

@@ -132,7 +132,7 @@ def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) ->
     assert made.results[0].outcome == "undone", "what can be undone is"
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
     assert "broken" in made.error.what and "it is stuck" in made.error.what
-    assert made.error.todo.startswith("pull harder; or take what runs")
+    assert made.error.todo.startswith("pull harder; or accept what runs")
 
 
 def test_what_came_before_a_step_that_loses_data_stays(ctx: Context, words: list[str]) -> None:
@@ -281,3 +281,22 @@ def test_where_nothing_was_compared_nothing_is_said_to_be_as_before(
     made = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})
     made.through(make_plan([append(words, "b", Kept)], ctx))
     assert made.error is not None and made.error.details == ()
+
+
+def test_a_step_that_only_checks_passes_and_the_run_is_unchanged(ctx: Context) -> None:
+    class Check(Step):
+        kind: ClassVar[str] = "check"
+        only_checks: ClassVar[bool] = True
+
+        def check(self, ctx: Context) -> Change | Unchanged:
+            return Change(summary="try it")
+
+        def apply(self, ctx: Context, change: Change) -> Result:
+            return {}
+
+        def verify(self, ctx: Context, change: Change) -> None:
+            """The attempt is the check."""
+
+    made = run(ctx, Check(name="check"))
+    assert outcomes(made) == ["passed"]
+    assert made.has_applied and not made.changed
