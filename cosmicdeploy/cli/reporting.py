@@ -186,14 +186,14 @@ def proof_report(call: Call, result: Verification, *, restore: bool) -> Report:
     expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckReport(
         point=result.backup_id,
-        ok=result.good,
+        ok=result.passed,
         expected=expected,
         found="; ".join(result.reasons) or expected,
         todo="create another backup: `cosmicdeploy backup create`",
     )
     return call.report(
-        outcome="done" if result.good else "failed",
-        exit_code=0 if result.good else int(ExitCode.CHECK_FAILED),
+        outcome="done" if result.passed else "failed",
+        exit_code=0 if result.passed else int(ExitCode.CHECK_FAILED),
         backup=result.backup_id,
         checks=[check],
     )

@@ -105,24 +105,24 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
     code = error_code(error)
     if code in ACCESS_DENIED:
         return DatabaseError(
-            "the database refuses this user or password",
+            "The database refuses this user or password",
             where=where,
             todo="check the database user and password in the configuration and .env",
         )
     if code == UNKNOWN_DATABASE:
         return DatabaseError(
-            "the server has no such database",
+            "The server has no such database",
             where=where,
             todo="check the database's name in the configuration",
         )
     if code in UNREACHABLE:
         return DatabaseError(
-            "the database cannot be reached",
+            "The database cannot be reached",
             where=where,
             todo="check that its container runs and publishes this port",
             details=[str(error)],
         )
-    return DatabaseError(f"the database answered: {_message(error)}", where=where)
+    return DatabaseError(f"The database answered: {_message(error)}", where=where)
 
 
 def quoted(name: str) -> str:

@@ -103,7 +103,7 @@ def _judge_create(tree: exp.Create, new: Set[str]) -> Verdict:
     if tree.kind not in ("TABLE", "VIEW", "INDEX"):
         return cannot_judge(f"it creates a {str(tree.kind).lower()}")
     if tree.args.get("replace"):
-        return destructive(f"replaces the {tree.kind.lower()} where there is one")
+        return destructive(f"replaces an existing {tree.kind.lower()}")
     if tree.kind == "INDEX" and tree.args.get("unique") and table_name(tree) not in new:
         return Verdict(Kind.RISKY, "the existing rows may not be unique")
     return ADDITIVE

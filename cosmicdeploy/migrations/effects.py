@@ -103,7 +103,7 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
     if declared.arguments and declared.name in TEXTS | BLOBS:
         return None  # the server chose a type by that number
     same = (declared.name, declared.unsigned) == (present.name, present.unsigned)
-    # The server adds the width to show an integer in where none was given.
+    # The server adds a display width to an integer type without one.
     same = same and (not declared.arguments or declared.arguments == present.arguments)
     return same and nullable(column) == live.nullable
 

@@ -27,9 +27,9 @@ class Statement:
     in_effect: bool | None = None
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether an operator has to allow it before it runs."""
-        return Verdict(self.kind, self.why).refused
+        return Verdict(self.kind, self.why).is_refused
 
     @property
     def line(self) -> str:

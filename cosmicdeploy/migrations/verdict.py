@@ -33,7 +33,7 @@ class Verdict:
     why: str = ""
 
     @property
-    def refused(self) -> bool:
+    def is_refused(self) -> bool:
         """Whether an operator has to allow the statement before it runs."""
         return self.kind in (Kind.UNKNOWN, Kind.DESTRUCTIVE)
 

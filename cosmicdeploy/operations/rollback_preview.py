@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest_diff import RowDifference, row_differences
-from cosmicdeploy.database.backups.selection import passed_over
+from cosmicdeploy.database.backups.selection import skipped_lines
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.text.formatting import counted
@@ -61,6 +61,6 @@ def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
 def candidates(ctx: Context) -> list[Backup]:
     """Backups that one can go back to, newest first; the others are warned of."""
     backups = ctx.catalogue.list()
-    for line in passed_over(backups):
+    for line in skipped_lines(backups):
         ctx.catalogue.warn(line)
-    return [backup for backup in backups if backup.usable]
+    return [backup for backup in backups if backup.is_usable]

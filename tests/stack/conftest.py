@@ -77,7 +77,7 @@ def release_1(stack: StackUnderTest) -> StackUnderTest:
     """The stack on release 1, gone back to where a test before left it on release 2."""
     ctx = stack.open()
     if ctx.running_release() != "1":
-        backup = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+        backup = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
         done = stack.cli("rollback", "--to", backup.id, "--yes", "--json")
         assert done.code == 0, done.stderr
     return stack

@@ -39,7 +39,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
                 "The settings name no destination for copies", todo="add backup.copies"
             )
         backup = ctx.catalogue.get(reference)
-        if not backup.usable:
+        if not backup.is_usable:
             raise BackupError(f"Only a good backup can be copied: {backup.why}", where=backup.id)
         facts = copy_to_places(ctx, backup)
     copied, failures = facts["copies"], facts["warnings"]

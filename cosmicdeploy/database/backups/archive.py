@@ -1,7 +1,7 @@
-"""A dump as it is stored: compressed in a stream, hashed on both sides of the compressor.
+"""The archive of a dump: a compressed stream, hashed before and after compression.
 
-Where the database's container can compress, only the compressed dump goes through the engine's
-streams; else it is compressed here.
+If the database's container can compress, the dump arrives compressed and less data passes through
+the engine; otherwise the deployer compresses it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
-# Measured on rows of a fleet: half the time of level 3, and no larger.
+# Measured on the rows of a fleet of devices: half the time of level 3, and no larger.
 LEVEL = 1
 CHUNK = 1 << 20
-# What is compressed may unfold to ten thousand times its size: so little is unfolded at a time.
+# Data can grow ten-thousandfold when decompressed, so only this much is decompressed at a time.
 SLICE = 512
 
 # Called with the number of raw bytes done so far.
@@ -32,46 +32,45 @@ def ignore_progress(_: int) -> None:
 
 
 class Digest:
-    """Counts and hashes a stream as it passes."""
+    """Counts and hashes a stream."""
 
     def __init__(self) -> None:
         self.bytes = 0
         self._hash = hashlib.sha256()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes into account."""
+        """Add the next bytes."""
         self.bytes += len(chunk)
         self._hash.update(chunk)
 
     @property
     def content(self) -> Content:
-        """What has passed until now."""
+        """Size and SHA-256 of the stream so far."""
         return Content(bytes=self.bytes, sha256=self._hash.hexdigest())
 
 
 class Archive:
-    """A file of compressed SQL that grows; memory stays constant. It is `whole` once its compressed
-    stream was ended well.
+    """A growing file of compressed SQL; memory stays constant.
 
-    `write` raises `OSError` where the file cannot be written, and `BackupError` where the SQL
-    cannot be read.
+    `is_complete` is True once the compressed stream has ended properly. `write` raises `OSError`
+    if the file cannot be written, `BackupError` if the SQL cannot be read.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.raw = Digest()
         self.compressed = Digest()
         self.scan = DumpScan()
-        self.whole = False
+        self.is_complete = False
         self._file = file
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes of the dump."""
+        """Add the next bytes of the dump."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Nothing more comes; the file itself stays open. Raises `OSError`."""
+        """End the stream; the file itself stays open. Raises `OSError`."""
 
-    def _see(self, sql: bytes) -> None:
+    def _scan(self, sql: bytes) -> None:
         self.raw.feed(sql)
         self.scan.feed(sql)
 
@@ -82,23 +81,23 @@ class Archive:
 
 
 class ArchiveWriter(Archive):
-    """Takes raw SQL, and compresses it."""
+    """Takes raw SQL and compresses it."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
 
     def write(self, chunk: bytes) -> None:
-        self._see(chunk)
+        self._scan(chunk)
         self._put(self._compressor.compress(chunk))
 
     def close(self) -> None:
         self._put(self._compressor.flush())
-        self.whole = True
+        self.is_complete = True
 
 
 class ArchiveReceiver(Archive):
-    """Takes SQL that was compressed on its way, and looks into it."""
+    """Takes SQL that is already compressed, and decompresses it to scan it."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -106,13 +105,13 @@ class ArchiveReceiver(Archive):
 
     def write(self, chunk: bytes) -> None:
         self._put(chunk)
-        for sql in self._unpacked(memoryview(chunk)):
-            self._see(sql)
+        for sql in self._decompressed_chunks(memoryview(chunk)):
+            self._scan(sql)
 
     def close(self) -> None:
-        self.whole = self._decompressor.eof and not self._decompressor.unused_data
+        self.is_complete = self._decompressor.eof and not self._decompressor.unused_data
 
-    def _unpacked(self, packed: memoryview) -> Iterator[bytes]:
+    def _decompressed_chunks(self, packed: memoryview) -> Iterator[bytes]:
         waiting = bytearray()
         for start in range(0, len(packed), SLICE):
             waiting += self._decompressed(packed[start : start + SLICE])
@@ -126,12 +125,13 @@ class ArchiveReceiver(Archive):
             return self._decompressor.decompress(packed)
         except zstandard.ZstdError as error:
             raise BackupError(
-                f"the dump cannot be decompressed: {error}", todo="take another backup"
+                f"The dump cannot be decompressed: {error}",
+                todo="take another backup: cosmicdeploy backup create",
             ) from error
 
 
 def read_compressed(path: Path) -> Iterator[bytes]:
-    """The file as it is stored. Raises `BackupUnreadable`."""
+    """Yield the bytes of the file as stored. Raises `BackupUnreadable`."""
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK):
@@ -141,10 +141,11 @@ def read_compressed(path: Path) -> Iterator[bytes]:
 
 
 def read_raw(path: Path) -> Iterator[bytes]:
-    """The SQL of an archive, decompressed. Raises `BackupUnreadable`, or another `BackupError`
-    where it is damaged.
+    """Yield the decompressed SQL of an archive.
 
-    A file cut between two blocks ends early without an error: compare the size.
+    Raises `BackupUnreadable` if the system does not let the file be read, another `BackupError` if
+    it is damaged. A file that was cut between two blocks ends early without an error, so the caller
+    compares the size.
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:
@@ -152,18 +153,18 @@ def read_raw(path: Path) -> Iterator[bytes]:
                 yield chunk
     except zstandard.ZstdError as error:
         raise BackupError(
-            f"the backup's data cannot be decompressed: {error}",
+            f"The backup's data cannot be decompressed: {error}",
             where=str(path),
-            todo="use another backup",
+            todo="use another backup: cosmicdeploy backup list",
         ) from error
     except OSError as error:
         raise unreadable_backup(path, error) from error
 
 
 def unreadable_backup(path: Path, error: OSError) -> BackupUnreadable:
-    """What the system said, as an error of ours."""
+    """Return the error for a backup that the system does not let the deployer read."""
     return BackupUnreadable(
-        f"the backup cannot be read: {error.strerror}",
+        f"The backup cannot be read: {error.strerror}",
         where=str(path),
-        todo="see to the disk, the mount and the rights, then try again; or use another backup",
+        todo="check the disk, the mount and the permissions, then try again; or use another backup",
     )

@@ -1,4 +1,4 @@
-"""One entry of the catalogue: a manifest, the data, and what became of it since."""
+"""One backup of the catalogue: its manifest, its data file, and its state since the dump."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from cosmicdeploy.text.formatting import format_time
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
-    """A backup as it counts now.
+    """A backup as the catalogue judges it now.
 
-    `damaged` says why manifest or state cannot be read; the manifest may be a stand-in then.
-    `foreign` says whose it is, where it is another stack's; `ahead` that its time is to come.
+    `damaged` says why manifest or state cannot be read; the manifest may be a placeholder then.
+    `foreign` names the other stack that the backup belongs to; `ahead` says that its time is in the
+    future. Each is "" otherwise.
     """
 
     manifest: Manifest
@@ -40,36 +41,36 @@ class Backup:
         return "damaged" if self.damaged else self.manifest.status
 
     @property
-    def good(self) -> bool:
+    def is_good(self) -> bool:
         return self.manifest.status == "good"
 
     @property
-    def whole(self) -> bool:
-        """Good, and not found damaged when it was last read again."""
-        return self.good and not self.damaged and not self.state.damage
+    def is_intact(self) -> bool:
+        """Whether it is good, and the last verification of its data found no damage."""
+        return self.is_good and not self.damaged and not self.state.damage
 
     @property
-    def usable(self) -> bool:
-        """Whole, this stack's, of a time that has been, and never proven not to restore."""
-        return self.whole and not (self.foreign or self.ahead or self.state.restore_failure)
+    def is_usable(self) -> bool:
+        """Whether it is whole, of this stack and of the past, and its last test restore passed."""
+        return self.is_intact and not (self.foreign or self.ahead or self.state.restore_failure)
 
     @property
     def why(self) -> str:
-        """Why it is not usable; "" where it is."""
-        whys = (self.foreign, self.damaged, self.manifest.reason, *self._found, self.ahead)
-        return next(filter(None, whys), "" if self.usable else f"it is {self.manifest.status}")
+        """Why it is not usable; "" if it is."""
+        whys = (self.foreign, self.damaged, self.manifest.reason, *self._failures, self.ahead)
+        return next(filter(None, whys), "" if self.is_usable else f"it is {self.manifest.status}")
 
     @property
-    def _found(self) -> Iterator[str]:
-        """What verifications found wrong."""
+    def _failures(self) -> Iterator[str]:
+        """Why verifications failed."""
         read, restored = self.state.read, self.state.restored
-        if read and not read.good:
+        if read and not read.passed:
             yield f"its data is damaged: {read.reason}"
-        if restored and not restored.good:
-            yield f"its proof failed on {format_time(restored.at)}: {restored.reason}"
+        if restored and not restored.passed:
+            yield f"its test restore failed on {format_time(restored.at)}: {restored.reason}"
 
     def facts(self) -> dict[str, Any]:
-        """Manifest and state as data, for reports."""
+        """Return manifest and state as data for reports."""
         return {
             **self.manifest.model_dump(mode="json"),
             "status": self.status,
@@ -79,7 +80,7 @@ class Backup:
 
 
 def stand_in(path: Path) -> Manifest:
-    """For lists, where a manifest cannot be read: its file's time is all that is known.
+    """Return a placeholder for a manifest that cannot be read, with the time of its file.
 
     Raises `OSError`.
     """

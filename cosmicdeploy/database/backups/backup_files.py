@@ -1,4 +1,4 @@
-"""An entry of the catalogue as its files tell it, and what speaks against using it."""
+"""Read a backup from its files, and decide what speaks against using it."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
 from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import format_time
 
-INTERRUPTED = "interrupted: the process that made it ended before it was done"
+INTERRUPTED = "interrupted: the process that made it ended before it was complete"
 GONE = "its data file is gone"
-# So far ahead of this machine's clock a backup's time may be: clocks differ a little.
+# How far the time of a backup may be in the future, since clocks differ a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Objections(TypedDict):
-    """Why a backup is not used, each "" where it is: whose it is, and that its time is to come."""
+    """Why a backup is not used: it is another stack's, its time is in the future; "" if not."""
 
     foreign: str
     ahead: str
 
 
 def objections(manifest: Manifest, owner: Owner | None) -> Objections:
-    """What its manifest says against using a backup; without an owner each is this stack's."""
+    """Return what a manifest says against using its backup; with no owner all are this stack's."""
     ahead = manifest.created_at - now() > CLOCK_TOLERANCE
-    told = f"it is stamped in the future: {format_time(manifest.created_at)}" if ahead else ""
-    return {"foreign": owner.objection(manifest) if owner else "", "ahead": told}
+    reason = f"it is stamped in the future: {format_time(manifest.created_at)}" if ahead else ""
+    return {"foreign": owner.objection(manifest) if owner else "", "ahead": reason}
 
 
 def read_backup(path: Path, owner: Owner | None) -> Backup:
-    """The backup of a manifest's file. Raises `FileNotFoundError`, and `BackupError` where it is
-    damaged or cannot be read."""
+    """Read the backup of a manifest's file.
+
+    Raises `FileNotFoundError`, and `BackupError` if it is damaged or cannot be read.
+    """
     try:
         return _read(path, owner)
     except FileNotFoundError:
@@ -50,7 +52,7 @@ def read_backup(path: Path, owner: Owner | None) -> Backup:
 
 
 def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
-    """As `read`, where one that is damaged must hide no other; None where it is gone by now."""
+    """Read a backup for a list: a damaged one is marked as such; None if it has been removed."""
     try:
         return _read(path, owner)
     except FileNotFoundError:
@@ -61,8 +63,8 @@ def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
 
 def _read(path: Path, owner: Owner | None) -> Backup:
     data = _data_path(path)
-    # In the writer's own order, so that it cannot slip by: the partial file becomes the data file,
-    # the manifest is written, and only then the lock goes.
+    # In the same order as the writer, so that no state is missed: the writer renames the partial
+    # file to the data file, writes the manifest, and only then releases the lock.
     alive = is_locked(partial_path(data)) or is_locked(data)
     manifest = _manifest(path)
     if manifest.status == "running" and not alive:
@@ -73,13 +75,13 @@ def _read(path: Path, owner: Owner | None) -> Backup:
 
 
 def _damaged(path: Path, owner: Owner | None, why: CosmicError) -> Backup | None:
-    """What is known of it all the same: its manifest may be whole, and its images needed."""
-    told = f"{why.what} ({why.where})" if why.where else why.what
+    """Return what is known of a damaged backup: its manifest may be intact, its images needed."""
+    reason = f"{why.what} ({why.where})" if why.where else why.what
     with suppress(FileNotFoundError):
         try:
-            return replace(_backup(path, owner, _manifest(path), State()), damaged=told)
+            return replace(_backup(path, owner, _manifest(path), State()), damaged=reason)
         except (BackupError, OSError):
-            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=told)
+            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=reason)
     return None
 
 
@@ -87,9 +89,9 @@ def _manifest(path: Path) -> Manifest:
     manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
     if manifest.id != path.stem:
         raise BackupError(
-            f"the manifest is that of {manifest.id}",
+            f"The manifest is that of {manifest.id}",
             where=str(path),
-            todo="give data and manifest their own names again",
+            todo="rename data and manifest to the ID in the manifest",
         )
     return manifest
 

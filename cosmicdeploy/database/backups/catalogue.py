@@ -1,8 +1,8 @@
-"""The folder of backups: `<id>.sql.zst` with the data, `<id>.json` with the manifest, and
-`<id>.state.json` with what became of it since.
+"""The catalogue: a folder with `<id>.sql.zst` (data), `<id>.json` (manifest) and
+`<id>.state.json` (state since the dump) for each backup.
 
-An entry exists before its dump starts, so that a backup which never ended is seen as a failed one.
-The writer holds a lock on its data file; a "running" entry that nobody holds has lost its writer.
+The manifest is written before the dump starts, so that an interrupted backup is listed as failed.
+The writer holds a lock on the data file; a "running" backup without that lock has lost its writer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cosmicdeploy.database.backups.backup_files import (
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
-from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, passed_over
+from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, skipped_lines
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
 from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
@@ -39,10 +39,10 @@ SHOWN_CANDIDATES = 10
 
 
 class Catalogue:
-    """All backups of one folder. The folder is made, 0700, with the first backup.
+    """All backups of one folder, which is created (0700) with the first backup.
 
-    `owner` is the stack whose backups count; without one all do. `warn` hears what `latest` passes
-    over.
+    Only backups of the stack `owner` count, or all without an owner. `warn` is called with each
+    backup that `latest` skips.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class Catalogue:
         self.warn = warn
 
     def list(self) -> list[Backup]:
-        """Every backup, the one made last first; one whose manifest is damaged says so.
+        """Return every backup, the newest first, also those with a damaged manifest.
 
-        Raises `BackupUnreadable` where the folder is there and cannot be read.
+        Raises `BackupUnreadable` if the folder exists but cannot be read.
         """
-        found = (read_listed_backup(path, self.owner) for path in self._manifests())
-        return newest_first(backup for backup in found if backup is not None)
+        backups = (read_listed_backup(path, self.owner) for path in self._manifests())
+        return newest_first(backup for backup in backups if backup is not None)
 
     def get(self, reference: str) -> Backup:
-        """A backup of this stack by its ID; "latest" is the newest usable one.
+        """Return a backup of this stack by its ID; "latest" is the newest usable one.
 
-        Raises `ForeignBackup` for another stack's; else as `look`.
+        Raises `ForeignBackup` for a backup of another stack, and what `find` raises.
         """
-        found = self.look(reference)
-        if found.foreign and self.owner:
-            raise self.owner.refused(found.manifest, str(self.folder))
-        return found
+        backup = self.find(reference)
+        if backup.foreign and self.owner:
+            raise self.owner.refused(backup.manifest, str(self.folder))
+        return backup
 
-    def look(self, reference: str) -> Backup:
-        """As `get`, for what only looks: another stack's as well.
+    def find(self, reference: str) -> Backup:
+        """Return a backup as `get` does, also one of another stack, for callers that only read.
 
-        Raises `UnknownBackup`, with the candidates, for a name that none has; `BackupError` where
-        there is no good one, and where it is damaged.
+        Raises `UnknownBackup`, with the candidates, for an unknown ID; `BackupError` if there is no
+        good backup, or if the named one is damaged.
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -89,33 +89,33 @@ class Catalogue:
         return self._latest(backups)
 
     def _latest(self, backups: Sequence[Backup]) -> Backup:
-        usable = next((backup for backup in backups if backup.usable), None)
+        usable = next((backup for backup in backups if backup.is_usable), None)
         if usable is None:
             raise no_good_backup(backups, str(self.folder))
-        for line in passed_over(backups[: backups.index(usable)]):
+        for line in skipped_lines(backups[: backups.index(usable)]):
             self.warn(line)
         return usable
 
     def objections(self, manifest: Manifest) -> Objections:
-        """What speaks against using a backup, whatever its data is."""
+        """Return what speaks against using a backup, whatever its data."""
         return objections(manifest, self.owner)
 
     def begin(self, manifest: Manifest) -> PartialBackup:
-        """Enter a backup that is about to be made. Raises `BackupError`."""
+        """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with folder_lock(self.folder):  # nobody sees a draft's file before it is held
+            with folder_lock(self.folder):  # no other process sees the file before it is locked
                 self._remove_leftovers()
                 return PartialBackup(self.folder, manifest)
         except OSError as error:
             raise BackupError(
-                f"the backup folder cannot be used: {error.strerror}",
+                f"The backup folder cannot be used: {error.strerror}",
                 where=str(self.folder),
-                todo="give the deployer a folder that it may write to",
+                todo="let the deployer write to this folder, or choose another: backup.directory",
             ) from error
 
     def note(self, backup_id: str, change: Callable[[State], State]) -> State:
-        """Change what is known of a backup since its dump; the new state. Raises `BackupError`."""
+        """Change the state of a backup and return the new state. Raises `BackupError`."""
         path = state_path(self.folder / f"{backup_id}.sql.zst")
         try:
             with folder_lock(self.folder):
@@ -123,14 +123,19 @@ class Catalogue:
                 write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise BackupError(
-                f"what is known of {backup_id} cannot be written: {error.strerror}", where=str(path)
+                f"The state of {backup_id} cannot be written: {error.strerror}",
+                where=str(path),
+                todo="check the disk and the permissions of the folder, then try again",
             ) from error
         return state
 
     @contextmanager
     def in_use(self, backup: Backup) -> Iterator[None]:
-        """Nobody removes a backup's data within the block. Raises `BackupError` where it is being
-        removed or cannot be read; where there is none, whoever reads it says so better."""
+        """Keep other processes from removing a backup's data within the block.
+
+        Raises `BackupError` if it is being made or removed, or cannot be read. A missing file is no
+        error here: the code that reads it reports that better.
+        """
         with ExitStack() as held:
             try:
                 held.enter_context(shared_lock(backup.data))
@@ -138,30 +143,30 @@ class Catalogue:
                 pass
             except BlockingIOError as error:
                 raise BackupError(
-                    "the backup is being made or removed",
+                    "The backup is being made or removed",
                     where=str(backup.data),
-                    todo="wait, and see `cosmicdeploy backup list`",
+                    todo="wait until that has finished: `cosmicdeploy backup list` shows it",
                 ) from error
             except OSError as error:
                 raise unreadable_backup(backup.data, error) from error
             yield
 
     def _manifests(self) -> Sequence[Path]:
-        try:  # a glob takes a folder that may not be read for an empty one
+        try:  # a glob would take a folder that it may not read for an empty one
             paths = [*self.folder.iterdir()]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise BackupUnreadable(
-                f"The folder of backups cannot be read: {error.strerror}",
+                f"The backup folder cannot be read: {error.strerror}",
                 where=str(self.folder),
-                todo="run this as the user who makes the backups, or let yourself read the folder",
+                todo="run this as the user who makes the backups, or make the folder readable",
             ) from error
         return [path for path in paths if path.suffix == ".json" and ID.fullmatch(path.stem)]
 
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
-            with suppress(OSError):  # what cannot be removed is in no new backup's way
+            with suppress(OSError):  # a leftover that stays does not block a new backup
                 if not is_locked(path):
                     path.unlink(missing_ok=True)
 
@@ -173,14 +178,17 @@ class Catalogue:
         ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
-        if lines and not ID.fullmatch(reference):  # all ids look much like each other
+        # IDs all look alike, so a suggestion for one would not help.
+        if lines and not ID.fullmatch(reference):
             todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
         return UnknownBackup(what, where=where, todo=todo, details=lines)
 
 
 def new_id() -> str:
-    """An ID for a backup made now. It sorts by time: its last part counts 65536ths of a second,
-    since two small backups may well be made within one."""
-    made = datetime.now(UTC)
-    return f"{made:%Y%m%d-%H%M%S}-{made.microsecond * 0x10000 // 1_000_000:04x}"
+    """Return an ID for a backup that starts now; IDs sort by time.
+
+    The last part counts 65536ths of a second, since two small backups may start in one second.
+    """
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 0x10000 // 1_000_000:04x}"

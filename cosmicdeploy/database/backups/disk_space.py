@@ -25,7 +25,7 @@ def require_room(folder: Path, expected_bytes: int) -> None:
 def no_room(folder: Path, detail: str) -> BackupError:
     """Return the error for a disk that is full or would be."""
     return BackupError(
-        f"no room for the backup: {detail}",
+        f"No room for the backup: {detail}",
         where=str(folder),
         todo="free space there, or choose another backup folder",
     )

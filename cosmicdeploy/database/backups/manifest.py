@@ -32,7 +32,7 @@ class TableRows(StoredModel):
     after: int
 
     @property
-    def steady(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether the number is known: counted in the dump, or the same before and after it."""
         return self.before == self.after
 
@@ -100,7 +100,7 @@ def parse_manifest(text: str, where: str) -> Manifest:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "JSON"
         raise BackupError(
-            f"the backup's manifest cannot be read: {key}: {first['msg']}",
+            f"The backup's manifest cannot be read: {key}: {first['msg']}",
             where=where,
             todo="take another backup, or repair the file from a copy",
         ) from error

@@ -1,4 +1,4 @@
-"""A schema beside a backup's manifest."""
+"""Compare a schema with the manifest of a backup."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.database.schema.outline import column_changes
 
 @dataclass(frozen=True, kw_only=True)
 class RowDifference:
-    """A table whose rows now differ in number from the backup's; None: no such table."""
+    """A table with another number of rows now than in the backup; None if it does not exist."""
 
     table: str
     backup: int | None
@@ -20,25 +20,25 @@ class RowDifference:
 
 
 def differences(manifest: Manifest, facts: Facts) -> list[str]:
-    """Why a loaded schema is not what the manifest describes; empty where it is.
+    """Return how a loaded schema differs from its manifest; empty if it matches.
 
-    Tables whose rows came and went during the dump cannot be compared by number; scheduled events
-    are left out, since a load holds them back.
+    Tables whose number of rows is not known exactly are not compared by number. Scheduled events
+    are left out, since a load defers them.
     """
     objects = manifest.objects
-    found = {table.name: table.rows for table in facts.tables()}
+    loaded = {table.name: table.rows for table in facts.tables()}
     reasons = [
-        *_names("tables", tuple(objects.tables), tuple(found)),
+        *_names("tables", tuple(objects.tables), tuple(loaded)),
         *_names("views", objects.views, facts.views()),
         *_names("triggers", objects.triggers, facts.triggers()),
         *_names("routines", objects.routines, facts.routines()),
     ]
     for name, rows in objects.tables.items():
-        if rows.steady and name in found and found[name] != rows.before:
-            reasons.append(f"table {name} has {found[name]} rows instead of {rows.before}")
+        if rows.is_exact and name in loaded and loaded[name] != rows.before:
+            reasons.append(f"table {name} has {loaded[name]} rows instead of {rows.before}")
     if facts.server().version == manifest.server_version:
         return [*reasons, *_structure(manifest, facts)]
-    # Another server version describes the same structure in other words.
+    # Another server version may describe the same structure in other words.
     then = {name: manifest.outline[name] for name in objects.tables if name in manifest.outline}
     return [*reasons, *column_changes(then, facts.outline())]
 
@@ -51,7 +51,7 @@ def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:
-    """What a restore would take away or bring back, by the number of rows."""
+    """Return the tables that a restore would change, by their number of rows."""
     then = {name: rows.before for name, rows in manifest.objects.tables.items()}
     today = {table.name: table.rows for table in tables}
     return [
@@ -62,11 +62,12 @@ def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDiff
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Those that differ; that some are missing is said elsewhere."""
+    """Return the labels whose digests differ; missing objects are reported separately."""
     return sorted(label for label in {*then} & {*now} if then[label] != now[label])
 
 
-def _names(kind: str, expected: tuple[str, ...], found: tuple[str, ...]) -> list[str]:
-    missing, surplus = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+def _names(kind: str, expected: tuple[str, ...], loaded: tuple[str, ...]) -> list[str]:
+    missing = sorted(set(expected) - set(loaded))
+    surplus = sorted(set(loaded) - set(expected))
     reasons = [f"{kind} are missing: {', '.join(missing)}"] if missing else []
     return [*reasons, f"{kind} too many: {', '.join(surplus)}"] if surplus else reasons

@@ -1,4 +1,4 @@
-"""Whose backups are in a folder or at a destination: several stacks may share one."""
+"""Tell the backups of this stack from those of others that share a folder or destination."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from cosmicdeploy.errors import ForeignBackup
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A stack, by its database's name and its project's."""
+    """A stack, named by its database and its Compose project."""
 
     database: str
     project: str
 
     def objection(self, manifest: Manifest) -> str:
-        """Why a backup is another stack's; "" where it is this one's.
+        """Return why a backup is another stack's; "" if it is this stack's.
 
-        Manifests did not name the project at first: of those the database's name decides.
+        Manifests of earlier versions do not name the project; there the database decides.
         """
-        known = manifest.project in ("", self.project)
-        if known and manifest.database == self.database:
+        is_same_project = manifest.project in ("", self.project)
+        if is_same_project and manifest.database == self.database:
             return ""
         project = f"project {manifest.project!r}" if manifest.project else "project unknown"
         return f"it is another stack's: database {manifest.database!r}, {project}"
 
     def refused(self, manifest: Manifest, where: str) -> ForeignBackup:
-        """The error for a backup that is another stack's."""
-        todo = "see this stack's own: `cosmicdeploy backup list`"
+        """Return the error for a backup of another stack."""
+        todo = "choose one of this stack: `cosmicdeploy backup list`"
         if manifest.database == self.database:
             todo += (
                 f"; if this is that stack under another project name ({self.project!r}), "
                 f"set `project: {manifest.project}` in cosmicdeploy.yaml"
             )
-        told = self.objection(manifest).removeprefix("it ")
-        return ForeignBackup(f"The backup {manifest.id} {told}", where=where, todo=todo)
+        reason = self.objection(manifest).removeprefix("it ")
+        return ForeignBackup(f"The backup {manifest.id} {reason}", where=where, todo=todo)

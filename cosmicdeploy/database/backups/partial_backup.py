@@ -1,4 +1,4 @@
-"""A backup in the making: its entry, its growing file, and its end as good or failed."""
+"""A backup that is being made: its manifest, its growing file, and its end as good or failed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder
 
 
 class PartialBackup:
-    """Made by the catalogue; ends with `finish` or `fail`. All may raise `OSError`.
+    """Started by the catalogue; ends with `finish` or `fail`. All methods may raise `OSError`.
 
-    An entry that is there already (a damaged one, fetched anew) stays as it is until `finish`.
+    An existing manifest (of a damaged backup that is fetched again) stays unchanged until `finish`.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -32,7 +32,7 @@ class PartialBackup:
             raise
 
     def finish(self, manifest: Manifest) -> None:
-        """The data is whole and on the disk before the manifest calls it good."""
+        """Complete the backup: the data is on the disk before the manifest calls it good."""
         sync(self.file)
         self.partial.rename(self.data)
         self._renamed = True
@@ -41,9 +41,9 @@ class PartialBackup:
         self.file.close()
 
     def fail(self, reason: str, seconds: float) -> None:
-        """Free the space, and say why there is no backup.
+        """Remove the data and record in the manifest why the backup failed.
 
-        Where even the manifest cannot be written, the entry counts as failed without a writer.
+        If the manifest cannot be written, the backup still counts as failed: it has no writer.
         """
         self._discard()
         if self._replaces:
@@ -54,10 +54,10 @@ class PartialBackup:
 
     def _discard(self) -> None:
         (self.data if self._renamed else self.partial).unlink(missing_ok=True)
-        with suppress(OSError):  # closing writes what is buffered, and the disk may be full
+        with suppress(OSError):  # closing flushes the buffer, and the disk may be full
             self.file.close()
 
 
 def partial_path(data: Path) -> Path:
-    """Where the data of a backup grows until it is whole."""
+    """Return the file in which the data of a backup grows until it is complete."""
     return data.with_name(data.name + ".partial")

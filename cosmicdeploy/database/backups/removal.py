@@ -1,7 +1,7 @@
-"""A backup goes, or stays as it was: never half of it is taken for a good one.
+"""Remove a backup completely or not at all, even if the process is killed.
 
-Its manifest is renamed first, to `<id>.removing`; what a kill leaves after that is not listed any
-more, and is finished by the next prune.
+The manifest is first renamed to `<id>.removing`, so that the backup is no longer listed. The next
+prune finishes a removal that was interrupted after that.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ REMOVING = ".removing"
 
 
 def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
-    """Take a backup out of the catalogue and free its space; False where somebody uses it, or has
-    pinned it by now.
+    """Remove a backup from the catalogue and free its space; False if it is in use or pinned.
 
-    Copies elsewhere are still known (`condemned`) until `forget`. Raises `BackupError`.
+    Its copies stay known through `pending_removals` until `finish_removal`. Raises `BackupError`.
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:
-        with _alone(backup.data), folder_lock(catalogue.folder):
+        with _exclusive_use(backup.data), folder_lock(catalogue.folder):
             if read_state(state_path(backup.data)).pin:
                 return False
             manifest.rename(manifest.with_suffix(REMOVING))
@@ -38,19 +37,19 @@ def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise _stuck(backup.id, error) from error
+        raise _removal_error(backup.id, error) from error
     return True
 
 
 def pending_removals(catalogue: Catalogue) -> list[Backup]:
-    """What is being removed of this stack's, also by a process that was killed, oldest first."""
+    """Return the backups of this stack whose removal has started, the oldest first."""
     paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
-    found = [_known(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
-    return [backup for backup in found if not backup.foreign]
+    backups = [_read(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
+    return [backup for backup in backups if not backup.foreign]
 
 
 def finish_removal(catalogue: Catalogue, backup_id: str) -> None:
-    """The end of a removal: the last that is known of a backup goes. Raises `BackupError`."""
+    """Finish a removal: delete the last files of a backup. Raises `BackupError`."""
     data = catalogue.folder / f"{backup_id}.sql.zst"
     try:
         _remove_data(data)
@@ -58,7 +57,7 @@ def finish_removal(catalogue: Catalogue, backup_id: str) -> None:
         (catalogue.folder / f"{backup_id}{REMOVING}").unlink(missing_ok=True)
         sync_folder(catalogue.folder)
     except OSError as error:
-        raise _stuck(backup_id, error) from error
+        raise _removal_error(backup_id, error) from error
 
 
 def _remove_data(data: Path) -> None:
@@ -66,19 +65,19 @@ def _remove_data(data: Path) -> None:
     partial_path(data).unlink(missing_ok=True)
 
 
-def _known(catalogue: Catalogue, path: Path) -> Backup:
+def _read(catalogue: Catalogue, path: Path) -> Backup:
     data = path.with_suffix(".sql.zst")
     try:
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
-        manifest = manifest.updated(id=path.stem)  # the file's name is what is removed
+        manifest = manifest.updated(id=path.stem)  # the removal goes by the file's name
         state = read_state(state_path(data))
         return Backup(manifest=manifest, data=data, state=state, **catalogue.objections(manifest))
-    except (BackupError, OSError):  # of a damaged one neither copies nor images are known
+    except (BackupError, OSError):  # the copies and images of a damaged backup are not known
         return Backup(manifest=stand_in(path), data=data)
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
+def _exclusive_use(data: Path) -> Iterator[None]:
     with ExitStack() as held:
         for path in (data, partial_path(data)):
             if path.exists():
@@ -86,9 +85,9 @@ def _alone(data: Path) -> Iterator[None]:
         yield
 
 
-def _stuck(backup_id: str, error: OSError) -> BackupError:
+def _removal_error(backup_id: str, error: OSError) -> BackupError:
     return BackupError(
-        f"the backup {backup_id} cannot be removed: {error.strerror}",
+        f"The backup {backup_id} cannot be removed: {error.strerror}",
         where=str(error.filename or ""),
-        todo="`cosmicdeploy backup prune` again goes on with it",
+        todo="fix the cause, then run `cosmicdeploy backup prune` again",
     )

@@ -1,8 +1,7 @@
-"""Which backups a policy keeps, and why. Nothing is removed here.
+"""Decide which backups a retention policy keeps, and why; nothing is removed here.
 
-For each of the last N days (weeks, months) that have a good backup, the newest one of it is kept;
-the rules are independent of one another. Days begin at midnight of this machine's zone, weeks on
-Monday.
+Of each of the last N days (weeks, months) with a good backup, the newest backup is kept. The rules
+are independent of each other. Days begin at midnight in this machine's time zone, weeks on Monday.
 """
 
 from __future__ import annotations
@@ -20,9 +19,10 @@ FAILED_STAYS = timedelta(days=1)
 
 
 class RetentionPolicy(BaseModel):
-    """The policy, in numbers of backups; 0 for a rule that keeps nothing.
+    """How many backups each rule keeps; 0 keeps none.
 
-    `minimum` good ones stay in any case; `releases` is for how many releases the way back is kept.
+    At least `minimum` good backups always stay. `releases` is the number of releases for which the
+    backups and images of a rollback are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,13 +36,13 @@ class RetentionPolicy(BaseModel):
 
     @property
     def is_set(self) -> bool:
-        """Whether any rule is given; without one no good backup is ever removed."""
+        """Whether any rule is given; without a rule no good backup is ever removed."""
         return bool(self.last or self.daily or self.weekly or self.monthly)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One backup, and why it stays or goes."""
+    """One backup, and why it is kept or removed."""
 
     backup: Backup
     keep: bool
@@ -51,44 +51,44 @@ class Decision:
 
 def decide(
     backups: Iterable[Backup],
-    keep: RetentionPolicy,
+    policy: RetentionPolicy,
     needed: Mapping[str, str],
     at: datetime,
     zone: tzinfo | None = None,
 ) -> list[Decision]:
-    """A decision for each backup, newest first.
+    """Decide on each backup, newest first.
 
-    `needed` names backups that must stay whatever the policy says: id → why. `zone` is where days
-    begin; None is this machine's.
+    `needed` is ID → reason for backups that must stay whatever the policy says. Days begin in the
+    time zone `zone`; None is this machine's.
     """
     ordered = newest_first(backups)
-    usable = [backup for backup in ordered if backup.usable]
-    reasons = _reasons(usable, keep, needed, zone)
-    judge = Unusable(keep=keep, needed=needed, at=at, newest=next(iter(usable), None))
+    usable = [backup for backup in ordered if backup.is_usable]
+    reasons = _reasons(usable, policy, needed, zone)
+    judge = _UnusableBackups(policy=policy, needed=needed, at=at, newest=next(iter(usable), None))
     return [
-        _good(backup, reasons) if backup.usable else judge.decision(backup) for backup in ordered
+        _good(backup, reasons) if backup.is_usable else judge.decision(backup) for backup in ordered
     ]
 
 
 def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
     why = reasons.get(backup.id)
-    goes = "no rule keeps it"
+    reason = "no rule keeps it"
     if not backup.manifest.project:
-        goes += " (its project is not on record; its database is this stack's)"
-    return Decision(backup=backup, keep=bool(why), reason=", ".join(why) if why else goes)
+        reason += " (its project is not on record; its database is this stack's)"
+    return Decision(backup=backup, keep=bool(why), reason=", ".join(why) if why else reason)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unusable:
-    """Judges what no rule counts; `newest` is the newest usable backup."""
+class _UnusableBackups:
+    """Decides on backups that no rule counts; `newest` is the newest usable backup."""
 
-    keep: RetentionPolicy
+    policy: RetentionPolicy
     needed: Mapping[str, str]
     at: datetime
     newest: Backup | None
 
     def decision(self, backup: Backup) -> Decision:
-        """Whether it stays, and why."""
+        """Decide on one backup."""
         why = self.needed.get(backup.id) or self._stays(backup)
         return Decision(backup=backup, keep=bool(why), reason=why or f"not usable: {backup.why}")
 
@@ -96,62 +96,65 @@ class Unusable:
         if backup.foreign:
             return backup.foreign
         if backup.damaged:
-            return "its manifest or state is damaged: a person should look at it"
+            return "its manifest or state is damaged: check it by hand"
         if backup.status == "running":
-            return "being made"
+            return "it is being made"
         if backup.state.pin:
             return _pinned(backup)
-        return self._counts_for_nothing(backup)
+        return self._why_unusable_stays(backup)
 
-    def _counts_for_nothing(self, backup: Backup) -> str:
+    def _why_unusable_stays(self, backup: Backup) -> str:
         state = backup.state
         if backup.ahead:
             return f"{backup.ahead}, so no rule counts it"
-        if backup.whole and not self._is_superseded(backup):
-            return f"no newer one is good: {backup.why}"
-        if not backup.whole and state.copy_urls:
-            return "not usable here, but a copy is elsewhere: fetch it again"
+        if backup.is_intact and not self._is_superseded(backup):
+            return f"no newer backup is good: {backup.why}"
+        if not backup.is_intact and state.copy_urls:
+            return f"not usable here, but a copy exists: `cosmicdeploy backup fetch {backup.id}`"
         return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
 
     def _is_superseded(self, backup: Backup) -> bool:
-        """A file that is whole may be the best there is, though it did not restore: what failed may
-        have been the server."""
-        made = backup.manifest.created_at
-        newer = self.newest is not None and self.newest.manifest.created_at > made
-        return newer and self.keep.is_set
+        """Check for a newer usable backup.
+
+        Without one, a whole file whose test restore failed may still be the best backup: the
+        failure may have been the server's.
+        """
+        created = backup.manifest.created_at
+        newer = self.newest is not None and self.newest.manifest.created_at > created
+        return newer and self.policy.is_set
 
 
 def _failed_at(backup: Backup) -> datetime:
-    """When it was found not usable; a dump that failed, when it was begun."""
+    """Return when a verification failed, or else when the failed dump was started."""
     read, restored = backup.state.read, backup.state.restored
-    found = [proof.at for proof in (read, restored) if proof and not proof.good]
-    return max(found, default=backup.manifest.created_at)
+    failures = [each.at for each in (read, restored) if each and not each.passed]
+    return max(failures, default=backup.manifest.created_at)
 
 
 def _reasons(
-    usable: list[Backup], keep: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
+    usable: list[Backup], policy: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
-    """Why usable ones stay, by id; the newest first."""
-    found: dict[str, list[str]] = {}
+    """Return ID → reasons for the usable backups that stay, the newest first."""
+    reasons: dict[str, list[str]] = {}
 
-    def stays(backup: Backup, why: str) -> None:
-        found.setdefault(backup.id, []).append(why)
+    def keep_for(backup: Backup, why: str) -> None:
+        reasons.setdefault(backup.id, []).append(why)
 
     for backup in usable:
         if backup is usable[0]:
-            stays(backup, "newest good one")
+            keep_for(backup, "newest good one")
         if backup.state.pin:
-            stays(backup, _pinned(backup))
+            keep_for(backup, _pinned(backup))
         if backup.id in needed:
-            stays(backup, needed[backup.id])
-        if not keep.is_set:
-            stays(backup, "no policy is set")
-    for why, kept in _by_rule(usable, keep, zone):
-        stays(kept, why)
+            keep_for(backup, needed[backup.id])
+        if not policy.is_set:
+            keep_for(backup, "no policy is set")
+    for why, kept in _by_rule(usable, policy, zone):
+        keep_for(kept, why)
     for backup in usable:
-        if len(found) < keep.minimum and backup.id not in found:
-            stays(backup, f"minimum of {keep.minimum}")
-    return found
+        if len(reasons) < policy.minimum and backup.id not in reasons:
+            keep_for(backup, f"minimum of {policy.minimum}")
+    return reasons
 
 
 def _pinned(backup: Backup) -> str:
@@ -160,16 +163,16 @@ def _pinned(backup: Backup) -> str:
 
 
 def _by_rule(
-    usable: list[Backup], keep: RetentionPolicy, zone: tzinfo | None
+    usable: list[Backup], policy: RetentionPolicy, zone: tzinfo | None
 ) -> Iterable[tuple[str, Backup]]:
     def local(backup: Backup) -> datetime:
         return backup.manifest.created_at.astimezone(zone)
 
     periods: tuple[tuple[str, int, Callable[[Backup], object]], ...] = (
-        ("last", keep.last, lambda backup: backup.id),
-        ("daily", keep.daily, lambda backup: local(backup).date()),
-        ("weekly", keep.weekly, lambda backup: local(backup).isocalendar()[:2]),
-        ("monthly", keep.monthly, lambda backup: (local(backup).year, local(backup).month)),
+        ("last", policy.last, lambda backup: backup.id),
+        ("daily", policy.daily, lambda backup: local(backup).date()),
+        ("weekly", policy.weekly, lambda backup: local(backup).isocalendar()[:2]),
+        ("monthly", policy.monthly, lambda backup: (local(backup).year, local(backup).month)),
     )
     for name, count, period in periods:
         newest: dict[object, Backup] = {}

@@ -1,4 +1,4 @@
-"""Which backup is the newest usable one, and what is passed over for it."""
+"""Order backups, and explain which ones are not usable."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ SHOWN = 10
 
 
 def newest_first(backups: Iterable[Backup]) -> list[Backup]:
-    """By the time of making; an ID decides between those of one second."""
+    """Sort by time, the newest first; of backups in one second the ID decides."""
     return sorted(backups, key=lambda b: (b.manifest.created_at, b.id), reverse=True)
 
 
-def passed_over(backups: Sequence[Backup]) -> Iterator[str]:
-    """A line for each of these that is not usable; many of another stack's are one line."""
-    unusable = [backup for backup in backups if not backup.usable]
+def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
+    """Yield a line for each backup that is not usable; those of other stacks share one line."""
+    unusable = [backup for backup in backups if not backup.is_usable]
     own = [backup for backup in unusable if not backup.foreign]
     for backup in own[:SHOWN]:
-        yield f"passed over {backup.id}: {backup.why}"
+        yield f"skipped {backup.id}: {backup.why}"
     if len(own) > SHOWN:
-        yield f"passed over {counted(len(own) - SHOWN, 'more backup')}: `cosmicdeploy backup list`"
+        yield f"skipped {counted(len(own) - SHOWN, 'more backup')}: `cosmicdeploy backup list`"
     foreign = [backup for backup in unusable if backup.foreign]
     if foreign:
         more = f", and {counted(len(foreign) - 1, 'more of another stack', 'more of others')}"
-        yield f"passed over {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
+        yield f"skipped {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
 
 
 def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
-    """The error where none is usable: what there is and why it does not count, and the ways on."""
+    """Return the error if no backup is usable, with the reason for each and what to do."""
     own = [backup for backup in backups if not backup.foreign]
-    todo = "make one: `cosmicdeploy backup create`"
-    unproven = next(
-        (backup for backup in own if backup.whole and backup.state.restore_failure), None
+    todo = "take one: `cosmicdeploy backup create`"
+    untested = next(
+        (backup for backup in own if backup.is_intact and backup.state.restore_failure), None
     )
-    if unproven:
-        todo += f"; or prove one again: `cosmicdeploy backup verify {unproven.id} --restore`"
+    if untested:
+        todo += f"; or test one again: `cosmicdeploy backup verify {untested.id} --restore`"
     return BackupError(
         "There is no good backup",
         where=where,

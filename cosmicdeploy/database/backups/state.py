@@ -31,7 +31,7 @@ class VerificationRecord(_Record):
     reason: str = ""
 
     @property
-    def good(self) -> bool:
+    def passed(self) -> bool:
         return not self.reason
 
 
@@ -100,7 +100,7 @@ def read_state(path: Path) -> State:
         return State()
     except (OSError, ValueError, ValidationError) as error:
         raise BackupError(
-            "the backup's state (verified, pinned, copies) cannot be read",
+            "The backup's state (verified, pinned, copies) cannot be read",
             where=str(path),
             todo="remove the file; then `cosmicdeploy backup verify`, `pin` and `copy` it again",
         ) from error

@@ -1,1 +1,1 @@
-"""Copies of backups at other destinations, and the way back from there."""
+"""Copies of backups at destinations: made, removed and fetched back."""

@@ -1,6 +1,6 @@
-"""Copies of backups at other places, and the way back from there.
+"""Copy backups to destinations, remove copies, and fetch them back.
 
-The manifest is written last and removed first: data without one is no copy.
+The manifest is written last and removed first: data without a manifest is not a copy.
 """
 
 from __future__ import annotations
@@ -24,52 +24,59 @@ UNFINISHED = "the process that copied it ended before it was done"
 
 
 class Copies:
-    """What the settings name as places. A relative path starts at `base`."""
+    """The destinations of the settings. Relative paths start at `base`."""
 
-    def __init__(self, catalogue: Catalogue, places: Sequence[Destination], base: Path) -> None:
+    def __init__(
+        self, catalogue: Catalogue, destinations: Sequence[Destination], base: Path
+    ) -> None:
         self._catalogue = catalogue
         self._base = base
-        self.places = tuple(places)
+        self.destinations = tuple(destinations)
 
     def missing(self, backup: Backup) -> list[Destination]:
-        """The places where no good copy of a backup is recorded."""
-        return [place for place in self.places if place.name not in backup.state.copy_urls]
+        """Return the destinations without a good copy of a backup on record."""
+        return [
+            destination
+            for destination in self.destinations
+            if destination.name not in backup.state.copy_urls
+        ]
 
     def copy(
-        self, backup: Backup, place: Destination, on_bytes: OnBytes = ignore_progress
+        self, backup: Backup, destination: Destination, on_bytes: OnBytes = ignore_progress
     ) -> CopyRecord:
-        """Bring a backup to a place, read it back and compare; what came of it is recorded.
+        """Copy a backup to a destination, read it back and compare; record the result.
 
-        Raises `BackupError` only where the record cannot be written.
+        Raises `BackupError` only if the record cannot be written.
         """
-        self._note(backup.id, CopyRecord(url=place.name, at=now(), error=UNFINISHED))
+        self._note(backup.id, CopyRecord(url=destination.name, at=now(), error=UNFINISHED))
         try:
-            self._put(backup, Store(place, self._base), on_bytes)
+            self._put(backup, Store(destination, self._base), on_bytes)
             error = ""
         except BackupError as failure:
             error = str(failure)
-            with suppress(BackupError):  # what is half there takes room for nothing
-                _clear(Store(place, self._base), backup.id)
-        return self._note(backup.id, CopyRecord(url=place.name, at=now(), error=error))
+            with suppress(BackupError):  # a partial copy only takes up space
+                _clear(Store(destination, self._base), backup.id)
+        return self._note(backup.id, CopyRecord(url=destination.name, at=now(), error=error))
 
     def fetch(
         self, reference: str, url: str = "", tell: Callable[[str], None] = lambda text: None
     ) -> Backup:
-        """Bring a copy back into the catalogue, compared with its manifest.
+        """Fetch a copy into the catalogue and compare it with its manifest.
 
-        `reference` is an ID, or "latest" for the newest copy of all places; without `url` those of
-        the settings are asked, in order. A place that fails is told, and the next one is tried.
-        Raises `BackupError`, with the candidates where there is no such copy.
+        `reference` is an ID, or "latest" for the newest copy at any destination. Without `url` the
+        destinations of the settings are tried in order. `tell` reports a destination that fails,
+        and the next one is tried. Raises `BackupError`, with the candidates if there is no such
+        copy.
         """
-        return Fetch(self._catalogue, self._base, tell).fetch(reference, self._asked(url))
+        return Fetch(self._catalogue, self._base, tell).fetch(reference, self._destinations(url))
 
     def remove(self, backup: Backup) -> None:
-        """Remove all copies of a backup. Raises `BackupError` where one has to wait."""
+        """Remove all copies of a backup. Raises `BackupError` if one cannot be removed now."""
         for copied in backup.state.copies:
             try:
                 _clear(Store(self._known(copied.url), self._base), backup.id)
             except BackupError:
-                if not copied.error:  # what never was a copy is not worth waiting for
+                if not copied.error:  # a copy that failed is not worth waiting for
                     raise
             self._catalogue.note(backup.id, partial(_without, copied.url))
 
@@ -78,25 +85,27 @@ class Copies:
         with self._catalogue.in_use(backup):
             store.put(backup.data, data)
             if store.content(data, on_bytes) != backup.manifest.compressed:
-                raise copy_differs(backup.id, store.place)
+                raise copy_differs(backup.id, store.destination)
             store.put(self._catalogue.folder / manifest, manifest)
         if copied_manifest(store, backup.id) != backup.manifest:
-            raise copy_differs(backup.id, store.place)
+            raise copy_differs(backup.id, store.destination)
 
-    def _asked(self, url: str) -> list[Destination]:
+    def _destinations(self, url: str) -> list[Destination]:
         if not url:
-            return list(self.places)
-        wanted = Destination(url=url)
-        return [place for place in self.places if place.name == wanted.name] or [wanted]
+            return list(self.destinations)
+        named = Destination(url=url)
+        return [
+            destination for destination in self.destinations if destination.name == named.name
+        ] or [named]
 
     def _known(self, name: str) -> Destination:
-        for place in self.places:
-            if place.name == name:
-                return place
+        for destination in self.destinations:
+            if destination.name == name:
+                return destination
         raise BackupError(
-            "a copy is at a place that the settings no longer name",
+            "A copy is at a destination that the settings no longer name",
             where=name,
-            todo="name it in backup.copies again, so that prune can remove the copy",
+            todo="name it in backup.copies again, then run `cosmicdeploy backup prune`",
         )
 
     def _note(self, backup_id: str, copied: CopyRecord) -> CopyRecord:

@@ -1,4 +1,4 @@
-"""A place for copies, as the settings name it."""
+"""A destination for copies, as the settings name it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Up to the last @: a password that was not quoted may hold one, and slashes.
+# Up to the last @, since a password that is not quoted may hold an @, and slashes.
 USERINFO = re.compile(r"://([^/:]*:.*|[^/]*)@", re.DOTALL)
 QUERY = re.compile(r"[?#](.*)", re.DOTALL)
-TOLD_USERINFO = re.compile(r"://\S*@")
-TOLD_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
+SHOWN_USERINFO = re.compile(r"://\S*@")
+SHOWN_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
 SHORTEST_SECRET = 4
 
 
 class Destination(BaseModel):
-    """Where copies go. `options` are fsspec's for the URL's protocol; `required` makes a copy that
-    fails fail the step."""
+    """A URL that copies go to. `options` are fsspec's options for the protocol of the URL.
+
+    With `required` a copy that fails makes the step fail.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,25 +32,25 @@ class Destination(BaseModel):
 
     @property
     def name(self) -> str:
-        """The URL as it may be shown and recorded."""
+        """The URL without its secrets, to be shown and recorded."""
         if "://" not in self.url:
             return self.url.rstrip("/")
         return QUERY.sub("", USERINFO.sub("://", self.url)).rstrip("/")
 
     @property
     def has_password(self) -> bool:
-        """Whether the URL itself holds one, or what may be one."""
-        found = USERINFO.search(self.url)
-        return found is not None and ":" in found[1]
+        """Whether the URL itself holds a password, or what may be one."""
+        match = USERINFO.search(self.url)
+        return match is not None and ":" in match[1]
 
-    def told(self, error: Exception) -> str:
-        """An error of the store in its own words, without what options and URL keep secret."""
+    def describe(self, error: Exception) -> str:
+        """Return the message of an error without the secrets of options and URL."""
         text = f"{type(error).__name__}: {error}"
         secrets = {*_strings(self.options), *self._url_secrets()}
         for secret in sorted(secrets, key=len, reverse=True):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
-        return TOLD_QUERY.sub(r"\1", TOLD_USERINFO.sub("://", text))
+        return SHOWN_QUERY.sub(r"\1", SHOWN_USERINFO.sub("://", text))
 
     def _url_secrets(self) -> Iterator[str]:
         if "://" not in self.url:
@@ -58,16 +60,24 @@ class Destination(BaseModel):
                 yield from (text, unquote(text))
 
 
-def require_showable_urls(places: Sequence[Destination]) -> None:
-    """Raise `ValueError` where a URL holds a password, or where two places have one name."""
-    if secret := next((place.name for place in places if place.has_password), None):
+def require_showable_urls(destinations: Sequence[Destination]) -> None:
+    """Raise `ValueError` if a URL holds a password, or if two destinations have the same name."""
+    if secret := next(
+        (destination.name for destination in destinations if destination.has_password), None
+    ):
         raise ValueError(
             f"the URL of {secret} holds a password, or what looks like one: "
             "give it in `options`, as ${VARIABLE}"
         )
-    twice = [name for name, count in Counter(place.name for place in places).items() if count > 1]
+    twice = [
+        name
+        for name, count in Counter(destination.name for destination in destinations).items()
+        if count > 1
+    ]
     if twice:
-        raise ValueError(f"two places are called {twice[0]}: give one of them another folder")
+        raise ValueError(
+            f"two destinations have the URL {twice[0]}: give one of them another folder"
+        )
 
 
 def _strings(value: Any) -> Iterator[str]:

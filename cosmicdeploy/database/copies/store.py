@@ -1,7 +1,7 @@
-"""A place for copies, through fsspec: a folder, an S3 bucket, an SFTP server, ….
+"""A destination for copies, opened with fsspec: a folder, an S3 bucket, an SFTP server, ….
 
-Whatever a store raises comes out as `BackupError`, without the options' values: secrets are among
-them.
+Every error of fsspec is raised as `BackupError` without the values of the options, since some of
+them are secrets.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from cosmicdeploy.files.atomic import open_private, sync_folder
 from cosmicdeploy.signals import each_interruptible, interruptible
 
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
-# Where a rename is one step; an object store has none, and shows an object only when it is whole.
+# Protocols with an atomic rename. Object stores need none: they show an object once it is complete.
 RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
 
 
 class Store:
-    """One place, opened. All methods raise `BackupError`."""
+    """One opened destination. All methods raise `BackupError`."""
 
-    def __init__(self, place: Destination, base: Path) -> None:
-        self.place = place
-        with self._telling("opened"):
+    def __init__(self, destination: Destination, base: Path) -> None:
+        self.destination = destination
+        with self._converting_errors("opened"):
             from fsspec.core import url_to_fs
 
-            # A path without a protocol starts at the stack's folder, as all paths of the settings.
-            url = place.url if "://" in place.url else str(base / place.url)
-            self._fs, self._root = url_to_fs(url, **place.options)
+            # A path without a protocol starts at the stack's folder, as all paths in the settings.
+            url = destination.url if "://" in destination.url else str(base / destination.url)
+            self._fs, self._root = url_to_fs(url, **destination.options)
         protocols = self._fs.protocol
         self._protocols = {protocols} if isinstance(protocols, str) else set(protocols)
 
     def put(self, local: Path, name: str) -> None:
-        """Bring a file there under its name, as a whole or not at all."""
+        """Copy a file there under its name, completely or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
-        with self._telling("written"), interruptible():
+        with self._converting_errors("written"), interruptible():
             self._make_root()
             if self._is_local:
                 open_private(Path(partial)).close()
@@ -52,12 +52,12 @@ class Store:
                 self._sync_root()
 
     def read(self, name: str) -> Iterator[bytes]:
-        """A file's bytes, as they come."""
-        with self._telling("read"), self._fs.open(self._path(name), "rb") as file:
+        """Yield the bytes of a file."""
+        with self._converting_errors("read"), self._fs.open(self._path(name), "rb") as file:
             yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
 
     def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
-        """Size and SHA-256 of a file, read back from there."""
+        """Read a file back and return its size and SHA-256."""
         digest = Digest()
         for chunk in self.read(name):
             digest.feed(chunk)
@@ -65,16 +65,16 @@ class Store:
         return digest.content
 
     def names(self) -> list[str]:
-        """The names of all files there; none where the place is not there yet."""
-        with self._telling("listed"), interruptible():
+        """Return the names of all files; empty if the destination does not exist yet."""
+        with self._converting_errors("listed"), interruptible():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
             return sorted(str(path).rpartition("/")[2] for path in self._fs.ls(self._root, False))
 
     def remove(self, name: str) -> None:
-        """Remove a file, and what a killed copy left of it; one already gone is fine."""
-        with self._telling("cleared"), interruptible():
+        """Remove a file, and the partial file of a killed copy, if they exist."""
+        with self._converting_errors("cleared"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):
@@ -103,18 +103,18 @@ class Store:
             sync_folder(Path(self._root))
 
     @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
+    def _converting_errors(self, what: str) -> Iterator[None]:
         try:
             yield
         except CosmicError:
             raise
         except ImportError as error:
-            raise _no_package(self.place, error) from None
-        except Exception as error:  # each store has exceptions of its own
+            raise _no_package(self.destination, error) from None
+        except Exception as error:  # each kind of destination has its own exceptions
             raise BackupError(
-                f"the place for copies cannot be {what}: {self.place.told(error)}",
-                where=self.place.name,
-                todo="see to the place, its options (backup.copies) and its credentials",
+                f"The destination of copies cannot be {what}: {self.destination.describe(error)}",
+                where=self.destination.name,
+                todo="check the destination, its options (backup.copies) and its credentials",
             ) from None
 
 
@@ -122,11 +122,11 @@ def _partial(path: str) -> str:
     return f"{path}.partial"
 
 
-def _no_package(place: Destination, error: ImportError) -> BackupError:
-    protocol = place.url.partition("://")[0]
+def _no_package(destination: Destination, error: ImportError) -> BackupError:
+    protocol = destination.url.partition("://")[0]
     extra = EXTRAS.get(protocol)
     return BackupError(
-        f"no package for {protocol}:// is installed",
-        where=place.name,
+        f"No package for {protocol}:// is installed",
+        where=destination.name,
         todo=f"pip install '{extra}'" if extra else str(error),
     )

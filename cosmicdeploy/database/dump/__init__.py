@@ -1,1 +1,1 @@
-"""Dumps: prerequisites, the dump tool, and proof that no row is missing."""
+"""Take a dump: its prerequisites, the dump itself, and checks that it is complete."""

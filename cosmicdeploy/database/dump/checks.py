@@ -18,16 +18,16 @@ def require_complete(result: ExecResult, archive: Archive, expected: set[str]) -
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
-        (archive.whole, "the compressed dump does not end as it should"),
+        (archive.is_complete, "the compressed dump does not end as it should"),
         (not scan.opening_fault, scan.opening_fault),
-        (scan.complete, "the dump lacks its closing line"),
+        (scan.is_complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
         (not unexpected, f"the dump holds what it should not: {'; '.join(unexpected)}"),
     )
     for passed, reason in checks:
         if not passed:
             raise BackupError(
-                reason,
+                reason[0].upper() + reason[1:],
                 todo="see the tool's own words, and take another backup",
                 details=result.error_text.splitlines()[-10:],
             )
@@ -37,7 +37,7 @@ def require_same_structure(digest: str, definitions: Definitions, facts: Facts) 
     """Raise `BackupError` if the schema's structure or objects changed during the dump."""
     if facts.schema_digest() != digest or facts.definitions() != definitions:
         raise BackupError(
-            "the schema changed while it was dumped, so the dump is not one moment of it",
+            "The schema changed while it was dumped, so the dump is not one moment of it",
             where=facts.session.where,
             todo="stop whatever migrates, and take another backup",
         )

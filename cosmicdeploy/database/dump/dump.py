@@ -125,7 +125,7 @@ def _dump(
         definitions = facts.definitions()
         withheld = withheld_events_warnings(definitions)
         before = count_rows(facts)
-    archive = (ArchiveReceiver if client.packs else ArchiveWriter)(partial_backup.file)
+    archive = (ArchiveReceiver if client.compresses else ArchiveWriter)(partial_backup.file)
     with piped(_storing(archive, partial_backup.data.parent)) as put:
         reporting = _reporting(put, archive, on_bytes)
         result = client.dump(reporting, options.silence, events=not withheld)
@@ -158,7 +158,7 @@ def _dump(
 
 def _rows_again(client: Client, silence: float, table: str) -> int:
     with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
-        archive = (ArchiveReceiver if client.packs else ArchiveWriter)(discard)
+        archive = (ArchiveReceiver if client.compresses else ArchiveWriter)(discard)
         result = client.dump(archive.write, silence, events=False, tables=[table])
         archive.close()
     require_complete(result, archive, {table})
@@ -189,7 +189,7 @@ def _write_error(error: OSError, folder: Path) -> BackupError:
     if error.errno in DISK_FULL:
         return no_room(folder, error.strerror or "disk full")
     return BackupError(
-        f"the backup cannot be written: {error.strerror}",
+        f"The backup cannot be written: {error.strerror}",
         where=str(folder),
         todo="check the disk and the permissions of the folder, then take another backup",
     )

@@ -17,20 +17,20 @@ WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACK
 
 # Reasons for refusing tables, and what to do about it.
 SEQUENCES = (
-    "sequences are bound to the schema's name and not part of a snapshot",
+    "Sequences are bound to the schema's name and not part of a snapshot",
     "use AUTO_INCREMENT, or move them to a schema of their own",
 )
 VERSIONED = (
-    "a dump leaves out the history of system-versioned tables",
+    "A dump leaves out the history of system-versioned tables",
     "ALTER TABLE … DROP SYSTEM VERSIONING, or back their schema up by other means",
 )
-OTHERS = ("tables of an unknown kind", "move them to a schema of their own")
+OTHERS = ("Tables of an unknown kind", "move them to a schema of their own")
 DATALESS = (
-    "a dump leaves out the data of tables that lie elsewhere",
+    "A dump leaves out the data of tables that lie elsewhere",
     "move them to a schema of their own",
 )
 MIXED = (
-    f"a dump of tables that are not {TRANSACTIONAL} is inconsistent",
+    f"A dump of tables that are not {TRANSACTIONAL} is inconsistent",
     f"ALTER TABLE … ENGINE={TRANSACTIONAL}",
 )
 
@@ -72,7 +72,7 @@ def _require_dumpable_tables(facts: Facts) -> None:
 def _require_exact_numbers(facts: Facts) -> None:
     if rounded := facts.rounded_columns():
         raise BackupError(
-            f"a dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
+            f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
             todo="make them DOUBLE, or live with it: backup.exact: false",
         )
@@ -87,7 +87,7 @@ def require_working_views(facts: Facts) -> None:
     broken = broken_views(facts.session, facts.definitions())
     if broken:
         raise BackupError(
-            f"views that cannot be read: {', '.join(broken)}",
+            f"Views that cannot be read: {', '.join(broken)}",
             where=facts.session.where,
             todo="make what they read again (a table, a column, a definer), or drop them",
             details=tuple(broken.values()),

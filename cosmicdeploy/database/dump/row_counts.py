@@ -40,7 +40,7 @@ def require_all_rows(
     if short:
         named = ", ".join(f"{name} ({dumped[name]} of {count})" for name, count in short.items())
         raise BackupError(
-            f"the dump has fewer rows than its tables: {named}",
+            f"The dump has fewer rows than its tables: {named}",
             where=facts.session.where,
             todo="find what hides rows from this user on the server (a limit in SHOW GLOBAL"
             " VARIABLES, init_connect, a modified dump tool), and take another backup",

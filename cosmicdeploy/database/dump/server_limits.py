@@ -31,7 +31,7 @@ def require_whole_lists(client: Client, facts: Facts) -> None:
         count = int(rows[0][0]) if rows else 0
         if limit < max(count, 1):
             raise BackupError(
-                f"the dump tool would see {limit} of {count} {kind}: sql_select_limit",
+                f"The dump tool would see {limit} of {count} {kind}: sql_select_limit",
                 where=facts.session.where,
                 todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
                 " take it out of init_connect and of the server's option files, and try again",
@@ -58,7 +58,7 @@ def require_sendable(size: int, table: str, limit: int, where: str) -> None:
         " same in its configuration, and try again"
     )
     raise BackupError(
-        f"table {table} has a row that takes {size / MIB:.1f} MiB in a dump, and the server takes"
+        f"Table {table} has a row that takes {size / MIB:.1f} MiB in a dump, and the server takes"
         f" statements up to {(limit + PROTOCOL_BYTES) / MIB:.1f} MiB: it cannot be restored",
         where=where,
         todo=todo if needed <= LARGEST_SETTING else f"keep what is that large outside of {table}",

@@ -1,1 +1,1 @@
-"""What dump tools write: split into statements, each of them recognised."""
+"""The format of dump tools: split a dump into statements and recognize each of them."""

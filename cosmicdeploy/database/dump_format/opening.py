@@ -1,7 +1,8 @@
-"""How a dump begins: the tool that wrote it, and whether it forbids the client its own commands.
+"""Check the first lines of a dump: the tool that wrote it, and MariaDB's sandbox line.
 
-A client runs some lines of a dump itself: `\\! sh` is a shell. So MariaDB's tool has had each dump
-begin with a line that switches these commands off. A copy that lost it is not the tool's work.
+The database's client runs some lines of a dump as its own commands: `\\! sh` starts a shell. Newer
+tools of MariaDB therefore begin each dump with a line that disables these commands. A dump of such
+a tool without that line has been changed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 SANDBOX = rb"/\*M!999999\\-[^\n]*\n"
 OPENING = re.compile(rb"(?P<sandbox>" + SANDBOX + rb")?-- (?:MariaDB|MySQL) dump [^\n]+\n")
 MARIADB = re.compile(rb"(\d+)\.(\d+)\.(\d+)-MariaDB")
-# Series → the first release whose tool writes the line, by MariaDB's release notes.
+# Series → first release whose tool writes the line, according to MariaDB's release notes.
 FIRST_RELEASES = {
     (10, 5): 25,
     (10, 6): 18,
@@ -22,12 +23,12 @@ FIRST_RELEASES = {
     (11, 4): 2,
 }
 LAST_SERIES_WITHOUT = (11, 4)
-# As much as the first two lines take.
+# Enough for the first two lines.
 OPENING_BYTES = 1024
 
 
 def opening_fault(head: bytes) -> str:
-    """What is wrong with the first lines of a dump; "" where nothing is."""
+    """Return what is wrong with the first lines of a dump; "" if nothing is."""
     opening = OPENING.match(head)
     if opening is None:
         return "the dump does not begin as a dump tool's"

@@ -1,4 +1,4 @@
-"""What a dump says of itself while it streams by."""
+"""Scan a dump as it streams: its tables, rows and unexpected statements."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cosmicdeploy.database.dump_format.statements import first_words, unknown_st
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
 
-# Possessive, and no escaped quote within a string that was cut begins another one: each piece is
-# read once, whatever it holds.
+# Possessive, so that each piece is read once. In a string that was cut, an escaped quote does not
+# begin another string.
 STRING = re.compile(rb"(?<!\\)'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
 )
-# Stands around objects that remember other defaults of their schema than it has now.
+# Written around objects that were created under other defaults of their schema than today's.
 DEFAULTS = re.compile(
     rb"\A(ALTER DATABASE )`(?:[^`\n]|``)+` (CHARACTER SET \w+(?: COLLATE \w+)?)\Z"
 )
@@ -34,10 +34,10 @@ class RowCounter:
         self._string = b""
 
     def count(self, piece: Rows) -> int:
-        """The rows that begin in this piece, or end in it where each is a line."""
+        """Return the number of rows that begin in this piece, or end in it if each is one line."""
         if piece.lines:
             return piece.data.count(b"\n", piece.head)
-        # A row begins with the only parenthesis that is not within a string.
+        # Outside of strings the only parenthesis is the one that begins a row.
         bare = STRING.sub(b"", self._string + piece.data[piece.head :])
         known, quote, cut = bare.partition(b"'")
         backslashes = len(cut) - len(cut.rstrip(b"\\"))
@@ -46,12 +46,12 @@ class RowCounter:
 
 
 class DumpScan:
-    """Feed it the dump in chunks of any size; memory stays constant.
+    """Takes a dump in chunks of any size; memory stays constant.
 
-    `rows` counts each table's rows, exactly, as they are in the dump; `unknown_rows` has the first
-    words of statements with rows in a form that no dump tool writes unless it is told to;
-    `unwritten` those of statements that none writes at all. `largest` is the size in bytes of the
-    largest statement with rows, and its table.
+    `rows` is the exact number of rows of each table in the dump. `unknown_rows` has the first words
+    of statements with rows in a form that dump tools write only with special options;
+    `unknown_statements` those of statements that no dump tool writes. `largest` is the size in
+    bytes of the largest statement with rows, and its table.
     """
 
     def __init__(self) -> None:
@@ -68,30 +68,32 @@ class DumpScan:
 
     @property
     def tables(self) -> set[str]:
-        """The tables whose structure was seen."""
+        """The tables whose structure is in the dump."""
         return set(self.rows)
 
     @property
     def unexpected(self) -> set[str]:
-        """What stands in the whole dump and should not, in its first words: a client runs even a
-        last statement that has no end."""
+        """The first words of every statement that does not belong in a dump.
+
+        A last statement without an end counts too, since the database's client would run it.
+        """
         left = self._splitter.rest().strip()
         unended = {f"{first_words(left)} … (without an end)"} if left else set()
         return self.schema_statements | self.unknown_rows | self.unknown_statements | unended
 
     @property
     def opening_fault(self) -> str:
-        """What is wrong with the first lines; "" where nothing is."""
+        """What is wrong with the first lines; "" if nothing is."""
         return opening_fault(self._head)
 
     @property
-    def complete(self) -> bool:
-        """Whether the dump ends with the tool's own closing line."""
+    def is_complete(self) -> bool:
+        """Whether the dump ends with the closing line of its tool."""
         lines = self.tail.rstrip().splitlines()
         return bool(lines) and lines[-1].startswith(TRAILER)
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes into account. Raises `BackupError` where a statement never ends."""
+        """Scan the next bytes. Raises `BackupError` if a statement never ends."""
         if len(self._head) < OPENING_BYTES:
             self._head += chunk[: OPENING_BYTES - len(self._head)]
         self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
@@ -99,7 +101,7 @@ class DumpScan:
             if isinstance(piece, Rows):
                 self._count(piece)
             elif piece.statement:
-                self._recognise(piece.statement)
+                self._classify(piece.statement)
 
     def _count(self, piece: Rows) -> None:
         count = self._row_counter.count(piece)
@@ -109,27 +111,27 @@ class DumpScan:
             self.largest = max(self.largest, (self._insert_bytes, piece.table))
             self._insert_bytes = 0
 
-    def _recognise(self, statement: bytes) -> None:
+    def _classify(self, statement: bytes) -> None:
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
-        if found := ROWS.match(statement):
-            self.unknown_rows.add(_shown(found[0]))
+        if match := ROWS.match(statement):
+            self.unknown_rows.add(_shown(match[0]))
         elif DEFAULTS.match(statement):
-            return  # `nameless` makes it one about the schema that it is loaded into
-        elif found := SCHEMA_STATEMENT.match(statement):
-            self.schema_statements.add(_shown(found[0]))
+            return  # `without_schema_name` makes it apply to the schema that it is loaded into
+        elif match := SCHEMA_STATEMENT.match(statement):
+            self.schema_statements.add(_shown(match[0]))
         elif words := unknown_statement(statement):
             self.unknown_statements.add(words)
 
 
 def table_of(statement: bytes) -> str | None:
-    """The table that a statement creates, if it does."""
-    found = TABLE.match(statement)
-    return name_of(found[1]) if found else None
+    """Return the table that a statement creates; None if it creates none."""
+    match = TABLE.match(statement)
+    return name_of(match[1]) if match else None
 
 
 def without_schema_name(statement: bytes) -> bytes:
-    """The same, but about the current schema where it gives defaults to one by its name."""
+    """Remove the schema's name from a statement that sets the defaults of a schema."""
     return DEFAULTS.sub(rb"\1\2", statement)
 
 

@@ -1,8 +1,8 @@
-"""Take the text of a dump apart into statements, as the database's own client would.
+"""Split the text of a dump into statements, as the database's own client does.
 
-Rows are most of a dump, and the dump tools escape every line end within them: an INSERT ends at the
-first line that ends with `);`. All other text is read word by word, so that quotes, comments
-and DELIMITER hide what they should.
+Rows are most of a dump, and the dump tools escape every line end in them, so an INSERT ends at the
+first line that ends with `);`. All other text is read token by token, with respect to quotes,
+comments and DELIMITER.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ NAME = rb"`(?:[^`\n]|``)+`"
 INSERT = re.compile(
     rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\(" + NAME + rb"(?:, ?" + NAME + rb")*\) )?VALUES(\n| )\("
 )
-# Enough for the name and the list of columns that come before the rows.
+# Enough for the name and the list of columns before the rows.
 INSERT_HEAD = 1 << 20
 END_OF_ROWS = b");\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
-# A doubled quote needs no care: it reads as the end of one string and the start of the next.
+# A doubled quote needs no special case: it reads as the end of one string and the start of another.
 HIDING = {
     b"'": re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL),
     b'"': re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL),
@@ -38,13 +38,14 @@ PLAIN = {  # under NO_BACKSLASH_ESCAPES
     b'"': re.compile(rb'"[^"]*"'),
 }
 HIDERS = rb"['\"`#]|--(?=[ \t\n])|/\*(?!M?!)|"
-# No server takes a longer one unless it is told to; each feed looks at an unfinished one anew.
+# No server takes a longer statement by default. Bounded, since each call of `feed` reads an
+# unfinished statement again from its start.
 LONGEST_TEXT = 16 << 20
 
 
 @dataclass(frozen=True)
 class Text:
-    """A statement other than rows, or what stands between statements, with its delimiter."""
+    """A statement other than an INSERT, or text between two; `data` includes the delimiter."""
 
     data: bytes
     statement: bytes = b""
@@ -52,9 +53,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Rows:
-    """A piece of an INSERT; `lines` where each row is a line of its own.
+    """A piece of an INSERT; `lines` if each row is on its own line.
 
-    The first piece has `head` bytes before its first row, the others none.
+    `head` is the number of bytes before the first row, 0 in all but the first piece.
     """
 
     table: str
@@ -65,7 +66,7 @@ class Rows:
 
 
 class Splitter:
-    """Feed it a dump in chunks of any size; the pieces, put together, are the same bytes."""
+    """Takes a dump in chunks of any size; the joined pieces are the same bytes."""
 
     def __init__(self) -> None:
         self._left = b""
@@ -74,7 +75,7 @@ class Splitter:
         self._insert: tuple[str, bool] | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Text | Rows]:
-        """The pieces that are known to be whole, and of rows whatever has come."""
+        """Yield the complete statements so far, and all rows even of an unfinished INSERT."""
         self._left += chunk
         position = 0
         while position < len(self._left) and (piece := self._next(position)):
@@ -83,13 +84,13 @@ class Splitter:
         self._left = self._left[position:]
         if len(self._left) > LONGEST_TEXT:
             raise BackupError(
-                "the dump holds a statement that never ends",
-                todo="see the first words",
+                "The dump holds a statement that never ends",
+                todo="take another backup, or use another one: cosmicdeploy backup list",
                 details=[self._left[:200].decode("utf-8", "replace")],
             )
 
     def rest(self) -> bytes:
-        """What came after the last whole statement."""
+        """Return the bytes after the last complete statement."""
         return self._left
 
     def _next(self, start: int) -> Text | Rows | None:
@@ -109,7 +110,7 @@ class Splitter:
     def _rows(self, start: int, head: int, table: str, lines: bool) -> Rows | None:
         end = self._left.find(END_OF_ROWS, start + head)
         last = end >= 0
-        # The last bytes may be the first half of the end.
+        # The last bytes may be the beginning of END_OF_ROWS.
         stop = end + len(END_OF_ROWS) if last else len(self._left) - len(END_OF_ROWS) + 1
         if stop <= start + head:
             return None
@@ -117,11 +118,11 @@ class Splitter:
         return Rows(table, self._left[start:stop], lines, head, last)
 
     def _between(self, start: int) -> Text | None:
-        if found := IGNORED.match(self._left, start):
-            return Text(found[0])
-        if found := DELIMITER.match(self._left, start):
-            self._delimiter = found[1]
-            return Text(found[0])
+        if match := IGNORED.match(self._left, start):
+            return Text(match[0])
+        if match := DELIMITER.match(self._left, start):
+            self._delimiter = match[1]
+            return Text(match[0])
         return None
 
     def _statement(self, start: int) -> Text | None:
@@ -134,12 +135,12 @@ class Splitter:
         return Text(data, data[: -len(self._delimiter)].rstrip())
 
     def _end_of_statement(self, start: int) -> int | None:
-        words = re.compile(HIDERS + re.escape(self._delimiter))
+        tokens = re.compile(HIDERS + re.escape(self._delimiter))
         position = start
-        while found := words.search(self._left, position):
-            if found[0] == self._delimiter:
-                return found.end()
-            hidden = self._hiding[found[0][:1]].match(self._left, found.start())
+        while match := tokens.search(self._left, position):
+            if match[0] == self._delimiter:
+                return match.end()
+            hidden = self._hiding[match[0][:1]].match(self._left, match.start())
             if hidden is None:
                 return None
             position = hidden.end()
@@ -147,5 +148,5 @@ class Splitter:
 
 
 def name_of(quoted: bytes) -> str:
-    """A name as it is, from what stands between its backticks."""
+    """Return a name, given the text between its backticks."""
     return quoted.decode("utf-8", "replace").replace("``", "`")

@@ -1,22 +1,22 @@
-"""The statements that dump tools write, each with the object that it is about.
+"""The allow-list of statements: what dump tools write.
 
-What else a file holds was put there by another hand, or by a tool that is not known: it is named,
-and not run. An object is named without its schema, so that it is one of the schema that is loaded
-into. What a view or a body refers to is not looked at: no tool can know what it may. A statement
-with rows has its own check (see `scan`).
+Any other statement was added by hand or by an unknown tool; it is reported and never run. Names of
+objects must not name a schema, so that every object belongs to the schema that is loaded into.
+Bodies of views, routines and triggers are not checked, since they may refer to anything. Statements
+with rows have their own check (see `scan`).
 """
 
 from __future__ import annotations
 
 import re
 
-# Enough for all that may stand before the word that tells a statement's kind.
+# Enough for everything that may precede the word that names a statement's kind.
 HEAD = 1024
-# Which servers run the statement; its words stand within.
+# Says which servers run the statement inside it.
 VERSION_COMMENT = re.compile(rb"/\*M?!\d* ?|\*/")
-# Every server runs what such a comment holds, so that nothing within can end it early.
+# Every supported server runs the text of such a comment, so that no text in it can end it early.
 ALWAYS = rb"/\*!(?:4\d{4}|50[0-5]\d\d) "
-# Each is read in one way only: none gives back what it took.
+# Atomic and possessive, so that each text matches in one way only.
 NAME = rb"(?>`(?:[^`\n]|``)++`)"
 NO_END = rb"(?>`(?:[^`\n*]|``)++`)"
 QUOTED = rb"(?:" + NAME + rb'|(?>"(?:[^"\n]|"")++"))'
@@ -36,7 +36,7 @@ ASSIGNED = (
 )  # fmt: skip
 SETTING = rb"SET (?:NAMES \w+|" + ASSIGNED + rb"(?:, *" + ASSIGNED + rb")*)"
 
-# Percona's tool asks whether the server has RocksDB.
+# Percona's tool checks whether the server has RocksDB.
 ROCKSDB = rb"|".join(
     re.escape(words)
     for words in (
@@ -57,7 +57,7 @@ ROCKSDB = rb"|".join(
         b"DEALLOCATE PREPARE s",
     )
 )
-# No name and no text in these can end a comment, so that any server may be the one that runs them.
+# No name and no text in these can end a comment, so a comment for any server may hold them.
 ANYWHERE = (
     SETTING + rb"|" + ROCKSDB
     + rb"|ANALYZE TABLE " + NO_END + rb" UPDATE HISTOGRAM ON "
@@ -79,7 +79,7 @@ WHOLE = re.compile(
 )  # fmt: skip
 
 TABLE = re.compile(rb"(?:" + ALWAYS + rb")?CREATE TABLE (?:IF NOT EXISTS )?" + NAME + rb" \(")
-# Words of a table's own text: other tables behind it, or data that is not in the dump.
+# Words in a CREATE TABLE that refer to other tables, or to data that is not in the dump.
 ELSEWHERE = re.compile(
     rb"\b(?:SELECT|UNION|CONNECTION)\b|\bREFERENCES\s+x\s*\."
     rb"|\bENGINE\b(?! ?= ?(?:InnoDB|MyISAM|Aria|MEMORY|ROCKSDB)\b)",
@@ -88,16 +88,17 @@ ELSEWHERE = re.compile(
 TEXTS = rb"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`|" + COMMENT
 PLAIN_TEXTS = rb"'[^']*'|\"[^\"]*\"|`[^`]*`|" + COMMENT  # under NO_BACKSLASH_ESCAPES
 PASSED_OVER = rb"|/\*M?!(?!(?:4\d{4}|50[0-5]\d\d) ).*?\*/"  # by some servers
-# A dump's text means the same in all of these ways; what does not hides something in one.
+# A statement of a dump tool reads the same in each of these ways; any other may hide something in
+# one of them.
 READINGS = [
     re.compile(texts + comments, re.DOTALL)
     for texts in (TEXTS, PLAIN_TEXTS)
     for comments in (b"", PASSED_OVER)
 ]
 
-# What stands between the words of a CREATE that is in comments for servers of different ages.
+# Separates the words of a CREATE that is split into comments for different server versions.
 MARKS = rb"(?:\s|" + ALWAYS.rstrip() + rb"(?=\s)|\*/)+"
-# All that may stand in a trigger's head, as it was typed; no dot, which would name a schema.
+# Everything allowed in the head of a trigger, which is stored as typed; a dot would name a schema.
 ELEMENT = rb"(?:\s|" + COMMENT + rb"|" + QUOTED + rb"|[\w$\x80-\xff]++|,)"
 OBJECT = re.compile(
     rb"(?:" + ALWAYS + rb")?CREATE" + MARKS
@@ -115,27 +116,27 @@ SHOWN = re.compile(rb"[^'\"(\n]{0,80}")
 
 
 def without_version_comments(statement: bytes) -> bytes:
-    """The first words of a statement, out of the comments that name servers."""
+    """Return the first words of a statement, without the marks of version comments."""
     return VERSION_COMMENT.sub(b"", statement[:HEAD])
 
 
 def first_words(statement: bytes) -> str:
-    """How a statement begins, up to where values may stand."""
+    """Return how a statement begins, up to where values may follow."""
     shown = SHOWN.match(without_version_comments(statement).lstrip())
     return (shown[0].decode("utf-8", "replace").strip() if shown else "") or "…"
 
 
 def unknown_statement(statement: bytes) -> str:
-    """The first words of a statement that no dump tool writes; "" for any other."""
-    return "" if _is_written(statement) else first_words(statement)
+    """Return the first words of a statement that no dump tool writes; "" if one writes it."""
+    return "" if _is_known(statement) else first_words(statement)
 
 
-def _is_written(statement: bytes) -> bool:
+def _is_known(statement: bytes) -> bool:
     if TABLE.match(statement):
         return not any(ELSEWHERE.search(_words(statement, texts)) for texts in READINGS)
     return bool(WHOLE.fullmatch(statement) or OBJECT.match(statement))
 
 
 def _words(statement: bytes, texts: re.Pattern[bytes]) -> bytes:
-    """A statement with `x` for each name, and without texts and comments."""
+    """Return a statement with `x` for each name, and without texts and comments."""
     return texts.sub(lambda found: b"x" if found[0][:1] == b"`" else b" ", statement)

@@ -1,1 +1,1 @@
-"""Load a dump into a shadow schema, verify it, and restore it."""
+"""Load a dump, verify a backup, and restore it through the shadow schema."""

@@ -77,7 +77,7 @@ def _refused(error: pymysql.MySQLError, statement: bytes | bytearray) -> BackupE
     message = " ".join(str(argument) for argument in error.args[1:])
     code = error_code(error)
     return BackupError(
-        "the backup did not load: the database refused a statement",
+        "The backup did not load: the database refused a statement",
         todo="the live schema is untouched; see the database's own words",
         details=[
             f"ERROR {code}: {redact_values(code, message)}",

@@ -56,7 +56,7 @@ def load_schema(
     raw = backup.manifest.raw
     if raw is None:
         raise BackupError(
-            "the backup was never completed",
+            "The backup was never completed",
             where=f"backup {backup.id}",
             todo="use another backup: cosmicdeploy backup list",
         )
@@ -77,7 +77,7 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
     where = f"backup {manifest.id}"
     if manifest.schema_statements:
         raise BackupError(
-            "the dump changes a schema by name and could touch the live one",
+            "The dump changes a schema by name and could touch the live one",
             where=where,
             todo="restore it by hand on another server",
             details=manifest.schema_statements,
@@ -85,9 +85,9 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
     vendor = facts.server().vendor
     if vendor != manifest.server_vendor:
         raise BackupError(
-            f"it was dumped from {manifest.server_vendor}, and this server is {vendor}",
+            f"It was dumped from {manifest.server_vendor}, and this server is {vendor}",
             where=where,
-            todo="restore it on a server of its own kind",
+            todo=f"restore it on a {manifest.server_vendor} server",
         )
     live = facts.schema
     schemas = live, shadow_name(live), replaced_name(live), swap_record_name(live)
@@ -186,7 +186,7 @@ def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[b
         on_bytes(digest.bytes)
     if digest.content != expected:
         raise BackupError(
-            "the backup's data is not what its manifest says",
+            "The backup's data is not what its manifest says",
             where=str(backup.data),
-            todo="use another backup",
+            todo="use another backup: cosmicdeploy backup list",
         )

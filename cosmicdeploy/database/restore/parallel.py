@@ -65,7 +65,7 @@ class ParallelConnections:
     def close(self, *, abandon: bool = False) -> None:
         """Wait until every statement has run, or with `abandon` end those that run; then close."""
         if abandon:
-            self._errors.append(BackupError("abandoned"))
+            self._errors.append(BackupError("Abandoned"))
             self._kill()
         limit = END_SECONDS if abandon else None
         with suppress(Full), interruptible():

@@ -100,8 +100,8 @@ def _require_as_described(session: Session, backup: Backup, shadow: str) -> None
     reasons = differences(backup.manifest, Facts(session, shadow))
     if reasons:
         raise BackupError(
-            f"the loaded backup is not what its manifest says: {reasons[0]}",
+            f"The loaded backup is not what its manifest says: {reasons[0]}",
             where=f"backup {backup.id}",
-            todo="the live schema is untouched; use another backup",
+            todo="the live schema is untouched; use another backup: cosmicdeploy backup list",
             details=reasons[1:],
         )

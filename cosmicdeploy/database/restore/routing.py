@@ -150,7 +150,7 @@ class Router:
 
 def _unknown(words: str) -> BackupError:
     return BackupError(
-        f"the backup did not load: it holds what no dump tool writes: {words}",
+        f"The backup did not load: it holds what no dump tool writes: {words}",
         todo="use another backup: cosmicdeploy backup list",
     )
 

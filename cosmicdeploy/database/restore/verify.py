@@ -44,14 +44,14 @@ class Verification:
     reasons: tuple[str, ...] = ()
 
     @property
-    def good(self) -> bool:
+    def passed(self) -> bool:
         return not self.reasons
 
     def require(self) -> None:
         """Raise `BackupError` unless the verification passed."""
         if self.reasons:
             raise BackupError(
-                f"the backup cannot be used: {self.reasons[0]}",
+                f"The backup cannot be used: {self.reasons[0]}",
                 where=f"backup {self.backup_id}",
                 todo="use another one: cosmicdeploy backup list",
                 details=self.reasons[1:],
@@ -61,7 +61,7 @@ class Verification:
 def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verification:
     """Read the whole file and compare it with the manifest. Raises `BackupUnreadable`."""
     manifest = backup.manifest
-    if not backup.good:
+    if not backup.is_good:
         reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
     else:
         try:
@@ -83,7 +83,7 @@ def verify_restore(
     answer.
     """
     read = verify_backup(backup, on_bytes)
-    if not read.good:
+    if not read.passed:
         return read
     drop_unused_scratch_schemas(engine, access)
     with scratch_schema(access, backup) as schema:
@@ -136,7 +136,7 @@ def verify_and_record(
     """
     with catalogue.in_use(backup):
         result = verify_backup(backup, on_bytes)
-    if backup.good:  # a backup that failed from the start needs no record of it
+    if backup.is_good:  # a backup that failed from the start needs no record of it
         record = _record(result)
         catalogue.note(backup.id, lambda state: state.updated(read=record))
     return result
@@ -151,12 +151,12 @@ def verify_restore_and_record(
     """
     with catalogue.in_use(backup):
         result = verify_restore(engine, access, backup)
-    if not result.good:
+    if not result.passed:
         read = verify_and_record(catalogue, backup)
-        if not read.good:  # the data itself is the reason, so the restore was not tested
+        if not read.passed:  # the data itself is the reason, so the restore was not tested
             return read
     record = _record(result)
-    also = {"read": record} if result.good else {}
+    also = {"read": record} if result.passed else {}
     catalogue.note(backup.id, lambda state: state.updated(restored=record, **also))
     return result
 
@@ -183,7 +183,7 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
     events = [event for event in manifest.event_definitions if not creates_event(event.statement)]
     checks = (
         (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
-        (scan.complete, "the dump lacks its closing line"),
+        (scan.is_complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
         (not scan.opening_fault, f"{scan.opening_fault}: it is not the tool's own work"),
         (

@@ -114,7 +114,7 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
     statement = next((row[key] for key in row if key in STATEMENTS), None)
     if statement is None:
         raise DatabaseError(
-            f"this user may not read the body of {kind.lower()} {name}",
+            f"This user may not read the body of {kind.lower()} {name}",
             where=session.where,
             todo="use its definer or a user who may see all routines (SELECT on mysql.proc)",
         )
@@ -148,5 +148,5 @@ def default_collation(session: Session, schema: str) -> str:
         schema,
     )
     if not rows:
-        raise DatabaseError("the server has no such database", where=schema)
+        raise DatabaseError("The server has no such database", where=schema)
     return str(rows[0][0])

@@ -1,4 +1,4 @@
-"""One number for a schema's structure, to tell whether a failed migration changed anything."""
+"""A digest of a schema's structure, to tell whether a failed migration changed anything."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 
 from cosmicdeploy.database.session import Session
 
-# Names of schemas are left out, so that a restored copy has the digest of its original; counters
-# and statistics are left out, since data changes them.
+# Schema names are left out, so that a restored copy has the digest of its original; counters and
+# statistics are left out, since they change with the data.
 PARTS = (
     "SELECT table_name, table_type, engine, table_collation FROM information_schema.tables"
     " WHERE table_schema = %s ORDER BY table_name",
@@ -34,6 +34,9 @@ PARTS = (
 
 
 def schema_digest(session: Session, schema: str) -> str:
-    """SHA-256 (hex) over tables, columns, indexes and constraints. Raises `DatabaseError`."""
+    """Return the SHA-256 (hex) of tables, columns, indexes and constraints.
+
+    Raises `DatabaseError`.
+    """
     parts = [session.rows(part, schema) for part in PARTS]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

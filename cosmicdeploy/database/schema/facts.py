@@ -1,4 +1,4 @@
-"""What a schema holds now."""
+"""Read facts about a schema: tables, rows, objects, migrations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIGRATIONS_TABLE = "migrations"
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Who answers: `vendor` is "MariaDB" or "MySQL"."""
+    """The database server; `vendor` is "MariaDB" or "MySQL"."""
 
     vendor: str
     version: str
@@ -34,7 +34,7 @@ class Table:
 
 
 class Facts:
-    """Questions to one schema. All raise `DatabaseError`."""
+    """Queries about one schema. All methods raise `DatabaseError`."""
 
     def __init__(self, session: Session, schema: str) -> None:
         self.session = session
@@ -45,14 +45,14 @@ class Facts:
         self.session.execute("SELECT 1")
 
     def server(self) -> Server:
-        """The server's vendor and version."""
+        """Return the server's vendor and version."""
         version = str(self.session.rows("SELECT VERSION()")[0][0])
         return Server(
             vendor="MariaDB" if "mariadb" in version.lower() else "MySQL", version=version
         )
 
     def engines(self) -> dict[str, str]:
-        """Base table → storage engine, by name."""
+        """Return the storage engine of each base table, ordered by name."""
         rows = self.session.rows(
             "SELECT table_name, engine FROM information_schema.tables"
             " WHERE table_schema = %s AND table_type = 'BASE TABLE' ORDER BY table_name",
@@ -61,19 +61,19 @@ class Facts:
         return {str(name): str(engine) for name, engine in rows}
 
     def tables(self) -> tuple[Table, ...]:
-        """Base tables with exact row counts; reads every table once."""
+        """Return the base tables with exact row counts; reads every table once."""
         return tuple(
             Table(name=name, engine=engine, rows=self.count(name))
             for name, engine in self.engines().items()
         )
 
     def count(self, table: str) -> int:
-        """The exact number of rows of one table."""
+        """Return the exact number of rows of one table."""
         name = f"{quoted(self.schema)}.{quoted(table)}"
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
     def other_tables(self) -> dict[str, str]:
-        """Sequences, system-versioned tables and what else is no base table and no view → type."""
+        """Return the type of each table that is no base table and no view, e.g. a sequence."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
             " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
@@ -82,27 +82,30 @@ class Facts:
         return {str(name): str(kind) for name, kind in rows}
 
     def views(self) -> tuple[str, ...]:
-        """The views' names."""
+        """Return the names of the views."""
         return self._names("views", "table_name", "table_schema")
 
     def triggers(self) -> tuple[str, ...]:
-        """The triggers' names."""
+        """Return the names of the triggers."""
         return self._names("triggers", "trigger_name", "trigger_schema")
 
     def routines(self) -> tuple[str, ...]:
-        """The names of procedures and functions."""
+        """Return the names of procedures and functions."""
         return self._names("routines", "routine_name", "routine_schema")
 
     def events(self) -> tuple[str, ...]:
-        """The scheduled events' names."""
+        """Return the names of the scheduled events."""
         return self._names("events", "event_name", "event_schema")
 
     def definitions(self) -> Definitions:
-        """Views, routines, triggers and events with their texts; a text that hides raises."""
+        """Return views, routines, triggers and events with their texts.
+
+        Raises if the user may not read one of the texts.
+        """
         return read_definitions(self.session, self.schema)
 
     def rounded_columns(self) -> tuple[str, ...]:
-        """FLOAT columns with values that lose digits as text, as in a dump; reads their tables."""
+        """Return FLOAT columns whose values lose digits in a dump; reads their tables."""
         rows = self.session.rows(
             "SELECT table_name, column_name FROM information_schema.columns JOIN"
             " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
@@ -120,7 +123,7 @@ class Facts:
         )
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """A table's columns in their order; empty where there is no such table."""
+        """Return the columns of a table in order; empty if there is no such table."""
         rows = self.session.rows(
             "SELECT column_name FROM information_schema.columns"
             " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
@@ -130,7 +133,7 @@ class Facts:
         return tuple(str(row[0]) for row in rows)
 
     def data_bytes(self) -> int:
-        """The server's estimate of the data's size in bytes, indexes left out."""
+        """Return the server's estimate of the size of the data in bytes, without indexes."""
         rows = self.session.rows(
             "SELECT COALESCE(SUM(data_length), 0) FROM information_schema.tables"
             " WHERE table_schema = %s",
@@ -139,11 +142,11 @@ class Facts:
         return int(rows[0][0])
 
     def schema_digest(self) -> str:
-        """SHA-256 over columns, indexes and constraints: equal digests, equal structure."""
+        """Return the digest of the structure: equal digests mean equal structure."""
         return schema_digest(self.session, self.schema)
 
     def applied_migrations(self) -> dict[str, int]:
-        """Migration → batch; empty where nothing was ever migrated."""
+        """Return the batch of each applied migration; empty if there is no migrations table."""
         if not self.columns(MIGRATIONS_TABLE):
             return {}
         table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
@@ -153,11 +156,11 @@ class Facts:
         return {str(name): int(batch) for name, batch in rows}
 
     def outline(self) -> Outline:
-        """Tables with their columns, as code meets them."""
+        """Return the tables with their columns, as code uses them."""
         return read_outline(self.session, self.schema)
 
     def incompatibilities(self, code: Outline) -> list[str]:
-        """Why code that was made for another schema cannot work on this one."""
+        """Return why code made for the schema `code` cannot use this one; empty if it can."""
         return (
             incompatibilities(code, self.outline())
             if code
@@ -165,11 +168,11 @@ class Facts:
         )
 
     def highest_batch(self) -> int:
-        """The last migration batch; 0 where nothing was ever migrated."""
+        """Return the last migration batch; 0 if no migration was applied."""
         return max(self.applied_migrations().values(), default=0)
 
     def keys_across_schemas(self) -> tuple[str, ...]:
-        """Foreign keys that leave or enter this schema, for people to read."""
+        """Return the foreign keys that leave or enter this schema, one line each."""
         rows = self.session.rows(
             "SELECT DISTINCT table_schema, table_name, referenced_table_schema,"
             " referenced_table_name FROM information_schema.key_column_usage"
@@ -181,7 +184,7 @@ class Facts:
 
     def _names(self, source: str, column: str, owner: str, condition: str = "1") -> tuple[str, ...]:
         rows = self.session.rows(
-            f"SELECT {column} FROM information_schema.{source}"  # noqa: S608 - our own words only
+            f"SELECT {column} FROM information_schema.{source}"  # noqa: S608 - fixed words
             f" WHERE {owner} = %s AND {condition} ORDER BY {column}",
             self.schema,
         )
@@ -190,6 +193,6 @@ class Facts:
 
 @contextmanager
 def open_facts(access: DatabaseAccess) -> Iterator[Facts]:
-    """The facts of the live schema, over one connection. Raises `DatabaseError`."""
+    """Open the facts of the live schema, over one connection. Raises `DatabaseError`."""
     with open_session(access) as session:
         yield Facts(session, access.name)

@@ -1,4 +1,4 @@
-"""What the database user may do, before anything rests on it."""
+"""Check the privileges of the database user before work relies on them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from operator import itemgetter
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
-# Without the first a table, without the others all triggers, events or routines are left out of a
-# dump in silence, since whoever may not use them does not see them.
+# A user does not see objects that it must not use, so a dump omits them without an error: tables
+# without SELECT; triggers, events or routines without the last three.
 TO_DUMP = ("SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "EXECUTE")
 TO_RESTORE = (
     *("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES"),
@@ -18,19 +18,19 @@ TO_RESTORE = (
 )
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID"})
 ALL = "ALL PRIVILEGES"
-GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
-# In a grant, _ and % in a schema's name stand for other characters unless they are escaped.
+GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
+# In a grant, _ and % in a schema's name are wildcards unless they are escaped.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
-def require_privileges(session: Session, schemas: Iterable[str], wanted: Iterable[str]) -> None:
-    """Raise `BackupError`, naming what is missing where, unless the user may do all of it."""
-    wanted = tuple(wanted)
-    missing = {schema: _missing(session, schema, wanted) for schema in schemas}
-    lines = [f"{', '.join(rights)} on {schema}" for schema, rights in missing.items() if rights]
+def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
+    """Raise `BackupError` that names the missing privileges, unless the user has all of them."""
+    required = tuple(required)
+    missing = {schema: _missing(session, schema, required) for schema in schemas}
+    lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
     if lines:
         raise BackupError(
-            f"the database user lacks rights: {'; '.join(lines)}",
+            f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
             todo="GRANT them, or use another user",
             details=lines,
@@ -38,44 +38,44 @@ def require_privileges(session: Session, schemas: Iterable[str], wanted: Iterabl
 
 
 def require_definers(session: Session, definers: Iterable[str]) -> None:
-    """Raise `BackupError` where objects of other definers could not be made by this user."""
+    """Raise `BackupError` if this user may not create objects of these definers."""
     own = str(session.rows("SELECT CURRENT_USER()")[0][0])
     others = sorted(set(definers) - {own})
     held = privileges_on(session, None)
     if others and not held & {*FOREIGN_DEFINERS, ALL}:
         raise BackupError(
-            f"the database user may not make objects of another definer: {', '.join(others)}",
+            f"The database user may not create objects of another definer: {', '.join(others)}",
             where=session.where,
             todo="GRANT it SET USER ON *.*, or use another user",
         )
 
 
 def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
-    """Rights on all of a schema, by any way; None: rights on the whole server.
+    """Return the user's privileges on a schema, or with None those on the whole server.
 
-    Raises `DatabaseError`. Those of the roles that are active count; those on single tables do not.
+    Privileges of active roles count, privileges on single tables do not. Raises `DatabaseError`.
     """
     whole: set[str] = set()
     closest: dict[str, tuple[int, set[str]]] = {}
     for row in session.rows("SHOW GRANTS"):
-        found = GRANT.match(str(row[0]))
-        if found is None:
+        grant = GRANT.match(str(row[0]))
+        if grant is None:
             continue
-        rights = {right.strip() for right in found["rights"].split(",")}
-        if found["schema"] == "*":
-            whole |= rights
-        elif schema is not None and _covers(session, found["schema"], schema):
-            # Of several patterns that fit, the server takes the closest one alone.
-            closeness = len(WILDCARD.split(found["schema"], maxsplit=1)[0])
-            closest[found["to"]] = max(
-                closest.get(found["to"], (0, set())), (closeness, rights), key=itemgetter(0)
+        privileges = {name.strip() for name in grant["privileges"].split(",")}
+        if grant["schema"] == "*":
+            whole |= privileges
+        elif schema is not None and _covers(session, grant["schema"], schema):
+            # Of several patterns that match, the server uses only the closest one.
+            closeness = len(WILDCARD.split(grant["schema"], maxsplit=1)[0])
+            closest[grant["to"]] = max(
+                closest.get(grant["to"], (0, set())), (closeness, privileges), key=itemgetter(0)
             )
-    return frozenset(whole.union(*(rights for _, rights in closest.values())))
+    return frozenset(whole.union(*(privileges for _, privileges in closest.values())))
 
 
-def _missing(session: Session, schema: str, wanted: tuple[str, ...]) -> list[str]:
+def _missing(session: Session, schema: str, required: tuple[str, ...]) -> list[str]:
     held = privileges_on(session, schema)
-    return [] if ALL in held else [right for right in wanted if right not in held]
+    return [] if ALL in held else [name for name in required if name not in held]
 
 
 def _covers(session: Session, granted: str, schema: str) -> bool:

@@ -1,4 +1,4 @@
-"""Let a schema have exactly the views, routines, triggers and events that were recorded."""
+"""Give a schema exactly the recorded views, routines, triggers and events."""
 
 from __future__ import annotations
 
@@ -24,57 +24,60 @@ COLLATION = re.compile(r"\w*", re.ASCII)
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
-def recreate_objects(session: Session, schema: str, wanted: Definitions) -> None:
-    """Make a schema's objects the wanted ones; doing it again changes nothing.
+def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
+    """Replace the objects of a schema by the recorded ones; a second call changes nothing.
 
-    Rights on single routines stay with those that remain. Raises `DatabaseError`.
+    Privileges on single routines survive for routines that remain. Raises `DatabaseError`.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
-    _drop_others(session, schema, wanted)
-    set_default_collation(session, schema, wanted.collation)
-    create_objects(session, schema, wanted.of("FUNCTION", "PROCEDURE"))
-    _create_views(session, schema, wanted.of("VIEW"))
-    create_objects(session, schema, wanted.of("TRIGGER", "EVENT"))
+    _drop_others(session, schema, recorded)
+    set_default_collation(session, schema, recorded.collation)
+    create_objects(session, schema, recorded.of("FUNCTION", "PROCEDURE"))
+    _create_views(session, schema, recorded.of("VIEW"))
+    create_objects(session, schema, recorded.of("TRIGGER", "EVENT"))
 
 
-def create_missing_triggers_and_events(session: Session, schema: str, wanted: Definitions) -> None:
-    """Create again those triggers and events that were dropped. Raises `DatabaseError`."""
-    found: set[tuple[str, str]] = {
+def create_missing_triggers_and_events(
+    session: Session, schema: str, recorded: Definitions
+) -> None:
+    """Create the recorded triggers and events that do not exist. Raises `DatabaseError`."""
+    existing: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
-    missing = [one for one in wanted.of(*ACTIVE) if (one.kind, one.name) not in found]
+    missing = [one for one in recorded.of(*ACTIVE) if (one.kind, one.name) not in existing]
     create_objects(session, schema, missing)
-    set_default_collation(session, schema, wanted.collation)
+    set_default_collation(session, schema, recorded.collation)
 
 
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
-    """Drop all objects of these kinds. Raises `DatabaseError`.
+    """Drop all objects of these kinds, the last first. Raises `DatabaseError`.
 
-    The last first: triggers that are left half-way then still have their place before the others.
+    If it stops halfway, the remaining triggers are still the first to fire once the others are
+    created again.
     """
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
             execute_when_unlocked(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
 
 
-def create_objects(session: Session, schema: str, wanted: Sequence[Definition]) -> None:
-    """Create objects in a schema, each in its recorded setting. Raises `DatabaseError`."""
+def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
+    """Create objects in a schema, each with its recorded settings. Raises `DatabaseError`."""
     session.use(schema)
     or_replace = Facts(session, schema).server().vendor == "MariaDB"
-    for definition in wanted:
+    for definition in recorded:
         statement = definition.statement
         if or_replace and definition.kind in ("FUNCTION", "PROCEDURE"):
-            # Unlike a drop, it keeps the rights that were granted on this one routine.
+            # Unlike a drop, it keeps the privileges granted on this one routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-        with _setting(session, schema, definition):
+        with _settings(session, schema, definition):
             execute_when_unlocked(session, encoded(definition, statement))
 
 
 def encoded(definition: Definition, statement: str) -> bytes:
-    """A statement as a client of the recorded character set sends it.
+    """Encode a statement in the recorded character set, as a client of that character set does.
 
-    Raises `BackupError` where it cannot be told in that character set.
+    Raises `BackupError` if the text does not fit the character set.
     """
     if definition.charset.startswith("utf8"):
         return statement.encode()
@@ -82,24 +85,24 @@ def encoded(definition: Definition, statement: str) -> bytes:
         return statement.encode(charset_by_name(definition.charset).encoding)
     except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
         raise BackupError(
-            f"the text of {definition.label} does not fit its character set {definition.charset}",
+            f"The text of {definition.label} does not fit its character set {definition.charset}",
             todo="create it again over a connection with utf8mb4",
         ) from error
 
 
-def require_creatable(wanted: Sequence[Definition]) -> None:
-    """Raise `BackupError` where an object could not be made from its text elsewhere."""
-    for definition in wanted:
+def require_creatable(recorded: Sequence[Definition]) -> None:
+    """Raise `BackupError` if an object could not be created from its text in another schema."""
+    for definition in recorded:
         encoded(definition, definition.statement)
         if names_a_schema(definition):
             raise BackupError(
-                f"{definition.label} names a schema in its head, so that it belongs to that one",
+                f"{definition.label} names a schema in its head, which binds it to that schema",
                 todo="create it again without the schema's name",
             )
 
 
 def names_a_schema(definition: Definition) -> bool:
-    """Whether a trigger's own text binds it or its table to one schema."""
+    """Return whether the text of a trigger binds it or its table to one schema."""
     if definition.kind != "TRIGGER":
         return False
     head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
@@ -107,17 +110,17 @@ def names_a_schema(definition: Definition) -> bool:
     return "." in target
 
 
-def without_broken_views(session: Session, found: Definitions) -> Definitions:
-    """Leave out views of the current schema that cannot be read: they could not be made anew."""
-    broken = broken_views(session, found)
-    kept = tuple(one for one in found.objects if one.kind != "VIEW" or one.name not in broken)
-    return found.model_copy(update={"objects": kept})
+def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
+    """Omit views of the current schema that cannot be read: they cannot be created again."""
+    broken = broken_views(session, definitions)
+    kept = tuple(one for one in definitions.objects if one.kind != "VIEW" or one.name not in broken)
+    return definitions.model_copy(update={"objects": kept})
 
 
-def broken_views(session: Session, found: Definitions) -> dict[str, str]:
-    """Views of the current schema that cannot be read → why."""
+def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
+    """Return the views of the current schema that cannot be read, with the reason."""
     broken: dict[str, str] = {}
-    for view in found.of("VIEW"):
+    for view in definitions.of("VIEW"):
         try:
             session.execute(f"SHOW FIELDS FROM {quoted(view.name)}")
         except DatabaseError as error:
@@ -126,13 +129,14 @@ def broken_views(session: Session, found: Definitions) -> dict[str, str]:
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
-    """Let new tables of a schema have this collation; "" leaves it.
+    """Set the collation that new tables of a schema get; "" changes nothing.
 
-    Raises `DatabaseError`, and `BackupError` where it is no name: a manifest may be forged.
+    Raises `DatabaseError`, and `BackupError` if the collation is not a name: a manifest may be
+    forged.
     """
     if not COLLATION.fullmatch(collation):
         raise BackupError(
-            f"{collation!r} is no collation",
+            f"{collation!r} is not the name of a collation",
             where=schema,
             todo="use another backup: cosmicdeploy backup list",
         )
@@ -140,18 +144,18 @@ def set_default_collation(session: Session, schema: str, collation: str) -> None
         session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")
 
 
-def _drop_others(session: Session, schema: str, wanted: Definitions) -> None:
+def _drop_others(session: Session, schema: str, recorded: Definitions) -> None:
     kinds: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
     replaceable = Facts(session, schema).server().vendor == "MariaDB"
     for kind in kinds:
-        kept = {found.name for found in wanted.of(kind)} if replaceable else set()
+        kept = {one.name for one in recorded.of(kind)} if replaceable else set()
         for name in names_of(session, schema, kind):
             if name not in kept:
                 session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
 
 
 def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
-    """A view on another view has to wait for that one."""
+    """Create views in several rounds: a view on another view needs that one first."""
     while waiting:
         failed: list[Definition] = []
         last: DatabaseError | None = None
@@ -167,7 +171,7 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
 
 
 @contextmanager
-def _setting(session: Session, schema: str, definition: Definition) -> Iterator[None]:
+def _settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
     own = default_collation(session, schema)
     set_default_collation(session, schema, definition.database_collation)
     session.execute(

@@ -1,4 +1,4 @@
-"""Who waits for whom: for rows, and for the lock on a table."""
+"""Lock waits: which session waits for which, for rows or for the lock on a table."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.sessions.process_list import Process
 
-# MariaDB's: it tells who holds which table's lock.
+# A plugin of MariaDB that lists which session holds the lock on which table.
 LOCK_PLUGIN = "metadata_lock_info"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowWait:
-    """A session (by id) that waits for rows that another one has locked, for so many seconds."""
+    """A session that waits for rows locked by another one; both by id, with the wait in seconds."""
 
     waiter: int
     blocker: int
@@ -23,7 +23,10 @@ class RowWait:
 
 
 def row_waits(session: Session) -> list[RowWait]:
-    """Who waits for whose rows; none where the server has no such table. Raises `DatabaseError`."""
+    """Return which sessions wait for locked rows. Raises `DatabaseError`.
+
+    Empty on servers that do not list these waits.
+    """
     if not _has_table(session, "INNODB_LOCK_WAITS"):
         return []
     rows = session.rows(
@@ -37,14 +40,14 @@ def row_waits(session: Session) -> list[RowWait]:
 
 
 def table_lock_holders(
-    session: Session, found: Mapping[int, Process], waiter: Process, schema: str
+    session: Session, processes: Mapping[int, Process], waiter: Process, schema: str
 ) -> list[Process]:
-    """Who may hold the table's lock that a session waits for: with the server's plugin for it, by
-    the tables that its statement names; else whoever has been at it for longer in this schema.
+    """Return the sessions that may hold the table lock that `waiter` waits for.
 
-    Raises `DatabaseError`.
+    With the lock plugin, these are the holders of the tables that its statement names; without it,
+    the sessions whose transaction in this schema is older. Raises `DatabaseError`.
     """
-    others = [each for each in found.values() if not each.waits_for_table]
+    others = [each for each in processes.values() if not each.waits_for_table_lock]
     if _has_table(session, LOCK_PLUGIN.upper()):
         holding = _locked_tables(session, schema)
         return [each for each in others if _named(waiter.statement, holding.get(each.id, ()))]
@@ -52,8 +55,8 @@ def table_lock_holders(
         each
         for each in others
         if each.schema in (schema, "")
-        and each.transaction is not None
-        and each.transaction >= waiter.seconds
+        and each.transaction_seconds is not None
+        and each.transaction_seconds >= waiter.seconds
     ]
 
 
@@ -62,24 +65,24 @@ def _named(statement: str, tables: Collection[str]) -> bool:
 
 
 def _locked_tables(session: Session, schema: str) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+    tables: dict[int, list[str]] = {}
     rows = session.rows(
         "SELECT thread_id, table_name FROM information_schema.metadata_lock_info"
         " WHERE table_schema = %s AND table_name <> ''",
         schema,
     )
     for thread, table in rows:
-        found.setdefault(int(thread), []).append(str(table))
-    return found
+        tables.setdefault(int(thread), []).append(str(table))
+    return tables
 
 
 def has_lock_plugin(session: Session) -> bool:
-    """Whether the server tells who holds which table's lock."""
+    """Return whether the server lists which session holds which table lock."""
     return _has_table(session, LOCK_PLUGIN.upper())
 
 
 def tables_in_use(session: Session, schema: str) -> list[str]:
-    """Tables that LOCK TABLES or a statement at work holds. Raises `DatabaseError`."""
+    """Return tables held by LOCK TABLES or by a running statement. Raises `DatabaseError`."""
     rows = session.rows("SHOW OPEN TABLES WHERE `Database` = %s AND In_use > 0", schema)
     return sorted(str(row[1]) for row in rows)
 

@@ -1,4 +1,4 @@
-"""What the server's sessions do: who runs which statement, who has a transaction open."""
+"""The server's process list: which session runs which statement or has an open transaction."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.session import Session
 
-# Sessions and commands of the server itself, and of servers that read from it.
+# Sessions and commands of the server itself, and of its replicas.
 SYSTEM_USERS = frozenset({"", "system user", "event_scheduler", "unauthenticated user"})
 SYSTEM_COMMANDS = frozenset(
     {"Daemon", "Binlog Dump", "Binlog Dump GTID", "Connect", "Delayed insert"}
     | {"Slave_IO", "Slave_SQL", "Slave_worker"}
 )
 BACKUP_USERS = re.compile(r"backup|dump|repl", re.IGNORECASE)
-# The first is what mysqldump and mariadb-dump read tables with, the others what tools lock with.
+# First the SELECT of mysqldump and mariadb-dump, then the locks of other backup tools.
 BACKUP_STATEMENTS = re.compile(
     r"SQL_NO_CACHE \*/|^\s*(BACKUP\s|FLUSH\s+TABLES?\b.*\bREAD\s+LOCK)",
     re.IGNORECASE | re.DOTALL,
 )
 COMMENTS = re.compile(r"^(?:\s|/\*.*?\*/|--\s.*?\n|#.*?\n)+", re.DOTALL)
-# What a client may begin anew; a migration's statements and a load's are none of these.
+# Statements that a client can repeat; statements of migrations and loads are not among them.
 CLIENT_STATEMENTS = re.compile(
     r"(SELECT|WITH|INSERT|UPDATE|DELETE|REPLACE|CALL|DO|EXECUTE)\b|\(", re.IGNORECASE
 )
@@ -31,8 +31,11 @@ SLEEPS = "Sleep"
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A session: what it runs, or for how many seconds it has done nothing (`command` is then
-    Sleep). `transaction` is the age of its open transaction in seconds; None for none."""
+    """One session in the process list.
+
+    `seconds` is how long it has run its statement, or been idle if `command` is Sleep.
+    `transaction_seconds` is the age of its open transaction; None if it has none.
+    """
 
     id: int
     user: str
@@ -42,36 +45,36 @@ class Process:
     seconds: int
     state: str = ""
     statement: str = ""
-    transaction: int | None = None
+    transaction_seconds: int | None = None
 
     @property
-    def sleeps(self) -> bool:
+    def is_idle(self) -> bool:
         return self.command == SLEEPS
 
     @property
-    def waits_for_table(self) -> bool:
-        """Whether it waits for the lock on a table that a statement of structure takes."""
+    def waits_for_table_lock(self) -> bool:
+        """Whether it waits for the lock on a table, as an ALTER TABLE needs it."""
         return self.state.startswith(TABLE_LOCK)
 
     @property
-    def protected(self) -> str:
-        """Why nobody but a person may end it; "" where it is a client like others."""
+    def protection(self) -> str:
+        """Why only an operator may end it by hand; "" for an ordinary client."""
         if self.user in SYSTEM_USERS or self.command in SYSTEM_COMMANDS:
-            return "it is the server's own, or another server's"
+            return "it belongs to the server itself or to a replica"
         if BACKUP_USERS.search(self.user) or BACKUP_STATEMENTS.search(self.statement):
-            return "it is a backup's or another server's"
+            return "it belongs to a backup or to a replica"
         return ""
 
     @property
     def runs_client_statement(self) -> bool:
-        """Whether it runs a statement that a client may begin anew."""
+        """Whether it runs a statement that a client can repeat."""
         plain = COMMENTS.sub("", self.statement)
-        return not self.sleeps and bool(CLIENT_STATEMENTS.match(plain))
+        return not self.is_idle and bool(CLIENT_STATEMENTS.match(plain))
 
 
 def read_process_list(session: Session) -> Mapping[int, Process]:
-    """All sessions by id but for our own. Raises `DatabaseError`."""
-    open_for = {
+    """Return all sessions by id, without this one. Raises `DatabaseError`."""
+    transactions = {
         int(thread): int(seconds)
         for thread, seconds in session.rows(
             "SELECT trx_mysql_thread_id, TIMESTAMPDIFF(SECOND, trx_started, NOW())"
@@ -82,10 +85,10 @@ def read_process_list(session: Session) -> Mapping[int, Process]:
         "SELECT id, user, host, db, command, time, state, info"
         " FROM information_schema.processlist WHERE id <> CONNECTION_ID() ORDER BY time DESC, id"
     )
-    return {int(row[0]): _activity(row, open_for.get(int(row[0]))) for row in rows}
+    return {int(row[0]): _process(row, transactions.get(int(row[0]))) for row in rows}
 
 
-def _activity(row: Sequence[object], transaction: int | None) -> Process:
+def _process(row: Sequence[object], transaction_seconds: int | None) -> Process:
     number, user, host, schema, command, seconds, state, statement = row
     return Process(
         id=int(str(number)),
@@ -96,7 +99,7 @@ def _activity(row: Sequence[object], transaction: int | None) -> Process:
         seconds=max(0, int(str(seconds or 0))),
         state=str(state or ""),
         statement=_text(statement),
-        transaction=transaction,
+        transaction_seconds=transaction_seconds,
     )
 
 
@@ -107,5 +110,5 @@ def _text(statement: object) -> str:
 
 
 def kill(session: Session, number: int, *, statement_only: bool) -> None:
-    """End a session, or only what it runs. Raises `DatabaseError`."""
+    """End a session, or only its statement. Raises `DatabaseError`."""
     session.execute("KILL QUERY %s" if statement_only else "KILL %s", number)

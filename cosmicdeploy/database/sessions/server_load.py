@@ -1,4 +1,4 @@
-"""How busy the server is."""
+"""Server load: connections and slow statements."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from cosmicdeploy.database.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class ServerLoad:
-    """Connections now, at most since the server started, and allowed; slow statements since then,
-    and what is slow, in seconds."""
+    """Connections now, their peak since the server started, and how many are allowed.
+
+    `slow_statements` counts statements since then that took longer than `slow_after_seconds`.
+    """
 
     connections: int
-    most: int
-    allowed: int
-    uptime: int
-    slow: int
-    slow_after: float
-    slow_log: bool
+    peak_connections: int
+    allowed_connections: int
+    uptime_seconds: int
+    slow_statements: int
+    slow_after_seconds: float
+    logs_slow_statements: bool
 
 
 def read_server_load(session: Session) -> ServerLoad:
-    """The server as it is now. Raises `DatabaseError`."""
+    """Read the current server load. Raises `DatabaseError`."""
     status = _pairs(session, "SHOW GLOBAL STATUS")
     variables = _pairs(session, "SHOW GLOBAL VARIABLES")
     return ServerLoad(
         connections=int(status["threads_connected"]),
-        most=int(status["max_used_connections"]),
-        allowed=int(variables["max_connections"]),
-        uptime=int(status["uptime"]),
-        slow=int(status["slow_queries"]),
-        slow_after=float(variables["long_query_time"]),
-        slow_log=variables["slow_query_log"] == "ON",
+        peak_connections=int(status["max_used_connections"]),
+        allowed_connections=int(variables["max_connections"]),
+        uptime_seconds=int(status["uptime"]),
+        slow_statements=int(status["slow_queries"]),
+        slow_after_seconds=float(variables["long_query_time"]),
+        logs_slow_statements=variables["slow_query_log"] == "ON",
     )
 
 

@@ -119,7 +119,7 @@ class SwapRecord:
     def _unreadable(self, table: str) -> DatabaseError:
         """Return the error for a record that does not show where the tables are."""
         return DatabaseError(
-            "the record of a swap of tables cannot be read, so nothing is moved or dropped",
+            "The record of a swap of tables cannot be read, so nothing is moved or dropped",
             where=f"{self._session.where}: {self._schema}.{table}",
             todo=f"compare the tables in {self._live!r} with those in "
             f"{replaced_name(self._live)!r} by hand; "

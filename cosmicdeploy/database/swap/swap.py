@@ -56,7 +56,7 @@ def swap(access: DatabaseAccess) -> Swapped:
         _resolve(session, live)
         if not Facts(session, shadow_name(live)).engines():
             raise BackupError(
-                "no backup is loaded, so there is nothing to swap in",
+                "No backup is loaded, so there is nothing to swap in",
                 where=shadow_name(live),
                 todo="`cosmicdeploy rollback --to BACKUP` loads a backup and swaps it in",
             )
@@ -77,7 +77,11 @@ def swap_back(access: DatabaseAccess) -> Swapped:
         store = SwapRecord(session, live)
         if Phase.SWAPPED not in store.phases():
             where = replaced_name(live)
-            raise BackupError("no earlier data is kept", where=where, todo="nothing to undo")
+            raise BackupError(
+                "No data from before a restore is kept, so there is nothing to undo",
+                where=where,
+                todo="`cosmicdeploy backup list` shows the backups to restore instead",
+            )
         drop_schema(session, shadow_name(live))
         kept = store.read(Phase.SWAPPED).leaving
         return _run(session, backward(live), _record(session, live, kept))
@@ -117,7 +121,7 @@ def require_no_replaced_data(session: Session, access: DatabaseAccess) -> None:
     """Raise `BackupError` if the data from before an earlier restore is still kept."""
     if _keeps_replaced(session, access.name):
         raise BackupError(
-            "the data from before an earlier restore is still kept",
+            "The data from before an earlier restore is still kept",
             where=replaced_name(access.name),
             todo="`cosmicdeploy rollback --to BACKUP` resumes that restore, "
             "`cosmicdeploy deploy --abort` undoes it",
@@ -144,7 +148,7 @@ def require_swappable(facts: Facts) -> None:
     lines = [f"{kind}: {', '.join(names)}" for kind, names in refused.items() if names]
     if lines:
         raise BackupError(
-            f"a schema with {' and '.join(kind for kind, names in refused.items() if names)}"
+            f"A schema with {' and '.join(kind for kind, names in refused.items() if names)}"
             " cannot be swapped",
             where=facts.schema,
             todo="restore by hand, or drop them and create them again afterwards",
@@ -192,7 +196,7 @@ def _only_swap(access: DatabaseAccess) -> Iterator[Session]:
         name = swap_record_name(access.name)
         if not session.acquire_lock(name, OTHERS_END_SECONDS):
             raise DatabaseError(
-                "another process is swapping tables",
+                "Another process is swapping tables",
                 where=session.where,
                 todo="wait until it has finished, and run the command again",
             )

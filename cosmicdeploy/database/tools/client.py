@@ -33,13 +33,13 @@ from cosmicdeploy.errors import DatabaseError
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The tools of one database container; with `packs` the dump arrives compressed with zstd."""
+    """The tools of one database container; with `compresses` the dump arrives compressed."""
 
     engine: Engine
     access: DatabaseAccess
     dump_tool: str
     dump_prefix: tuple[str, ...]
-    packs: bool
+    compresses: bool
     query_tool: str
     login: tuple[str, ...]
     dump_flags: tuple[str, ...]
@@ -68,7 +68,7 @@ class Client:
         result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
         if result.exit_code != 0:
             raise DatabaseError(
-                "the client in the database's container cannot log in",
+                "The client in the database's container cannot log in",
                 where=self.access.where,
                 todo="let this user log in from localhost as well",
                 details=error_lines(result),
@@ -109,7 +109,7 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
     tools = probe.text.split("\n", 4)
     if probe.exit_code != 0 or not all(tools[:2]):
         raise DatabaseError(
-            "the database container lacks a dump tool or a client",
+            "The database container lacks a dump tool or a client",
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
@@ -119,7 +119,7 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
         access=access,
         dump_tool=dump_tool,
         dump_prefix=dump_prefix(stdbuf, zstd),
-        packs=bool(zstd),
+        compresses=bool(zstd),
         query_tool=query_tool,
         login=_login(access),
         dump_flags=(*DUMP_FLAGS, *known_flags(dump_help)),

@@ -50,7 +50,7 @@ def _is_tool(process: Process, access: DatabaseAccess) -> bool:
 
 def _describe(process: Process) -> str:
     session, seconds = f"session {process.id}", process.seconds
-    if process.sleeps:
+    if process.is_idle:
         return f"{session}: the server has answered, and waited {seconds} s for more"
     is_safe = DUMPING.match(process.statement)
     shown = process.statement[:LONGEST_SHOWN] if is_safe else process.command

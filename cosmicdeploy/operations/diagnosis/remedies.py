@@ -101,7 +101,7 @@ def make_anew(names: Sequence[str]) -> Remedy:
 
 def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Sequence[Remedy]:
     """End these sessions; nothing where there are none, or where a person has to decide on one."""
-    if not found or any(session.protected for session in found):
+    if not found or any(session.protection for session in found):
         return ()
     what = "end the statement of" if statement_only else "end"
     step = EndSessionsStep(

@@ -130,7 +130,7 @@ def _proof(state: State) -> tuple[str, VerificationRecord | None]:
     if state.damage:
         return "DAMAGED", state.read
     if state.restored:
-        return "restored" if state.restored.good else "DID NOT RESTORE", state.restored
+        return "restored" if state.restored.passed else "DID NOT RESTORE", state.restored
     return "read again" if state.read else "no", state.read
 
 

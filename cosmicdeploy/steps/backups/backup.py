@@ -117,7 +117,7 @@ def copy_to_places(ctx: Context, backup: Backup) -> Result:
         else:
             ctx.warn(f"no copy at {place.name}: {copied.error}")
             warnings.append(copied.error)
-    return {"copies": made, "warnings": warnings} if copies.places else {}
+    return {"copies": made, "warnings": warnings} if copies.destinations else {}
 
 
 def _progress(ctx: Context, what: str) -> Callable[[int], None]:

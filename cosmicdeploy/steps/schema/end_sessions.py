@@ -84,4 +84,4 @@ class EndSessionsStep(Step):
 
     def _is_left(self, target: Target, now: Mapping[int, Process]) -> bool:
         found = now[target.id]
-        return target.is_it(found) and not (self.statement_only and found.sleeps)
+        return target.is_it(found) and not (self.statement_only and found.is_idle)

@@ -101,7 +101,7 @@ def live_shape(ctx: Context) -> Shape:
 def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
     """Those that would destroy, or cannot be judged, in migrations that nobody allowed."""
     allowed = ctx.allowed | set(ctx.settings.migrate.allow)
-    return [s for s in statements if s.refused and s.migration not in allowed]
+    return [s for s in statements if s.is_refused and s.migration not in allowed]
 
 
 def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:

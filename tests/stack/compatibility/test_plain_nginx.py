@@ -56,7 +56,7 @@ def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> N
     with plain.database() as facts:
         facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
     target = next(
-        b.id for b in plain.open().catalogue.list() if b.good and b.manifest.release == "1"
+        b.id for b in plain.open().catalogue.list() if b.is_good and b.manifest.release == "1"
     )
     with acknowledged(plain) as beats:
         done = plain.cli("rollback", "--to", target, "--yes", "--json")

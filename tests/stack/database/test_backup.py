@@ -1,4 +1,4 @@
-"""What a backup of a real MariaDB says, and its proof."""
+"""What the manifest of a backup of a real MariaDB says, and its test restore."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.stack.support.kiosks import ROWS
 pytestmark = pytest.mark.stack
 
 
-def test_a_backup_says_what_it_holds(
+def test_a_manifest_describes_the_backup(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     seen: list[int] = []
@@ -41,7 +41,7 @@ def test_a_backup_says_what_it_holds(
     assert sorted(path.suffix for path in catalogue.folder.iterdir()) == [".json", ".zst"]
 
 
-def test_a_running_backup_is_seen_as_running(
+def test_a_running_backup_is_listed_as_running(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     seen: list[Backup] = []
@@ -49,7 +49,7 @@ def test_a_running_backup_is_seen_as_running(
     assert {backup.manifest.status for backup in seen} == {"running"}
 
 
-def test_rows_that_come_during_the_dump_are_not_counted(
+def test_rows_added_during_the_dump_are_not_counted(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     def insert() -> None:
@@ -62,7 +62,7 @@ def test_rows_that_come_during_the_dump_are_not_counted(
     assert verify_restore(engine, access, backup).reasons == ()
 
 
-def test_a_backup_is_proven_to_restore(
+def test_a_backup_is_verified_by_a_test_restore(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -71,7 +71,7 @@ def test_a_backup_is_proven_to_restore(
     assert schemas(access) == {"platform"}
 
 
-def test_a_restore_that_lacks_rows_is_not_proven(
+def test_a_test_restore_with_missing_rows_fails(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)

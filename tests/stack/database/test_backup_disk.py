@@ -1,4 +1,4 @@
-"""Backups for which the disk has too little room."""
+"""Backups on a disk with too little room."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, 128 MiB."""
+    """A separate file system of 128 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", str(folder)], check=True)
@@ -32,7 +32,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.fault("disk full")
-def test_a_disk_that_fills_up_during_the_dump(
+def test_a_disk_that_fills_up_during_the_dump_fails_the_backup(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     catalogue = Catalogue(small_disk / "backups")
@@ -45,7 +45,7 @@ def test_a_disk_that_fills_up_during_the_dump(
             except OSError:
                 return
 
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=fill_disk)
     assert [path.suffix for path in catalogue.folder.iterdir()] == [".json"]
     [failed] = catalogue.list()
@@ -54,14 +54,14 @@ def test_a_disk_that_fills_up_during_the_dump(
 
 
 @pytest.mark.fault("disk full")
-def test_a_disk_that_is_full_when_the_last_bytes_are_written(
+def test_a_disk_that_is_full_at_the_last_bytes_fails_the_backup(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     run(access, "DELETE FROM pictures")
     run(access, "DELETE FROM remotes")
     catalogue = Catalogue(small_disk / "backups")
     filler = once(lambda: fill_up(small_disk / "filler"))
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=filler)
     [failed] = catalogue.list()
     assert failed.manifest.status == "failed"
@@ -78,13 +78,13 @@ def fill_up(path: Path) -> None:
 
 
 @pytest.mark.fault("disk full")
-def test_too_little_room_is_seen_before_the_dump(
+def test_too_little_room_is_reported_before_the_dump(
     engine: Engine, access: DatabaseAccess, small_disk: Path
 ) -> None:
     (small_disk / "filler").write_bytes(bytes(80 << 20))
     catalogue = Catalogue(small_disk / "backups")
     seen: list[int] = []
-    with pytest.raises(BackupError, match="no room for the backup"):
+    with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=seen.append)
     assert seen == []
     assert_failed(catalogue, "no room")

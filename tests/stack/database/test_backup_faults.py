@@ -1,4 +1,4 @@
-"""Backups that are refused or break off: none of them is good."""
+"""Backups that are refused or interrupted are never good."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.mark.fault("wrong password")
-def test_wrong_password(access: DatabaseAccess, engine: Engine, catalogue: Catalogue) -> None:
+def test_a_wrong_password_fails_the_backup(
+    access: DatabaseAccess, engine: Engine, catalogue: Catalogue
+) -> None:
     wrong = replace(access, password="not-this-one")
     with pytest.raises(DatabaseError, match="refuses this user or password") as caught:
         create_backup(engine, wrong, catalogue)
@@ -30,7 +32,7 @@ def test_wrong_password(access: DatabaseAccess, engine: Engine, catalogue: Catal
 
 
 @pytest.mark.fault("data that a dump would not hold")
-def test_tables_that_no_snapshot_covers_are_refused(
+def test_tables_outside_of_a_snapshot_are_refused(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run(access, "CREATE TABLE old (id INT) ENGINE=MyISAM")
@@ -40,7 +42,7 @@ def test_tables_that_no_snapshot_covers_are_refused(
 
 
 @pytest.mark.fault("schema that changes during the dump")
-def test_a_schema_that_changes_during_the_dump(
+def test_a_schema_that_changes_during_the_dump_fails_the_backup(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     def migrate() -> None:
@@ -84,8 +86,10 @@ def test_a_dump_that_is_killed_is_not_good(
 
 
 def once_beside(action: Callable[[], object]) -> Callable[[int], None]:
-    """Do something while a dump goes on: not in its own sink, where the engine would hang. Until it
-    is done the dump is let on by little."""
+    """Run an action during a dump, outside of its sink, where the engine would hang.
+
+    Until the action is done, the dump is slowed down.
+    """
     thread = threading.Thread(target=action)
 
     def act(_: int) -> None:

@@ -37,7 +37,7 @@ def access(two_tables: DatabaseAccess) -> DatabaseAccess:
 
 
 @pytest.mark.fault("verifications side by side, and one that was killed")
-def test_only_scratch_schemas_that_nobody_uses_are_dropped(
+def test_only_unused_scratch_schemas_are_dropped(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -77,7 +77,7 @@ def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
 
 
 @pytest.mark.fault("restore taken over by another")
-def test_a_restore_that_was_taken_over_leaves_the_other_ones_data_alone(
+def test_a_restore_that_lost_to_another_run_leaves_that_runs_data_alone(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -137,7 +137,7 @@ def test_one_flipped_byte_is_refused_before_any_write(
 
 @pytest.mark.fault("fsync that fails (a stand-in: no disk here fails on demand)")
 @pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
-def test_a_sync_that_fails_makes_no_good_backup(
+def test_a_failed_sync_makes_no_good_backup(
     engine: Engine,
     access: DatabaseAccess,
     catalogue: Catalogue,
@@ -157,5 +157,5 @@ def test_a_sync_that_fails_makes_no_good_backup(
         create_backup(engine, access, catalogue)
     monkeypatch.undo()
     assert calls[0] <= 0, "there was a sync to fail"  # a failure is written down as well
-    assert not [b for b in catalogue.list() if b.good]
+    assert not [b for b in catalogue.list() if b.is_good]
     assert not list(catalogue.folder.glob("*.partial"))

@@ -1,4 +1,4 @@
-"""What is read from a schema of a real MariaDB, and a server that cannot be asked."""
+"""Facts read from a schema of a real MariaDB, and a server that does not answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.stack.support.kiosks import ROWS
 pytestmark = pytest.mark.stack
 
 
-def test_facts_of_a_schema(access: DatabaseAccess) -> None:
+def test_the_facts_of_a_schema_are_read(access: DatabaseAccess) -> None:
     with open_facts(access) as facts:
         assert facts.server().vendor == "MariaDB"
         tables = {table.name: table for table in facts.tables()}
@@ -29,7 +29,7 @@ def test_facts_of_a_schema(access: DatabaseAccess) -> None:
         assert facts.data_bytes() > 10_000_000
 
 
-def test_the_digest_tells_structure_and_not_data(access: DatabaseAccess) -> None:
+def test_the_digest_covers_the_structure_and_not_the_data(access: DatabaseAccess) -> None:
     with open_facts(access) as facts:
         first = facts.schema_digest()
         run(access, "DELETE FROM pictures")
@@ -47,7 +47,7 @@ def test_a_schema_that_was_never_migrated_has_batch_0(access: DatabaseAccess) ->
         assert facts.highest_batch() == 0
 
 
-def test_unreachable_and_unknown_database(access: DatabaseAccess) -> None:
+def test_an_unreachable_and_an_unknown_database_are_reported(access: DatabaseAccess) -> None:
     with (
         pytest.raises(DatabaseError, match="cannot be reached"),
         open_facts(replace(access, port=1)),

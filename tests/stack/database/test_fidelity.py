@@ -1,4 +1,4 @@
-"""Round trip equal, or refused by name beforehand: on both MariaDB versions."""
+"""A schema is restored unchanged or refused beforehand, on both MariaDB versions."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
 
 
 def fill(access: DatabaseAccess, charset: str) -> None:
-    """All that the matrix has, in a schema with this default."""
+    """Create every kind of object of the matrix in a schema with this default character set."""
     renew(access, charset)
     with cursor(access) as opened:
-        opened.execute("SET sql_mode = 'NO_ZERO_IN_DATE'")  # zero dates are let in
+        opened.execute("SET sql_mode = 'NO_ZERO_IN_DATE'")  # so that zero dates are accepted
         for statement in TABLES.strip().split("\n\n"):
             opened.execute(statement)
         opened.execute("INSERT INTO blobs VALUES (1, %s), (2, '')", (EVERY_BYTE,))
@@ -48,7 +48,7 @@ def fill(access: DatabaseAccess, charset: str) -> None:
             "CREATE PROCEDURE latin() SELECT 'caf\u00e9' || '\\' AS \"word\"".encode("latin1")
         )
         opened.execute("SET NAMES utf8mb4")
-        opened.execute(f"ALTER DATABASE COLLATE {charset}_bin")  # objects remember what was before
+        opened.execute(f"ALTER DATABASE COLLATE {charset}_bin")  # objects keep the earlier default
         for statement in OBJECTS.strip().split("\n\n"):
             opened.execute(statement)
         opened.execute(f"ALTER DATABASE COLLATE {charset}_nopad_bin")
@@ -85,7 +85,7 @@ ALTER DATABASE CHARACTER SET utf8mb3
 
 @pytest.mark.parametrize("charset", ["utf8mb4", "latin1"])
 @pytest.mark.fault("fidelity: round trip equal")
-def test_everything_comes_back(
+def test_a_restore_brings_back_every_object(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue, charset: str
 ) -> None:
     fill(server, charset)
@@ -104,7 +104,7 @@ def test_everything_comes_back(
 
 @pytest.mark.parametrize(("source", "target"), [("stable", "newest"), ("newest", "stable")])
 @pytest.mark.fault("fidelity: one MariaDB version to the other")
-def test_a_backup_of_one_version_on_the_other(
+def test_a_backup_of_one_server_version_restores_on_the_other(
     engine: Engine, servers: Servers, catalogue: Catalogue, source: str, target: str
 ) -> None:
     fill(servers(source), "utf8mb4")
@@ -139,7 +139,7 @@ def test_a_lost_definer_or_body_is_noticed(
 
 
 @pytest.mark.fault("fidelity: writes during the dump")
-def test_a_restored_state_is_one_moment_of_a_database_that_is_written_to(
+def test_a_restore_is_one_consistent_moment_of_a_busy_database(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     renew(server)
@@ -175,7 +175,7 @@ def test_a_restored_state_is_one_moment_of_a_database_that_is_written_to(
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("CREATE SEQUENCE numbers", r"sequences .*: numbers \(SEQUENCE\)"),
+        ("CREATE SEQUENCE numbers", r"Sequences .*: numbers \(SEQUENCE\)"),
         ("CREATE TABLE past (id INT) WITH SYSTEM VERSIONING", r"history .*: past"),
         ("CREATE TABLE old (id INT) ENGINE=MyISAM", r"inconsistent: old \(MyISAM\)"),
         ("CREATE TABLE old (id INT) ENGINE=Aria", r"inconsistent: old \(Aria\)"),
@@ -189,7 +189,7 @@ def test_a_restored_state_is_one_moment_of_a_database_that_is_written_to(
     ],
 )
 @pytest.mark.fault("fidelity: refused by name beforehand")
-def test_what_would_not_round_trip_is_refused_by_name_before_the_dump(
+def test_objects_that_would_not_round_trip_are_refused_before_the_dump(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue, statement: str, named: str
 ) -> None:
     renew(server)
@@ -203,7 +203,7 @@ def test_what_would_not_round_trip_is_refused_by_name_before_the_dump(
 
 
 @pytest.mark.fault("revoked rights")
-def test_rights_that_lack_are_named_before_the_dump_and_before_the_restore(
+def test_missing_privileges_are_named_before_the_dump_and_the_restore(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     fill(server, "utf8mb4")
@@ -225,18 +225,20 @@ GRANT dumping TO reader@'%'
 SET DEFAULT ROLE dumping FOR reader@'%'
 """,
     )
-    with pytest.raises(BackupError, match="lacks rights: EVENT, EXECUTE on platform"):
+    with pytest.raises(BackupError, match="lacks privileges: EVENT, EXECUTE on platform"):
         create_backup(engine, account, catalogue)
     run_all(server, "GRANT EVENT, EXECUTE ON platform.* TO reader@'%'")
     with pytest.raises(Exception, match="may not read the body of function half"):
         create_backup(engine, account, catalogue)
     run_all(server, "GRANT SELECT ON mysql.proc TO reader@'%'")
-    assert create_backup(engine, account, catalogue).good
-    with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform; SELECT, INSERT"):
+    assert create_backup(engine, account, catalogue).is_good
+    with pytest.raises(
+        BackupError, match=r"lacks privileges: INSERT, .* on platform; SELECT, INSERT"
+    ):
         restore_backup(engine, account, backup)
     run_all(server, "GRANT ALL ON `platform%`.* TO reader@'%'")
-    with pytest.raises(BackupError, match=r"lacks rights: INSERT, .* on platform \("):
-        restore_backup(engine, account, backup)  # the closer grant is the one that counts
+    with pytest.raises(BackupError, match=r"lacks privileges: INSERT, .* on platform \("):
+        restore_backup(engine, account, backup)  # the closer grant applies
     run_all(server, "GRANT ALL ON platform.* TO reader@'%'")
     with pytest.raises(BackupError, match="another definer: ghost@%, root@%"):
         restore_backup(engine, account, backup)

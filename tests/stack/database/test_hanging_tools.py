@@ -38,7 +38,7 @@ def access(two_tables: DatabaseAccess) -> DatabaseAccess:
 
 
 @pytest.mark.fault("dump tool that hangs")
-def test_a_dump_that_says_nothing_is_ended_with_the_reason(
+def test_a_silent_dump_is_ended_with_the_reason(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with (
@@ -62,7 +62,7 @@ exec $REAL "$@"
 """
 
 
-def test_a_dump_that_waits_for_a_lock_says_for_which(
+def test_a_dump_that_waits_for_a_lock_names_the_lock(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     try:
@@ -75,7 +75,7 @@ def test_a_dump_that_waits_for_a_lock_says_for_which(
 
 
 @pytest.mark.fault("SIGTERM while a read is blocked")
-def test_sigterm_ends_what_waits_for_a_tool_or_a_build(
+def test_sigterm_ends_a_wait_for_a_tool_or_a_build(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     base = read_env_file(IMAGES)["PYTHON_IMAGE"]
@@ -146,7 +146,7 @@ def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
 
 
 @pytest.mark.fault("tools that outlive a killed deployer")
-def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseAccess) -> None:
+def test_leftover_tools_are_ended(engine: Engine, access: DatabaseAccess) -> None:
     container = docker.from_env().containers.get(access.container_id)
 
     def running() -> set[str]:
@@ -166,7 +166,7 @@ def test_tools_that_were_left_behind_are_ended(engine: Engine, access: DatabaseA
 
 
 @pytest.mark.fault("frozen database")
-def test_a_frozen_database_holds_nobody_up_who_gives_up(
+def test_a_frozen_database_does_not_delay_an_abandoned_load(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "END_SECONDS", 0.5)

@@ -1,4 +1,4 @@
-"""Loads of a backup into a schema: data that is hard to carry over, and faults."""
+"""Loads of a backup into a schema: awkward data, and faults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TEXTS = (
 
 @pytest.fixture
 def large_packets(access: DatabaseAccess) -> Iterator[None]:
-    """Room for the largest row; the server is shared, so it gets its own setting back."""
+    """Make room for the largest row; the shared server gets its own setting back."""
     [(usual,)] = run(access, "SELECT @@GLOBAL.max_allowed_packet")
     run(access, "SET GLOBAL max_allowed_packet = 64 << 20")
     yield
@@ -59,7 +59,7 @@ def large_packets(access: DatabaseAccess) -> Iterator[None]:
 
 @pytest.mark.usefixtures("large_packets")
 @pytest.mark.parametrize("large", [100_000, 1])
-def test_awkward_data_comes_back_the_same(
+def test_awkward_data_is_restored_unchanged(
     engine: Engine,
     access: DatabaseAccess,
     catalogue: Catalogue,
@@ -113,7 +113,7 @@ FORGED = (
 def test_a_forged_copy_reaches_neither_the_container_nor_the_live_schema(
     engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    """The checks of `verify` are left out: this is what holds where they are deceived."""
+    """The checks of `verify` are skipped, to test the protection that remains without them."""
     renew(mariadb)
     run(mariadb, "CREATE TABLE notes (a LONGTEXT)")
     run(mariadb, "INSERT INTO notes VALUES ('live')")
@@ -133,7 +133,7 @@ def test_a_forged_copy_reaches_neither_the_container_nor_the_live_schema(
 
 
 def forged(backup: Backup, sql: bytes) -> Backup:
-    """The same backup with other SQL, less its sandbox line, and a manifest that fits it."""
+    """Return the backup with other SQL, without the sandbox line, and a manifest that matches."""
     sql = sql.replace(SANDBOX_LINE, b"", 1)
     backup.data.write_bytes(zstandard.ZstdCompressor().compress(sql))
     digest = Digest()
@@ -142,17 +142,17 @@ def forged(backup: Backup, sql: bytes) -> Backup:
 
 
 @pytest.mark.usefixtures("large_packets")
-def test_a_row_that_the_server_would_not_take_back_is_named(
+def test_a_row_too_large_to_restore_is_reported(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    """A dump writes each byte of a BLOB in two: the row fits, and its INSERT does not."""
+    """A dump doubles the size of a BLOB: the row fits, but its INSERT does not."""
     run(access, "CREATE TABLE files (data LONGBLOB)")
     run(access, "INSERT INTO files VALUES (REPEAT('secret', 2000000))")
     backup = create_backup(engine, access, catalogue)
     run(access, "SET GLOBAL max_allowed_packet = 16 << 20")
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__small")
-    words = r"table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
+    words = r"Table files has a row that takes 22\.\d MiB .*max_allowed_packet = 3\d{7} "
     with pytest.raises(BackupError, match=words):
         load_schema(access, backup, "platform__small")
     with pytest.raises(BackupError, match=words):
@@ -165,7 +165,7 @@ def test_a_row_that_the_server_would_not_take_back_is_named(
 
 
 def shown(access: DatabaseAccess, schema: str) -> list[object]:
-    """Tables, views and triggers in the server's own words."""
+    """Return tables, views and triggers as the server describes them."""
     names = run(access, "SHOW TABLES", schema=schema)
     quoted = ["`{}`".format(str(name).replace("`", "``")) for (name,) in names]
     tables = [run(access, f"SHOW CREATE TABLE {name}", schema=schema)[0][1] for name in quoted]
@@ -173,7 +173,7 @@ def shown(access: DatabaseAccess, schema: str) -> list[object]:
 
 
 @pytest.mark.fault("backup cut short")
-def test_a_file_cut_while_it_loads_is_noticed(
+def test_a_file_truncated_while_it_loads_is_noticed(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)

@@ -72,13 +72,13 @@ touch /tmp/seen
 """
 
 
-def test_a_row_that_was_gone_for_a_moment_is_not_missed(
+def test_a_row_that_was_absent_for_a_moment_is_not_reported_missing(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with fake_tool(engine, access, FLICKERING):
         backup = create_backup(engine, access, catalogue)
     assert engine.exec(access.container_id, ["rm", "/tmp/seen"]).exit_code == 0
-    assert backup.good
+    assert backup.is_good
     assert backup.manifest.objects.tables["a"].before == 1
 
 
@@ -103,7 +103,7 @@ def test_a_compressed_dump_with_any_flaw_is_not_good(
     assert entry.manifest.status == "failed" and why in entry.manifest.reason
 
 
-def test_a_container_that_cannot_compress_gives_the_same_backup(
+def test_a_container_that_cannot_compress_yields_the_same_backup(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     there = create_backup(engine, access, catalogue)

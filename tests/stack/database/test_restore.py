@@ -1,4 +1,4 @@
-"""Restores: what comes back, what is kept, the way back, and refusals."""
+"""Restores: what is brought back, what is kept, the swap back, and refusals."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def test_a_restore_brings_everything_back(
     assert run(access, "SELECT COUNT(*) FROM busy_names") == [(ROWS,)]
     assert schemas(access) == {"platform", "platform__before", "platform__swap"}
     assert has_replaced_data(access)
-    assert state(access, "platform__before")["data"] == changed["data"]  # views are on record
+    assert (
+        state(access, "platform__before")["data"] == changed["data"]
+    )  # views exist in the record only
     assert_keys_hold(access)
 
     swap_back(access)
@@ -65,7 +67,7 @@ def test_a_restore_brings_everything_back(
 
 
 def assert_keys_hold(access: DatabaseAccess) -> None:
-    """Foreign keys stay within their schema, refuse what they should, and cascade."""
+    """Check that foreign keys stay within their schema, refuse wrong rows, and cascade."""
     assert run(
         access,
         "SELECT COUNT(*) FROM information_schema.key_column_usage WHERE"
@@ -86,14 +88,14 @@ def assert_keys_hold(access: DatabaseAccess) -> None:
 
 @pytest.fixture
 def reader(access: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    """A user who may read the schema, by its name."""
+    """Create a user with a privilege on the schema's name."""
     run(access, "CREATE USER app@'%' IDENTIFIED BY 'app'")
     run(access, "GRANT SELECT ON platform.* TO app@'%'")
     yield replace(access, user="app", password="app")
     run(access, "DROP USER app@'%'")
 
 
-def test_rights_by_schema_name_survive_a_swap(
+def test_privileges_on_a_schema_survive_a_swap(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, reader: DatabaseAccess
 ) -> None:
     restore_backup(engine, access, create_backup(engine, access, catalogue))
@@ -128,14 +130,14 @@ def test_a_swap_waits_for_a_running_transaction(
     assert state(access) == original
 
 
-def test_nothing_to_swap_or_to_undo(access: DatabaseAccess) -> None:
+def test_a_swap_with_nothing_to_swap_or_undo_is_refused(access: DatabaseAccess) -> None:
     with pytest.raises(BackupError, match="no backup was loaded"):
         swap(access)
     with pytest.raises(BackupError, match="no earlier data"):
         swap_back(access)
 
 
-def test_keys_across_schemas_are_refused_before_anything_is_touched(
+def test_foreign_keys_across_schemas_are_refused_before_any_change(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -163,7 +165,7 @@ def test_a_truncated_file_is_refused(
     backup = create_backup(engine, access, catalogue)
     os.truncate(backup.data, int(backup.data.stat().st_size * kept))
     assert "not what was written" in verify_backup(backup).reasons[0]
-    assert not verify_restore(engine, access, backup).good
+    assert not verify_restore(engine, access, backup).passed
     original = state(access)
     with pytest.raises(BackupError, match="not what was written"):
         restore_backup(engine, access, backup)

@@ -1,4 +1,4 @@
-"""The database's password is seen nowhere."""
+"""The database's password appears nowhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.stack.stacks.dumps import once
 pytestmark = pytest.mark.stack
 
 
-def test_the_password_is_seen_nowhere(
+def test_the_database_password_appears_nowhere(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     api = docker.from_env().api
@@ -47,5 +47,5 @@ def test_the_password_is_seen_nowhere(
 
 
 def forms_of(password: str) -> set[str]:
-    """The password as it is, and as JSON or Python would show it."""
+    """Return the password as it is, and as JSON and Python show it."""
     return {password, json.dumps(password)[1:-1], repr(password)[1:-1], json.dumps(password)}

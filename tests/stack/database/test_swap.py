@@ -1,4 +1,4 @@
-"""A swap that is killed anywhere leaves a wholly old or a wholly new schema, on a real MariaDB."""
+"""A swap killed at any point leaves the old or the new data complete, on a real MariaDB."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.stack.stacks.databases import NAME, cursor, renew, schemas, snapshot
 
 pytestmark = pytest.mark.stack
 
-# Every how many statements a kill is tried, unless all faults are asked for.
+# A kill is tried at every n-th statement, unless all faults are requested.
 SAMPLED = 4
 READING = ("SELECT", "SHOW", "SET", "USE")
 
@@ -74,7 +74,7 @@ def access(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
 
 
 def prepare(access: DatabaseAccess) -> tuple[dict[str, Any], dict[str, Any]]:
-    """An old state that is live, and a new one in the shadow; what each looks like when live."""
+    """Create an old live state and a new shadow state; return a snapshot of each when live."""
     states = []
     for word, number in (("new", 7), ("old", 5)):
         renew(access, "utf8mb4" if word == "old" else "latin1")
@@ -88,7 +88,7 @@ def prepare(access: DatabaseAccess) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def load(access: DatabaseAccess) -> None:
-    """The new state in the shadow, its event held back, as loading a backup does."""
+    """Create the new state in the shadow, with its event deferred, as a load does."""
     shadow = shadow_name(NAME)
     with cursor(access, None) as opened:
         opened.execute(f"CREATE DATABASE {shadow} CHARACTER SET latin1")
@@ -124,7 +124,7 @@ def killed(action: Callable[[DatabaseAccess], object], access: DatabaseAccess, a
 
 
 def dying(action: Callable[[DatabaseAccess], object], access: DatabaseAccess, at: int) -> None:
-    run, left = Session._ran, [at]
+    run, left = Session._run, [at]
 
     def counted(session: Session, sql: str | bytes, *parameters: object) -> Any:
         text = sql if isinstance(sql, str) else sql.decode("latin1")
@@ -133,11 +133,11 @@ def dying(action: Callable[[DatabaseAccess], object], access: DatabaseAccess, at
             os.kill(os.getpid(), signal.SIGKILL)
         return run(session, sql, *parameters)
 
-    Session._ran = counted  # type: ignore[method-assign]
+    Session._run = counted  # type: ignore[method-assign]
     action(access)
 
 
-def test_a_swap_and_the_way_back_move_everything(access: DatabaseAccess) -> None:
+def test_a_swap_and_a_swap_back_move_everything(access: DatabaseAccess) -> None:
     old, new = prepare(access)
     swap(access)
     assert snapshot(access) == new
@@ -158,7 +158,7 @@ def test_a_swap_and_the_way_back_move_everything(access: DatabaseAccess) -> None
 
 
 @pytest.mark.fault("kill -9 at a statement of the swap")
-def test_a_swap_killed_at_any_statement_is_wholly_old_or_wholly_new(
+def test_a_swap_killed_at_any_statement_leaves_the_old_or_the_new_data_complete(
     access: DatabaseAccess, tries: Tries, every: bool
 ) -> None:
     old, new = prepare(access)
@@ -175,11 +175,11 @@ def test_a_swap_killed_at_any_statement_is_wholly_old_or_wholly_new(
         at += 1 if every else SAMPLED
     assert tries.failures == []
     assert {"nothing", "old", "new"} == seen
-    assert snapshot(access) == new  # by the run that nobody killed
+    assert snapshot(access) == new  # by the run that was not killed
 
 
 @pytest.mark.fault("kill -9 at a statement of the swap back")
-def test_a_swap_back_killed_at_any_statement_is_whole(
+def test_a_swap_back_killed_at_any_statement_leaves_complete_data(
     access: DatabaseAccess, tries: Tries, every: bool
 ) -> None:
     old, new = prepare(access)
@@ -201,7 +201,7 @@ def test_a_swap_back_killed_at_any_statement_is_whole(
     assert snapshot(access) == old
 
 
-def test_a_swap_that_finds_no_moment_without_a_lock_changes_nothing(
+def test_a_swap_of_tables_that_stay_locked_changes_nothing(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = prepare(access)

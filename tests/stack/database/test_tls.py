@@ -1,4 +1,4 @@
-"""The shipped heartbeat service talks to its database in secret where that is possible."""
+"""The shipped heartbeat service uses TLS to its database if the database offers it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture
 def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The payload is no package of ours: it is found by its path, as in its image."""
+    """Import the payload by its path, as its image does: it is not a package of the deployer."""
     monkeypatch.syspath_prepend(shipped.payload() / "app")
 
 
-def test_it_talks_to_the_database_by_tls_where_that_offers_it(
+def test_the_heartbeat_service_uses_tls_if_the_database_offers_it(
     mariadb: DatabaseAccess, payload_modules: None
 ) -> None:
     from cosmic_app.database.connection import connect

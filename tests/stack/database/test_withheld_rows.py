@@ -1,4 +1,4 @@
-"""Settings of the server that withhold rows, and bodies that dump tools stumble over."""
+"""Server settings that hide rows, and bodies that break dump tools."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREATE TABLE many (id INT PRIMARY KEY, a INT, b INT)
 
 INSERT INTO many SELECT seq, 1, 2 FROM seq_1_to_2500
 """
-# All of these bodies hold the delimiter that dump tools put around them.
+# All of these bodies contain the delimiter that dump tools put around them.
 BODIES = r"""
 CREATE TABLE t (id INT PRIMARY KEY)
 
@@ -55,7 +55,7 @@ EVENT = (
 
 @contextmanager
 def setting(access: DatabaseAccess, name: str, value: int) -> Iterator[None]:
-    """The server has another value for new sessions meanwhile."""
+    """Give new sessions of the server another value within the block."""
     run(access, f"SET GLOBAL {name} = {value}")
     try:
         yield
@@ -72,7 +72,7 @@ def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
 
 
 @pytest.mark.fault("server that limits what a session reads")
-def test_a_limit_of_the_servers_loses_no_row(
+def test_a_limit_of_the_server_loses_no_row(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run_all(server, MANY)
@@ -85,7 +85,7 @@ def test_a_limit_of_the_servers_loses_no_row(
     assert run(server, "SELECT COUNT(*) FROM many") == [(2500,)]
 
 
-def test_a_limit_that_hides_columns_from_the_tool_is_refused_by_name(
+def test_a_limit_that_hides_columns_from_the_tool_is_refused(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run_all(server, MANY)
@@ -99,7 +99,7 @@ def test_a_limit_that_hides_columns_from_the_tool_is_refused_by_name(
 
 
 @pytest.mark.parametrize("name", ["max_join_size", "max_statement_time"])
-def test_limits_of_the_server_do_not_hold_for_our_own_sessions(
+def test_limits_of_the_server_do_not_apply_to_the_deployers_sessions(
     server: DatabaseAccess, name: str
 ) -> None:
     run_all(server, MANY)
@@ -109,7 +109,7 @@ def test_limits_of_the_server_do_not_hold_for_our_own_sessions(
 
 
 @pytest.mark.fault("bodies that hold a dump tool's own delimiter")
-def test_bodies_with_the_dump_tools_delimiter_come_back_the_same(
+def test_bodies_with_the_dump_tools_delimiter_are_restored_unchanged(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run_all(server, BODIES)

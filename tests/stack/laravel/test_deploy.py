@@ -181,7 +181,9 @@ def wait_for_scheduler_run(stack: LaravelStack) -> None:
 
 
 def newest_release_1_backup(stack: LaravelStack) -> str:
-    return next(b.id for b in stack.open().catalogue.list() if b.good and b.manifest.release == "1")
+    return next(
+        b.id for b in stack.open().catalogue.list() if b.is_good and b.manifest.release == "1"
+    )
 
 
 def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> None:

@@ -108,7 +108,7 @@ def waiting(ctx: Context) -> list[Process]:
     """Return the sessions that have waited for a table for at least a second."""
     with open_session(ctx.database()) as session_:
         active = read_process_list(session_).values()
-    return [each for each in active if each.waits_for_table and each.seconds >= 1]
+    return [each for each in active if each.waits_for_table_lock and each.seconds >= 1]
 
 
 def findings_text(done: Done) -> str:

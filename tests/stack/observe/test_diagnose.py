@@ -167,7 +167,7 @@ def test_where_several_may_hold_a_table_none_is_ended(released: StackUnderTest) 
 def _waits_for_table(ctx: Context, number: int) -> bool:
     with open_session(ctx.database()) as session:
         found = read_process_list(session)[number]
-    return found.waits_for_table and found.seconds >= 1  # no problem before
+    return found.waits_for_table_lock and found.seconds >= 1  # no problem before
 
 
 def test_what_a_killed_deploy_left_half_done_waits_for_a_person_and_goes_on(
@@ -325,7 +325,7 @@ def test_a_client_s_long_statement_is_ended_and_a_backup_s_is_not(
         assert ended.wait(60) and not not_ended.is_set()
         with open_session(ctx.database()) as session:
             left = read_process_list(session)
-        assert left[reader].sleeps, "the session itself goes on"
+        assert left[reader].is_idle, "the session itself goes on"
         assert left[backup].statement == dump
     require_well(released)
 

@@ -1,4 +1,4 @@
-"""The collection of backups on the real stack: proven, pinned, pruned, copied and fetched."""
+"""Backups on the real stack: verified, pinned, pruned, copied and fetched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EMPTY = "backups-test:empty"
 
 @pytest.fixture
 def own(stack: StackUnderTest) -> Iterator[StackUnderTest]:
-    """The stack with a collection of its own: other tests go back to what they made."""
+    """The stack with its own backup folder, since other tests roll back to their own backups."""
     stack.set_setting("directory: ./data-kiosk/backups", "directory: ./own-backups")
     stack.set_setting("    releases: 3", "    releases: 1000")
     try:
@@ -48,7 +48,7 @@ def ids(stack: StackUnderTest) -> list[str]:
     return [backup.id for backup in stack.open().catalogue.list()]
 
 
-def test_a_backup_is_shown_proven_and_pinned(own: StackUnderTest) -> None:
+def test_a_backup_is_shown_verified_and_pinned(own: StackUnderTest) -> None:
     backup = create(own)
     [listed] = own.cli("backup", "list", "--json").report["data"]
     assert listed["state"]["read"]["reason"] == ""
@@ -88,19 +88,19 @@ def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
         assert own.open().engine.image(tag) is None
     assert {path.name[:20] for path in collection(own).iterdir()} == {third, first}
 
-    # Without the pin, a run that makes a backup prunes by itself.
+    # Without the pin, a run that takes a backup prunes it.
     assert own.cli("backup", "unpin", first).code == 0
     newest = create(own)
     assert ids(own) == [newest]
 
 
-def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnderTest) -> None:
+def test_backups_of_other_stacks_or_that_did_not_restore_are_refused(own: StackUnderTest) -> None:
     backup = create(own)
     failed = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
     catalogue = own.open().catalogue
     assert catalogue.get(backup).manifest.project == own.open().stack.project
     catalogue.note(backup, lambda state: state.updated(restored=failed))
-    assert "its proof failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
+    assert "its test restore failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
     before = own.snapshot()
     refused = own.cli("rollback", "--to", backup, "--yes")
     assert refused.code == 1
@@ -119,7 +119,7 @@ def test_no_restore_of_what_is_another_stacks_or_did_not_restore(own: StackUnder
 
 
 def half_removed(stack: StackUnderTest, like: str) -> str:
-    """What a prune leaves that is killed after it took a backup out of the catalogue."""
+    """Leave what a prune leaves that is killed after it removed a backup from the catalogue."""
     backup_id = "20260101-000000-dead"
     folder = collection(stack)
     shutil.copy(folder / f"{like}.json", folder / f"{backup_id}.removing")
@@ -145,7 +145,7 @@ def image_kept_for(stack: StackUnderTest, backup: str) -> Iterator[str]:
 
 
 def empty_image() -> str:
-    """An image of nothing, as `EMPTY`; its id."""
+    """Create an empty image, tagged `EMPTY`, and return its id."""
     archive = io.BytesIO()
     tarfile.open(fileobj=archive, mode="w").close()
     repository, _, name = EMPTY.partition(":")
@@ -154,7 +154,7 @@ def empty_image() -> str:
     return str(json.loads(made.splitlines()[-1])["status"])
 
 
-def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Path) -> None:
+def test_a_backup_is_fetched_back_from_its_copy(own: StackUnderTest, tmp_path: Path) -> None:
     lost = "nonsense://nowhere"
     places = f'[{{url: "{tmp_path}/nas"}}, {{url: "{lost}", options: {{key: "${{DB_PASSWORD}}"}}}}]'
     own.set_setting("  copies: []", f"  copies: {places}")
@@ -175,7 +175,7 @@ def test_a_copy_elsewhere_brings_a_backup_back(own: StackUnderTest, tmp_path: Pa
     failed = own.cli("backup", "create")
     assert failed.code == 1
     assert "not copied to where it must be" in failed.stderr
-    assert own.open().catalogue.list()[0].usable
+    assert own.open().catalogue.list()[0].is_usable
 
     own.set_setting(f'url: "{lost}"', f'url: "{tmp_path}/usb"')
     copied = own.cli("backup", "copy", backup, "--json")

@@ -294,7 +294,7 @@ def test_console_passes_options_on(released: StackUnderTest) -> None:
 
 def test_who_does_not_run_the_release_is_told(released: StackUnderTest) -> None:
     ctx = released.open()
-    backup = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+    backup = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
     assert present is not None
     ctx.engine.tag(backup.manifest.images["cosmic-app-1"], ctx.service("cosmic-app-1").image)

@@ -106,7 +106,7 @@ def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
 def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> None:
     with untouched(released):
         done = released.cli("rollback", "--to", "20010101-000000-abcd", "--yes")
-    newest = next(b for b in released.open().catalogue.list() if b.good)
+    newest = next(b for b in released.open().catalogue.list() if b.is_good)
     require_error(done, 2, "20010101-000000-abcd", newest.id)
 
 

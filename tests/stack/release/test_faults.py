@@ -128,7 +128,7 @@ def test_status_shows_a_later_crash_and_a_rollback_works(released: StackUnderTes
     back = released.cli("rollback", "--code-only", "--to", deployed.report["backup"], "--yes")
     assert back.code == 0, back.stderr
     require_whole(released)
-    assert released.open().catalogue.get(backup).good
+    assert released.open().catalogue.get(backup).is_good
 
 
 @pytest.mark.fault("Redis gone throughout")

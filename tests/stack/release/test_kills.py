@@ -122,7 +122,7 @@ def test_a_rollback_survives_a_kill_anywhere(
     released: StackUnderTest, tries: Tries, every: bool
 ) -> None:
     backups = released.open().catalogue.list()
-    old = next(b.id for b in backups if b.good and b.manifest.release == "1")
+    old = next(b.id for b in backups if b.is_good and b.manifest.release == "1")
     new = released.cli("backup", "create", "--json").report["backup"]
     done = released.cli("rollback", "--to", old, "--yes", "--json")
     assert done.code == 0, done.stderr

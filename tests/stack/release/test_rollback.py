@@ -48,7 +48,9 @@ def release_1_backup(stack: StackUnderTest) -> str:
     return next(
         b.id
         for b in stack.open().catalogue.list()
-        if b.good and b.manifest.release == "1" and NEW_COLUMN not in b.manifest.outline["remotes"]
+        if b.is_good
+        and b.manifest.release == "1"
+        and NEW_COLUMN not in b.manifest.outline["remotes"]
     )
 
 
@@ -59,7 +61,7 @@ def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
 
 def test_a_rollback_without_a_target_lists_the_candidates(released: StackUnderTest) -> None:
     done = released.cli("rollback", "--json")
-    newest = next(b for b in released.open().catalogue.list() if b.good)
+    newest = next(b for b in released.open().catalogue.list() if b.is_good)
     assert (done.code, done.report["outcome"]) == (0, "done") and "--to ID" in done.stderr
     row = done.report["data"][0]
     assert row["backup"] == newest.id and row["age"] and row["what would be lost"]

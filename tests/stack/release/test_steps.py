@@ -60,7 +60,7 @@ def test_quiesce_starts_the_maintenance_and_stops_all_writers(released: StackUnd
 
 def test_images_moves_the_tags_to_the_images_of_a_backup(released: StackUnderTest) -> None:
     ctx = released.open()
-    target = next(b for b in ctx.catalogue.list() if b.good and b.manifest.release == "1")
+    target = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
     assert present is not None
     with_target, step = replace(ctx, target=target), ImagesStep(name="images")

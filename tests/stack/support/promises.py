@@ -82,5 +82,5 @@ def require_whole(stack: StackUnderTest) -> None:
 def require_backups_intact(stack: StackUnderTest) -> None:
     """Assert that every good backup matches its manifest."""
     for backup in stack.open().catalogue.list():
-        if backup.good:
+        if backup.is_good:
             verify_backup(backup).require()

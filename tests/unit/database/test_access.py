@@ -1,4 +1,4 @@
-"""Errors, names and tools in words."""
+"""Errors of the driver, names of schemas, and flags of the tools."""
 
 import re
 from collections.abc import Callable
@@ -52,14 +52,14 @@ def test_names_are_quoted() -> None:
     assert quoted("a`b") == "`a``b`"
 
 
-def test_schemas_beside_the_live_one() -> None:
+def test_related_schemas_are_named_after_the_live_one() -> None:
     assert shadow_name("platform") == "platform__restore"
     assert re.fullmatch(r"platform__verify_[0-9a-f]{8}", scratch_name("platform"))
     assert scratch_name("platform") != scratch_name("platform")
 
 
 @pytest.mark.parametrize("name", [shadow_name, replaced_name, swap_record_name, scratch_name])
-def test_any_name_that_a_server_takes_has_room_beside_it(name: Callable[[str], str]) -> None:
+def test_related_names_fit_for_any_name_of_the_live_schema(name: Callable[[str], str]) -> None:
     for length in range(40, 65):
         long = "p" * length
         assert name(long).startswith("p" * 38) and len(name(long)) <= 64
@@ -67,7 +67,7 @@ def test_any_name_that_a_server_takes_has_room_beside_it(name: Callable[[str], s
     assert shadow_name("p" * 64) == shadow_name("p" * 64)
 
 
-def test_only_flags_that_the_tool_knows() -> None:
+def test_only_flags_that_the_tool_knows_are_passed() -> None:
     mariadb = "  -y, --no-tablespaces \n  --max-allowed-packet=#"
     mysql = "  -y, --no-tablespaces\n  --set-gtid-purged[=name]\n  --column-statistics\n"
     assert known_flags(mariadb) == ("--no-tablespaces",)
@@ -78,7 +78,7 @@ def test_only_flags_that_the_tool_knows() -> None:
     )
 
 
-def test_errors_and_warnings_of_the_tools_are_told_apart() -> None:
+def test_errors_and_warnings_of_the_tools_are_distinguished() -> None:
     result = ExecResult(
         exit_code=0, stderr=b"Warning: old option\n\nmysqldump: Error 2013: Lost connection\n"
     )

@@ -1,4 +1,4 @@
-"""The reader of a stream is held up by a full queue only, and meets the worker's errors."""
+"""Only a full queue blocks the reader of a stream, and errors of the worker reach it."""
 
 import threading
 
@@ -19,12 +19,12 @@ def test_everything_arrives_in_order() -> None:
     assert b"".join(seen) == b"".join(b"%d," % number for number in range(100_000))
 
 
-def test_a_worker_that_stands_still_does_not_hold_up_the_reader_until_the_bound() -> None:
-    """An endless stream: what waits never grows beyond the bound and one chunk."""
+def test_a_stalled_worker_blocks_the_reader_only_at_the_bound() -> None:
+    """In an endless stream the queue never grows beyond the bound and one chunk."""
     go_on, bound = threading.Event(), 4 * PIECE
     pipe = Pipe(lambda _: go_on.wait(), bound)
     done = 0
-    for _ in range(bound // len(CHUNK)):  # would wait for ever if the worker held it up
+    for _ in range(bound // len(CHUNK)):  # would wait for ever if the worker blocked it
         pipe.put(CHUNK)
         done += len(CHUNK)
     assert done == bound
@@ -52,14 +52,14 @@ def fail(_: bytes) -> None:
     raise OSError("disk full")
 
 
-def test_an_error_of_the_worker_comes_out_of_the_next_put() -> None:
+def test_an_error_of_the_worker_is_raised_by_the_next_put() -> None:
     with pytest.raises(OSError, match="disk full"), piped(fail, PIECE) as put:
         while True:
             put(CHUNK)
     assert not lanes_alive()
 
 
-def test_an_error_with_the_last_piece_comes_out_at_the_end() -> None:
+def test_an_error_with_the_last_piece_is_raised_at_the_end() -> None:
     with pytest.raises(OSError, match="disk full"), piped(fail) as put:
         put(b"the only piece")
 

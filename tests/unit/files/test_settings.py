@@ -101,9 +101,12 @@ def test_a_mistake_is_named_with_its_place(
         ("[{url: 'sftp://me:pa55@host/x'}]", "sftp://host/x holds a password"),
         ("[{url: 'sftp://me:a/pa55@host/x'}]", "sftp://host/x holds a password"),
         ("[{url: '${PLACE}'}]", "sftp://host/x holds a password"),
-        ("[{url: nas}, {url: nas/}]", "two places are called nas"),
-        ("[{url: 'sftp://a@h/x'}, {url: 'sftp://b@h/x'}]", "two places are called sftp://h/x"),
-        ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two places are called s3://b/x"),
+        ("[{url: nas}, {url: nas/}]", "two destinations have the URL nas"),
+        (
+            "[{url: 'sftp://a@h/x'}, {url: 'sftp://b@h/x'}]",
+            "two destinations have the URL sftp://h/x",
+        ),
+        ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two destinations have the URL s3://b/x"),
     ],
 )
 def test_places_for_copies_can_be_told_apart_without_secrets(

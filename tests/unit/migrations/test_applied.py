@@ -1,4 +1,4 @@
-"""How far a pending migration has come by a run that nobody noted."""
+"""How much of a pending migration an unrecorded run has applied."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ SHAPE = Shape(
         ([], AppliedState.NONE),
     ],
 )
-def test_it_is_whole_only_where_all_of_it_shows(
+def test_a_migration_counts_as_applied_only_if_all_of_it_shows(
     statements: list[str], applied: AppliedState
 ) -> None:
     [found] = applied_states(preview({"m": statements}, SHAPE), SHAPE)
     assert found.applied is applied
 
 
-def test_each_migration_is_judged_by_itself_and_told_by_its_statements() -> None:
+def test_each_migration_is_judged_alone_and_shown_by_its_statements() -> None:
     statements = {"one": ["ALTER TABLE t ADD b INT"], "two": ["ALTER TABLE t ADD c INT"]}
     one, two = applied_states(preview(statements, SHAPE), SHAPE)
     assert (one.applied, one.lines) == (AppliedState.ALL, ["done: one: ALTER TABLE t ADD b INT"])

@@ -1,4 +1,4 @@
-"""What a statement would cost the schema as it is."""
+"""What a statement would do to the schema as it is now."""
 
 from __future__ import annotations
 
@@ -169,10 +169,10 @@ def test_a_statement_is_judged_by_what_it_does_to_the_live_schema(line: str) -> 
     kind, sql = (part.strip() for part in line.split("|", 1))
     verdict = judge(sql, LIVE)
     assert verdict.kind == kind, verdict
-    assert verdict.why or not verdict.refused, "it says why"
+    assert verdict.why or not verdict.is_refused, "it says why"
 
 
-def test_a_table_that_this_deploy_makes_can_lose_nothing() -> None:
+def test_a_table_that_this_deploy_creates_can_lose_nothing() -> None:
     new = created_tables("CREATE TABLE x (id INT)", LIVE)
     assert new == {"x"}
     assert created_tables("CREATE TABLE IF NOT EXISTS t (id INT)", LIVE) == set()
@@ -194,7 +194,7 @@ def test_all_reasons_are_given() -> None:
     assert "f loses its default" in why and "drops the column s" in why
 
 
-def test_a_table_s_own_character_set_is_what_a_column_gets() -> None:
+def test_a_column_gets_the_character_set_of_its_table() -> None:
     table = TableShape(charset="latin1", columns=LIVE.tables["t"].columns)
     verdict = judge("ALTER TABLE t MODIFY s VARCHAR(255)", Shape(tables={"t": table}))
     assert "from utf8mb4 to latin1" in verdict.why

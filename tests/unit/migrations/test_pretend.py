@@ -1,4 +1,4 @@
-"""One reader for what all Artisan versions print."""
+"""`migrate --pretend` is read in the form of every Artisan version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LARAVEL_10 = f"""\
 
 
 @pytest.mark.parametrize("text", [LARAVEL_8, LARAVEL_10])
-def test_it_finds_the_statements_of_each_migration(text: str) -> None:
+def test_the_statements_of_each_migration_are_found(text: str) -> None:
     assert statements(text, NAMES) == {
         USERS: [
             "create table `users` (`id` bigint unsigned not null)",
@@ -51,5 +51,5 @@ def test_other_output_has_no_statements() -> None:
     assert statements("Nothing to migrate.\nselect 1: x", NAMES) == {n: [] for n in NAMES}
 
 
-def test_a_class_is_named_as_artisan_does() -> None:
+def test_a_class_is_named_as_artisan_names_it() -> None:
     assert class_name(USERS) == "CreateUsersTable"

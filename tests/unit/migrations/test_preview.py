@@ -1,4 +1,4 @@
-"""Statements before they run, and what became of them."""
+"""Statements before they run, and their outcomes afterwards."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) ->
         ),
     ],
 )
-def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -> None:
+def test_the_schema_shows_which_statements_are_done(sql: str, before: Shape, after: Shape) -> None:
     assert is_in_effect(sql, before) is False
     assert is_in_effect(sql, after) is True
 
@@ -59,7 +59,7 @@ def test_the_schema_shows_what_was_done(sql: str, before: Shape, after: Shape) -
         "DROP TABLE other.t",
     ],
 )
-def test_what_does_not_show_is_not_guessed(sql: str) -> None:
+def test_an_effect_that_does_not_show_is_not_guessed(sql: str) -> None:
     assert is_in_effect(sql, shape("a")) is None
 
 
@@ -71,29 +71,29 @@ def states(after: Shape, ran: Set[str], undone: Set[str] = frozenset()) -> list[
     return [fate.state for fate in outcomes(recorded, after, ran, undone)]
 
 
-def test_what_comes_before_a_done_statement_is_done() -> None:
+def test_statements_before_one_that_is_done_are_done() -> None:
     assert states(shape("a", "b"), {"m1"}) == ["done", "done", "done"]
 
 
-def test_what_changes_rows_cannot_be_known_by_itself() -> None:
+def test_a_change_of_rows_alone_cannot_be_known() -> None:
     assert states(shape("a"), {"m1"}) == ["done", "cannot be known", "not done"]
     assert states(shape("a"), set()) == ["cannot be known", "cannot be known", "not done"]
     assert states(shape("a"), set(), {"m1", "m2"}) == ["not done", "not done", "not done"]
 
 
-def test_what_was_there_before_proves_nothing() -> None:
+def test_an_effect_that_existed_before_proves_nothing() -> None:
     (statement,) = preview({"m": ["CREATE TABLE t (id INT)"]}, shape("a"))
     assert statement.in_effect
     (fate,) = outcomes([statement], shape("a"), set())
     assert fate.state == "cannot be known"
 
 
-def test_a_migration_of_which_nothing_is_shown_is_refused() -> None:
+def test_a_migration_without_shown_statements_is_refused() -> None:
     (statement,) = preview({"m": []}, shape("a"))
-    assert statement.refused and statement.kind == "unknown"
+    assert statement.is_refused and statement.kind == "unknown"
 
 
-def test_rows_values_stay_out_of_records() -> None:
+def test_values_of_rows_stay_out_of_records() -> None:
     given = {"m": ["INSERT INTO t VALUES ('s3cret')", "CREATE USER u IDENTIFIED BY 's3cret'"]}
     assert "s3cret" not in str([s.facts() for s in preview(given, shape("a"))])
     (kept,) = preview({"m": ["ALTER TABLE t ADD e ENUM('a')"]}, shape("a"))

@@ -1,4 +1,4 @@
-"""One reader for what all Artisan versions print."""
+"""`migrate:status` is read in the form of every Artisan version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LARAVEL_10 = """\
 
 
 @pytest.mark.parametrize("status", [LARAVEL_8, LARAVEL_10])
-def test_it_finds_what_has_not_run(status: str) -> None:
+def test_pending_migrations_are_found(status: str) -> None:
     assert migrations.is_status(status)
     assert migrations.pending(status) == ["2026_02_02_000001_add_heartbeat_management"]
     assert migrations.names(status) == [
@@ -34,11 +34,11 @@ def test_it_finds_what_has_not_run(status: str) -> None:
 
 
 @pytest.mark.parametrize("said", [" > Command Canceled!", "   WARN  Command cancelled."])
-def test_a_console_that_asked_is_told_from_one_that_failed(said: str) -> None:
+def test_a_console_without_an_answer_is_distinguished_from_one_that_failed(said: str) -> None:
     assert migrations.was_not_confirmed(f"*  Application In Production!  *\n{said}\n")
     assert not migrations.was_not_confirmed("SQLSTATE[42S01]: Base table or view already exists")
 
 
-def test_other_output_is_no_status() -> None:
+def test_other_output_is_not_a_status() -> None:
     assert not migrations.is_status("Could not open input file: artisan")
     assert migrations.pending("Could not open input file: artisan") == []

@@ -131,8 +131,8 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
         part[key] = anything(chance)
         path.write_text(json.dumps(data))
         listed = {backup.id: backup for backup in catalogue.list()}
-        assert listed.keys() == {ID, OTHER} and listed[ID].usable
-        assert listed[OTHER].usable or listed[OTHER].why
+        assert listed.keys() == {ID, OTHER} and listed[ID].is_usable
+        assert listed[OTHER].is_usable or listed[OTHER].why
         assert listed[OTHER].facts()
         path.write_text(json.dumps(kept[path]))
     assert manifest(ID).project == ""

@@ -40,10 +40,11 @@ def connections(ctx: Context) -> Iterator[Finding]:
 def _connections(ctx: Context) -> Finding:
     with open_session(ctx.database()) as session:
         now, found, owners = read_server_load(session), read_process_list(session), Owners(ctx)
-    told = f"{now.connections} of {now.allowed} in use, at most {now.most} so far"
-    counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protected)
+    allowed = now.allowed_connections
+    told = f"{now.connections} of {allowed} in use, at most {now.peak_connections} so far"
+    counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protection)
     lines = [f"{count} by {whose}" for whose, count in counts.most_common(SHOWN)]
-    if now.connections < now.allowed * ctx.settings.diagnose.connections:
+    if now.connections < allowed * ctx.settings.diagnose.connections:
         return ok(CONNECTIONS, told, *lines)
     return problem(CONNECTIONS, told, FEWER, details=lines)
 
@@ -59,8 +60,8 @@ def statements(ctx: Context) -> Iterator[Finding]:
     long = [e for e in found.values() if e.id not in wait and _runs_long(e, shortest)]
     for each in long:
         told = owners.told(each)
-        if each.protected:
-            yield warning(STATEMENTS, f"{told}; {each.protected}")
+        if each.protection:
+            yield warning(STATEMENTS, f"{told}; {each.protection}")
         elif each.seconds < limits.end_after:
             yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
         elif _may_be_ended(ctx, each):
@@ -75,8 +76,8 @@ def statements(ctx: Context) -> Iterator[Finding]:
 
 def _runs_long(session: Process, seconds: float) -> bool:
     """The server's own sessions wait for something to do, for as long as it runs."""
-    idle = session.sleeps or not session.statement
-    return not idle and not session.waits_for_table and session.seconds >= seconds
+    idle = session.is_idle or not session.statement
+    return not idle and not session.waits_for_table_lock and session.seconds >= seconds
 
 
 def _may_be_ended(ctx: Context, session: Process) -> bool:
@@ -92,7 +93,7 @@ def waits(ctx: Context) -> Iterator[Finding]:
     for blocker in dict.fromkeys(pair.blocker for pair in there):
         theirs = [pair for pair in there if pair.blocker == blocker]
         yield _blocked(ctx, found, theirs, owners)
-    tables = [each for each in found.values() if each.waits_for_table]
+    tables = [each for each in found.values() if each.waits_for_table_lock]
     if tables:
         waiting = counted(len(tables), "session waits", "sessions wait")
         told = f"{waiting} for a table's lock: {owners.told(tables[0])}"
@@ -112,7 +113,7 @@ def _blocked(
     lines = [owners.told(found[pair.waiter]) for pair in pairs[:SHOWN]]
     if longest < limits.slow_after:
         return warning(WAITS, told, details=lines)
-    if not blocker.sleeps or longest < limits.end_after:
+    if not blocker.is_idle or longest < limits.end_after:
         return problem(WAITS, told, by_hand(ctx, blocker), details=lines)
     remedies = end(owners, [blocker], statement_only=False)
     return problem(WAITS, told, FIX, details=lines, remedies=remedies)
@@ -122,12 +123,14 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
     """How many statements were slow since the server started."""
     with open_session(ctx.database()) as session:
         now = read_server_load(session)
-    a_minute = now.slow / max(1.0, now.uptime / 60)
-    slow = counted(now.slow, "statement")
-    told = f"{slow} slower than {now.slow_after:g} s in {format_duration(now.uptime)}"
+    a_minute = now.slow_statements / max(1.0, now.uptime_seconds / 60)
+    slow = counted(now.slow_statements, "statement")
+    told = (
+        f"{slow} slower than {now.slow_after_seconds:g} s in {format_duration(now.uptime_seconds)}"
+    )
     if a_minute < SLOW_A_MINUTE:
         yield ok(SLOW, told)
-    elif now.slow_log:
+    elif now.logs_slow_statements:
         yield warning(SLOW, told, "cosmicdeploy logs database, or the server's slow query log")
     else:
         user = ctx.settings.database.user

@@ -84,7 +84,7 @@ def migrator(ctx: Context, command_line: str) -> str:
 def pending(ctx: Context) -> Iterator[Finding]:
     """Migrations that have not run, though their release is in place."""
     with open_session(ctx.database()) as session:
-        if any(each.waits_for_table for each in read_process_list(session).values()):
+        if any(each.waits_for_table_lock for each in read_process_list(session).values()):
             yield warning(PENDING, "not asked while sessions wait for a table's lock")
             return
     names = pending_names(ctx)

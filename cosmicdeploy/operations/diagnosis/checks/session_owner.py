@@ -34,10 +34,11 @@ class Owners:
 
 def at_what(session: Process) -> str:
     """What a session does, and for how many seconds."""
-    if not session.sleeps:
+    if not session.is_idle:
         return f"{session.seconds} s: {shown(session.statement) or session.command}"
-    if session.transaction is not None:
-        return f"idle for {session.seconds} s, its transaction open for {session.transaction} s"
+    open_for = session.transaction_seconds
+    if open_for is not None:
+        return f"idle for {session.seconds} s, its transaction open for {open_for} s"
     return f"idle for {session.seconds} s"
 
 

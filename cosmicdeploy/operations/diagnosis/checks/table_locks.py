@@ -24,13 +24,13 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
     """Sessions that wait for a table's lock, who holds it, and who might be in the way next."""
     with open_session(ctx.database()) as session:
         found, owners = read_process_list(session), Owners(ctx)
-        waiting = [each for each in found.values() if each.waits_for_table]
+        waiting = [each for each in found.values() if each.waits_for_table_lock]
         if waiting:
             yield _wait(ctx, session, found, waiting, owners)
             return
         used = tables_in_use(session, ctx.settings.database.name)
     slow = ctx.settings.diagnose.slow_after
-    idle = [e for e in found.values() if e.sleeps and (e.transaction or 0) >= slow]
+    idle = [e for e in found.values() if e.is_idle and (e.transaction_seconds or 0) >= slow]
     for each in idle:
         yield warning(
             LOCKS,
@@ -72,4 +72,4 @@ def _wait(
 
 
 def _protected(session: Process) -> str:
-    return f"; {session.protected}" if session.protected else ""
+    return f"; {session.protection}" if session.protection else ""

@@ -52,7 +52,7 @@ def redis_error() -> type[Exception]:
 
 
 class Breaker:
-    """A circuit breaker: after a failure it skips Redis for `pause` seconds: no request waits."""
+    """A circuit breaker: skips Redis for `pause` seconds after a failure, so no request waits."""
 
     def __init__(self, client: redis.Redis, pause: float = PAUSE_SECONDS) -> None:
         self._client = client

@@ -32,7 +32,7 @@ class UnknownFeature(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Whether a feature is on, and if not, `since` when (ISO 8601) and `by` whom it is off."""
+    """The state of a feature; `since` (ISO 8601) and `by`: when and by whom it was turned off."""
 
     name: str
     description: str

@@ -13,7 +13,7 @@ DATA = b"not really a dump " * 1000
 
 
 def manifest(backup_id: str, database: str = "platform", project: str = "") -> Manifest:
-    """Of the time that the id says; without a project, as older versions wrote it."""
+    """Return a manifest with the time of its ID, without a project as older versions wrote it."""
     made = Manifest(
         id=backup_id,
         created_at=datetime.strptime(backup_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC),
@@ -33,7 +33,7 @@ def good(
     project: str = "",
     release: str = "",
 ) -> Backup:
-    """Enter a good backup."""
+    """Add a good backup to the catalogue."""
     draft = catalogue.begin(manifest(backup_id, database, project).updated(release=release))
     draft.file.write(data)
     written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())

@@ -1,4 +1,4 @@
-"""Compressed in a stream, and read back to the byte."""
+"""The archive compresses in a stream, and is read back unchanged."""
 
 import hashlib
 import os
@@ -39,30 +39,30 @@ def received(path: Path, packed: bytes, piece: int = 1 << 20) -> ArchiveReceiver
 
 
 @pytest.mark.parametrize("piece", [1, 5000, 1 << 20])
-def test_what_comes_compressed_is_stored_as_it_is_and_hashed_on_both_sides(
+def test_a_compressed_dump_is_stored_unchanged_and_hashed_on_both_sides(
     tmp_path: Path, piece: int
 ) -> None:
     sql = b"CREATE TABLE `a` (\n);\n" + os.urandom(20_000).hex().encode() + b"\n-- Dump completed"
     packed = zstandard.ZstdCompressor(write_checksum=True).compress(sql)
     path = tmp_path / "a.zst"
     receiver = received(path, packed, piece)
-    assert receiver.whole and receiver.scan.complete and receiver.scan.tables == {"a"}
+    assert receiver.is_complete and receiver.scan.is_complete and receiver.scan.tables == {"a"}
     assert path.read_bytes() == packed
     assert receiver.raw.content.sha256 == hashlib.sha256(sql).hexdigest()
     assert receiver.compressed.content.sha256 == hashlib.sha256(packed).hexdigest()
 
 
-def test_what_comes_compressed_and_breaks_off_is_not_whole(tmp_path: Path) -> None:
+def test_a_compressed_dump_that_breaks_off_is_incomplete(tmp_path: Path) -> None:
     sql = b"-- nothing\n" * 100_000
     packed = zstandard.ZstdCompressor(write_checksum=True).compress(sql)
     cut = received(tmp_path / "a.zst", packed[:-2])
-    assert cut.raw.bytes == len(sql)  # all of it has come: only the end of the stream is missing
-    assert not cut.whole
+    assert cut.raw.bytes == len(sql)  # all SQL has arrived, only the end of the stream is missing
+    assert not cut.is_complete
     with pytest.raises(BackupError, match="cannot be decompressed"):
         received(tmp_path / "a.zst", b"no such format")
 
 
-def test_what_unfolds_to_a_thousand_times_its_size_takes_little_memory(tmp_path: Path) -> None:
+def test_data_that_decompresses_a_thousandfold_takes_little_memory(tmp_path: Path) -> None:
     packer = zstandard.ZstdCompressor(level=1).compressobj()
     packed = b"".join(packer.compress(b"-- zeros\n" * (1 << 17)) for _ in range(100))
     packed += packer.flush()
@@ -75,7 +75,7 @@ def test_what_unfolds_to_a_thousand_times_its_size_takes_little_memory(tmp_path:
     assert receiver.raw.bytes == 9 * (1 << 17) * 100 > 1000 * len(packed)
 
 
-def test_both_sides_are_hashed(tmp_path: Path) -> None:
+def test_raw_and_compressed_data_are_hashed(tmp_path: Path) -> None:
     chunks = [os.urandom(n) for n in (0, 1, 70_000, 3_000_000)]
     path = tmp_path / "a.zst"
     writer = archive(path, chunks)
@@ -99,7 +99,7 @@ def test_memory_stays_constant(tmp_path: Path) -> None:
     assert digest.bytes == 65536 * 2000
 
 
-def test_damaged_data_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_damaged_data_raises_a_backup_error(tmp_path: Path) -> None:
     path = tmp_path / "a.zst"
     archive(path, [b"some SQL\n" * 10_000])
     data = bytearray(path.read_bytes())
@@ -109,7 +109,7 @@ def test_damaged_data_is_an_error_of_ours(tmp_path: Path) -> None:
         list(read_raw(path))
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
+def test_a_missing_file_raises_a_backup_error(tmp_path: Path) -> None:
     for read in (read_raw, read_compressed):
         with pytest.raises(BackupError, match="cannot be read"):
             list(read(tmp_path / "nothing"))

@@ -1,4 +1,4 @@
-"""The folder of backups, and what a writer that dies leaves in it."""
+"""The backup folder, and what a writer that dies leaves in it."""
 
 import fcntl
 import os
@@ -62,7 +62,7 @@ def names(catalogue: Catalogue) -> list[str]:
     return sorted(path.name for path in catalogue.folder.iterdir())
 
 
-def test_ids_sort_by_time_and_are_their_own() -> None:
+def test_ids_sort_by_time_and_are_unique() -> None:
     ids = []
     for _ in range(200):
         ids.append(new_id())
@@ -71,13 +71,15 @@ def test_ids_sort_by_time_and_are_their_own() -> None:
     assert all(len(i) == 20 and i[8] == i[15] == "-" for i in ids)
 
 
-def test_an_empty_catalogue(catalogue: Catalogue) -> None:
+def test_an_empty_catalogue_has_no_backups(catalogue: Catalogue) -> None:
     assert catalogue.list() == []
     with pytest.raises(BackupError, match="no good backup"):
         catalogue.get("latest")
 
 
-def test_newest_first_and_latest_is_the_newest_good_one(catalogue: Catalogue) -> None:
+def test_backups_are_listed_newest_first_and_latest_is_the_newest_good_one(
+    catalogue: Catalogue,
+) -> None:
     finished(catalogue, OLDER)
     finished(catalogue, NEWER)
     catalogue.begin(manifest(NEWEST)).fail("no room", 1.5)
@@ -116,7 +118,9 @@ def test_files_are_private(catalogue: Catalogue) -> None:
     assert names(catalogue) == [f"{OLDER}.json", f"{OLDER}.sql.zst"]
 
 
-def test_an_entry_exists_before_the_data_and_data_only_when_whole(catalogue: Catalogue) -> None:
+def test_the_manifest_exists_before_the_data_and_the_data_only_once_complete(
+    catalogue: Catalogue,
+) -> None:
     draft = catalogue.begin(manifest(OLDER))
     assert catalogue.get(OLDER).manifest.status == "running"
     assert not draft.data.exists()
@@ -124,7 +128,7 @@ def test_an_entry_exists_before_the_data_and_data_only_when_whole(catalogue: Cat
     assert names(catalogue) == [f"{OLDER}.json"]
 
 
-def test_a_writer_that_dies_leaves_a_failed_entry(catalogue: Catalogue) -> None:
+def test_a_writer_that_dies_leaves_a_failed_backup(catalogue: Catalogue) -> None:
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(catalogue.folder)],
         stdin=subprocess.PIPE,
@@ -149,17 +153,17 @@ def test_a_writer_that_dies_leaves_a_failed_entry(catalogue: Catalogue) -> None:
     assert catalogue.get("latest").id == NEWER
 
 
-def test_a_living_writers_file_is_left_alone(catalogue: Catalogue) -> None:
+def test_the_file_of_a_running_writer_is_left_alone(catalogue: Catalogue) -> None:
     draft = catalogue.begin(manifest(OLDER))
     finished(catalogue, NEWER)
     assert draft.partial.exists()
     draft.finish(draft.manifest.updated(status="good"))
 
 
-def test_a_draft_is_begun_while_nobody_looks_for_leftovers(
+def test_a_backup_is_started_under_the_lock_of_the_search_for_leftovers(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the making of its file and the lock on it, it looks like a dead writer's."""
+    """Between creation and lock, its file looks like a leftover of a dead writer."""
     held = []
 
     def watched(file: BinaryIO) -> None:
@@ -181,17 +185,17 @@ def test_other_files_in_the_folder_are_ignored(catalogue: Catalogue) -> None:
     assert [backup.id for backup in catalogue.list()] == [OLDER]
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupError, match="cannot be used"):
         Catalogue(tmp_path / "file" / "backups").begin(manifest(OLDER))
 
 
-def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path) -> None:
-    """Root may read any folder, so here it is none."""
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """Root may read any folder, so the test uses a file instead of a folder."""
     (tmp_path / "backups").write_text("")
     for look in (Catalogue.list, lambda catalogue: catalogue.get("latest")):
-        with pytest.raises(BackupUnreadable, match="folder of backups cannot be read") as caught:
+        with pytest.raises(BackupUnreadable, match="backup folder cannot be read") as caught:
             look(Catalogue(tmp_path / "backups"))
         assert caught.value.where == str(tmp_path / "backups") and caught.value.todo
 
@@ -202,21 +206,21 @@ def test_one_damaged_manifest_does_not_hide_the_others(catalogue: Catalogue, tex
     finished(catalogue, NEWER)
     (catalogue.folder / f"{NEWER}.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     damaged, fine = catalogue.list()
-    assert (damaged.id, damaged.status, damaged.good) == (NEWER, "damaged", False)
+    assert (damaged.id, damaged.status, damaged.is_good) == (NEWER, "damaged", False)
     assert damaged.why
-    assert fine.usable
+    assert fine.is_usable
     assert catalogue.get("latest").id == OLDER
     with pytest.raises(BackupError):
         catalogue.get(NEWER)
 
 
-def test_a_manifest_under_anothers_name_is_damaged(catalogue: Catalogue) -> None:
+def test_a_manifest_under_another_name_is_damaged(catalogue: Catalogue) -> None:
     path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
     path.with_name(f"{NEWER}.json").write_text(path.read_text())
     assert [backup.status for backup in catalogue.list()] == ["damaged", "good"]
 
 
-def test_a_damaged_state_is_told_as_well(catalogue: Catalogue) -> None:
+def test_a_damaged_state_is_reported(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER)
     (catalogue.folder / f"{OLDER}.state.json").write_text("{")
     [damaged] = catalogue.list()
@@ -224,28 +228,28 @@ def test_a_damaged_state_is_told_as_well(catalogue: Catalogue) -> None:
     assert "state" in damaged.why
 
 
-def test_good_needs_its_data(catalogue: Catalogue) -> None:
+def test_a_backup_without_its_data_is_not_good(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER).data.unlink()
     [gone] = catalogue.list()
     assert (gone.status, gone.why) == ("failed", "its data file is gone")
 
 
-def test_what_became_of_a_backup_is_kept_beside_its_manifest(catalogue: Catalogue) -> None:
+def test_the_state_of_a_backup_is_stored_next_to_its_manifest(catalogue: Catalogue) -> None:
     manifest_path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
     before = manifest_path.read_bytes()
     catalogue.note(OLDER, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
     catalogue.note(OLDER, lambda state: state.updated(restored=VerificationRecord(at=now())))
     state = catalogue.get(OLDER).state
     assert state.pin and state.pin.reason == "audit"
-    assert state.restored and state.restored.good
+    assert state.restored and state.restored.passed
     assert manifest_path.read_bytes() == before
     assert manifest_path.with_suffix(".state.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_latest_passes_over_what_was_found_damaged(catalogue: Catalogue) -> None:
+def test_latest_skips_a_backup_found_damaged(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER)
     finished(catalogue, NEWER)
     proof = VerificationRecord(at=now(), reason="a byte differs")
     catalogue.note(NEWER, lambda state: state.updated(read=proof))
     assert catalogue.get("latest").id == OLDER
-    assert catalogue.get(NEWER).good  # so that it can be verified anew
+    assert catalogue.get(NEWER).is_good  # so that it can be verified again

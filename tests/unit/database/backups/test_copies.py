@@ -1,4 +1,4 @@
-"""Copies of backups: to a folder and to fsspec's own store in memory, and back."""
+"""Copies of backups to a folder and to fsspec's store in memory, and fetching them back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def lose(backup: Backup) -> None:
         path.unlink()
 
 
-def test_there_and_back(catalogue: Catalogue, place: Destination) -> None:
+def test_a_backup_is_copied_and_fetched_back(catalogue: Catalogue, place: Destination) -> None:
     backup, both = good(catalogue, ID), copies(catalogue, place)
     copied = both.copy(backup, place)
     assert (copied.url, copied.error) == (place.name, "")
@@ -56,7 +56,7 @@ def test_there_and_back(catalogue: Catalogue, place: Destination) -> None:
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
     assert fetched.state.copy_urls == [place.name]
-    with pytest.raises(BackupError, match="here already"):
+    with pytest.raises(BackupError, match="already here"):
         both.fetch(ID)
 
 
@@ -102,7 +102,7 @@ def test_a_damaged_copy_is_refused(
 
 
 @pytest.mark.parametrize("reference", [ID, "latest"])
-def test_the_next_place_is_tried_where_one_fails(
+def test_the_next_destination_is_tried_if_one_fails(
     catalogue: Catalogue, tmp_path: Path, reference: str
 ) -> None:
     places = [Destination(url="nonsense://x"), Destination(url="one"), Destination(url="two")]
@@ -116,7 +116,7 @@ def test_the_next_place_is_tried_where_one_fails(
     assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
 
 
-def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
+def test_latest_is_the_newest_copy_of_all_destinations(catalogue: Catalogue) -> None:
     one, two = Destination(url="one"), Destination(url="two")
     both = copies(catalogue, one, two)
     both.copy(good(catalogue, OLDER), one)
@@ -126,19 +126,19 @@ def test_latest_is_the_newest_of_all_places(catalogue: Catalogue) -> None:
     assert both.fetch("latest").id == ID
 
 
-def test_all_that_failed_is_told(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_every_destination_that_failed_is_reported(catalogue: Catalogue, tmp_path: Path) -> None:
     one, two = Destination(url="one"), Destination(url="two")
     backup, both = good(catalogue, ID), copies(catalogue, one, two)
     for place in (one, two):
         both.copy(backup, place)
         (tmp_path / place.url / backup.data.name).write_bytes(b"rotten")
     lose(backup)
-    with pytest.raises(BackupError, match="no place gave a whole copy") as caught:
+    with pytest.raises(BackupError, match="No destination has an intact copy") as caught:
         both.fetch(ID)
     assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
 
 
-def test_data_that_changes_on_the_way_is_no_copy(
+def test_data_that_changes_in_transit_is_not_a_copy(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Destination(url="memory://flips")
@@ -157,7 +157,7 @@ def test_data_that_changes_on_the_way_is_no_copy(
     assert Store(place, Path()).names() == []
 
 
-def test_a_killed_copy_is_known_and_cleared_away(
+def test_a_killed_copy_is_recorded_and_removed(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -179,7 +179,7 @@ def test_a_killed_copy_is_known_and_cleared_away(
     assert list((tmp_path / "off").iterdir()) == []
 
 
-def test_data_without_a_manifest_is_no_copy(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_data_without_a_manifest_is_not_a_copy(catalogue: Catalogue, tmp_path: Path) -> None:
     place = Destination(url=str(tmp_path / "nas"))
     both = copies(catalogue, place)
     both.copy(good(catalogue, OLDER), place)
@@ -197,12 +197,12 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     backup.data.write_bytes(b"rotten")
     proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
-    assert not catalogue.get(ID).usable
-    assert both.fetch(ID).usable
+    assert not catalogue.get(ID).is_usable
+    assert both.fetch(ID).is_usable
     assert backup.data.read_bytes() == DATA
 
 
-def test_what_is_here_stays_where_fetching_it_anew_fails(
+def test_the_existing_backup_stays_if_fetching_it_again_fails(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     place = Destination(url=str(tmp_path / "nas"))
@@ -218,14 +218,14 @@ def test_what_is_here_stays_where_fetching_it_anew_fails(
     assert {path.name: path.read_bytes() for path in catalogue.folder.iterdir()} == before
 
 
-def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
+def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
     place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     proof = VerificationRecord(at=now(), reason="differs")
     catalogue.note(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="here already"):
+    with pytest.raises(BackupError, match="already here"):
         both.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)
@@ -233,7 +233,7 @@ def test_what_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> Non
     draft.fail("stopped", 0)
 
 
-def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
+def test_a_backup_that_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
     place = Destination(url="off")
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
@@ -242,10 +242,10 @@ def test_what_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
         both.fetch(ID)
     assert pending_removals(catalogue)[0].state.copy_urls == [place.name]
     finish_removal(catalogue, ID)
-    assert both.fetch(ID).usable
+    assert both.fetch(ID).is_usable
 
 
-def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
+def test_a_destination_that_fails_is_recorded_without_its_secrets(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     (tmp_path / "s3cr3t").write_text("a file, no folder")
@@ -272,22 +272,22 @@ def test_a_place_that_does_not_work_is_recorded_without_its_secrets(
         "sftp://me:pa55%77ord@host/folder",
     ],
 )
-def test_a_url_is_told_without_its_secrets(url: str) -> None:
+def test_a_url_is_shown_without_its_secrets(url: str) -> None:
     place = Destination(url=url)
     assert place.name == "sftp://host/folder"
     assert "pa55" not in repr(place)
     for text in (url, f"cannot open '{url}' (403)", f"b'{url}': refused"):
-        assert "pa55" not in place.told(OSError(text))
+        assert "pa55" not in place.describe(OSError(text))
 
 
-def test_a_password_of_a_url_is_told_nowhere() -> None:
+def test_a_password_in_a_url_is_shown_nowhere() -> None:
     place = Destination(url="sftp://me:pa55%77ord@host/folder")
-    told = place.told(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
+    told = place.describe(OSError("no such key: pa55word, pa55%77ord; see http://x/y?z=1 (or not)"))
     assert told == "OSError: no such key: ***, ***; see http://x/y (or not)"
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/a@b", "/mnt/a@b?c", "sftp://host:2222/folder"])
-def test_a_name_that_holds_no_secret_is_left_alone(url: str) -> None:
+def test_a_url_without_a_secret_is_shown_unchanged(url: str) -> None:
     assert Destination(url=url).name == url
     assert not Destination(url=url).has_password
 
@@ -296,7 +296,7 @@ def test_a_name_that_holds_no_secret_is_left_alone(url: str) -> None:
     ("url", "told"),
     [("s3://bucket/x", "cosmicdeploy[s3]"), ("nonsense://x", "nonsense")],
 )
-def test_a_missing_package_or_protocol_is_named(
+def test_a_missing_package_or_protocol_is_reported(
     catalogue: Catalogue, url: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)  # also where it is installed

@@ -1,4 +1,4 @@
-"""`latest` and the rules of retention count what can be gone back to, and nothing else."""
+"""`latest` and the retention rules count only usable backups."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAILED = VerificationRecord(at=now(), reason="the table devices has 1 row in pla
 
 @pytest.fixture
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
-    """A stack's, with one good backup."""
+    """The catalogue of a stack with one good backup."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workspace, "connect", IdleEngine)
     lay_out(tmp_path)
@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
 def not_proven(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop")
     catalogue.note(NEWER, lambda state: state.updated(restored=FAILED))
-    return "its proof failed on"
+    return "its test restore failed on"
 
 
 def damaged(catalogue: Catalogue) -> str:
@@ -72,14 +72,14 @@ UNUSABLE: list[Unusable] = [not_proven, damaged, of_the_future, partial, corrupt
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_latest_passes_over_what_is_not_usable_and_says_so(
+def test_latest_skips_unusable_backups_and_says_so(
     catalogue: Catalogue, unusable: Unusable
 ) -> None:
     why = unusable(catalogue)
     for words in (["backup", "show", "latest"], ["backup", "copy"]):
         done = call(*words, "--json")
         assert json.loads(done.stdout)["backup"] == OLDER
-        assert one_line(done.stderr).count("passed over") == 1
+        assert one_line(done.stderr).count("skipped") == 1
         assert why in one_line(done.stderr)
     listed = call("rollback", "--json")
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OLDER]
@@ -87,7 +87,7 @@ def test_latest_passes_over_what_is_not_usable_and_says_so(
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_no_rule_counts_what_is_not_usable(catalogue: Catalogue, unusable: Unusable) -> None:
+def test_no_rule_counts_unusable_backups(catalogue: Catalogue, unusable: Unusable) -> None:
     unusable(catalogue)
     rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
     reasons = {row["id"]: row["reason"] for row in rows}
@@ -95,7 +95,7 @@ def test_no_rule_counts_what_is_not_usable(catalogue: Catalogue, unusable: Unusa
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
-def test_where_none_is_usable_the_error_names_commands(
+def test_the_error_names_commands_if_no_backup_is_usable(
     catalogue: Catalogue, unusable: Unusable
 ) -> None:
     why = unusable(catalogue)
@@ -107,8 +107,10 @@ def test_where_none_is_usable_the_error_names_commands(
     assert "`cosmicdeploy backup create`" in done.stderr
 
 
-def test_one_that_did_not_restore_goes_only_once_a_newer_one_is_good(catalogue: Catalogue) -> None:
-    """Its file is whole: what failed may have been the server."""
+def test_a_backup_that_did_not_restore_is_removed_only_once_a_newer_one_is_good(
+    catalogue: Catalogue,
+) -> None:
+    """Its file is intact, so the failure may have been the server's."""
     good(catalogue, NEWER, database="shop")
     failed = FAILED.model_copy(update={"at": now() - timedelta(days=9)})
     catalogue.note(NEWER, lambda state: state.updated(restored=failed))
@@ -122,7 +124,7 @@ def kept() -> dict[str, bool]:
     return {row["id"]: row["keep"] for row in rows}
 
 
-def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(
+def test_a_backup_from_the_future_is_never_pruned_and_blocks_no_new_backup(
     catalogue: Catalogue,
 ) -> None:
     of_the_future(catalogue)
@@ -133,20 +135,20 @@ def test_a_stamp_of_the_future_is_never_pruned_and_hinders_no_new_backup(
     assert kept() == {FUTURE: True, new: True, OLDER: False}
 
 
-def test_a_clock_that_is_a_little_ahead_is_borne(catalogue: Catalogue) -> None:
+def test_a_clock_slightly_ahead_is_tolerated(catalogue: Catalogue) -> None:
     at = datetime.now(UTC) + timedelta(minutes=2)
     new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
     shown = call("backup", "show", "--json")
     assert json.loads(shown.stdout)["data"]["id"] == new and not shown.stderr
 
 
-def test_the_newest_is_the_one_made_last_whatever_its_id(catalogue: Catalogue) -> None:
+def test_the_newest_backup_is_the_one_created_last_whatever_its_id(catalogue: Catalogue) -> None:
     path = good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json")
     path.write_text(path.read_text().replace("2026-02-01T", "2025-02-01T"))
     assert json.loads(call("backup", "show", "--json").stdout)["data"]["id"] == OLDER
 
 
-def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_fetch_latest_skips_unusable_copies(catalogue: Catalogue, tmp_path: Path) -> None:
     good(catalogue, FUTURE, database="shop")
     not_proven(catalogue)
     nas = tmp_path / "nas"
@@ -158,11 +160,11 @@ def test_fetch_latest_passes_over_them_too(catalogue: Catalogue, tmp_path: Path)
         path.unlink()
     done = call("backup", "fetch", "latest", "--json")
     assert json.loads(done.stdout)["backup"] == OLDER
-    assert f"passed over {FUTURE}" in one_line(done.stderr)
-    assert f"passed over {NEWER}" in one_line(done.stderr)
+    assert f"skipped {FUTURE}" in one_line(done.stderr)
+    assert f"skipped {NEWER}" in one_line(done.stderr)
 
 
-def test_a_stamp_of_the_future_is_told_where_it_is_named(catalogue: Catalogue) -> None:
+def test_a_backup_from_the_future_is_used_by_id_with_a_warning(catalogue: Catalogue) -> None:
     of_the_future(catalogue)
     asked = call("rollback", "--to", FUTURE)
     assert f"{FUTURE} is used because it was named: it is stamped in the future" in one_line(

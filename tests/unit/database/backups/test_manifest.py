@@ -1,4 +1,4 @@
-"""The manifest's own form."""
+"""The stored form of a manifest."""
 
 import json
 from datetime import timedelta
@@ -23,11 +23,11 @@ def manifest() -> Manifest:
     )
 
 
-def test_it_comes_back_as_it_was_stored(manifest: Manifest) -> None:
+def test_a_manifest_is_read_back_as_it_was_stored(manifest: Manifest) -> None:
     assert parse_manifest(manifest.to_json(), "file") == manifest
 
 
-def test_it_has_a_format_number_and_a_time_with_offset(manifest: Manifest) -> None:
+def test_a_manifest_has_a_format_number_and_a_time_with_offset(manifest: Manifest) -> None:
     stored = json.loads(manifest.to_json())
     assert stored["format"] == 1
     assert manifest.created_at.utcoffset() == timedelta(0)
@@ -43,13 +43,15 @@ def test_it_has_a_format_number_and_a_time_with_offset(manifest: Manifest) -> No
         ({"objects": {"tables": {"t": {"before": "many", "after": 1}}}}, "objects.tables.t.before"),
     ],
 )
-def test_another_form_is_refused_by_key(manifest: Manifest, change: dict, named: str) -> None:
+def test_a_manifest_of_another_form_is_refused_with_the_key(
+    manifest: Manifest, change: dict, named: str
+) -> None:
     text = json.dumps({**json.loads(manifest.to_json()), **change})
     with pytest.raises(BackupError, match=named):
         parse_manifest(text, "file")
 
 
-def test_half_a_file_is_refused(manifest: Manifest) -> None:
+def test_a_truncated_manifest_is_refused(manifest: Manifest) -> None:
     with pytest.raises(BackupError, match="JSON"):
         parse_manifest(manifest.to_json()[:40], "file")
 

@@ -20,7 +20,7 @@ OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stack with the project shop-1 and the database shop, and two backups of its own."""
+    """A stack with the project shop-1, the database shop, and two backups of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workspace, "connect", IdleEngine)
     lay_out(tmp_path)
@@ -62,7 +62,7 @@ def test_another_stacks_backup_is_listed_as_such(folder: Path, database: str, pr
         ["backup", "copy", THEIRS],
     ],
 )
-def test_another_stacks_backup_is_refused_by_name(
+def test_another_stacks_backup_is_refused_even_by_its_id(
     folder: Path, words: list[str], database: str, project: str
 ) -> None:
     good(catalogue(folder), THEIRS, database=database, project=project)
@@ -78,18 +78,18 @@ def test_another_stacks_backup_is_refused_by_name(
 
 
 @pytest.mark.parametrize(("database", "project"), OTHERS)
-def test_latest_is_this_stacks_own(folder: Path, database: str, project: str) -> None:
+def test_latest_is_a_backup_of_this_stack(folder: Path, database: str, project: str) -> None:
     good(catalogue(folder), THEIRS, database=database, project=project)
     shown = call("backup", "show", "latest", "--json")
     report = json.loads(shown.stdout)
     assert report["data"]["id"] == OWN
-    assert f"passed over {THEIRS}: it is another stack's" in one_line(shown.stderr)
+    assert f"skipped {THEIRS}: it is another stack's" in one_line(shown.stderr)
     assert any(THEIRS in warning for warning in report["warnings"])
     listed = call("rollback", "--json")
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OWN, OLDEST]
 
 
-def test_prune_neither_counts_nor_removes_what_is_another_stacks(folder: Path) -> None:
+def test_prune_neither_counts_nor_removes_another_stacks_backups(folder: Path) -> None:
     for day, (database, project) in enumerate(OTHERS, 1):
         theirs = f"2026030{day}-120000-cccc"
         good(catalogue(folder), theirs, database=database, project=project)
@@ -98,7 +98,7 @@ def test_prune_neither_counts_nor_removes_what_is_another_stacks(folder: Path) -
     assert [row["keep"] for row in rows[3:]] == [True, True], "minimum: 2 of this stack's own"
 
 
-def test_a_half_removed_backup_of_another_stack_is_left_to_it(folder: Path) -> None:
+def test_a_half_removed_backup_of_another_stack_is_left_alone(folder: Path) -> None:
     good(catalogue(folder), THEIRS, database="other", project="shop-2")
     manifest = folder / BACKUPS / f"{THEIRS}.json"
     manifest.rename(manifest.with_suffix(".removing"))
@@ -106,7 +106,7 @@ def test_a_half_removed_backup_of_another_stack_is_left_to_it(folder: Path) -> N
     assert manifest.with_suffix(".removing").exists()
 
 
-def test_a_destination_that_two_stacks_share_gives_each_its_own(folder: Path) -> None:
+def test_each_stack_fetches_its_own_backups_from_a_shared_destination(folder: Path) -> None:
     good(catalogue(folder), THEIRS, database="other", project="shop-2")
     (folder / BACKUPS).rename(folder / "nas")
     fetched = call("backup", "fetch", "latest", "--from", str(folder / "nas"), "--json")
@@ -116,8 +116,8 @@ def test_a_destination_that_two_stacks_share_gives_each_its_own(folder: Path) ->
     assert not (folder / BACKUPS / f"{THEIRS}.json").exists()
 
 
-def test_a_restored_machine_takes_its_backups_by_the_projects_name(folder: Path) -> None:
-    """Without a name in the settings the project is called after the folder."""
+def test_a_restored_machine_finds_its_backups_by_the_projects_name(folder: Path) -> None:
+    """Without a name in the settings the project is named after the folder."""
     moved = folder / "srv" / "moved"
     moved.mkdir(parents=True)
     lay_out(moved)

@@ -1,4 +1,4 @@
-"""A removal that is killed at any point, and one that meets a reader or a writer."""
+"""A removal that is killed at any point, or that meets a reader or a writer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ID, OTHER = "20260301-120000-aaaa", "20260201-120000-bbbb"
 
 
 class Killed(BaseException):
-    """Not caught by anything, as a kill is not."""
+    """Stands for a kill: no code catches it."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def names(catalogue: Catalogue) -> set[str]:
     return {path.name for path in catalogue.folder.iterdir()}
 
 
-def test_nothing_is_left_of_it(catalogue: Catalogue) -> None:
+def test_a_removal_leaves_nothing(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
     catalogue.note(ID, lambda state: state.with_copy(CopyRecord(url="/nas", at=now())))
     good(catalogue, OTHER)
@@ -44,7 +44,7 @@ def test_nothing_is_left_of_it(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("step", ["sync_folder", "_remove_data"])
-def test_a_kill_leaves_either_all_of_it_or_nothing_that_counts(
+def test_a_killed_removal_leaves_all_of_the_backup_or_nothing_that_counts(
     catalogue: Catalogue, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(*_: object) -> None:
@@ -60,29 +60,29 @@ def test_a_kill_leaves_either_all_of_it_or_nothing_that_counts(
     assert names(catalogue) == set()
 
 
-def test_a_reader_is_not_robbed(catalogue: Catalogue) -> None:
+def test_a_backup_that_is_being_read_is_not_removed(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
     with catalogue.in_use(backup), catalogue.in_use(backup):
         assert not start_removal(catalogue, backup)
-        assert catalogue.get(ID).usable
+        assert catalogue.get(ID).is_usable
     assert start_removal(catalogue, backup)
 
 
-def test_one_that_was_pinned_since_the_plan_stays(catalogue: Catalogue) -> None:
+def test_a_backup_pinned_after_the_plan_stays(catalogue: Catalogue) -> None:
     planned = good(catalogue, ID)
     catalogue.note(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
     assert not start_removal(catalogue, planned)
-    assert catalogue.get(ID).usable
+    assert catalogue.get(ID).is_usable
 
 
-def test_a_writer_is_not_robbed(catalogue: Catalogue) -> None:
+def test_a_backup_that_is_being_written_is_not_removed(catalogue: Catalogue) -> None:
     draft = catalogue.begin(manifest(ID))
     assert not start_removal(catalogue, catalogue.get(ID))
     draft.finish(draft.manifest.updated(status="good"))
-    assert catalogue.get(ID).usable
+    assert catalogue.get(ID).is_usable
 
 
-def test_what_is_being_made_is_not_read(catalogue: Catalogue) -> None:
+def test_a_backup_that_is_being_made_is_not_read(catalogue: Catalogue) -> None:
     draft = catalogue.begin(manifest(ID))
     draft.partial.rename(draft.data)
     with pytest.raises(BackupError, match="being made"), catalogue.in_use(catalogue.get(ID)):
@@ -90,7 +90,7 @@ def test_what_is_being_made_is_not_read(catalogue: Catalogue) -> None:
     draft.file.close()
 
 
-def test_a_failed_entry_without_data_goes(catalogue: Catalogue) -> None:
+def test_a_failed_backup_without_data_is_removed(catalogue: Catalogue) -> None:
     catalogue.begin(manifest(ID)).fail("no room", 0)
     assert start_removal(catalogue, catalogue.get(ID))
     finish_removal(catalogue, ID)

@@ -1,4 +1,4 @@
-"""Which backups a policy keeps: tables, and what must hold for any policy."""
+"""Which backups a policy keeps: examples, and what holds for any policy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ HOURLY = [made(NOW - timedelta(hours=h)) for h in range(24 * 70)]
         (RetentionPolicy(daily=1, minimum=3), ["20260301-1200", "20260301-1100", "20260301-1000"]),
     ],
 )
-def test_hourly_backups(keep: RetentionPolicy, expected: list[str]) -> None:
+def test_each_rule_keeps_its_number_of_hourly_backups(
+    keep: RetentionPolicy, expected: list[str]
+) -> None:
     assert kept(decide(HOURLY, keep, {}, NOW, UTC)) == expected
 
 
@@ -60,7 +62,7 @@ def test_days_without_a_backup_do_not_count() -> None:
     assert len(kept(decide(rare, RetentionPolicy(daily=3), {}, NOW, UTC))) == 3
 
 
-def test_days_begin_at_midnight_of_the_zone() -> None:
+def test_days_begin_at_midnight_in_the_time_zone() -> None:
     late = made(datetime(2026, 2, 27, 22, 30, tzinfo=UTC))
     later = made(datetime(2026, 2, 27, 23, 30, tzinfo=UTC))  # 28 February in Zürich
     both = [late, later]
@@ -70,7 +72,7 @@ def test_days_begin_at_midnight_of_the_zone() -> None:
     )
 
 
-def test_without_a_policy_only_old_failures_go() -> None:
+def test_without_a_policy_only_old_failures_are_removed() -> None:
     backups = [*HOURLY, ago(days=2, seconds=7, status="failed"), ago(hours=23.5, status="failed")]
     gone = [d for d in decide(backups, RetentionPolicy(), {}, NOW) if not d.keep]
     assert [d.backup.status for d in gone] == ["failed"]
@@ -85,7 +87,7 @@ def test_without_a_policy_only_old_failures_go() -> None:
         (ago(State(pin=Pin(at=NOW, reason="audit")), "failed", days=9), "pinned: audit"),
         (
             ago(State(copies=(CopyRecord(url="/nas", at=NOW),)), "failed", days=9),
-            "copy is elsewhere",
+            "a copy exists",
         ),
         (
             ago(State(read=VerificationRecord(at=NOW, reason="a byte differs")), days=9),
@@ -93,7 +95,7 @@ def test_without_a_policy_only_old_failures_go() -> None:
         ),
     ],
 )
-def test_what_is_not_usable_and_stays(backup: Backup, why: str) -> None:
+def test_some_backups_stay_although_they_are_not_usable(backup: Backup, why: str) -> None:
     [decision] = decide([backup], RetentionPolicy(last=1), {}, NOW)
     assert decision.keep
     assert why in decision.reason
@@ -115,7 +117,7 @@ def test_a_copy_that_failed_keeps_nothing() -> None:
     assert not decide([backup], RetentionPolicy(last=1), {}, NOW)[0].keep
 
 
-def test_every_reason_is_told() -> None:
+def test_every_reason_is_given() -> None:
     pinned = ago(State(pin=Pin(at=NOW)), hours=1)
     needed = {pinned.id: "the way back from release 2"}
     [decision] = decide([pinned], RetentionPolicy(last=2, daily=1), needed, NOW, UTC)
@@ -135,7 +137,7 @@ def test_no_policy_removes_what_must_stay() -> None:
         needed = {b.id: "needed" for b in chance.sample(backups, len(backups) // 5)}
         decisions = decide(backups, keep, needed, NOW)
         stays = {d.backup.id for d in decisions if d.keep}
-        usable = sorted((b.id for b in backups if b.usable), reverse=True)
+        usable = sorted((b.id for b in backups if b.is_usable), reverse=True)
         assert len(decisions) == len(backups)
         assert all(d.reason for d in decisions)
         assert set(usable[:1]) <= stays

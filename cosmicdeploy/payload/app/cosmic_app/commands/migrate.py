@@ -45,7 +45,7 @@ def open_migrator(console: Console) -> Iterator[Migrator]:
 
 
 def confirmed(console: Console, options: Namespace) -> bool:
-    """Whether to run: in production only with --force or after a yes at the prompt."""
+    """Return whether to run: in production only with --force or after a yes at the prompt."""
     if options.force or console.settings.environment != "production":
         return True
     print(WARNING, end="", file=console.out, flush=True)

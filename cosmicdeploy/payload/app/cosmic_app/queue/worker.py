@@ -29,7 +29,7 @@ class Worker:
     """A worker with a unique name, by which it finds its unfinished job after a crash."""
 
     def __init__(self, client: redis.Redis, name: str, switches: Switches) -> None:
-        """The client must return bytes, since a queue entry may be anything.
+        """Create a worker. The client must return bytes, since a queue entry may be anything.
 
         Its timeout must be longer than `WAIT_SECONDS`.
         """

@@ -1,4 +1,4 @@
-"""A table is only taken apart where it will be the same table again."""
+"""Indexes are deferred only if the table ends up the same."""
 
 import pytest
 
@@ -17,7 +17,7 @@ TABLE = b"""CREATE TABLE `a ``b``` (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"""
 
 
-def test_keys_and_foreign_keys_come_back_in_their_order() -> None:
+def test_keys_and_foreign_keys_are_added_in_their_order() -> None:
     later = defer_indexes(TABLE)
     assert later is not None
     assert later.create == (
@@ -47,6 +47,6 @@ def test_keys_and_foreign_keys_come_back_in_their_order() -> None:
         (b"'KEY `x` (`x`),'", b"('\n,\n  KEY `x` (`x`),\n  ')"),
     ],
 )
-def test_what_is_not_plain_stays_as_it_is(old: bytes, new: bytes) -> None:
+def test_an_unusual_table_stays_unchanged(old: bytes, new: bytes) -> None:
     assert old in TABLE
     assert defer_indexes(TABLE.replace(old, new)) is None

@@ -1,4 +1,4 @@
-"""What is damage of a backup, and what is only a failure to read it."""
+"""Verification distinguishes damage of a backup from a failure to read it."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def backup(catalogue: Catalogue) -> Backup:
     return good(catalogue, ID)
 
 
-def test_an_error_of_the_disk_is_not_noted_as_damage(catalogue: Catalogue, backup: Backup) -> None:
+def test_a_disk_error_is_not_recorded_as_damage(catalogue: Catalogue, backup: Backup) -> None:
     backup.data.unlink()
     backup.data.symlink_to(FAILS_TO_READ)
     with pytest.raises(BackupUnreadable, match="Input/output error"):
         verify_and_record(catalogue, backup)
     assert catalogue.get(ID).state.read is None
-    assert catalogue.get(ID).usable
+    assert catalogue.get(ID).is_usable
 
 
-def test_other_content_is_damage(catalogue: Catalogue, backup: Backup) -> None:
+def test_changed_content_is_damage(catalogue: Catalogue, backup: Backup) -> None:
     backup.data.write_bytes(b"rotten")
-    assert not verify_and_record(catalogue, backup).good
+    assert not verify_and_record(catalogue, backup).passed
     assert "SHA-256 differs" in catalogue.get(ID).why
 
 
-def test_what_cannot_be_opened_is_not_said_to_be_in_use(
+def test_a_file_that_cannot_be_opened_is_not_reported_as_in_use(
     catalogue: Catalogue, backup: Backup
 ) -> None:
     backup.data.unlink()
@@ -52,7 +52,7 @@ def test_what_cannot_be_opened_is_not_said_to_be_in_use(
         pass
 
 
-def test_a_manifest_that_cannot_be_read_is_an_error_of_ours(
+def test_a_manifest_that_cannot_be_read_raises_a_backup_error(
     catalogue: Catalogue, backup: Backup
 ) -> None:
     path = backup.data.with_name(f"{ID}.json")

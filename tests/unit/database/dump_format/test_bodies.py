@@ -1,4 +1,4 @@
-"""Bodies that the database's own tools stumble over are told from those that they do not."""
+"""Bodies that break the database's own tools are distinguished from those that do not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def body(text: str, kind: Kind = "PROCEDURE", sql_mode: str = "") -> Definition:
 @pytest.mark.parametrize(
     "text", ["DECLARE\ndelimiter INT;", "SET\nDELIMITER = 1;", "SELECT 'it\\'s'\r\nDelimiter;"]
 )
-def test_a_line_that_begins_with_delimiter_is_refused_by_name(text: str) -> None:
+def test_a_body_with_a_line_that_begins_with_delimiter_is_refused(text: str) -> None:
     with pytest.raises(BackupError, match=r"word DELIMITER.*procedure o"):
         require_loadable_bodies([body(text)])
 
@@ -43,18 +43,18 @@ def test_a_line_that_begins_with_delimiter_is_refused_by_name(text: str) -> None
         "-- it's\nSELECT '\ndelimiter x';",
     ],
 )
-def test_the_word_elsewhere_is_no_hindrance(text: str) -> None:
+def test_the_word_delimiter_elsewhere_is_accepted(text: str) -> None:
     require_loadable_bodies([body(text)])
 
 
-def test_a_backslash_hides_no_quote_where_the_mode_says_so() -> None:
+def test_a_backslash_escapes_no_quote_under_no_backslash_escapes() -> None:
     text = "SELECT 'a\\';\nDELIMITER x '"
     require_loadable_bodies([body(text)])
     with pytest.raises(BackupError, match="DELIMITER"):
         require_loadable_bodies([body(text, sql_mode="NO_BACKSLASH_ESCAPES")])
 
 
-def test_only_an_event_keeps_events_out_of_a_dump() -> None:
+def test_only_an_event_with_the_delimiter_withholds_the_events() -> None:
     def kept(*objects: Definition) -> list[str]:
         return withheld_events_warnings(
             Definitions(collation="utf8mb4_general_ci", objects=objects)

@@ -1,4 +1,4 @@
-"""Each part of a dump goes where it belongs, and nothing is lost on the way."""
+"""The router sends each statement of a dump to its target and loses none."""
 
 import pytest
 
@@ -43,7 +43,7 @@ class Later:
 
 
 class Target:
-    """Stands for the database: what went where."""
+    """Stands for the database: records which statement went where."""
 
     def __init__(
         self, *, large: tuple[str, ...] = (), events: bool = False, limit: int = 1 << 30
@@ -70,7 +70,7 @@ class Target:
         return self
 
 
-def test_tables_and_rows_go_straight_and_the_rest_waits() -> None:
+def test_tables_and_rows_are_loaded_at_once_and_the_rest_is_deferred() -> None:
     target = Target().feed(DUMP)
     assert target.rows == [
         b"INSERT INTO `a` VALUES\n(1,1),\n(2,2)",
@@ -88,11 +88,11 @@ def test_tables_and_rows_go_straight_and_the_rest_waits() -> None:
     assert b"ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci" in target.rest
 
 
-def test_events_only_where_they_are_wanted() -> None:
+def test_events_are_loaded_only_on_request() -> None:
     assert b"EVENT `e`" in b"".join(Target(events=True).feed(DUMP).rest)
 
 
-def test_a_large_table_gets_its_indexes_afterwards() -> None:
+def test_the_indexes_of_a_large_table_are_deferred() -> None:
     target = Target(large=("a",)).feed(DUMP)
     assert b"KEY `x`" not in b"".join(target.ran)
     assert [later.keys for later in target.sorting.deferred] == [
@@ -100,20 +100,20 @@ def test_a_large_table_gets_its_indexes_afterwards() -> None:
     ]
 
 
-def test_a_huge_statement_is_run_by_itself() -> None:
+def test_a_huge_statement_is_run_alone() -> None:
     huge = b"INSERT INTO `a` VALUES\n('" + b"x" * LARGEST_STATEMENT + b"'),\n(2,2)"
     target = Target().feed(DUMP + huge + b");\n", 65536)
     assert len(target.rows) == 2 and b"INSERT INTO" not in b"\n".join(target.rest)
     assert target.ran[-1] == huge + b")"
 
 
-def test_a_statement_that_no_server_takes_fills_no_memory() -> None:
+def test_a_statement_too_large_for_the_server_does_not_fill_the_memory() -> None:
     target = Target(limit=1000)
     target.sorting.feed(b"INSERT INTO `a` VALUES\n('")
     for _ in range(10):
         target.sorting.feed(b"x" * 1000)
         assert len(target.sorting._insert) <= 1000
-    with pytest.raises(BackupError, match="table a has a row that takes"):
+    with pytest.raises(BackupError, match="Table a has a row that takes"):
         target.sorting.feed(b"');\n")
 
 
@@ -126,15 +126,15 @@ def test_a_statement_that_no_server_takes_fills_no_memory() -> None:
         b"\\! sh\n",
     ],
 )
-def test_nothing_is_run_that_no_dump_tool_writes(added: bytes) -> None:
+def test_a_statement_that_no_dump_tool_writes_is_never_run(added: bytes) -> None:
     target = Target()
     with pytest.raises(BackupError, match="did not load: it holds what no dump tool writes"):
         target.feed(DUMP + added)
     assert not any(added[:14] in ran for ran in [*target.ran, *target.rows[2:]])
 
 
-def test_what_stands_behind_a_statement_stays_one_with_it() -> None:
-    """The server refuses two statements in one, so that the second is never run by itself."""
+def test_text_after_a_statement_stays_part_of_it() -> None:
+    """The server refuses two statements in one text, so the second one never runs."""
     rows = b"INSERT INTO `a` VALUES\n(1); DROP TABLE `live`.`a`; INSERT INTO `a` VALUES\n(2)"
     body = b"CREATE PROCEDURE `p`() SELECT 1\nDELIMITER //\n//\nDROP TABLE `live`.`a`"
     target = Target().feed(rows + b";\nDELIMITER ;;\n" + body + b";;\nDELIMITER ;\n")
@@ -152,5 +152,5 @@ def test_what_stands_behind_a_statement_stays_one_with_it() -> None:
         (b"/*!50003 CREATE*/ /*!50003 TRIGGER `EVENT` BEFORE INSERT ON `a` SET @x=1 */", False),
     ],
 )
-def test_events_are_told_from_other_objects(statement: bytes, expected: bool) -> None:
+def test_events_are_distinguished_from_other_objects(statement: bytes, expected: bool) -> None:
     assert is_event(statement) is expected

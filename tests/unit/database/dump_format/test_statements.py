@@ -1,4 +1,4 @@
-"""What a dump tool writes is told from what looks like it, and names what is not in the dump."""
+"""The allow-list accepts what dump tools write, and nothing that only looks like it."""
 
 import pytest
 
@@ -113,13 +113,13 @@ FORGED = [
 
 
 @pytest.mark.parametrize("statement", FORGED)
-def test_a_statement_that_no_dump_tool_writes_is_named(statement: bytes) -> None:
+def test_a_statement_that_no_dump_tool_writes_is_reported(statement: bytes) -> None:
     words = foreign(statement + b";\n")
     assert words and all(words) and "s3cret" not in str(words)
 
 
 @pytest.mark.parametrize("statement", FORGED)
-def test_another_delimiter_hides_none(statement: bytes) -> None:
+def test_another_delimiter_hides_no_statement(statement: bytes) -> None:
     assert foreign(b"DELIMITER ;;\n" + statement + b";;\nDELIMITER ;\n")
 
 
@@ -203,7 +203,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize("statement", WRITTEN)
-def test_what_a_dump_tool_writes_is_not(statement: bytes) -> None:
+def test_a_statement_that_a_dump_tool_writes_is_accepted(statement: bytes) -> None:
     assert foreign(b"DELIMITER ;;\n" * (b"\nBEGIN" in statement) + statement + b";\n") == set() or (
         foreign(b"DELIMITER ;;\n" + statement + b";;\n") == set()
     )

@@ -1,4 +1,4 @@
-"""Schemas as code, and as other server versions, see them."""
+"""Schemas compared as code, and as other server versions, see them."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def column(kind: str, *, nullable: bool = False, fills_itself: bool = False) -> 
     return Column(type=kind, nullable=nullable, fills_itself=fills_itself)
 
 
-def test_what_server_versions_tell_in_other_words_is_no_change() -> None:
+def test_different_wording_of_server_versions_is_not_a_change() -> None:
     then = {"a": {"x": column("bigint(20) unsigned"), "y": column("tinyint(1)", nullable=True)}}
     now = {
         "a": {
@@ -24,7 +24,7 @@ def test_what_server_versions_tell_in_other_words_is_no_change() -> None:
     assert column_changes(then, now) == []
 
 
-def test_a_column_that_differs_is_named() -> None:
+def test_a_column_that_differs_is_reported() -> None:
     then = {"a": {"x": column("int(11)"), "y": column("varchar(9)"), "gone": column("text")}}
     now = {"a": {"x": column("int", nullable=True), "y": column("varchar(8)"), "z": column("text")}}
     assert column_changes(then, now) == [

@@ -1,4 +1,4 @@
-"""What stands in a dump and is no dump tool's work."""
+"""Text in a dump that its tool did not write is noticed."""
 
 import hashlib
 from dataclasses import replace
@@ -44,14 +44,14 @@ NO_SANDBOX = "lacks the sandbox line"
         ("MySQL dump 10.13  Distrib 9.7.4-2, for Linux (x86_64)", False),
     ],
 )
-def test_the_sandbox_line_is_missed_where_the_tool_writes_it(line: str, lacks: bool) -> None:
+def test_a_missing_sandbox_line_is_noticed_for_tools_that_write_it(line: str, lacks: bool) -> None:
     header = f"-- {line}\n".encode()
     assert bool(opening_fault(header)) is lacks
     assert not opening_fault(SANDBOX + header)
 
 
 @pytest.mark.parametrize("before", [b"\\! sh\n", b"SELECT 1;\n", b" ", b"", b"DELIMITER ;;\n"])
-def test_nothing_stands_before_the_first_lines(before: bytes) -> None:
+def test_text_before_the_first_lines_is_noticed(before: bytes) -> None:
     whole = SANDBOX + HEADER
     fault = opening_fault(before + whole if before else BODY)
     assert fault == "the dump does not begin as a dump tool's"
@@ -91,7 +91,7 @@ STATEMENTS = [
 
 
 @pytest.mark.parametrize("added", [*COMMANDS, *STATEMENTS])
-def test_what_no_dump_tool_writes_is_named(tmp_path: Path, added: bytes) -> None:
+def test_statements_that_no_dump_tool_writes_are_reported(tmp_path: Path, added: bytes) -> None:
     verified = verify_backup(backup(tmp_path, SANDBOX + HEADER + added + BODY + END))
     reason = verified.reasons[-1]
     word = added.split()[0].decode().strip("/*!0123456789 ").upper()
@@ -99,17 +99,17 @@ def test_what_no_dump_tool_writes_is_named(tmp_path: Path, added: bytes) -> None
     assert word in reason.upper()
 
 
-def test_a_statement_without_an_end_is_named(tmp_path: Path) -> None:
-    """A client at the end of its input runs what it has."""
+def test_a_statement_without_an_end_is_reported(tmp_path: Path) -> None:
+    """The database's client runs an unfinished statement at the end of its input."""
     dump = SANDBOX + HEADER + BODY + b"DROP TABLE `live`.`t`\n" + END
     [reason] = verify_backup(backup(tmp_path, dump)).reasons
     assert "DROP TABLE" in reason
 
 
-def test_a_copy_that_lost_the_sandbox_line_is_refused(tmp_path: Path) -> None:
+def test_a_copy_without_the_sandbox_line_is_refused(tmp_path: Path) -> None:
     [reason] = verify_backup(backup(tmp_path, HEADER + BODY + END)).reasons
     assert NO_SANDBOX in reason
-    assert verify_backup(backup(tmp_path, SANDBOX + HEADER + BODY + END)).good
+    assert verify_backup(backup(tmp_path, SANDBOX + HEADER + BODY + END)).passed
 
 
 @pytest.mark.parametrize(
@@ -122,25 +122,27 @@ def test_a_copy_that_lost_the_sandbox_line_is_refused(tmp_path: Path) -> None:
         ("CREATE DEFINER=`r`@`%` PROCEDURE `p`() SELECT 1", False),
     ],
 )
-def test_a_manifest_s_event_is_an_event(tmp_path: Path, statement: str, good: bool) -> None:
+def test_an_event_in_a_manifest_has_to_create_an_event(
+    tmp_path: Path, statement: str, good: bool
+) -> None:
     event = Definition(
         kind="EVENT", name="e", statement=statement, charset="utf8mb4", collation="utf8mb4_bin"
     )
     made = backup(tmp_path, SANDBOX + HEADER + BODY + END)
     manifest = made.manifest.updated(event_definitions=(event,))
     verified = verify_backup(replace(made, manifest=manifest))
-    assert verified.good is good
+    assert verified.passed is good
     assert good or verified.reasons == ("the manifest has what makes no event: e",)
 
 
-def test_the_reason_holds_no_value() -> None:
+def test_the_reason_holds_no_value_of_a_row() -> None:
     scan = DumpScan()
     scan.feed(b"GRANT USAGE ON *.* TO x IDENTIFIED BY 's3cret';\n")
     assert scan.unexpected == {"GRANT USAGE ON *.* TO x IDENTIFIED BY"}
 
 
 def backup(folder: Path, dump: bytes) -> Backup:
-    """As a destination's owner would forge it: the manifest fits the data."""
+    """Forge a copy as the owner of a destination could: the manifest matches the data."""
     packed = zstandard.ZstdCompressor().compress(dump)
     data = folder / "20260202-010203-abcd.sql.zst"
     data.write_bytes(packed)
@@ -162,8 +164,8 @@ def content(data: bytes) -> Content:
     return Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def test_a_collation_that_is_none_is_not_run() -> None:
+def test_a_forged_collation_is_not_run() -> None:
     session = Mock(spec=Session)
-    with pytest.raises(BackupError, match="is no collation"):
+    with pytest.raises(BackupError, match="is not the name of a collation"):
         set_default_collation(session, "s", "utf8mb4_bin, READ ONLY = 1")
     session.execute.assert_not_called()

@@ -18,7 +18,7 @@ def test_deferred_statements_do_not_fill_the_disk(
     spool = StatementSpool(io.BytesIO(), tmp_path)
     spool.put(bytes(IN_MEMORY + 1))
     monkeypatch.setattr(disk_space, "KEEP_FREE_BYTES", 1 << 62)
-    with pytest.raises(BackupError, match="no room"):
+    with pytest.raises(BackupError, match="No room"):
         spool.put(b"x")
     small = StatementSpool(io.BytesIO(), tmp_path)
     small.put(b"what stays in memory needs no disk")

@@ -1,4 +1,4 @@
-"""Whose sessions may be ended: clients' ones alone."""
+"""Which sessions may be ended: only those of clients."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def session(**facts: Any) -> Process:
     ],
 )
 def test_system_replication_and_backup_are_protected(facts: dict[str, Any]) -> None:
-    assert session(**facts).protected
+    assert session(**facts).protection
 
 
 def test_a_client_is_not_protected() -> None:
-    assert session().protected == ""
-    assert session(command="Sleep", statement="").protected == ""
+    assert session().protection == ""
+    assert session(command="Sleep", statement="").protection == ""
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,9 @@ def test_a_client_is_not_protected() -> None:
         ("SELECTED", False),
     ],
 )
-def test_only_what_a_client_may_begin_anew_is_its_statement(statement: str, client: bool) -> None:
+def test_only_repeatable_statements_count_as_client_statements(
+    statement: str, client: bool
+) -> None:
     assert session(statement=statement).runs_client_statement is client
 
 

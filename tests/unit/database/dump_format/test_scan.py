@@ -1,4 +1,4 @@
-"""What a dump says of itself, however its chunks are cut."""
+"""The scan of a dump gives the same result for chunks of any size."""
 
 import pytest
 
@@ -39,15 +39,15 @@ SIZES = [1, 2, 7, 64, 4096]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_it_finds_tables_and_counts_rows_across_chunk_borders(size: int) -> None:
+def test_tables_and_rows_are_counted_across_chunk_borders(size: int) -> None:
     scan = scanned(DUMP, size)
     assert scan.rows == {"sites": 3, "odd `name`": 3, "empty": 0}
-    assert scan.complete
+    assert scan.is_complete
     assert scan.schema_statements == set()
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_rows_that_share_a_line_are_counted_as_well(size: int) -> None:
+def test_rows_on_one_line_are_counted(size: int) -> None:
     dump = rb"""CREATE TABLE `a` (
   `x` text
 );
@@ -59,7 +59,7 @@ INSERT INTO `a` (`x`, `y (`) VALUES (4,'it''s (');
 
 @pytest.mark.parametrize("size", [65536, 65537])
 @pytest.mark.parametrize("text", [rb"\'", rb"\\", rb"\\\'(", rb"''(", b"("])
-def test_a_large_string_in_one_line_is_read_once(text: bytes, size: int) -> None:
+def test_a_large_string_on_one_line_is_read_once(text: bytes, size: int) -> None:
     row = b"(1,'" + text * (1_000_000 // len(text)) + b"')"
     dump = b"CREATE TABLE `a` (\n);\nINSERT INTO `a` VALUES " + b",".join([row] * 3) + b";\n"
     assert scanned(dump, size).rows == {"a": 3}
@@ -73,12 +73,12 @@ def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
 
 @pytest.mark.parametrize("cut", [1, 5, 41])
 def test_a_cut_dump_is_not_complete(cut: int) -> None:
-    assert not scanned(DUMP[: len(DUMP) - 41 - cut], 16).complete
+    assert not scanned(DUMP[: len(DUMP) - 41 - cut], 16).is_complete
 
 
 def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
-    assert not scanned(DUMP + b"INSERT INTO `sites` VALUES (2);\n", 16).complete
-    assert not scanned(b"", 16).complete
+    assert not scanned(DUMP + b"INSERT INTO `sites` VALUES (2);\n", 16).is_complete
+    assert not scanned(b"", 16).is_complete
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_a_trailer_that_is_not_the_last_line_does_not_count() -> None:
         b"CREATE DATABASE /*!32312 IF NOT EXISTS*/ `platform`;",
     ],
 )
-def test_statements_about_a_schema_by_name_are_kept(line: bytes) -> None:
+def test_statements_that_name_a_schema_are_recorded(line: bytes) -> None:
     scan = scanned(b"-- x\n" + line + b"\n", 3)
     assert len(scan.schema_statements) == 1
 
 
-def test_a_default_that_objects_remember_is_not_about_another_schema() -> None:
+def test_a_default_recorded_with_an_object_is_not_about_another_schema() -> None:
     line = b"ALTER DATABASE `odd ``name` CHARACTER SET latin1 COLLATE latin1_swedish_ci"
     assert scanned(line + b" ;\n", 3).unexpected == set()
     assert (
@@ -114,7 +114,7 @@ def test_a_default_that_objects_remember_is_not_about_another_schema() -> None:
         (b"insert into a (b) values (1,'x');", "insert into a "),
     ],
 )
-def test_rows_in_an_unknown_form_are_named_without_their_data(line: bytes, shown: str) -> None:
+def test_rows_in_an_unknown_form_are_reported_without_their_data(line: bytes, shown: str) -> None:
     assert scanned(b"-- x\n" + line + b"\n", 3).unknown_rows == {shown}
 
 

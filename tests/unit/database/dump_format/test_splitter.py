@@ -1,4 +1,4 @@
-"""A dump is taken apart where the database's own client would, however its chunks are cut."""
+"""A dump is split as the database's own client splits it, for chunks of any size."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def split(dump: bytes, size: int) -> list[Text | Rows]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 100_000])
-def test_statements_end_where_they_end(size: int) -> None:
+def test_statements_end_at_their_delimiter(size: int) -> None:
     pieces = split(DUMP, size)
     statements = [p.statement for p in pieces if isinstance(p, Text) and p.statement]
     assert statements[0] == b"/*!40101 SET NAMES utf8mb4 */"
@@ -70,7 +70,7 @@ def test_statements_end_where_they_end(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 100_000])
-def test_rows_are_told_apart_from_what_looks_like_them(size: int) -> None:
+def test_rows_are_distinguished_from_text_that_looks_like_rows(size: int) -> None:
     rows = [piece for piece in split(DUMP, size) if isinstance(piece, Rows)]
     assert {piece.table for piece in rows} == {"a", "odd `;name`"}
     inserts = b"".join(piece.data + b"|" * piece.last for piece in rows).split(b"|")
@@ -79,7 +79,7 @@ def test_rows_are_told_apart_from_what_looks_like_them(size: int) -> None:
     assert inserts[1:] == [b"INSERT INTO `odd ``;name``` (`a;`, `b (`) VALUES\n(1,2);\n", b""]
 
 
-def test_a_row_of_any_size_comes_in_pieces() -> None:
+def test_a_row_of_any_size_arrives_in_pieces() -> None:
     splitter = Splitter()
     list(splitter.feed(b"INSERT INTO `a` VALUES\n('"))
     for _ in range(10):

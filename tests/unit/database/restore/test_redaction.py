@@ -1,4 +1,4 @@
-"""What is told of a statement that a server refused."""
+"""Messages of a server that refuses a statement, without values of rows."""
 
 import pytest
 
@@ -29,7 +29,7 @@ ROW = f"INSERT INTO `files` VALUES (1,'{SECRET}')"  # noqa: S608
         (1146, "Table 'platform.remotes' doesn't exist", "Table 'platform.remotes' doesn't exist"),
     ],
 )
-def test_a_message_keeps_its_words_and_loses_its_values(
+def test_a_message_keeps_its_words_and_loses_values_of_rows(
     code: int, message: str, shown: str
 ) -> None:
     told = redact_values(code, message)

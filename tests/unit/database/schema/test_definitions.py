@@ -1,4 +1,4 @@
-"""What can be told of an object from its text alone."""
+"""What the text of an object's definition reveals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_definer_is_read_from_the_head(statement: str, definer: str) -> None
         "CREATE DEFINER=`a`@`%` TRIGGER `odd.name` AFTER DELETE ON `o.p`\nFOR EACH\nROW SET @x=1",
     ],
 )
-def test_a_trigger_without_a_schema_can_be_made_anew(statement: str) -> None:
+def test_a_trigger_without_a_schema_can_be_created_again(statement: str) -> None:
     require_creatable([definition(statement)])
 
 
@@ -45,7 +45,7 @@ def test_a_trigger_that_names_a_schema_is_refused(head: str) -> None:
         require_creatable([definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")])
 
 
-def test_text_goes_out_in_the_character_set_it_was_made_in() -> None:
+def test_a_definition_is_sent_in_its_own_character_set() -> None:
     assert encoded(definition("", charset="latin1"), "ü") == b"\xfc"
     assert encoded(definition("", charset="utf8mb3"), "ü") == "ü".encode()
     with pytest.raises(BackupError, match="does not fit its character set latin1"):

@@ -1,0 +1,162 @@
+"""The evidence of the checklist: counters, transitions, logs and answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.errors import EngineUnavailable
+from cosmicdeploy.operations.checklist import logs
+from cosmicdeploy.operations.checklist.collect import collect
+from cosmicdeploy.operations.checklist.evidence import (
+    access_log,
+    cache,
+    database,
+    external,
+    migrations,
+    scheduling,
+    transitions,
+)
+from cosmicdeploy.operations.checklist.evidence.transitions import Moved
+from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.settings import External
+from cosmicdeploy.traffic.response import Response
+from tests.unit.operations.checklist.figures import SETTINGS, Written, context
+
+pytestmark = pytest.mark.unit
+
+
+def test_minutes_without_a_run_are_missed_and_broken_ones_are_not() -> None:
+    runs = [0.5, 61, 119.9, 245, 300.2]
+    assert scheduling.missed(runs, begins=30, until=361) == (5, [120.0, 180.0])
+    assert scheduling.missed([], begins=30, until=100) == (0, [])
+
+
+def move(device: str, before: str, after: str, at: float) -> Moved:
+    return Moved(device, before, after, at)
+
+
+def test_a_transition_has_to_go_on_from_the_one_before() -> None:
+    good = [move("1", "a", "b", 1), move("2", "a", "c", 2), move("1", "b", "a", 3)]
+    assert transitions.broken(good, since=0) == 0
+    torn = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
+    assert transitions.broken(torn, since=0) == 1
+    assert transitions.broken(torn, since=4.5) == 0, "only those since then count"
+
+
+def test_a_device_flaps_that_changes_more_often_than_is_borne() -> None:
+    quick = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
+    slow = [move("2", "", str(n), 100 + n * 101) for n in range(9)]
+    assert transitions.flapping([*slow, *quick], 3, 300, since=0) == ["1"]
+    assert transitions.flapping(quick, 3, 300, since=150) == []
+
+
+def test_counters_tell_of_the_time_between_and_of_a_server_s_life_where_it_began_anew() -> None:
+    then = dict.fromkeys(database.COUNTERS, 100) | {database.UPTIME: 1000}
+    now_ = {
+        "Slow_queries": 110,
+        "Innodb_row_lock_waits": 100,
+        "Innodb_buffer_pool_read_requests": 1100,
+        "Innodb_buffer_pool_reads": 110,
+        "Questions": 1300,
+        database.UPTIME: 1120,
+    }
+    found = database.rates(now_, then)
+    assert found == {"seconds": 120, "slow": 5, "lock_waits": 0, "pool": 0.99, "queries": 10}
+    anew = database.rates({**now_, database.UPTIME: 60}, then)
+    assert (anew["seconds"], anew["slow"]) == (60, 110)
+    assert database.rates({**now_, database.UPTIME: 1010}, then)["slow"] is None, "too short"
+
+
+def test_hits_are_counted_since_the_baseline_in_the_same_life_of_redis() -> None:
+    then = {"life": "a", "seconds": 10, "hits": 100, "misses": 100}
+    later = {"life": "a", "seconds": 70, "hits": 190, "misses": 110}
+    assert cache.ratio(later, then) == {"lookups": 100, "ratio": 0.9, "seconds": 60}
+    other = cache.ratio({**later, "life": "b"}, then)
+    assert (other["lookups"], other["seconds"]) == (300, 70)
+
+
+def test_statuses_by_what_they_mean() -> None:
+    found = access_log.count([200, 499, 429, 429, 500, 503, 404])
+    assert found == {"answers": 7, "errors": 2, "gone": 1, "limited": 2}
+
+
+def test_an_external_service_has_to_answer_as_it_should() -> None:
+    wanted = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
+    good = Response(url="", status=200, body='{"api": 2}')
+    assert external.problem(wanted, good) == ""
+    assert external.problem(wanted, Response(url="", status=200, body="{}")).startswith(
+        "its answer"
+    )
+    assert external.problem(wanted, Response(url="", status=502)) == "answers 502, not 200"
+    assert external.problem(wanted, Response(url="", error="refused")) == "refused"
+
+
+def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:
+    wanted = SETTINGS.checklist
+    errors = (
+        "[2026-02-02 10:00:00] production.ERROR: SQLSTATE[42S22]: Column not found: 1054",
+        "[2026-02-02 10:00:00] ERROR: (1054, \"Unknown column 'x' in 'field list'\")",
+        "[2026-02-02 10:00:00] ERROR: (1146, \"Table 'platform.x' doesn't exist\")",
+        "CRITICAL: migration 2026_02_02 failed",
+    )
+    for line in errors:
+        assert wanted.errors.search(line) and wanted.migration_errors.search(line), line
+    for line in (
+        "Migrated:  2019_08_19_000000_create_failed_jobs_table (12ms)",
+        "   INFO  Running migrations. ",
+        "[2026-02-02 10:00:00] production.INFO: Device status transition {} []",
+    ):
+        assert not wanted.errors.search(line) and not wanted.migration_errors.search(line), line
+
+
+@pytest.mark.parametrize(
+    ("span", "begins", "texts"),
+    [
+        (Span(since=15, until=100), 15, ["line at 20", "line at 90"]),
+        (Span(since=5, until=100), 10, ["line at 10", "line at 20", "line at 90"]),
+        (Span(since=5, until=100, lines=2), 90, ["line at 90"]),
+        (Span(since=5, until=8, lines=9), 8, []),
+    ],
+)
+def test_a_log_tells_how_far_back_it_reaches(
+    tmp_path: Path, span: Span, begins: float, texts: list[str]
+) -> None:
+    """A rotated log, a bounded look and a container that came later reach back less far."""
+    log = logs.output(context(Written(10, 20, 90, 110), tmp_path), "cosmic-app-1", span)
+    assert (log.begins, [line.text for line in log.lines]) == (begins, texts)
+
+
+def test_without_a_table_transitions_are_those_of_the_logs(tmp_path: Path) -> None:
+    context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
+    written = Written(10, 20, 90, text=f"[now] Device status transition {context_} []")
+    found = transitions.in_logs(context(written, tmp_path), Span(since=15, until=100))
+    told = Moved("7", "a", "b", 20.0), Moved("7", "a", "b", 90.0)
+    assert set(found.moves) == set(told) and found.begins == 15
+    assert transitions.broken(told, since=0) == 1
+
+
+def test_without_an_engine_nothing_is_found_out(tmp_path: Path) -> None:
+    class Away:
+        def container(self, _name: str) -> None:
+            raise EngineUnavailable("No Docker Engine answers")
+
+    with pytest.raises(EngineUnavailable):
+        collect(context(Away(), tmp_path), Span(since=0), {})
+
+
+def test_a_failed_migration_of_the_time_since_counts(tmp_path: Path) -> None:
+    ctx = context(None, tmp_path)
+    before = {"applied": [], "schema": "s"}
+    step = {
+        "step": "migrate",
+        "step_kind": "migrate",
+        "options": {},
+        "change": "",
+        "before": before,
+    }
+    ctx.journal.append("intent", **step)
+    ctx.journal.append("failed", error="no")
+    assert migrations.figures(ctx, Span(since=0), None)["failed_runs"] == 1
+    assert migrations.figures(ctx, Span(since=9e9), None)["failed_runs"] == 0

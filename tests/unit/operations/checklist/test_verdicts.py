@@ -1,0 +1,153 @@
+"""The checklist's verdicts: current figures compared with those of the baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.operations.checklist import run
+from cosmicdeploy.operations.checklist.judging import (
+    Counted,
+    Evidence,
+    Verdict,
+    by_count,
+    by_level,
+    by_share,
+    together,
+)
+from tests.unit.operations.checklist.figures import SETTINGS, WELL, with_figures
+
+pytestmark = pytest.mark.unit
+
+BETTER, SAME, WORSE, UNKNOWN = Verdict.BETTER, Verdict.SAME, Verdict.WORSE, Verdict.UNKNOWN
+
+
+def verdicts(now: Any, before: Any = WELL) -> dict[str, str]:
+    evidence = Evidence(settings=SETTINGS, now=now, before=before)
+    return {name: str(judge(evidence).verdict) for name, judge in run.POINTS.items()}
+
+
+def test_as_before_is_the_same_in_all_nine_points() -> None:
+    assert verdicts(WELL) == dict.fromkeys(run.POINTS, "same")
+    assert len(run.POINTS) == 9
+
+
+@pytest.mark.parametrize(
+    ("point", "collector", "figures"),
+    [
+        ("migrations", "application", {"migration_errors": 1}),
+        ("migrations", "migrations", {"half_done": True}),
+        ("migrations", "migrations", {"failed_runs": 1}),
+        ("transitions", "devices", {"broken": 1}),
+        ("transitions", "devices", {"astray": 2}),
+        ("transitions", "devices", {"transitions": 0}),
+        ("flapping", "devices", {"flapping": 1, "devices": ["7"]}),
+        ("rate-limit", "proxy", {"limited": 4000}),
+        ("scheduler", "scheduler", {"missed": 1, "first_missed": ["2026-02-02T10:00:00+01:00"]}),
+        ("database", "database", {"latency_ms": 40.0}),
+        ("database", "database", {"threads_running": 60}),
+        ("database", "database", {"slow": 3.0}),
+        ("database", "database", {"lock_waits": 30.0}),
+        ("database", "database", {"pool": 0.9}),
+        ("cache", "cache", {"ratio": 0.7}),
+        ("errors", "proxy", {"errors": 40}),
+        ("errors", "proxy", {"gone": 40}),
+        ("errors", "application", {"errors": 9}),
+        ("external", "external", {"Billing": {"ok": False, "found": "answers 500", "ms": 4.0}}),
+    ],
+)
+def test_each_point_is_worse_by_each_of_its_figures_and_no_other_is(
+    point: str, collector: str, figures: dict[str, Any]
+) -> None:
+    found = verdicts(with_figures(collector, **figures))
+    assert {name for name, verdict in found.items() if verdict != "same"} == {point}
+    assert found[point] == "worse"
+
+
+@pytest.mark.parametrize(
+    ("point", "collector", "figures"),
+    [
+        ("migrations", "application", {"migration_errors": 4}),
+        ("flapping", "devices", {"flapping": 4}),
+        ("rate-limit", "proxy", {"limited": 0}),
+        ("scheduler", "scheduler", {"missed": 4}),
+        ("database", "database", {"latency_ms": 40.0}),
+        ("cache", "cache", {"ratio": 0.7}),
+        ("errors", "proxy", {"errors": 400}),
+        ("external", "external", {"Billing": {"ok": False, "found": "answers 500", "ms": 4.0}}),
+    ],
+)
+def test_a_point_that_was_worse_before_is_better(
+    point: str, collector: str, figures: dict[str, Any]
+) -> None:
+    assert verdicts(WELL, with_figures(collector, **figures))[point] == "better"
+
+
+def test_what_cannot_be_seen_is_unknown_and_says_why() -> None:
+    blind = {name: {"why": f"no {name}", "todo": "wait"} for name in WELL}
+    blind["migrations"] = WELL["migrations"]
+    evidence = Evidence(settings=SETTINGS, now=blind, before=WELL)
+    for judge in run.POINTS.values():
+        point = judge(evidence)
+        assert point.verdict is UNKNOWN and point.why.startswith("no "), point
+
+
+def test_without_a_baseline_only_what_stands_for_itself_is_judged() -> None:
+    found = verdicts(WELL, {})
+    assert found.pop("cache") == "unknown"
+    assert set(found.values()) == {"same"}
+    assert verdicts(with_figures("scheduler", missed=2), {})["scheduler"] == "worse"
+    assert verdicts(with_figures("proxy", errors=500), {})["errors"] == "worse"
+    assert verdicts(with_figures("application", errors=500), {})["errors"] == "unknown"
+    assert verdicts(with_figures("database", latency_ms=90.0), {})["database"] == "unknown"
+
+
+def test_nobody_refused_and_a_switched_off_command_are_no_failure() -> None:
+    assert verdicts(with_figures("proxy", limited=0))["rate-limit"] == "unknown"
+    off = with_figures("scheduler", missed=9, off="the feature monitor is switched off")
+    assert verdicts(off)["scheduler"] == "unknown"
+    assert verdicts(with_figures("scheduler", minutes=0))["scheduler"] == "unknown"
+    assert verdicts(with_figures("cache", lookups=12))["cache"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("tried", "verdict"),
+    [
+        ({"let_in": 120, "status": 429, "error": ""}, "same"),
+        ({"let_in": 150, "status": 200, "error": ""}, "worse"),
+        ({"let_in": 0, "status": 401, "error": ""}, "unknown"),
+        ({"let_in": 3, "status": 0, "error": "timed out"}, "unknown"),
+        ({"why": "verify.heartbeat is not configured"}, "same"),
+    ],
+)
+def test_a_burst_shows_whether_the_limit_works(tried: dict[str, Any], verdict: str) -> None:
+    assert verdicts({**WELL, "burst": tried})["rate-limit"] == verdict
+
+
+def test_a_burst_that_could_not_be_sent_is_told() -> None:
+    now_ = {**with_figures("proxy", limited=0), "burst": {"why": "no device"}}
+    evidence = Evidence(settings=SETTINGS, now=now_, before=WELL)
+    assert run.POINTS["rate-limit"](evidence).why == "nobody was refused; no burst: no device"
+
+
+def test_counts_are_compared_by_what_they_are_of() -> None:
+    assert by_count(Counted(2, 100), Counted(200, 10_000), 1.5, 0) is SAME
+    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 0) is WORSE
+    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 1) is SAME
+    assert by_count(Counted(0, 100), Counted(200, 10_000), 1.5, 1) is BETTER
+    assert by_count(Counted(4, 100), None, 1.5, 3) is UNKNOWN
+    assert by_count(Counted(4, 100), Counted(0, 0), 1.5, 9) is SAME
+
+
+def test_levels_and_shares() -> None:
+    assert by_level(5, 1, 1.5, 5) is SAME
+    assert by_level(6, 1, 1.5, 5) is WORSE
+    assert by_level(1, 9, 1.5, 5) is BETTER
+    assert by_level(6, None, 1.5, 5) is UNKNOWN
+    found = [by_share(each, 0.8, 0.02) for each in (0.9, 0.79, 0.7)]
+    assert found == [BETTER, SAME, WORSE]
+    assert together([SAME, BETTER]) is BETTER
+    assert together([SAME, UNKNOWN, BETTER]) is UNKNOWN
+    assert together([BETTER, WORSE]) is WORSE
+    assert together([]) is UNKNOWN
