@@ -11,6 +11,7 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import PastRun, unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.application.features import FeatureState, states
@@ -142,9 +143,10 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
         return f"{forward} finishes it; {told}" if (forward := _forward(run)) else told
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
-    if run.command.startswith("deploy") and run.failed:
+    is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
+    if is_deploy and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
-    if run.command.startswith("deploy"):
+    if is_deploy:
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
         return _ways_on_from_a_rollback(run)

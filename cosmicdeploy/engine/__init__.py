@@ -1,4 +1,4 @@
-"""The engine that runs the stack. Only this package imports `docker`."""
+"""The container engine that runs the stack. Only this package imports `docker`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["Container", "Engine", "ExecResult", "Image", "connect"]
 
 
 def connect() -> Engine:
-    """The engine of this machine's settings: DOCKER_HOST, then the current context, then the
-    default socket, as the docker command itself looks for it.
+    """Connect to the engine that the docker command would use.
 
-    Raises `EngineUnavailable` where none answers.
+    That is the one of DOCKER_HOST, else of the current context, else of the default socket. Raises
+    `EngineUnavailable` if none answers.
     """
     from cosmicdeploy.engine.connection import open_client  # docker is slow to import
     from cosmicdeploy.engine.docker_engine import DockerEngine

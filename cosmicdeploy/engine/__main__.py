@@ -1,4 +1,4 @@
-"""`python -m cosmicdeploy.engine`: say which engine answers; exit 1 where none does."""
+"""`python -m cosmicdeploy.engine`: print which engine answers; exit with 1 if none does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmicdeploy.errors import EngineError
 
 
 def main() -> int:
-    """Print one line about the engine in use."""
+    """Print one line about the engine; return the exit code."""
     try:
         print(connect().describe())
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""Find the engine the way the docker command does, and translate its errors into ours."""
+"""Connect to the engine as the docker command does, and translate the SDK's errors."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from docker.errors import APIError, DockerException
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.signals import interruptible
 
-# Long enough for a busy daemon to create a container, short enough to notice that it is gone.
+# Long enough for a busy engine to create a container, short enough to notice that it is gone.
 TIMEOUT_SECONDS = 60
-# How the SDK writes the address of a socket of this host.
+# The SDK's prefix for the address of a local socket.
 SOCKET = "http+docker://"
 
 
 def open_client() -> docker.DockerClient:
-    """Connect and ask for the version; raises `EngineUnavailable`."""
+    """Connect and ask for the version. Raises `EngineUnavailable`."""
     _require_context()
     try:
         client = docker.from_env(timeout=TIMEOUT_SECONDS)
-        # A proxy is for what has a network on the way; to look for one is a fifth of each request.
+        # A local socket needs no HTTP proxy; the search for one takes a fifth of each request.
         client.api.trust_env = not client.api.base_url.startswith(SOCKET)
         client.api.get = _interruptible(client.api.get)  # type: ignore[method-assign]
         client.version()
@@ -37,7 +37,7 @@ def open_client() -> docker.DockerClient:
 
 
 def _require_context() -> None:
-    # The SDK falls back to the local daemon in silence where the named context does not exist.
+    # If the named context does not exist, the SDK silently falls back to the local engine.
     name = os.environ.get("DOCKER_CONTEXT")
     if name and not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(name) is None:
         raise EngineUnavailable(
@@ -63,20 +63,20 @@ def _unavailable(error: BaseException) -> EngineUnavailable:
     )
 
 
-def _interruptible(ask: Callable[..., Any]) -> Callable[..., Any]:
-    """What only asks changes nothing on the engine, so nobody has to wait for its answer."""
+def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a signal interrupt GET requests: they change nothing on the engine."""
 
-    @wraps(ask)
-    def call(*given: Any, **named: Any) -> Any:
+    @wraps(get)
+    def call(*args: Any, **kwargs: Any) -> Any:
         with interruptible():
-            return ask(*given, **named)
+            return get(*args, **kwargs)
 
     return call
 
 
 @contextmanager
 def translated(doing: str, where: str = "") -> Iterator[None]:
-    """Turn what the SDK raises into `EngineError`, saying what was being done."""
+    """Turn the SDK's exceptions into `EngineError`; `doing` says what was being done."""
     try:
         yield
     except APIError as error:
@@ -86,7 +86,7 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
         raise EngineUnavailable(
             f"The Docker Engine went away while {doing.lower()}",
             where=where,
-            todo="start it again and run the same command: it goes on from what it finds",
+            todo="start it again and run the same command: it resumes from what it finds",
         ) from error
     except (DockerException, requests.RequestException, OSError) as error:
         raise EngineError(f"{doing} failed: {error}", where=where) from error

@@ -1,4 +1,4 @@
-"""Docker Engine behind the seam."""
+"""Docker Engine as an `Engine`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
 class DockerEngine:
-    """The `Engine` protocol on the Docker SDK; the meaning of each method stands there."""
+    """The `Engine` protocol on the Docker SDK; the protocol describes each method."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
@@ -50,34 +50,34 @@ class DockerEngine:
             version, name = self._client.version(), self._client.info()["Name"]
         return f"Docker Engine {version['Version']} on {name} ({self._api.base_url})"
 
-    # --- facts
+    # --- queries
 
     def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
-        found = self._labelled(f"{label.PROJECT}={project}", besides=besides)
-        return [c for c in found if c.labels.get(label.ONEOFF) != "True"]
+        every = self._labelled(f"{label.PROJECT}={project}", besides=besides)
+        return [c for c in every if c.labels.get(label.ONEOFF) != "True"]
 
     def leftovers(self, project: str) -> list[Container]:
         return self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True", label.MARKER)
 
     def oneoffs(self, project: str) -> list[Container]:
-        found = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
-        return [container for container in found if label.MARKER not in container.labels]
+        oneoffs = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
+        return [container for container in oneoffs if label.MARKER not in container.labels]
 
     def made_from(self, folder: Path, besides: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(filters={"label": [label.WORKING_DIR]})
-        wanted = folder.resolve()
-        return self._looked_at(
+        resolved = folder.resolve()
+        return self._inspected(
             row["Id"]
             for row in rows
             if row["Labels"].get(label.PROJECT) != besides
-            and Path(row["Labels"][label.WORKING_DIR]).resolve() == wanted
+            and Path(row["Labels"][label.WORKING_DIR]).resolve() == resolved
         )
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers()
-        return self._looked_at(
+        return self._inspected(
             row["Id"]
             for row in rows
             if row["ImageID"] in images and (row["Labels"] or {}).get(label.PROJECT) != besides
@@ -86,47 +86,48 @@ class DockerEngine:
     def writers(self, source: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(filters={"volume": [source]})
-        return self._looked_at(
+        return self._inspected(
             row["Id"]
             for row in rows
             for mount in row.get("Mounts") or ()
             if mount.get("RW") and source in (mount.get("Name"), mount.get("Source"))
         )
 
-    def _labelled(self, *chosen: str, besides: Collection[str] = ()) -> list[Container]:
+    def _labelled(self, *filters: str, besides: Collection[str] = ()) -> list[Container]:
         with translated("Listing containers"):
-            rows = self._api.containers(all=True, filters={"label": list(chosen)})
+            rows = self._api.containers(all=True, filters={"label": list(filters)})
         names = {f"/{name}" for name in besides}
-        return self._looked_at(row["Id"] for row in rows if not names & set(row["Names"] or ()))
+        return self._inspected(row["Id"] for row in rows if not names & set(row["Names"] or ()))
 
-    def _looked_at(self, ids: Iterable[str]) -> list[Container]:
-        found = [self.container(each) for each in ids]
-        return sorted((c for c in found if c is not None), key=lambda c: c.name)
+    def _inspected(self, ids: Iterable[str]) -> list[Container]:
+        containers = [self.container(each) for each in ids]
+        return sorted((c for c in containers if c is not None), key=lambda c: c.name)
 
     def container(self, reference: str) -> Container | None:
-        with translated("Looking at a container", reference):
+        with translated("Inspecting a container", reference):
             try:
                 return parsing.parse_container(self._api.inspect_container(reference))
             except NotFound:
                 return None
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
-        with translated("Looking at a container", service.name):
-            found = self._api.inspect_container(container_id)
+        with translated("Inspecting a container", service.name):
+            inspected = self._api.inspect_container(container_id)
             try:
-                image = self._configured(found["Image"])
+                image = self._inspected_image(inspected["Image"])
             except NotFound:
-                return []  # what it brought is not known; that it is another one is told elsewhere
-            return differences(service, found, image)
+                # Its defaults are unknown; that the image is another one is reported elsewhere.
+                return []
+            return differences(service, inspected, image)
 
-    def _configured(self, image_id: str) -> Mapping[str, Any]:
-        """What an image brings, which never changes under its id. Raises `NotFound`."""
+    def _inspected_image(self, image_id: str) -> Mapping[str, Any]:
+        """Return an image's details, cached: they never change. Raises `NotFound`."""
         if image_id not in self._images:
             self._images[image_id] = self._api.inspect_image(image_id)
         return self._images[image_id]
 
     def image(self, reference: str) -> Image | None:
-        with translated("Looking at an image", reference):
+        with translated("Inspecting an image", reference):
             return images.find(self._api, reference)
 
     def processes(self, container_id: str) -> list[Process]:
@@ -182,7 +183,7 @@ class DockerEngine:
         on_line: Callable[[str], None],
     ) -> str:
         image_id = image_build.build_image(self._api, build, tag, labels, on_line)
-        # Tagged by us, at the end: a build that was given up cannot move the tag behind our back.
+        # Tagged here, at the end: a build that was interrupted cannot move the tag later.
         self.tag(image_id, tag)
         return image_id
 
@@ -261,7 +262,7 @@ class DockerEngine:
         timeout: float,
     ) -> ExecResult:
         name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
-        marks = {
+        oneoff_labels = {
             label.PROJECT: project,
             label.SERVICE: service.name,
             label.ONEOFF: "True",
@@ -270,14 +271,18 @@ class DockerEngine:
             label.VERSION: label.COMPOSE_VERSION,
             label.MARKER: label.RUN,
         }
-        made = self.create(
-            oneoff_service(service, argv), name=name, image=image, project=project, labels=marks
+        container_id = self.create(
+            oneoff_service(service, argv),
+            name=name,
+            image=image,
+            project=project,
+            labels=oneoff_labels,
         )
         try:
             with translated(f"Running {' '.join(argv)}", service.name):
-                return run_to_end(self._api, made, timeout)
+                return run_to_end(self._api, container_id, timeout)
         finally:
-            self.remove(made)
+            self.remove(container_id)
 
     def exec(
         self,
@@ -327,16 +332,16 @@ class DockerEngine:
     ) -> int:
         options = {"environment": dict(environment or {}), "user": user}
         with translated(f"Running {argv[0]}", container_id[:12]):
-            return interactive.hold(self._api, container_id, argv, options, streams)
+            return interactive.run(self._api, container_id, argv, options, streams)
 
     # --- what containers need
 
     def ensure_network(self, network: Network, project: str) -> bool:
-        with translated("Making a network", network.name):
+        with translated("Creating a network", network.name):
             return project_resources.ensure_network(self._api, network, project)
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
-        with translated("Making a volume", volume.name):
+        with translated("Creating a volume", volume.name):
             return project_resources.ensure_volume(self._api, volume, project)
 
     def remove_project(self, project: str) -> None:
@@ -350,21 +355,21 @@ class DockerEngine:
             return markers.claim(self._api, name, labels)
 
     def find_claim(self, name: str) -> Marker | None:
-        with translated("Looking for a marker", name):
+        with translated("Inspecting a marker", name):
             return markers.find(self._api, name)
 
     def is_claimed(self, marker_id: str) -> bool:
-        with translated("Looking for a marker", marker_id[:12]):
-            return markers.is_there(self._api, marker_id)
+        with translated("Inspecting a marker", marker_id[:12]):
+            return markers.exists(self._api, marker_id)
 
     def release_claim(self, marker_id: str) -> None:
         with translated("Removing a marker", marker_id[:12]):
             markers.release(self._api, marker_id)
 
     def beat(self, marker_id: str, count: int) -> bool:
-        with translated("Giving a sign of life", marker_id[:12]):
+        with translated("Sending a sign of life", marker_id[:12]):
             return markers.beat(self._api, marker_id, count)
 
     def last_beat(self, marker_id: str) -> int | None:
-        with translated("Looking for a sign of life", marker_id[:12]):
+        with translated("Reading a sign of life", marker_id[:12]):
             return markers.last_beat(self._api, marker_id)

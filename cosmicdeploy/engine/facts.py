@@ -15,13 +15,12 @@ AT_REST = ("created", "dead", "exited", "removing")
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
-    `image_name` is what its image was called when it was made.
-    `command` is the whole command line, entrypoint first. `health` is "" without a health check.
-    `healthcheck` is the command line that the engine probes it with. `volumes` are the anonymous
-    ones: target → name; `volume_names` all of them.
-    `stop_signal` is "" where neither its image nor its definition names one. `mounts` are by
-    target; the value of those that show something of the host is its path there, else "".
-    `pid` is its first process as the engine's host numbers it, 0 where none runs.
+    `image_name` is the image's name at the container's creation. `command` is the whole command
+    line, entrypoint first. `health` is "" without a health check, `healthcheck` the command line of
+    that check. `volumes` maps the targets of anonymous volumes to their names; `volume_names` are
+    the names of all. `mounts` maps each target to its path on the host, "" if it has none.
+    `stop_signal` is "" if neither the image nor the definition names one. `pid` is the first
+    process's number on the engine's host, 0 if none runs.
     """
 
     id: str
@@ -55,22 +54,22 @@ class Container:
 
     @property
     def is_active(self) -> bool:
-        """Whether its first process is there: running, paused or about to be started again."""
+        """Whether its first process exists: running, paused or about to be restarted."""
         return self.status not in AT_REST
 
     @property
     def started(self) -> datetime:
-        """When it was started last."""
+        """When it was last started."""
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
 
     @property
     def seconds_up(self) -> float:
-        """Since it was started last, by this machine's clock."""
+        """Seconds since it was last started, by this machine's clock."""
         return (datetime.now(UTC) - self.started).total_seconds()
 
     @property
     def is_ready(self) -> bool:
-        """Running and healthy; without a health check running is all that can be known."""
+        """Whether it is running and healthy; without a health check running is enough."""
         return self.is_running and self.health in ("", "healthy")
 
 
@@ -86,9 +85,11 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A key of the compose file, such as "healthcheck.interval", that a container was made without
-    (`added`), should no longer have (`removed`), or has another value of. `old` and `new` are None
-    where there is no such value or where it may hold a secret."""
+    """A key of the compose file, such as "healthcheck.interval", in which a container has drifted.
+
+    The key is `added` if the container lacks it, `removed` if only the container has it, and
+    `changed` otherwise. `old` and `new` are None if there is no value or if it may hold a secret.
+    """
 
     key: str
     change: Literal["added", "removed", "changed"]
@@ -98,7 +99,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class ExecResult:
-    """How a command in a container ended. `stdout` is empty where a sink took it."""
+    """The result of a command in a container. `stdout` is empty if a sink got it."""
 
     exit_code: int
     stdout: bytes = b""
@@ -117,21 +118,20 @@ class ExecResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process in a container: its state as `ps` writes it, and its command line."""
+    """A process in a container: its state as `ps` prints it, and its command line."""
 
     state: str
     command: str
 
     @property
     def can_run(self) -> bool:
-        """Whether it can do anything: it is not stopped by a signal, and not ended."""
+        """Whether it can run: it is neither stopped by a signal nor ended."""
         return self.state[:1] not in ("T", "t", "Z", "X")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLine:
-    """A line that a container wrote: `at` in nanoseconds since 1970 by the engine's clock, `error`
-    where it came on standard error."""
+    """A line of a container's output; `at` is in nanoseconds since 1970 by the engine's clock."""
 
     at: int
     text: str
@@ -140,11 +140,11 @@ class LogLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
-    """What a command in a container has for its own.
+    """The streams of an interactive command in a container.
 
-    `stdin` is sent as it comes, and its end ends the command's; once `over` is set nobody takes any
-    more of it. `size` tells lines and columns of a terminal; without it the command gets none, and
-    its two outputs stay apart.
+    `stdin` is sent as it comes, and the end of it closes the command's standard input; after `over`
+    is set no more of it is read. `size` returns the terminal's lines and columns; without it the
+    command gets no terminal, and its two outputs stay separate.
     """
 
     stdin: Iterable[bytes]
@@ -156,8 +156,8 @@ class Streams:
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """Something that only one can have. `labels` say who has it; `ours` where that is us."""
+    """A named lock on the engine. `labels` describe its holder; `is_own`: this call created it."""
 
     id: str
     labels: Mapping[str, str]
-    ours: bool
+    is_own: bool

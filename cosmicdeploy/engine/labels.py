@@ -1,4 +1,4 @@
-"""Label names: those of Compose, so that its commands go on working, and our own."""
+"""Names of labels: Compose's, so that its commands keep working, and cosmicdeploy's own."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# Which of the keys whose default is the engine's own the container was made with.
+# Keys that the container's definition gave, of those whose default the engine chooses.
 GIVEN = "cosmicdeploy.given"
-# On an image: what it was built from. Each label is a step of the build of its own.
+# On an image: the digest of what it was built from. Each label adds a step to the build.
 CONTEXT = "cosmicdeploy.context"
-# On a container of ours that is no service's: a lock, the run of one command, or a trial.
+# On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, or a trial.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"
-# Labels that say who made a container, and not what it is.
+# Labels that say who created a container, and not what it is.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
 def normalized_project(project: str) -> str:
-    """A project's name without what versions of Compose strip from it, each otherwise."""
+    """Return a project's name without the characters that some versions of Compose strip."""
     return re.sub(r"[^a-z0-9]", "", project.lower())
 
 
 def kept_repository(project: str) -> str:
-    """Images under this name are kept for a rollback; the tag is the image's short id."""
+    """Return the repository of images kept for a rollback; their tags are their short ids."""
     return f"cosmicdeploy/{project}"
 
 
-# The Compose version whose label layout we follow; 1.29 refuses containers without one.
+# The Compose version whose label layout is used; 1.29 refuses containers without this label.
 COMPOSE_VERSION = "2.26.1"

@@ -1,9 +1,9 @@
-"""Markers: containers that never start.
+"""Markers: containers that never start, used as locks.
 
-A container's name is the one thing that an engine hands out atomically, so whoever creates it has
-what it stands for. Its labels never change. How often it would be started again can, which means
-nothing to what never starts: that is where its holder beats. A file in it would do as well, but the
-engine takes 60 ms of computing time to write one.
+An engine gives a container's name to one creator only, atomically, so the creator holds what the
+name stands for. A container's labels never change, but its maximum number of restarts can. It has
+no meaning for a container that never starts, so the holder's beats are counted there. A file in the
+container would do as well, but the engine needs 60 ms of CPU time to write one.
 """
 
 from __future__ import annotations
@@ -20,50 +20,52 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.facts import Marker
 
-# An empty image of our own: even a container that never starts needs one.
+# An empty image: even a container that never starts needs one.
 IMAGE = "cosmicdeploy/marker"
 ON_FAILURE: Final = "on-failure"
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
-    """Create the marker, or find whose it is."""
+    """Create the marker, or return the existing one."""
     _ensure_image(api)
     body = {"Image": IMAGE, "Cmd": ["marker"], "Labels": dict(labels)}
     while True:
         try:
-            made = api.create_container_from_config(body, name)
+            created = api.create_container_from_config(body, name)
         except APIError as error:
             if error.status_code != HTTPStatus.CONFLICT:
                 raise
         else:
-            return Marker(id=made["Id"], labels=labels, ours=True)
-        if found := find(api, name):
-            return found
-        # Gone between the two calls: whoever had it is done.
+            return Marker(id=created["Id"], labels=labels, is_own=True)
+        if existing := find(api, name):
+            return existing
+        # It was released between the two calls.
 
 
 def find(api: APIClient, name: str) -> Marker | None:
-    """Whose marker this is; none where nobody has it."""
+    """Return the marker of this name; None if there is none."""
     try:
-        found = api.inspect_container(name)
+        inspected = api.inspect_container(name)
     except NotFound:
         return None
-    return Marker(id=found["Id"], labels=found["Config"]["Labels"] or {}, ours=False)
+    return Marker(id=inspected["Id"], labels=inspected["Config"]["Labels"] or {}, is_own=False)
 
 
-def is_there(api: APIClient, marker_id: str) -> bool:
-    """Whether this marker is there. Asked for as a list: to inspect a container the engine waits
-    until a beat of it is done."""
+def exists(api: APIClient, marker_id: str) -> bool:
+    """Return whether the marker exists.
+
+    Uses the list of containers: an inspection would wait for a beat that is under way.
+    """
     return bool(api.containers(all=True, filters={"id": marker_id}))
 
 
 def release(api: APIClient, marker_id: str) -> None:
-    """Remove a marker; it is gone when this returns."""
+    """Remove a marker; it no longer exists on return."""
     remove(api, marker_id, volumes=True)
 
 
 def beat(api: APIClient, marker_id: str, count: int) -> bool:
-    """Put a number into the marker; whether the marker is there."""
+    """Store a number in the marker; return whether the marker exists."""
     try:
         api.update_container(
             marker_id, restart_policy={"Name": ON_FAILURE, "MaximumRetryCount": count}
@@ -74,7 +76,7 @@ def beat(api: APIClient, marker_id: str, count: int) -> bool:
 
 
 def last_beat(api: APIClient, marker_id: str) -> int | None:
-    """The number that was put last; none where there is no marker or no number yet."""
+    """Return the last stored number; None without a marker or a number."""
     try:
         policy = api.inspect_container(marker_id)["HostConfig"]["RestartPolicy"]
     except NotFound:

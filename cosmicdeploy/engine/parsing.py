@@ -1,4 +1,4 @@
-"""From what the engine's API answers to the facts that steps read."""
+"""Parse the engine API's JSON into `Container` and `Image`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_container(attrs: Json) -> Container:
-    """A container from `GET /containers/{id}/json`."""
+    """Parse a container from `GET /containers/{id}/json`."""
     state, config = attrs["State"], attrs["Config"]
     own = config.get("Labels") or {}
-    # After an exit the engine keeps the last health; it says nothing about now.
+    # After an exit the engine keeps the last health, which is outdated.
     health = state.get("Health", {}) if state["Status"] == "running" else {}
     return Container(
         id=attrs["Id"],
@@ -47,7 +47,7 @@ def parse_container(attrs: Json) -> Container:
 
 
 def parse_image(attrs: Json) -> Image:
-    """An image from `GET /images/{name}/json`."""
+    """Parse an image from `GET /images/{name}/json`."""
     config = attrs.get("Config") or {}
     pairs = (entry.partition("=") for entry in config.get("Env") or [])
     return Image(
@@ -76,25 +76,25 @@ def _addresses(attrs: Json) -> dict[str, str]:
 
 
 def _published(attrs: Json) -> dict[int, tuple[str, int]]:
-    found: dict[int, tuple[str, int]] = {}
+    published: dict[int, tuple[str, int]] = {}
     for port, bindings in (attrs["NetworkSettings"].get("Ports") or {}).items():
         if bindings and port.endswith("/tcp"):
             first = bindings[0]
-            found[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
-    return found
+            published[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
+    return published
 
 
 def _mounts(attrs: Json) -> dict[str, str]:
-    # A tmpfs of the short syntax is not among the mounts.
-    found = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
+    # A tmpfs of the short syntax is not listed among the mounts.
+    mounts = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
     for mount in attrs.get("Mounts") or []:
-        found[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
-    return found
+        mounts[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
+    return mounts
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
-    # Known by the name that the engine gives to a volume that nobody named. Among the binds is no
-    # place to look: a volume that was attached again after a replacement stands there too.
+    # The engine's own names identify them. The binds do not: a volume that was attached again after
+    # a replacement is listed there too.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []

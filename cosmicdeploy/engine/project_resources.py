@@ -1,4 +1,4 @@
-"""What the containers of a project share: networks and volumes, made as Compose makes them."""
+"""Create and remove a project's networks and volumes, as Compose does."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from cosmicdeploy.stack.model import Network, Volume
 
 
 def ensure_network(api: APIClient, network: Network, project: str) -> bool:
-    """Make a network unless one of this name is there; whether it was made.
+    """Create a network unless one of this name exists; return whether it was created.
 
-    Raises `EngineError` where another network has some of its addresses.
+    Raises `EngineError` if another network has some of its addresses.
     """
-    if any(found["Name"] == network.name for found in api.networks([network.name])):
+    if any(existing["Name"] == network.name for existing in api.networks([network.name])):
         return False
     pools = [IPAMPool(subnet=pool.subnet, iprange=pool.ip_range) for pool in network.pools]
-    marks = {labels.PROJECT: project, labels.NETWORK: network.key}
+    own_labels = {labels.PROJECT: project, labels.NETWORK: network.key}
     try:
         api.create_network(
             network.name,
             driver=network.driver or "bridge",
             ipam=IPAMConfig(pool_configs=pools) if pools else None,
             internal=network.internal,
-            labels={**network.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
+            labels={**network.labels, **own_labels, labels.VERSION: labels.COMPOSE_VERSION},
         )
     except APIError as error:
         if "overlaps" not in str(error):
@@ -45,16 +45,16 @@ def _overlapping(network: Network) -> EngineError:
 
 
 def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
-    """Make a volume unless one of this name is there; whether it was made."""
+    """Create a volume unless one of this name exists; return whether it was created."""
     try:
         api.inspect_volume(volume.name)
     except NotFound:
-        marks = {labels.PROJECT: project, labels.VOLUME: volume.key}
+        own_labels = {labels.PROJECT: project, labels.VOLUME: volume.key}
         api.create_volume(
             volume.name,
             driver=volume.driver,
             driver_opts=dict(volume.driver_opts),
-            labels={**volume.labels, **marks, labels.VERSION: labels.COMPOSE_VERSION},
+            labels={**volume.labels, **own_labels, labels.VERSION: labels.COMPOSE_VERSION},
         )
         return True
     return False
@@ -62,12 +62,12 @@ def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
 
 def remove(api: APIClient, project: str) -> None:
     """Remove containers, networks, volumes and the images kept for rollbacks."""
-    chosen = {"label": [f"{labels.PROJECT}={project}"]}
-    for row in api.containers(all=True, filters=chosen):
+    of_project = {"label": [f"{labels.PROJECT}={project}"]}
+    for row in api.containers(all=True, filters=of_project):
         api.remove_container(row["Id"], force=True, v=True)
-    for network in api.networks(filters=chosen):
+    for network in api.networks(filters=of_project):
         api.remove_network(network["Id"])
-    for volume in api.volumes(filters=chosen)["Volumes"] or []:
+    for volume in api.volumes(filters=of_project)["Volumes"] or []:
         api.remove_volume(volume["Name"])
     for image in api.images(name=labels.kept_repository(project)):
         for tag in image["RepoTags"]:

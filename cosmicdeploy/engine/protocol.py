@@ -20,36 +20,41 @@ from cosmicdeploy.stack.model import Build, Network, Service, Volume
 
 
 class Engine(Protocol):
-    """The seam. All methods raise `EngineError`; `EngineUnavailable` where nobody answers."""
+    """What cosmicdeploy needs of a container engine.
+
+    All methods raise `EngineError`, and `EngineUnavailable` if the engine does not answer.
+    """
 
     def describe(self) -> str:
-        """Name, version and address, for people."""
+        """Return name, version and address, for people."""
 
     def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
-        """All containers of a project, stopped ones too; one-off ones not, nor some by name."""
+        """Return a project's containers, stopped ones too; neither one-off ones nor those named in
+        `besides`."""
 
     def container(self, reference: str) -> Container | None:
-        """One container by id or name."""
+        """Return a container by id or name; None if there is none."""
 
     def oneoffs(self, project: str) -> list[Container]:
-        """One-off containers of a project, as `docker compose run` makes them; ours not."""
+        """Return a project's one-off containers of `docker compose run`, not cosmicdeploy's own."""
 
     def made_from(self, folder: Path, besides: str) -> list[Container]:
-        """Running containers that Compose made from this folder, of any project but one."""
+        """Return running containers that Compose created from this folder, except one project's."""
 
     def running(self, images: Collection[str], besides: str) -> list[Container]:
-        """Running containers of any project but one, or of none, that run one of these images
-        (ids)."""
+        """Return running containers of these images (ids), except one project's."""
 
     def writers(self, source: str) -> list[Container]:
-        """Running containers, whoever made them, that may write to a volume or a host's folder."""
+        """Return running containers, of any origin, that may write to a volume or host folder."""
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
-        """What a container has otherwise than its definition says, the image's id apart; whoever
-        made it."""
+        """Return the keys in which the container differs from its definition.
+
+        Ignores the image's id. Does not depend on who created the container.
+        """
 
     def image(self, reference: str) -> Image | None:
-        """One local image by id or tag."""
+        """Return a local image by id or tag; None if there is none."""
 
     def build(
         self,
@@ -58,24 +63,27 @@ class Engine(Protocol):
         labels: Mapping[str, str],
         on_line: Callable[[str], None],
     ) -> str:
-        """Build and tag an image; its id. Raises `BuildFailed` with the last lines."""
+        """Build and tag an image; return its id. Raises `BuildFailed` with the last lines."""
 
     def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
-        """Pull the base images that are not here. Raises `BuildFailed` where one cannot be had."""
+        """Pull missing base images. Raises `BuildFailed` if one cannot be pulled."""
 
     def context_digest(self, build: Build) -> str:
-        """SHA-256 over what the build is made from: the context less `.dockerignore`, the
-        Dockerfile, arguments, target, and the ids of the images that it takes from. Raises
-        `Refused` for what the builder would drop or ignore."""
+        """Return a SHA-256 digest of everything that decides the image's content.
+
+        That is the context without what `.dockerignore` excludes, the Dockerfile, the
+        arguments, the target, and the ids of the base images. Raises `Refused` for what the
+        builder would ignore.
+        """
 
     def tag(self, image_id: str, reference: str) -> None:
-        """Let a tag name this image."""
+        """Point a tag to this image."""
 
     def discard(self, image_id: str) -> None:
-        """Remove an image that neither a tag names nor a container uses; else leave it."""
+        """Remove an image if it has no tag and no container uses it."""
 
     def untag(self, reference: str) -> None:
-        """Remove a tag; the image goes with its last one where nothing uses it."""
+        """Remove a tag; an unused image is removed with its last tag."""
 
     def create(
         self,
@@ -87,20 +95,22 @@ class Engine(Protocol):
         labels: Mapping[str, str],
         volumes_from: Mapping[str, str] | None = None,
     ) -> str:
-        """Create a container for a service, not started; its id. `volumes_from` (target → name)
-        re-attaches anonymous volumes of a predecessor."""
+        """Create a container for a service without starting it; return its id.
+
+        `volumes_from` (target → name) attaches a predecessor's anonymous volumes.
+        """
 
     def start(self, container_id: str) -> None:
         """Start a container."""
 
     def stop(self, container_id: str, timeout: float) -> None:
-        """SIGTERM (or the container's own signal), SIGKILL after `timeout` seconds."""
+        """Send SIGTERM, or the container's own stop signal, and SIGKILL after `timeout` seconds."""
 
     def rename(self, container_id: str, name: str) -> None:
-        """Give a container another name."""
+        """Rename a container."""
 
     def remove(self, container_id: str) -> None:
-        """Remove a container, running or not; its volumes stay."""
+        """Remove a container, even if it is running; its volumes stay."""
 
     def run(
         self,
@@ -111,8 +121,11 @@ class Engine(Protocol):
         project: str,
         timeout: float,
     ) -> ExecResult:
-        """Run one command in a one-off container of a service (its environment, mounts and
-        networks; no ports, no fixed address) and remove it."""
+        """Run a command in a one-off container of a service, and remove the container.
+
+        It has the service's environment, mounts and networks, but no ports and no fixed address.
+        Raises `EngineError` if the command runs longer than `timeout` seconds.
+        """
 
     def exec(
         self,
@@ -124,9 +137,12 @@ class Engine(Protocol):
         sink: Callable[[bytes], None] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        """Run a command in a running container to its end. `sink` takes standard output as it
-        comes; `stdin` is sent as it is and then closed. Raises `EngineError` where the stream
-        broke, no exit code is to be had, or the command said nothing for `silence` seconds."""
+        """Run a command in a running container to its end.
+
+        `sink` gets standard output as it comes; `stdin` is sent and then closed. Raises
+        `EngineError` if the stream breaks off or there is no exit code, and `CommandSilent` if the
+        command prints nothing for `silence` seconds.
+        """
 
     def exec_as(
         self,
@@ -137,7 +153,7 @@ class Engine(Protocol):
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        """As `exec`, but as this user; "" for the container's own."""
+        """Run a command as `exec` does, as this user; "" for the container's own."""
 
     def converse(
         self,
@@ -148,23 +164,28 @@ class Engine(Protocol):
         environment: Mapping[str, str] | None = None,
         user: str = "",
     ) -> int:
-        """Run a command in a running container with these streams; its exit code. `user` is the
-        container's own by default. What a sink raises ends it, but not the command."""
+        """Run an interactive command in a running container; return its exit code.
+
+        `user` is the container's own by default. If a sink raises, the conversation ends, but the
+        command does not.
+        """
 
     def processes(self, container_id: str) -> list[Process]:
-        """What runs in a container, as the engine's host sees it; none where it does not run."""
+        """Return a container's processes, as the engine's host sees them; none if it is stopped."""
 
     def leftovers(self, project: str) -> list[Container]:
-        """One-off containers of ours, running or not: while no run is under way, somebody's who
-        was killed."""
+        """Return cosmicdeploy's own one-off containers, running or not.
+
+        While no run is active, they are left over from a killed run.
+        """
 
     def logs(
         self, container_id: str, *, tail: int | None = None, seconds: float | None = None
     ) -> list[str]:
-        """Log lines, oldest first: the last `tail`, of the last `seconds`."""
+        """Return log lines, oldest first: the last `tail` lines, of the last `seconds`."""
 
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
-        """Log lines since a Unix time, oldest first, read as they are asked for."""
+        """Yield log lines since a Unix time, oldest first."""
 
     def log_entries(
         self,
@@ -174,38 +195,40 @@ class Engine(Protocol):
         tail: int | None = None,
         follow: bool = False,
     ) -> Iterator[LogLine]:
-        """Log lines, oldest first, read as they are asked for: from `since` on (nanoseconds since
-        1970), the last `tail`; with `follow` also those to come, until the container ends."""
+        """Yield log lines, oldest first: since `since` (nanoseconds since 1970), the last `tail`.
+
+        With `follow`, new lines are yielded too, until the container ends.
+        """
 
     def wait_end(self, container_id: str, timeout: float) -> None:
-        """Wait until a container has ended; raises `EngineError` after `timeout` seconds."""
+        """Wait until a container has ended. Raises `EngineError` after `timeout` seconds."""
 
     def ensure_network(self, network: Network, project: str) -> bool:
-        """Make a network unless it is there; whether it was made."""
+        """Create a network unless it exists; return whether it was created."""
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
-        """Make a volume unless it is there; whether it was made."""
+        """Create a volume unless it exists; return whether it was created."""
 
     def remove_project(self, project: str) -> None:
-        """Remove a project's containers, networks, volumes and kept images: its data is gone."""
+        """Remove a project's containers, networks, volumes and kept images, with all data."""
 
     def subnets(self) -> list[str]:
-        """The subnets of all networks of the engine, in CIDR form."""
+        """Return the subnets of all networks of the engine, in CIDR notation."""
 
     def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
-        """Create a marker of this name atomically, or find the one that is there."""
+        """Create a marker of this name atomically, or return the existing one."""
 
     def find_claim(self, name: str) -> Marker | None:
-        """The marker of this name, where there is one."""
+        """Return the marker of this name; None if there is none."""
 
     def is_claimed(self, marker_id: str) -> bool:
-        """Whether this very marker is there; not held up by a beat of it."""
+        """Return whether this marker still exists, without waiting for a beat of it."""
 
     def release_claim(self, marker_id: str) -> None:
-        """Remove a marker by its own id; one already gone is fine."""
+        """Remove a marker by its id, if it still exists."""
 
     def beat(self, marker_id: str, count: int) -> bool:
-        """Leave a number in a marker, as a sign of life; whether the marker is still there."""
+        """Store a number in a marker as a sign of life; return whether the marker exists."""
 
     def last_beat(self, marker_id: str) -> int | None:
-        """The number left last in a marker; none where there is none."""
+        """Return the number last stored in a marker; None if there is none."""

@@ -69,6 +69,7 @@ class Run(Common):
     release: str
     target: str | None
     state: State
+    run_kind: str = ""
 
 
 class OfStep(Common):
@@ -92,6 +93,7 @@ class Ended(Common):
 
 class Release(Common):
     command: Words
+    run_kind: str = ""
     release: str | None = None
     images: dict[str, str] | None = None
     backup: str | None = None

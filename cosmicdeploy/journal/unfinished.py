@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.journal.journal import SHOWN, Journal, Record, Unreadable
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import BACKUP, MIGRATE, RESUME
 from cosmicdeploy.text.formatting import format_timestamp
 
@@ -43,6 +44,7 @@ class PastRun:
 
     id: str
     command: str
+    kind: RunKind = RunKind.OTHER
     at: str = ""
     who: str = UNKNOWN
     pid: int = 0
@@ -156,6 +158,7 @@ def _begun(record: Record) -> PastRun:
     return PastRun(
         id=record["run"],
         command=record["command"],
+        kind=RunKind.of_record(record),
         at=record["at"],
         who=record["who"],
         pid=record["pid"],

@@ -1,8 +1,9 @@
-"""One run at a time on a stack: the lock lives on the engine, where all operators meet.
+"""The deploy lock: one run at a time on a stack.
 
-It is a marker created atomically, and removed only by its own id, so that nobody can remove
-another's by mistake. The holder beats; one that died here or was silent for long is taken over, and
-where it lives after all, it finds out before its next change.
+The lock is a marker on the engine, which all operators share. It is created atomically and removed
+only by its own id, so a run cannot remove another run's lock. The holder gives a sign of life every
+two seconds. A lock is stale if its holder is a dead process of this machine or has been silent for
+long; then it is taken over. A holder that lives after all finds out before its next change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Take the lock, waiting for it where that is wanted, and hold it for a block."""
+"""Acquire the deploy lock, with a wait if asked for, and hold it for a block."""
 
 from __future__ import annotations
 
@@ -11,54 +11,56 @@ from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.held_lock import HeldLock, Lock
 from cosmicdeploy.lock.holder import describe, lock_held_error, marker_name, this_process
-from cosmicdeploy.lock.liveness import STALE_SECONDS, Watch
+from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
 POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockWait:
-    """How long to wait for the lock, and after which silence its holder is taken for dead, both in
-    seconds; whom to tell who is waited for; `safe_point` may raise to give up waiting."""
+    """How to wait for the lock.
+
+    `wait` is the longest wait, and `stale_after` the silence after which the lock is stale, both in
+    seconds. `on_wait` gets a line about the holder. `safe_point` may raise to give up waiting.
+    """
 
     wait: float = 0.0
     stale_after: float = STALE_SECONDS
-    tell: Callable[[str], None] = lambda _text: None
+    on_wait: Callable[[str], None] = lambda _text: None
     safe_point: Callable[[], None] = lambda: None
 
 
 @contextmanager
 def hold_lock(
-    engine: Engine, project: str, command: str, patience: LockWait = LockWait()
+    engine: Engine, project: str, command: str, lock_wait: LockWait = LockWait()
 ) -> Iterator[Lock]:
-    """Hold the stack's lock; raises `LockHeld`, naming who has it, where and since when.
+    """Hold the stack's lock in this block. Raises `LockHeld`, which names the holder.
 
-    The work under it calls `Lock.require` before each change, or goes through
-    `engine.fenced`, which does so.
+    The block calls `Lock.require` before each change, or uses `fence.fenced`, which does so.
     """
     name = marker_name(project)
-    lock = HeldLock(engine, name, _acquire(engine, name, command, patience))
+    lock = HeldLock(engine, name, _acquire(engine, name, command, lock_wait))
     try:
         yield lock
     finally:
         lock.end()
 
 
-def _acquire(engine: Engine, name: str, command: str, patience: LockWait) -> str:
-    wanted, watch = this_process(command), Watch(engine, patience.stale_after)
-    until = time.monotonic() + patience.wait
-    told = ""
-    while not (marker := engine.claim(name, wanted)).ours:
-        patience.safe_point()
+def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> str:
+    own, watch = this_process(command), HolderWatch(engine, lock_wait.stale_after)
+    until = time.monotonic() + lock_wait.wait
+    announced = ""
+    while not (marker := engine.claim(name, own)).is_own:
+        lock_wait.safe_point()
         if watch.is_gone(marker):
-            # By its own id: should somebody else have taken over meanwhile, theirs stays.
+            # By its id: if another run has taken over meanwhile, that run's marker stays.
             engine.release_claim(marker.id)
             continue
         if (left := until - time.monotonic()) <= 0:
-            raise lock_held_error(marker, _todo(patience))
-        if told != marker.id:
-            patience.tell(_waiting(marker, left))
-            told = marker.id
+            raise lock_held_error(marker, _todo(lock_wait))
+        if announced != marker.id:
+            lock_wait.on_wait(_waiting(marker, left))
+            announced = marker.id
         time.sleep(min(POLL_SECONDS, left))
     return marker.id
 
@@ -68,8 +70,8 @@ def _waiting(marker: Marker, left: float) -> str:
     return f"waiting up to {left:.0f} s for {work} of {describe(marker.labels)}"
 
 
-def _todo(patience: LockWait) -> str:
+def _todo(lock_wait: LockWait) -> str:
     return (
-        "wait for it with --wait SECONDS; a run that gives no sign of life for "
-        f"{patience.stale_after:.0f} s meanwhile is taken over"
+        "wait for it with --wait SECONDS; the lock of a run that gives no sign of life for "
+        f"{lock_wait.stale_after:.0f} s meanwhile is taken over"
     )

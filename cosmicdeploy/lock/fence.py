@@ -1,4 +1,4 @@
-"""An engine that changes nothing for whoever lost the right to."""
+"""An engine that refuses every change once the lock is lost."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from cosmicdeploy.engine.protocol import Engine
 
-# What only looks. All else is checked, so that a method added to the seam is fenced by itself.
-LOOKS = frozenset(
+# Methods that change nothing. All others are checked, so a method added to `Engine` is fenced too.
+READ_ONLY = frozenset(
     {
         "container",
         "containers",
@@ -36,11 +36,11 @@ LOOKS = frozenset(
 
 
 def fenced(engine: Engine, require: Callable[[], None]) -> Engine:
-    """The same engine, with `require` called before everything that may change something.
+    """Return the engine with `require` called before every method that may change something.
 
-    What `require` raises stops the call. A process that is frozen after the check and before the
-    engine gets the call is not stopped: that call is made when it goes on, and the next one is not.
-    One that already reached the engine goes on there in any case.
+    If `require` raises, the call is not made. A process that is frozen between the check and the
+    call is not stopped: it makes that call when it continues, but not the next one. A call that has
+    reached the engine runs to its end there in any case.
     """
     return cast(Engine, _Fenced(engine, require))
 
@@ -51,12 +51,12 @@ class _Fenced:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._engine, name)
-        return method if name in LOOKS else self._checked(method)
+        return method if name in READ_ONLY else self._checked(method)
 
     def _checked(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             self._require()
-            return method(*given, **named)
+            return method(*args, **kwargs)
 
         return call

@@ -1,4 +1,4 @@
-"""The lock, as the work under it sees it."""
+"""The lock as a run uses it: require it before each change, keep it alive, release it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, LockLost
 from cosmicdeploy.lock.holder import describe
 
-# A beat costs the engine about 4 ms, asking whether the marker is there 1 ms.
+# A beat costs the engine about 4 ms; a query whether the marker exists costs 1 ms.
 BEAT_SECONDS = 2.0
-# Goes on while the machine is suspended, as everybody else's clock does.
+# This clock keeps running while the machine is suspended.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Lock:
-    """Nobody else's turn can come: for work that is under no lock."""
+    """A lock that cannot be lost, for work without a lock."""
 
     def require(self, trust: float = 0.0) -> None:
-        """Raise `LockLost` where another run took the lock over; `EngineError` where the engine
-        cannot be asked. An answer that is not older than `trust` seconds is believed."""
+        """Check that this run still holds the lock.
+
+        A result not older than `trust` seconds is reused. Raises `LockLost` if another run took the
+        lock over, and `EngineError` if the engine does not answer.
+        """
 
 
 class HeldLock(Lock):
-    """A marker of ours, kept alive from a thread of its own; all times in seconds."""
+    """A marker of this run, kept alive by a thread; all times are in seconds."""
 
     def __init__(self, engine: Engine, name: str, marker_id: str) -> None:
         self._engine, self._name, self._id = engine, name, marker_id
@@ -36,47 +39,50 @@ class HeldLock(Lock):
         self._beating.start()
 
     def require(self, trust: float = 0.0) -> None:
-        """As above. An answer's age counts from before it was asked for, so that a process that
-        was frozen in between does not believe it."""
+        """Check that this run still holds the lock, as `Lock.require`.
+
+        A result's age counts from before the query, so a process that was frozen during the query
+        does not reuse it.
+        """
         now = time.clock_gettime(CLOCK)
         if not self._lost and now - self._verified_at >= trust:
-            self._note(there=self._engine.is_claimed(self._id))
+            self._note(exists=self._engine.is_claimed(self._id))
             self._verified_at = now
         if self._lost:
             raise self._error()
 
     def end(self) -> None:
-        """Stop beating and remove the marker, where it is still ours; never another's."""
+        """Stop the beats and remove this run's marker; another run's marker stays."""
         self._over.set()
         self._beating.join(BEAT_SECONDS)
-        # Where the engine is gone the marker stays: the next run sees that its holder is dead.
+        # If the engine is gone the marker stays, and the next run finds a dead holder.
         with suppress(EngineError):
             self._engine.release_claim(self._id)
 
     def _beat(self) -> None:
         count = 0
-        # That the marker was made is the first sign of life.
+        # The creation of the marker counts as the first beat.
         while not (self._over.wait(BEAT_SECONDS) or self._lost):
-            # Whatever goes wrong now may go well the next time, and silence would cost the lock.
+            # A failed beat may succeed the next time, and silence would cost the lock.
             with suppress(Exception):
-                self._note(there=self._engine.beat(self._id, count))
+                self._note(exists=self._engine.beat(self._id, count))
             count += 1
 
-    def _note(self, *, there: bool) -> None:
-        # What is lost stays lost: an older answer may come later from the other thread.
-        if not there:
+    def _note(self, *, exists: bool) -> None:
+        # A lost lock stays lost: the other thread may bring an older answer later.
+        if not exists:
             self._lost = True
 
     def _error(self) -> LockLost:
         return LockLost(
-            "Another run took the lock over, since this one gave no sign of life for long; it "
-            "stopped where it was and touched nothing more",
+            "Another run took the lock over, since this one gave no sign of life for long; this "
+            "run stopped and changed nothing more",
             where=self._taker(),
-            todo="let that run end: it goes on from what it finds; then `cosmicdeploy status`",
+            todo="let that run end: it resumes or undoes this one; then `cosmicdeploy status`",
         )
 
     def _taker(self) -> str:
         with suppress(EngineError):
             taker = self._engine.find_claim(self._name)
-            return describe(taker.labels) if taker else "which has ended by now"
+            return describe(taker.labels) if taker else "it has ended by now"
         return ""

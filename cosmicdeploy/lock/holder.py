@@ -1,4 +1,4 @@
-"""Who holds a lock: what a marker's labels say, and whether that process is surely gone."""
+"""Describe the lock holder by its marker's labels, and detect a dead one of this machine."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cosmicdeploy.text.formatting import format_timestamp
 
 
 def marker_name(project: str) -> str:
-    """The name that only one container of an engine can have."""
+    """Return the name of a stack's lock; only one container of an engine can have it."""
     return f"cosmicdeploy-lock-{project}"
 
 
 def this_process(command: str) -> dict[str, str]:
-    """The labels of a lock that this process takes."""
+    """Return the labels of a lock that this process takes."""
     return {
         labels.MARKER: "lock",
         "owner": operator_name(),
@@ -35,13 +35,13 @@ def this_process(command: str) -> dict[str, str]:
 
 
 def describe(holder: Mapping[str, str]) -> str:
-    """Who, where and since when, in a line."""
+    """Describe a lock holder in a line: who, where and since when."""
     since = format_timestamp(holder.get("since", ""))
     return f"{holder.get('owner')}, process {holder.get('pid')}, since {since}"
 
 
 def lock_held_error(marker: Marker, todo: str) -> LockHeld:
-    """The error for whoever comes second."""
+    """Return the error for a run that finds the lock held."""
     return LockHeld(
         f"`cosmicdeploy {marker.labels.get('command')}` is at work on this stack",
         where=describe(marker.labels),
@@ -50,9 +50,9 @@ def lock_held_error(marker: Marker, todo: str) -> LockHeld:
 
 
 def is_dead(holder: Mapping[str, str]) -> bool:
-    """Whether the holder was a process of this machine that is no more.
+    """Return whether the holder was a process of this machine that has ended.
 
-    The process's start time tells it from a later one with the same number.
+    The process's start time distinguishes it from a later process with the same number.
     """
     if holder.get("machine") != _machine():
         return False
@@ -61,30 +61,30 @@ def is_dead(holder: Mapping[str, str]) -> bool:
 
 
 def _machine() -> str:
-    """Where process numbers mean the same: a machine, or a container on it."""
+    """Return what identifies the space of process numbers: this machine, or a container on it."""
     parts = [socket.gethostname()]
     try:
         parts.append(Path("/etc/machine-id").read_text().strip())
         parts.append(str(Path("/proc/self/ns/pid").readlink()))
     except OSError:
-        pass  # what this system does not tell cannot tell it from others
+        pass  # not every system has these files
     return " ".join(parts)
 
 
 def _process_start(pid: int) -> str:
-    """When a process started, in clock ticks since boot, with the boot's id; "" for none."""
+    """Return a process's start in clock ticks since boot, with the boot's id; "" if it ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
     if fields[0] == "Z":
-        return ""  # ended, and only its parent has not asked how
+        return ""  # a zombie: it has ended, and its parent has not collected its exit code
     return f"{fields[19]}@{boot}"
 
 
 def operator_name() -> str:
-    """The person behind this process, as far as the system knows."""
+    """Return the operator's user name and host; with sudo, the user who called it."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""Tell a living holder from a dead one without trusting anybody's clock."""
+"""Tell a living lock holder from a dead one, without comparing the clocks of two machines."""
 
 from __future__ import annotations
 
@@ -13,48 +13,49 @@ STALE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Sight:
-    """A marker's beat as it was seen to change: `at` is when it was first seen to be so."""
+class Observation:
+    """A marker's last beat, and when it was first observed (`at`, monotonic clock)."""
 
     marker_id: str
     beat: int | None
     at: float
 
 
-class Watch:
-    """Looks at a lock again and again; times in seconds of this process's monotonic clock.
+class HolderWatch:
+    """Observes a lock holder repeatedly; times are in seconds of the monotonic clock.
 
-    A holder counts as gone where it is a dead process of this machine, or where nothing but its
-    silence was seen for `stale_after`.
+    A holder counts as gone if it is a dead process of this machine, or if it has been silent for
+    `stale_after` seconds of observation. `alive` is whether a beat was observed to change, `silent`
+    for how long none was.
     """
 
     def __init__(self, engine: Engine, stale_after: float = STALE_SECONDS) -> None:
         self._engine, self._stale_after = engine, stale_after
-        self._seen: Sight | None = None
+        self._last: Observation | None = None
         self.alive = False
         self.silent = 0.0
 
     @property
     def beat(self) -> int | None:
-        """The beat that was seen last."""
-        return self._seen.beat if self._seen else None
+        """The last observed beat."""
+        return self._last.beat if self._last else None
 
     def is_gone(self, marker: Marker) -> bool:
-        """Look once more; raises `EngineError`."""
+        """Observe the holder once more; return whether it is gone. Raises `EngineError`."""
         if is_dead(marker.labels):
             return True
-        self._look(marker.id)
+        self._observe(marker.id)
         return self.silent >= self._stale_after
 
-    def _look(self, marker_id: str) -> None:
-        # The silence ends before this look and begins after the first one: who was frozen itself
-        # between looking and reading the clock must not blame the other.
+    def _observe(self, marker_id: str) -> None:
+        # The silence is counted from after the first query to before this one: time in which this
+        # process itself was frozen must not count against the holder.
         before = time.monotonic()
         beat = self._engine.last_beat(marker_id)
-        seen = self._seen
-        if seen and (seen.marker_id, seen.beat) == (marker_id, beat):
-            self.silent = before - seen.at
+        last = self._last
+        if last and (last.marker_id, last.beat) == (marker_id, beat):
+            self.silent = before - last.at
             return
-        self.alive = bool(seen and seen.marker_id == marker_id)
+        self.alive = bool(last and last.marker_id == marker_id)
         self.silent = 0.0
-        self._seen = Sight(marker_id, beat, time.monotonic())
+        self._last = Observation(marker_id, beat, time.monotonic())

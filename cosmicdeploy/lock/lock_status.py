@@ -1,4 +1,4 @@
-"""Look at a stack's lock from outside, and free it where nobody alive holds it."""
+"""Inspect a stack's lock from outside, and release a stale one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.acquire import POLL_SECONDS
 from cosmicdeploy.lock.held_lock import BEAT_SECONDS
 from cosmicdeploy.lock.holder import is_dead, lock_held_error, marker_name
-from cosmicdeploy.lock.liveness import STALE_SECONDS, Watch
+from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
-# A living holder is seen within one beat; a busy engine may be late by another.
-LOOK_SECONDS = 3 * BEAT_SECONDS
+# A living holder shows within one beat; a busy engine may be late by another.
+INSPECT_SECONDS = 3 * BEAT_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class LockStatus:
-    """A lock as it was seen. `life` is "free", "alive", "dead" (a process of this machine that is
-    no more) or "silent", for `silent` seconds of looking; `beats` are the holder's so far."""
+    """The state of a lock.
+
+    `life` is "free", "alive", "dead" (the holder was a process of this machine that has ended) or
+    "silent" (no sign of life for `silent` seconds). `beats` is the holder's number of beats so far.
+    """
 
     life: str
     marker: Marker | None = None
@@ -27,9 +30,12 @@ class LockStatus:
     silent: float = 0.0
 
 
-def inspect_lock(engine: Engine, project: str, seconds: float = LOOK_SECONDS) -> LockStatus:
-    """Who holds the lock, and whether they live: until the first sign of it, or for `seconds`."""
-    watch = Watch(engine, seconds)
+def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS) -> LockStatus:
+    """Return who holds the lock and whether the holder lives.
+
+    Waits for the first sign of life, at most `seconds`.
+    """
+    watch = HolderWatch(engine, seconds)
     while marker := engine.find_claim(marker_name(project)):
         if watch.is_gone(marker) or watch.alive:
             break
@@ -41,27 +47,32 @@ def inspect_lock(engine: Engine, project: str, seconds: float = LOOK_SECONDS) ->
 
 
 def living_holder(engine: Engine, project: str) -> Marker | None:
-    """The lock's marker; None where the lock is free, or its holder was a process of this machine
-    that is no more. One look: whether a holder elsewhere lives is not asked."""
+    """Return the lock's marker; None if the lock is free or its holder here has ended.
+
+    Does not wait for a sign of life, so a dead holder on another machine counts as living.
+    """
     marker = engine.find_claim(marker_name(project))
     return marker if marker and not is_dead(marker.labels) else None
 
 
 def holder_pid(engine: Engine, project: str) -> str | None:
-    """The process number that such a holder has where it runs."""
+    """Return the process number of the living holder, on its own machine; None without one."""
     marker = living_holder(engine, project)
     return marker.labels.get("pid") if marker else None
 
 
 def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:
-    """Free the lock of a holder that is dead, or silent for `stale_after` seconds; the marker that
-    was removed, or none where the lock was free. Raises `LockHeld` where the holder lives."""
-    seen = inspect_lock(engine, project, stale_after)
-    if seen.marker is None:
+    """Release a stale lock; return the removed marker, or None if the lock was free.
+
+    A lock is stale if its holder is dead or silent for `stale_after` seconds. Raises `LockHeld` if
+    the holder lives.
+    """
+    status = inspect_lock(engine, project, stale_after)
+    if status.marker is None:
         return None
-    if seen.life == "alive":
+    if status.life == "alive":
         raise lock_held_error(
-            seen.marker, "it is alive: wait until it is done, or stop it with Ctrl-C"
+            status.marker, "it is alive: wait until it has ended, or stop it with Ctrl-C"
         )
-    engine.release_claim(seen.marker.id)
-    return seen.marker
+    engine.release_claim(status.marker.id)
+    return status.marker

@@ -15,6 +15,7 @@ from cosmicdeploy.database.restore.restore import drop_shadow
 from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
@@ -77,7 +78,7 @@ def _turns_away(options: Mapping[str, Any]) -> bool:
 
 
 def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
-    rollbacks = [run for run in runs if run.command.startswith("rollback")]
+    rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # nothing else exchanges data; the database may not even run
     exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())

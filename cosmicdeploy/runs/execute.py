@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
@@ -82,7 +83,7 @@ def execute(
             ctx=replace(ours, earlier=found.on),
             before=found.on[0].state if found.on else own,
             over=found.over,
-            promise=command.startswith("deploy"),
+            promise=RunKind.of_command(command) is RunKind.DEPLOY,
         )
         _open_window(run)
         with traffic(run.ctx) as measured:
@@ -161,6 +162,7 @@ def begin(
         journal.append(
             "run",
             command=command,
+            run_kind=RunKind.of_command(command),
             who=operator_name(),
             pid=os.getpid(),
             release=ours.release,
@@ -182,7 +184,7 @@ def _held(
     patience = LockWait(
         wait=wait,
         stale_after=ctx.settings.lock.stale_after,
-        tell=lambda text: ctx.emit(Notice(text=text)),
+        on_wait=lambda text: ctx.emit(Notice(text=text)),
         safe_point=interrupts.safe_point,
     )
     return hold_lock(ctx.engine, ctx.stack.project, command, patience)
@@ -211,6 +213,7 @@ def record_release(
         ctx.journal.append(
             "release",
             command=command,
+            run_kind=RunKind.of_command(command),
             release=ctx.running_release(),
             images={name: each.image_id for name, each in released.items() if each},
             migrations=migrations,

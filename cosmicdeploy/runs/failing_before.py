@@ -8,13 +8,11 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
 from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
-from cosmicdeploy.runs.interrupted import releases
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 
-# What a command begins with that ends interrupted runs and puts nothing in place.
-ENDING = "deploy --abort"
 # Kinds of steps that stop what runs, or take its place.
 STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
@@ -25,14 +23,15 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
     this command puts a release in place. One that only ends runs asks nothing of a release.
     """
     runs = unfinished(ctx.journal)
-    begun = [run for run in runs if releases(run.command) and _replaces(run)]
-    only_ends = command.startswith(ENDING)
+    begun = [run for run in runs if run.kind.places_release and _replaces(run)]
+    kind = RunKind.of_command(command)
+    only_ends = kind is RunKind.ABORT
     if begun and (only_ends or not any(way_back_is_gone(ctx, run) for run in begun)):
         return KnownFailures.of_state(begun[0].state)
-    if only_ends or not releases(command):
+    if only_ends or not kind.places_release:
         return KnownFailures()
     return find_initial_failures(
-        ctx, _stopped(ctx, [run for run in runs if not releases(run.command)])
+        ctx, _stopped(ctx, [run for run in runs if not run.kind.places_release])
     )
 
 

@@ -11,18 +11,13 @@ from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
 from cosmicdeploy.steps.containers.maintenance import is_up
 from cosmicdeploy.steps.recover import wait_for_commands
-
-# Commands that put a release in place: each takes up what another one left. Any other command
-# leaves a killed deploy as it is, and refuses where a rollback is on its way.
-RELEASING = ("deploy", "rollback")
-# What does not, but has a recover step.
-SETTLING = ("restart", "up")
 
 Runs = Sequence[PastRun]
 
@@ -42,10 +37,11 @@ def found(ctx: Context, command: str) -> Interrupted:
     and this command is not one that may end it, and where records of a run cannot be read."""
     runs = unfinished(ctx.journal)
     require_readable(ctx, runs)
-    releasing = [run for run in runs if releases(run.command) and run.intents]
-    if not releases(command):
+    kind = RunKind.of_command(command)
+    releasing = [run for run in runs if run.kind.places_release and run.intents]
+    if not kind.places_release:
         _require_no_rollback(releasing)
-        return Interrupted(over=[run for run in runs if _is_over(run.command, command)])
+        return Interrupted(over=[run for run in runs if _is_over(run, command)])
     for run in releasing:
         ctx.say(run.told())
     taken = _ended_by_clients(ctx, releasing)
@@ -89,14 +85,14 @@ def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
 
 def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
     """A rollback replaces all that a deploy changes, so it goes on even from one that failed."""
-    if run.command.startswith("rollback"):
+    if run.kind is RunKind.ROLLBACK:
         return (run.command, run.target, run.failed) == (command, target, False)
-    return command.startswith("rollback") or not run.failed
+    return RunKind.of_command(command) is RunKind.ROLLBACK or not run.failed
 
 
 def _require_no_rollback(runs: Runs) -> None:
     for run in runs:
-        if run.command.startswith("rollback"):
+        if run.kind is RunKind.ROLLBACK:
             raise NeedsPerson(
                 "A rollback was interrupted",
                 where=run.told(),
@@ -105,24 +101,16 @@ def _require_no_rollback(runs: Runs) -> None:
             )
 
 
-def _is_over(killed: str, command: str) -> bool:
+def _is_over(killed: PastRun, command: str) -> bool:
     """What a restart left is settled by any command that looks for it, of whichever services."""
-    return killed == command or (_verb(killed) == "restart" and _verb(command) in SETTLING)
-
-
-def releases(command: str) -> bool:
-    """Whether it puts a release in place."""
-    return _verb(command) in RELEASING
-
-
-def _verb(command: str) -> str:
-    return command.split(maxsplit=1)[0]
+    settles = RunKind.of_command(command).settles_restarts
+    return killed.command == command or (killed.kind is RunKind.RESTART and settles)
 
 
 def require_deploy(ctx: Context) -> None:
     """Raise `UsageError` unless a deploy was interrupted that can be gone on with."""
-    runs = [run for run in unfinished(ctx.journal) if releases(run.command)]
-    if not runs or runs[-1].failed or not runs[-1].command.startswith("deploy"):
+    runs = [run for run in unfinished(ctx.journal) if run.kind.places_release]
+    if not runs or runs[-1].failed or runs[-1].kind is RunKind.ROLLBACK:
         raise UsageError(
             "No deploy was interrupted that could be gone on with",
             where=runs[-1].told() if runs else str(ctx.journal.path),
@@ -132,7 +120,7 @@ def require_deploy(ctx: Context) -> None:
 
 def to_abort(ctx: Context) -> Runs:
     """Deploys and rollbacks that can be undone; raises `UsageError` where there is none."""
-    runs = [run for run in unfinished(ctx.journal) if releases(run.command) or run.lost]
+    runs = [run for run in unfinished(ctx.journal) if run.kind.places_release or run.lost]
     if not runs:
         raise UsageError(
             "No deploy was interrupted",

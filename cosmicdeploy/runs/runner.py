@@ -102,7 +102,7 @@ class Run:
         traffic.settle()
         if traffic.broken:
             raise ProbeFailed(
-                f"Clients would have noticed this deploy: {traffic.told()}",
+                f"Clients would have noticed this deploy: {traffic.failure_summary()}",
                 where="probe.on_failure is rollback",
                 todo="see the requests in the report; with `report` it would be left in place",
                 details=traffic.failures[:FAILURES_SHOWN],

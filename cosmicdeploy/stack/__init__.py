@@ -1,0 +1,1 @@
+"""Read a compose file into a `Stack`; unsupported keys are refused by name."""

@@ -1,4 +1,4 @@
-"""A compose file → a `Stack`."""
+"""Read a compose file into a `Stack`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_stack(
 ) -> Stack:
     """Read a compose file; `environ` is the shell's environment and wins over `env_file`.
 
-    Raises `ConfigError`, with file and line, for all that is wrong or that we do not serve.
+    Raises `ConfigError`, with file and line, for anything wrong or unsupported.
     """
     document = _without_extensions(_document(file))
     refuse_unknown_keys(document)
@@ -58,7 +58,7 @@ def read_stack(
 def _document(file: Path) -> Document:
     if not file.is_file():
         raise ConfigError(
-            f"compose file {file.name} not found",
+            f"Compose file {file.name} not found",
             where=str(file),
             todo="check the name of the compose file in the configuration",
         )
@@ -66,7 +66,7 @@ def _document(file: Path) -> Document:
 
 
 def _without_extensions(document: Document) -> Document:
-    """`x-*` blocks at the top are for people: not even their variables count."""
+    """Drop the `x-*` blocks at the top level, with the variables in them."""
     data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
     return replace(document, data=data)
 
@@ -75,7 +75,7 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
     services = top.get("services")
     if services is None or not services.data:
         raise ConfigError(
-            "no service is declared", where=top.where, todo="add a service under 'services:'"
+            "No service is declared", where=top.where, todo="add a service under 'services:'"
         )
     services.mapping()
     kept = {key: value for key, value in services.data.items() if not key.startswith("x-")}
@@ -97,6 +97,6 @@ def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
 
 
 def _used_networks(entries: ComposeValue, networks: Mapping[str, Network]) -> dict[str, Network]:
-    """The default network exists only where a service is in it."""
+    """Return the networks without the default one, unless a service joins it."""
     used = {key for each in entries.mapping().values() for key in network_keys(each)}
     return {key: each for key, each in networks.items() if key != "default" or key in used}

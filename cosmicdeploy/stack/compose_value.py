@@ -1,4 +1,4 @@
-"""A value of the compose file together with its place, so that every complaint can name it."""
+"""A value of the compose file with its location, so that every error can name it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 @dataclass(frozen=True)
 class ComposeValue:
-    """One value and the keys that lead to it. All methods raise `ConfigError` with its place."""
+    """A value and the keys that lead to it. All methods raise `ConfigError` with its location."""
 
     document: Document
     keys: tuple[str | int, ...] = ()
@@ -21,7 +21,7 @@ class ComposeValue:
 
     @property
     def where(self) -> str:
-        """ "file:line"."""
+        """The location, as "file:line"."""
         return self.document.place(*self.keys)
 
     @property
@@ -35,19 +35,19 @@ class ComposeValue:
         return f"{owner}: {path.lstrip('.')}" if path else owner
 
     def error(self, what: str, todo: str = "") -> ConfigError:
-        """A complaint about this value."""
+        """Return an error about this value."""
         return ConfigError(f"{self.label} {what}".strip(), where=self.where, todo=todo)
 
     def child(self, key: str | int) -> ComposeValue:
-        """The value under a key or index."""
+        """Return the value under a key or index."""
         return ComposeValue(self.document, (*self.keys, key), self.data[key])
 
     def get(self, key: str) -> ComposeValue | None:
-        """The value under a key of a mapping; None where it is absent or null."""
+        """Return the value under a key of a mapping; None if it is absent or null."""
         return self.child(key) if self.data.get(key) is not None else None
 
     def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
-        """The entries of a mapping less `x-*`; a key that is not `allowed` is refused."""
+        """Return the entries of a mapping; with `allowed`, refuse other keys and drop `x-*`."""
         if not isinstance(self.data, dict):
             raise self.error("must be a mapping", "write it as 'key: value' lines")
         if allowed is None:
@@ -61,13 +61,13 @@ class ComposeValue:
         return {key: self.child(key) for key in self.data if not key.startswith("x-")}
 
     def items(self) -> list[ComposeValue]:
-        """The entries of a list."""
+        """Return the entries of a list."""
         if not isinstance(self.data, list):
             raise self.error("must be a list", "write each entry on a line that begins with '- '")
         return [self.child(index) for index in range(len(self.data))]
 
     def text(self) -> str:
-        """Text; numbers and booleans become what they look like in the file."""
+        """Return text; numbers and booleans as they look in the file."""
         if isinstance(self.data, bool):
             return str(self.data).lower()
         if isinstance(self.data, str | int | float):
@@ -75,28 +75,28 @@ class ComposeValue:
         raise self.error("must be text", "write one word or a quoted text")
 
     def integer(self) -> int:
-        """A whole number, or text that is one."""
+        """Return a whole number; text may hold one."""
         try:
             return int(self.text())
         except ValueError:
             raise self.error("must be a whole number") from None
 
     def number(self) -> float:
-        """A number, or text that is one."""
+        """Return a number; text may hold one."""
         try:
             return float(self.text())
         except ValueError:
             raise self.error("must be a number") from None
 
     def flag(self) -> bool:
-        """true or false, or one of these words as text (a variable gives text)."""
+        """Return true or false; text may hold one of these words, as variables are text."""
         word = self.text().lower()
         if word not in ("true", "false"):
             raise self.error("must be true or false")
         return word == "true"
 
     def one_of(self, choices: Iterable[str]) -> str:
-        """One of a few words."""
+        """Return the text if it is one of the choices."""
         word, known = self.text(), tuple(choices)
         if word not in known:
             raise self.error(
@@ -105,13 +105,13 @@ class ComposeValue:
         return word
 
     def texts(self) -> tuple[str, ...]:
-        """A list of texts; a single one counts as a list of one."""
+        """Return a list of texts; a single text counts as a list of one."""
         if isinstance(self.data, list):
             return tuple(item.text() for item in self.items())
         return (self.text(),)
 
     def pairs(self, separators: str = "=") -> dict[str, str | None]:
-        """A mapping, or a list of "name=value"; None where a name has no value."""
+        """Return a mapping, or a list of "name=value"; None for a name without a value."""
         if isinstance(self.data, list):
             return dict(item._pair(separators) for item in self.items())
         entries = self.mapping().items()
@@ -125,11 +125,11 @@ class ComposeValue:
         return text[: min(positions)], text[min(positions) + 1 :]
 
     def filled_pairs(self, separators: str = "=") -> dict[str, str]:
-        """Like `pairs`, with "" where a name has no value."""
+        """Return pairs as `pairs` does, with "" for a name without a value."""
         return {name: value or "" for name, value in self.pairs(separators).items()}
 
     def passed_pairs(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Like `pairs`; a name without a value takes the variable's, or is left out."""
+        """Return pairs as `pairs` does; a name alone gets the variable's value, or is dropped."""
         filled = {
             name: variables.get(name, value) if value is None else value
             for name, value in self.pairs().items()

@@ -1,4 +1,4 @@
-"""What a compose file may say to us. All else is refused, by name, before anything is touched."""
+"""The supported keys of a compose file; all others are refused by name, before any change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _REFUSED_WITHOUT_ADVICE = (
 
 
 def refuse_unknown_keys(document: Document) -> None:
-    """Raises `ConfigError` for the first key we do not serve, with the others as its details."""
+    """Raise `ConfigError` for the first unsupported key, with the others as its details."""
     errors = list(_problems(ComposeValue(document, (), document.data)))
     if errors:
         first, *others = errors
@@ -59,31 +59,31 @@ def refuse_unknown_keys(document: Document) -> None:
 
 
 def _problems(top: ComposeValue) -> Iterator[ConfigError]:
-    for key in _spoken(top):
+    for key in _without_extensions(top):
         if key not in TOP_LEVEL:
             yield _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
     services = top.get("services")
     if services is not None and isinstance(services.data, dict):
-        for name in _spoken(services):
+        for name in _without_extensions(services):
             yield from _service_problems(services.child(name))
 
 
 def _service_problems(service: ComposeValue) -> Iterator[ConfigError]:
     if isinstance(service.data, dict):
         refused = {**dict.fromkeys(_REFUSED_WITHOUT_ADVICE, "remove it"), **_REFUSED_SERVICE}
-        for key in _spoken(service):
+        for key in _without_extensions(service):
             if key not in SERVICE:
                 yield _refusal(service.child(key), key, SERVICE, refused)
 
 
-def _spoken(entry: ComposeValue) -> list[str]:
+def _without_extensions(entry: ComposeValue) -> list[str]:
     return [key for key in entry.data if not key.startswith("x-")]
 
 
 def _refusal(
-    entry: ComposeValue, key: str, served: tuple[str, ...], refused: dict[str, str]
+    entry: ComposeValue, key: str, supported: tuple[str, ...], refused: dict[str, str]
 ) -> ConfigError:
     if key in refused:
         return entry.error("is not supported", refused[key])
-    hint = did_you_mean(key, served)
+    hint = did_you_mean(key, supported)
     return entry.error("is not a known key", hint or "remove it, or name it 'x-…'")

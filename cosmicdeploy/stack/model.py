@@ -1,4 +1,4 @@
-"""What a compose file declares, with every default filled in and every path absolute."""
+"""The declarations of a compose file, with defaults filled in and absolute paths."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-# The weight of a container that serves nobody; of one that does, it is 1024 by default.
-ASIDE_SHARES = 128
+# CPU shares of a container that gets no traffic; the default is 1024.
+ISOLATED_SHARES = 128
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """How an image is made. `args` are resolved; `dockerfile` is relative to `context`."""
+    """How an image is built. `args` are resolved; `dockerfile` is relative to `context`."""
 
     context: Path
     dockerfile: str = "Dockerfile"
@@ -24,7 +24,7 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A container port; `published` is None where the engine may choose one."""
+    """A container port; `published` is None if the engine chooses the host's port."""
 
     target: int
     published: int | None = None
@@ -34,8 +34,8 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """`source` is an absolute host path (bind), the volume's real name (volume; "" for an
-    anonymous one) or "" (tmpfs)."""
+    """A mount. `source` is an absolute path of the host (bind), the volume's real name (volume; ""
+    for an anonymous one) or "" (tmpfs)."""
 
     type: Literal["bind", "volume", "tmpfs"]
     source: str
@@ -45,7 +45,7 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A service's place in one network; `network` is the network's real name."""
+    """A service's connection to a network; `network` is the network's real name."""
 
     network: str
     aliases: tuple[str, ...] = ()
@@ -54,7 +54,8 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Healthcheck:
-    """`test` as Docker takes it (["CMD", …], ["CMD-SHELL", …] or ["NONE"]); times in seconds."""
+    """A health check. `test` is as in the engine's API (["CMD", …], ["CMD-SHELL", …] or
+    ["NONE"]); times are in seconds."""
 
     test: tuple[str, ...] = ()
     interval: float | None = None
@@ -65,10 +66,10 @@ class Healthcheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service of the compose file. None and empty mean: as the image says.
+    """A service of the compose file. None and empty values keep the image's default.
 
-    `container_name` is the name of the container in place, or of the one to be made;
-    `declared_name` is the file's own `container_name`.
+    `container_name` is the name of the container in place, or of the one to be created;
+    `declared_name` is the file's own `container_name`. Sizes are in bytes, times in seconds.
     """
 
     name: str
@@ -115,16 +116,17 @@ class Service:
     pids_limit: int | None = None
 
     def apart(self) -> Service:
-        """As a container of its own that can get no traffic: no ports, no fixed address, no alias;
-        it leaves the processor to those that serve, and once it ended it stays so."""
+        """Return the service as a separate container that gets no traffic.
+
+        It has no ports, no fixed address and no alias, few CPU shares, and is never restarted.
+        """
         networks = tuple(replace(a, ipv4_address=None, aliases=()) for a in self.networks)
-        return replace(self, networks=networks, ports=(), restart="no", cpu_shares=ASIDE_SHARES)
+        return replace(self, networks=networks, ports=(), restart="no", cpu_shares=ISOLATED_SHARES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A network's addresses; those not asked for by name are taken from `ip_range`, a part of
-    `subnet`, where it is given."""
+    """A network's addresses; dynamic ones are taken from `ip_range`, a part of `subnet`."""
 
     subnet: str
     ip_range: str | None = None
@@ -132,7 +134,7 @@ class Pool:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """`external` networks are never made or removed by us."""
+    """A network; cosmicdeploy never creates or removes an `external` one."""
 
     key: str
     name: str
@@ -149,7 +151,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """`external` volumes are never made or removed by us."""
+    """A volume; cosmicdeploy never creates or removes an `external` one."""
 
     key: str
     name: str
@@ -161,7 +163,7 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A compose file, read."""
+    """Everything that a compose file declares."""
 
     project: str
     file: Path
@@ -172,5 +174,5 @@ class Stack:
 
     @property
     def directory(self) -> Path:
-        """The project directory: relative paths in the file start here."""
+        """The project directory, which relative paths start at."""
         return self.file.parent

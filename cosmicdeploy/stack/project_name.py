@@ -1,4 +1,4 @@
-"""The project's name."""
+"""Determine the project's name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VALID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def project_name(document: Document, variables: Mapping[str, str], given: str | None) -> str:
-    """`given`, else COMPOSE_PROJECT_NAME, else the file's `name:`, else the folder's name.
+    """Return `given`, else COMPOSE_PROJECT_NAME, else the file's `name:`, else the folder's name.
 
-    Only the folder's name is made to fit; the others must be valid, else `ConfigError`.
+    Only the folder's name is adapted. Raises `ConfigError` if another one is invalid.
     """
     top_level = document.data.get("name")
     if given:
@@ -44,7 +44,7 @@ def _from_folder(folder: Path) -> str:
     name = _fitting(folder.name)
     if not name:
         raise ConfigError(
-            "no project name can be made from the folder's name",
+            "The folder's name yields no project name",
             where=str(folder),
             todo="set COMPOSE_PROJECT_NAME",
         )

@@ -1,4 +1,4 @@
-"""What reading one service needs to know of the rest of the stack."""
+"""The context in which a service is read: variables, networks, volumes, directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cosmicdeploy.stack.model import Network, Volume
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """`variables` are the shell's over `.env`'s; networks and volumes go by their keys."""
+    """The context of a service. `variables` are the shell's over those of `.env`; networks and
+    volumes are by key."""
 
     project: str
     directory: Path
@@ -22,7 +23,7 @@ class Scope:
     volumes: Mapping[str, Volume]
 
     def path(self, entry: ComposeValue, text: str) -> str:
-        """An absolute path: relative ones start at the project directory, `~` at home."""
+        """Make a path absolute: relative ones start at the project directory, `~` at HOME."""
         if text == "~" or text.startswith("~/"):
             home = self.variables.get("HOME")
             if not home:

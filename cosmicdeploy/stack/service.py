@@ -1,4 +1,4 @@
-"""One service of the compose file."""
+"""Read a service of the compose file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 
 
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
-    """A service with every default filled in. Raises `ConfigError` with the place at fault."""
+    """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _refuse(entry, name)
     limits, declared = read_limits(entry), _container_name(entry)
     return Service(
@@ -110,7 +110,7 @@ def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
 
 
 def _plain(entry: ComposeValue) -> dict[str, Any]:
-    """The keys whose value goes into the service as it is; absent ones keep the default."""
+    """Read the keys whose value is used unchanged; absent ones keep the default."""
     readers: Mapping[str, Any] = {
         **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), ComposeValue.text),
         **dict.fromkeys(

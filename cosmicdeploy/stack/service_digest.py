@@ -1,4 +1,4 @@
-"""What makes a container what it is, as a digest: a change shows."""
+"""A digest of a service's configuration, to detect changes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-# Neither the way an image is made, nor the order of starting, nor who named what is part of a
-# container.
-_NOT_OF_THE_CONTAINER = ("build", "depends_on", "declared_name", "declares_image")
+# A container does not depend on how its image is built, on the order of starting, or on whether
+# names are declared or derived.
+_IGNORED = ("build", "depends_on", "declared_name", "declares_image")
 
 
 def digest(service: Service) -> str:
-    """SHA-256, in hexadecimal, of a service's whole configuration."""
+    """Return the SHA-256 digest, in hexadecimal, of a service's configuration."""
     fields = asdict(service)
-    counted = {key: fields[key] for key in fields if key not in _NOT_OF_THE_CONTAINER}
+    counted = {key: fields[key] for key in fields if key not in _IGNORED}
     text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Durations ("1m30s") to seconds and sizes ("512m") to bytes."""
+"""Convert durations ("1m30s") to seconds and sizes ("512m") to bytes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from cosmicdeploy.stack.compose_value import ComposeValue
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-# No number has more digits before its point: a float of some hundreds is infinite.
+# At most 20 digits before the point: a float of some hundred digits would be infinite.
 _PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 
 
 def seconds(entry: ComposeValue) -> float:
-    """A duration such as "1m30s", "500ms" or "2s", in seconds."""
+    """Return a duration such as "1m30s", "500ms" or "2s" in seconds."""
     text = entry.text()
     if text == "0":
         return 0.0
@@ -23,7 +23,7 @@ def seconds(entry: ComposeValue) -> float:
 
 
 def size(entry: ComposeValue) -> int:
-    """A size such as "512m" or "1g" (powers of 1024), or a number of bytes; in bytes."""
+    """Return a size such as "512m" or "1g" (powers of 1024), or a number of bytes, in bytes."""
     match = _SIZE.fullmatch(entry.text())
     if match is None:
         raise entry.error(f"'{entry.text()}' is not a size", "write for example 512m or 1g")

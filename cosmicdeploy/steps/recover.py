@@ -21,6 +21,7 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
@@ -128,7 +129,7 @@ def _out_of_service(ctx: Context) -> list[str]:
     """Services whose container a killed run was about to replace, or stopped; none while all stands
     still for a rollback."""
     runs = unfinished(ctx.journal)
-    if not runs or any(run.command.startswith("rollback") for run in runs):
+    if not runs or any(run.kind is RunKind.ROLLBACK for run in runs):
         return []
     stopped = intents(runs, QuiesceStep.kind)
     quiesced = {name for intent in stopped for name in intent.before["containers"]}

@@ -1,1 +1,1 @@
-"""What clients meet during a change: responses, their statistics, and maintenance."""
+"""Responses that clients get during a change, their statistics, and the maintenance window."""

@@ -1,4 +1,4 @@
-"""The time in which requests are turned away on purpose, because data is being exchanged."""
+"""The maintenance window: the time in which clients are turned away on purpose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ Span = tuple[float, float]
 
 
 class MaintenanceWindow:
-    """Opened and closed by steps; asked by whoever judges an answer meanwhile.
+    """When clients are turned away. Steps open and close it; probes ask it to judge responses.
 
-    `changes` counts openings and closings.
+    `seconds` is how long it was open in total; `changes` counts openings and closings.
     """
 
     def __init__(self) -> None:
@@ -26,17 +26,17 @@ class MaintenanceWindow:
 
     @property
     def spans(self) -> list[Span]:
-        """From when to when it was open, in Unix time."""
+        """The times it was open, each from start to end, in Unix time."""
         return [*self._past, (self._opened_at, time.time())] if self.is_open else [*self._past]
 
     def open(self) -> None:
-        """From now on a request may be turned away."""
+        """Open the window: from now on a request may be turned away."""
         if self._opened is None:
             self._opened, self._opened_at = time.monotonic(), time.time()
             self.changes += 1
 
     def close(self) -> None:
-        """Requests are answered again; `seconds` is how long they were not."""
+        """Close the window, and add its duration to `seconds`."""
         if self._opened is not None:
             self.seconds += time.monotonic() - self._opened
             self._past.append((self._opened_at, time.time()))

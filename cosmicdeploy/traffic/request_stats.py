@@ -1,4 +1,4 @@
-"""What was asked of the stack while something changed in it, and what came of it."""
+"""Statistics of the probes that are sent while a run changes something."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BEATS = ("sent", "acknowledged", "found", "limited")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One answer: when it came (Unix time), how long it took (seconds), whether it was a 200."""
+    """A response: when it came (`at`, Unix time), how long it took, whether it was a 200."""
 
     at: float
     seconds: float
@@ -25,18 +25,19 @@ class Sample:
 
 
 def percentile(latencies: Iterable[float], share: float) -> float:
-    """The latency that this share of the requests stayed within; 0 without requests."""
+    """Return the latency that this share (0 to 1) of the requests did not exceed; 0 without any."""
     ordered = sorted(latencies)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 @dataclass(kw_only=True)
 class RequestStats:
-    """Requests and their answers; `longest_gap` in seconds between two good answers.
+    """Counts and latencies of requests.
 
-    `held` were turned away while that was meant to be, `limited` answered 429 because we ask too
-    often; both are neither failures nor measured.
-    `not_found` are beats that were acknowledged and that the database did not have then.
+    `held` were turned away during maintenance, and `limited` were answered 429 because the probe
+    asks too often: neither counts as a failure or has a latency. `not_found` counts heartbeats that
+    were acknowledged but are not in the database. `longest_gap` is the longest time between two
+    good responses, in seconds.
     """
 
     sent: int = 0
@@ -50,40 +51,43 @@ class RequestStats:
 
     @property
     def latencies(self) -> list[float]:
-        """In seconds, in the order of the answers."""
+        """In seconds, in the order of the responses."""
         return [sample.seconds for sample in self.samples]
 
     @property
     def broken(self) -> bool:
-        """Whether a client could have noticed anything."""
+        """Whether a client could have noticed the change."""
         return bool(self.failures or self.not_found)
 
-    def count(self, answer: Response, *, turning_away: bool = False) -> None:
-        """Take one answer in; anything but 200 is a failure."""
+    def count(self, response: Response, *, turning_away: bool = False) -> None:
+        """Count one response. Anything but a 200 is a failure.
+
+        With `turning_away`, clients are turned away on purpose now.
+        """
         self.sent += 1
-        if turning_away and (answer.turned_away or answer.error):
+        if turning_away and (response.turned_away or response.error):
             self.held += 1
             self._waiting_since = None
             return
-        if answer.status == LIMITED:
-            self.limited += 1  # whether the application works is not seen
+        if response.status == LIMITED:
+            self.limited += 1  # this does not show whether the application works
             return
-        good = answer.status == OK
-        self.samples.append(Sample(time.time(), answer.seconds, good))
+        good = response.status == OK
+        self.samples.append(Sample(time.time(), response.seconds, good))
         if good:
             self.measure_gap()
         else:
-            self.failures.append(str(answer))
+            self.failures.append(str(response))
 
     def measure_gap(self) -> None:
-        """A good answer, or the end, came: how long was the wait for it?"""
+        """Note the time since the last good response, at a good response or at the end."""
         now = time.monotonic()
         if self._waiting_since is not None:
             self.longest_gap = max(self.longest_gap, now - self._waiting_since)
         self._waiting_since = now
 
     def facts(self) -> dict[str, object]:
-        """For the report; milliseconds."""
+        """Return the figures for the report, times in milliseconds."""
         latencies = self.latencies
         return {
             "sent": self.sent,
@@ -100,12 +104,12 @@ class RequestStats:
 
 @dataclass(kw_only=True)
 class TrafficStats(RequestStats):
-    """All requests, and apart those on new connections and those on kept ones.
+    """Statistics of all requests; `new` and `kept` are those on new and on reused connections.
 
     `beats` counts heartbeats: `sent`, `acknowledged`, `found`, `limited`; `not_looked_up` says why
-    some were not looked for in the database. `proxy` is the load balancer's own count.
-    `failing_before`: requests failed before the run changed anything, and why; what fails until the
-    rollout has ended then breaks no promise.
+    some were not looked up in the database. `proxy` is the proxy's own count. `failing_before` says
+    why requests failed before the run changed anything; then failures are excused until the rollout
+    has ended.
     """
 
     new: RequestStats = field(default_factory=RequestStats)
@@ -118,56 +122,56 @@ class TrafficStats(RequestStats):
     _under_way: dict[int, float] = field(default_factory=dict, init=False)
 
     def begin(self, number: int) -> None:
-        """A request is due now."""
+        """Note that a request is due now."""
         self._under_way[number] = time.monotonic()
 
     def end(self, number: int) -> None:
-        """It was counted."""
+        """Note that it has been counted."""
         self._under_way.pop(number, None)
 
     def overdue(self, seconds: float) -> int:
-        """How many requests are due for so long and were not counted yet."""
+        """Return how many requests have been due for `seconds` without being counted."""
         latest = time.monotonic() - seconds
         return sum(due < latest for due in self._under_way.values())
 
     def settle(self) -> None:
-        """Wait until all that is due by now is counted."""
-        begun, until = set(self._under_way), time.monotonic() + SETTLED_WITHIN
-        while begun & self._under_way.keys() and time.monotonic() < until:
+        """Wait until every request that is due now has been counted."""
+        due, until = set(self._under_way), time.monotonic() + SETTLED_WITHIN
+        while due & self._under_way.keys() and time.monotonic() < until:
             time.sleep(0.02)
 
     def count(
-        self, answer: Response, *, turning_away: bool = False, kept: bool | None = None
+        self, response: Response, *, turning_away: bool = False, kept: bool | None = None
     ) -> None:
-        super().count(answer, turning_away=turning_away)
+        super().count(response, turning_away=turning_away)
         if kept is not None:
-            self.of(kept=kept).count(answer, turning_away=turning_away)
+            self.of(kept=kept).count(response, turning_away=turning_away)
 
     def miss(self, *, kept: bool) -> None:
-        """A beat was acknowledged, and is not in the database."""
+        """Count a heartbeat that was acknowledged but is not in the database."""
         self.not_found += 1
         self.of(kept=kept).not_found += 1
 
     def of(self, *, kept: bool) -> RequestStats:
-        """The tally of one sort of connections."""
+        """Return the statistics of reused or of new connections."""
         return self.kept if kept else self.new
 
     @property
     def answered(self) -> int:
-        """Requests that somebody answered."""
+        """How many requests were answered 200 or 429."""
         return sum(sample.good for sample in self.samples) + self.limited
 
     def finish(self) -> None:
-        """Nothing more is sent: the wait since the last good answer counts as well."""
-        for tally in (self, self.new, self.kept):
-            tally.measure_gap()
+        """Count the time since the last good response as well; no more requests follow."""
+        for stats in (self, self.new, self.kept):
+            stats.measure_gap()
 
     def excuse_failures(self, why: str) -> None:
-        """Requests fail already: until `stop_excusing` none that fails breaks a promise."""
+        """Excuse failures until `stop_excusing`: requests fail already, before any change."""
         self.failing_before, self._excused = why, None
 
     def stop_excusing(self) -> None:
-        """What failed so far is excused, where judgement was held."""
+        """Count failures from now on; those so far stay excused."""
         if self._excused is None:
             self.settle()
             self._excused = Counter(
@@ -179,10 +183,10 @@ class TrafficStats(RequestStats):
 
     @property
     def broken(self) -> bool:
-        return bool(self.told())
+        return bool(self.failure_summary())
 
-    def told(self) -> str:
-        """How the promise was broken, for people; "" where it was kept."""
+    def failure_summary(self) -> str:
+        """Describe the failures that count; "" if there are none."""
         if self._excused is None:
             return ""
         lost, excused = [], self._excused
@@ -194,14 +198,14 @@ class TrafficStats(RequestStats):
         return ", ".join(lost)
 
     def between(self, start: float, end: float) -> list[Sample]:
-        """The answers that came in a time (Unix time)."""
+        """Return the responses that came in a span of Unix time."""
         return [sample for sample in self.samples if start <= sample.at < end]
 
     def facts(self) -> dict[str, object]:
         return {
             **super().facts(),
             "failures": self.failures[:FAILURES_SHOWN],
-            "broken": self.told(),
+            "broken": self.failure_summary(),
             "failing_before": self.failing_before,
             "new": self.new.facts(),
             "kept": self.kept.facts(),

@@ -1,4 +1,4 @@
-"""What came back from one HTTP request."""
+"""The response to one HTTP request, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from email.utils import parsedate_to_datetime
 OK = 200
 LIMITED = 429
 UNAVAILABLE = 503
-# What asks for more is not meant, in seconds.
+# The longest Retry-After that is heeded, in seconds.
 LONGEST = 86400.0
-# How much of an answer is worth showing, in characters.
+# Characters of a body that are shown.
 SHOWN = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What came back; `status` is 0 and `error` says why where nothing did. `seconds` to the end of
-    the body."""
+    """A response. Without one `status` is 0 and `error` says why.
+
+    `seconds` is the time from the request to the end of the body.
+    """
 
     url: str
     status: int = 0
@@ -30,13 +32,12 @@ class Response:
 
     @property
     def turned_away(self) -> bool:
-        """Whether the client was told that this will pass."""
+        """Whether it is a 503 with Retry-After, as during maintenance."""
         return self.status == UNAVAILABLE and "Retry-After" in self.headers
 
     @property
     def retry_after(self) -> float | None:
-        """In how many seconds the client shall ask again, at most a day; None where the answer does
-        not say."""
+        """Seconds until the client should ask again, at most a day; None without Retry-After."""
         text = self.headers.get("Retry-After", "").strip()
         try:
             seconds = float(text) if text.isdecimal() else _until(text)
@@ -46,14 +47,14 @@ class Response:
 
     @property
     def shown(self) -> str:
-        """As much of the body as is worth showing."""
+        """The beginning of the body."""
         return self.body[:SHOWN]
 
     def __str__(self) -> str:
         if self.error:
             return f"{self.url}: {self.error}" if self.url else self.error
-        said = "" if self.status == OK else f" {self.shown}"
-        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{said}"
+        body = "" if self.status == OK else f" {self.shown}"
+        return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{body}"
 
 
 def _until(date: str) -> float:

@@ -1,1 +1,1 @@
-"""Image builds: refuse what the builder would drop from a Dockerfile, then build."""
+"""Build images, after refusing what the builder would ignore in a Dockerfile."""

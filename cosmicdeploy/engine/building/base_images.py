@@ -1,4 +1,4 @@
-"""The images that a build takes from: what its stages start from, and what it copies from."""
+"""Find the images that a build uses: those its stages start from, and those it copies from."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Bases:
 
 
 def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> Bases:
-    """The images that a build takes from, arguments resolved, the file's own stages left out.
+    """Return the images that a build uses, with arguments resolved, without its own stages.
 
-    `where` names the file in the errors: `ConfigError` for a badly formed variable, `Refused` where
+    `where` names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if
     a `FROM` names no image.
     """
     known = global_args(dockerfile, args, where)
@@ -61,7 +61,7 @@ def _is_stage(source: str, stages: Sequence[str]) -> bool:
 
 
 def global_args(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> dict[str, str]:
-    """The arguments that `FROM` lines can name: declared before the first one, with a value."""
+    """Return the arguments that `FROM` can use: declared before the first `FROM`, with a value."""
     known: dict[str, str] = {}
     for each in _not_triggers(dockerfile):
         if each.keyword == "FROM":
@@ -76,7 +76,7 @@ def global_args(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> 
 
 
 def stage_name(instruction: Instruction) -> str:
-    """The name that a `FROM` line gives to its stage; "" where it gives none."""
+    """Return the name that a `FROM` gives to its stage; "" if it gives none."""
     words = instruction.words()
     return words[2].lower() if len(words) > 2 else ""
 

@@ -1,4 +1,4 @@
-"""What an image is built from: the Dockerfile, its arguments, its bases and the build context."""
+"""Read what an image is built from: Dockerfile, arguments, base images and build context."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ ABSENT = "not here"
 
 
 def buildable(build: Build) -> Dockerfile:
-    """The Dockerfile. Raises `ConfigError` where there is none, and `Refused` for what the builder
-    would drop or ignore."""
+    """Return the parsed Dockerfile.
+
+    Raises `ConfigError` if it is missing, and `Refused` for what the builder would ignore.
+    """
     if not (build.context / build.dockerfile).is_file():
         raise ConfigError(
             "There is no Dockerfile",
@@ -34,12 +36,15 @@ def buildable(build: Build) -> Dockerfile:
 
 
 def bases(build: Build) -> Bases:
-    """The images that are taken from; raises as `buildable` does."""
+    """Return the images that the build uses. Raises as `buildable` does."""
     return base_images(buildable(build), build.args, str(build.context / build.dockerfile))
 
 
 def context_digest(api: APIClient, build: Build) -> str:
-    """SHA-256 over all that decides what the image will hold; raises as `buildable` does."""
+    """Return a SHA-256 digest of all that decides the image's content.
+
+    Raises as `buildable` does.
+    """
     digest = hashlib.sha256()
     for item in _ingredients(api, build):
         digest.update(item.encode("utf-8", "surrogateescape") + b"\0")
@@ -47,7 +52,7 @@ def context_digest(api: APIClient, build: Build) -> str:
 
 
 def image_id(api: APIClient, reference: str) -> str:
-    """The id of an image, or `ABSENT`."""
+    """Return the id of an image, or `ABSENT`."""
     try:
         return str(api.inspect_image(reference)["Id"])
     except ImageNotFound:
@@ -59,17 +64,17 @@ def _ingredients(api: APIClient, build: Build) -> Iterable[str]:
     for name, value in sorted(build.args.items()):
         yield f"arg {name}={value}"
     yield _text(build)
-    taken = bases(build)
-    for base in taken.all:
+    used = bases(build)
+    for base in used.all:
         yield f"from {base} {image_id(api, base)}"
-    for base in taken.started:
+    for base in used.started:
         refuse_triggers(build, base, _triggers(api, base))
     for path in sorted(exclude_paths(str(build.context), _ignored(build), build.dockerfile)):
         yield _file_facts(build.context, path)
 
 
 def _triggers(api: APIClient, reference: str) -> list[str]:
-    """The ONBUILD instructions of an image; none where it is not here yet."""
+    """Return the ONBUILD instructions of an image; none if the image is missing."""
     try:
         return list(api.inspect_image(reference)["Config"].get("OnBuild") or [])
     except ImageNotFound:

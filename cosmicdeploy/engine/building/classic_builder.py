@@ -1,7 +1,7 @@
-"""What the engine's classic builder drops or ignores, some of it with exit code 0: refused by name.
+"""Refuse what the engine's classic builder ignores, some of it with exit code 0.
 
-It is the only builder that the Docker SDK has. From Engine 23 on it reads BuildKit's syntax, and
-passes over the body of a here-document and the flags it does not know.
+It is the only builder of the Docker SDK. Since Engine 23 it accepts BuildKit's syntax, but ignores
+the body of a here-document and flags it does not know.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class _Problem:
 
 
 def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
-    """Raises `Refused` for the first problem, with the others as its details."""
+    """Raise `Refused` for the first problem, with the others as its details."""
     _refuse(list(_problems(build, dockerfile, str(build.context / build.dockerfile))))
 
 
 def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
-    """The same for what a base image has the build do by its ONBUILD instructions."""
+    """Raise `Refused` for problems in a base image's ONBUILD instructions."""
     instructions = read_dockerfile("\n".join(triggers)).instructions
     todo = f"start from another image than {base}, or build that one without it"
     _refuse(
@@ -103,7 +103,7 @@ def _ignore_file(path: Path) -> Iterator[_Problem]:
 
 
 def _up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
-    """What is built: every stage down to the target, needed or not; later ones are not."""
+    """Yield the instructions that are built: all stages up to the target, needed or not."""
     index, is_target = -1, False
     for each in dockerfile.instructions:
         if each.keyword == "FROM" and not each.is_trigger:
@@ -118,7 +118,7 @@ def _of_instruction(each: Instruction) -> Iterator[tuple[str, str]]:
     for name in each.heredocs:
         yield (
             f"the here-document {name} of {each.keyword} is dropped",
-            "join the commands by &&, or COPY a file; quote a << that is none",
+            "join the commands by &&, or COPY a file; quote a << that starts no here-document",
         )
     for flag in each.flag_names():
         if each.keyword in _FLAGS and flag not in _FLAGS[each.keyword]:
@@ -134,9 +134,9 @@ def _empty(names: set[str]) -> Iterator[tuple[str, str]]:
 
 
 def _automatic(each: Instruction, is_global: bool) -> set[str]:
-    """The arguments that BuildKit alone sets, and that an instruction takes without a default.
+    """Return the arguments that only BuildKit sets and that an instruction uses without a default.
 
-    Within a stage they have a value only where an `ARG` asks for it, with BuildKit as well.
+    Within a stage they have a value only if an `ARG` declares them, even with BuildKit.
     """
     declared = set(each.words()) if each.keyword == "ARG" else set()
     has_globals = each.keyword == "FROM" or (is_global and each.keyword == "ARG")

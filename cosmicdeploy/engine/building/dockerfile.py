@@ -1,8 +1,8 @@
-"""A Dockerfile's instructions, split as BuildKit's own parser splits them.
+"""Parse a Dockerfile into instructions, as BuildKit's own parser does.
 
-Own code: the package `dockerfile-parse` knows no here-documents and no flags. `dockerfile`, which
-is the official parser, starts a Go runtime in this process, has wheels for few platforms, and tells
-neither parser directives nor the flags within ONBUILD; its answers are what the tests expect.
+No package does this: `dockerfile-parse` knows neither here-documents nor flags. `dockerfile`, which
+wraps the official parser, starts a Go runtime in this process, has wheels for few platforms, and
+reports neither parser directives nor the flags within ONBUILD; the tests compare with its results.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction; `keyword` is in capitals, and `line` is where it begins.
+    """One instruction; `keyword` is in capitals, `line` is its first line.
 
-    Of `ONBUILD COPY …` it is the COPY, with `is_trigger`.
+    For `ONBUILD COPY …` it is the COPY, with `is_trigger`.
     """
 
     line: int
@@ -33,30 +33,30 @@ class Instruction:
     is_trigger: bool = False
 
     def words(self) -> list[str]:
-        """The arguments as words: of the JSON form, or split at blanks, without quotes."""
+        """Return the arguments as words: of the JSON form, or split at blanks, without quotes."""
         listed = _listed(self.arguments)
         return listed if listed is not None else [unquoted(w) for w in words(self.arguments)]
 
     def flag_names(self) -> list[str]:
-        """`["mount", "network"]`."""
+        """Return the names of the flags, such as `["mount", "network"]`."""
         return [flag.removeprefix("--").partition("=")[0] for flag in self.flags]
 
     def flag(self, name: str) -> str | None:
-        """The value of a flag; None where it is not given."""
+        """Return the value of a flag; None without it."""
         values = [flag.partition("=")[2] for flag in self.flags if flag.startswith(f"--{name}=")]
         return values[-1] if values else None
 
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """`directives` are the parser directives at the top: name → line and value."""
+    """A parsed Dockerfile; `directives` maps each parser directive to its line and value."""
 
     directives: dict[str, tuple[int, str]]
     instructions: tuple[Instruction, ...]
 
 
 def read_dockerfile(text: str) -> Dockerfile:
-    """Read a Dockerfile; what is no instruction at all is left for the builder to refuse."""
+    """Parse a Dockerfile; text that is no instruction is left for the builder to refuse."""
     lines = text.removeprefix("\ufeff").split("\n")
     directives = _directives(lines)
     escape = directives.get("escape", (0, "\\"))[1]
@@ -65,16 +65,16 @@ def read_dockerfile(text: str) -> Dockerfile:
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[int, str]]:
-    """They end at the first line that is none; a first line `#!…` is passed over."""
-    found: dict[str, tuple[int, str]] = {}
+    """Read the directives at the top, up to the first other line; skip a first line `#!…`."""
+    directives: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(lines, 1):
         match = _DIRECTIVE.fullmatch(line.strip())
         if match is None:
             if number == 1 and line.startswith("#!"):
                 continue
             break
-        found.setdefault(match["name"].lower(), (number, match["value"]))
-    return found
+        directives.setdefault(match["name"].lower(), (number, match["value"]))
+    return directives
 
 
 def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
@@ -85,15 +85,15 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
         if not logical.strip():
             continue
         read = _instruction(start, logical, escape)
-        found = heredocs_of(logical) if _takes_heredocs(read) else []
-        for name, is_indented in found:
+        heredocs = heredocs_of(logical) if _takes_heredocs(read) else []
+        for name, is_indented in heredocs:
             position = _behind(lines, position, name, is_indented)
-        names = tuple(name for name, _ in found)
+        names = tuple(name for name, _ in heredocs)
         yield Instruction(start, read.keyword, read.flags, read.arguments, names, read.is_trigger)
 
 
 def _logical_line(lines: list[str], position: int, escape: str) -> tuple[str, int]:
-    """A line with those that continue it, and where the next begins.
+    """Return a line joined with its continuation lines, and the position of the next line.
 
     Comments and empty lines in between do not end it.
     """
@@ -143,7 +143,7 @@ def _takes_heredocs(instruction: Instruction) -> bool:
 
 
 def _behind(lines: list[str], position: int, name: str, is_indented: bool) -> int:
-    """Where it goes on behind the body of a here-document."""
+    """Return the position after the body of a here-document."""
     while position < len(lines):
         line = lines[position].rstrip("\r")
         position += 1

@@ -1,4 +1,4 @@
-"""Image builds, with their lines as they come."""
+"""Build images and pull base images, with progress line by line."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ def build_image(
     labels: Mapping[str, str],
     on_line: Callable[[str], None],
 ) -> str:
-    """Build with the classic builder, without a tag; the image's id.
+    """Build an image with the classic builder, without a tag; return its id.
 
-    Raises `BuildFailed` with the last lines it printed, and `Refused` for what it would drop.
+    Raises `BuildFailed` with the last lines of output, and `Refused` for what the builder would
+    ignore.
     """
     buildable(build)
     last: deque[str] = deque(maxlen=LINES_SHOWN)
     built = ""
     with translated(f"Building {name}", str(build.context)):
-        # A build that loses its client is ended by the engine.
+        # The engine ends a build whose client disconnects.
         with interruptible():
-            answers = api.build(
+            messages = api.build(
                 path=str(build.context),
                 dockerfile=build.dockerfile,
                 buildargs=dict(build.args),
@@ -48,21 +49,23 @@ def build_image(
                 rm=True,
                 forcerm=True,
             )
-        with _let_go():
-            for answer in each_interruptible(answers):
-                built = (answer.get("aux") or {}).get("ID", built)
-                for line in _lines(answer):
+        with _connection_released():
+            for message in each_interruptible(messages):
+                built = (message.get("aux") or {}).get("ID", built)
+                for line in _lines(message):
                     last.append(line)
                     on_line(line)
-                if "error" in answer:
-                    raise _failed(build, f"{name}: {answer['error'].strip()}", tuple(last))
+                if "error" in message:
+                    raise _failed(build, f"{name}: {message['error'].strip()}", tuple(last))
     return built
 
 
 @contextmanager
-def _let_go() -> Iterator[None]:
-    """Let the engine end a build that is given up: the SDK keeps the connection in a frame of its
-    own, and the exception keeps that."""
+def _connection_released() -> Iterator[None]:
+    """Close the connection if the block raises, so that the engine ends the build.
+
+    The exception's traceback keeps the SDK's frames alive, and one of them holds the connection.
+    """
     try:
         yield
     except BaseException as error:
@@ -74,13 +77,13 @@ def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
     return BuildFailed(
         f"The image could not be built: {why}",
         where=str(build.context / build.dockerfile),
-        todo="mend the build; nothing that runs was touched",
+        todo="fix the build; nothing that runs was changed",
         details=lines,
     )
 
 
 def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
-    """Pull what the Dockerfile starts from and is not here; raises `BuildFailed`."""
+    """Pull the base images that are missing. Raises `BuildFailed`."""
     for base in bases(build).all:
         if image_id(api, base) != ABSENT:
             continue
@@ -91,8 +94,8 @@ def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> 
                 api.pull(repository, tag=tag or "latest")
         except APIError as error:
             reason = str(error.explanation or error)
-            raise _failed(build, f"its base image {base} cannot be had", (reason,)) from error
+            raise _failed(build, f"its base image {base} cannot be pulled", (reason,)) from error
 
 
-def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
-    return [line for line in str(answer.get("stream", "")).splitlines() if line.strip()]
+def _lines(message: Mapping[str, Any]) -> Iterable[str]:
+    return [line for line in str(message.get("stream", "")).splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Images and their tags."""
+"""Find, tag, untag and remove images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.engine.facts import Image
 
 
 def find(api: APIClient, reference: str) -> Image | None:
-    """A local image by id or tag."""
+    """Return a local image by id or tag; None if there is none."""
     try:
         return parsing.parse_image(api.inspect_image(reference))
     except ImageNotFound:
@@ -21,13 +21,13 @@ def find(api: APIClient, reference: str) -> Image | None:
 
 
 def tag(api: APIClient, image_id: str, reference: str) -> None:
-    """Let a tag name this image."""
+    """Point a tag to this image."""
     repository, name = parse_repository_tag(reference)
     api.tag(image_id, repository, name or "latest", force=True)
 
 
 def untag(api: APIClient, reference: str) -> None:
-    """Remove a tag; one already gone is fine."""
+    """Remove a tag, if it exists."""
     try:
         api.remove_image(reference)
     except ImageNotFound:
@@ -35,9 +35,9 @@ def untag(api: APIClient, reference: str) -> None:
 
 
 def discard(api: APIClient, image_id: str) -> None:
-    """Remove an image that neither a tag names nor a container uses; else leave it."""
-    found = find(api, image_id)
-    if found is None or found.tags:
+    """Remove an image if it has no tag and no container uses it."""
+    image = find(api, image_id)
+    if image is None or image.tags:
         return
     try:
         api.remove_image(image_id)

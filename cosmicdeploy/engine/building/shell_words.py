@@ -1,4 +1,4 @@
-"""Words and here-documents of a line, as BuildKit finds them: by the rules of a shell."""
+"""Split a line into words and here-documents by a shell's rules, as BuildKit does."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _QUOTING = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.?)""", re.DOTALL)
 
 
 def words(text: str) -> list[str]:
-    """Words with their quotes; none where a quote is not closed, as the builder sees it."""
-    found = _WORD.findall(text)
-    return found if not _WORD.sub("", text).strip() else []
+    """Return the words with their quotes; none if a quote is not closed, as in the builder."""
+    matches = _WORD.findall(text)
+    return matches if not _WORD.sub("", text).strip() else []
 
 
 def unquoted(word: str) -> str:
-    """A word without its quotes and escapes, as a shell reads it."""
+    """Return a word without quotes and escapes, as a shell reads it."""
     return _QUOTING.sub(
         lambda match: next(part for part in match.groups() if part is not None), word
     )
 
 
 def heredocs_of(line: str) -> list[tuple[str, bool]]:
-    """The names of a line's here-documents, each with whether its body may be indented."""
+    """Return the names of a line's here-documents, each with whether its body may be indented."""
     matches = [_HEREDOC.fullmatch(word) for word in words(line) if "<<" in word]
     return [(unquoted(match["name"]), bool(match["indented"])) for match in matches if match]

@@ -1,1 +1,1 @@
-"""Commands in containers, and the logs of containers."""
+"""Run commands in containers, and read the logs of containers."""

@@ -1,4 +1,4 @@
-"""Commands in containers that nobody waits for any more."""
+"""Terminate commands in containers whose client has given them up."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cosmicdeploy.errors import CosmicError
 
 Signal = Literal["TERM", "HUP"]
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
-# A client that goes away leaves its command running, and a dump with it its snapshot: so a command
-# that we give up is found by its environment and ended, as are those of a process that was killed.
+# The engine leaves a command running when its client disconnects, and a dump keeps its snapshot. So
+# an abandoned command is found by a variable in its environment, even if its client was killed.
 END_JOB = """
 for process in /proc/[0-9]*; do
   tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" || continue
@@ -24,8 +24,11 @@ exit 0
 
 
 def terminate_marked(mark: str, signal: Signal = "TERM") -> list[str]:
-    """A command line that ends whatever has `mark` (NAME=value) in its environment, in the same
-    container and of the same user. A shell in a terminal heeds HUP only."""
+    """Return a command line that signals all processes with `mark` in their environment.
+
+    `mark` is NAME=value. It reaches processes of the same container and user. A shell in a terminal
+    obeys HUP only.
+    """
     return ["sh", "-c", END_JOB, "sh", mark, signal]
 
 
@@ -33,12 +36,16 @@ def terminate_marked(mark: str, signal: Signal = "TERM") -> list[str]:
 def terminated_on_error(
     engine: Engine, container_id: str, user: str = "", signal: Signal = "TERM"
 ) -> Iterator[Mapping[str, str]]:
-    """A mark for the environment of one command that this user runs in this block: where the block
-    raises, the command gets `signal`."""
+    """Yield variables for the environment of a command; if the block raises, it gets `signal`.
+
+    `user` is the user that the command runs as.
+    """
     job = secrets.token_hex(8)
     try:
         yield {JOB_VARIABLE: job}
     except BaseException:
-        with suppress(CosmicError):  # the container or the engine is gone, and the command too
+        with suppress(
+            CosmicError
+        ):  # without the container or the engine the command is gone as well
             engine.exec_as(user, container_id, terminate_marked(f"{JOB_VARIABLE}={job}", signal))
         raise

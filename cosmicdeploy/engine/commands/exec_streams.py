@@ -1,8 +1,8 @@
-"""Commands in containers, with their whole output and their true exit code.
+"""Run commands in containers with their complete output and true exit code.
 
-The SDK's own exec reads the socket beneath http.client's buffer, which can lose the first bytes,
-and takes a broken stream for a finished one. Here the response's buffered reader is read, the
-8-byte frames are taken apart, and the exit code is asked for at the end.
+The SDK's own exec reads the socket below http.client's buffer, which can lose the first bytes, and
+mistakes a broken stream for a finished one. This module reads the response's buffer, splits the
+8-byte frames itself, and asks for the exit code at the end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADER = struct.Struct(">BxxxL")
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What to run and how; the meaning of each stands at `Engine.exec`."""
+    """A command and its streams; `Engine.exec` describes the fields."""
 
     argv: Sequence[str]
     options: Mapping[str, Any]
@@ -36,7 +36,10 @@ class Command:
 
 
 def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
-    """Run to the end; raises `EngineError` where the stream breaks or no exit code is known."""
+    """Run the command to its end.
+
+    Raises `EngineError` if the stream breaks off or there is no exit code.
+    """
     doing = f"Running {command.argv[0]} in {container_id[:12]}"
     with translated(doing):
         exec_id = api.exec_create(
@@ -52,13 +55,13 @@ def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
 
 
 def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, bytes]]:
-    # No silence is too long by default: a long statement says nothing for minutes and lives.
+    # Without a limit by default: a long statement prints nothing for minutes.
     response = start(api, exec_id, silence=command.silence)
     try:
         with _fed(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
     except TimeoutError as error:
-        if command.silence is None:  # the network's own, of an engine elsewhere
+        if command.silence is None:  # a timeout of the network, with a remote engine
             raise
         raise CommandSilent(
             f"Running {command.argv[0]} timed out: it printed nothing for {command.silence:g} s"
@@ -68,7 +71,7 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
 
 
 def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
-    """Start what `exec_create` made; the response, to read from and to close."""
+    """Start what `exec_create` created; return the response, which the caller closes."""
     with interruptible():
         response = api._post_json(
             api._url("/exec/{0}/start", exec_id),
@@ -81,7 +84,7 @@ def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = 
 
 
 def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Take the engine's multiplexed stream apart; a cut frame is an error, not an end."""
+    """Split the engine's multiplexed stream. Raises `EngineError` for an incomplete frame."""
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         while size:
@@ -94,7 +97,7 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """As `read_frames`, each frame in one piece: a log's frame is a line."""
+    """Split the stream as `read_frames` does, but yield whole frames: a log's frame is a line."""
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         data = _exactly(reader, size)
@@ -113,7 +116,7 @@ def _exactly(reader: Any, size: int) -> bytes:
 
 @contextmanager
 def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
-    """Send standard input from a thread meanwhile, so that output never waits for it."""
+    """Send standard input from a thread during the block, so that output never waits for it."""
     if chunks is None:
         yield
         return
@@ -127,17 +130,17 @@ def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
 
 
 def send(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> None:
-    """Send standard input to its end, and close it; what the chunks raise is added to `failures`.
+    """Send standard input and close it; errors that `chunks` raises are added to `failures`.
 
-    `raw` is what the SDK calls a response's raw socket.
+    `raw` is the response's raw socket, as the SDK calls it.
     """
     sock = getattr(raw, "_sock", raw)
     try:
         for chunk in chunks:
             sock.sendall(chunk)
     except OSError:
-        return  # the command ended before it read everything; its exit code tells the rest
-    except Exception as error:  # handed to the thread that waits
+        return  # the command ended before it read everything; its exit code says how
+    except Exception as error:  # raised again in the thread that waits
         failures.append(error)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)

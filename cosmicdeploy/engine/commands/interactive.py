@@ -1,4 +1,4 @@
-"""A command in a container that has our own streams, or our terminal."""
+"""Run a command in a container with the operator's streams or terminal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from cosmicdeploy.engine.commands.exec_streams import STDOUT, read_frames, send,
 from cosmicdeploy.engine.facts import Streams
 from cosmicdeploy.errors import EngineError
 
-LOOK_EVERY = 0.1
-# Else the engine keeps every Ctrl-P back, and Ctrl-Q after it would cut us off.
+POLL_SECONDS = 0.1
+# By default the engine delays each Ctrl-P, and Ctrl-P Ctrl-Q would detach the client.
 NEVER_TYPED = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
 
-def hold(
+def run(
     api: Any, container_id: str, argv: Sequence[str], options: Mapping[str, Any], streams: Streams
 ) -> int:
-    """Run to the end; the exit code. `options` are those of `exec_create`."""
+    """Run the command to its end; return its exit code.
+
+    `options` are those of `exec_create`. Raises `EngineError` if there is no exit code.
+    """
     has_terminal = streams.size is not None
     exec_id = api.exec_create(
         container_id,
@@ -52,7 +55,7 @@ def _pass_on(reader: Any, streams: Streams) -> None:
 
 @contextmanager
 def _fed(raw: Any, streams: Streams) -> Iterator[None]:
-    """Send standard input meanwhile. Nobody waits for its end: it may be a terminal."""
+    """Send standard input during the block. Its end is not waited for: it may be a terminal."""
     failures: list[Exception] = []
     threading.Thread(target=send, args=(raw, streams.stdin, failures), daemon=True).start()
     try:
@@ -65,39 +68,39 @@ def _fed(raw: Any, streams: Streams) -> Iterator[None]:
 
 @contextmanager
 def _sized(api: Any, exec_id: str, streams: Streams) -> Iterator[None]:
-    """Let the command's terminal be as large as ours meanwhile."""
+    """Keep the command's terminal as large as the operator's during the block."""
     if streams.size is None:
         yield
         return
     over = threading.Event()
-    looking = threading.Thread(
+    thread = threading.Thread(
         target=_follow_size, args=(api, exec_id, streams.size, over), daemon=True
     )
-    looking.start()
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        looking.join()
+        thread.join()
 
 
 def _follow_size(
     api: Any, exec_id: str, size: Callable[[], tuple[int, int]], over: threading.Event
 ) -> None:
-    told = None
+    current = None
     while not over.is_set():
         lines, columns = size()
-        if (lines, columns) != told:
-            with suppress(APIError, OSError):  # it may not have started yet, or have ended
+        if (lines, columns) != current:
+            with suppress(APIError, OSError):  # the command has not started yet, or has ended
                 api.exec_resize(exec_id, height=lines, width=columns)
-                told = (lines, columns)
-        over.wait(LOOK_EVERY)
+                current = (lines, columns)
+        over.wait(POLL_SECONDS)
 
 
 def _exit_code(api: Any, exec_id: str) -> int:
-    """A command may close its outputs before it ends."""
+    """Wait for the end of the command, which may close its outputs earlier."""
     while (state := api.exec_inspect(exec_id))["Running"]:
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_SECONDS)
     if state["ExitCode"] is None:
         raise EngineError("The command ended, but has no exit code", where=exec_id[:12])
     return int(state["ExitCode"])

@@ -1,6 +1,6 @@
-"""A container's log, line by line with the engine's own times.
+"""Read a container's log line by line, with the engine's times.
 
-The SDK's reader takes a broken stream for a finished one and leaves the two outputs together.
+The SDK's reader mistakes a broken stream for a finished one and mixes the two outputs.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
 SECOND = 10**9
-# Tails that are tried, in lines, until one reaches back far enough.
+# Numbers of last lines, tried in turn until one reaches back far enough.
 TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogSelection:
-    """Which lines; the meaning of each stands at `Engine.log_entries`."""
+    """Which lines to read; `Engine.log_entries` describes the fields."""
 
     since: int | None = None
     tail: int | None = None
     follow: bool = False
 
     def parameters(self) -> dict[str, object]:
-        """As the engine's API takes them."""
+        """Return the query parameters of the engine's API."""
         since = self.since or 0
         return {
             "stdout": 1,
@@ -44,19 +44,19 @@ class LogSelection:
 
 
 def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLine]:
-    """The lines; raises `EngineError` where the stream breaks off."""
+    """Yield the lines. Raises `EngineError` if the stream breaks off."""
     has_terminal = api.inspect_container(container_id)["Config"]["Tty"]
     response = api._get(
         api._url("/containers/{0}/logs", container_id),
         params=selection.parameters(),
         stream=True,
-        timeout=None,  # somebody who says nothing for a day is still followed
+        timeout=None,  # a container that prints nothing for a day is still followed
     )
     api._raise_for_status(response)
     try:
-        # http.client's own reader: it knows a stream that was cut from one that ended.
+        # http.client's reader distinguishes a stream that broke off from one that ended.
         reader = response.raw._fp
-        yield from lines(_of_a_terminal(reader) if has_terminal else whole_frames(reader))
+        yield from lines(_terminal_lines(reader) if has_terminal else whole_frames(reader))
     except HTTPException as error:
         raise EngineError("The engine's log stream broke off", where=container_id[:12]) from error
     finally:
@@ -64,10 +64,10 @@ def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLi
 
 
 def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
-    """How many of the last lines hold all since a Unix time, or "all" of them.
+    """Return a number of last lines that covers everything since a Unix time, or "all".
 
-    Asked by time, the engine reads a log from its beginning, which takes it a second for some
-    twenty megabytes; asked by number, from its end.
+    By time the engine reads a log from its beginning, at some 20 MB per second; by number of lines
+    it reads from the end.
     """
     earlier = None
     for tail in TAILS:
@@ -80,14 +80,14 @@ def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"
     return "all"
 
 
-def _of_a_terminal(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """A terminal's output comes without frames."""
+def _terminal_lines(reader: Any) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a terminal's output, which has no frames."""
     while line := reader.readline():
         yield STDOUT, line.replace(b"\r\n", b"\n")
 
 
 def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
-    """Put long lines together again: the engine keeps them in pieces, each with its own time."""
+    """Join long lines: the engine stores them in pieces, each with its own time."""
     begun: dict[int, tuple[bytes, bytes]] = {}
     for kind, data in frames:
         stamp, _, text = data.partition(b" ")
@@ -106,10 +106,13 @@ def _line(kind: int, stamp: bytes, text: bytes) -> LogLine:
 
 
 def nanoseconds(stamp: str) -> int:
-    """The engine's time (RFC 3339 with up to nine places) in nanoseconds since 1970."""
-    found = STAMP.fullmatch(stamp)
-    if found is None:
+    """Convert the engine's time (RFC 3339, up to nine decimals) to nanoseconds since 1970.
+
+    Raises `EngineError` for any other text.
+    """
+    match = STAMP.fullmatch(stamp)
+    if match is None:
         raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
-    second, fraction, zone = found.groups()
+    second, fraction, zone = match.groups()
     moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
     return int(moment.timestamp()) * SECOND + int((fraction or "").ljust(9, "0"))

@@ -1,4 +1,4 @@
-"""One command in a container of its own."""
+"""Run a command in a one-off container."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 
 
 def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
-    """The service as one command, which nobody judges the health of."""
+    """Return the service with this command, and without ports, restarts or health check."""
     return replace(
         service.apart(),
         command=tuple(argv),
@@ -25,7 +25,10 @@ def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
 
 
 def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
-    """Start, wait at most `timeout` seconds, collect; raises `EngineError` when it takes longer."""
+    """Start the container, wait for its end and collect its output.
+
+    Raises `EngineError` if it runs longer than `timeout` seconds.
+    """
     api.start(container_id)
     try:
         with interruptible():

@@ -1,1 +1,1 @@
-"""Containers: created from a definition, found by labels, compared."""
+"""Create containers from a definition, find them by labels, and detect drift."""

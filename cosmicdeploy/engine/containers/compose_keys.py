@@ -1,7 +1,7 @@
-"""A container's configuration under the compose file's names, one entry per nested key.
+"""Flatten a container's configuration to the compose file's keys, one entry per nested key.
 
-Read from what is sent to the engine and from what it tells, the two can be compared. What has the
-default value has no entry.
+It works on what is sent to the engine and on what the engine reports, so that the two can be
+compared. A default value has no entry.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cosmicdeploy.engine import labels
 Json = Mapping[str, Any]
 Keys = dict[str, str]
 SECOND = 1_000_000_000
-# What a container gets where nothing else is said.
+# The engine's defaults.
 STOP_SIGNAL, STOP_TIMEOUT = "SIGTERM", 10
 
 
 def configured(config: Json, host: Json) -> Keys:
-    """All but mounts and networks, from a `Config` and a `HostConfig`."""
+    """Return all keys but mounts and networks, from a `Config` and a `HostConfig`."""
     plain = {**_process(config), **_limits(host), **_switches(config, host), **_host(host)}
     return {
         **{key: value for key, value in plain.items() if value},
@@ -28,7 +28,7 @@ def configured(config: Json, host: Json) -> Keys:
         **_nested("labels", _own_labels(config)),
         **_healthcheck(config.get("Healthcheck") or {}),
         **_ports(config, host),
-        **_rights(host),
+        **_privileges(host),
         **_nested("logging.options", (host.get("LogConfig") or {}).get("Config") or {}),
         **_nested("sysctls", host.get("Sysctls") or {}),
     }
@@ -39,7 +39,7 @@ def _nested(key: str, values: Mapping[str, str]) -> Keys:
 
 
 def _members(key: str, names: Iterable[str]) -> Keys:
-    """Entries whose being there is all there is to say."""
+    """Return entries without a value, for members of a list."""
     return {f"{key}.{name}": "" for name in names}
 
 
@@ -69,7 +69,7 @@ def _limits(host: Json) -> dict[str, str | None]:
     return {
         "mem_limit": _size(host.get("Memory") or 0),
         "shm_size": _size(host.get("ShmSize") or 0),
-        # Compose counts in single precision.
+        # Compose computes in single precision.
         "cpus": f"{round(cpus / SECOND, 4):g}" if cpus else None,
         "cpu_shares": str(shares) if shares else None,
         "pids_limit": str(pids) if pids > 0 else None,
@@ -77,7 +77,7 @@ def _limits(host: Json) -> dict[str, str | None]:
 
 
 def _size(count: int) -> str | None:
-    """As a compose file says it: "512m"."""
+    """Format a size as in a compose file: "512m"."""
     for unit, power in (("g", 3), ("m", 2), ("k", 1)):
         if count and count % 1024**power == 0:
             return f"{count // 1024**power}{unit}"
@@ -112,8 +112,8 @@ def _environment(config: Json) -> Keys:
 
 
 def _own_labels(config: Json) -> Mapping[str, str]:
-    found = config.get("Labels") or {}
-    return {key: found[key] for key in found if not key.startswith(labels.PREFIXES)}
+    every = config.get("Labels") or {}
+    return {key: every[key] for key in every if not key.startswith(labels.PREFIXES)}
 
 
 def _healthcheck(check: Json) -> Keys:
@@ -121,12 +121,12 @@ def _healthcheck(check: Json) -> Keys:
     if test[:1] == ["NONE"]:
         return {"healthcheck.test": "NONE"}
     times = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
-    found = {key: f"{check[name] / SECOND:g}s" for key, name in times.items() if check.get(name)}
+    keys = {key: f"{check[name] / SECOND:g}s" for key, name in times.items() if check.get(name)}
     if test:
-        found["test"] = json.dumps(test)
+        keys["test"] = json.dumps(test)
     if check.get("Retries"):
-        found["retries"] = str(check["Retries"])
-    return _nested("healthcheck", found)
+        keys["retries"] = str(check["Retries"])
+    return _nested("healthcheck", keys)
 
 
 def _ports(config: Json, host: Json) -> Keys:
@@ -135,7 +135,7 @@ def _ports(config: Json, host: Json) -> Keys:
         port: ", ".join(sorted(_address(each) for each in addresses or []))
         for port, addresses in bindings.items()
     }
-    # A port that is published is exposed as well: that is said once. 80 means 80/tcp.
+    # A published port is also exposed, and is listed once. 80 means 80/tcp.
     exposed = (port if "/" in port else f"{port}/tcp" for port in config.get("ExposedPorts") or {})
     return {
         **_nested("ports", published),
@@ -147,7 +147,7 @@ def _address(binding: Json) -> str:
     return ":".join(part for part in (binding.get("HostIp"), binding.get("HostPort")) if part)
 
 
-def _rights(host: Json) -> Keys:
+def _privileges(host: Json) -> Keys:
     hosts = (entry.partition(":") for entry in host.get("ExtraHosts") or [])
     limits = host.get("Ulimits") or []
     return {
@@ -169,6 +169,6 @@ def _security(host: Json) -> list[str]:
         option if "=" in option else option.replace(":", "=", 1)
         for option in host.get("SecurityOpt") or []
     ]
-    # The engine adds this to a privileged container by itself.
+    # The engine adds this option to every privileged container.
     added = "label=disable" if host.get("Privileged") else None
     return [option for option in options if option != added]

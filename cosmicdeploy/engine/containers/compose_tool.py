@@ -1,7 +1,7 @@
-"""The Docker Compose that is installed on this machine, asked for its hash of each service.
+"""Ask the installed Docker Compose for its hash of each service.
 
-Compose compares it with a label of the container to see whether `up` has anything to do. How it is
-computed differs between versions, and is theirs.
+Compose compares the hash with a container's label to decide whether `up` has to replace it. Each
+version of Compose computes the hash in its own way.
 """
 
 from __future__ import annotations
@@ -15,39 +15,41 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-# Docker's own plugin, from v2 on, goes before a docker-compose beside it.
+# Docker's plugin (v2) is preferred to a separate docker-compose.
 PROGRAMS = (("docker", "compose"), ("docker-compose",))
 TIMEOUT_SECONDS = 20
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 
 
-# Who asks while another asks the same waits for that answer.
+# Concurrent calls wait for the first one's cached result.
 _asking = threading.Lock()
 
 
 def config_hashes(
     project: str, file: Path, env_file: Path, state: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """Service → Compose's hash of it; empty where no Compose answers.
+    """Return Compose's hash by service; empty if no Compose answers.
 
-    `state` is what the answer rests on, such as images, which 1.29 counts in: with another one it
-    is asked again.
+    `state` is what the hash depends on, such as images, which 1.29 includes: the result is cached
+    for each state.
     """
     with _asking, suppress(subprocess.TimeoutExpired):
-        return _asked(project, file, env_file, state)
+        return _cached_hashes(project, file, env_file, state)
     return {}
 
 
 @lru_cache(maxsize=8)
-def _asked(project: str, file: Path, env_file: Path, _state: tuple[str, ...]) -> Mapping[str, str]:
+def _cached_hashes(
+    project: str, file: Path, env_file: Path, _state: tuple[str, ...]
+) -> Mapping[str, str]:
     for program in PROGRAMS:
-        if found := _ask([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
-            return found
+        if hashes := _run([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
+            return hashes
     return {}
 
 
 def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
-    """A command line for people, of the Compose that is installed here."""
+    """Return a command line of the installed Compose, for people."""
     return shlex.join([*_program(), *_options(project, file, env_file), *words])
 
 
@@ -55,8 +57,10 @@ def compose_command(project: str, file: Path, env_file: Path, *words: str) -> st
 def _program() -> tuple[str, ...]:
     for program in PROGRAMS:
         with suppress(OSError, subprocess.TimeoutExpired):
-            called = [*program, "version"]
-            done = subprocess.run(called, capture_output=True, timeout=TIMEOUT_SECONDS, check=False)
+            command = [*program, "version"]
+            done = subprocess.run(
+                command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
+            )
             if done.returncode == 0:
                 return program
     return PROGRAMS[0]
@@ -68,9 +72,11 @@ def _options(project: str, file: Path, env_file: Path) -> list[str]:
     return [*options, "--env-file", str(env_file)] if env_file.is_file() else options
 
 
-def _ask(command: list[str]) -> Mapping[str, str]:
-    """Whatever goes wrong, a deploy does not depend on it. Raises `TimeoutExpired`: another
-    program's answer would be another, and a later one of this program may come."""
+def _run(command: list[str]) -> Mapping[str, str]:
+    """Run Compose and parse its hashes; empty if it fails, since no deploy depends on them.
+
+    Raises `TimeoutExpired`: another program's hashes would differ, and this one may answer later.
+    """
     try:
         done = subprocess.run(  # a fixed program; no shell
             command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False

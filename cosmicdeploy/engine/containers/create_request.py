@@ -1,6 +1,6 @@
-"""From a service to the body of `POST /containers/create`.
+"""Turn a service into the body of `POST /containers/create`.
 
-The container is made from the compose file, never cloned from a running one: a clone would freeze
+A container is created from the compose file, never cloned from a running one: a clone would keep
 the old image's defaults.
 """
 
@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 def container_body(
     service: Service, image: str, labels: Mapping[str, str], volumes: Mapping[str, str]
 ) -> Json:
-    """The whole body; `volumes` (target → name) are a predecessor's anonymous ones."""
+    """Return the body; `volumes` (target → name) are a predecessor's anonymous volumes."""
     body: Json = {
         "Image": image,
         "Labels": {**service.labels, **labels},
@@ -36,8 +36,8 @@ def container_body(
 
 
 def _overrides(service: Service) -> Json:
-    """Only what the compose file says: an absent key leaves the image's own default."""
-    wanted: Json = {
+    """Return only what the compose file declares: an absent key keeps the image's default."""
+    declared: Json = {
         "Cmd": _list(service.command),
         "Entrypoint": _list(service.entrypoint),
         "User": service.user,
@@ -46,7 +46,7 @@ def _overrides(service: Service) -> Json:
         "StopSignal": service.stop_signal,
         "Healthcheck": _healthcheck(service.healthcheck),
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in declared.items() if value is not None}
 
 
 def _list(words: tuple[str, ...] | None) -> list[str] | None:
@@ -90,18 +90,18 @@ def _host(service: Service, volumes: Mapping[str, str]) -> Json:
             {"Name": kind, "Soft": soft, "Hard": hard}
             for kind, (soft, hard) in service.ulimits.items()
         ],
-        **_rights(service),
+        **_privileges(service),
         **_limits(service),
     }
     if service.log_driver or service.log_options:
         body["LogConfig"] = {
-            "Type": service.log_driver or "",  # the engine's own choice
+            "Type": service.log_driver or "",  # "" is the engine's default
             "Config": dict(service.log_options),
         }
     return body
 
 
-def _rights(service: Service) -> Json:
+def _privileges(service: Service) -> Json:
     return {
         "Init": service.init,
         "ReadonlyRootfs": service.read_only,
@@ -115,14 +115,14 @@ def _rights(service: Service) -> Json:
 
 
 def _limits(service: Service) -> Json:
-    wanted = {
+    declared = {
         "ShmSize": service.shm_size,
         "Memory": service.mem_limit,
         "NanoCpus": None if service.cpus is None else round(service.cpus * SECOND),
         "CpuShares": service.cpu_shares,
         "PidsLimit": service.pids_limit,
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in declared.items() if value is not None}
 
 
 def _bindable(service: Service) -> list[Mount]:
@@ -141,15 +141,15 @@ def _reattached(service: Service, volumes: Mapping[str, str]) -> list[str]:
 
 
 def _bindings(service: Service) -> Json:
-    found: dict[str, list[Json]] = {}
+    bindings: dict[str, list[Json]] = {}
     for port in service.ports:
         binding = {"HostIp": port.host_ip, "HostPort": str(port.published or "")}
-        found.setdefault(f"{port.target}/{port.protocol}", []).append(binding)
-    return found
+        bindings.setdefault(f"{port.target}/{port.protocol}", []).append(binding)
+    return bindings
 
 
 def endpoint(attachment: Attachment) -> Json:
-    """An entry of `EndpointsConfig`."""
+    """Return an entry of `EndpointsConfig`."""
     body: Json = {"Aliases": list(attachment.aliases)}
     if attachment.ipv4_address:
         body["IPAMConfig"] = {"IPv4Address": attachment.ipv4_address}
@@ -157,5 +157,5 @@ def endpoint(attachment: Attachment) -> Json:
 
 
 def _first_endpoint(service: Service) -> Json:
-    # Below API 1.44 the engine takes one network at create; the others are connected afterwards.
+    # Before API 1.44 the engine accepts one network here; the others are connected afterwards.
     return {a.network: endpoint(a) for a in service.networks[:1]}

@@ -1,7 +1,7 @@
-"""How a container differs from its definition, key by key.
+"""Detect drift: the keys in which a container differs from its definition.
 
-What the definition would make of the container's own image is held against what the engine tells
-of the container. So it does not matter who made it, and no value has to be written down anywhere.
+The definition, applied to the container's own image, is compared with what the engine reports of
+the container. So it does not matter who created the container, and no value has to be recorded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cosmicdeploy.stack.model import Service
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]
-# Values that may hold a secret, as a password on a command line does.
+# Keys whose values may hold a secret, such as a password on a command line.
 HIDDEN = (
     "environment.",
     "labels.",
@@ -33,31 +33,36 @@ HIDDEN = (
     "entrypoint",
     "healthcheck.test",
 )
-# Where the file says nothing, the engine's own configuration decides, and does not tell how.
-OF_THE_ENGINE = ("logging.", "shm_size")
+# Keys whose default is in the engine's own configuration, which it does not report.
+ENGINE_DEFAULTS = ("logging.", "shm_size")
 
 
 def differences(service: Service, container: Json, image: Json) -> list[Difference]:
-    """`container` and its own `image` are what the engine answers about them."""
-    wanted = _wanted(service, image.get("Config") or {})
-    found = _found(service, container)
-    told = wanted.keys() | {key for key in found if _is_told(key, container)}
+    """Return the keys in which the container differs from its definition, sorted.
+
+    `container` and its own `image` are as the engine inspects them.
+    """
+    declared = _declared(service, image.get("Config") or {})
+    actual = _actual(service, container)
+    compared = declared.keys() | {key for key in actual if _is_given(key, container)}
     return [
-        _difference(key, found.get(key), wanted.get(key))
-        for key in sorted(told - _taken_away(container))
-        if wanted.get(key) != found.get(key)
+        _difference(key, actual.get(key), declared.get(key))
+        for key in sorted(compared - _unset_variables(container))
+        if declared.get(key) != actual.get(key)
     ]
 
 
 def given(service: Service) -> str:
-    """Names of the keys of `OF_THE_ENGINE` that a definition gives; kept on the container, so that
-    it can be told later that one of them went away."""
+    """Return the keys of `ENGINE_DEFAULTS` that a definition gives, joined by commas.
+
+    They are kept in a label of the container, to detect later that one of them was removed.
+    """
     body = container_body(service, service.image, {}, {})
     keys = configured(body, body["HostConfig"])
-    return ",".join(sorted(key for key in keys if key.startswith(OF_THE_ENGINE)))
+    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULTS)))
 
 
-def _wanted(service: Service, image: Json) -> Keys:
+def _declared(service: Service, image: Json) -> Keys:
     body = container_body(service, service.image, {}, {})
     return {
         **configured(with_defaults(body, image), body["HostConfig"]),
@@ -66,10 +71,10 @@ def _wanted(service: Service, image: Json) -> Keys:
     }
 
 
-def _found(service: Service, container: Json) -> Keys:
+def _actual(service: Service, container: Json) -> Keys:
     config = dict(container["Config"])
     if config.get("Hostname") == container["Id"][:12]:
-        del config["Hostname"]  # nobody asked for it
+        del config["Hostname"]  # the engine's default
     return {
         **configured(config, container["HostConfig"]),
         **present_mounts(container),
@@ -77,16 +82,16 @@ def _found(service: Service, container: Json) -> Keys:
     }
 
 
-def _taken_away(container: Json) -> set[str]:
-    """Variables that Compose took away on purpose: named in the file, with a value nowhere."""
+def _unset_variables(container: Json) -> set[str]:
+    """Return the keys of variables that Compose unset: declared, but with a value nowhere."""
     entries = container["Config"].get("Env") or []
     return {f"environment.{entry}" for entry in entries if "=" not in entry}
 
 
-def _is_told(key: str, container: Json) -> bool:
-    """Whether somebody gave it to the container, as far as that can be known."""
+def _is_given(key: str, container: Json) -> bool:
+    """Return whether the container's definition gave the key, as far as that is known."""
     own = container["Config"].get("Labels") or {}
-    return not key.startswith(OF_THE_ENGINE) or key in own.get(labels.GIVEN, "").split(",")
+    return not key.startswith(ENGINE_DEFAULTS) or key in own.get(labels.GIVEN, "").split(",")
 
 
 def _difference(key: str, old: str | None, new: str | None) -> Difference:

@@ -1,4 +1,4 @@
-"""What a container gets from its image where its definition says nothing, as the engine does it."""
+"""Apply the image's defaults to a container's definition, as the engine does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
-    """The `Config` that a container made from `body` has; `image` is the image's own `Config`."""
+    """Return the `Config` of a container created from `body`; `image` is the image's `Config`."""
     config = {**body, **_words(body, image)}
     for key in ("User", "WorkingDir", "StopSignal"):
         config[key] = body.get(key) or image.get(key)
@@ -24,7 +24,7 @@ def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
 
 
 def _words(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
-    """An entrypoint of one's own takes the image's command away, too."""
+    """Return entrypoint and command: a declared entrypoint also discards the image's command."""
     entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
     if not entrypoint and not command:
         command = image.get("Cmd")
@@ -44,15 +44,14 @@ def _healthcheck(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
 
 
 def image_volumes(image: Mapping[str, Any]) -> set[str]:
-    """The places that an image declares volumes for, as the engine mounts them: `/data/` is
-    `/data`."""
+    """Return the targets of an image's volumes, normalized as in the engine: `/data/` → `/data`."""
     return {normpath(target) for target in image.get("Volumes") or {}}
 
 
 def inherited_volumes(
     service: Service, image: Mapping[str, Any], volumes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Of a predecessor's anonymous volumes (target → name) those that still have a place."""
+    """Return a predecessor's anonymous volumes (target → name) whose target still is a volume."""
     declared = {mount.target for mount in service.mounts if mount.type == "volume"}
-    places = declared | image_volumes(image)
-    return {target: name for target, name in volumes.items() if target in places}
+    targets = declared | image_volumes(image)
+    return {target: name for target, name in volumes.items() if target in targets}

@@ -1,8 +1,8 @@
-"""Which container of a service is in place, by Compose's labels and whatever its name.
+"""Find the container of each service that is in place, by Compose's labels, whatever its name.
 
 docker-compose 1.29 names containers `project_service_1`, v2 `project-service-1`; `docker rename`
 and `docker run` give any other name. A container that an interrupted run left under a temporary
-name counts as one of the name that it had, or was to get.
+name counts under its final name.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def adopt(stack: Stack, containers: Iterable[Container]) -> Stack:
-    """Return the stack with each service under the name of its container in place.
+    """Return the stack with each service's `container_name` set to that of its container in place.
 
-    A service without a container follows the others: underscores where they have underscores.
+    A service without a container is named like the others: with underscores if they have them.
     """
-    found = list(containers)
-    separator = _separator(stack, found)
+    every = list(containers)
+    separator = _separator(stack, every)
     services = {
-        name: _adopted(stack.project, service, of_service(found, name), separator)
+        name: _adopted(stack.project, service, of_service(every, name), separator)
         for name, service in stack.services.items()
     }
     return replace(stack, services=services)
 
 
 def of_service(containers: Iterable[Container], service: str) -> list[Container]:
-    """The service's containers, stopped and temporarily named ones too."""
+    """Return the service's containers, with stopped and temporarily named ones."""
     return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
 
 
 def beside(service: Service, containers: Iterable[Container]) -> list[Container]:
-    """Those of a service's containers that are neither in place nor another run's leftovers."""
+    """Return a service's containers whose final name is not that of the one in place."""
     return [c for c in containers if final_name(c.name) != service.container_name]
 
 
 def has_usual_name(project: str, service: Service, container: Container) -> bool:
-    """Whether it has the name that the file, or Compose of any version, gives to the service's."""
+    """Return whether the container has the name that the file, or any Compose, would give it."""
     name, mark = final_name(container.name), "[-_]"
     if service.declared_name is not None:
         return name == service.declared_name
@@ -54,16 +54,18 @@ def _adopted(
     project: str, service: Service, containers: Sequence[Container], separator: str
 ) -> Service:
     name = service.declared_name or f"{project}{separator}{service.name}{separator}1"
-    made = min(containers, key=lambda c: _rank(c, name), default=None)
+    current = min(containers, key=lambda c: _rank(c, name), default=None)
     image = service.image
     if not service.declares_image:
         images = [f"{project}{mark}{service.name}" for mark in (separator, *"_-")]
-        image = made.image_name if made and made.image_name in images else images[0]
-    return replace(service, container_name=final_name(made.name) if made else name, image=image)
+        image = current.image_name if current and current.image_name in images else images[0]
+    return replace(
+        service, container_name=final_name(current.name) if current else name, image=image
+    )
 
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
-    """One that runs goes first, then the expected name, then the lowest number."""
+    """Sort a running container first, then the expected name, then the lowest number."""
     number = container.labels.get(labels.NUMBER, "")
     return (
         not container.is_active,

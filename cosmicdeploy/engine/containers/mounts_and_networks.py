@@ -1,4 +1,4 @@
-"""Mounts and networks under the compose file's names: as declared, and as the engine tells them."""
+"""Mounts and networks under the compose file's keys, as declared and as the engine has them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def declared_mounts(service: Service, image: Json) -> Keys:
-    """`image` is the image's `Config`: the volumes that it declares are made with the container."""
+    """Return the declared mounts, with the volumes of the image; `image` is its `Config`."""
     mounts = dict.fromkeys(image_volumes(image), UNNAMED)
     for mount in service.mounts:
         mounts[mount.target] = _mount(mount.type, mount.source, read_only=mount.read_only)
@@ -27,7 +27,7 @@ def declared_mounts(service: Service, image: Json) -> Keys:
 
 
 def present_mounts(container: Json) -> Keys:
-    """From `GET /containers/{id}/json`."""
+    """Return a container's mounts; `container` is from `GET /containers/{id}/json`."""
     short = container["HostConfig"].get("Tmpfs") or {}
     mounts = {
         normpath(target): _mount("tmpfs", "", read_only="ro" in options.split(","))
@@ -35,7 +35,7 @@ def present_mounts(container: Json) -> Keys:
     }
     for mount in container.get("Mounts") or []:
         if mount["Destination"] in mounts:
-            continue  # a volume of the image, beneath it
+            continue  # a volume of the image, hidden by the tmpfs
         named = mount["Type"] == "volume"
         source = mount.get("Name" if named else "Source") or ""
         if named and ANONYMOUS.fullmatch(source):
@@ -48,43 +48,46 @@ def present_mounts(container: Json) -> Keys:
 def _mount(kind: str, source: str, *, read_only: bool) -> str:
     if kind == "volume" and not source:
         return UNNAMED
-    # Compose may follow a link where we do not.
+    # Compose may have resolved a symbolic link.
     what = os.path.realpath(source) if kind == "bind" else f"{kind} {source}".strip()
     return f"{what} (read-only)" if read_only else what
 
 
 def declared_networks(service: Service) -> Keys:
-    """Networks, with fixed addresses and further aliases."""
-    found: Keys = {}
+    """Return the declared networks, with fixed addresses and additional aliases."""
+    networks: Keys = {}
     for each in service.networks:
-        aliases = _further(each.aliases, _own_names(service))
-        found |= _network(each.network, each.ipv4_address, aliases)
-    return found
+        aliases = _additional(each.aliases, _own_names(service))
+        networks |= _network(each.network, each.ipv4_address, aliases)
+    return networks
 
 
 def present_networks(container: Json, service: Service) -> Keys:
-    """From `GET /containers/{id}/json`; the names that every container has are left out."""
+    """Return a container's networks, without the aliases that every container has.
+
+    `container` is from `GET /containers/{id}/json`.
+    """
     own = {*_own_names(service), container["Config"].get("Hostname", "")}
-    found: Keys = {}
+    networks: Keys = {}
     for name, each in (container["NetworkSettings"].get("Networks") or {}).items():
         address = (each.get("IPAMConfig") or {}).get("IPv4Address")
-        found |= _network(name, address, _further(each.get("Aliases") or (), own))
-    return found
+        networks |= _network(name, address, _additional(each.get("Aliases") or (), own))
+    return networks
 
 
 def _own_names(service: Service) -> set[str]:
     return {service.name, service.container_name, service.hostname or ""}
 
 
-def _further(aliases: Iterable[str], own: set[str]) -> list[str]:
+def _additional(aliases: Iterable[str], own: set[str]) -> list[str]:
     return sorted({a for a in aliases if a not in own and not _SHORT_ID.fullmatch(a)})
 
 
 def _network(name: str, address: str | None, aliases: list[str]) -> Keys:
     key = f"networks.{name}"
-    found = {key: ""}
+    network = {key: ""}
     if address:
-        found[f"{key}.ipv4_address"] = address
+        network[f"{key}.ipv4_address"] = address
     if aliases:
-        found[f"{key}.aliases"] = ", ".join(aliases)
-    return found
+        network[f"{key}.aliases"] = ", ".join(aliases)
+    return network

@@ -1,4 +1,4 @@
-"""Removing a container that somebody else may be removing at the same time."""
+"""Remove a container that another client may be removing at the same time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ REMOVAL_SECONDS = 10
 
 
 def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
-    """Remove a container, with its anonymous volumes or without; it is gone when this returns,
-    whoever else removes it. Raises what the SDK does."""
+    """Remove a container, with `volumes` also its anonymous volumes; it no longer exists on return.
+
+    Waits if another client removes it. Raises what the SDK raises.
+    """
     try:
         api.remove_container(container_id, force=True, v=volumes)
     except NotFound:

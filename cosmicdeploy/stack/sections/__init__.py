@@ -1,1 +1,1 @@
-"""The sections of a compose file, one module for each subject."""
+"""Read the sections of a compose file, one module for each subject."""

@@ -1,4 +1,4 @@
-"""How the image of a service is built."""
+"""Read how the image of a service is built."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REMOTE = re.compile(r"\w+://|git@|github\.com/")
 
 
 def read_build(entry: ComposeValue | None, scope: Scope) -> Build | None:
-    """None where the service only names an image."""
+    """Read the `build` section; None if the service only names an image."""
     if entry is None:
         return None
     if not isinstance(entry.data, dict):

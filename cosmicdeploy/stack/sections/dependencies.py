@@ -1,4 +1,4 @@
-"""Which service waits for which."""
+"""Read and check which service depends on which."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONDITIONS = ("service_started", "service_healthy", "service_completed_successf
 
 
 def read_dependencies(entry: ComposeValue | None) -> dict[str, str]:
-    """Service name → condition."""
+    """Return the condition by service name."""
     if entry is None:
         return {}
     if isinstance(entry.data, list):
@@ -29,7 +29,7 @@ def _condition(item: ComposeValue) -> str:
 
 
 def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -> None:
-    """Raises `ConfigError` where a service waits for an unknown one, or in a circle."""
+    """Raise `ConfigError` for a dependency on an unknown service, or a circle."""
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:

@@ -1,4 +1,4 @@
-"""Volumes and tmpfs of a service, short and long syntax."""
+"""Read the volumes and tmpfs of a service, in short and long syntax."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _LONG = ("type", "source", "target", "read_only", "consistency", "bind")
 
 
 def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
-    """Everything mounted into a service's container, one mount per target."""
-    found: dict[str, Mount] = {}
+    """Return all mounts of a service's container, one per target."""
+    mounts: dict[str, Mount] = {}
     for item, mount in [*_volumes(service, scope), *_tmpfs(service)]:
         if not mount.target.startswith("/"):
             raise item.error(f"target '{mount.target}' is not an absolute path", _HOW)
-        if mount.target in found:
+        if mount.target in mounts:
             raise item.error(f"mounts '{mount.target}' a second time", "remove one of them")
-        found[mount.target] = mount
-    return tuple(found.values())
+        mounts[mount.target] = mount
+    return tuple(mounts.values())
 
 
 def _volumes(service: ComposeValue, scope: Scope) -> list[tuple[ComposeValue, Mount]]:
@@ -57,7 +57,7 @@ def _short(item: ComposeValue, scope: Scope) -> Mount:
 
 
 def _split(item: ComposeValue) -> tuple[str, str, bool]:
-    """Source, target, and whether it is read-only."""
+    """Return source, target, and whether it is read-only."""
     parts = item.text().split(":")
     if len(parts) > 3 or not all(parts):
         raise item.error(f"'{item.text()}' is not a volume", _HOW)

@@ -1,4 +1,4 @@
-"""The networks that a service joins."""
+"""Read the networks that a service joins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 
 def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[Attachment, ...]:
-    """A service's place in each of its networks; in the default one where it names none."""
+    """Return a service's connections to its networks; to the default one if it names none."""
     entry = service.get("networks")
     if entry is None or not entry.data:
         return (Attachment(network=scope.networks["default"].name, aliases=(name,)),)
@@ -25,7 +25,7 @@ def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[At
 
 
 def network_keys(service: ComposeValue) -> tuple[str, ...]:
-    """The keys of the networks that a service joins."""
+    """Return the keys of the networks that a service joins."""
     entry = service.get("networks")
     if entry is None or not entry.data:
         return ("default",)

@@ -1,4 +1,4 @@
-"""Published and exposed ports, short and long syntax."""
+"""Read published and exposed ports, in short and long syntax."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _LONG = ("target", "published", "host_ip", "protocol", "mode", "name", "app_prot
 
 
 def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
-    """All ports of a service; a range becomes one port each."""
+    """Return all ports of a service; a range is expanded."""
     if entry is None:
         return ()
-    found = [port for item in entry.items() for port in _read(item)]
-    return tuple(dict.fromkeys(found))
+    ports = [port for item in entry.items() for port in _read(item)]
+    return tuple(dict.fromkeys(ports))
 
 
 def read_expose(entry: ComposeValue | None) -> tuple[int, ...]:
-    """Exposed TCP ports."""
+    """Return the exposed TCP ports."""
     if entry is None:
         return ()
     ports = [
@@ -72,11 +72,11 @@ def _ports(
 
 
 def _range(item: ComposeValue, text: str) -> list[int]:
-    """ "8000-8002" as [8000, 8001, 8002]."""
+    """Expand a range: "8000-8002" to [8000, 8001, 8002]."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
         raise item.error(f"'{text}' is not a port", _HOW)
-    # No port has more digits: Python refuses to read a number of thousands of them.
+    # Six digits are enough: Python refuses to parse a number of thousands of digits.
     low, high = int(first[:6]), int((last or first)[:6])
     if not 0 < low <= high <= 65535:
         raise item.error(f"'{text}' is not a port", "ports go from 1 to 65535")

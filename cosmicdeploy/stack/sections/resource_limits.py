@@ -1,4 +1,4 @@
-"""CPU, memory, process and file limits; `deploy:` as far as it means something to one engine."""
+"""Read limits of CPU, memory, processes and files; of `deploy:` what applies to one engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.stack.units import size
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """CPUs as a number of them, memory in bytes; None: no limit."""
+    """Limits: number of CPUs, memory in bytes, number of processes; None for no limit."""
 
     cpus: float | None = None
     memory: int | None = None
@@ -18,7 +18,7 @@ class Limits:
 
 
 def read_limits(service: ComposeValue) -> Limits:
-    """Limits by `cpus`, `mem_limit` and `pids_limit`, or by `deploy.resources.limits`."""
+    """Read `cpus`, `mem_limit` and `pids_limit`, or `deploy.resources.limits`."""
     plain = Limits(
         cpus=_cpus(service.get("cpus")),
         memory=_size(service.get("mem_limit")),
@@ -36,7 +36,7 @@ def read_limits(service: ComposeValue) -> Limits:
 
 
 def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
-    """Soft and hard limits by name."""
+    """Return soft and hard limits by name."""
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
 
 
@@ -54,7 +54,7 @@ def _deploy_limits(deploy: ComposeValue | None) -> ComposeValue | None:
 
 
 def refuse_replicas(entry: ComposeValue) -> None:
-    """Every container here has its own service: a count other than 1 is refused."""
+    """Refuse a count other than 1: each replica is a service of its own."""
     if entry.integer() != 1:
         raise entry.error("other than 1 is not supported", "write one service per replica")
 

@@ -1,4 +1,4 @@
-"""Networks and volumes that the compose file declares at its top level."""
+"""Read the networks and volumes at the compose file's top level."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ _VOLUME = ("name", "driver", "driver_opts", "labels", "external")
 
 
 def read_networks(top: ComposeValue, project: str) -> dict[str, Network]:
-    """Declared networks by key, and the default one."""
+    """Return the declared networks by key, and the default one."""
     entry = top.get("networks")
     items = {} if entry is None else entry.mapping()
-    found = {key: _network(item, key, project) for key, item in items.items() if _spoken(key)}
-    found.setdefault("default", Network(key="default", name=f"{project}_default"))
-    return found
+    networks = {
+        key: _network(item, key, project) for key, item in items.items() if _is_declaration(key)
+    }
+    networks.setdefault("default", Network(key="default", name=f"{project}_default"))
+    return networks
 
 
 def read_volumes(top: ComposeValue, project: str) -> dict[str, Volume]:
-    """Declared volumes by key."""
+    """Return the declared volumes by key."""
     entry = top.get("volumes")
     items = {} if entry is None else entry.mapping()
-    return {key: _volume(item, key, project) for key, item in items.items() if _spoken(key)}
+    return {key: _volume(item, key, project) for key, item in items.items() if _is_declaration(key)}
 
 
-def _spoken(key: str) -> bool:
+def _is_declaration(key: str) -> bool:
     return not key.startswith("x-")
 
 
@@ -66,7 +68,7 @@ def _volume(item: ComposeValue, key: str, project: str) -> Volume:
 
 
 def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
-    """Real name, and whether it is external (`external: {name: …}` is the old way to say both)."""
+    """Return the real name, and whether it is external; `external: {name: …}` is the old syntax."""
     named, external = item.get("name"), item.get("external")
     if external is not None and isinstance(external.data, dict):
         old = external.mapping(("name",)).get("name")
@@ -93,7 +95,7 @@ def _pools(ipam: ComposeValue | None) -> tuple[Pool, ...]:
 def _pool(part: Mapping[str, ComposeValue]) -> Pool:
     ip_range = _subnet(part["ip_range"]) if "ip_range" in part else None
     if "subnet" not in part:
-        raise part["ip_range"].error("needs a subnet beside it", "name the subnet it is a part of")
+        raise part["ip_range"].error("needs a subnet", "add the subnet that it is a part of")
     return Pool(subnet=_subnet(part["subnet"]), ip_range=ip_range)
 
 

@@ -1,1 +1,1 @@
-"""Variables of a compose file: where they come from, and interpolation."""
+"""Variables of a compose file: their sources, and interpolation."""

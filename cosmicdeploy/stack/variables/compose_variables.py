@@ -1,8 +1,8 @@
-"""Variables that give a stack another meaning for Docker Compose than it has here: refused by name.
+"""Refuse variables with which Docker Compose would read the stack in another way.
 
-`COMPOSE_PROJECT_NAME` is honoured (see `project.py`), and `COMPOSE_PROFILES` has no effect, since a
-service with profiles is refused. Compose reads the first two from the shell or `.env`, the others
-from the shell alone.
+`COMPOSE_PROJECT_NAME` is supported (see `project_name.py`), and `COMPOSE_PROFILES` has no effect,
+since a service with profiles is refused. Compose reads `COMPOSE_FILE` and the variables of
+`_EITHER` from the shell or `.env`, the others from the shell alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OFF = ("", "0", "false", "f", "no", "n")
 def refuse_other_meanings(
     file: Path, env_file: Path, variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> None:
-    """Raises `ConfigError` where Compose would read another stack, with the variable's place."""
+    """Raise `ConfigError`, with the variable's location, if Compose would read another stack."""
     for name, meaning in _EITHER.items():
         if variables.get(name, "").lower() not in _OFF:
             raise _refusal(name, meaning, f"remove {name}", place_of(name, env_file, environ))
@@ -52,7 +52,7 @@ def _is_same_file(named: str, file: Path, variables: Mapping[str, str]) -> bool:
 
 def _refusal(name: str, meaning: str, todo: str, where: str) -> ConfigError:
     return ConfigError(
-        f"{name} is set, which Docker Compose heeds and cosmicdeploy does not: {meaning}",
+        f"{name} is set, which Docker Compose uses and cosmicdeploy does not: {meaning}",
         where=where,
         todo=todo,
     )

@@ -1,4 +1,4 @@
-"""The variables that a service's container gets."""
+"""Read the environment of a service's container."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.stack.variables.environment import read_env_file
 
 
 def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
-    """`environment` over `env_file`; a later file sees an earlier one and wins over it."""
+    """Return `environment` over `env_file`; a later file sees an earlier one and overrides it."""
     values: dict[str, str] = {}
     for item in _env_files(service.get("env_file")):
         values.update(_env_file_values(item, scope, {**scope.variables, **values}))

@@ -1,7 +1,7 @@
-"""The lines of an env file, read as Compose v2 reads them.
+"""Parse an env file as Compose v2 does.
 
-Not by python-dotenv: it takes tabs, colons, escapes and the text behind a closing quote otherwise,
-and does not tell which quotes a value stood in, on which depends whether `$` means a variable.
+python-dotenv treats tabs, colons, escapes and text after a closing quote differently. It also does
+not report a value's quotes, which decide whether `$` starts a variable.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _BLANK = "\t\v\f\r \x85\xa0"
 _FAR_SPACE = "\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SPACE = f"\n{_BLANK}{_FAR_SPACE}"
 _BETWEEN = re.compile(rf"(?:[{_SPACE}]|\#[^\n]*)*")
-# Possessive (`*+`): no second try at where blanks are divided, of which there are many.
+# Possessive (`*+`), to avoid backtracking over long runs of blanks.
 _BINDING = re.compile(
     rf"(?:export(?=[\t\n\f\r ])[{_BLANK}]*+)?"
     rf"(?P<name>[\w.\-\[\]{_BLANK}]*+)(?P<end>[=:\n]|\Z)[{_BLANK}]*"
 )
 _QUOTED = re.compile(r"(?P<quote>['\"])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)", re.DOTALL)
 _UNQUOTED = re.compile(r"[^\n]*\n?")
-# Compose's own list; `\0` is the beginning of an octal number of three digits.
+# As in Compose; `\0` starts an octal number of three digits.
 _ESCAPE = re.compile(r"\\(?:[abcfnrtv$\"\\]|0[0-9]{0,3})")
-_MEANT = {
+_ESCAPED = {
     r"\a": "\a", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\v": "\v",
     r"\\": "\\", r"\"": '"', r"\$": "$$", r"\c": r"\c",
 }  # fmt: skip
 
 
 class BadLine(ValueError):
-    """A line that has no meaning; the text says why and shows nothing of it."""
+    """An invalid line; the text says why and shows nothing of it, since it may hold a secret."""
 
     def __init__(self, line: int, why: str, todo: str) -> None:
         super().__init__(why)
@@ -42,7 +42,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Binding:
-    """A name and its value; None for a name alone. Variables in it count unless it `is_literal`."""
+    """A name and its value; None for a name alone. A value that `is_literal` has no variables."""
 
     line: int
     name: str
@@ -51,7 +51,7 @@ class Binding:
 
 
 def bindings(text: str) -> Iterator[Binding]:
-    """Each name with its value, from top to bottom. Raises `BadLine`."""
+    """Yield each name with its value, from top to bottom. Raises `BadLine`."""
     line, counted, position = 1, 0, _skipped(text, 0)
     while position < len(text):
         line, counted = line + text.count("\n", counted, position), position
@@ -64,7 +64,7 @@ def bindings(text: str) -> Iterator[Binding]:
 
 
 def _skipped(text: str, position: int) -> int:
-    """Where the next name begins, behind empty lines and comments."""
+    """Return the position of the next name, after empty lines and comments."""
     between = _BETWEEN.match(text, position)
     return between.end() if between else position
 
@@ -87,7 +87,7 @@ def _binding(text: str, start: int, line: int) -> tuple[Binding, int]:
 
 
 def _value(text: str, start: int, line: int) -> tuple[str, bool, int]:
-    """The value that begins at `start`, whether it is literal, and where it ends."""
+    """Return the value that starts at `start`, whether it is literal, and its end."""
     if not text.startswith(("'", '"'), start):
         end = _UNQUOTED.match(text, start).end()  # type: ignore[union-attr] # matches anything
         plain = text[start:end].partition("\n")[0].partition(" #")[0]
@@ -105,8 +105,8 @@ def _value(text: str, start: int, line: int) -> tuple[str, bool, int]:
 
 def _unescaped(escape: re.Match[str]) -> str:
     if not escape[0].startswith(r"\0"):
-        return _MEANT[escape[0]]
+        return _ESCAPED[escape[0]]
     digits = escape[0][2:]
     if re.fullmatch("[0-3][0-7]{2}", digits):
         return chr(int(digits, 8))
-    return "\\" + digits  # Compose drops the 0 of a number that is none
+    return "\\" + digits  # Compose drops the 0 of an invalid number

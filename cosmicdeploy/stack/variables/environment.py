@@ -1,4 +1,4 @@
-"""Where the variables of a compose file come from: the shell, and the `.env` file beneath it."""
+"""Read the variables of a compose file: from the shell, and below it from the `.env` file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
 
 
 def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """All variables that a compose file can name; the shell's win over the file's."""
+    """Return all variables of a compose file; the shell's override those of the env file."""
     return {**read_env_file(env_file, environ), **environ}
 
 
 def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of an env file; none where there is no file.
+    """Return the variables of an env file; none if there is no file.
 
-    Variables in a value are resolved (except between single quotes), from `environ` first and then
-    from the lines above. A name without "=" takes its value from `environ`. Raises `ConfigError`
-    where the file cannot be read, or a line has no meaning or lacks a variable.
+    Variables in a value are resolved (except in single quotes), from `environ` first and then from
+    the lines above. A name without "=" gets its value from `environ`. Raises `ConfigError` if the
+    file cannot be read, or if a line is invalid or needs a missing variable.
     """
     outer = environ or {}
     values: dict[str, str] = {}
@@ -37,13 +37,13 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
                 values[binding.name] = outer[binding.name]
     except BadLine as error:
         raise ConfigError(
-            f"a line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
+            f"A line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
         ) from None
     return values
 
 
 def place_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
-    """Where a variable has its value from: "environment", or "file:line" of an env file."""
+    """Return the source of a variable: "environment", or "file:line" of an env file."""
     lines = [binding.line for binding in bindings(_text(path)) if binding.name == name]
     return "environment" if name in environ or not lines else f"{path}:{lines[-1]}"
 

@@ -1,8 +1,8 @@
-"""Variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`.
+"""Resolve variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`.
 
 The rules are those of Compose v2, for the compose file, `cosmicdeploy.yaml` and env files alike.
-Its oddities are kept, since a value must not mean one thing to Compose and another one here: a `$`
-before anything else is a plain `$`, and an expression does not span lines.
+Its oddities are kept, so that a value means the same to Compose and here: a `$` before anything
+else is a plain `$`, and an expression does not span lines.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from cosmicdeploy.files.yaml_reader import Document
 _NAME = "[_a-z][_a-z0-9]*"
 _TOKEN = re.compile(rf"\$(?:(?P<escaped>\$)|(?P<name>{_NAME})|(?P<open>\{{))", re.IGNORECASE)
 _HEAD = re.compile(rf"(?P<name>{_NAME})(?P<form>:?[-?+])?", re.IGNORECASE)
-# As in Compose, whatever stands right behind an opening brace is not looked at.
+# As in Compose, the character after an opening brace is skipped.
 _BRACES = re.compile(r"\{.?|\}", re.DOTALL)
 
 
 class Budget:
-    """How much the values of one file may come to, each with its variables resolved."""
+    """The limit on the total length of a file's values, with variables resolved."""
 
     def __init__(self) -> None:
         self._left = RESOLVED_CHARACTERS
 
     def spend(self, value: str, where: str) -> None:
-        """Raise `ConfigError` at the value with which they are too long."""
+        """Count a value. Raises `ConfigError` if the values are too long together."""
         self._left -= len(value)
         if self._left < 0:
             raise ConfigError(
-                f"the values come to more than {RESOLVED_CHARACTERS >> 20} MiB together",
+                f"The values are more than {RESOLVED_CHARACTERS >> 20} MiB together",
                 where=where,
-                todo="shorten the values that it and the lines above are made of",
+                todo="shorten the values that this one and those above are made of",
             )
 
 
 def interpolate_values(document: Document, variables: Mapping[str, str]) -> dict[str, Any]:
-    """The document's data with the variables in its values resolved; keys stay as they are.
+    """Return the document's data with variables resolved in its values, not in its keys.
 
-    Raises `ConfigError` with the place of the value that is badly formed or lacks a variable.
+    Raises `ConfigError`, with the location, for an invalid expression or a missing variable.
     """
     resolver = _Resolver(document, variables, Budget())
     return {key: resolver.walk((key,), value) for key, value in document.data.items()}
@@ -72,11 +72,11 @@ class _Resolver:
 
 
 def interpolate(text: str, variables: Mapping[str, str], where: str, level: int = 0) -> str:
-    """Resolve every variable in `text`; one that is not set and has no default becomes "".
+    """Resolve every variable in `text`; an unset one without a default becomes "".
 
-    `where` ("file:line") goes into the `ConfigError` raised for a bad form, a missing variable, or
-    a value that is too long, too deep or not to be given to a process. `level` counts the defaults
-    that this one is within.
+    Raises `ConfigError`, with `where` ("file:line"), for an invalid expression, a missing variable,
+    or a value that is too long, nested too deeply or unusable for a process. `level` is the depth
+    of nested defaults.
     """
     _require_bounded(len(text), level, where)
     parts: list[str] = []
@@ -103,22 +103,22 @@ def interpolate(text: str, variables: Mapping[str, str], where: str, level: int 
 def _require_bounded(length: int, level: int, where: str) -> None:
     todo = "write the value out, or shorten what it is made of"
     if length > VALUE_CHARACTERS:
-        what = f"a value is longer than {VALUE_CHARACTERS >> 10} KiB, more than a process is given"
+        what = f"A value is longer than {VALUE_CHARACTERS >> 10} KiB, the limit for a process"
         raise ConfigError(what, where=where, todo=todo)
     if level > LEVELS:
-        what = f"a value has more than {LEVELS} defaults within each other"
+        what = f"A value has more than {LEVELS} nested defaults"
         raise ConfigError(what, where=where, todo=todo)
 
 
 class _Lines:
-    """A text whose expressions are looked for from left to right; none spans lines."""
+    """A text whose expressions are parsed from left to right; none spans lines."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._line_end = self._last_brace = -1
 
     def expression(self, start: int, where: str) -> tuple[_Expression, int]:
-        """The expression behind the `${` that ends at `start`, and where the text goes on."""
+        """Return the expression after the `${` that ends at `start`, and its end."""
         text, head = self._text, _HEAD.match(self._text, start)
         if head is None:
             raise _bad_form(text[start:], where)
@@ -130,8 +130,10 @@ class _Lines:
         return _Expression(head["name"], head["form"] or "", text[head.end() : end]), end + 1
 
     def _closing_brace(self, start: int) -> int:
-        """Where the brace is that closes what begins at `start`; the last one of its line where
-        none does, as in Compose, and the text's end where the line has none."""
+        """Return the position of the closing brace of the expression at `start`.
+
+        Without one it is the last brace of the line, as in Compose, or else the end of the text.
+        """
         if start > self._line_end:
             end = self._text.find("\n", start)
             self._line_end = len(self._text) if end < 0 else end
@@ -148,7 +150,7 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Expression:
-    """What stands between `${` and its `}`: a name, and perhaps one of the forms with a word."""
+    """The inside of `${…}`: a name, and for some forms a word."""
 
     name: str
     form: str
@@ -156,10 +158,10 @@ class _Expression:
 
     def resolved(self, variables: Mapping[str, str], where: str, level: int) -> str:
         value = variables.get(self.name)
-        given = bool(value) if self.form.startswith(":") else value is not None
+        is_set = bool(value) if self.form.startswith(":") else value is not None
         if self.form.endswith("+"):
-            return interpolate(self.word, variables, where, level + 1) if given else ""
-        if given:
+            return interpolate(self.word, variables, where, level + 1) if is_set else ""
+        if is_set:
             return value or ""
         if self.form.endswith("?"):
             raise _missing(self.name, self.word, where)
@@ -169,14 +171,14 @@ class _Expression:
 def _missing(name: str, message: str, where: str) -> ConfigError:
     reason = f": {message}" if message else ""
     return ConfigError(
-        f"variable {name} is missing{reason}",
+        f"Variable {name} is missing{reason}",
         where=where,
         todo=f"set {name} in the environment or in .env",
     )
 
 
 def _bad_form(expression: str, where: str) -> ConfigError:
-    """Only the name is shown: what follows it can be a secret."""
+    """Return the error for an invalid expression; shows only its name: the rest may be secret."""
     match = re.match(r"[^:?+}\s-]*", expression)
     form = "${" + (match[0] if match else "") + "…}"
     is_open = "}" not in expression.partition("\n")[0]

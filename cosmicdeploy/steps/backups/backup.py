@@ -13,6 +13,7 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished import intents, made_backup
 from cosmicdeploy.steps.backups.kept_images import kept_tag
@@ -89,7 +90,7 @@ class BackupStep(Step):
 def _made_earlier(ctx: Context) -> str | None:
     """The backup that a killed run made of the state before it, where that state is gone: once data
     was exchanged, or the schema began to move."""
-    rollbacks = [run for run in ctx.earlier if run.command.startswith("rollback")]
+    rollbacks = [run for run in ctx.earlier if run.kind is RunKind.ROLLBACK]
     if rollbacks:
         return made_backup(rollbacks) if is_up(ctx) else None
     return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None

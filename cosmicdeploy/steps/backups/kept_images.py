@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.labels import kept_repository
 from cosmicdeploy.journal.journal import Record
-
-# What these leave in place is a release; a backup made by hand leaves a record as well.
-RELEASING = ("deploy", "rollback")
+from cosmicdeploy.journal.run_kind import RunKind
 
 
 def kept_tag(ctx: Context, image_id: str) -> str:
@@ -24,7 +22,8 @@ def last_releases(ctx: Context) -> list[Record]:
         record
         for record in ctx.journal.records()
         if record["kind"] == "release"
-        and str(record.get("command")).split()[0] in RELEASING
+        # A backup made by hand leaves such a record as well.
+        and RunKind.of_record(record).places_release
         and ways_back(record)
     ]
     return records[-count:] if count else []

@@ -13,6 +13,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
@@ -197,7 +198,7 @@ def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
     """What killed restarts left undone: containers that ran and do not, clients that are turned
     away. Nothing while all stands still for a rollback."""
     runs = unfinished(ctx.journal)
-    if any(run.command.startswith("rollback") and intents([run], QUIESCE) for run in runs):
+    if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
         return []
     begun = intents(runs, RestartStep.kind)
     found = [

@@ -13,6 +13,7 @@ from cosmicdeploy.database.swap.swap import (
 )
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import made_backups, unfinished
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.compatible import target_of
@@ -64,7 +65,7 @@ def backup_before(journal: Journal) -> str | None:
     """The newest backup that a rollback made which is not over. A deploy's that it went on from is
     older: rows were written since."""
     runs = unfinished(journal, own=True)
-    made = made_backups([run for run in runs if run.command.startswith("rollback")])
+    made = made_backups([run for run in runs if run.kind is RunKind.ROLLBACK])
     return made[-1] if made else None
 
 

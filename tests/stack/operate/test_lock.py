@@ -102,7 +102,7 @@ def of_another_machine(engine: Engine, project: str) -> Marker:
     """A lock as somebody on another machine would take it."""
     labels: Mapping[str, str] = {**this_process("deploy"), "machine": "elsewhere"}
     marker = engine.claim(marker_name(project), labels)
-    assert marker.ours
+    assert marker.is_own
     return marker
 
 

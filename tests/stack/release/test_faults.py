@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.stacks.dumps import fake_tool, is_run
+from tests.stack.stacks.dumps import ENDLESS, fake_tool, is_run
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_backups_intact, require_whole
 from tests.stack.support.relay import Relay
@@ -82,7 +82,7 @@ def test_a_dump_ends_when_the_engine_is_lost(released: StackUnderTest, tmp_path:
     before = released.snapshot()
     ctx = released.open()
     with (
-        fake_tool(ctx.engine, ctx.database(), "sleep 4242\n"),
+        fake_tool(ctx.engine, ctx.database(), f"{ENDLESS}\n"),
         Relay(tmp_path / "engine.sock", ENGINE) as relay,
     ):
         process = released.start("backup", "create", DOCKER_HOST=f"unix://{relay.path}")

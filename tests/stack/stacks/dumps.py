@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,8 @@ from cosmicdeploy.errors import BackupError
 # This folder comes before those of the real tools in PATH.
 FAKE_TOOLS = "/usr/local/bin"
 HELP = 'case "$*" in *--help*) exec $REAL --help;; esac'
+# This worker's own: containers of the other one hang as well.
+ENDLESS = f"sleep {10_000 + os.getpid()}"
 
 
 def once(action: Callable[[], object]) -> Callable[[int], None]:
@@ -55,7 +58,7 @@ def fake_tool(
         engine.exec(access.container_id, ["rm", "-f", path])
 
 
-def is_run(command: str = "sleep 4242") -> bool:
+def is_run(command: str = ENDLESS) -> bool:
     """Return whether a container on the engine runs the command."""
     client = docker.from_env()
     for container in client.containers.list():

@@ -40,7 +40,7 @@ def work(options: argparse.Namespace) -> None:
         patience = LockWait(
             wait=options.wait,
             stale_after=options.stale_after,
-            tell=say,
+            on_wait=say,
             safe_point=interrupts.safe_point,
         )
         with hold_lock(real, options.project, "deploy", patience) as lock:

@@ -1,4 +1,4 @@
-"""Which Compose is asked for its hashes, on machines with and without one."""
+"""Which Compose is asked for its hashes, on machines with and without Compose."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def asked(folder: Path) -> dict[str, str]:
     return dict(config_hashes("shop", folder / "compose.yml", folder / ".env", state))
 
 
-def test_the_same_state_is_asked_once(install: Install, tmp_path: Path) -> None:
+def test_hashes_of_the_same_state_are_cached(install: Install, tmp_path: Path) -> None:
     told = tmp_path / "told"
     install("docker-compose", f'echo once >> {told}; echo "web {ONE}"')
     place = ("shop", tmp_path / "compose.yml", tmp_path / ".env", ("this state",))
@@ -47,19 +47,19 @@ def test_the_same_state_is_asked_once(install: Install, tmp_path: Path) -> None:
     assert told.read_text() == "once\n"
 
 
-def test_the_plugin_goes_before_docker_compose(install: Install, tmp_path: Path) -> None:
+def test_the_plugin_is_preferred_to_docker_compose(install: Install, tmp_path: Path) -> None:
     install("docker", f'[ "$1" = compose ] && echo "web {TWO}"')
     install("docker-compose", f'echo "web {ONE}"')
     assert asked(tmp_path) == {"web": TWO}
 
 
-def test_without_the_plugin_docker_compose_is_asked(install: Install, tmp_path: Path) -> None:
+def test_docker_compose_is_used_without_the_plugin(install: Install, tmp_path: Path) -> None:
     install("docker", "echo 'unknown command: docker compose' >&2; exit 1")
     install("docker-compose", f'echo "web {ONE}"; echo "db {TWO}"')
     assert asked(tmp_path) == {"web": ONE, "db": TWO}
 
 
-def test_who_is_late_is_asked_again_and_nobody_else(
+def test_after_a_timeout_the_same_program_is_asked_again(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one's hash would be another."""
@@ -72,13 +72,13 @@ def test_who_is_late_is_asked_again_and_nobody_else(
     assert config_hashes(*place) == {"web": TWO}
 
 
-def test_without_any_there_is_no_hash_and_no_error(install: Install, tmp_path: Path) -> None:
+def test_without_compose_there_are_no_hashes_and_no_error(install: Install, tmp_path: Path) -> None:
     assert asked(tmp_path) == {}
     install("docker-compose", "echo 'web but-no-hash'")
     assert asked(tmp_path) == {}
 
 
-def test_the_env_file_is_named_where_there_is_one(install: Install, tmp_path: Path) -> None:
+def test_an_existing_env_file_is_passed_on(install: Install, tmp_path: Path) -> None:
     install("docker-compose", f'case "$*" in *--env-file*) echo "web {ONE}";; esac')
     assert asked(tmp_path) == {}
     (tmp_path / ".env").touch()

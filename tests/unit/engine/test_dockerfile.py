@@ -1,4 +1,4 @@
-"""Dockerfiles as data: how they are read, and what the classic builder would drop of them."""
+"""Parsing Dockerfiles, and refusing what the classic builder would ignore."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def shown(text: str) -> str:
 
 
 @pytest.mark.parametrize(("heading", "text"), blocks("dockerfiles-read.txt"))
-def test_instructions_are_split_as_the_official_parser_splits_them(heading: str, text: str) -> None:
+def test_instructions_are_parsed_as_by_the_official_parser(heading: str, text: str) -> None:
     assert shown(text) == heading
 
 
@@ -47,7 +47,7 @@ def build_of(folder: Path, text: str, target: str = "", **args: str) -> Build:
 
 
 @pytest.mark.parametrize(("heading", "text"), blocks("dockerfiles-refused.txt"))
-def test_what_the_builder_would_drop_is_refused_with_its_line(
+def test_what_the_builder_would_ignore_is_refused_with_its_line(
     tmp_path: Path, heading: str, text: str
 ) -> None:
     line, _, what = heading.partition(" ")
@@ -60,13 +60,13 @@ def test_what_the_builder_would_drop_is_refused_with_its_line(
 
 
 @pytest.mark.parametrize(("heading", "text"), blocks("dockerfiles-built.txt"))
-def test_what_the_builder_heeds_is_taken(tmp_path: Path, heading: str, text: str) -> None:
+def test_what_the_builder_supports_is_accepted(tmp_path: Path, heading: str, text: str) -> None:
     words = dict(word.partition("=")[::2] for word in heading.split())
     target = words.pop("target", "")
     assert buildable(build_of(tmp_path, text, target, **words)).instructions
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "# syntax=x\nFROM a\nRUN --mount=type=cache,target=/x --network=none <<EOF\nls\nEOF\n"
     with pytest.raises(Refused) as caught:
         buildable(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
@@ -103,17 +103,17 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
         ("FROM a\nONBUILD COPY --from=tool /x /\n", ["a"]),
     ],
 )
-def test_the_images_that_a_build_takes_from(text: str, images: list[str]) -> None:
+def test_the_images_that_a_build_uses(text: str, images: list[str]) -> None:
     assert base_images(read_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
 
 
-def test_a_stage_that_starts_from_nothing_is_refused() -> None:
+def test_a_stage_without_an_image_is_refused() -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
         base_images(read_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
     assert caught.value.where == "Dockerfile:3"
 
 
-def test_triggers_of_a_base_image_are_looked_at(tmp_path: Path) -> None:
+def test_triggers_of_a_base_image_are_checked(tmp_path: Path) -> None:
     build = build_of(tmp_path, "FROM a\n", TARGETARCH="amd64")
     refuse_triggers(build, "a", ["COPY . /x", "ARG TARGETARCH", "RUN ls"])
     with pytest.raises(Refused, match="document EOF of RUN") as caught:

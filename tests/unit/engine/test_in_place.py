@@ -1,4 +1,4 @@
-"""Which container of a service is in place, and where that cannot be known."""
+"""Which container of a service is in place, and when that is ambiguous."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_service_has_the_name_of_its_container(found: Sequence[Container], nam
     assert adopt(adopted, found) == adopted, "looking again finds the same"
 
 
-def test_an_image_that_the_file_does_not_name_follows_too() -> None:
+def test_an_undeclared_image_is_named_like_its_container() -> None:
     declared = stack(db=None)
     assert adopt(declared, []).services["db"].image == "shop-db"
     made = container("shop_db_1", image_name="shop_db")
@@ -145,7 +145,7 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
         ),
     ],
 )
-def test_what_would_start_beside_another_is_refused_by_name(
+def test_a_second_container_of_a_service_is_refused_by_name(
     ctx: Context, declared: str | None, found: Sequence[str], told: Sequence[str]
 ) -> None:
     there = [container(*each.split()) for each in found]
@@ -161,13 +161,13 @@ def test_what_would_start_beside_another_is_refused_by_name(
     as_it_is(opened, ["web"])  # whom it does not touch it does not stop
 
 
-def test_one_container_under_any_name_is_taken_as_it_is(ctx: Context) -> None:
+def test_a_single_container_is_accepted_under_any_name(ctx: Context) -> None:
     left = container("shop_db_1-next-0123abcd")
     opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), left]))
     assert as_it_is(opened, ["db", "web"]).service("db").container_name == "shop_db_1"
 
 
-def test_the_folder_s_other_project_is_refused_by_name(ctx: Context) -> None:
+def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> None:
     """1.29 names the project of a folder `_shop` otherwise than v2."""
     twin = replace(container("shop_db_1"), project="_shop")
     opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
@@ -195,7 +195,7 @@ DATA = Mount(type="volume", source="shop_data", target="/var/lib/mysql")
         ("", container("trial", labels={labels.MARKER: labels.TRIAL}), None),
     ],
 )
-def test_data_that_another_container_uses_gets_no_second_server(
+def test_a_second_database_server_on_the_same_data_is_refused(
     ctx: Context, own: str, user: Container, told: str | None
 ) -> None:
     engine = Engine([container(*own.split())] if own else [])
@@ -218,7 +218,7 @@ def test_data_that_another_container_uses_gets_no_second_server(
     as_it_is(opened, ["db", "web"])
 
 
-def test_no_advice_removes_what_runs_or_what_only_one_knows(ctx: Context) -> None:
+def test_no_advice_removes_running_or_unique_containers(ctx: Context) -> None:
     there = [
         container("shop-db-1"),
         container("shop_db_1"),

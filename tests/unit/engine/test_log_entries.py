@@ -31,7 +31,7 @@ def test_each_line_has_its_time_and_its_stream() -> None:
     assert found == [(AT, "one", False), (AT + 1, "two �", True), (AT, "", False)]
 
 
-def test_a_long_line_comes_in_pieces_and_is_one_line() -> None:
+def test_the_pieces_of_a_long_line_are_joined() -> None:
     """Between the pieces there may be a line of the other stream."""
     found = read(
         (STDOUT, FIRST + b"begun, "), (STDERR, SECOND + b"bad\n"), (STDOUT, SECOND + b"ended\n")
@@ -39,7 +39,7 @@ def test_a_long_line_comes_in_pieces_and_is_one_line() -> None:
     assert found == [(AT + 1, "bad", True), (AT, "begun, ended", False)]
 
 
-def test_a_last_line_without_an_end_is_a_line() -> None:
+def test_a_last_line_without_a_line_feed_is_yielded() -> None:
     assert read((STDOUT, FIRST + b"rest")) == [(AT, "rest", False)]
 
 
@@ -62,7 +62,7 @@ def test_times_to_the_nanosecond(stamp: str, expected: int) -> None:
     assert nanoseconds(stamp) == expected
 
 
-def test_the_engine_is_asked_to_the_nanosecond() -> None:
+def test_the_engine_gets_times_to_the_nanosecond() -> None:
     assert LogSelection(since=AT, tail=5, follow=True).parameters() == {
         "stdout": 1,
         "stderr": 1,
@@ -85,7 +85,7 @@ def test_the_engine_is_asked_to_the_nanosecond() -> None:
         (0, 10, 2_000),
     ],
 )
-def test_a_log_is_read_from_as_far_back_as_it_must_be(
+def test_a_log_is_read_back_as_far_as_necessary(
     monkeypatch: pytest.MonkeyPatch, count: int, since: int, expected: int | str
 ) -> None:
     """Line n of the log came in second n."""

@@ -1,4 +1,4 @@
-"""The engine's multiplexed output is taken apart whole, or not at all."""
+"""The engine's multiplexed output is split completely, or refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def frame(kind: int, data: bytes) -> bytes:
     return struct.pack(">BxxxL", kind, len(data)) + data
 
 
-def test_it_tells_the_streams_apart() -> None:
+def test_both_outputs_stay_separate() -> None:
     raw = frame(STDOUT, b"one") + frame(STDERR, b"bad") + frame(STDOUT, b"two")
     found = list(read_frames(io.BytesIO(raw)))
     assert found == [(STDOUT, b"one"), (STDERR, b"bad"), (STDOUT, b"two")]
@@ -29,7 +29,7 @@ def test_large_frames_come_in_pieces() -> None:
 
 
 @pytest.mark.parametrize("cut", [3, 8, 10])
-def test_a_stream_that_breaks_off_is_an_error_and_no_end(cut: int) -> None:
+def test_a_stream_that_breaks_off_is_an_error_not_an_end(cut: int) -> None:
     with pytest.raises(EngineError, match="broke off"):
         list(read_frames(io.BytesIO(frame(STDOUT, b"whole")[:cut])))
 

@@ -1,4 +1,4 @@
-"""Counts and moments as people read them."""
+"""Formatting of counts and times for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import (
 pytestmark = pytest.mark.unit
 
 
-def test_one_is_no_plural() -> None:
+def test_a_count_of_one_is_singular() -> None:
     assert counted(0, "row") == "no row"
     assert counted(1, "address", "addresses") == "1 address"
     assert counted(2, "address", "addresses") == "2 addresses"
@@ -38,7 +38,7 @@ def test_what_going_back_takes_away_is_counted() -> None:
     assert Loss(backup=backup, tables=[one, more]).rows == both
 
 
-def test_moments_are_of_the_reader_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_in_this_machine_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "WIB-7")
         time.tzset()
@@ -48,6 +48,6 @@ def test_moments_are_of_the_reader_s_zone(monkeypatch: pytest.MonkeyPatch) -> No
     time.tzset()
 
 
-def test_what_is_no_moment_stays_as_it_is() -> None:
+def test_text_that_is_no_time_is_unchanged() -> None:
     assert format_timestamp("yesterday") == "yesterday"
     assert format_short_timestamp("0001-01-01T00:00:00Z") == format_short_timestamp("") == ""

@@ -1,4 +1,4 @@
-"""Laying out the shipped stack."""
+"""The layout of the shipped stack."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_stack_can_be_read_as_it_is(laid_out: Path) -> None:
     assert stack.services["cosmic-app-2"].container_name == "cosmic-app-2-try"
 
 
-def test_secrets_are_its_owner_s_alone_and_differ(tmp_path: Path, laid_out: Path) -> None:
+def test_secrets_are_private_and_differ_between_layouts(tmp_path: Path, laid_out: Path) -> None:
     assert (laid_out / ".env").stat().st_mode & 0o777 == 0o600
     lay_out(tmp_path / "other", LayoutOptions())
     one, two = (read_env_file(p / ".env") for p in (laid_out, tmp_path / "other"))
@@ -65,6 +65,6 @@ def test_a_taken_subnet_is_avoided() -> None:
     assert not free_subnet(["172.30.0.0/20"]).overlaps(ipaddress.ip_network("172.30.0.0/20"))
 
 
-def test_without_a_free_subnet_it_says_so() -> None:
+def test_a_missing_free_subnet_is_an_error() -> None:
     with pytest.raises(UsageError, match="No free subnet"):
         free_subnet(["172.30.0.0/16"])

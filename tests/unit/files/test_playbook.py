@@ -1,4 +1,4 @@
-"""Playbooks: the shipped ones load; mistakes carry file, line and key."""
+"""Shipped playbooks load; mistakes are reported with file, line and key."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         (f"steps:\n  - {{{LOOKS}, retry: {{tims: 2}}}}\n", "'retry.tims'", 2, "times"),
     ],
 )
-def test_a_mistake_is_named_with_its_place(
+def test_a_mistake_is_named_with_its_location(
     tmp_path: Path, text: str, what: str, line: int, todo: str
 ) -> None:
     path = tmp_path / "mine.yaml"

@@ -1,4 +1,4 @@
-"""Playbooks of one's own: found by name and file, described, and checked in an editor."""
+"""A stack's own playbooks: found by name and file, described, and checked in an editor."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_the_example_s_settings_fit_their_schema_with_and_without_variables() ->
         jsonschema.validate(settings, schema)
 
 
-def test_a_stack_s_own_go_before_the_shipped_ones(folder: Path) -> None:
+def test_a_stack_s_own_playbooks_override_the_shipped_ones(folder: Path) -> None:
     shipped = resources.playbooks() / "verify.yaml"
     own = folder / "playbooks" / "verify.yaml"
     own.write_bytes(shipped.read_bytes())
@@ -111,7 +111,7 @@ def test_a_name_or_a_file_names_a_playbook(folder: Path) -> None:
         find_playbook(folder, "nihgt")
 
 
-def test_list_tells_of_one_that_cannot_be_used(folder: Path) -> None:
+def test_list_shows_a_playbook_that_cannot_be_used(folder: Path) -> None:
     (folder / "playbooks" / "bad.yaml").write_text("steps: [{kind: bild}]\n")
     rows = {row["name"]: row for row in report("playbook", "list")["data"]}
     assert rows["night"]["steps"] == ["recover", "tidy"]
@@ -122,7 +122,7 @@ def test_list_tells_of_one_that_cannot_be_used(folder: Path) -> None:
     assert "night" in shown and "bad" in shown
 
 
-def test_show_tells_options_and_what_they_mean(folder: Path) -> None:
+def test_show_explains_the_options(folder: Path) -> None:
     data = report("playbook", "show", "night")["data"]
     step = data["steps"][1]
     assert (step["name"], step["kind"], step["undoes"]) == ("tidy", "exec", False)
@@ -136,7 +136,7 @@ def test_show_tells_options_and_what_they_mean(folder: Path) -> None:
     assert "[redis-cli, memory, purge]" in shown and "no plan: " in shown
 
 
-def test_every_option_of_every_kind_says_what_it_means() -> None:
+def test_every_option_of_every_kind_has_a_description() -> None:
     for place in known_playbooks(None):
         for step in report("playbook", "show", place.name)["data"]["steps"]:
             assert step["does"]

@@ -1,4 +1,4 @@
-"""The commented example is the schema, and mistakes are named with file, line and nearest key."""
+"""The commented example names every key; mistakes are reported with file, line and closest key."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
         ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
     ],
 )
-def test_a_mistake_is_named_with_its_place(
+def test_a_mistake_is_named_with_its_location(
     tmp_path: Path, more: str, what: str, line: int, todo: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -109,7 +109,7 @@ def test_a_mistake_is_named_with_its_place(
         ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two destinations have the URL s3://b/x"),
     ],
 )
-def test_places_for_copies_can_be_told_apart_without_secrets(
+def test_destinations_of_copies_differ_without_secrets(
     tmp_path: Path, copies: str, what: str
 ) -> None:
     file = minimal(tmp_path, f"backup:\n  copies: {copies}\n")
@@ -125,7 +125,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         load(path, {})
 
 
-def test_values_use_variables_and_the_environment_goes_first(tmp_path: Path) -> None:
+def test_values_use_variables_and_the_environment_overrides(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=1\nSCHEMA=from_file\n")
     path = minimal(tmp_path, "probe: {url: 'http://127.0.0.1:${PORT}'}\n")
     assert load(path, {}).settings.probe.url == "http://127.0.0.1:1"
@@ -149,14 +149,14 @@ def test_secrets_are_not_in_a_representation(tmp_path: Path) -> None:
     assert "hunter2" not in repr(load(minimal(tmp_path), {"DB_ROOT_PASSWORD": "hunter2"}))
 
 
-def test_the_file_is_found_upwards(tmp_path: Path) -> None:
+def test_the_file_is_found_in_a_folder_above(tmp_path: Path) -> None:
     minimal(tmp_path)
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
     assert find(deep) == tmp_path / "cosmicdeploy.yaml"
 
 
-def test_no_file_says_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no cosmicdeploy") as caught:
         find(tmp_path)
     assert "cosmicdeploy init" in caught.value.todo

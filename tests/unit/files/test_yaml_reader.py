@@ -51,7 +51,9 @@ def write(folder: Path, content: str | bytes) -> Path:
         ("[1, a]", [1, "a"]),
     ],
 )
-def test_plain_words_mean_what_they_look_like(tmp_path: Path, written: str, value: object) -> None:
+def test_plain_values_have_the_types_of_yaml_1_2(
+    tmp_path: Path, written: str, value: object
+) -> None:
     read_value = read(write(tmp_path, f"key: {written}\n")).data["key"]
     assert (read_value, type(read_value)) == (value, type(value))
 
@@ -83,7 +85,7 @@ copy: *base
     assert document.place("one", "a").endswith("a.yaml:2")
 
 
-def test_place_of_keys_items_and_what_is_not_there(tmp_path: Path) -> None:
+def test_the_location_of_keys_items_and_missing_keys(tmp_path: Path) -> None:
     document = read(write(tmp_path, "# head\na:\n  b:\n    - x\n    - c: 1\n      d: 2\n"))
     lines = {
         (): 2,
@@ -127,7 +129,7 @@ def test_place_of_keys_items_and_what_is_not_there(tmp_path: Path) -> None:
         ("a: 1\nb: \x07\n", "a character that YAML does not allow", 2),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_error(
+def test_an_unusable_file_is_one_clear_error(
     tmp_path: Path, content: str | bytes, what: str, line: int | None
 ) -> None:
     path = write(tmp_path, content)
@@ -139,7 +141,7 @@ def test_what_cannot_be_used_is_one_clear_error(
     assert "\n" not in str(caught.value)
 
 
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
     assert read(write(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: x\r\n")).data == {"a": 1, "b": "x"}
 
 
@@ -150,13 +152,13 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_nearest_hints_at_a_misspelt_word() -> None:
+def test_a_misspelt_word_gets_a_suggestion() -> None:
     assert did_you_mean("imgae", ["image", "build"]) == "did you mean 'image'?"
     assert did_you_mean("zzz", ["image", "build"]) == ""
     assert did_you_mean("", ["image", "build"]) == ""
 
 
-def test_several_that_are_as_near_are_all_named() -> None:
+def test_equally_close_suggestions_are_all_named() -> None:
     services = ["platform-db", "platform-nginx", "platform-redis", "cosmic-app-1", "cosmic-app-2"]
     told = did_you_mean("platform", services)
     assert told == "did you mean 'platform-db', 'platform-nginx' or 'platform-redis'?"

@@ -37,7 +37,7 @@ with deferred_interrupts(lambda: None):
 """
 
 
-def test_what_was_found_is_in_the_order_of_the_items() -> None:
+def test_results_are_in_the_order_of_the_items() -> None:
     both = threading.Barrier(2)
 
     def look(number: int) -> int:
@@ -48,7 +48,7 @@ def test_what_was_found_is_in_the_order_of_the_items() -> None:
     assert map_concurrently(look, []) == []
 
 
-def test_in_the_background_one_goes_after_the_other() -> None:
+def test_background_queries_run_one_after_the_other() -> None:
     under_way, met = threading.Lock(), []
 
     def look(number: int) -> int:
@@ -60,7 +60,7 @@ def test_in_the_background_one_goes_after_the_other() -> None:
     assert all(met)
 
 
-def test_an_error_is_raised_and_nobody_waits_for_the_others() -> None:
+def test_an_error_is_raised_without_waiting_for_the_others() -> None:
     def look(number: int) -> None:
         if number:
             raise CosmicError("broken")
@@ -99,7 +99,7 @@ def test_a_service_beside_the_stack_that_hangs_is_broken_off(
         external.figures(ctx, Span(since=0), None)
 
 
-def test_a_look_that_hangs_does_not_keep_the_process() -> None:
+def test_a_hanging_query_does_not_keep_the_process_alive() -> None:
     words = [sys.executable, "-c", HANGING]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import LockLost
-from cosmicdeploy.lock.fence import LOOKS, fenced
+from cosmicdeploy.lock.fence import READ_ONLY, fenced
 
 CHANGES = {
     "beat",
@@ -48,13 +48,13 @@ def lost() -> None:
     raise LockLost("another run took the lock over")
 
 
-def test_every_method_of_the_seam_is_known_to_look_or_to_change() -> None:
+def test_every_engine_method_is_known_to_read_or_to_change() -> None:
     methods = {name for name, _ in inspect.getmembers(Engine, inspect.isfunction)}
-    assert {m for m in methods if not m.startswith("_")} == LOOKS | CHANGES
+    assert {m for m in methods if not m.startswith("_")} == READ_ONLY | CHANGES
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES))
-def test_who_lost_the_lock_changes_nothing(name: str) -> None:
+def test_a_run_that_lost_the_lock_cannot_change_anything(name: str) -> None:
     recorder = Recorder()
     engine = fenced(recorder, lost)  # type: ignore[arg-type]
     with pytest.raises(LockLost):
@@ -62,14 +62,14 @@ def test_who_lost_the_lock_changes_nothing(name: str) -> None:
     assert recorder.called == []
 
 
-def test_who_lost_the_lock_may_still_look() -> None:
+def test_a_run_that_lost_the_lock_can_still_read() -> None:
     recorder = Recorder()
     engine = fenced(recorder, lost)  # type: ignore[arg-type]
     engine.container("x")
     assert recorder.called == ["container"]
 
 
-def test_who_holds_the_lock_is_let_through() -> None:
+def test_the_lock_holder_can_change_everything() -> None:
     recorder, asked = Recorder(), []
     engine = fenced(recorder, lambda: asked.append("asked"))  # type: ignore[arg-type]
     engine.rename("x", "y")

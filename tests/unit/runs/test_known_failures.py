@@ -57,7 +57,7 @@ def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ende
     traffic.count(GOOD)
     assert not traffic.broken
     traffic.count(BAD)
-    assert traffic.told() == "1 of 2 requests failed"
+    assert traffic.failure_summary() == "1 of 2 requests failed"
     assert traffic.facts()["failing_before"] == "1 of 1"
 
 
@@ -65,4 +65,4 @@ def test_where_none_failed_before_the_end_of_the_rollout_excuses_nothing() -> No
     traffic = TrafficStats()
     traffic.count(BAD)
     traffic.stop_excusing()
-    assert traffic.told() == "1 of 1 requests failed"
+    assert traffic.failure_summary() == "1 of 1 requests failed"

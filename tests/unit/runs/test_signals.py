@@ -1,4 +1,4 @@
-"""A signal ends a read that is blocked, and nothing else before its safe point."""
+"""A signal interrupts a blocked read, and nothing else before a safe point."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cosmicdeploy.signals import (
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A socket that nobody sends anything to."""
+    """A socket that never receives anything."""
     near, far = socket.socketpair()
     with near, far:
         yield near
@@ -42,14 +42,14 @@ def interrupts() -> Iterator[Interrupts]:
 
 @pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_blocked_read_is_broken_off(silent: socket.socket, number: int) -> None:
+def test_a_signal_interrupts_a_blocked_read(silent: socket.socket, number: int) -> None:
     with pytest.raises(KeyboardInterrupt), interruptible():
         signal.raise_signal(number)
         silent.recv(1)
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_a_wait_for_a_thread_is_broken_off_too() -> None:
+def test_a_signal_interrupts_a_wait_for_a_thread() -> None:
     def never() -> Iterator[int]:
         yield 1
         threading.Event().wait()
@@ -62,12 +62,12 @@ def test_a_wait_for_a_thread_is_broken_off_too() -> None:
 
 
 def time_passes() -> None:
-    """As long as makes a read a blocked one; then the timer's signal comes for certain."""
+    """Wait until a read counts as blocked, then raise the timer's signal."""
     time.sleep(BLOCKED_SECONDS)
     signal.raise_signal(signal.SIGALRM)
 
 
-def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket) -> None:
+def test_a_message_that_cannot_be_printed_does_not_prevent_the_stop(silent: socket.socket) -> None:
     def broken() -> None:
         raise BrokenPipeError
 
@@ -79,7 +79,7 @@ def test_a_message_that_cannot_be_printed_hinders_no_stop(silent: socket.socket)
             silent.recv(1)
 
 
-def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
+def test_an_uninterruptible_read_is_waited_for(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     with uninterruptible(), interruptible():
         time_passes()
@@ -87,21 +87,21 @@ def test_what_must_be_whole_is_waited_for(interrupts: Interrupts) -> None:
         interrupts.safe_point()
 
 
-def test_nothing_is_broken_off_on_the_way_back(interrupts: Interrupts) -> None:
+def test_no_read_is_interrupted_during_an_undo(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     interrupts.ignore_from_now_on()
     with interruptible():
         time_passes()
 
 
-def test_a_read_that_may_not_be_broken_off_is_not(interrupts: Interrupts) -> None:
+def test_a_read_that_is_not_interruptible_is_not_interrupted(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     time_passes()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
 
 
-def test_while_another_run_is_undone_signals_are_put_off(interrupts: Interrupts) -> None:
+def test_signals_are_postponed_while_another_run_is_undone(interrupts: Interrupts) -> None:
     with interrupts.postponed(), interruptible():
         for _ in range(3):  # the second one would be raised at once
             signal.raise_signal(signal.SIGTERM)
@@ -117,7 +117,7 @@ def test_a_pause_ends_at_a_signal(interrupts: Interrupts, ctx: Context) -> None:
         replace(ctx, interrupts=interrupts).sleep(1e6)
 
 
-def test_the_handlers_of_before_are_back_afterwards() -> None:
+def test_the_previous_signal_handlers_are_restored() -> None:
     before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGALRM)]
     with deferred_interrupts(lambda: None):
         signal.raise_signal(signal.SIGTERM)
@@ -125,7 +125,7 @@ def test_the_handlers_of_before_are_back_afterwards() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_the_undoing_of_a_killed_run_is_not_stopped_half_way(
+def test_the_undo_of_a_killed_run_is_not_stopped_half_way(
     ctx: Context, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def undo_all(ctx: Context, _applied: object) -> Unwound:

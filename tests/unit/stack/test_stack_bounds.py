@@ -1,4 +1,4 @@
-"""Files of a few lines that stand for more than a machine has: refused by name, at once."""
+"""Files whose few lines expand beyond the limits are refused by name, at once."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ DOUBLED = "V0=x\n" + "".join(f"V{n + 1}=${{V{n}}}${{V{n}}}\n" for n in range(39)
 @pytest.mark.parametrize(
     ("content", "what", "place"),
     [
-        ("A=1\nB=" + "${N:-" * 900 + "}" * 900 + "\n", "more than 100 defaults within", ":2"),
+        ("A=1\nB=" + "${N:-" * 900 + "}" * 900 + "\n", "more than 100 nested defaults", ":2"),
         (DOUBLED, "longer than 128 KiB", ":19"),
         ("A=" + "x" * 100_000 + "\n" + "B=$A\n" * 1000, "more than 16 MiB together", ":168"),
         ("#" * (1 << 20) + "\n", "larger than 1 MiB", ""),
@@ -48,9 +48,7 @@ def test_an_env_file_out_of_bounds_is_refused(
     ],
     ids=["blanks", "defaults", "lines"],
 )
-def test_a_long_env_file_is_read_in_time_that_grows_with_it(
-    tmp_path: Path, line: str, value: str
-) -> None:
+def test_a_long_env_file_is_read_in_linear_time(tmp_path: Path, line: str, value: str) -> None:
     path = tmp_path / ".env"
     path.write_text(f"{line}\n")
     assert read_env_file(path)["A"] == value
@@ -116,7 +114,7 @@ def test_a_compose_value_out_of_bounds_is_a_named_error(
     assert caught.value.where.endswith(":2")
 
 
-def test_many_values_with_variables_are_read_in_time_that_grows_with_them(
+def test_many_values_with_variables_are_read_in_linear_time(
     stack_of: Callable[..., Stack],
 ) -> None:
     values = "".join(f"      K{n}: $N\n" for n in range(9_000))

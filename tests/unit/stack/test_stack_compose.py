@@ -34,7 +34,7 @@ def test_the_projects_name(
 @pytest.mark.parametrize(
     ("folder", "name"), [("_My Shop.Prod", "myshopprod"), ("-a_b-C1", "a_b-c1")]
 )
-def test_a_folders_name_is_made_to_fit(tmp_path: Path, folder: str, name: str) -> None:
+def test_a_folder_s_name_is_adapted(tmp_path: Path, folder: str, name: str) -> None:
     (tmp_path / folder).mkdir()
     file = tmp_path / folder / "c.yml"
     file.write_text(WEB)
@@ -135,7 +135,7 @@ def test_file_directory_and_relative_sources(stack_of: StackOf, tmp_path: Path) 
     assert sources == [f"{tmp_path}/Shop/a", f"{tmp_path}/b", f"{tmp_path}/Shop"]
 
 
-def test_every_service_key_we_do_not_serve_is_refused_by_name(stack_of: StackOf) -> None:
+def test_every_unsupported_service_key_is_refused_by_name(stack_of: StackOf) -> None:
     for key in (*_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE):
         with pytest.raises(ConfigError) as caught:
             stack_of(f"services:\n  web:\n    image: w\n    {key}: ${{BROKEN\n")
@@ -144,13 +144,13 @@ def test_every_service_key_we_do_not_serve_is_refused_by_name(stack_of: StackOf)
         assert caught.value.todo
 
 
-def test_every_top_level_key_we_do_not_serve_is_refused_by_name(stack_of: StackOf) -> None:
+def test_every_unsupported_top_level_key_is_refused_by_name(stack_of: StackOf) -> None:
     for key in _REFUSED_TOP_LEVEL:
         with pytest.raises(ConfigError, match=f"{key} is not supported"):
             stack_of(f"{key}: {{a: {{file: b}}}}\n{WEB}")
 
 
-def test_misspelt_keys_get_the_nearest_known_one_and_all_are_listed(stack_of: StackOf) -> None:
+def test_misspelt_keys_get_the_closest_known_one_and_all_are_listed(stack_of: StackOf) -> None:
     with pytest.raises(ConfigError) as caught:
         stack_of("volums: {}\nservices:\n  web:\n    imag: w\n  db:\n    extends: web\n")
     assert caught.value.what == "volums is not a known key"
@@ -164,9 +164,9 @@ def test_misspelt_keys_get_the_nearest_known_one_and_all_are_listed(stack_of: St
 @pytest.mark.parametrize(
     ("text", "what", "line"),
     [
-        ("services:\n", "no service is declared", 1),
-        ("services: {}\n", "no service is declared", 1),
-        ("services: []\n", "no service is declared", 1),
+        ("services:\n", "No service is declared", 1),
+        ("services: {}\n", "No service is declared", 1),
+        ("services: []\n", "No service is declared", 1),
         ("services: [web]\n", "services must be a mapping", 1),
         ("services:\n  web:\n", "service 'web' has neither image nor build", 2),
         ("services:\n  web: {init: true}\n", "service 'web' has neither image nor build", 2),
@@ -187,11 +187,11 @@ def test_misspelt_keys_get_the_nearest_known_one_and_all_are_listed(stack_of: St
         ("services:\n  a: {image: x, networks: {n: {ipv4_address: 10.1.0.1}}}\n"
          "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n",
          "outside the subnet of network 'n'", 2),
-        ("services:\n  a:\n    image: x\n    user: ${U:?who}\n", "variable U is missing: who", 4),
+        ("services:\n  a:\n    image: x\n    user: ${U:?who}\n", "Variable U is missing: who", 4),
         ("services:\n  a:\n    image: x\n    ports: !reset []\n", "tag '!reset'", 4),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_one_error_with_its_place(
+def test_a_mistake_is_one_error_with_its_location(
     stack_of: StackOf, text: str, what: str, line: int
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -201,7 +201,7 @@ def test_what_is_wrong_is_one_error_with_its_place(
 
 
 def test_an_absent_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"compose file no\.yml not found"):
+    with pytest.raises(ConfigError, match=r"Compose file no\.yml not found"):
         read_stack(tmp_path / "no.yml", env_file=tmp_path / ".env", environ={})
 
 

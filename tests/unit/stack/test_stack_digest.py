@@ -24,7 +24,7 @@ OTHER: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_every_field_of_a_container_counts() -> None:
+def test_the_digest_depends_on_every_field_of_a_container() -> None:
     of_the_file = {"build", "depends_on", "declared_name", "declares_image"}
     names = {field.name for field in fields(Service)} - of_the_file
     assert names == set(OTHER), "a field of Service is missing in this test"
@@ -33,16 +33,16 @@ def test_every_field_of_a_container_counts() -> None:
         assert digest(changed) != digest(PLAIN), name
 
 
-def test_build_and_dependencies_do_not_count() -> None:
+def test_the_digest_ignores_build_and_dependencies() -> None:
     changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
     assert digest(changed) == digest(PLAIN)
 
 
-def test_the_order_of_a_mapping_does_not_count() -> None:
+def test_the_digest_ignores_the_order_of_a_mapping() -> None:
     one, other = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
     assert digest(replace(PLAIN, environment=one)) == digest(replace(PLAIN, environment=other))
 
 
-def test_it_is_the_same_in_every_process() -> None:
+def test_the_digest_is_the_same_in_every_process() -> None:
     service = replace(PLAIN, environment={"PASSWORD": "hunter2"})
     assert digest(service) == "b3efeaf92982805782ed08acfadf975ac104c6a159873ed716dab0f632d3b1ad"

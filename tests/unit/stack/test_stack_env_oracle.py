@@ -1,4 +1,4 @@
-"""Env files, read here and by Compose v2, which needs no engine for it."""
+"""Env files, read by cosmicdeploy and by Compose v2, which needs no engine for it."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ def test_env_files_are_read_as_compose_reads_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", cases(REFUSED) + cases(ODD))
-def test_what_is_refused_is_named_with_its_line(tmp_path: Path, content: str) -> None:
+def test_a_refused_value_is_named_with_its_line(tmp_path: Path, content: str) -> None:
     path, _, line = read_here_alone(tmp_path, content).rpartition(":")
     assert path == str(tmp_path / "000.env")
     assert 1 <= int(line) <= content.count("\n") + 1
 
 
 @pytest.mark.parametrize("content", cases(LATER))
-def test_a_default_that_does_not_count_is_not_looked_at(tmp_path: Path, content: str) -> None:
+def test_an_unused_default_is_not_parsed(tmp_path: Path, content: str) -> None:
     assert read_here(lay_out(tmp_path, [content])) == [{"K": "shell"}]
 
 

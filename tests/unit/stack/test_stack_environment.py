@@ -94,11 +94,11 @@ OTHER_MEANINGS = [
 
 
 @pytest.mark.parametrize(("env", "place"), OTHER_MEANINGS)
-def test_a_variable_that_gives_the_stack_another_meaning_is_refused(
+def test_a_variable_with_which_compose_reads_another_stack_is_refused(
     stack_of: Callable[..., Stack], env: str, place: str
 ) -> None:
     name, _, value = env.splitlines()[-1].partition("=")
-    with pytest.raises(ConfigError, match=f"{name} is set, which Docker Compose heeds") as caught:
+    with pytest.raises(ConfigError, match=f"{name} is set, which Docker Compose uses") as caught:
         stack_of(WEB, env)
     assert caught.value.where.endswith(place)
     assert name in caught.value.todo
@@ -118,5 +118,7 @@ def test_another_env_file_for_compose_is_refused(stack_of: Callable[..., Stack],
     "env",
     ["COMPOSE_FILE=compose.yml", "COMPOSE_FILE=./compose.yml\nCOMPOSE_PROFILES=x", "COMPOSE_FILE="],
 )
-def test_a_variable_that_changes_nothing_is_taken(stack_of: Callable[..., Stack], env: str) -> None:
+def test_a_variable_that_changes_nothing_is_accepted(
+    stack_of: Callable[..., Stack], env: str
+) -> None:
     assert stack_of(WEB, env).services

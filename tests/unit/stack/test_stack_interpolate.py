@@ -69,14 +69,14 @@ def test_a_form(text: str, value: str) -> None:
         ("${Ä}", "'${Ä…}'"),
     ],
 )
-def test_a_bad_form_is_named_with_its_place(text: str, shown: str) -> None:
+def test_an_invalid_expression_is_named_with_its_location(text: str, shown: str) -> None:
     with pytest.raises(ConfigError, match="not a valid variable") as caught:
         interpolate(text, VARIABLES, "f:7")
     assert shown in caught.value.what
     assert caught.value.where == "f:7"
 
 
-def test_a_bad_form_does_not_show_its_default() -> None:
+def test_an_invalid_expression_does_not_show_its_default() -> None:
     with pytest.raises(ConfigError) as caught:
         interpolate("${PASS WORD:-hunter2}", {}, "f:1")
     assert "hunter2" not in str(caught.value)
@@ -84,12 +84,12 @@ def test_a_bad_form_does_not_show_its_default() -> None:
 
 @pytest.mark.parametrize("text", ["${NO:?say it}", "${EMPTY:?say it}", "${NO?say it}"])
 def test_a_missing_variable_says_its_message(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"variable (NO|EMPTY) is missing: say it") as caught:
+    with pytest.raises(ConfigError, match=r"Variable (NO|EMPTY) is missing: say it") as caught:
         interpolate(text, VARIABLES, "f:3")
     assert "in the environment or in .env" in caught.value.todo
 
 
-def test_values_are_walked_and_keys_are_not(tmp_path: Path) -> None:
+def test_variables_are_resolved_in_values_not_in_keys(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("$A: $A\nlist:\n  - {k: '${A}'}\n  - 1\n  - null\n")
     data = interpolate_values(read(path), VARIABLES)

@@ -1,4 +1,4 @@
-"""The realistic file, read by us and by docker-compose 1.29.2, which needs no engine for it."""
+"""A realistic compose file, read by cosmicdeploy and by docker-compose 1.29.2 without an engine."""
 
 import shlex
 import shutil

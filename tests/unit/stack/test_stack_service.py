@@ -223,7 +223,7 @@ def test_a_build(service_of: ServiceOf, tmp_path: Path) -> None:
     assert short == Build(context=tmp_path / "app")
 
 
-def test_env_files_lie_beneath_the_environment(service_of: ServiceOf, tmp_path: Path) -> None:
+def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Path) -> None:
     (tmp_path / "Shop" / "a.env").write_text("A=a\nB=a\nC=a\nD=${FROM_SHELL}\n")
     (tmp_path / "Shop" / "b.env").write_text("B=b\nC=b\n")
     keys = "env_file: [a.env, {path: b.env}, {path: no.env, required: false}]\nenvironment: [C=c]"

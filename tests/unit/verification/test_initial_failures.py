@@ -236,7 +236,7 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
 
     settings = SimpleNamespace(lock=SimpleNamespace(stale_after=60.0))
     engine: Any = SimpleNamespace(
-        claim=lambda *_: SimpleNamespace(id="lock", ours=True),
+        claim=lambda *_: SimpleNamespace(id="lock", is_own=True),
         beat=lambda *_: True,
         is_claimed=lambda _: True,
         release_claim=lambda _: None,

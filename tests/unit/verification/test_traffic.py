@@ -110,7 +110,7 @@ def test_a_loss_is_counted_at_its_own_sort_of_connections(sending: Context) -> N
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
     assert len(seen.failures) == 1 and seen.failures[0].startswith(served.url)
     assert len(seen.new.failures) + len(seen.kept.failures) == 1
-    assert seen.told() == f"1 of {seen.sent} requests failed"
+    assert seen.failure_summary() == f"1 of {seen.sent} requests failed"
 
 
 def test_nobody_there_is_a_loss_too() -> None:
@@ -168,7 +168,7 @@ def test_a_beat_that_was_acknowledged_and_is_not_stored_breaks_the_promise(
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(True, False))
     assert seen.broken and seen.failures == []
-    assert seen.told() == "1 of 2 acknowledged beats were not stored"
+    assert seen.failure_summary() == "1 of 2 acknowledged beats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
 
 

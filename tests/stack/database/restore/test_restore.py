@@ -131,9 +131,9 @@ def test_a_swap_waits_for_a_running_transaction(
 
 
 def test_a_swap_with_nothing_to_swap_or_undo_is_refused(access: DatabaseAccess) -> None:
-    with pytest.raises(BackupError, match="no backup was loaded"):
+    with pytest.raises(BackupError, match="No backup is loaded"):
         swap(access)
-    with pytest.raises(BackupError, match="no earlier data"):
+    with pytest.raises(BackupError, match="No data from before"):
         swap_back(access)
 
 

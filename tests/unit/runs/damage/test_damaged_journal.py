@@ -26,7 +26,7 @@ from cosmicdeploy.runs.undo import applied_by, exchanged_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
 from cosmicdeploy.steps.containers.restart import half_way
 from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.damage import AT, ID, anything, parts
+from tests.unit.runs.damage.any_json import AT, ID, anything, parts
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit

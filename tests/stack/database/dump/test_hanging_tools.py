@@ -26,7 +26,7 @@ from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, schemas
-from tests.stack.stacks.dumps import fake_tool, is_run, require_ended
+from tests.stack.stacks.dumps import ENDLESS, fake_tool, is_run, require_ended
 from tests.stack.support.harness import IMAGES
 
 pytestmark = pytest.mark.stack
@@ -42,7 +42,7 @@ def test_a_silent_dump_is_ended_with_the_reason(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with (
-        fake_tool(engine, access, "sleep 4242\n"),
+        fake_tool(engine, access, f"{ENDLESS}\n"),
         pytest.raises(BackupError, match="mariadb-dump printed nothing for 1 s") as caught,
     ):
         create_backup(engine, access, catalogue, options=DumpOptions(silence=1))
@@ -79,10 +79,10 @@ def test_sigterm_ends_a_wait_for_a_tool_or_a_build(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     base = read_env_file(IMAGES)["PYTHON_IMAGE"]
-    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 4242\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nRUN {ENDLESS}\n")
 
     def dump() -> None:
-        with fake_tool(engine, access, "sleep 4242\n"):
+        with fake_tool(engine, access, f"{ENDLESS}\n"):
             create_backup(engine, access, catalogue)
 
     def build() -> None:

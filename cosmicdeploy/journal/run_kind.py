@@ -1,0 +1,49 @@
+"""The kinds of runs. Commands are text for people; what a run may do is decided by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+
+class RunKind(StrEnum):
+    """What a run is for, as its first record and the record of its release say."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    ABORT = "abort"
+    RESTART = "restart"
+    UP = "up"
+    OTHER = "other"
+
+    @classmethod
+    def of_command(cls, command: str) -> Self:
+        """Return the kind of the run that a command line begins."""
+        words = command.split()
+        if words[:2] == ["deploy", "--abort"]:
+            return cls("abort")
+        known = {cls("deploy"), cls("rollback"), cls("restart"), cls("up")}
+        return cls(words[0]) if words and words[0] in known else cls("other")
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the kind in a record; earlier versions recorded the command line only."""
+        recorded = record.get("run_kind")
+        if isinstance(recorded, str) and recorded in set(cls):
+            return cls(recorded)
+        return cls.of_command(str(record.get("command")))
+
+    @property
+    def places_release(self) -> bool:
+        """Whether such a run decides which release is in place.
+
+        Such runs resume or undo what another one left. Any other run leaves an interrupted deploy
+        as it is, and refuses to start while a rollback is interrupted.
+        """
+        return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
+
+    @property
+    def settles_restarts(self) -> bool:
+        """Whether such a run finishes what an interrupted restart left, by its recover step."""
+        return self in (RunKind.RESTART, RunKind.UP)
