@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
@@ -31,11 +31,73 @@ Found = TypeVar("Found")
 SAFE_EVERY_SECONDS = 0.25
 
 
+class StepEffects(Protocol):
+    """What a step does that other steps depend on."""
+
+    kind: ClassVar[str]
+    builds_images: ClassVar[bool]
+    loads_backup: ClassVar[bool]
+    migrates: ClassVar[bool]
+    recovers: ClassVar[bool]
+    replaces_containers: ClassVar[bool]
+    resumes_clients: ClassVar[bool]
+    stops_writers: ClassVar[bool]
+
+
+@dataclass(frozen=True)
+class StepsAhead:
+    """The steps that the run has yet to make; empty if none."""
+
+    steps: tuple[StepEffects, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __str__(self) -> str:
+        return ", ".join(self.kinds)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(step.kind for step in self.steps)
+
+    def other_kinds(self, kind: str) -> list[str]:
+        """Return the kinds of the steps that are not of this kind."""
+        return [other for other in self.kinds if other != kind]
+
+    @property
+    def build_images(self) -> bool:
+        return any(step.builds_images for step in self.steps)
+
+    @property
+    def load_backup(self) -> bool:
+        return any(step.loads_backup for step in self.steps)
+
+    @property
+    def migrate(self) -> bool:
+        return any(step.migrates for step in self.steps)
+
+    @property
+    def recover(self) -> bool:
+        return any(step.recovers for step in self.steps)
+
+    @property
+    def replace_containers(self) -> bool:
+        return any(step.replaces_containers for step in self.steps)
+
+    @property
+    def resume_clients(self) -> bool:
+        return any(step.resumes_clients for step in self.steps)
+
+    @property
+    def stop_writers(self) -> bool:
+        return any(step.stops_writers for step in self.steps)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """One run on one stack.
 
-    `ahead` are the kinds of the steps that the plan found to change something and that have not yet
+    `ahead` are the steps that the plan found to change something and that have not yet
     done so, or, while a plan is being made (`planning`), those before. `target` is the backup that
     a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
@@ -51,7 +113,7 @@ class Context:
     journal: Journal
     catalogue: Catalogue
     emit: Emit = field(repr=False)
-    ahead: Sequence[str] = ()
+    ahead: StepsAhead = field(default_factory=StepsAhead)
     target: Backup | None = None
     planning: bool = False
     only_plan: bool = False
@@ -69,9 +131,9 @@ class Context:
     def settings(self) -> Settings:
         return self.loaded.settings
 
-    def seeing(self, ahead: Sequence[str]) -> Context:
-        """The same, knowing which steps will change something."""
-        return replace(self, ahead=tuple(ahead))
+    def seeing(self, ahead: Iterable[StepEffects]) -> Context:
+        """Return the same context, with the steps that will change something."""
+        return replace(self, ahead=StepsAhead(tuple(ahead)))
 
     def at_a_glance(self) -> Context:
         """The same for one new look: containers and images are as they were when it first asked for

@@ -89,7 +89,7 @@ def _points(_ctx: typer.Context) -> Iterable[str]:
 
 
 def _troubles(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
 
     return TROUBLES
 

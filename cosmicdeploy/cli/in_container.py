@@ -13,7 +13,7 @@ from cosmicdeploy.cli.edge import Call, edge
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
-    from cosmicdeploy.operations.exec import Place
+    from cosmicdeploy.operations.exec import ExecTarget
 
 # Options after the first argument belong to the command in the container.
 SETTINGS = {"allow_interspersed_args": False}
@@ -41,7 +41,7 @@ Variables = Annotated[
 def run_in_container(
     call: Call,
     config: Path | None,
-    target: Callable[[Context], tuple[Place, Sequence[str], str]],
+    target: Callable[[Context], tuple[ExecTarget, Sequence[str], str]],
     variables: Sequence[str] = (),
 ) -> None:
     """Run a command in a container and exit with its exit code.

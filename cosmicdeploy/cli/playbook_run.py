@@ -31,7 +31,7 @@ def run_shipped(
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.journal.run_kind import RunKind
     from cosmicdeploy.operations.checklist.recording import Recording
-    from cosmicdeploy.probes.preconditions.notices import tell_notices
+    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute, plan_only
     from cosmicdeploy.runs.interrupted import require_deploy
@@ -43,7 +43,7 @@ def run_shipped(
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:
             require_deploy(ctx)
-        notices = tell_notices(ctx)
+        notices = show_notices(ctx)
         if plan:
             planned = plan_only(ctx, call.command, steps)
             return with_notices(plan_report(call, planned, ctx), notices)

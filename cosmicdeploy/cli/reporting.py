@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Literal
 
 from cosmicdeploy.abort_advice import ACCEPT
@@ -14,14 +13,10 @@ from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import PastRun, unfinished
 from cosmicdeploy.lock import holder_pid
-from cosmicdeploy.probes.application.features import FeatureState, states
-from cosmicdeploy.probes.preconditions.notices import PassedOver
 from cosmicdeploy.probes.proof import TrafficStats
+from cosmicdeploy.probes.result import CheckResult, StackNotice
 from cosmicdeploy.report.model import (
-    CheckReport,
     ErrorReport,
-    FeatureReport,
-    NoticeReport,
     Report,
     StepReport,
     UnfinishedReport,
@@ -100,20 +95,9 @@ def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed"
     return planned.step.outcome(applied=False)
 
 
-def with_notices(report: Report, notices: Iterable[PassedOver]) -> Report:
+def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
     """Return the report with the notices of what the run leaves out or assumes."""
-    rows = tuple(NoticeReport.model_validate(asdict(notice)) for notice in notices)
-    return report.model_copy(update={"notices": rows})
-
-
-def feature_reports(ctx: Context) -> list[FeatureReport]:
-    """Return the state of the application's features."""
-    return [feature_report(state) for state in states(ctx)]
-
-
-def feature_report(state: FeatureState) -> FeatureReport:
-    """Return the state of one feature."""
-    return FeatureReport.model_validate(asdict(state))
+    return report.model_copy(update={"notices": tuple(notices)})
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
@@ -186,7 +170,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
 def proof_report(call: Call, result: Verification, *, restore: bool) -> Report:
     """Return the report of a backup's verification."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
-    check = CheckReport(
+    check = CheckResult(
         point=result.backup_id,
         ok=result.passed,
         expected=expected,

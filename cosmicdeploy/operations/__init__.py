@@ -1,1 +1,1 @@
-"""What the commands do, as plain functions under the command line: each answers with data."""
+"""The commands without their command line: plain functions that return data."""

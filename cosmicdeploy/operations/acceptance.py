@@ -1,7 +1,8 @@
-"""Take what runs as the present state, where interrupted runs can be neither finished nor undone.
+"""`deploy --abort --accept`: take what runs as the present state.
 
-Somebody ran Compose or Docker beside a deploy that was killed, and the containers that it would go
-back to are gone. Nothing is started, stopped or made here, and no data is touched.
+For interrupted runs that can be neither finished nor undone: the operator used Compose or Docker
+after a deploy was killed, and the containers that undoing needs are gone. Nothing is started,
+stopped or created here, and no data is touched.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ InPlace = Mapping[str, tuple[str, str] | None]
 
 
 def acceptable(ctx: Context) -> list[PastRun]:
-    """The interrupted runs that acceptance would settle.
+    """Return the interrupted runs that acceptance would settle.
 
-    Raises `UsageError` where there is none, `NeedsPerson` where data was being exchanged, clients
-    are turned away, or data is kept that no record explains: that has to be finished or undone.
+    Raises `UsageError` if there is none, and `NeedsPerson` if data was being swapped, clients are
+    turned away, or there is data that no record explains: that has to be finished or undone.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -67,7 +68,7 @@ def _require_clients_let_in(ctx: Context, runs: Sequence[PastRun]) -> None:
 
 
 def _turned_away(run: PastRun) -> bool:
-    """Whether a run, which is no rollback, turned clients away that had been let in."""
+    """Whether a run other than a rollback began to turn clients away."""
     begun = [*intents([run], RestartStep.kind), *intents([run], QuiesceStep.kind)]
     return any(_turns_away(i.options) and not i.before["shielded"] for i in begun)
 
@@ -80,7 +81,7 @@ def _turns_away(options: Mapping[str, Any]) -> bool:
 def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
-        return  # nothing else exchanges data; the database may not even run
+        return  # only a rollback swaps data; the database may not even run
     exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
     if not exchanging and not is_up(ctx):
         return
@@ -95,18 +96,20 @@ def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
 
 
 def in_place(ctx: Context) -> InPlace:
-    """What is accepted of each service. Containers beside the services are left out: whether one is
-    an orphan or the way back of a run depends on who holds the lock."""
-    found = {name: ctx.container(name) for name in ctx.settings.services.all}
-    return {name: (c.id, c.image_id) if c else None for name, c in found.items()}
+    """Return the container of each service that is accepted.
+
+    Other containers are left out: whether one is an orphan, or what a run undoes with, depends on
+    the lock holder.
+    """
+    containers = {name: ctx.container(name) for name in ctx.settings.services.all}
+    return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}
 
 
 def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
-    """Settle all interrupted runs, and tidy up after them; what was accepted, a row a service.
+    """Settle all interrupted runs and clean up after them; return a row for each service.
 
-    `agreed` is what the operator agreed to: raises `Refused` where something else is in place by
-    now, and what `acceptable` raises, and `NeedsPerson` where a migration is half done. Nothing is
-    settled then.
+    `agreed` is what the operator agreed to. Raises `Refused` if other containers are in place by
+    now, `NeedsPerson` if a migration is half done, and as `acceptable`; then nothing is settled.
     """
     with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
@@ -142,7 +145,7 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
 
 
 def _remove_superseded(ctx: Context, name: str) -> None:
-    """Containers that this tool set aside, do not run, and have one that runs in their place."""
+    """Remove the service's superseded containers that do not run, if its container runs."""
     current = ctx.container(name)
     for leftover in of_service(temporary_of(ctx.service(name), ctx.out_of_place()), name):
         if current is not None and current.is_running and not leftover.is_active:
@@ -153,9 +156,11 @@ def _remove_superseded(ctx: Context, name: str) -> None:
 
 
 def _settle(ctx: Context, runs: Sequence[PastRun]) -> None:
-    found = {name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released}
+    containers = {
+        name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released
+    }
     ctx.lock.require()
-    ctx.journal.append("accepted", containers=found, resolves=[run.id for run in runs])
-    if made_backups(runs):  # they stay ways back
+    ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
+    if made_backups(runs):  # a rollback can still use them
         record_release(replace(ctx, earlier=runs), COMMAND)
     ctx.journal.append("success", resolves=[])

@@ -1,4 +1,4 @@
-"""Moments as people write them."""
+"""Durations and times as an operator writes them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ CLOCK = re.compile(r"\d\d?:\d\d(?::\d\d)?")
 
 
 def since_when(text: str, now: datetime) -> datetime:
-    """How long ago ("90s", "1h30m", "2d"), or when: a time of this day ("18:30"), or ISO 8601, in
-    the zone of `now` unless it names one. Raises `UsageError`."""
+    """Return the time that an age ("90s", "1h30m", "2d"), a time of today ("18:30") or ISO 8601
+    means, in the zone of `now` unless it names another.
+
+    Raises `UsageError`.
+    """
     if DURATION.fullmatch(text):
         return now - _duration(text)
     if CLOCK.fullmatch(text):
@@ -33,7 +36,7 @@ def since_when(text: str, now: datetime) -> datetime:
 
 
 def how_long(text: str) -> float:
-    """So many seconds: their number ("600"), or a duration as above. Raises `UsageError`."""
+    """Return the seconds of a number ("600") or a duration ("1h30m"). Raises `UsageError`."""
     if NUMBER.fullmatch(text):
         return float(text)
     if DURATION.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Commands that operators run in containers by hand: any command, a shell, the console."""
+"""The commands `exec`, `shell` and `console`: an operator's commands in containers."""
 
 from __future__ import annotations
 
@@ -16,71 +16,74 @@ from cosmicdeploy.operations.stdio import ReaderGone, own_streams, own_terminal
 from cosmicdeploy.steps.commands.exec import client_environment
 from cosmicdeploy.steps.service_names import running_named, services_named
 
-# What a shell says of a command whose reader went away: 128 and the number of SIGPIPE.
+# The exit code of a command whose reader went away: 128 and the number of SIGPIPE.
 PIPE_CLOSED = 141
-# The better shell of those that are there.
+# Starts bash, or sh where the image has no bash.
 SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a command runs: a service, and the container that plays it."""
+class ExecTarget:
+    """Where a command runs: a service and its container."""
 
     service: str
     container: Container
 
 
-def place_named(ctx: Context, word: str) -> Place:
-    """The service's running container; of several the first, which is said.
+def named_target(ctx: Context, word: str) -> ExecTarget:
+    """Return the running container of a service, or of a role; of several the first, with a notice.
 
-    Raises `UsageError` for an unknown name, `EngineError` where none runs.
+    Raises `UsageError` for an unknown name, `EngineError` if none runs.
     """
     names = services_named(ctx, [word])
     name, container = running_named(ctx, word)
     if word != name and len(names) > 1:
-        _tell(ctx, f"in {name}, the first of {word} that runs")
-    return Place(service=name, container=container)
+        _notify(ctx, f"in {name}, the first of {word} that runs")
+    return ExecTarget(service=name, container=container)
 
 
-def place_of_console(ctx: Context) -> Place:
-    """A replica that runs, best a healthy one of the release that its tag names.
+def console_target(ctx: Context) -> ExecTarget:
+    """Return a running replica, preferably a healthy one of the release that its tag names.
 
-    Raises `EngineError` where none runs.
+    Raises `EngineError` if none runs.
     """
-    found = [(name, ctx.container(name)) for name in ctx.settings.services.app]
-    running = [Place(service=n, container=c) for n, c in found if c is not None and c.is_running]
-    running.sort(key=lambda place: (not _is_current(ctx, place), not place.container.is_ready))
-    return running[0] if running else place_named(ctx, "app")
+    containers = [(name, ctx.container(name)) for name in ctx.settings.services.app]
+    running = [
+        ExecTarget(service=n, container=c) for n, c in containers if c is not None and c.is_running
+    ]
+    running.sort(key=lambda target: (not _is_current(ctx, target), not target.container.is_ready))
+    return running[0] if running else named_target(ctx, "app")
 
 
-def _is_current(ctx: Context, place: Place) -> bool:
-    image = ctx.image_of(place.service)
-    return image is not None and image.id == place.container.image_id
+def _is_current(ctx: Context, target: ExecTarget) -> bool:
+    image = ctx.image_of(target.service)
+    return image is not None and image.id == target.container.image_id
 
 
 def run(
     ctx: Context,
-    place: Place,
+    target: ExecTarget,
     argv: Sequence[str],
     user: str = "",
     variables: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a command there with this process's own streams and these variables; its exit code.
+    """Run a command in a container with the deployer's own streams; return its exit code.
 
-    It is ended where we are: by a signal, or since nobody reads what it says.
+    `variables` are added to its environment. The command ends with the deployer: by a signal, or
+    when the reader of its output goes away.
     """
-    _tell_of_another_release(ctx, place)
-    container_id = place.container.id
+    _notify_of_another_release(ctx, target)
+    container_id = target.container.id
     how: Signal = "HUP" if own_terminal() else "TERM"
     try:
         with (
-            # First, so that it is ended last: our terminal has to be itself again by then.
+            # Entered first and left last: by then the terminal has to be out of raw mode.
             terminated_on_error(ctx.engine, container_id, user, how) as mark,
             _hang_up_interrupts(),
             own_streams() as streams,
         ):
             environment = {
-                **client_environment(ctx, place.service),
+                **client_environment(ctx, target.service),
                 **(variables or {}),
                 **mark,
             }
@@ -91,18 +94,18 @@ def run(
         return PIPE_CLOSED
 
 
-def _tell_of_another_release(ctx: Context, place: Place) -> None:
-    image = ctx.image_of(place.service)
-    if image is None or image.id == place.container.image_id:
+def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
+    image = ctx.image_of(target.service)
+    if image is None or image.id == target.container.image_id:
         return
     variable = ctx.settings.app.release_variable
-    runs = release_of(ctx.engine.image(place.container.image_id), variable)
+    runs = release_of(ctx.engine.image(target.container.image_id), variable)
     tagged = release_of(image, variable)
-    _tell(
+    _notify(
         ctx,
-        f"{place.service} runs {_named(runs, place.container.image_id)}, and"
-        f" {ctx.service(place.service).image} is {_named(tagged, image.id)} by now:"
-        " `cosmicdeploy deploy` puts that to work",
+        f"{target.service} runs {_named(runs, target.container.image_id)}, and"
+        f" {ctx.service(target.service).image} is {_named(tagged, image.id)} by now:"
+        " `cosmicdeploy deploy` puts that in place",
     )
 
 
@@ -110,13 +113,13 @@ def _named(release: str, image_id: str) -> str:
     return f"release {release} ({image_id[7:19]})" if release else f"image {image_id[7:19]}"
 
 
-def _tell(ctx: Context, text: str) -> None:
+def _notify(ctx: Context, text: str) -> None:
     ctx.emit(Notice(text=text))
 
 
 @contextmanager
 def _hang_up_interrupts() -> Iterator[None]:
-    """A dropped connection to this terminal ends the command as Ctrl-C does."""
+    """Let a dropped connection to the terminal (SIGHUP) end the command as Ctrl-C does."""
     before = signal.signal(signal.SIGHUP, _interrupt)
     try:
         yield

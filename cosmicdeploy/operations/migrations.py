@@ -1,4 +1,4 @@
-"""The state of the migrations: what is pending, and what an interrupted run left in between."""
+"""The command `migrate`: pending migrations, and those that an interrupted run left half done."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
 
 
 def migrations(ctx: Context) -> dict[str, Any]:
-    """Pending migrations with what they would run, and what became of those that an earlier run
-    left in between; nothing is changed."""
+    """Return the pending migrations with their statements, and the state of those that an
+    interrupted run began; changes nothing."""
     begun = unresolved(ctx.journal)
     found = interrupted_migrations.look(ctx, begun) if begun else None
     names = pending_names(ctx)
@@ -30,9 +30,9 @@ def migrations(ctx: Context) -> dict[str, Any]:
 def resolve(
     ctx: Context, command: str, agreed: Callable[[interrupted_migrations.Found], bool]
 ) -> str:
-    """Let deploys go on from the schema as it is, where a person agrees to that; what was found.
+    """Record that deploys may continue from the present schema; return what was found.
 
-    Raises `LockHeld`, and `Declined` where somebody does not agree.
+    `agreed` asks the operator. Raises `LockHeld`, and `Declined` if the operator does not agree.
     """
     patience = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, command, patience):
@@ -44,7 +44,7 @@ def resolve(
         if whole or found.state is interrupted_migrations.State.UNTOUCHED:
             return f"nothing is to be resolved: {found.state}"
         if not agreed(found):
-            raise Declined("Nothing was resolved", todo="say yes once the schema is mended")
+            raise Declined("Nothing was resolved", todo="say yes once the schema is repaired")
         with open_facts(ctx.database()) as database:
             ctx.journal.append("resolved", who=operator_name(), schema=database.schema_digest())
     return "resolved: the next deploy goes on from the schema as it is"

@@ -1,4 +1,4 @@
-"""Playbooks by name or file: which there are, what is in them, and one of them run."""
+"""The commands `playbook list`, `show` and `run`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.suggest import did_you_mean
 
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
-# Run as the command that they are, with all that it promises.
+# Playbooks that are commands of their own and run as these.
 COMMANDS = ("deploy", "up")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a playbook is; `origin` is whose."""
+class PlaybookFile:
+    """A playbook's file; `origin` says whether it is shipped, the stack's, or another file."""
 
     name: str
     path: Path
@@ -33,39 +33,42 @@ class Place:
 
     @property
     def command(self) -> str:
-        """What runs it, as the journal and `status` name it."""
+        """The command that runs it, as the journal and `status` name it."""
         if self.origin == FILE:
             return f"playbook run {self.path}"
         return self.name if self.name in COMMANDS else f"playbook run {self.name}"
 
 
-def known_playbooks(folder: Path | None) -> list[Place]:
-    """The shipped ones, and those of a stack's folder, which go before them; by name."""
+def known_playbooks(folder: Path | None) -> list[PlaybookFile]:
+    """Return the shipped playbooks and those in a stack's folder, sorted by name.
+
+    A stack's playbook takes the place of the shipped one with the same name.
+    """
     paths = {path.stem: path for path in playbooks().glob("*.yaml")}
     paths |= {path.stem: path for path in (folder / "playbooks").glob("*.yaml")} if folder else {}
-    return [_place(paths[name]) for name in sorted(paths)]
+    return [_file(paths[name]) for name in sorted(paths)]
 
 
-def _place(path: Path) -> Place:
+def _file(path: Path) -> PlaybookFile:
     shipped = playbooks() / path.name
     origin = OWN
     if path == shipped:
         origin = SHIPPED
     elif shipped.is_file() and shipped.read_bytes() != path.read_bytes():
         origin = CHANGED
-    return Place(name=path.stem, path=path, origin=origin)
+    return PlaybookFile(name=path.stem, path=path, origin=origin)
 
 
-def find_playbook(folder: Path | None, word: str) -> Place:
-    """A playbook by its name, or by its file where the word is a path or has `.yaml` at its end.
+def find_playbook(folder: Path | None, word: str) -> PlaybookFile:
+    """Return a playbook by its name, or by its path where the word is one or ends in `.yaml`.
 
-    Raises `UsageError` where there is none of that name.
+    Raises `UsageError` if there is no playbook with that name.
     """
-    known = {place.name: place for place in known_playbooks(folder)}
+    known = {file.name: file for file in known_playbooks(folder)}
     if "/" in word or word.endswith((".yaml", ".yml")):
         path = Path(word).resolve()
-        same = (place for place in known.values() if place.path.resolve() == path)
-        return next(same, Place(name=path.stem, path=path, origin=FILE))
+        same = (file for file in known.values() if file.path.resolve() == path)
+        return next(same, PlaybookFile(name=path.stem, path=path, origin=FILE))
     if word not in known:
         raise UsageError(
             f"There is no playbook {word!r}",
@@ -75,11 +78,11 @@ def find_playbook(folder: Path | None, word: str) -> Place:
     return known[word]
 
 
-def listed(place: Place) -> Mapping[str, Any]:
-    """A playbook in a row; one that cannot be used says why."""
-    row = {"name": place.name, "origin": place.origin, "path": str(place.path)}
+def listed(file: PlaybookFile) -> Mapping[str, Any]:
+    """Return a playbook's row for `playbook list`; `error` says why it cannot be used."""
+    row = {"name": file.name, "origin": file.origin, "path": str(file.path)}
     try:
-        playbook = load_playbook(place.path)
+        playbook = load_playbook(file.path)
     except ConfigError as error:
         return {**row, "description": "", "steps": [], "error": str(error)}
     steps = [step.name for step in playbook.steps]
@@ -87,8 +90,10 @@ def listed(place: Place) -> Mapping[str, Any]:
 
 
 def described(step: Step) -> Mapping[str, Any]:
-    """What a step does, and its options: their values, what they would be otherwise, and what they
-    mean. `undoes` says whether a later failure takes it back."""
+    """Return what a step does, and its options with their values and meanings.
+
+    `undoes` says whether the step is undone when a later one fails.
+    """
     values, fields = step.model_dump(mode="json"), type(step).model_fields
     return {
         "name": step.name,
@@ -109,12 +114,12 @@ def described(step: Step) -> Mapping[str, Any]:
 
 
 def goes_back(playbook: Playbook) -> bool:
-    """Whether it needs a backup to go to."""
+    """Whether a playbook needs a backup to roll back to."""
     return any(step.goes_back for step in playbook.steps)
 
 
 def require_runnable(playbook: Playbook) -> None:
-    """Raise `UsageError` for a playbook that `rollback` alone can run."""
+    """Raise `UsageError` if only `rollback` can run a playbook."""
     if goes_back(playbook):
         raise UsageError(
             "This playbook goes back to a backup, which has to be named",
@@ -125,13 +130,13 @@ def require_runnable(playbook: Playbook) -> None:
 
 
 def costs(plan: Plan) -> list[str]:
-    """What somebody has to agree to before these steps are run."""
-    found = [planned.step.cost for planned in plan if planned.changes and planned.step.cost]
-    return list(dict.fromkeys(found))
+    """Return what clients will notice of a plan, each once; the operator has to agree to it."""
+    each = [planned.step.cost for planned in plan if planned.changes and planned.step.cost]
+    return list(dict.fromkeys(each))
 
 
 def run_playbook(
-    ctx: Context, place: Place, playbook: Playbook, wait: float
+    ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
-    """Run one, in the way that every command runs its own."""
-    return execute(ctx, place.command, playbook.steps, wait)
+    """Run a playbook; waits up to `wait` seconds for another run's lock."""
+    return execute(ctx, file.command, playbook.steps, wait)

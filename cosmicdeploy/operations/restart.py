@@ -1,4 +1,4 @@
-"""Restart services: the same containers, by a roll."""
+"""The command `restart`: stop and start the same containers in place, one after the other."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from cosmicdeploy.steps.service_names import services_named
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What is to be restarted: `words` as they were given, none for all; `services` are theirs.
+class RestartPlan:
+    """What a restart does: `words` are the operator's, none for all services; `services` are those
+    that they name.
 
-    `cost` is what clients will notice, "" where nothing.
+    `cost` says what clients will notice; "" for nothing.
     """
 
     words: Sequence[str]
@@ -31,11 +32,12 @@ class Wanted:
 
     @property
     def command(self) -> str:
+        """The command that does this restart."""
         return f"restart {' '.join(self.words) or '--all'}"
 
     @property
     def steps(self) -> Sequence[Step]:
-        """What has to be done, where somebody agreed to the cost."""
+        """The steps of the run, once the operator has agreed to the cost."""
         restart = RestartStep(
             name="restart",
             services=tuple(self.services),
@@ -45,8 +47,11 @@ class Wanted:
         return (RecoverStep(name="recover"), restart)
 
 
-def wanted(ctx: Context, words: Sequence[str], *, every: bool) -> Wanted:
-    """What these words ask for. Raises `UsageError` where they ask for nothing, or for too much."""
+def plan_restart(ctx: Context, words: Sequence[str], *, every: bool) -> RestartPlan:
+    """Return the restart of the services that these words name, or of every service.
+
+    Raises `UsageError` if there are neither words nor `every`, or both.
+    """
     if every and words:
         raise UsageError(
             "--all and services exclude each other",
@@ -59,36 +64,38 @@ def wanted(ctx: Context, words: Sequence[str], *, every: bool) -> Wanted:
             where="restart",
             todo="for example `cosmicdeploy restart cosmic-app-1`, or `cosmicdeploy restart app`",
         )
-    there = [name for name in ctx.stack.services if ctx.container(name) is not None]
-    services = there if every else services_named(ctx, words)
+    present = [name for name in ctx.stack.services if ctx.container(name) is not None]
+    services = present if every else services_named(ctx, words)
     if not services:
         raise UsageError(
             "Nothing has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
         )
     beneath = [name for name in services if name in ctx.settings.services.infrastructure]
     cost = _cost(ctx, services, beneath)
-    return Wanted(
+    return RestartPlan(
         words=words,
-        services=[*services, *_that_need(ctx, beneath, besides=services)],
+        services=[*services, *_dependents(ctx, beneath, besides=services)],
         turns_away=bool(beneath),
         cost=cost,
     )
 
 
-def _that_need(ctx: Context, beneath: Sequence[str], besides: Sequence[str]) -> list[str]:
-    """What runs the application goes down before the database or the cache, so that requests and
-    jobs in hand are ended, and comes up after it."""
+def _dependents(ctx: Context, beneath: Sequence[str], besides: Sequence[str]) -> list[str]:
+    """Return the running services of the application where database or cache is restarted.
+
+    They stop before it, so that requests and jobs in flight finish, and start after it.
+    """
     if not set(beneath) - {ctx.settings.services.proxy}:
         return []
-    found = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return [n for n, c in found.items() if n not in besides and c is not None and c.is_running]
+    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    return [n for n, c in containers.items() if n not in besides and c is not None and c.is_running]
 
 
 def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
     if beneath:
         unanswered = ctx.settings.services.proxy in beneath or not ctx.settings.maintenance.file
         return (
-            f"without {', '.join(beneath)} nobody can be served: clients are turned away (503,"
+            f"without {', '.join(beneath)} no client can be served: clients are turned away (503,"
             " Retry-After)"
             + (", and get no answer at all while the proxy itself is away" if unanswered else "")
         )
@@ -99,13 +106,16 @@ def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
     return ""
 
 
-def restart(ctx: Context, chosen: Wanted, wait: float) -> tuple[Run, TrafficStats | None]:
-    """Restart what is wanted, and tell what a restart does not put to work."""
-    for name, why in stale_ones(ctx, chosen.services).items():
+def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficStats | None]:
+    """Restart the services of a plan, and name those that a restart leaves out of date.
+
+    Waits up to `wait` seconds for another run's lock.
+    """
+    for name, why in stale_ones(ctx, plan.services).items():
         ctx.emit(
             Notice(
                 text=f"{name} stays as it is ({why}): a restart is no deploy;"
-                " `cosmicdeploy deploy` puts what the compose file says to work"
+                " `cosmicdeploy deploy` applies what the compose file says"
             )
         )
-    return execute(ctx, chosen.command, chosen.steps, wait)
+    return execute(ctx, plan.command, plan.steps, wait)

@@ -1,4 +1,4 @@
-"""What going back to a backup would take away."""
+"""The rows that a rollback to each backup would lose."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from cosmicdeploy.text.formatting import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A backup, and the tables whose rows differ in number since; None where nobody can tell.
+    """A backup and the tables whose number of rows has changed since it.
 
-    Rows that were changed and not added or deleted are not seen by their number.
+    `tables` is None where the database does not answer. Rows that were updated do not show in a
+    number of rows.
     """
 
     backup: Backup
@@ -26,7 +27,7 @@ class Loss:
 
     @property
     def rows(self) -> str:
-        """All differences in one line, for people."""
+        """All differences in one line, for the operator."""
         if self.tables is None:
             return "not known: the database does not answer"
         if not self.tables:
@@ -49,17 +50,17 @@ class Loss:
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
-    """What each of these backups would cost; reads every table once."""
+    """Return what a rollback to each of these backups would lose; counts all rows once."""
     try:
         with open_facts(ctx.database()) as facts:
             tables = facts.tables()
-    except CosmicError:  # what there is to go back to must be told all the same
+    except CosmicError:  # the backups have to be listed all the same
         return [Loss(backup=backup, tables=None) for backup in backups]
     return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
 
 
 def candidates(ctx: Context) -> list[Backup]:
-    """Backups that one can go back to, newest first; the others are warned of."""
+    """Return the backups that a rollback can use, newest first; warn of the others."""
     backups = ctx.catalogue.list()
     for line in skipped_lines(backups):
         ctx.catalogue.warn(line)

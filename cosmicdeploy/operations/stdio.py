@@ -1,4 +1,4 @@
-"""This process's own streams, for a command in a container."""
+"""The deployer's own standard streams, connected to a command in a container."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from functools import partial
 from cosmicdeploy.engine.facts import Streams
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-LOOK_EVERY = 0.1
+LOOK_EVERY_SECONDS = 0.1
 
 
 class ReaderGone(Exception):
-    """Whoever read our output does so no more, as in `… | head`."""
+    """The reader of the output has gone away, as in `… | head`."""
 
 
 @contextmanager
 def own_streams() -> Iterator[Streams]:
-    """Standard input, output and error as they are; where the first two are a terminal, that one,
-    in raw mode until the block is left."""
+    """Provide standard input, output and error.
+
+    Where input and output are a terminal, it is in raw mode until the block is left.
+    """
     terminal = own_terminal()
     over = threading.Event()
     streams = Streams(
@@ -42,19 +44,19 @@ def own_streams() -> Iterator[Streams]:
 
 
 def own_terminal() -> bool:
-    """Whether standard input and output are one."""
+    """Whether standard input and output are a terminal."""
     return _is_terminal(STDIN) and _is_terminal(STDOUT)
 
 
 def is_read(descriptor: int) -> bool:
-    """Whether somebody still reads what we write there."""
+    """Whether the other end of this output is still open."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _is_terminal(descriptor: int) -> bool:
-    return os.isatty(descriptor)  # False also where it is closed
+    return os.isatty(descriptor)  # False where it is closed, too
 
 
 def _size() -> tuple[int, int]:
@@ -64,7 +66,10 @@ def _size() -> tuple[int, int]:
 
 @contextmanager
 def _raw(descriptor: int) -> Iterator[None]:
-    """Each key goes through as it is, Ctrl-C too. What was typed ahead is kept."""
+    """Put a terminal into raw mode: each key goes through, Ctrl-C too.
+
+    Keys that were typed before are kept.
+    """
     before = termios.tcgetattr(descriptor)
     tty.setraw(descriptor, termios.TCSADRAIN)
     try:
@@ -75,11 +80,13 @@ def _raw(descriptor: int) -> Iterator[None]:
 
 
 def _read(descriptor: int, over: threading.Event) -> Iterator[bytes]:
-    """What comes there, until its end or until nobody wants any more: a key that was typed for
-    whoever comes after us is not taken."""
+    """Yield input until it ends or `over` is set.
+
+    After that nothing more is read, so that keys typed for the next program reach it.
+    """
     while not over.is_set():
         try:
-            ready, _, _ = select.select([descriptor], [], [], LOOK_EVERY)
+            ready, _, _ = select.select([descriptor], [], [], LOOK_EVERY_SECONDS)
             chunk = os.read(descriptor, 65536) if ready and not over.is_set() else None
         except (OSError, ValueError):
             return  # it is closed
@@ -90,12 +97,12 @@ def _read(descriptor: int, over: threading.Event) -> Iterator[bytes]:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Raises `ReaderGone`."""
+    """Write all of the data. Raises `ReaderGone`."""
     rest = memoryview(data)
     while rest:
         try:
             rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:  # another program has made it so
+        except BlockingIOError:  # another program has made the stream non-blocking
             select.select([], [descriptor], [])
         except BrokenPipeError as error:
             raise ReaderGone from error

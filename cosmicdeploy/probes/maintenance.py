@@ -23,7 +23,7 @@ def clients_are_kept_out(ctx: Context) -> bool:
 
     True while the step that lets them in again is still to come.
     """
-    return ctx.window.is_open or (RESUME in ctx.ahead and QUIESCE not in ctx.ahead)
+    return ctx.window.is_open or (ctx.ahead.resume_clients and not ctx.ahead.stop_writers)
 
 
 def proxy_is_stopped(ctx: Context) -> bool:

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
 from cosmicdeploy.text.sanitize import sanitized
 
@@ -78,7 +79,7 @@ def _properties(report: Report) -> Iterator[Element]:
         yield properties
 
 
-def _case(check: CheckReport, name: str) -> Element:
+def _case(check: CheckResult, name: str) -> Element:
     case = Element("testcase", classname=name, name=check.point, time=f"{check.seconds:.3f}")
     if check.skipped:
         SubElement(case, "skipped", message=check.found)
@@ -94,7 +95,7 @@ def _case(check: CheckReport, name: str) -> Element:
     return case
 
 
-def _details(check: CheckReport) -> str:
+def _details(check: CheckResult) -> str:
     lines = [f"expected: {check.expected}", f"found: {check.found}"]
     lines += [f"todo: {check.todo}"] if check.todo and not check.ok else []
     lines += [f"warning: {warning}" for warning in check.warnings]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.result import CheckResult, FeatureState, StackNotice
 from cosmicdeploy.text.sanitize import terminal_safe_json
 
 SCHEMA: Literal[2] = 2
@@ -31,26 +32,6 @@ class StepReport(Part):
     reason: str
     seconds: float = 0.0
     facts: dict[str, Any] = Field(default_factory=dict)
-
-
-class CheckReport(Part):
-    """One point of the verification; a deploy fails on it if it is `blocking`.
-
-    `warnings` never fail it. `skipped`: there was nothing to check, and `found` says why.
-    `unproven`: the response shows neither success nor failure (a rate limit's 429, a maintenance
-    page), so the point is not `ok`.
-    """
-
-    point: str
-    ok: bool
-    expected: str
-    found: str
-    todo: str = ""
-    warnings: tuple[str, ...] = ()
-    blocking: bool = True
-    skipped: bool = False
-    unproven: bool = False
-    seconds: float = 0.0
 
 
 class ErrorReport(Part):
@@ -134,30 +115,6 @@ class UnfinishedReport(Part):
     todo: str
 
 
-class NoticeReport(Part):
-    """What a run leaves out or assumes about a service, and a command that helps."""
-
-    kind: Literal["no role", "not built", "other folder", "other project"]
-    service: str
-    what: str
-    todo: str
-
-
-class FeatureReport(Part):
-    """A feature that can be switched off.
-
-    `enabled` is null if the state cannot be read, and `found` says why. `since` and `by` tell when
-    and by whom it was switched off, if that is recorded.
-    """
-
-    name: str
-    enabled: bool | None
-    since: str = ""
-    by: str = ""
-    description: str = ""
-    found: str = ""
-
-
 class PointReport(Part):
     """One point of `checklist`.
 
@@ -216,12 +173,12 @@ class Report(Part):
     seconds: float
     steps: tuple[StepReport, ...] = ()
     requests: RequestsReport | None = None
-    checks: tuple[CheckReport, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
     turned_away_seconds: float | None = None
     unfinished: tuple[UnfinishedReport, ...] = ()
-    features: tuple[FeatureReport, ...] = ()
+    features: tuple[FeatureState, ...] = ()
     warnings: tuple[str, ...] = ()
-    notices: tuple[NoticeReport, ...] = ()
+    notices: tuple[StackNotice, ...] = ()
     checklist: ChecklistReport | None = None
     data: Any = None
     error: ErrorReport | None = None

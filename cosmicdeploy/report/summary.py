@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.console import styled
-from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.progress import COLOURS
 from cosmicdeploy.report.views import proof
 from cosmicdeploy.report.views.checklist import show_checklist
@@ -83,7 +84,7 @@ def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -
         console.print(line, soft_wrap=True)
 
 
-def _checks(checks: Iterable[CheckReport], console: Console) -> None:
+def _checks(checks: Iterable[CheckResult], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "point", "found"):
         table.add_column(column, overflow="fold")
@@ -96,7 +97,7 @@ def _checks(checks: Iterable[CheckReport], console: Console) -> None:
     console.print(table)
 
 
-def _mark(check: CheckReport) -> Text:
+def _mark(check: CheckResult) -> Text:
     if check.skipped:
         return Text("skipped", "dim")
     if check.unproven:

@@ -15,12 +15,12 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT
+from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.playbook import Playbook
-from cosmicdeploy.probes.preconditions.one_each import as_it_is
+from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures
@@ -57,7 +57,7 @@ Recorder = Callable[[Context, str], Recording]
 def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is. Raises `NeedsPerson` where a run would."""
     interrupted.require_readable(ctx, unfinished(ctx.journal))
-    ctx = replace(as_it_is(ctx, _needed(ctx, steps)), only_plan=True)
+    ctx = replace(resolve_containers(ctx, _needed(ctx, steps)), only_plan=True)
     known = known_failures(ctx, command)
     return make_plan(steps, replace(ctx, known_failures=known))
 
@@ -107,7 +107,7 @@ def _hold_judgement(ctx: Context, plan: Plan) -> None:
     """Where clients met what does not work before this run changed anything, that is not its doing:
     it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
     traffic, known = ctx.traffic, ctx.known_failures
-    rolls = any(planned.changes and planned.step.kind == ROLLOUT for planned in plan)
+    rolls = any(planned.changes and planned.step.replaces_containers for planned in plan)
     if traffic is None or not rolls or not known:
         return
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
@@ -156,7 +156,7 @@ def begin(
     with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
         ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
-        ours = as_it_is(ours, needed)  # what was waited for may have made others
+        ours = resolve_containers(ours, needed)  # what was waited for may have made others
         known = known_failures(ours, command)
         state = {**observe(ours), "known_failures": known.as_json()}
         journal.append(

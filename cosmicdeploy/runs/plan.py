@@ -53,8 +53,8 @@ def _find(step: Step, ctx: Context) -> Finding:
     except CosmicError as error:
         if not ctx.ahead:
             raise
-        return Undecided(reason=f"seen after {', '.join(ctx.ahead)}: {error.what}")
+        return Undecided(reason=f"seen after {ctx.ahead}: {error.what}")
 
 
-def _ahead(steps: Sequence[Step], found: dict[str, Planned]) -> list[str]:
-    return [step.kind for step in steps if step.name in found and found[step.name].changes]
+def _ahead(steps: Sequence[Step], found: dict[str, Planned]) -> list[Step]:
+    return [step for step in steps if step.name in found and found[step.name].changes]

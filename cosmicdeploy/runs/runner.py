@@ -20,7 +20,6 @@ from cosmicdeploy.errors import (
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
 from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
@@ -135,7 +134,7 @@ class Run:
         self.ctx.safe_point()
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
-        ctx = self.ctx.seeing([p.step.kind for p in rest if p.changes])
+        ctx = self.ctx.seeing([p.step for p in rest if p.changes])
         try:
             finding = self._finding(planned, ctx)
             if isinstance(finding, Change):
@@ -169,11 +168,11 @@ class Run:
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
-        if step.kind == ROLLOUT and self.ctx.traffic:
+        if step.replaces_containers and self.ctx.traffic:
             self.ctx.traffic.stop_excusing()
         self.ctx.lock.require()
         # With clients let in again, what this run went on from is in place as well.
-        ended = {"resolves": self._earlier} if step.kind == RESUME else {}
+        ended = {"resolves": self._earlier} if step.resumes_clients else {}
         journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **ended)
         self._end(step, step.outcome(applied=True), change.summary, started, facts)
 

@@ -61,6 +61,14 @@ class Step(BaseModel):
     kind: ClassVar[str]
     # Leaves the stack as it is: it passes or fails.
     only_checks: ClassVar[bool] = False
+    # What other steps, and the run, depend on.
+    builds_images: ClassVar[bool] = False
+    loads_backup: ClassVar[bool] = False
+    migrates: ClassVar[bool] = False
+    recovers: ClassVar[bool] = False
+    replaces_containers: ClassVar[bool] = False
+    resumes_clients: ClassVar[bool] = False
+    stops_writers: ClassVar[bool] = False
     # Puts other data in place: not to be undone once clients were let in again.
     exchanges_data: ClassVar[bool] = False
     # Where undoing it fails, nothing before it is undone: that would be without its data.

@@ -19,6 +19,7 @@ class BuildStep(Step):
     """Build every image of the application whose ingredients differ from the image's own label."""
 
     kind: ClassVar[str] = "build"
+    builds_images: ClassVar[bool] = True
 
     missing_only: bool = Field(default=False, description="Build only what has no image at all.")
 

@@ -43,6 +43,7 @@ class RecoverStep(Step):
     """
 
     kind: ClassVar[str] = "recover"
+    recovers: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for _, c in _leftovers(ctx)]

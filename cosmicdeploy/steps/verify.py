@@ -50,7 +50,7 @@ class VerifyStep(Step):
         return run_checks(ctx, self.only)
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        changing = [kind for kind in ctx.ahead if kind != self.kind]
+        changing = ctx.ahead.other_kinds(self.kind)
         if ctx.planning and (changing or ctx.only_plan):
             if "heartbeat" in self.only:
                 require_token(ctx)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def counted(count: int, one: str, more: str = "") -> str:
@@ -39,3 +39,15 @@ def format_short_timestamp(text: str) -> str:
     if not text or text.startswith("0001"):
         return ""
     return f"{datetime.fromisoformat(text).astimezone():%m-%d %H:%M:%S}"
+
+
+def format_percent(share: float) -> str:
+    """Format a share of one, precise enough to differ from 0 % and 100 %."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    return f"{share:.2%}" if share < 0.01 or share > 0.99 else f"{share:.1%}"
+
+
+def to_iso(at: float) -> str:
+    """Return a Unix time as ISO 8601, in this machine's time zone."""
+    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(timespec="seconds")

@@ -6,11 +6,11 @@ from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.probes.application.features import FeatureState, states
+from cosmicdeploy.probes.application.features import states
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
-from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.probes.result import CheckResult, FeatureState, skipped
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.text.formatting import format_time
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from cosmicdeploy.concurrency import map_in_background
@@ -84,4 +83,4 @@ def run_check(ctx: Context, point: str) -> CheckResult:
         result = CheckResult(
             point=point, ok=False, expected="an answer", found=text, todo=error.todo
         )
-    return replace(result, seconds=round(time.monotonic() - started, 3))
+    return result.model_copy(update={"seconds": round(time.monotonic() - started, 3)})

@@ -35,12 +35,12 @@ def console(
       cosmicdeploy console tinker
       cosmicdeploy console -e TOKEN devices:seed --name=KIOSK --token-env=TOKEN
     """
-    from cosmicdeploy.operations.exec import place_of_console
+    from cosmicdeploy.operations.exec import console_target
 
     words = arguments or ()
     run_in_container(
         Call(command="console", terminal=terminal),
         config,
-        lambda ctx: (place_of_console(ctx), ctx.console(*words), ctx.console_user),
+        lambda ctx: (console_target(ctx), ctx.console(*words), ctx.console_user),
         env or (),
     )

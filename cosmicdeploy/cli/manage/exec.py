@@ -35,10 +35,10 @@ def exec_(
       cosmicdeploy exec app ls -la /var/www
       cosmicdeploy exec database mysql -u root platform < query.sql
     """
-    from cosmicdeploy.operations.exec import place_named
+    from cosmicdeploy.operations.exec import named_target
 
     words = command[1:] if command[0] == "--" else command
     if not words:
         raise typer.BadParameter("a command is needed", param_hint="COMMAND")
     call = Call(command="exec", terminal=terminal)
-    run_in_container(call, config, lambda ctx: (place_named(ctx, service), words, user), env or ())
+    run_in_container(call, config, lambda ctx: (named_target(ctx, service), words, user), env or ())

@@ -71,11 +71,11 @@ def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
 
 
 def _list(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.cli.reporting import feature_reports
+    from cosmicdeploy.probes.application.features import states
     from cosmicdeploy.report.views.features import show_features
     from cosmicdeploy.workspace import open_stack
 
-    features = feature_reports(open_stack(config, call.hearing()))
+    features = states(open_stack(config, call.hearing()))
     if not call.terminal.json:
         if features:
             show_features(call.terminal.console, features)
@@ -85,7 +85,6 @@ def _list(call: Call, config: Path | None) -> Report:
 
 
 def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
-    from cosmicdeploy.cli.reporting import feature_report
     from cosmicdeploy.steps.commands.feature_flags import switch
     from cosmicdeploy.workspace import open_stack
 
@@ -96,6 +95,6 @@ def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
     call.terminal.console.print(f"{name} {result}; {places}", soft_wrap=True)
     return call.report(
         outcome="changed" if switched.changed else "unchanged",
-        features=[feature_report(switched.state)],
+        features=[switched.state],
         data={"places": switched.places},
     )

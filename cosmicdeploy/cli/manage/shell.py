@@ -27,7 +27,7 @@ def shell(
       cosmicdeploy shell
       cosmicdeploy shell scheduler
     """
-    from cosmicdeploy.operations.exec import SHELL, place_named
+    from cosmicdeploy.operations.exec import SHELL, named_target
 
     call, words = Call(command="shell", terminal=terminal), ["sh", "-c", SHELL]
-    run_in_container(call, config, lambda ctx: (place_named(ctx, service), words, user))
+    run_in_container(call, config, lambda ctx: (named_target(ctx, service), words, user))

@@ -70,13 +70,13 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
     from datetime import datetime
 
     from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.operations.checklist import checklist
+    from cosmicdeploy.operations.checklist import compare
     from cosmicdeploy.operations.durations import since_when
     from cosmicdeploy.workspace import open_stack
 
     begin = since_when(since, datetime.now().astimezone()).timestamp() if since else None
     ctx = open_stack(config, call.hearing())
-    result = checklist(ctx, since=begin, probe=probe)
+    result = compare(ctx, since=begin, probe=probe)
     return call.report(
         outcome="failed" if result.worse else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if result.worse else 0,
@@ -84,7 +84,7 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
         checklist={
             "since": result.since,
             "seconds": result.seconds,
-            "baseline": result.baseline.told() if result.baseline else None,
+            "baseline": result.baseline.summary() if result.baseline else None,
             "points": [asdict(point) for point in result.points],
         },
     )
@@ -104,7 +104,7 @@ def _record(call: Call, config: Path | None) -> Report:
     return call.report(
         outcome="changed",
         release=baseline.release or None,
-        data={**baseline.told(), "left_out": left_out},
+        data={**baseline.summary(), "left_out": left_out},
     )
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cosmicdeploy.context import Context
+    from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis
     from cosmicdeploy.operations.diagnosis.finding import Remedy
-    from cosmicdeploy.operations.diagnosis.fix import Hands, Mending
-    from cosmicdeploy.operations.diagnosis.looking import Diagnosed
+    from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
     from cosmicdeploy.report.progress import ProgressView
@@ -65,7 +65,7 @@ def diagnose(
 
 
 def _list(call: Call) -> Report:
-    from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
     from cosmicdeploy.report.tables import table
 
     rows = [
@@ -80,27 +80,27 @@ def _list(call: Call) -> Report:
 def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
-    from cosmicdeploy.operations.diagnosis.fix import Mending
-    from cosmicdeploy.operations.diagnosis.looking import diagnosed
-    from cosmicdeploy.operations.diagnosis.troubles import troubles_named
+    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_trouble
+    from cosmicdeploy.operations.diagnosis.diagnose import troubles_named
+    from cosmicdeploy.operations.diagnosis.fix import Fix
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
-    wanted = troubles_named(names)
+    troubles = troubles_named(names)
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.hearing(view))
     with view:
-        found: Sequence[Diagnosed] = [diagnosed(ctx, trouble) for trouble in wanted]
-    before = [each.facts() for each in found]
+        diagnoses: Sequence[Diagnosis] = [diagnose_trouble(ctx, each) for each in troubles]
+    before = [each.facts() for each in diagnoses]
     _show(call, before, fixing=fix)
-    mending = Mending(ctx=ctx, hands=_hands(call, ctx, view, wait))
-    if fix and not all(each.well for each in found):
-        found = mending.mend(found)
-    return _report(call, before, found, mending)
+    run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
+    if fix and not all(each.well for each in diagnoses):
+        diagnoses = run.run(diagnoses)
+    return _report(call, before, diagnoses, run)
 
 
-def _hands(call: Call, ctx: Context, view: ProgressView, wait: float) -> Hands:
-    from cosmicdeploy.operations.diagnosis.fix import Hands
+def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOptions:
+    from cosmicdeploy.operations.diagnosis.fix import FixOptions
     from cosmicdeploy.workspace import open_playbook
 
     def agree(remedy: Remedy) -> bool:
@@ -114,7 +114,7 @@ def _hands(call: Call, ctx: Context, view: ProgressView, wait: float) -> Hands:
     def playbook(name: str) -> Playbook:
         return open_playbook(ctx.loaded, name, ctx.warn)
 
-    return Hands(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
+    return FixOptions(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
 
 
 def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
@@ -125,20 +125,20 @@ def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
 
 
 def _report(
-    call: Call, before: Sequence[Facts], found: Sequence[Diagnosed], mending: Mending
+    call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], run: Fix
 ) -> Report:
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.report.views.diagnosis import show_end, show_tried
 
-    troubles, tried = [each.facts() for each in found], [each.facts() for each in mending.tried]
+    troubles, tried = [each.facts() for each in diagnoses], [each.facts() for each in run.attempts]
     if tried:
-        ill = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
-        _show(call, ill, fixing=True)
-    well = all(each.well for each in found)
+        bad = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
+        _show(call, bad, fixing=True)
+    well = all(each.well for each in diagnoses)
     report = call.report(
-        outcome="failed" if not well else "changed" if mending.applied else "done",
+        outcome="failed" if not well else "changed" if run.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
-        release=mending.ctx.running_release() or None,
+        release=run.ctx.running_release() or None,
         data={"troubles": troubles, "before": before if tried else None, "remedies": tried},
     )
     if not call.terminal.json:

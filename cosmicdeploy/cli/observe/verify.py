@@ -52,8 +52,6 @@ def verify(
 
 
 def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
-    from dataclasses import asdict
-
     from cosmicdeploy.cli.reporting import with_notices
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.status import verify
@@ -69,6 +67,6 @@ def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
         outcome="failed" if failing else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if failing else 0,
         release=ctx.running_release() or None,
-        checks=[asdict(result) for result in results],
+        checks=results,
     )
     return with_notices(report, notices(ctx))

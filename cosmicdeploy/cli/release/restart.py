@@ -56,13 +56,13 @@ def _restart(
     call: Call, config: Path | None, words: list[str], wait: float, *, every: bool
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report
-    from cosmicdeploy.operations.restart import restart, wanted
+    from cosmicdeploy.operations.restart import plan_restart, restart
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.hearing(view))
-    chosen = wanted(ctx, words, every=every)
+    chosen = plan_restart(ctx, words, every=every)
     if chosen.cost:
         call.terminal.console.print(f"Use with caution: {chosen.cost}", soft_wrap=True)
         call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")

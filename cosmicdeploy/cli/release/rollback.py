@@ -95,7 +95,7 @@ def _rollback(
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.checklist.recording import Recording
-    from cosmicdeploy.probes.preconditions.notices import tell_notices
+    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
@@ -119,7 +119,7 @@ def _rollback(
         ctx.catalogue.warn(f"{target.id} is used because it was named: {target.ahead}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
-        notices = tell_notices(ctx)
+        notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
         run, measured = rollback(ctx, mode.command, playbook, target, wait, Recording)
         return with_notices(run_report(call, run, measured), notices)

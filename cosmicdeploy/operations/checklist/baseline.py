@@ -1,7 +1,7 @@
-"""What a deploy records of the time before it, kept as a file for each run.
+"""Baselines: what a deploy records about the time before it, one file per run.
 
-It is begun before the deploy's first change, beside the work of its first steps: later the logs of
-the containers that it replaces are gone. It counts once the run has succeeded.
+The recording begins before the deploy's first change, beside its first steps: later the logs of the
+containers that it replaces are gone. A baseline counts once its run has succeeded.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.records import Moment
 
-# So many seconds ahead a time may be: clocks differ a little.
-BORNE = CLOCK_TOLERANCE.total_seconds()
-# So many are kept, the newest ones.
+# Seconds that a time may lie in the future: clocks differ a little.
+TOLERANCE = CLOCK_TOLERANCE.total_seconds()
+# Newest baselines that are kept.
 KEPT = 20
-TOLD = {"run", "command", "at", "release_before", "release", "in_place_at"}
+SUMMARY = {"run", "command", "at", "release_before", "release", "in_place_at"}
 
 
 class Baseline(BaseModel):
-    """`release` is the one in place since `in_place_at`, `release_before` that of the time before;
-    the times are ISO 8601, `in_place_at` "" while the run is not over.
+    """A run's baseline; times are ISO 8601.
 
-    `before` has what each collector found, `after` the counters at the end. No secrets.
+    `release` is in place since `in_place_at` ("" while the run is not over), `release_before` ran
+    before. `before` holds the figures of each collector, `after` the counters at the end of the
+    run. There are no secrets in it.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
@@ -51,27 +52,31 @@ class Baseline(BaseModel):
         """`in_place_at` as Unix time."""
         return datetime.fromisoformat(self.in_place_at).timestamp()
 
-    def told(self) -> dict[str, str]:
-        """What is worth telling of it beside the figures."""
-        return self.model_dump(include=TOLD)
+    def summary(self) -> dict[str, str]:
+        """Return the baseline without its figures, for the report."""
+        return self.model_dump(include=SUMMARY)
 
 
 def newest(ctx: Context) -> Baseline | None:
-    """That of the last run that succeeded; None where there is none. One of a time that is to come
-    is no baseline of now."""
-    found = {path: each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at}
-    for path in [path for path, each in found.items() if each.began > time.time() + BORNE]:
-        _warn(ctx, path, f"it is stamped in the future: {found.pop(path).in_place_at}")
-    return max(found.values(), key=lambda each: each.began, default=None)
+    """Return the baseline of the last successful run; None where there is none.
+
+    A baseline from the future is passed over with a warning.
+    """
+    baselines = {
+        path: each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at
+    }
+    for path in [p for p, each in baselines.items() if each.began > time.time() + TOLERANCE]:
+        _warn(ctx, path, f"it is stamped in the future: {baselines.pop(path).in_place_at}")
+    return max(baselines.values(), key=lambda each: each.began, default=None)
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:
-    """That of one run, over or not."""
+    """Return the baseline of a run, which may not be over; None where there is none."""
     return _read(ctx, _folder(ctx) / f"{run}.json")
 
 
-def keep(ctx: Context, baseline: Baseline) -> None:
-    """Write it, and let the oldest ones go. Raises `OSError`."""
+def write(ctx: Context, baseline: Baseline) -> None:
+    """Write a baseline and remove the oldest ones. Raises `OSError`."""
     folder = _folder(ctx)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = baseline.model_dump_json(by_alias=True, indent=2)
@@ -81,8 +86,8 @@ def keep(ctx: Context, baseline: Baseline) -> None:
         path.unlink(missing_ok=True)
 
 
-def forget(ctx: Context, run: str) -> None:
-    """Remove one run's. Raises `OSError`."""
+def remove(ctx: Context, run: str) -> None:
+    """Remove the baseline of a run. Raises `OSError`."""
     (_folder(ctx) / f"{run}.json").unlink(missing_ok=True)
 
 
@@ -91,7 +96,7 @@ def _folder(ctx: Context) -> Path:
 
 
 def _paths(ctx: Context) -> list[Path]:
-    try:  # a glob takes a folder that may not be read for an empty one
+    try:  # a glob would take an unreadable folder for an empty one
         return [path for path in sorted(_folder(ctx).iterdir()) if path.suffix == ".json"]
     except FileNotFoundError:
         return []
@@ -107,12 +112,12 @@ def _read(ctx: Context, path: Path) -> Baseline | None:
         return None
     except OSError as error:
         _warn(ctx, path, error.strerror or "")
-    except ValidationError as error:  # damaged, or another version's
+    except ValidationError as error:  # damaged, or of another version
         first = error.errors()[0]
         _warn(ctx, path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "))
     return None
 
 
 def _warn(ctx: Context, path: Path, why: str) -> None:
-    told = f"passed over {path}: no baseline can be read there ({why}); move it away, and record"
-    ctx.emit(Warned(text=f"{told} another one: `cosmicdeploy checklist --record`"))
+    text = f"passed over {path}: no baseline can be read there ({why}); move it away, and record"
+    ctx.emit(Warned(text=f"{text} another one: `cosmicdeploy checklist --record`"))

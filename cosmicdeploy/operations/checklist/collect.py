@@ -1,4 +1,4 @@
-"""All collectors, each by itself: what one cannot find out keeps no other from it."""
+"""Run all collectors of evidence; a failure of one does not affect the others."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cosmicdeploy.operations.checklist.evidence import (
     migrations,
     scheduling,
 )
-from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.verdict import Figures, Span
 
 Collector = Callable[[Context, Span, Figures | None], Figures]
 
 COLLECTORS: Mapping[str, Collector] = {
-    # First what a deploy takes away with the containers that it replaces.
+    # First the evidence that is lost with the containers that a deploy replaces.
     "application": application_log.figures,
     "scheduler": scheduling.figures,
     "migrations": migrations.figures,
@@ -33,7 +33,7 @@ COLLECTORS: Mapping[str, Collector] = {
     "cache": cache.figures,
     "external": external.figures,
 }
-# What comes of counting with what is no figure.
+# Errors of a calculation with values that are no figures.
 NOT_FIGURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 COUNTERS: Mapping[str, Callable[[Context], Figures]] = {
     "database": database.counters,
@@ -47,36 +47,42 @@ def collect(
     earlier: Mapping[str, Figures],
     more: Mapping[str, Collector] | None = None,
 ) -> dict[str, Figures]:
-    """What all of them, and `more`, find within a span; since `earlier` counters, as far as these
-    are known. {"why": …} of one that cannot find anything. Raises `EngineUnavailable`."""
+    """Return the figures of all collectors, and of `more`, within a span.
+
+    Counters are compared with `earlier` ones where there are any. A collector that fails has
+    {"why": …}. Raises only `EngineUnavailable`.
+    """
     return {
-        name: _tried(partial(_since, find, ctx, span, earlier.get(name)))
-        for name, find in {**COLLECTORS, **(more or {})}.items()
+        name: _try(partial(_since, collector, ctx, span, earlier.get(name)))
+        for name, collector in {**COLLECTORS, **(more or {})}.items()
     }
 
 
 def counters(ctx: Context) -> dict[str, Figures]:
-    """The counters as they are now, of those that can be had."""
-    found = {name: _tried(partial(read, ctx)) for name, read in COUNTERS.items()}
-    return {name: figures for name, figures in found.items() if "why" not in figures}
+    """Return the present counters; those that cannot be read are left out."""
+    figures = {name: _try(partial(read, ctx)) for name, read in COUNTERS.items()}
+    return {name: each for name, each in figures.items() if "why" not in each}
 
 
-def _since(find: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
-    """Counters of a baseline that somebody else wrote are worth as much as none."""
+def _since(collector: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
+    """Run a collector; counters of a baseline that are no figures are passed over with a warning.
+
+    The operator or another version may have written the baseline.
+    """
     if earlier is None:
-        return find(ctx, span, None)
+        return collector(ctx, span, None)
     try:
-        return find(ctx, span, earlier)
+        return collector(ctx, span, earlier)
     except NOT_FIGURES as error:
         ctx.emit(Warned(text=f"counters of the baseline are passed over: {error!r}"))
-        return find(ctx, span, None)
+        return collector(ctx, span, None)
 
 
-def _tried(find: Callable[[], Figures]) -> Figures:
+def _try(collect_figures: Callable[[], Figures]) -> Figures:
     try:
-        return find()
+        return collect_figures()
     except EngineUnavailable:
-        raise  # then nothing can be found out
+        raise  # no collector works without the engine
     except CosmicError as error:
-        told = f"{error.what} ({error.where})" if error.where else error.what
-        return {"why": told, "todo": error.todo}
+        why = f"{error.what} ({error.where})" if error.where else error.what
+        return {"why": why, "todo": error.todo}

@@ -1,4 +1,4 @@
-"""Services' logs within a span: their lines, and how far back these reach."""
+"""Services' logs within a span, and how far back they reach."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from pathlib import PurePosixPath
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.operations.checklist.span import MINUTE, Span
+from cosmicdeploy.operations.checklist.verdict import MINUTE, Span
 from cosmicdeploy.operations.logs.files import Files
 
-# So much of a log file is read where a span does not bound it: its lines have no index by time.
+# Lines that are read of a log file where the span sets no limit: a file has no index by time.
 LINES_OF_A_FILE = 20_000
 SECOND = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """A service's lines, read as they are asked for. `begins` (Unix time) is how far back they
-    tell: what came before was rotated away, or written by a container that is gone."""
+    """A service's lines, read while they are iterated over.
+
+    `begins` (Unix time) is how far back they reach: older lines were rotated away, or were those of
+    a container that is gone.
+    """
 
     service: str
     begins: float
     lines: Iterable[LogLine]
 
     def cut(self, span: Span) -> bool:
-        """Whether part of the span is not told of."""
+        """Whether the log does not cover the whole span."""
         return self.begins > span.since + MINUTE
 
 
 def output(ctx: Context, service: str, span: Span) -> Log:
-    """What a service's container wrote. Raises `EngineError` where there is no container."""
+    """Return the output of a service's container. Raises `EngineError` if there is none."""
     container = existing(ctx, service)
     if span.lines is not None:
         read = list(ctx.engine.log_entries(container.id, tail=span.lines))
@@ -44,8 +47,11 @@ def output(ctx: Context, service: str, span: Span) -> Log:
 
 
 def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
-    """What a service wrote to `app.log_file`; none where that file is not followed, or where it has
-    written nothing yet."""
+    """Yield the lines that a service wrote to `app.log_file`.
+
+    Yields nothing where `monitoring.log_file` is off, or where the file does not exist yet. Raises
+    `EngineError` if it cannot be read.
+    """
     path = ctx.settings.app.log_file
     if path is None or not ctx.settings.monitoring.log_file:
         return
@@ -54,27 +60,27 @@ def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
     try:
         timed = [line for line in source.past(container) if line.at]
     except EngineError:
-        if _is_still_to_come(ctx, container, path):
+        if _does_not_exist_yet(ctx, container, path):
             return
         raise
     yield Log(service=service, begins=_begins(timed, span), lines=_within(timed, span))
 
 
-def _is_still_to_come(ctx: Context, container: Container, path: PurePosixPath) -> bool:
-    look = ["sh", "-c", '[ -d "$1" ] && [ ! -e "$2" ]', "sh", str(path.parent), str(path)]
-    return ctx.engine.exec(container.id, look).exit_code == 0
+def _does_not_exist_yet(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+    test = ["sh", "-c", '[ -d "$1" ] && [ ! -e "$2" ]', "sh", str(path.parent), str(path)]
+    return ctx.engine.exec(container.id, test).exit_code == 0
 
 
 def existing(ctx: Context, service: str) -> Container:
-    """A service's container, running or not; raises `EngineError` where there is none."""
-    found = ctx.container(service)
-    if found is None:
+    """Return a service's container, running or not; raises `EngineError` if there is none."""
+    container = ctx.container(service)
+    if container is None:
         raise EngineError("there is no container", where=service, todo="run `cosmicdeploy up`")
-    return found
+    return container
 
 
 def _begins(read: Sequence[LogLine], span: Span) -> float:
-    """Where nothing was written before the span's end, nothing can be known of it."""
+    """Return how far back these lines reach; the span's end where there are none."""
     return min(span.until, max(span.since, read[0].at / SECOND)) if read else span.until
 
 

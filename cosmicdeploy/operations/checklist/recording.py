@@ -1,4 +1,4 @@
-"""A run's baseline, recorded while the run is at work. Nothing here may fail or delay a run."""
+"""Record a run's baseline while the run is at work; nothing here may fail or delay it."""
 
 from __future__ import annotations
 
@@ -11,56 +11,59 @@ from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters
-from cosmicdeploy.operations.checklist.span import before_a_deploy
+from cosmicdeploy.operations.checklist.verdict import span_before_deploy
 
-# How long the end of a run waits for what was begun at its start, in seconds.
+# How long the end of a run waits for the recording that began at its start, in seconds.
 PATIENCE = 0.5
 
 
 class Recording:
-    """One run's baseline, in three moments: `begin`, then `complete` or `drop`. Not reusable."""
+    """The recording of one run's baseline: `begin`, then `complete` or `drop`. Not reusable."""
 
     def __init__(self, ctx: Context, command: str) -> None:
         self._ctx, self._command = ctx, command
-        self._found = Baseline(run=ctx.journal.run, command=command, at=now())
+        self._baseline = Baseline(run=ctx.journal.run, command=command, at=now())
         self._over = threading.Event()
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._look, name="baseline", daemon=True)
 
     def begin(self) -> None:
-        """Look at the time before the run, beside it. One that goes on from a killed run takes what
-        that one had seen: the time since is not the time before."""
+        """Begin to record the time before the run, in the background.
+
+        A run that resumes a killed one takes over its baseline, since the time after the killed run
+        began is not the time before.
+        """
         for run in self._ctx.earlier:
             if known := baseline.of_run(self._ctx, run.id):
-                self._found = known.model_copy(
-                    update={"run": self._found.run, "command": self._command}
+                self._baseline = known.model_copy(
+                    update={"run": self._baseline.run, "command": self._command}
                 )
                 return
         self._thread.start()
 
     def complete(self) -> None:
-        """The release is in place: from now on evidence counts for it."""
+        """Record that the release is in place: evidence from now on is compared."""
         self._quietly(self._complete)
 
     def drop(self) -> None:
-        """All was undone, so nothing is to be compared with this."""
+        """Remove the baseline of a run that was undone."""
         self._over.set()
         with self._writing:
-            self._quietly(lambda: baseline.forget(self._ctx, self._found.run))
+            self._quietly(lambda: baseline.remove(self._ctx, self._baseline.run))
 
     def _look(self) -> None:
         self._quietly(self._before)
 
     def _before(self) -> None:
-        """Written at once, for whoever goes on from this run should it be killed."""
+        """Write the figures at once, for the run that resumes this one should it be killed."""
         last, ctx = baseline.newest(self._ctx), self._ctx
         release = ctx.running_release()
-        found = collect(ctx, before_a_deploy(), last.after if last else {})
+        figures = collect(ctx, span_before_deploy(), last.after if last else {})
         with self._writing:
             if not self._over.is_set():
-                update = {"before": found, "release_before": release}
-                self._found = self._found.model_copy(update=update)
-                baseline.keep(ctx, self._found)
+                update = {"before": figures, "release_before": release}
+                self._baseline = self._baseline.model_copy(update=update)
+                baseline.write(ctx, self._baseline)
 
     def _complete(self) -> None:
         if self._thread.is_alive():
@@ -72,7 +75,7 @@ class Recording:
             "in_place_at": now(),
         }
         with self._writing:
-            baseline.keep(self._ctx, self._found.model_copy(update=update))
+            baseline.write(self._ctx, self._baseline.model_copy(update=update))
 
     @staticmethod
     def _quietly(work: Callable[[], None]) -> None:

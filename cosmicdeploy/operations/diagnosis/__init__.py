@@ -1,5 +1,5 @@
-"""What goes wrong most often, as checks with findings and remedies: `cosmicdeploy diagnose`.
+"""The command `diagnose`: frequent troubles, each with checks, findings and remedies.
 
-A trouble is a file of its own, and a row of `troubles.py`. Checks change nothing; a remedy is steps
-that run as any others do, under the lock and in the journal, and after it the checks run again.
+A trouble is a file in `checks/` and a row in `diagnose.py`. Checks change nothing. A remedy is made
+of steps that run under the lock and are journalled, as in every run; the checks run again after it.
 """

@@ -1,4 +1,4 @@
-"""What a check found, how bad it is, and what helps."""
+"""Findings of checks, their severity, and their remedies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Step
 
 
 class Severity(StrEnum):
-    """`UNKNOWN` is what could not be looked at; it is as little well as a problem."""
+    """How bad a finding is; `UNKNOWN` could not be checked, and counts as not well."""
 
     OK = "ok"
     WARNING = "warning"
@@ -22,11 +22,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """Something that may help: `says` what it does, `command` is how one would type it.
+    """A change that may fix a problem.
 
-    It is either `steps`, or a `playbook` by name, or `resolves` what a killed run left in the
-    schema, on which only a person may decide. What comes of it is seen within `shows_within`
-    seconds.
+    `says` describes it to the operator, `command` is the command that does the same. It consists of
+    `steps`, or of a `playbook` by name; or it `resolves` what a killed run left in the schema, on
+    which only a person may decide. Its result shows within `shows_within` seconds.
     """
 
     says: str
@@ -39,8 +39,11 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """`todo` is the exact command, "" where there is nothing to do; `details` are lines worth
-    seeing; `remedies` are tried in their order by `--fix`, where this is a problem."""
+    """What a check found about `looked_at`.
+
+    `todo` is the command that helps, "" where there is nothing to do; `details` are lines for the
+    operator, such as log lines. `--fix` tries the `remedies` of a problem in their order.
+    """
 
     looked_at: str
     severity: Severity
@@ -51,10 +54,11 @@ class Finding:
 
     @property
     def well(self) -> bool:
+        """Whether nothing has to be fixed."""
         return self.severity in (Severity.OK, Severity.WARNING)
 
     def facts(self) -> dict[str, Any]:
-        """For reports."""
+        """Return the finding as JSON for the report."""
         return {
             "looked_at": self.looked_at,
             "severity": str(self.severity),
@@ -69,12 +73,12 @@ Findings = Iterable[Finding]
 
 
 def ok(looked_at: str, found: str, *details: str) -> Finding:
-    """Nothing is wrong there."""
+    """Return a finding that nothing is wrong."""
     return Finding(looked_at=looked_at, severity=Severity.OK, found=found, details=details)
 
 
 def warning(looked_at: str, found: str, todo: str = "", details: Iterable[str] = ()) -> Finding:
-    """Worth a look, and nothing that has to be mended."""
+    """Return a finding that does not have to be fixed."""
     return Finding(
         looked_at=looked_at,
         severity=Severity.WARNING,
@@ -92,7 +96,7 @@ def problem(
     details: Iterable[str] = (),
     remedies: Iterable[Remedy] = (),
 ) -> Finding:
-    """Something is wrong."""
+    """Return a finding that something is wrong."""
     return Finding(
         looked_at=looked_at,
         severity=Severity.PROBLEM,
@@ -108,8 +112,10 @@ Check = Callable[[Context], Findings]
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """Something that operators run into: what it is about, and what is looked at, in order. The
-    others rest on a `beneath` one: it is mended first."""
+    """A trouble that operators run into, with its checks by subject, in order.
+
+    Other troubles depend on one that is `beneath`: it is fixed first.
+    """
 
     name: str
     about: str

@@ -1,4 +1,4 @@
-"""Apply remedies, one after the other, and see by the same checks what came of each."""
+"""`diagnose --fix`: apply remedies one after the other, and check the result of each."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
 from cosmicdeploy.operations.diagnosis.finding import Remedy, Trouble
-from cosmicdeploy.operations.diagnosis.looking import Diagnosed, diagnosed
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.runs.execute import execute
 
-LOOK_EVERY = 1.0
-# After these nothing more may be tried: somebody else is at work, or somebody has to look first.
+LOOK_EVERY_SECONDS = 1.0
+# After these exit codes no remedy may be tried: another run is at work, or a person must decide.
 ENDING = (ExitCode.LOCKED, ExitCode.NEEDS_PERSON, ExitCode.INTERRUPTED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hands:
-    """What mending asks for: whether a remedy may be applied, a playbook by its name, and how
-    looking and running are shown. `wait` is for another run's lock, in seconds."""
+class FixOptions:
+    """What the caller provides: `agree` asks the operator whether a remedy may be applied,
+    `playbook` loads one by its name, `shown` shows checks and runs while they take place, and
+    `wait` is how many seconds to wait for another run's lock."""
 
     agree: Callable[[Remedy], bool]
     playbook: Callable[[str], Playbook]
@@ -33,8 +34,8 @@ class Hands:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """A remedy that was applied, or that nobody agreed to; `error` says why it failed."""
+class Attempt:
+    """A remedy that was applied, or that the operator declined; `error` says why it failed."""
 
     trouble: str
     remedy: Remedy
@@ -42,7 +43,7 @@ class Tried:
     error: CosmicError | None = None
 
     def facts(self) -> dict[str, Any]:
-        """For reports."""
+        """Return the attempt as JSON for the report."""
         return {
             "trouble": self.trouble,
             "remedy": self.remedy.says,
@@ -53,50 +54,51 @@ class Tried:
 
 
 @dataclass(kw_only=True)
-class Mending:
+class Fix:
     """One `diagnose --fix`. Not reusable."""
 
     ctx: Context
-    hands: Hands
-    tried: list[Tried] = field(default_factory=list)
+    options: FixOptions
+    attempts: list[Attempt] = field(default_factory=list)
 
-    def mend(self, found: Sequence[Diagnosed]) -> Sequence[Diagnosed]:
-        """Try what helps against what was found; what all checks find afterwards.
+    def run(self, diagnoses: Sequence[Diagnosis]) -> Sequence[Diagnosis]:
+        """Try the remedies of all findings; return the diagnoses made afterwards.
 
-        Raises `UsageError` where nobody can agree, `LockHeld`, `NeedsPerson`, `Interrupted`.
+        Raises `UsageError` if there is no terminal to ask at, `LockHeld`, `NeedsPerson`,
+        `Interrupted`.
         """
-        for before in sorted(found, key=lambda each: not each.trouble.beneath):
-            # What helped against the trouble before may have mended this one, or changed it.
-            self._mend(before if not self.applied else self._look(before.trouble))
+        for before in sorted(diagnoses, key=lambda each: not each.trouble.beneath):
+            # A remedy for the previous trouble may have fixed this one as well, or changed it.
+            self._fix(before if not self.applied else self._diagnose(before.trouble))
         if not self.applied:
-            return found
-        return [self._look(each.trouble) for each in found]
+            return diagnoses
+        return [self._diagnose(each.trouble) for each in diagnoses]
 
     @property
     def applied(self) -> bool:
-        """Whether anything was done; it may have failed."""
-        return any(each.agreed for each in self.tried)
+        """Whether any remedy was applied, successfully or not."""
+        return any(each.agreed for each in self.attempts)
 
-    def _mend(self, found: Diagnosed) -> None:
-        while remedy := next(self._untried(found), None):
-            tried = self._try(found.trouble, remedy)
-            self.tried.append(tried)
-            if tried.agreed:
-                found = self._look_until_well(found.trouble, remedy.shows_within)
+    def _fix(self, diagnosis: Diagnosis) -> None:
+        while remedy := next(self._untried(diagnosis), None):
+            attempt = self._try(diagnosis.trouble, remedy)
+            self.attempts.append(attempt)
+            if attempt.agreed:
+                diagnosis = self._diagnose_until_well(diagnosis.trouble, remedy.shows_within)
 
-    def _untried(self, found: Diagnosed) -> Iterator[Remedy]:
-        known = {each.remedy.says for each in self.tried}
-        for finding in found.findings:
+    def _untried(self, diagnosis: Diagnosis) -> Iterator[Remedy]:
+        known = {each.remedy.says for each in self.attempts}
+        for finding in diagnosis.findings:
             if not finding.well:
                 yield from (r for r in finding.remedies if r.says not in known)
 
-    def _try(self, trouble: Trouble, remedy: Remedy) -> Tried:
-        if not self.hands.agree(remedy):
-            return Tried(trouble=trouble.name, remedy=remedy, agreed=False)
+    def _try(self, trouble: Trouble, remedy: Remedy) -> Attempt:
+        if not self.options.agree(remedy):
+            return Attempt(trouble=trouble.name, remedy=remedy, agreed=False)
         error = self._apply(remedy)
         if error is not None and error.exit_code in ENDING:
             raise error
-        return Tried(trouble=trouble.name, remedy=remedy, error=error)
+        return Attempt(trouble=trouble.name, remedy=remedy, error=error)
 
     def _apply(self, remedy: Remedy) -> CosmicError | None:
         try:
@@ -105,21 +107,24 @@ class Mending:
                 return None
             steps = remedy.steps
             if remedy.playbook:
-                steps = self.hands.playbook(remedy.playbook).steps
-            with self.hands.shown():
-                run, _ = execute(self.ctx, remedy.command, steps, self.hands.wait)
+                steps = self.options.playbook(remedy.playbook).steps
+            with self.options.shown():
+                run, _ = execute(self.ctx, remedy.command, steps, self.options.wait)
         except CosmicError as error:
             return error
         return run.error
 
-    def _look(self, trouble: Trouble) -> Diagnosed:
-        return self._look_until_well(trouble, 0)
+    def _diagnose(self, trouble: Trouble) -> Diagnosis:
+        return self._diagnose_until_well(trouble, 0)
 
-    def _look_until_well(self, trouble: Trouble, seconds: float) -> Diagnosed:
-        """Told once, however often it takes."""
-        until, quiet = time.monotonic() + seconds, replace(self.ctx, emit=lambda _: None)
-        with self.hands.shown():
+    def _diagnose_until_well(self, trouble: Trouble, seconds: float) -> Diagnosis:
+        """Diagnose a trouble every second until it is well, for so many seconds.
+
+        It is announced once, however often the checks run.
+        """
+        end, quiet = time.monotonic() + seconds, replace(self.ctx, emit=lambda _: None)
+        with self.options.shown():
             self.ctx.say(f"looking again: {trouble.name}")
-            while not (found := diagnosed(quiet, trouble)).well and time.monotonic() < until:
-                time.sleep(LOOK_EVERY)
-        return found
+            while not (diagnosis := diagnose(quiet, trouble)).well and time.monotonic() < end:
+                time.sleep(LOOK_EVERY_SECONDS)
+        return diagnosis

@@ -1,4 +1,4 @@
-"""What helps against more than one trouble. Each is steps that another command has as well."""
+"""Remedies that more than one trouble uses; their steps are those of other commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
-from cosmicdeploy.operations.restart import wanted
+from cosmicdeploy.operations.restart import plan_restart
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.commands.console import ConsoleStep
@@ -18,48 +18,54 @@ from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep, Target
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 
-# What the journal and the lock call a run that no other command would make.
+# The command that the journal and the lock name for a remedy that no other command applies.
 OWN = "diagnose --fix"
 DEPLOY = Remedy(
-    says="deploy: backup, pending migrations, roll, all undone where one of them fails",
+    says="deploy: backup, pending migrations, rollout; undone if one of them fails",
     command="deploy",
     playbook="deploy",
 )
 RESOLVE = Remedy(
-    says="deploy again from the schema as it is now: say yes only where you have mended it",
+    says="deploy again from the schema as it is now: say yes only if you have repaired it",
     command="migrate --resolve",
     resolves=True,
 )
 
 
-def note(names: Sequence[str]) -> Remedy:
-    """Migrations that are whole, and that only their row is missing of."""
-    step = MarkMigratedStep(name="note migrations", migrations=tuple(names))
+def mark_migrated(names: Sequence[str]) -> Remedy:
+    """Return the remedy for migrations that are complete and only lack their row."""
+    step = MarkMigratedStep(name="mark migrated", migrations=tuple(names))
     return Remedy(says=f"note {', '.join(names)} as run", command=OWN, steps=(step,))
 
 
 def restart(ctx: Context, name: str) -> Remedy:
-    """The same container anew, by a roll; what clients will notice of it is said."""
-    chosen = wanted(ctx, [name], every=False)
-    cost = f"; {chosen.cost}" if chosen.cost else ""
+    """Return the remedy that restarts a service's container; it names what clients will notice."""
+    planned = plan_restart(ctx, [name], every=False)
+    cost = f"; {planned.cost}" if planned.cost else ""
     return Remedy(
-        says=f"restart {name} by a roll: the same container{cost}",
-        command=chosen.command,
-        steps=chosen.steps,
+        says=f"restart the container of {name} in place{cost}",
+        command=planned.command,
+        steps=planned.steps,
     )
 
 
-def restart_or_make_anew(ctx: Context, name: str) -> Sequence[Remedy]:
-    """Restart it; where that does not help, one of the application's is made anew, if its release's
-    image is what it runs."""
-    found, image = ctx.container(name), ctx.image_of(name)
-    same = found is not None and image is not None and found.image_id == image.id
-    anew = [make_anew([name])] if same and name in ctx.settings.services.released else []
-    return [restart(ctx, name), *anew]
+def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
+    """Return the remedies for a service's container: restart it, then replace it.
+
+    Only a container of the application that runs its release's image is replaced.
+    """
+    container, image = ctx.container(name), ctx.image_of(name)
+    is_current = container is not None and image is not None and container.image_id == image.id
+    is_released = name in ctx.settings.services.released
+    return [restart(ctx, name), *([replace([name])] if is_current and is_released else [])]
 
 
 def start_all(names: Iterable[str]) -> Remedy:
-    """All that is away: first what the others need, last the proxy, which may know them by name."""
+    """Return the remedy that starts all stopped services.
+
+    Database and cache start first, the proxy last: nginx may know the replicas by name, which must
+    resolve when it starts.
+    """
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
         ServicesStep(name="services", roles=("database", "cache")),
@@ -70,7 +76,7 @@ def start_all(names: Iterable[str]) -> Remedy:
 
 
 def start(name: str, role: Role) -> Remedy:
-    """One service that does not run, and those of its role."""
+    """Return the remedy that starts a stopped service and the other ones of its role."""
     steps = (
         RecoverStep(name="recover"),
         RolloutStep(name="start", roles=(role,), missing_only=True),
@@ -79,7 +85,10 @@ def start(name: str, role: Role) -> Remedy:
 
 
 def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:
-    """In these containers; none where no command is configured for it."""
+    """Return the remedy that clears the application's caches in the containers of these services.
+
+    None where `cache_clear.commands` is empty.
+    """
     commands = ctx.settings.cache_clear.commands
     if not commands:
         return ()
@@ -92,15 +101,21 @@ def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:
     return (Remedy(says=says, command=OWN, steps=steps),)
 
 
-def make_anew(names: Sequence[str]) -> Remedy:
-    """From the image that runs already: a restart would keep what was changed in the containers."""
-    steps = (RecoverStep(name="recover"), RolloutStep(name="make anew", anew=tuple(names)))
-    says = f"make {', '.join(names)} anew from the release's image, by a roll"
+def replace(names: Sequence[str]) -> Remedy:
+    """Return the remedy that replaces containers by new ones of the same image.
+
+    A restart would keep the files that were changed in them.
+    """
+    steps = (RecoverStep(name="recover"), RolloutStep(name="replace", anew=tuple(names)))
+    says = f"replace the containers of {', '.join(names)} by new ones of the same image"
     return Remedy(says=says, command=OWN, steps=steps)
 
 
 def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Sequence[Remedy]:
-    """End these sessions; nothing where there are none, or where a person has to decide on one."""
+    """Return the remedy that ends these database sessions, or only their statements.
+
+    None where there is no session, or where one is protected: a person has to decide on that.
+    """
     if not found or any(session.protection for session in found):
         return ()
     what = "end the statement of" if statement_only else "end"
@@ -109,7 +124,7 @@ def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Se
         sessions=tuple(_target(owners, session) for session in found),
         statement_only=statement_only,
     )
-    says = f"{what} {', '.join(owners.told(session) for session in found)}"
+    says = f"{what} {', '.join(owners.describe(session) for session in found)}"
     return (Remedy(says=says, command=OWN, steps=(step,)),)
 
 
@@ -119,5 +134,5 @@ def _target(owners: Owners, session: Process) -> Target:
         user=session.user,
         host=session.host,
         seconds=session.seconds,
-        told=owners.told(session),
+        told=owners.describe(session),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
-from cosmicdeploy.text.formatting import format_timestamp
+from cosmicdeploy.probes.result import FeatureState
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
@@ -25,27 +24,6 @@ OFF = ("disabled", "off", "false", "0", "no")
 HOST = "host"
 LAST_LINES = 10
 SILENCE_SECONDS = 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureState:
-    """Whether a feature is on; `enabled` is None where that is unknown, and `found` says why.
-
-    `since` (ISO 8601) and `by` say when it was switched off and by whom, where that is recorded.
-    """
-
-    name: str
-    enabled: bool | None
-    since: str = ""
-    by: str = ""
-    description: str = ""
-    found: str = ""
-
-    @property
-    def noted(self) -> str:
-        """Return " since … by …" for the operator, in this machine's time zone; may be ""."""
-        since = f" since {format_timestamp(self.since)}" if self.since else ""
-        return since + (f" by {self.by}" if self.by else "")
 
 
 def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:

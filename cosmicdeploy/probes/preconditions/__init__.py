@@ -1,1 +1,1 @@
-"""What must hold of a stack before a run begins, and what the run leaves out."""
+"""What a stack must fulfil before a run begins, and what every run leaves out."""

@@ -1,37 +1,24 @@
-"""What a stack leaves out of every run, told by name before anything is touched."""
+"""Notices: what every run on this stack leaves out, by name, before anything is changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-
-Kind = Literal["no role", "not built", "other folder", "other project"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassedOver:
-    """One of them: the service that it is about, what is so, and a command that helps."""
-
-    kind: Kind
-    service: str
-    what: str
-    todo: str
-
-    def __str__(self) -> str:
-        return f"{self.service}: {self.what} → {self.todo}"
+from cosmicdeploy.probes.result import StackNotice
 
 
-def notices(ctx: Context) -> list[PassedOver]:
-    """All of them: services without a role, images that no deploy builds, containers that another
-    folder's stack of the same name may own, and this folder's services in another project."""
+def notices(ctx: Context) -> list[StackNotice]:
+    """Return all notices.
+
+    They are about services without a role, images that no deploy builds, containers that another
+    folder's stack of the same name may own, and this folder's services in another project.
+    """
     return [
         *_without_role(ctx),
         *_not_built(ctx),
@@ -40,21 +27,21 @@ def notices(ctx: Context) -> list[PassedOver]:
     ]
 
 
-def tell_notices(ctx: Context) -> list[PassedOver]:
-    """Tell them to the operator; what was told."""
-    found = notices(ctx)
-    for each in found:
+def show_notices(ctx: Context) -> list[StackNotice]:
+    """Show all notices to the operator, and return them."""
+    shown = notices(ctx)
+    for each in shown:
         ctx.emit(Notice(text=f"note: {each}"))
-    return found
+    return shown
 
 
-def _without_role(ctx: Context) -> Iterator[PassedOver]:
+def _without_role(ctx: Context) -> Iterator[StackNotice]:
     for name, service in ctx.stack.services.items():
         if name in ctx.settings.services.all:
             continue
         built = "not built, " if service.build else ""
         waiting = _waiting_for(ctx, name)
-        yield PassedOver(
+        yield StackNotice(
             kind="no role",
             service=name,
             what=f"no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
@@ -65,7 +52,7 @@ def _without_role(ctx: Context) -> Iterator[PassedOver]:
 
 
 def _waiting_for(ctx: Context, name: str) -> str:
-    """Whom the compose file lets wait for a service that no run waits for."""
+    """Name the services that wait for this one by the compose file, while no run waits for it."""
     waiting = [
         f"{other} ({service.depends_on[name]})"
         for other, service in ctx.stack.services.items()
@@ -74,11 +61,11 @@ def _waiting_for(ctx: Context, name: str) -> str:
     return f"not waited for by {', '.join(waiting)}" if waiting else ""
 
 
-def _not_built(ctx: Context) -> Iterator[PassedOver]:
+def _not_built(ctx: Context) -> Iterator[StackNotice]:
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
         service = ctx.service(name)
         if service.build is not None and name not in ctx.settings.services.released:
-            yield PassedOver(
+            yield StackNotice(
                 kind="not built",
                 service=name,
                 what=f"the image {service.image} is neither built by a run nor replaced by a"
@@ -88,24 +75,24 @@ def _not_built(ctx: Context) -> Iterator[PassedOver]:
             )
 
 
-def _of_other_folders(ctx: Context) -> Iterator[PassedOver]:
+def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:
     here = ctx.stack.directory.resolve()
     for name in dict.fromkeys(ctx.settings.services.all):
         folder = _folder(ctx, name)
         if folder and Path(folder).resolve() != here:
-            yield PassedOver(
+            yield StackNotice(
                 kind="other folder",
                 service=name,
-                what=f"its container was made from {folder}; where that is another stack of the"
-                f" same project name {ctx.stack.project}, a deploy here replaces that one's",
+                what=f"its container was created from {folder}; if that is another stack with the"
+                f" same project name {ctx.stack.project}, a deploy here replaces its containers",
                 todo="give one of the two another name: `project` in cosmicdeploy.yaml",
             )
 
 
-def _of_other_projects(ctx: Context) -> Iterator[PassedOver]:
+def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
     for container in ctx.engine.made_from(ctx.stack.directory, besides=ctx.stack.project):
         if container.service in ctx.settings.services.all:
-            yield PassedOver(
+            yield StackNotice(
                 kind="other project",
                 service=container.service,
                 what=f"{container.name} of the project {container.project} runs from this folder,"
@@ -117,7 +104,7 @@ def _of_other_projects(ctx: Context) -> Iterator[PassedOver]:
 def _folder(ctx: Context, name: str) -> str:
     try:
         container = ctx.container(name)
-    except CosmicError:  # told by all that needs the container
+    except CosmicError:  # every check that needs the container reports this
         return ""
     return container.labels.get(labels.WORKING_DIR, "") if container else ""
 

@@ -1,4 +1,4 @@
-"""Each service has one container: what several of them are refused with, before a run."""
+"""Refuse a run on a service that has several containers."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
 from cosmicdeploy.stack.model import Service
 
 
-def as_it_is(ctx: Context, names: Collection[str]) -> Context:
-    """Return the context with the containers' names of this moment, once it is seen that each of
-    these services has one container.
+def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
+    """Return the context with the present names of the containers.
 
-    Raises `Refused` where a container of one of them could be started beside another one.
+    Raises `Refused` if one of these services has several containers, so that a run could start one
+    beside another.
     """
-    found = ctx.engine.containers(ctx.stack.project)
-    ctx = replace(ctx, stack=adopt(ctx.stack, found))
+    containers = ctx.engine.containers(ctx.stack.project)
+    ctx = replace(ctx, stack=adopt(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
-        _require_one(ctx, of_service(found, name), ctx.service(name))
-    require_sole_writers(ctx, [n for n in names if not _runs(found, n)])
+        _require_one(ctx, of_service(containers, name), ctx.service(name))
+    require_sole_writers(ctx, [n for n in names if not _runs(containers, n)])
     return ctx
 
 
@@ -35,7 +35,7 @@ def _runs(containers: Iterable[Container], name: str) -> bool:
 
 
 def retire(names: Iterable[str]) -> str:
-    """A command that ends containers for good and loses nothing: neither is removed."""
+    """Return the command that stops containers for good without removing them."""
     listed = " ".join(names)
     return f"`docker update --restart=no {listed} && docker stop {listed}`"
 
@@ -65,8 +65,11 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
-    """What runs has a name of its own, and another container has the labels, too: which of them
-    holds the data is not to be seen. No advice swaps them."""
+    """Return the error for a running container with an unusual name, beside another container with
+    the same labels.
+
+    Which of them holds the data is unknown, so the advice swaps neither.
+    """
     (running,) = {final_name(c.name) for c in containers if c.is_active}
     others = sorted({final_name(c.name) for c in containers} - {running})
     usual = [c.name for c in containers if has_usual_name(ctx.stack.project, service, c)]
@@ -86,11 +89,11 @@ def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str
         f"{what}; one for each service is supported",
         where=f"project {ctx.stack.project}",
         todo=todo,
-        details=[_told(container) for container in containers],
+        details=[_describe(container) for container in containers],
     )
 
 
-def _told(container: Container) -> str:
+def _describe(container: Container) -> str:
     maker = container.labels.get(labels.VERSION)
     started = "never" if container.status == "created" else container.started_at[:19]
     facts = [
@@ -116,8 +119,11 @@ def _misnamed(ctx: Context, service: Service) -> Refused:
 
 
 def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
-    """docker-compose 1.29 keeps marks in a project's name that v2 strips, so the same folder may
-    run as two projects."""
+    """Raise `Refused` if a service runs already in a project whose name differs only in spelling.
+
+    docker-compose 1.29 keeps marks in a project's name that v2 strips, so that one folder may run
+    as two projects.
+    """
     stack = ctx.stack
     for container in ctx.engine.made_from(stack.directory, besides=stack.project):
         alike = labels.normalized_project(container.project) == labels.normalized_project(

@@ -1,4 +1,4 @@
-"""Data of a database or a cache has one server: what another user of it is refused with."""
+"""Refuse to start a database or a cache whose data another container may write to."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
-    """Raise `Refused` where a running container, whoever made it, may write to the data of one of
-    these services, which a run would start: two servers on one volume destroy it.
+    """Raise `Refused` if a running container of any origin may write to the data of a stopped
+    database or cache, which a run would start: two servers destroy one volume.
 
-    Of database and cache alone; applications share volumes on purpose.
+    Other services are not checked; applications share volumes on purpose.
     """
     for name in ctx.settings.services.of(("database", "cache")):
         if name not in stopped:
             continue
         for source in _own_sources(ctx.stack, ctx.service(name)):
-            # What an interrupted run of ours left is ended by the next one.
+            # The next run ends the containers that an interrupted run left.
             for user in ctx.engine.writers(source):
                 if labels.MARKER not in user.labels:
                     raise _in_use(ctx, name, source, user)
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
-    """Volumes, and folders of the host, that the file gives to this service alone for writing."""
+    """Return the volumes and host folders that only this service may write to by the file."""
     others = [each for each in stack.services.values() if each.name != service.name]
     shared = {mount.source for each in others for mount in each.mounts}
     return sorted(set(_written(service)) - shared)

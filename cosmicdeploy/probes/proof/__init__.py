@@ -1,4 +1,4 @@
-"""The proof: requests through the load balancer while something changes behind it."""
+"""The proof of a run: requests through the load balancer while the run changes the stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the load balancer itself counted, from its access log."""
+"""Counts from the load balancer's access log."""
 
 from __future__ import annotations
 
@@ -13,64 +13,68 @@ from typing import TypeVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.traffic.maintenance_window import Span
 
-# nginx's combined format and what begins like it: `… [time] "request" status …`.
+# nginx's combined format, and formats that begin like it: `… [time] "request" status …`.
 LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
 TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, BROKEN, UNAVAILABLE = 499, 500, 503
+# Seconds that reading the log may take.
 PATIENCE = 3.0
-# The last lines may not be there yet.
+# The last lines may not be written yet.
 LEAST_SHARE = 0.9
 
-Found = TypeVar("Found")
+Counts = TypeVar("Counts")
 
 
 def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
-    """Answers of the proxy since then (Unix time); None where its log cannot be had, has no such
-    lines or far fewer than our own requests, or cannot be read within `PATIENCE` seconds."""
-    found = _patiently(lambda: count(_lines(ctx, since), ctx.window.spans))
-    return found if found and found["answers"] >= LEAST_SHARE * at_least else None
+    """Count the proxy's answers since a Unix time.
+
+    None where its log cannot be read within `PATIENCE` seconds, has no such lines, or has far fewer
+    than the deployer's own requests (`at_least`).
+    """
+    counts = _within_patience(lambda: count(_lines(ctx, since), ctx.window.spans))
+    return counts if counts and counts["answers"] >= LEAST_SHARE * at_least else None
 
 
 def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
-    """As `count_proxy`, of each of these times, of which the first one begins first."""
+    """As `count_proxy`, for each of these spans; the first one has to begin first."""
 
     def read() -> list[dict[str, int]]:
         windows, lines = ctx.window.spans, list(_lines(ctx, spans[0][0]))
-        return [count(_told_within(lines, span), windows) or {} for span in spans]
+        return [count(_lines_within(lines, span), windows) or {} for span in spans]
 
-    found = _patiently(read)
-    return found if found and all(found) else None
+    counts = _within_patience(read)
+    return counts if counts and all(counts) else None
 
 
-def _patiently(read: Callable[[], Found | None]) -> Found | None:
-    found: list[Found | None] = []
+def _within_patience(read: Callable[[], Counts | None]) -> Counts | None:
+    results: list[Counts | None] = []
 
     def safely() -> None:
-        # Whatever goes wrong here must not fail a run that has succeeded.
+        # An error here must not fail a run that has succeeded.
         with suppress(Exception):
-            found.append(read())
+            results.append(read())
 
     reader = threading.Thread(target=safely, name="access log", daemon=True)
     reader.start()
     reader.join(PATIENCE)
-    return found[0] if found else None
+    return results[0] if results else None
 
 
 def _lines(ctx: Context, since: float) -> Iterable[str]:
     name = ctx.settings.services.proxy
-    found = ctx.container(name) if name else None
-    return ctx.engine.log_lines(found.id, since) if found else ()
+    container = ctx.container(name) if name else None
+    return ctx.engine.log_lines(container.id, since) if container else ()
 
 
-def _told_within(lines: Iterable[str], span: Span) -> Iterator[str]:
+def _lines_within(lines: Iterable[str], span: Span) -> Iterator[str]:
     for line in lines:
-        if (found := LINE.search(line)) and _within(found["at"], [span]):
+        if (match := LINE.search(line)) and _within(match["at"], [span]):
             yield line
 
 
 def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:
-    """`answers` in all, `errors` (5xx), `gone` (499: the client hung up), and apart from the errors
-    `held`: 503 while clients were turned away on purpose."""
+    """Count `answers`, and among them `errors` (5xx), `gone` (499: the client hung up), and `held`
+    (503 during maintenance, which is no error). None for no answer."""
     counted: Counter[str] = Counter()
     for status, at in statuses(lines):
         counted["answers"] += 1
@@ -81,10 +85,10 @@ def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] 
 
 
 def statuses(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Of each answer its status, and when it was given, in the form of `TIME`."""
+    """Yield the status and the time (in the form of `TIME`) of each answer."""
     for line in lines:
-        if found := LINE.search(line):
-            yield int(found["status"]), found["at"]
+        if match := LINE.search(line):
+            yield int(match["status"]), match["at"]
 
 
 def _sort(status: int, at: str, windows: Sequence[Span]) -> str:
@@ -100,5 +104,5 @@ def _within(at: str, windows: Sequence[Span]) -> bool:
         second = datetime.strptime(at, TIME).timestamp()
     except ValueError:
         return False
-    # The log tells whole seconds.
+    # The log has whole seconds.
     return any(start - 1 < second <= end for start, end in windows)

@@ -1,11 +1,11 @@
-"""Connections as the plainest of clients have them: new for each request, or kept, without a retry.
+"""Connections of a simple client: a new one per request, or a kept one without a retry.
 
-A client with a pool, such as httpx, looks at an idle connection before it uses it again, and opens
-another where the server has closed it: that hides what a reload of nginx does to clients that do
-not look. Here nothing is looked at and nothing is sent twice, so a connection that was closed in
-silence is a failed request. What was announced is no loss: after `Connection: close` the next
-request opens a new connection, as every client does. Nor is the end of a connection that idled for
-long, which every server brings about some day: we do not use one again after `IDLE_SECONDS`.
+A client with a pool, such as httpx, checks an idle connection before it reuses it, and opens
+another if the server has closed it. That hides what a reload of nginx does to clients without such
+a check. Here nothing is checked and nothing is sent twice, so a connection that was closed silently
+is a failed request. A close that was announced is no loss: after `Connection: close` the next
+request opens a new connection, as in every client. Nor is the close of a connection that was idle
+for long, which every server does: a connection is not reused after `IDLE_SECONDS`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from cosmicdeploy.probes.http import TIMEOUT_SECONDS, trust
 from cosmicdeploy.traffic.response import Response
 
-# Less than servers wait at the least (uvicorn 5 s, nginx 60 s and more).
+# Shorter than the keep-alive time of servers (uvicorn 5 s, nginx 60 s and more).
 IDLE_SECONDS = 4.0
 
 
@@ -36,7 +36,7 @@ class Request:
 
 
 class Connection:
-    """One connection, opened when it is needed. Not for two threads at once."""
+    """One connection, opened at the first request. Not safe for two threads at once."""
 
     def __init__(self, url: str) -> None:
         self._url, parts = url, urlsplit(url)
@@ -45,7 +45,7 @@ class Connection:
         self._used = time.monotonic()
 
     def ask(self, request: Request) -> Response:
-        """Send it once; never raises for what the other side does."""
+        """Send a request once; never raises for what the server or the network does."""
         started = time.monotonic()
         if started - self._used > IDLE_SECONDS:
             self.close()
@@ -54,8 +54,8 @@ class Connection:
             answer = self._exchange(request, url, started)
         except (OSError, HTTPException, ValueError) as error:
             self.close()
-            said = str(error) or type(error).__name__
-            answer = Response(url=url, error=said, seconds=time.monotonic() - started)
+            text = str(error) or type(error).__name__
+            answer = Response(url=url, error=text, seconds=time.monotonic() - started)
         self._used = time.monotonic()
         return answer
 
@@ -74,19 +74,19 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Hang up; the next request opens it anew."""
+        """Close the connection; the next request opens it again."""
         self._http.close()
 
 
 class Kept:
-    """Connections that are kept alive; the one used last is taken first."""
+    """A pool of kept connections; the one used last is reused first."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: LifoQueue[Connection] = LifoQueue()
 
     def ask(self, request: Request) -> Response:
-        """Send it on a connection that nobody uses at the moment."""
+        """Send a request on an idle connection, or on a new one."""
         try:
             connection = self._idle.get_nowait()
         except Empty:
@@ -96,13 +96,13 @@ class Kept:
         return answer
 
     def close(self) -> None:
-        """Hang up on all."""
+        """Close all idle connections."""
         while not self._idle.empty():
             self._idle.get_nowait().close()
 
 
 def ask_once(url: str, request: Request) -> Response:
-    """Send it on a new connection, and hang up."""
+    """Send a request on a new connection, then close it."""
     connection = Connection(url)
     try:
         return connection.ask(request)
@@ -111,13 +111,13 @@ def ask_once(url: str, request: Request) -> Response:
 
 
 def _body(response: HTTPResponse, deadline: float) -> bytes:
-    """All of it, as long as it comes before the deadline; raises `TimeoutError`."""
+    """Read the whole body; raises `TimeoutError` after the deadline (monotonic seconds)."""
     body = bytearray()
     while chunk := response.read1(65_536):
         body += chunk
         if time.monotonic() > deadline:
             raise TimeoutError(f"the answer did not end within {TIMEOUT_SECONDS:.0f} s")
-    response.close()  # read piece by piece it does not know that it is over
+    response.close()  # a response that was read in pieces does not notice its end
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""Heartbeats of one device, each with an id of its own that is then looked for in the database."""
+"""Heartbeats of one device, each with a unique id that is looked up in the database afterwards."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.settings import BeatId, Heartbeat
 
-# A table that is locked must not hold up the stream for long, in seconds.
+# Seconds until a look-up in a locked table is given up, so that it does not hold up the stream.
 SILENCE = 5.0
 
 
-class Beats:
-    """Makes beats, and finds them again. `why_not` says why they cannot be looked for."""
+class Heartbeats:
+    """Creates heartbeats and looks them up; `why_not` says why they cannot be looked up."""
 
     def __init__(self, ctx: Context, beat: Heartbeat, token: str) -> None:
         self._beat, self._token = beat, token
@@ -30,15 +30,18 @@ class Beats:
             self.why_not = error.what
             return None
 
-    def make(self) -> tuple[str, Request]:
-        """A beat's id, and the beat."""
+    def create(self) -> tuple[str, Request]:
+        """Return a new heartbeat's id and its request."""
         name = uuid4().hex
-        own = {self._beat.id.field: name} if self._beat.id else {}
-        body = {**self._beat.body, **own}
+        id_field = {self._beat.id.field: name} if self._beat.id else {}
+        body = {**self._beat.body, **id_field}
         return name, Request(path=self._beat.path, token=self._token, body=body)
 
-    def found(self, name: str) -> bool | None:
-        """Whether the beat of this id is stored now; None where that cannot be told."""
+    def is_stored(self, name: str) -> bool | None:
+        """Whether the heartbeat with this id is stored; None where it cannot be looked up.
+
+        Runs one query on a new database session.
+        """
         if self._access is None or self._beat.id is None:
             return None
         try:
@@ -48,15 +51,15 @@ class Beats:
             return None
 
 
-def _stored(access: DatabaseAccess, wanted: BeatId, name: str) -> bool:
-    table, column = quoted(wanted.table), quoted(wanted.column)
+def _stored(access: DatabaseAccess, location: BeatId, name: str) -> bool:
+    table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
     with open_session(access, silence=SILENCE) as session:
         return bool(session.rows(sql, name))
 
 
-def beats_of(ctx: Context) -> Beats | None:
-    """The configured device's beats; None where there is no device, or no token for it."""
+def configured_heartbeats(ctx: Context) -> Heartbeats | None:
+    """Return the heartbeats of the configured device; None without a device or a token for it."""
     beat = ctx.settings.verify.heartbeat
     token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
-    return Beats(ctx, beat, token) if beat and token else None
+    return Heartbeats(ctx, beat, token) if beat and token else None

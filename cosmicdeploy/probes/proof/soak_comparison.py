@@ -1,4 +1,4 @@
-"""What the requests tell of a time after a change, beside the time before it."""
+"""Compare the requests during the soak with those before the rollout."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cosmicdeploy.probes.proof.access_log import count_spans
 from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
-# With fewer answers on either side latencies are not compared.
+# Latencies are compared only with at least so many answers before and after.
 ENOUGH = 20
 
 
 class Comparison:
-    """The time before the roll, until `rolled`, and the time since `began` (Unix times)."""
+    """The requests before the rollout (until `rolled`) and since `began`; both are Unix times."""
 
     def __init__(self, ctx: Context, rolled: float, began: float) -> None:
         self._ctx, self._rolled, self._began = ctx, rolled, began
@@ -27,32 +27,37 @@ class Comparison:
         self._usual = sum(not sample.good for sample in before) / max(1, len(before))
 
     def breaches(self, *, over: bool) -> list[str]:
-        """What must not be. Until it is `over`, failures are held against all that will be sent,
-        and latencies against nothing."""
-        wanted, count = self._ctx.settings.watch, self._count()
-        expected = 0 if over else round(wanted.seconds * self._ctx.settings.probe.rate)
+        """Return what breaks the limits of the soak.
+
+        Until the soak is `over`, failures are compared with all requests that will be sent by its
+        end, and latencies are not compared.
+        """
+        limits, count = self._ctx.settings.watch, self._count()
+        expected = 0 if over else round(limits.seconds * self._ctx.settings.probe.rate)
         sent = max(count["requests"], expected)
-        why = too_many_failures(count["failed"], sent, max(wanted.max_error_rate, self._usual))
+        why = too_many_failures(count["failed"], sent, max(limits.max_error_rate, self._usual))
         failing = [why] if why else []
         if not over:
             return failing
-        return [*failing, *self._of_clients(), *slower(self._before, self._after(), wanted)]
+        return [*failing, *self._of_clients(), *slower(self._before, self._after(), limits)]
 
     def _of_clients(self) -> list[str]:
-        """What the proxy answered to whoever asked, by its access log: a page that our own requests
-        do not ask for may be the one that is broken."""
+        """Return the breach of the proxy's answers to all clients, from its access log.
+
+        A page that the deployer's own requests do not cover may be the broken one.
+        """
         spans = ((self._first, self._rolled), (self._began, time.time()))
         found = count_spans(self._ctx, *spans) if self._first < self._rolled else None
         if found is None:
             return []
         before, after = found
         usual = before["errors"] / before["answers"]
-        borne = max(self._ctx.settings.watch.max_error_rate, usual)
-        why = too_many_failures(after["errors"], after["answers"], borne)
+        tolerated = max(self._ctx.settings.watch.max_error_rate, usual)
+        why = too_many_failures(after["errors"], after["answers"], tolerated)
         return [f"the proxy answered 5xx: {why}, and {usual:.1%} before"] if why else []
 
     def facts(self) -> dict[str, object]:
-        """For the report; milliseconds."""
+        """Return the figures for the report; latencies in milliseconds."""
         before, after = self._before, self._after()
         return {
             **self._count(),
@@ -81,31 +86,31 @@ class Comparison:
 
 
 def too_many_failures(failed: int, sent: int, share: float) -> str:
-    """Why so many failures are a breach, where a share of them is borne; "" where they are none."""
+    """Return why the failures exceed the tolerated share of requests; "" where they do not."""
     if failed <= share * sent:
         return ""
     return f"{failed} of {sent} requests failed, more than {share:.1%}"
 
 
 def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
-    """In seconds; None where there are too few to tell."""
+    """Return p50 and p99 in seconds; None for fewer than `ENOUGH` samples."""
     if len(samples) < ENOUGH:
         return None
-    all_of_them = [sample.seconds for sample in samples]
-    return {"p50": percentile(all_of_them, 0.5), "p99": percentile(all_of_them, 0.99)}
+    seconds = [sample.seconds for sample in samples]
+    return {"p50": percentile(seconds, 0.5), "p99": percentile(seconds, 0.99)}
 
 
 def slower(
-    before: Mapping[str, float] | None, after: Mapping[str, float] | None, wanted: Soak
+    before: Mapping[str, float] | None, after: Mapping[str, float] | None, limits: Soak
 ) -> list[str]:
-    """Which figures are a breach, and why."""
+    """Return a line for each latency that is too high compared with before."""
     if before is None or after is None:
         return []
-    floors = wanted.latency_floor.model_dump()
+    floors = limits.latency_floor.model_dump()
     return [
         f"{name} is {after[name] * 1000:.0f} ms, and was {before[name] * 1000:.0f} ms before"
         for name in before
-        if after[name] > max(floors[name], wanted.max_latency_ratio * before[name])
+        if after[name] > max(floors[name], limits.max_latency_ratio * before[name])
     ]
 
 

@@ -1,8 +1,9 @@
-"""Requests at a steady rate, half of them on new connections and half on kept ones.
+"""Requests at a steady rate during a run: half on new connections, half on kept ones.
 
-Each is sent when it is due, by a thread of its own where the ones before it are still waited for:
-a slow answer delays no other request, so none of the slow ones goes unmeasured (no coordinated
-omission). What waits for a free thread is measured with its wait.
+The rate is `probe.rate` requests per second, of which `probe.heartbeat_rate` are heartbeats that
+the application stores. Each request is sent when it is due, on a thread of its own while earlier
+ones are still waiting: a slow answer delays no other request, so slow requests are measured (no
+coordinated omission). A request that waits for a free thread is measured with its wait.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.connection import Kept, Request, ask_once
-from cosmicdeploy.probes.proof.heartbeats import Beats, beats_of
+from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 SENDERS = 64
-# One who was late by more, such as a frozen process, does not send what it missed, in seconds.
+# A process that is late by more seconds, such as a frozen one, skips the requests that it missed.
 CATCH_UP = 0.5
-# As long as a request that nobody waits for any more may stand in a queue.
+# How long an abandoned request may still wait in a server's queue.
 UNSURE_SECONDS = 15.0
 
 Send = Callable[[float, bool], None]
@@ -35,12 +36,16 @@ Send = Callable[[float, bool], None]
 
 @contextmanager
 def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
-    """Send at the configured rate until the block is left; None where there is nobody to ask."""
+    """Send requests at the configured rate until the block is left.
+
+    None where `probe.rate` is 0 or clients cannot reach the stack yet. Costs `probe.rate` requests
+    per second, among them `probe.heartbeat_rate` heartbeats, each looked up by one query.
+    """
     url = _url(ctx)
     if not ctx.settings.probe.rate or url is None:
         yield None
         return
-    stream, started = Stream(ctx, url, beats_of(ctx)), time.time()
+    stream, started = Stream(ctx, url, configured_heartbeats(ctx)), time.time()
     stream.start()
     try:
         yield stream.measured
@@ -53,15 +58,15 @@ def _url(ctx: Context) -> str | None:
     try:
         return proxy_url(ctx)
     except CosmicError:
-        return None  # the stack is not up yet: there is nothing to lose
+        return None  # the stack is not up yet: no client can lose a request
 
 
 class Stream:
-    """Sends from `start` to `stop`, and counts in `measured`."""
+    """Sends requests from `start` to `stop`, and counts them in `measured`."""
 
-    def __init__(self, ctx: Context, url: str, beats: Beats | None) -> None:
+    def __init__(self, ctx: Context, url: str, heartbeats: Heartbeats | None) -> None:
         self.measured = TrafficStats()
-        self._ctx, self._url, self._beats = ctx, url, beats
+        self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
         self._kept = Kept(url)
         self._unsure_until = self._limited_until = 0.0
         self._counting, self._beating = threading.Lock(), threading.Lock()
@@ -70,16 +75,16 @@ class Stream:
         self._clock = threading.Thread(target=self._send, name="probes", daemon=True)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send requests."""
         self._clock.start()
 
     def stop(self) -> None:
-        """Send nothing more; what was sent is waited for."""
+        """Send no more requests, and wait for the answers to those that were sent."""
         self._stopped.set()
         self._clock.join()
         self._senders.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP)):
-            late = Response(url=self._url, error=f"not sent: {SENDERS} others were waited for")
+            late = Response(url=self._url, error=f"not sent: {SENDERS} others were waiting")
             self.measured.count(late)
         self._kept.close()
         self.measured.finish()
@@ -100,11 +105,11 @@ class Stream:
             due = due + pause if now - due < CATCH_UP else now + pause
 
     def _beat_every(self) -> int:
-        """Each request of this number is a beat; 0 for none."""
-        wanted = self._ctx.settings.probe
-        if self._beats is None or not wanted.heartbeat_rate:
+        """Return that every so many requests one is a heartbeat; 0 for none."""
+        probe = self._ctx.settings.probe
+        if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
-        return max(1, round(wanted.rate / wanted.heartbeat_rate))
+        return max(1, round(probe.rate / probe.heartbeat_rate))
 
     def _counted(self, number: int, send: Send, due: float, kept: bool) -> None:
         try:
@@ -116,38 +121,38 @@ class Stream:
         self._ask(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
 
     def _beat(self, due: float, kept: bool) -> None:
-        """A device's row holds its newest id only: one beat at a time, until it was looked for."""
+        """Send one heartbeat at a time: a device's row holds only its newest id."""
         limited = time.monotonic() < self._limited_until
-        if self._beats is None or limited or not self._beating.acquire(blocking=False):
+        if self._heartbeats is None or limited or not self._beating.acquire(blocking=False):
             return self._look(due, kept)
         try:
-            self._beat_alone(self._beats, due, kept=kept)
+            self._beat_alone(self._heartbeats, due, kept=kept)
         finally:
             self._beating.release()
 
-    def _beat_alone(self, beats: Beats, due: float, *, kept: bool) -> None:
+    def _beat_alone(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
         window, counted = self._ctx.window, self.measured.beats
-        name, request = beats.make()
+        name, request = heartbeats.create()
         changes = window.changes
         counted["sent"] += 1
         answer = self._ask(request, due, kept=kept)
         if answer.error:
-            # It may still be waiting for its turn, and overwrite the id of a later one.
+            # The server may still process it, and overwrite the id of a later one.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
         if answer.status == LIMITED:
             counted["limited"] += 1
-            # More of them would only keep the limit used up, which verification needs as well.
+            # More heartbeats would use up the limit, which the verification needs as well.
             self._limited_until = time.monotonic() + (answer.retry_after or 0.0)
         if answer.status != OK:
             return
         counted["acknowledged"] += 1
         if window.is_open:
-            return  # data is being exchanged
-        found = beats.found(name)
-        if found:
+            return  # data is being swapped
+        is_stored = heartbeats.is_stored(name)
+        if is_stored:
             counted["found"] += 1
-        elif found is None:
-            self.measured.not_looked_up = beats.why_not
+        elif is_stored is None:
+            self.measured.not_looked_up = heartbeats.why_not
         elif not counted["found"]:
             self.measured.not_looked_up = "the release that runs stores no ids"
         elif changes == window.changes and time.monotonic() > self._unsure_until:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.console import styled
-from cosmicdeploy.report.model import BaselineReport, ChecklistReport, CheckReport, PointReport
+from cosmicdeploy.report.model import BaselineReport, ChecklistReport, PointReport
 from cosmicdeploy.report.views.backups import age
 from cosmicdeploy.text.formatting import format_time
 
@@ -32,10 +33,10 @@ def show_checklist(found: ChecklistReport, console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def as_checks(found: ChecklistReport) -> list[CheckReport]:
+def as_checks(found: ChecklistReport) -> list[CheckResult]:
     """Return the points as checks: worse is a failure, unknown is skipped."""
     return [
-        CheckReport(
+        CheckResult(
             point=point.point,
             ok=point.verdict != "worse",
             expected=f"not worse than before ({point.was or 'which is not known'})",

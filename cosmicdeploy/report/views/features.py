@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
+from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.report.console import styled
-from cosmicdeploy.report.model import FeatureReport
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.text.formatting import format_timestamp
 
 COLUMNS = ("feature", "state", "since", "by", "what it is")
 
 
-def show_features(console: Console, features: Iterable[FeatureReport]) -> None:
+def show_features(console: Console, features: Iterable[FeatureState]) -> None:
     """Print a line for each feature."""
     rows = [
         {
@@ -29,7 +29,7 @@ def show_features(console: Console, features: Iterable[FeatureReport]) -> None:
     console.print(table(COLUMNS, rows))
 
 
-def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> None:
+def show_switched_off(console: Console, features: Iterable[FeatureState]) -> None:
     """Print the features that are off or unknown, and how to switch them on."""
     for feature in features:
         if feature.enabled is None:
@@ -41,14 +41,14 @@ def show_switched_off(console: Console, features: Iterable[FeatureReport]) -> No
             console.print(f"  → {todo}", soft_wrap=True)
 
 
-def off(feature: FeatureReport) -> str:
+def off(feature: FeatureState) -> str:
     """Return the name of a feature that is off, since when, and by whom."""
     since = f" since {format_timestamp(feature.since)}" if feature.since else ""
     by = f" by {feature.by}" if feature.by else ""
     return f"{feature.name}{since}{by}"
 
 
-def _state(feature: FeatureReport) -> str:
+def _state(feature: FeatureState) -> str:
     if feature.enabled is None:
         return "not known"
     return "on" if feature.enabled else "off"

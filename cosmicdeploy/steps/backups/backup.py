@@ -45,7 +45,7 @@ class BackupStep(Step):
             return Unchanged(
                 reason=f"{made} was made by the interrupted run", facts={"backup": made}
             )
-        others = [kind for kind in ctx.ahead if kind != self.kind]
+        others = ctx.ahead.other_kinds(self.kind)
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so nothing needs a way back")
         why = f" before {', '.join(others)}" if others else ""

@@ -15,6 +15,7 @@ class LoadStep(Step):
     """Load a backup beside the live data, before anybody is turned away; `restore` swaps it in."""
 
     kind: ClassVar[str] = "load"
+    loads_backup: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -39,7 +39,7 @@ class RestoreStep(Step):
         made = format_time(target.manifest.created_at)
         if is_swapped(ctx, target):
             return Unchanged(reason=f"the data is that of {target.id} of {made} already")
-        if ctx.planning and "load" not in ctx.ahead:
+        if ctx.planning and not ctx.ahead.load_backup:
             raise Refused(
                 "The playbook loads nothing that could be swapped in",
                 where=self.name,

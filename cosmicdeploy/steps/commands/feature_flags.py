@@ -18,11 +18,11 @@ from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.probes.application.features import (
-    FeatureState,
     console_container,
     flag_file,
     states_by_service,
 )
+from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.text.suggest import did_you_mean
 
 # So long containers may take to see a switch, in seconds.

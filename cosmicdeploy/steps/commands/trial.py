@@ -14,7 +14,6 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_early
@@ -28,7 +27,7 @@ class TrialStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if ROLLOUT not in ctx.ahead:
+        if not ctx.ahead.replace_containers:
             return Unchanged(reason="no container is to be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"start {image} in a container of its own")

@@ -32,6 +32,7 @@ class QuiesceStep(Step):
     """
 
     kind: ClassVar[str] = "quiesce"
+    stops_writers: ClassVar[bool] = True
 
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker"),
@@ -132,7 +133,7 @@ def _migration_may_come(ctx: Context) -> bool:
         return True
     # A plan sees the present image only; what a new one brings is asked once that is there.
     if ctx.planning or not _image_is_new(ctx):
-        return MIGRATE in ctx.ahead
+        return ctx.ahead.migrate
     names = pending_names_once(ctx)
     return names is None or bool(names)
 
@@ -144,6 +145,6 @@ def _image_is_new(ctx: Context) -> bool:
 
 
 def _no_migration(ctx: Context) -> str:
-    if ctx.planning and "build" in ctx.ahead:
+    if ctx.planning and ctx.ahead.build_images:
         return "no migration is pending in the present image; the new one is seen after build"
     return "no migration is pending"

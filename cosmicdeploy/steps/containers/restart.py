@@ -17,7 +17,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
-from cosmicdeploy.probes.preconditions.one_each import as_it_is
+from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
@@ -67,7 +67,7 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = wanted_services(ctx, self.services, self.place)
-        as_it_is(ctx, names)  # these may be services without a role
+        resolve_containers(ctx, names)  # these may be services without a role
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)

@@ -18,9 +18,10 @@ class ResumeStep(Step):
     """
 
     kind: ClassVar[str] = RESUME
+    resumes_clients: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if "quiesce" not in ctx.ahead and not is_up(ctx):
+        if not ctx.ahead.stop_writers and not is_up(ctx):
             return Unchanged(reason="clients are not turned away")
         return Change(summary="let clients in again")
 

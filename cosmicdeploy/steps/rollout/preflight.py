@@ -7,7 +7,6 @@ from typing import ClassVar
 from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
-from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import container_url
@@ -30,7 +29,7 @@ class PreflightStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if ROLLOUT not in ctx.ahead:
+        if not ctx.ahead.replace_containers:
             return Unchanged(reason="no container is to be replaced")
         if ctx.planning:
             require_token(ctx)

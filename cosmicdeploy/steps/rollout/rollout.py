@@ -38,6 +38,7 @@ class RolloutStep(Step):
     """Replace the containers of some roles; each is healthy before the next is replaced."""
 
     kind: ClassVar[str] = ROLLOUT
+    replaces_containers: ClassVar[bool] = True
 
     missing_only: bool = Field(
         default=False, description="Start what does not run, and leave what runs as it is."

@@ -33,7 +33,7 @@ class SoakStep(Step):
         seconds = ctx.settings.watch.seconds
         if not seconds:
             return Unchanged(reason="switched off: watch.seconds is 0")
-        if ROLLOUT in ctx.ahead or intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
+        if ctx.ahead.replace_containers or intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
             return Change(summary=f"watch the containers and the requests for {seconds:g} s")
         return Unchanged(reason="no container was replaced")
 

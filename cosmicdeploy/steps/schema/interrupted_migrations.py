@@ -84,7 +84,7 @@ def require_whole(ctx: Context) -> None:
     begun = unresolved(ctx.journal)
     if begun is None:
         return
-    if "recover" in ctx.ahead:  # the command that was left behind may still be at work
+    if ctx.ahead.recover:  # the command that was left behind may still be at work
         raise CosmicError("whether the migrations of an interrupted run are whole")
     found = look(ctx, begun)
     if found.state is State.BROKEN:

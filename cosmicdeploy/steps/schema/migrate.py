@@ -55,6 +55,7 @@ class MigrateStep(Step):
     """Run what is pending, in the image that has the migrations; undo exactly that many."""
 
     kind: ClassVar[str] = "migrate"
+    migrates: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 
     empty_only: bool = Field(
@@ -64,7 +65,7 @@ class MigrateStep(Step):
     def check(self, ctx: Context) -> Finding:
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
-        if ctx.planning and not ctx.only_plan and "build" in ctx.ahead:
+        if ctx.planning and not ctx.only_plan and ctx.ahead.build_images:
             # A plan that somebody reads is worth asking the present image for; a run is not.
             return Undecided(reason="seen in the new image")
         names = pending_names_once(ctx)
@@ -76,7 +77,7 @@ class MigrateStep(Step):
             return Unchanged(reason=_none_pending(ctx) + _in_vain(ctx))
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
-        if "build" not in ctx.ahead:
+        if not ctx.ahead.build_images:
             require_allowed(ctx, statements)
         summary = f"run {summarize_names(names)}: {counted(statements)}{_in_vain(ctx)}"
         if harmful:  # what the new image brings may have been mended
@@ -166,14 +167,14 @@ def _require_no_rows(ctx: Context) -> None:
 
 
 def _none_pending(ctx: Context) -> str:
-    if "build" in ctx.ahead:
+    if ctx.ahead.build_images:
         return "no migration is pending in the present image; the new one is seen after build"
     return "no migration is pending"
 
 
 def _in_vain(ctx: Context) -> str:
     """What is said of a misspelt --allow, once the image is asked that has the migrations."""
-    unknown = [] if "build" in ctx.ahead else unknown_allowed(ctx)
+    unknown = [] if ctx.ahead.build_images else unknown_allowed(ctx)
     return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
 
 

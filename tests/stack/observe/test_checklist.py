@@ -1,5 +1,5 @@
-"""The day-after checklist on the real stack: a deploy records what was before it, and evidence that
-is planted after it is found."""
+"""The day-after checklist on the real stack: a deploy records a baseline, and planted evidence is
+found."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FLAG = "data-kiosk/proxy/maintenance"
 
 
 class Billing(BaseHTTPRequestHandler):
-    """A service beside the stack."""
+    """A service outside the stack."""
 
     api = 2
 
@@ -43,12 +43,12 @@ class Billing(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The stack right after a deploy, and the file that this deploy left."""
+    """The stack right after a deploy, and the baseline that the deploy wrote."""
 
     stack: StackUnderTest
     baseline: Path
@@ -61,7 +61,7 @@ class Deployed:
         return self.stack.cli("checklist", "--json", *words)
 
     def checklist_in(self, seconds: float, *words: str, **environ: str) -> Done:
-        """What the command finds so many seconds from now, where nothing happens until then."""
+        """Run the checklist with the clock set ahead by so many seconds."""
         argv = [
             sys.executable,
             "-m",
@@ -98,7 +98,7 @@ def beat(stack: StackUnderTest, count: int) -> None:
 
 
 def wait_for_counters(stack: StackUnderTest, since: float = 0.0) -> None:
-    """Until the database has counted for long enough for something to be said, from so many seconds
+    """Wait until the database's counters cover enough time for a verdict, from `since` seconds
     after its start on."""
     while database.counters(stack.open())[database.UPTIME] - since <= database.ENOUGH:
         time.sleep(1)
@@ -120,8 +120,8 @@ def billing() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory, billing: str) -> Iterator[Deployed]:
-    """One deploy for all of these tests, from a time with few hits in the cache, on a stack of
-    their own: what other tests leave in logs and tables would be the time before it."""
+    """One deploy for all of these tests, after a time with few cache hits, on a stack of their own:
+    what other tests leave in logs and tables would become the baseline."""
     stack = lay_out_release_1(tmp_path_factory.mktemp("checked") / "kiosk")
     with running(stack):
         service = f'{{name: Billing, url: "{billing}", body: \'"api": 2\'}}'
@@ -138,7 +138,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, billing: str) -> Iterator
         yield Deployed(stack, made)
 
 
-def test_a_deploy_records_what_was_before_it(deployed: Deployed) -> None:
+def test_a_deploy_records_a_baseline(deployed: Deployed) -> None:
     record = deployed.record()
     assert {name: found["why"] for name, found in record["before"].items() if "why" in found} == {}
     assert set(record["after"]) == {"database", "cache"}
@@ -154,7 +154,7 @@ def test_a_deploy_records_what_was_before_it(deployed: Deployed) -> None:
     assert deployed.baseline.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_changes_nothing_and_what_was_undone_records_nothing(deployed: Deployed) -> None:
+def test_a_deploy_without_changes_or_undone_records_nothing(deployed: Deployed) -> None:
     known = baselines(deployed.stack)
     assert deployed.stack.cli("deploy", "--json").report["outcome"] == "unchanged"
     dockerfile = deployed.stack.folder / "cosmic-media-streaming-dpr" / "Dockerfile"
@@ -165,7 +165,7 @@ def test_what_changes_nothing_and_what_was_undone_records_nothing(deployed: Depl
     assert baselines(deployed.stack) == known
 
 
-def test_all_is_well_right_after_it(deployed: Deployed) -> None:
+def test_no_point_is_worse_right_after_the_deploy(deployed: Deployed) -> None:
     beat(deployed.stack, 150)
     done = deployed.checklist()
     jsonschema.validate(done.report, json.loads(schema_text()))
@@ -234,7 +234,7 @@ def test_planted_evidence_is_found_and_ends_with_5(deployed: Deployed) -> None:
 
 
 def plant(stack: StackUnderTest) -> None:
-    """What must not be, of each sort."""
+    """Plant evidence for each point."""
     with stack.database() as facts:
         rows = facts.session.rows("SELECT id, status FROM remotes WHERE name = 'KIOSK-13'")
         (device, status), away = rows[0], "Elsewhere"
@@ -260,13 +260,13 @@ def plant(stack: StackUnderTest) -> None:
     Billing.api = 1
 
 
-def test_a_burst_tries_the_rate_limit(deployed: Deployed) -> None:
+def test_a_burst_tests_the_rate_limit(deployed: Deployed) -> None:
     point = points(deployed.checklist("--probe", "--since=1m"))["rate-limit"]
     assert point["verdict"] == "same", point
     assert point["now"]["status"] == 429 and point["now"]["let_in"] <= 120
 
 
-def test_a_log_that_is_gone_is_no_evidence(deployed: Deployed) -> None:
+def test_a_log_that_is_gone_makes_a_point_unknown(deployed: Deployed) -> None:
     ctx = deployed.stack.open()
     ctx.engine.remove(ctx.running("cosmic-scheduler").id)
     assert deployed.stack.cli("up", "--json").code == 0
@@ -275,7 +275,7 @@ def test_a_log_that_is_gone_is_no_evidence(deployed: Deployed) -> None:
     assert point["why"] == "its log tells of no whole minute yet"
 
 
-def test_a_baseline_by_hand_is_a_new_beginning(deployed: Deployed) -> None:
+def test_a_recorded_baseline_replaces_the_deploys(deployed: Deployed) -> None:
     made = deployed.stack.cli("checklist", "--record", "--json")
     assert (made.code, made.report["outcome"]) == (0, "changed"), made.stderr
     done = deployed.checklist()

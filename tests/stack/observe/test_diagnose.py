@@ -1,4 +1,4 @@
-"""`diagnose`: a real cause of each trouble is found, named, mended by `--fix`, and seen mended."""
+"""`diagnose`: a real cause of each trouble is found, named, and fixed by `--fix`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOCK = f"cosmic:lock:{COMMAND}"
 
 @pytest.fixture(scope="module")
 def released(laid_out: StackUnderTest) -> Iterator[StackUnderTest]:
-    """The stack on release 2, for all tests here: each leaves it well. What is long comes soon."""
+    """The stack on release 2 for all tests here, with short limits; each test leaves it well."""
     with laid_out.files_kept():
         laid_out.put_release_2()
         laid_out.set_setting("slow_after: 5", "slow_after: 1")
@@ -46,14 +46,14 @@ def released(laid_out: StackUnderTest) -> Iterator[StackUnderTest]:
 
 
 def problems(done: Done, name: str) -> dict[str, str]:
-    """What was looked at → what was found, of a trouble's problems."""
+    """Return the problems of a trouble, by subject."""
     trouble = next(t for t in done.report["data"]["troubles"] if t["trouble"] == name)
     ill = [f for f in trouble["findings"] if f["severity"] in ("problem", "unknown")]
     return {finding["looked_at"]: finding["found"] for finding in ill}
 
 
 def diagnosed(stack: StackUnderTest, name: str) -> dict[str, str]:
-    """Look, which changes nothing."""
+    """Run the checks, which change nothing."""
     before = stack.snapshot()
     done = stack.cli("diagnose", name, "--json")
     assert done.code == 5, done.stdout
@@ -62,7 +62,7 @@ def diagnosed(stack: StackUnderTest, name: str) -> dict[str, str]:
 
 
 def fixed(stack: StackUnderTest, name: str) -> list[dict[str, Any]]:
-    """Mend, and see it well by another look; the remedies."""
+    """Fix a trouble, and check that it is well; return the remedies."""
     done = stack.cli("diagnose", name, "--fix", "--yes", "--json")
     assert done.code == 0, done.stdout + done.stderr
     assert done.report["outcome"] == "changed"
@@ -75,7 +75,7 @@ def fixed(stack: StackUnderTest, name: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def client(ctx: Context) -> Iterator[tuple[int, Session]]:
-    """A session with the database as any client has one, and its id; somebody may end it."""
+    """A database session like a client's, and its id; the test may end it."""
     with suppress(CosmicError), open_session(ctx.database()) as session:
         number = int(session.rows("SELECT CONNECTION_ID()")[0][0])
         yield number, session
@@ -83,7 +83,7 @@ def client(ctx: Context) -> Iterator[tuple[int, Session]]:
 
 @contextmanager
 def running(ctx: Context, sql: str) -> Iterator[tuple[int, threading.Event]]:
-    """A statement at work in a session of its own, and whether it has ended."""
+    """A running statement in its own session, and whether it has ended."""
     with client(ctx) as (number, session):
         ended = threading.Event()
 
@@ -109,7 +109,7 @@ def wait_until(what: str, seconds: float, seen: Any) -> None:
         time.sleep(0.5)
 
 
-def test_a_whole_stack_has_no_trouble(released: StackUnderTest) -> None:
+def test_a_healthy_stack_has_no_trouble(released: StackUnderTest) -> None:
     done = released.cli("diagnose")
     assert done.code == 0, done.stdout
     assert "PROBLEM" not in done.stdout and "UNKNOWN" not in done.stdout
@@ -145,8 +145,8 @@ def test_a_session_that_holds_up_a_migration_is_named_and_ended(released: StackU
     require_well(released)
 
 
-def test_where_several_may_hold_a_table_none_is_ended(released: StackUnderTest) -> None:
-    """Who of them it is the server tells by a plugin alone."""
+def test_no_session_is_ended_if_several_may_hold_the_lock(released: StackUnderTest) -> None:
+    """Only with a plugin the server says which session it is."""
     ctx = released.open()
     with client(ctx) as (one, first), client(ctx) as (two, second):
         for session, table in ((first, "remotes"), (second, "device_status_transitions")):
@@ -170,7 +170,7 @@ def _waits_for_table(ctx: Context, number: int) -> bool:
     return found.waits_for_table_lock and found.seconds >= 1  # no problem before
 
 
-def test_what_a_killed_deploy_left_half_done_waits_for_a_person_and_goes_on(
+def test_a_half_done_migration_waits_for_the_operator_and_then_continues(
     released: StackUnderTest,
 ) -> None:
     name = "2026_03_06_000001_halfway"
@@ -198,7 +198,7 @@ def test_what_a_killed_deploy_left_half_done_waits_for_a_person_and_goes_on(
 
 
 def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
-    """Its first statement is done, its second one waits, and then it gives up."""
+    """Its first statement runs, its second one waits and then fails."""
     ctx = stack.open()
     with reader_of(stack, "remotes"):
         process = stack.start("step", "migrate")
@@ -212,10 +212,10 @@ def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
         )
 
 
-def test_a_schema_that_somebody_mended_is_settled_by_a_yes_at_the_terminal(
+def test_a_repaired_schema_is_settled_by_a_yes_at_the_terminal(
     released: StackUnderTest,
 ) -> None:
-    """On the records of a run that was killed half-way."""
+    """With the journal records of a killed run."""
     with released.database() as facts:
         applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
     state = {"tags": {}, "containers": {}, "schema": digest, "migrations": applied}
@@ -236,7 +236,7 @@ def test_a_schema_that_somebody_mended_is_settled_by_a_yes_at_the_terminal(
 
 
 def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[int, str]:
-    """A command whose one question somebody answers; its exit code, and what was seen."""
+    """Run a command and answer its question; return the exit code and the output."""
     ours, theirs = pty.openpty()
     environ = {name: value for name, value in os.environ.items() if name != "CI"}
     process = subprocess.Popen(
@@ -260,7 +260,7 @@ def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[in
 
 # That one container alone is recreated for its console is seen with Laravel's stale cache.
 @pytest.mark.torture
-def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnderTest) -> None:
+def test_a_missing_command_is_restored_from_the_releases_image(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.containers()
     place = before["cosmic-app-2"].id
     assert ctx.engine.exec_as("root", place, ["rm", FILE]).exit_code == 0
@@ -278,7 +278,7 @@ def test_a_lost_command_comes_back_from_the_release_s_image(released: StackUnder
     require_well(released)
 
 
-def test_a_stopped_scheduler_and_its_old_lock_are_mended(released: StackUnderTest) -> None:
+def test_a_stopped_scheduler_and_its_stale_lock_are_fixed(released: StackUnderTest) -> None:
     ctx, place = released.open(), released.containers()["cosmic-scheduler"].id
     ctx.engine.stop(place, 10)
     _redis(ctx, "SET", LOCK, "a scheduler that is no more", "EX", "86400")
@@ -306,7 +306,7 @@ def _ran(ctx: Context, place: str, since: float) -> bool:
     return any(f"Running scheduled command: Artisan {COMMAND}" in line for line in lines)
 
 
-def test_a_client_s_long_statement_is_ended_and_a_backup_s_is_not(
+def test_a_clients_long_statement_is_ended_and_a_backups_is_not(
     released: StackUnderTest,
 ) -> None:
     ctx = released.open()

@@ -1,4 +1,4 @@
-"""Containers of every maker against the file they were made from, and against changed ones."""
+"""Drift of containers created by Compose and by the deployer, from their file and changed ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BASES = dict(line.split("=") for line in IMAGES.read_text().split()) if IMAGES.i
 
 @dataclass(frozen=True)
 class Project:
-    """A compose file with containers made from it."""
+    """A compose file with containers created from it."""
 
     folder: Path
     engine: Engine
@@ -127,13 +127,13 @@ def unchanged_file(project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", ["full", "bare", "other"])
-def test_a_container_does_not_differ_from_what_it_was_made_from(
+def test_a_container_has_no_drift_from_the_file_it_was_created_from(
     project: Project, name: str
 ) -> None:
     assert project.differences(name) == []
 
 
-def test_every_change_of_the_file_is_told_by_its_key(project: Project) -> None:
+def test_every_change_of_the_file_is_named_by_its_key(project: Project) -> None:
     project.write(
         (r"A: \"1\"", 'A: "2", NEW: x'),
         (r"SECRET: \"hunter2 hunter2\", ", ""),
@@ -170,14 +170,14 @@ def test_every_change_of_the_file_is_told_by_its_key(project: Project) -> None:
     ]
 
 
-def test_what_the_image_brings_comes_back_where_the_file_lets_it_go(project: Project) -> None:
+def test_the_images_value_applies_again_once_the_file_drops_the_key(project: Project) -> None:
     project.write((r"^    entrypoint: .*\n", ""), (r", DEBIAN_FRONTEND: mine", ""))
     found = {each.key: each.change for each in project.differences("full")}
     assert found == {"entrypoint": "changed", "environment.DEBIAN_FRONTEND": "changed"}
 
 
-def test_a_default_of_the_engine_is_told_where_it_is_known(project: Project) -> None:
-    """Of other makers' containers it is not known whether the file gave it."""
+def test_a_default_of_the_engine_is_named_where_it_is_known(project: Project) -> None:
+    """For containers that Compose created it is unknown whether the file set the value."""
     project.write((r"^    shm_size: .*\n", ""), (r"max-size: 1m", "max-file: 1m"))
     found = {each.key: each.change for each in project.differences("full")}
     ours = {"shm_size": "removed", "logging.options.max-size": "removed"}

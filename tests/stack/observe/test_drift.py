@@ -1,4 +1,4 @@
-"""What is not as the compose file says, or not the release's: told by key and name, and applied."""
+"""Drift from the compose file and the release: named by key, planned, and applied by a deploy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_THE_CONTAINER = (
 OF_THE_ENDPOINT = ("EndpointID", "MacAddress", "Aliases", "IPAddress")  # of those without fixed one
 
 
-def test_changes_of_the_file_are_planned_applied_and_nothing_else(
+def test_only_changes_of_the_file_are_planned_and_applied(
     released: StackUnderTest,
 ) -> None:
     before = inspected(released)
@@ -89,7 +89,7 @@ def facts(report: Mapping[str, Any]) -> Any:
 
 
 def inspected(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
-    """What the engine tells of each container, in flat keys."""
+    """The engine's description of each container, as flat keys."""
     api = docker.from_env().api
     found = {name: stack.containers()[name].id for name in RELEASED}
     told = {name: api.inspect_container(each) for name, each in found.items()}
@@ -137,7 +137,7 @@ def test_second_schedulers_and_orphans_are_named(released: StackUnderTest) -> No
 
 @contextmanager
 def planted(stack: StackUnderTest) -> Iterator[dict[str, str]]:
-    """Containers by hand; their names, with what they are."""
+    """Create orphans; yield their names, each with its kind."""
     ctx = stack.open()
     project, suffix = ctx.stack.project, ctx.service(APP).container_name
     image = ctx.service(SCHEDULER).image

@@ -1,4 +1,4 @@
-"""`cosmicdeploy monitor` beside a stack in which something happens."""
+"""`cosmicdeploy monitor` while the stack changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [a-z]+ +\S+ +\S")
 
 @dataclass
 class Watched:
-    """Lines of a running watch, as they come."""
+    """The lines of a running monitor."""
 
     process: Command
     rows: list[Row] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Watched:
             self._lines.put(line)
 
     def until(self, wanted: Callable[[Row], bool], seconds: float = 120) -> Row:
-        """The first row like this, counted from the beginning."""
+        """Wait for the first row that matches, from the beginning."""
         end = time.monotonic() + seconds
         while not (found := next(filter(wanted, self.rows), None)):
             try:
@@ -56,7 +56,7 @@ class Watched:
         return found
 
     def expect(self, topic: str, words: str, source: str = "", since: float = 0.0) -> Row:
-        """The first row of a topic with these words, from a Unix time on."""
+        """Wait for the first row of a topic with these words, from a Unix time on."""
         return self.until(
             lambda row: (
                 row["topic"] == topic
@@ -78,7 +78,7 @@ def monitoring(stack: StackUnderTest, *words: str) -> Iterator[Watched]:
         watched.process.wait()
 
 
-def test_what_happens_is_told_once_and_through_replacements(released: StackUnderTest) -> None:
+def test_events_are_reported_once_and_through_replacements(released: StackUnderTest) -> None:
     ctx = released.open()
     with monitoring(released) as watched:
         execute(released, "UPDATE remotes SET status = 'Disconnected' WHERE name = 'KIOSK-11'")
@@ -131,7 +131,7 @@ def execute(stack: StackUnderTest, sql: str, *parameters: object) -> None:
         facts.session.execute(sql, *parameters)
 
 
-def test_in_a_pipe_it_is_plain_lines_and_it_ends_by_itself(released: StackUnderTest) -> None:
+def test_in_a_pipe_the_monitor_prints_lines_and_ends_by_itself(released: StackUnderTest) -> None:
     released.set_setting("changed_at: last_status_change_at", "changed_at: absent")
     released.set_setting("table: device_status_transitions", "table: nothing_here")
     words = ("monitor", "--for=5", "--only=health,changes,transitions", "--since=1m")
@@ -150,7 +150,9 @@ def test_in_a_pipe_it_is_plain_lines_and_it_ends_by_itself(released: StackUnderT
     assert (none.code, "did you mean 'transitions'?" in none.stderr) == (2, True)
 
 
-def test_in_a_terminal_it_is_a_view_that_is_left_clean(released: StackUnderTest) -> None:
+def test_in_a_terminal_the_monitor_is_a_view_that_leaves_a_clean_screen(
+    released: StackUnderTest,
+) -> None:
     ours, theirs = pty.openpty()
     environ = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
     environ.pop("CI", None)

@@ -1,4 +1,4 @@
-"""The watch after a roll: a release that gets ill after a while is taken back by itself."""
+"""The soak after a rollout: a release that becomes unhealthy later is undone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def watched(released: StackUnderTest) -> StackUnderTest:
 
 
 @pytest.mark.fault("app that dies within the watch window")
-def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
+def test_a_release_that_dies_during_the_soak_is_undone(watched: StackUnderTest) -> None:
     watched.set_setting("seconds: 6", "seconds: 60")  # it ends with the app
     add_to_dockerfile(watched, SHORT_LIVED)
     before = watched.snapshot()
@@ -43,7 +43,7 @@ def test_an_app_that_dies_later_is_taken_back(watched: StackUnderTest) -> None:
     assert watched.snapshot() == before
 
 
-def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
+def test_a_good_release_passes_the_soak_with_its_figures(watched: StackUnderTest) -> None:
     done = watched.cli("deploy", "--json")
     assert done.code == 0, done.stderr
     facts = next(s["facts"] for s in done.report["steps"] if s["name"] == "soak")
@@ -57,7 +57,7 @@ def test_a_good_release_is_watched_and_told_of(watched: StackUnderTest) -> None:
 
 @pytest.mark.fault("Ctrl-C within the watch window")
 @pytest.mark.torture
-def test_an_interrupted_watch_takes_the_release_back(watched: StackUnderTest) -> None:
+def test_an_interrupted_soak_undoes_the_release(watched: StackUnderTest) -> None:
     watched.set_setting("seconds: 6", "seconds: 60")  # it ends with Ctrl-C
     before = watched.snapshot()
     known = len(list(watched.open().journal.records()))

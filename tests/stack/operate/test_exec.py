@@ -1,4 +1,4 @@
-"""What operators do by hand: logs, commands, a shell, the console."""
+"""Operators' commands: `logs`, `exec`, `shell`, `console`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RAW = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 def command(
     stack: StackUnderTest, *words: str, given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """The command with something on its standard input, byte by byte."""
+    """Run the command with these bytes on its standard input."""
     return subprocess.run(
         [*COMMAND, *words],
         cwd=stack.folder,
@@ -48,7 +48,7 @@ def command(
 
 
 def inside(stack: StackUnderTest, service: str, script: str) -> str:
-    """What a script says in a service's container."""
+    """Return the output of a script in a service's container."""
     ctx = stack.open()
     result = ctx.engine.exec(ctx.running(service).id, ["sh", "-c", script])
     assert result.exit_code == 0, result.error_text
@@ -61,7 +61,7 @@ def processes(stack: StackUnderTest, service: str) -> str:
 
 
 def gone(stack: StackUnderTest, service: str, words: str, within: float = 30.0) -> bool:
-    """Whether a process of a container ends in time."""
+    """Whether a process in a container ends in time."""
     end = time.monotonic() + within
     while words in processes(stack, service):
         if time.monotonic() > end:
@@ -71,13 +71,13 @@ def gone(stack: StackUnderTest, service: str, words: str, within: float = 30.0) 
 
 
 def write_outputs(stack: StackUnderTest, service: str, script: str) -> None:
-    """Let a script write to what a container's first process writes to."""
+    """Let a script write to the output of a container's first process."""
     inside(stack, service, f"({script}) >/proc/1/fd/1")
 
 
 @dataclass
 class Following:
-    """`logs … --follow` at work, and the lines that it has printed so far."""
+    """A running `logs … --follow`, and the lines that it has printed so far."""
 
     process: Command
     lines: list[str] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Following:
             self.lines.append(line.rstrip("\n"))
 
     def until(self, words: str, again: Callable[[], None] = lambda: None) -> None:
-        """Wait until a line has these words, doing something again and again meanwhile."""
+        """Wait until a line has these words, and repeat an action meanwhile."""
         end = time.monotonic() + 60
         while not any(words in line for line in self.lines):
             assert self.process.poll() is None and time.monotonic() < end, self.lines
@@ -99,7 +99,7 @@ class Following:
             time.sleep(0.1)
 
     def end(self) -> None:
-        """End it with Ctrl-C; its lines are all there then."""
+        """End it with Ctrl-C, and wait for its last lines."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=60)
         self._reader.join(timeout=60)
@@ -109,8 +109,8 @@ class Following:
 
 @contextmanager
 def following(stack: StackUnderTest, source: Source, *words: str) -> Iterator[list[str]]:
-    """`logs … --follow`; its lines are there once the block is left, without those that show that
-    it has begun, and that it has come to the end."""
+    """Run `logs … --follow`; its lines are complete once the block is left, without the markers
+    at the beginning and the end."""
     followed = Following(stack.start("logs", *words, "--follow"))
     try:
         followed.until(source.begun, source.begin)
@@ -125,8 +125,8 @@ def following(stack: StackUnderTest, source: Source, *words: str) -> Iterator[li
 
 @dataclass(frozen=True)
 class Source:
-    """What is followed: how to write a line to it, and the first line to come: by default one that
-    is written until it comes."""
+    """A followed log: how to write a line to it, and its first line; by default one that is written
+    until it shows."""
 
     write: Callable[[str], None]
     begun: str = BEGUN
@@ -198,7 +198,7 @@ def test_logs_follow_a_log_that_rotates(stack: StackUnderTest) -> None:
     assert lines == [f"cosmic-queue-1 | row-{n}-" for n in range(1, 301)]
 
 
-def test_logs_read_the_application_s_file_in_every_replica(stack: StackUnderTest) -> None:
+def test_logs_read_the_applications_file_in_every_replica(stack: StackUnderTest) -> None:
     for service in ("cosmic-app-1", "cosmic-app-2"):
         inside(stack, service, f"echo '[2026-02-02 18:30:00] before {service}' >>{LOG}")
     past = stack.cli("logs", "app", "--app", "--tail", "1", "--grep", "before")
@@ -225,7 +225,7 @@ def test_logs_read_the_application_s_file_in_every_replica(stack: StackUnderTest
     assert gone(stack, "cosmic-app-1", "tail -c")
 
 
-def test_logs_end_with_their_time_and_with_their_reader(stack: StackUnderTest) -> None:
+def test_logs_end_after_their_time_and_with_their_reader(stack: StackUnderTest) -> None:
     assert stack.cli("logs", "--tail", "1", "--for", "1").code == 0, "it ends by itself"
     pipe = [*COMMAND, "logs", "--follow", "--tail", "1", "database"]
     process = subprocess.Popen(pipe, cwd=stack.folder, **RAW)  # type: ignore[call-overload]
@@ -235,7 +235,7 @@ def test_logs_end_with_their_time_and_with_their_reader(stack: StackUnderTest) -
     assert process.stderr.read() == b""
 
 
-def test_exec_passes_all_through(stack: StackUnderTest) -> None:
+def test_exec_passes_streams_and_exit_code_through(stack: StackUnderTest) -> None:
     script = "echo out; echo err >&2; exit 7"
     done = command(stack, "exec", "cache", "sh", "-c", script)
     assert (done.returncode, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
@@ -259,7 +259,7 @@ def test_exec_in_the_database_needs_no_password_in_a_command_line(stack: StackUn
     assert (done.returncode, done.stdout) == (0, b"42\n"), done.stderr
 
 
-def test_exec_that_is_given_up_ends_its_command(stack: StackUnderTest) -> None:
+def test_an_interrupted_exec_ends_its_command(stack: StackUnderTest) -> None:
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         words = [*COMMAND, "exec", "cache", "sleep", "4321"]
         process = subprocess.Popen(words, cwd=stack.folder, **RAW)  # type: ignore[call-overload]
@@ -292,7 +292,7 @@ def test_console_passes_options_on(released: StackUnderTest) -> None:
     assert command(released, "console", "--", "--version").stdout.startswith(b"Cosmic")
 
 
-def test_who_does_not_run_the_release_is_told(released: StackUnderTest) -> None:
+def test_a_container_of_another_release_is_named(released: StackUnderTest) -> None:
     ctx = released.open()
     backup = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
@@ -312,8 +312,8 @@ def test_who_does_not_run_the_release_is_told(released: StackUnderTest) -> None:
 def in_terminal(
     stack: StackUnderTest, *words: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The command in a terminal of its own, which is as it was after it: its process, and our end
-    of the terminal."""
+    """Run the command in a terminal, which is restored afterwards; yield the process and the other
+    end of the terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
     before = termios.tcgetattr(theirs)
@@ -338,7 +338,7 @@ def in_terminal(
 SHOW_SIZE = b'while :; do echo "" $(stty size) ""; sleep 0.2; done\n'
 
 
-def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
+def test_a_shell_works_in_a_terminal(stack: StackUnderTest) -> None:
     with in_terminal(stack, "shell", "cosmic-app-2") as (process, ours):
         assert b"$" in read_until(ours, b"$ ")
         os.write(ours, b"test -t 0 && echo a-$((6*7))-b\n")
@@ -358,9 +358,7 @@ def test_a_shell_in_a_terminal(stack: StackUnderTest) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
-def test_a_shell_in_a_terminal_that_is_given_up_is_ended(
-    stack: StackUnderTest, how: signal.Signals
-) -> None:
+def test_a_shell_ends_with_its_terminal(stack: StackUnderTest, how: signal.Signals) -> None:
     words = ("bash", "--norc")  # it does not heed SIGTERM
     with in_terminal(stack, "exec", "cosmic-app-2", "--", *words) as (process, ours):
         read_until(ours, b"$ ")
@@ -371,7 +369,7 @@ def test_a_shell_in_a_terminal_that_is_given_up_is_ended(
 
 
 def read_until(descriptor: int, wanted: bytes, within: float = 60.0) -> bytes:
-    """All that is said until these bytes are."""
+    """Read the output until it contains these bytes."""
     said, end = b"", time.monotonic() + within
     while wanted not in said:
         ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))

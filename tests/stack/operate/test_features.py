@@ -17,7 +17,7 @@ MORE_THAN_ALLOWED = 300
 
 
 def beaten(stack: StackUnderTest) -> set[int]:
-    """What one device's beats were answered, up to the first refusal."""
+    """Return the statuses of one device's heartbeats, up to the first refusal."""
     url, found = stack.url() + BEAT, set()
     for _ in range(MORE_THAN_ALLOWED):
         found.add(ask(url, token=stack.kiosks[8], json=BODY).status)
@@ -26,7 +26,7 @@ def beaten(stack: StackUnderTest) -> set[int]:
     return found
 
 
-def test_the_limiter_is_really_off_and_on_again(released: StackUnderTest) -> None:
+def test_the_rate_limit_is_switched_off_and_on(released: StackUnderTest) -> None:
     assert beaten(released) == {OK, LIMITED}
     off = released.cli("features", "disable", "rate-limit", "--json")
     assert (off.code, off.report["outcome"]) == (0, "changed"), off.stderr
@@ -57,7 +57,7 @@ def test_the_limiter_is_really_off_and_on_again(released: StackUnderTest) -> Non
     ctx.engine.exec(ctx.any_app().id, ctx.console("cache:clear"))
 
 
-def test_the_monitor_really_rests_and_runs_again(released: StackUnderTest) -> None:
+def test_the_monitor_is_switched_off_and_on(released: StackUnderTest) -> None:
     ctx = released.open()
     began = time.time()
     assert released.cli("features", "disable", "monitor").code == 0
@@ -93,7 +93,9 @@ def status_of(stack: StackUnderTest, device: str) -> str:
         return str(facts.session.rows("SELECT status FROM remotes WHERE name = %s", device)[0][0])
 
 
-def test_a_switch_that_is_not_seen_is_told_and_a_wrong_name_too(released: StackUnderTest) -> None:
+def test_a_switch_without_effect_and_an_unknown_feature_are_reported(
+    released: StackUnderTest,
+) -> None:
     wrong = released.cli("features", "disable", "monitr", "--json")
     assert (wrong.code, wrong.report["error"]["todo"]) == (2, "did you mean 'monitor'?")
     released.set_setting('["feature:disable", "monitor", "--by={who}"]', '["feature:list"]')

@@ -76,7 +76,7 @@ EXPECTED: dict[str, tuple[int, str]] = {
 
 
 def pasted() -> Iterator[str]:
-    """The guide's commands in its own order, each once."""
+    """Return the guide's commands in its order, each once."""
     cells = (
         line.split(" | ")[0] + " |"
         for line in (ROOT / "docs" / "guide.md").read_text().splitlines()
@@ -87,27 +87,27 @@ def pasted() -> Iterator[str]:
 
 
 def commands() -> list[str]:
-    """What is pasted into a shell, the restart of all after everything else."""
+    """Return the commands to paste, the restart of all services last."""
     found = [line for line in pasted() if not line.startswith("SELECT")]
     return sorted(found, key=lambda line: line.endswith(" restart"))
 
 
 def expected(line: str) -> tuple[int, str]:
-    """What is expected of a command; raises `StopIteration` for one that nobody thought of."""
+    """Return what is expected of a command; raises `StopIteration` for an unknown one."""
     if " sed " in line or '"sed ' in line:
         return EXPECTED["sed -i"]
     return next(wanted for part, wanted in EXPECTED.items() if part in line)
 
 
 def typed(line: str) -> bytes:
-    """What a person types into the program that a command opens."""
+    """Return what an operator types into the program that a command opens."""
     if "-it platform-db" in line:
         return "\n".join([*(q for q in pasted() if q.startswith("SELECT")), "exit", ""]).encode()
     return b"echo six times seven is $((6*7))\nexit\n" if line.endswith(" bash") else b""
 
 
 def here(stack: StackUnderTest, line: str) -> str:
-    """A command with this stack's names, port and token."""
+    """Return a command with this stack's names, port and token."""
     suffix = stack.containers()["cosmic-app-1"].name.removeprefix("cosmic-app-1")
     line = re.sub(r"(?<=\d|r|b|s|x)-prod\b", suffix, line)
     line = line.replace("http://localhost:8080", stack.url())
@@ -117,7 +117,7 @@ def here(stack: StackUnderTest, line: str) -> str:
 
 
 def paste(stack: StackUnderTest, line: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a shell; in a terminal, where it asks for one."""
+    """Run a command in a shell; in a terminal if it needs one."""
     words = ["bash", "-o", "pipefail", "-c", here(stack, line)]
     if " -it " in line:
         words = ["script", "-qec", here(stack, line), "/dev/null"]
@@ -138,7 +138,7 @@ def paste(stack: StackUnderTest, line: str) -> subprocess.CompletedProcess[str]:
 
 
 def follow(line: str, process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[str]:
-    """Read what a command says until it is what is expected, and end it."""
+    """Read a command's output until it matches, then end the command."""
     assert process.stdout is not None
     wanted = expected(line)[1]
     said, end = b"", time.monotonic() + (AT_MOST_SECONDS if wanted else FOR_SECONDS)
@@ -155,8 +155,8 @@ def follow(line: str, process: subprocess.Popen[bytes]) -> subprocess.CompletedP
 
 
 def failures(stack: StackUnderTest, lines: Iterable[str]) -> list[str]:
-    """The commands that did not do what was expected of them, with what they said. Those that
-    follow a log are pasted first, each into a terminal of its own."""
+    """Return the commands that did not do what is expected, with their output. Commands that follow
+    a log are pasted first, each into its own terminal."""
     found, lines = [], list(lines)
     followed = [line for line in lines if expected(line)[0] == FOLLOWED]
     with ThreadPoolExecutor(max_workers=len(followed)) as terminals:
@@ -169,14 +169,14 @@ def failures(stack: StackUnderTest, lines: Iterable[str]) -> list[str]:
     return found
 
 
-def test_something_is_expected_of_each_command() -> None:
+def test_each_command_has_an_expectation() -> None:
     assert len(commands()) > 40
     assert all(expected(line) for line in commands())
     assert all(any(part in line for line in commands()) for part in EXPECTED)
 
 
 @pytest.mark.parametrize("alike", [False, pytest.param(True, marks=pytest.mark.torture)])
-def test_what_the_guide_has_pasted_still_works(released: StackUnderTest, alike: bool) -> None:
+def test_the_guides_commands_still_work(released: StackUnderTest, alike: bool) -> None:
     lines = [line for line in commands() if alike or not line.endswith(ALIKE)]
     backups: Path = released.folder / "data-kiosk" / "backups"
     released.begin_minute_again()
@@ -194,7 +194,7 @@ def test_what_the_guide_has_pasted_still_works(released: StackUnderTest, alike: 
     assert released.cli("verify").code == 0
 
 
-def test_the_guide_s_migration_says_what_the_guide_expects(released: StackUnderTest) -> None:
+def test_the_guides_migration_prints_what_the_guide_expects(released: StackUnderTest) -> None:
     back = "docker exec cosmic-app-1-prod php artisan migrate:rollback --step=1 --force"
     forth = "docker exec -it cosmic-app-1-prod php artisan migrate --force"
     try:

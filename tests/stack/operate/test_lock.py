@@ -1,4 +1,4 @@
-"""The lock on the engine, held by processes of their own."""
+"""The lock on the engine, held by separate processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SILENCE = 3.0
 
 
 class Holder:
-    """A process that wants the lock, and the lines that it says."""
+    """A process that acquires the lock, and the lines that it prints."""
 
     def __init__(self, argv: Sequence[str]) -> None:
         pipe = subprocess.PIPE
@@ -43,11 +43,11 @@ class Holder:
             self._lines.put(line.strip())
 
     def says(self) -> str:
-        """Its next line."""
+        """Return its next line."""
         return self._lines.get(timeout=60)
 
     def end(self) -> int:
-        """Let it end by itself; its exit code."""
+        """Let it end by itself; return its exit code."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         return self.process.wait(timeout=60)
@@ -70,7 +70,7 @@ def project(engine: Engine) -> Iterator[str]:
 
 @pytest.fixture
 def start(project: str) -> Iterator[Start]:
-    """Start a process that wants the lock; all are gone at the end."""
+    """Start processes that acquire the lock; all are killed at the end."""
     started: list[Holder] = []
 
     def begin(*options: str, under: Sequence[str] = ()) -> Holder:
@@ -84,7 +84,7 @@ def start(project: str) -> Iterator[Start]:
 
 
 def winner(holders: list[Holder]) -> Holder:
-    """The one that got the lock, the others having been refused it."""
+    """Return the process that got the lock; the others were refused."""
     lines = [holder.says() for holder in holders]
     assert lines.count("held") == 1, lines
     won = holders[lines.index("held")]
@@ -99,7 +99,7 @@ def of(engine: Engine, project: str) -> Marker:
 
 
 def of_another_machine(engine: Engine, project: str) -> Marker:
-    """A lock as somebody on another machine would take it."""
+    """A lock as a run on another machine would hold it."""
     labels: Mapping[str, str] = {**this_process("deploy"), "machine": "elsewhere"}
     marker = engine.claim(marker_name(project), labels)
     assert marker.is_own
@@ -125,7 +125,7 @@ def beating(engine: Engine, marker: Marker) -> Iterator[None]:
 
 
 @pytest.mark.fault("several runs at once")
-def test_of_five_at_once_one_gets_it(engine: Engine, project: str, start: Start) -> None:
+def test_one_of_five_processes_gets_the_lock(engine: Engine, project: str, start: Start) -> None:
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid), "no loser removed the winner's"
     assert won.end() == 0
@@ -133,7 +133,7 @@ def test_of_five_at_once_one_gets_it(engine: Engine, project: str, start: Start)
 
 
 @pytest.mark.fault("lock of a dead run")
-def test_a_dead_holder_s_is_taken_over_at_once_by_one(
+def test_a_dead_holders_lock_is_taken_over_at_once_by_one_run(
     engine: Engine, project: str, start: Start
 ) -> None:
     dead = start()
@@ -145,7 +145,7 @@ def test_a_dead_holder_s_is_taken_over_at_once_by_one(
 
 
 @pytest.mark.fault("lock of a dead run")
-def test_one_elsewhere_is_taken_over_only_after_its_silence(
+def test_a_remote_holders_lock_is_taken_over_only_once_it_is_stale(
     engine: Engine, project: str, start: Start
 ) -> None:
     theirs = of_another_machine(engine, project)
@@ -163,7 +163,7 @@ def test_one_elsewhere_is_taken_over_only_after_its_silence(
     assert of(engine, project).id != theirs.id
 
 
-def test_one_elsewhere_is_never_taken_over_without_looking(
+def test_a_remote_holders_lock_is_never_taken_over_unobserved(
     engine: Engine, project: str, start: Start
 ) -> None:
     theirs = of_another_machine(engine, project)
@@ -173,7 +173,7 @@ def test_one_elsewhere_is_never_taken_over_without_looking(
     assert of(engine, project).id == theirs.id
 
 
-def test_one_in_another_container_of_this_machine_is_not_taken_for_dead(start: Start) -> None:
+def test_a_holder_in_another_container_of_this_machine_is_not_dead(start: Start) -> None:
     # Its process number means another process here, or none.
     inside = start(under=["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"])
     assert inside.says() == "held"
@@ -183,7 +183,7 @@ def test_one_in_another_container_of_this_machine_is_not_taken_for_dead(start: S
 
 
 @pytest.mark.fault("holder frozen, taken over, thawed")
-def test_a_frozen_holder_that_thaws_changes_nothing_more(
+def test_a_frozen_holder_that_resumes_changes_nothing_more(
     engine: Engine, project: str, start: Start
 ) -> None:
     thing = engine.claim(f"{project}-0", {})
@@ -217,7 +217,7 @@ def wait_for_change(engine: Engine, thing: Marker) -> None:
         pass
 
 
-def test_who_waits_gets_it_when_it_is_free(start: Start) -> None:
+def test_a_waiting_run_gets_the_lock_when_it_is_free(start: Start) -> None:
     first = start()
     assert first.says() == "held"
     second = start("--wait", "60")
@@ -227,7 +227,7 @@ def test_who_waits_gets_it_when_it_is_free(start: Start) -> None:
     assert second.end() == 0
 
 
-def test_release_refuses_a_living_holder_s(engine: Engine, project: str, start: Start) -> None:
+def test_release_refuses_a_living_holders_lock(engine: Engine, project: str, start: Start) -> None:
     assert release(engine, project) is None, "it was free"
     living = start()
     assert living.says() == "held"
@@ -239,7 +239,7 @@ def test_release_refuses_a_living_holder_s(engine: Engine, project: str, start: 
     assert inspect_lock(engine, project).life == "free"
 
 
-def test_release_frees_one_that_is_silent(engine: Engine, project: str) -> None:
+def test_release_frees_a_stale_lock(engine: Engine, project: str) -> None:
     theirs = of_another_machine(engine, project)
     with beating(engine, theirs), pytest.raises(LockHeld):
         release(engine, project, SILENCE)
@@ -249,7 +249,7 @@ def test_release_frees_one_that_is_silent(engine: Engine, project: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.fault("SIGINT, SIGTERM, SIGHUP")
-def test_a_signal_frees_it(
+def test_a_signal_frees_the_lock(
     engine: Engine, project: str, start: Start, number: signal.Signals
 ) -> None:
     holder = start()
@@ -269,7 +269,7 @@ def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -
     assert of(engine, project).labels["pid"] == str(first.pid)
 
 
-def test_status_tells_who_is_at_work(released: StackUnderTest) -> None:
+def test_status_names_the_lock_holder(released: StackUnderTest) -> None:
     ctx = released.open()
     with hold_lock(ctx.engine, ctx.stack.project, "deploy"):
         shown = released.cli("status").stdout
@@ -309,7 +309,7 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
 
 
 def wait_until_rolling(stack: StackUnderTest) -> None:
-    """Until a replica is set aside: some are new then, and some old."""
+    """Wait until a replica is set aside, when some replicas are new and some old."""
     ctx, until = stack.open(), time.monotonic() + 60
     while time.monotonic() < until:
         if any("-before-" in c.name for c in ctx.engine.containers(ctx.stack.project)):
@@ -318,6 +318,6 @@ def wait_until_rolling(stack: StackUnderTest) -> None:
 
 
 def whole_state(stack: StackUnderTest) -> dict[str, object]:
-    """The stack, its images' tags, and what is written of its runs."""
+    """The stack, its images' tags, and its journal."""
     records = list(stack.open().journal.records())
     return {**stack.snapshot(), "records": records}

@@ -1,4 +1,4 @@
-"""Playbooks of one's own, and the shipped ones that no other command runs, on the real stack."""
+"""A stack's own playbooks, and the shipped ones that no other command runs, on the real stack."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NEVER = {"name": "never", "kind": "exec", "service": "cosmic-queue-1", "run": ["
 
 @pytest.fixture
 def own(released: StackUnderTest) -> Any:
-    """Writes a playbook of one's own; what it may have changed is as before afterwards."""
+    """Write a playbook; whatever it changes is restored afterwards."""
     path = released.folder / "playbooks" / "own.yaml"
 
     def write(*steps: dict[str, Any]) -> Path:
@@ -64,7 +64,7 @@ def off(ctx: Context) -> set[str]:
     return {state.name for state in states(ctx) if state.enabled is False}
 
 
-def test_one_s_own_is_planned_run_once_and_has_nothing_to_do_again(
+def test_an_own_playbook_is_planned_and_has_nothing_to_do_twice(
     released: StackUnderTest, own: Any
 ) -> None:
     own(LOOKING, {**MARKING, "undo_with": UNMARK}, SWITCHING)
@@ -87,7 +87,7 @@ def test_one_s_own_is_planned_run_once_and_has_nothing_to_do_again(
     assert commands[-2:] == ["playbook run own", "playbook run own"]
 
 
-def test_a_failure_takes_back_what_was_done(released: StackUnderTest, own: Any) -> None:
+def test_a_failure_undoes_the_steps_before_it(released: StackUnderTest, own: Any) -> None:
     own({**MARKING, "undo_with": UNMARK}, SWITCHING, {**NEVER, "undo_with": ["true"]})
     done = released.cli("playbook", "run", "own", "--json")
     assert done.code == 1
@@ -98,7 +98,7 @@ def test_a_failure_takes_back_what_was_done(released: StackUnderTest, own: Any) 
     assert ctx.journal.records() and "own" not in released.cli("status").stdout
 
 
-def test_what_cannot_work_or_has_no_way_back_is_said_first(
+def test_steps_that_cannot_work_or_be_undone_are_named_first(
     released: StackUnderTest, own: Any
 ) -> None:
     own(SWITCHING, {**NEVER, "service": "cosmic-queu-1"})
@@ -118,7 +118,7 @@ def test_what_cannot_work_or_has_no_way_back_is_said_first(
     assert not off(released.open())
 
 
-def test_a_look_that_fails_is_a_failed_check(released: StackUnderTest, own: Any) -> None:
+def test_a_failing_check_command_is_a_failed_check(released: StackUnderTest, own: Any) -> None:
     own({**LOOKING, "expect": "moon:rise", "retry": {"times": 2, "seconds": 0}})
     done = released.cli("playbook", "run", "own", "--json")
     assert done.code == 5 and "did not print 'moon:rise'" in done.report["error"]["what"]
@@ -160,7 +160,7 @@ def test_commands_are_playbooks_by_their_names(released: StackUnderTest) -> None
 
 
 def test_every_shipped_playbook_is_run_by_a_test() -> None:
-    """Those of commands by the commands' own tests, the others above."""
+    """Playbooks of commands are run by the commands' tests, the others above."""
     by_commands = {"deploy", "up", "verify", "rollback", "rollback-code", "rollback-migration"}
     shipped = {path.stem for path in resources.playbooks().glob("*.yaml")}
     assert shipped == by_commands | {"new-features-off", "restart-scheduler"}

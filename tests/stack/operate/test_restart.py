@@ -1,4 +1,4 @@
-"""`restart`: the same containers, by a roll; what a killed one leaves is settled."""
+"""`restart`: the same containers in place; a killed restart is settled by the next command."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def starts(stack: StackUnderTest) -> dict[str, tuple[str, str]]:
 
 
 def restarted(stack: StackUnderTest, before: dict[str, tuple[str, str]]) -> set[str]:
-    """Services that were started since; the containers are the same ones."""
+    """Return the services whose container, still the same one, was started since."""
     after = starts(stack)
     assert {name: c[0] for name, c in after.items()} == {name: c[0] for name, c in before.items()}
     return {name for name in after if after[name] != before[name]}
 
 
 def killed_when(stack: StackUnderTest, moment: Callable[[], bool], *words: str) -> None:
-    """Start a command, and kill it at a moment."""
+    """Start a command, and kill it at a given moment."""
     process, end = stack.start(*words), time.monotonic() + 60
     while not moment():
         assert process.poll() is None and time.monotonic() < end, process.communicate()
@@ -62,7 +62,7 @@ def test_replicas_are_restarted_without_a_lost_request(stack: StackUnderTest) ->
     require_settled(stack)
 
 
-def test_what_a_restart_does_not_put_to_work_is_named(stack: StackUnderTest) -> None:
+def test_an_image_that_a_restart_does_not_apply_is_named(stack: StackUnderTest) -> None:
     stack.set_variable("HEARTBEAT_RATE_LIMIT", "121")
     before = starts(stack)
     done = stack.cli("restart", "cosmic-queue-1", "--json")
@@ -74,7 +74,7 @@ def test_what_a_restart_does_not_put_to_work_is_named(stack: StackUnderTest) -> 
     assert list(step["facts"]["stale"]) == ["cosmic-queue-1"]
 
 
-def test_an_unhealthy_replica_is_restarted_and_nothing_without_another(
+def test_a_replica_is_restarted_only_if_another_one_serves(
     stack: StackUnderTest,
 ) -> None:
     ctx, before = stack.open(), starts(stack)
@@ -110,8 +110,8 @@ def test_all_asks_first_and_says_how_long_clients_waited(stack: StackUnderTest) 
     require_settled(stack)
 
 
-def test_with_the_cache_all_that_needs_it_restarts(stack: StackUnderTest) -> None:
-    """So that a job in hand is not cut off from it."""
+def test_the_services_that_need_the_cache_restart_with_it(stack: StackUnderTest) -> None:
+    """So that a job in progress does not lose its cache."""
     before = starts(stack)
     with acknowledged(stack) as beats:
         done = stack.cli("restart", "cache", "--yes", "--json")
@@ -156,7 +156,7 @@ def test_a_killed_restart_of_all_lets_clients_in_again(stack: StackUnderTest) ->
     require_settled(stack)
 
 
-def test_ctrl_c_leaves_a_restart_whole(stack: StackUnderTest) -> None:
+def test_ctrl_c_leaves_all_services_running(stack: StackUnderTest) -> None:
     before = starts(stack)
     with acknowledged(stack) as beats:
         process = stack.start("restart", "app")
@@ -171,8 +171,8 @@ def test_ctrl_c_leaves_a_restart_whole(stack: StackUnderTest) -> None:
     require_settled(stack)
 
 
-def test_the_way_back_waits_for_who_has_just_started(stack: StackUnderTest) -> None:
-    """Ctrl-C while a restarted replica starts leaves nothing that is not well."""
+def test_undo_waits_for_a_container_that_has_just_started(stack: StackUnderTest) -> None:
+    """Ctrl-C while a restarted replica starts leaves only healthy containers."""
     ctx = stack.open()
     step = RestartStep(name="restart", services=APPS)
     change = step.check(ctx)

@@ -1,4 +1,4 @@
-"""Scheduler and workers over a deploy with a migration, as their own logs tell of it."""
+"""Scheduler and workers during a deploy with a migration, by their own logs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.schema.migrate import MigrateStep
 from tests.stack.release.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_kills import next_release, remove_migrations
 from tests.stack.release.test_steps import outcome
@@ -32,7 +33,7 @@ MINUTE = re.compile(r"\[(.{16}):\d\d\] Running scheduled command: Artisan (\S+)"
 
 @dataclass
 class Log:
-    """What a service's containers, one after the other, append to the file that they share."""
+    """The shared file that a service's containers append to, one after the other."""
 
     stack: StackUnderTest
     service: str
@@ -47,7 +48,7 @@ class Log:
 
     @property
     def lines(self) -> list[str]:
-        """Those since this was made."""
+        """Return the lines since this object was created."""
         return self._all()[self.start :]
 
     def found(self, pattern: re.Pattern[str]) -> list[Any]:
@@ -56,7 +57,7 @@ class Log:
 
 @dataclass
 class Lives:
-    """Starts and ends of a project's containers, in the order in which the engine told them."""
+    """Starts and ends of a project's containers, in the order of the engine's events."""
 
     events: list[tuple[str, str]] = field(default_factory=list)
 
@@ -125,7 +126,7 @@ def test_jobs_and_minutes_are_done_once_over_a_deploy_with_a_migration(
 
 
 def it_was_done_once(log: Log, jobs: list[str], late: list[str]) -> None:
-    """And the job in hand was ended: each `Processing` is followed by its own `Processed`."""
+    """The job in progress was finished: each `Processing` is followed by its `Processed`."""
     assert sorted(log.found(DONE)) == sorted(log.found(BEGUN)) == sorted(jobs + late)
     assert log.found(LIFE)[:2] == [("stopped", "2"), ("started", "torture-900")]
     text = "\n".join(log.lines)
@@ -143,7 +144,7 @@ def it_was_never_two(log: Log, seen: Lives) -> None:
     assert len(minutes) == len(set(minutes)), "no minute twice"
 
 
-def test_a_minute_is_not_begun_again_by_the_next_scheduler(released: StackUnderTest) -> None:
+def test_the_next_scheduler_does_not_repeat_a_minute(released: StackUnderTest) -> None:
     log, ctx = Log(released, SCHEDULER), released.open()
     started = time.time()
     for _ in range(2):
@@ -153,8 +154,8 @@ def test_a_minute_is_not_begun_again_by_the_next_scheduler(released: StackUnderT
     assert len(minutes) == len(set(minutes)) <= int(time.time() // 60 - started // 60) + 1
 
 
-def test_a_job_whose_worker_was_killed_is_done_all_the_same(released: StackUnderTest) -> None:
-    """It is begun again, and so done at least once; never lost."""
+def test_a_job_whose_worker_was_killed_is_done_by_another(released: StackUnderTest) -> None:
+    """The job is started again, so it is done at least once and never lost."""
     log, ctx = Log(released, WORKER), released.open()
     job = job_in_hand(released, log)
     container = ctx.running(WORKER)
@@ -173,14 +174,14 @@ def job_in_hand(stack: StackUnderTest, log: Log) -> str:
     return job
 
 
-def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
+def test_quiesced_workers_finish_their_job_and_no_client_is_turned_away(
     released: StackUnderTest,
 ) -> None:
     ctx, log = released.open(), Log(released, WORKER)
     step = QuiesceStep(name="quiesce workers", roles=("scheduler", "worker"))
     assert outcome(ctx, step) == "unchanged", "no migration comes"
     before = {name: (c.id, c.is_running) for name, c in released.containers().items()}
-    ahead = ctx.seeing(["migrate"])
+    ahead = ctx.seeing([MigrateStep(name="migrate")])
     change = step.check(ahead)
     assert change.before["containers"].keys() == {SCHEDULER, WORKER}  # type: ignore[union-attr]
     job = job_in_hand(released, log)
@@ -195,7 +196,7 @@ def test_quiesced_workers_end_their_job_turn_nobody_away_and_come_back(
     assert after == before
 
 
-def test_a_job_that_is_no_text_is_set_aside_and_the_worker_goes_on(
+def test_a_job_that_is_no_text_is_set_aside_and_the_worker_continues(
     released: StackUnderTest,
 ) -> None:
     log, ctx = Log(released, WORKER), released.open()

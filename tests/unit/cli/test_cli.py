@@ -18,7 +18,7 @@ from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.state import Pin
 from cosmicdeploy.errors import to_cosmic_error
-from cosmicdeploy.operations.diagnosis.troubles import TROUBLES
+from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, IdleEngine, call, lay_out

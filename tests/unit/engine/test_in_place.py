@@ -15,7 +15,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import adopt
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.probes.preconditions.one_each import as_it_is
+from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.settings import Services
 from cosmicdeploy.stack.model import Mount, Service, Stack
 from cosmicdeploy.verification.orphans import find_orphans
@@ -151,20 +151,20 @@ def test_a_second_container_of_a_service_is_refused_by_name(
     there = [container(*each.split()) for each in found]
     opened = context(ctx, stack(db=declared, web=None), Engine(there))
     with pytest.raises(Refused) as refused:
-        as_it_is(opened, ["db", "web"])
+        resolve_containers(opened, ["db", "web"])
     assert all(word in str(refused.value) for word in told), refused.value
     if len(there) > 1:
         assert "docker rename" not in str(refused.value), "no advice swaps containers"
         facts = ["created 2026-01-02T03:04:05", "image mariadb:10.11", "volumes shop_data"]
         assert all(all(fact in line for fact in facts) for line in refused.value.details)
     assert not any(word in str(refused.value) for word in (" rm ", "--force", " -f "))
-    as_it_is(opened, ["web"])  # whom it does not touch it does not stop
+    resolve_containers(opened, ["web"])  # whom it does not touch it does not stop
 
 
 def test_a_single_container_is_accepted_under_any_name(ctx: Context) -> None:
     left = container("shop_db_1-next-0123abcd")
     opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), left]))
-    assert as_it_is(opened, ["db", "web"]).service("db").container_name == "shop_db_1"
+    assert resolve_containers(opened, ["db", "web"]).service("db").container_name == "shop_db_1"
 
 
 def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> None:
@@ -172,9 +172,9 @@ def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> 
     twin = replace(container("shop_db_1"), project="_shop")
     opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
     with pytest.raises(Refused, match="runs already, as shop_db_1 of the project _shop"):
-        as_it_is(opened, ["db", "web"])
+        resolve_containers(opened, ["db", "web"])
     staging = replace(twin, project="staging")
-    as_it_is(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])
+    resolve_containers(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])
 
 
 DATA = Mount(type="volume", source="shop_data", target="/var/lib/mysql")
@@ -206,16 +206,16 @@ def test_a_second_database_server_on_the_same_data_is_refused(
     web = replace(plain.services["web"], mounts=(uploads,))
     declared = replace(plain, services={"db": database, "web": web})
     opened = context(ctx, declared, engine)
-    as_it_is(opened, ["web"])
+    resolve_containers(opened, ["web"])
     if told is None:
-        as_it_is(opened, ["db", "web"])
+        resolve_containers(opened, ["db", "web"])
         return
     with pytest.raises(Refused, match="uses its data shop_data") as refused:
-        as_it_is(opened, ["db", "web"])
+        resolve_containers(opened, ["db", "web"])
     assert user.name in refused.value.what and told in str(refused.value)
     assert ("docker stop" in refused.value.todo) == (user.service != "web")
     engine.users.pop("shop_data")
-    as_it_is(opened, ["db", "web"])
+    resolve_containers(opened, ["db", "web"])
 
 
 def test_no_advice_removes_running_or_unique_containers(ctx: Context) -> None:

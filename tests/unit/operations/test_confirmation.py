@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import Declined, ExitCode, UsageError
-from cosmicdeploy.operations.restart import wanted
+from cosmicdeploy.operations.restart import plan_restart
 
 pytestmark = pytest.mark.unit
 
@@ -55,4 +55,4 @@ def test_without_a_terminal_the_question_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_restart_needs_either_services_or_all(words: list[str], every: bool, what: str) -> None:
     ctx: Any = SimpleNamespace()  # it is not looked at
     with pytest.raises(UsageError, match=what):
-        wanted(ctx, words, every=every)
+        plan_restart(ctx, words, every=every)

@@ -1,4 +1,4 @@
-"""Diagnoses: what becomes of errors, which remedies are tried, what is read from lines."""
+"""Diagnoses: errors as findings, the remedies that are tried, and the parsing of output."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from cosmicdeploy.operations.diagnosis.checks.command import lists_it
 from cosmicdeploy.operations.diagnosis.checks.last_run import EVERY, is_stale
 from cosmicdeploy.operations.diagnosis.checks.migration import migrator
 from cosmicdeploy.operations.diagnosis.checks.session_owner import shown
+from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES, diagnose, troubles_named
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
     Finding,
@@ -34,9 +35,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.fix import Hands, Mending
-from cosmicdeploy.operations.diagnosis.looking import diagnosed
-from cosmicdeploy.operations.diagnosis.troubles import TROUBLES, troubles_named
+from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.report.views.diagnosis import show_diagnosis
 
@@ -53,8 +52,8 @@ def no_playbook(_name: str) -> Playbook:
     raise AssertionError("no remedy here is a playbook")
 
 
-class Ill:
-    """Ill until what helps was done; `done` is what was."""
+class Problem:
+    """A problem until the remedy `helps` is applied; `done` holds the applied remedies."""
 
     def __init__(self, helps: str, *offered: str) -> None:
         self.helps, self.offered, self.done = helps, offered, list[str]()
@@ -64,78 +63,78 @@ class Ill:
         if self.helps in self.done:
             yield ok("it", "is well")
         else:
-            yield problem("it", "is ill", "", remedies=[remedy(s) for s in self.offered])
+            yield problem("it", "is broken", "", remedies=[remedy(s) for s in self.offered])
 
     def execute(self, _ctx: Context, command: str, _steps: Any, _wait: float) -> Any:
         self.done.append(command)
         return SimpleNamespace(error=self.error), None
 
 
-def mend(
-    ctx: Context, ill: Ill, patch: pytest.MonkeyPatch, *, agree: bool = True
-) -> tuple[Mending, bool]:
-    patch.setattr(fix, "execute", ill.execute)
-    hands = Hands(agree=lambda _: agree, playbook=no_playbook, shown=nullcontext)
-    mended = Mending(ctx=ctx, hands=hands)
-    found = mended.mend([diagnosed(ctx, trouble(ill.check))])
-    return mended, all(each.well for each in found)
+def run_fix(
+    ctx: Context, target: Problem, patch: pytest.MonkeyPatch, *, agree: bool = True
+) -> tuple[Fix, bool]:
+    patch.setattr(fix, "execute", target.execute)
+    hands = FixOptions(agree=lambda _: agree, playbook=no_playbook, shown=nullcontext)
+    fixed = Fix(ctx=ctx, options=hands)
+    found = fixed.run([diagnose(ctx, trouble(target.check))])
+    return fixed, all(each.well for each in found)
 
 
 def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    ill = Ill("second", "first", "second", "third")
-    mended, well = mend(ctx, ill, monkeypatch)
-    assert well and ill.done == ["first", "second"]
-    assert [each.facts()["applied"] for each in mended.tried] == [True, True]
+    target = Problem("second", "first", "second", "third")
+    fixed, well = run_fix(ctx, target, monkeypatch)
+    assert well and target.done == ["first", "second"]
+    assert [each.facts()["applied"] for each in fixed.attempts] == [True, True]
 
 
-def test_each_is_tried_once_and_a_problem_may_stand(
+def test_each_remedy_is_tried_once_even_if_the_problem_remains(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ill = Ill("nothing", "first", "second")
-    ill.error = CosmicError("it cannot be done")
-    mended, well = mend(ctx, ill, monkeypatch)
-    assert not well and ill.done == ["first", "second"]
-    assert mended.tried[0].facts()["error"] == "it cannot be done"
+    target = Problem("nothing", "first", "second")
+    target.error = CosmicError("it cannot be done")
+    fixed, well = run_fix(ctx, target, monkeypatch)
+    assert not well and target.done == ["first", "second"]
+    assert fixed.attempts[0].facts()["error"] == "it cannot be done"
 
 
-def test_what_nobody_agrees_to_is_asked_once_and_not_done(
+def test_a_declined_remedy_is_asked_about_once_and_not_applied(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ill = Ill("first", "first")
-    mended, well = mend(ctx, ill, monkeypatch, agree=False)
-    assert not well and ill.done == [] and len(mended.tried) == 1
+    target = Problem("first", "first")
+    fixed, well = run_fix(ctx, target, monkeypatch, agree=False)
+    assert not well and target.done == [] and len(fixed.attempts) == 1
 
 
-def test_another_run_s_lock_ends_it(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    ill = Ill("second", "first", "second")
-    ill.error = LockHeld("`cosmicdeploy deploy` is at work")
+def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Problem("second", "first", "second")
+    target.error = LockHeld("`cosmicdeploy deploy` is at work")
     with pytest.raises(LockHeld):
-        mend(ctx, ill, monkeypatch)
-    assert ill.done == ["first"]
+        run_fix(ctx, target, monkeypatch)
+    assert target.done == ["first"]
 
 
-def test_an_error_is_a_finding_after_those_before_it(ctx: Context) -> None:
+def test_an_error_is_the_last_finding_of_its_check(ctx: Context) -> None:
     def breaks(_ctx: Context) -> Iterator[Finding]:
         yield warning("a", "something")
         raise DatabaseError("the database is away", where="db", todo="start it")
 
-    found = diagnosed(ctx, trouble(breaks, lambda _: [ok("b", "fine")]))
+    found = diagnose(ctx, trouble(breaks, lambda _: [ok("b", "fine")]))
     assert [str(f.severity) for f in found.findings] == ["warning", "unknown", "ok"]
     assert found.findings[1].found == "the database is away (db)"
     assert found.findings[1].todo == "start it"
     assert not found.well
 
 
-def test_without_an_engine_nothing_is_looked_at(ctx: Context) -> None:
+def test_without_an_engine_nothing_is_checked(ctx: Context) -> None:
     def breaks(_ctx: Context) -> Iterator[Finding]:
         raise EngineUnavailable("no engine")
         yield
 
     with pytest.raises(EngineUnavailable):
-        diagnosed(ctx, trouble(breaks))
+        diagnose(ctx, trouble(breaks))
 
 
-def test_a_name_that_there_is_not_is_refused_with_the_nearest() -> None:
+def test_an_unknown_trouble_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError) as caught:
         troubles_named(["migration", "shceduler"])
     assert "did you mean 'scheduler'?" in caught.value.todo
@@ -154,7 +153,7 @@ def test_a_name_that_there_is_not_is_refused_with_the_nearest() -> None:
         (EVERY + 1, True, True, False),
     ],
 )
-def test_a_lock_is_left_behind_where_nobody_can_hold_it(
+def test_an_overlap_lock_is_stale_if_no_process_can_hold_it(
     age: float | None, scheduler: bool, holder: bool, stale: bool
 ) -> None:
     assert is_stale(age, scheduler=scheduler, holder=holder) is stale
@@ -192,7 +191,7 @@ def test_a_statement_is_shown_without_its_strings_and_short() -> None:
     assert "hunter2" not in shown("SELECT 'hunter2")
 
 
-def test_whoever_mends_is_not_sent_to_mend() -> None:
+def test_a_fix_does_not_advise_to_fix() -> None:
     told = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
     facts = {"trouble": "command", "about": "it is not found", "findings": [told]}
     for fixing in (False, True):

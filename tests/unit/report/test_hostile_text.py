@@ -24,13 +24,12 @@ from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, MonitorEvent
+from cosmicdeploy.probes.result import CheckResult, FeatureState
 from cosmicdeploy.report import junit, summary
 from cosmicdeploy.report.console import PlainConsole, styled
 from cosmicdeploy.report.model import (
     ChecklistReport,
-    CheckReport,
     ErrorReport,
-    FeatureReport,
     PointReport,
     Report,
     RequestsReport,
@@ -75,7 +74,7 @@ def report(text: str) -> Report:
     key = {"key": text, "change": "changed", "old": text, "new": text}
     facts = {"statements": [statement], "differences": {text: [key]}}
     step = StepReport(name=text, kind="exec", outcome="planned", reason=text, facts=facts)
-    check = CheckReport(
+    check = CheckResult(
         point=text, ok=False, expected=text, found=text, todo=text, warnings=(text,)
     )
     point = PointReport(point=text, verdict="worse", found=text, was=text, why=text, todo=text)
@@ -154,7 +153,7 @@ def diagnosed(console: PlainConsole, text: str) -> None:
 
 
 def switched(console: PlainConsole, text: str) -> None:
-    off = FeatureReport(name=text, enabled=False, since=AT, by=text, description=text, found=text)
+    off = FeatureState(name=text, enabled=False, since=AT, by=text, description=text, found=text)
     unknown = off.model_copy(update={"enabled": None})
     features.show_features(console, [off, unknown])
     features.show_switched_off(console, [off, unknown])

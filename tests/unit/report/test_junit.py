@@ -8,13 +8,14 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from cosmicdeploy.errors import UsageError
+from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.junit import junit, require_writable, write_junit
-from cosmicdeploy.report.model import CheckReport, ErrorReport, Report
+from cosmicdeploy.report.model import ErrorReport, Report
 
 pytestmark = pytest.mark.unit
 
-GOOD = CheckReport(point="schema", ok=True, expected="6 columns", found="all", seconds=0.25)
-BAD = CheckReport(
+GOOD = CheckResult(point="schema", ok=True, expected="6 columns", found="all", seconds=0.25)
+BAD = CheckResult(
     point="health",
     ok=False,
     expected="200 & a <release>",
@@ -22,15 +23,15 @@ BAD = CheckReport(
     todo="see the log",
     warnings=("slow",),
 )
-SKIPPED = CheckReport(point="proxy", ok=True, expected="nothing", found="none", skipped=True)
+SKIPPED = CheckResult(point="proxy", ok=True, expected="nothing", found="none", skipped=True)
 
 
-UNPROVEN = CheckReport(
+UNPROVEN = CheckResult(
     point="heartbeat", ok=False, unproven=True, expected="200", found="429", todo="a device"
 )
 
 
-def report(*checks: CheckReport, **more: Any) -> Report:
+def report(*checks: CheckResult, **more: Any) -> Report:
     started = "2026-11-24T09:11:23.000+01:00"
     known = {"command": "verify", "outcome": "done", "started_at": started, "seconds": 1.5}
     return Report(checks=checks, **{**known, **more})

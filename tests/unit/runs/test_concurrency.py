@@ -16,7 +16,7 @@ from cosmicdeploy.concurrency import map_concurrently, map_in_background
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.operations.checklist.evidence import external
-from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.verification import points

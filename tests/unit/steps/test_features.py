@@ -12,6 +12,7 @@ from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Change, Unchanged, Undecided
+from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.feature_flags import switch
 
@@ -68,7 +69,7 @@ def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
         switch(shop, "baner", on=False)
     step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
     with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
-        step.check(replace(shop, planning=True, ahead=["build"]))
+        step.check(replace(shop, planning=True).seeing([BuildStep(name="build")]))
     assert caught.value.where == "mine.yaml:3"
 
 

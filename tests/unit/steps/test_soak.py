@@ -16,10 +16,12 @@ from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_ma
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import LatencyFloor, Soak, load
 from cosmicdeploy.steps.base import Change, Unchanged
+from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.soak import SoakStep
 from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
 from cosmicdeploy.traffic.response import Response
 
+ROLLOUT = RolloutStep(name="rollout")
 WELL = Container(
     id="1", name="web", service="web", project="p", image_id="i", status="running", health="healthy"
 )
@@ -123,12 +125,12 @@ def with_settings(
 def test_nothing_replaced_is_nothing_to_watch(ctx: Context, tmp_path: Path) -> None:
     (planned,) = make_plan([SoakStep(name="soak")], with_settings(ctx, tmp_path, None))
     assert planned.finding == Unchanged(reason="no container was replaced")
-    found = SoakStep(name="soak").check(with_settings(ctx, tmp_path, None).seeing(["rollout"]))
+    found = SoakStep(name="soak").check(with_settings(ctx, tmp_path, None).seeing([ROLLOUT]))
     assert isinstance(found, Change) and "15 s" in found.summary
 
 
 def test_it_can_be_switched_off(ctx: Context, tmp_path: Path) -> None:
-    off = with_settings(ctx, tmp_path, None, seconds=0).seeing(["rollout"])
+    off = with_settings(ctx, tmp_path, None, seconds=0).seeing([ROLLOUT])
     assert isinstance(SoakStep(name="soak").check(off), Unchanged)
 
 

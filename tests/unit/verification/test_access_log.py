@@ -1,4 +1,4 @@
-"""What nginx counted, read from its log."""
+"""Counts from nginx's access log."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def line(status: int, request: str = "GET / HTTP/1.1", at: str = "24/Nov/2026:03
     return f'172.18.0.1 - - [{at} +0000] "{request}" {status} 15 "-" "curl/7.88.1"'
 
 
-def test_server_errors_and_clients_that_hung_up_are_counted() -> None:
+def test_server_errors_and_closed_clients_are_counted() -> None:
     lines = [line(status) for status in (200, 200, 404, 500, 502, 503, 499)]
     assert count(lines) == {"answers": 7, "errors": 3, "gone": 1, "held": 0}
 
 
-def test_other_formats_that_begin_alike_and_strange_requests_are_read() -> None:
+def test_similar_formats_and_unusual_requests_are_read() -> None:
     lines = [
         line(500) + ' "10.0.0.7" 0.003',
         line(502, request=r"\x16\x03\x01"),
@@ -35,12 +35,12 @@ def test_other_formats_that_begin_alike_and_strange_requests_are_read() -> None:
     assert count(lines) == {"answers": 5, "errors": 3, "gone": 0, "held": 0}
 
 
-def test_what_is_no_access_log_says_nothing() -> None:
+def test_another_kind_of_log_gives_no_counts() -> None:
     assert count([]) is None
     assert count(["2026/11/24 03:10:11 [notice] 1#1: start worker processes", "{}"]) is None
 
 
-def test_503_within_the_window_is_wanted_and_only_that() -> None:
+def test_only_a_503_during_maintenance_is_no_error() -> None:
     lines = [
         line(503, at="24/Nov/2026:03:10:09"),
         line(503, at="24/Nov/2026:03:10:10"),
@@ -53,7 +53,7 @@ def test_503_within_the_window_is_wanted_and_only_that() -> None:
 
 
 def logged(*lines: str) -> Any:
-    """A stack whose proxy has written these lines, and whose own requests began before the rest."""
+    """A stack whose proxy has logged these lines; the run's requests began before the others."""
     traffic = TrafficStats()
     traffic.samples.append(Sample(AT - 11, 0.01, True))
     return SimpleNamespace(
@@ -67,7 +67,7 @@ def logged(*lines: str) -> Any:
     )
 
 
-def test_times_are_counted_apart() -> None:
+def test_spans_are_counted_separately() -> None:
     before, after = line(500, at="24/Nov/2026:03:10:01"), line(502)
     ctx = logged(before, "no access log", line(200, at="24/Nov/2026:03:10:05"), after, line(200))
     found = count_spans(ctx, (AT - 11, AT - 9), (AT - 0.5, AT + 2))
@@ -76,8 +76,8 @@ def test_times_are_counted_apart() -> None:
     assert count_spans(logged(after), (AT - 11, AT - 9), (AT - 0.5, AT + 2)) is None
 
 
-def test_what_clients_get_is_held_against_the_time_before() -> None:
-    """A page that no request of the run asks for is broken by the release."""
+def test_answers_to_clients_are_compared_with_the_time_before() -> None:
+    """The release breaks a page that the run's own requests do not cover."""
     well = [line(200, at="24/Nov/2026:03:10:01")] * 50
     ill = [line(500), *[line(200)] * 9]
 

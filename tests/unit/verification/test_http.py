@@ -1,4 +1,4 @@
-"""What one request from outside needs, and what comes of it where nobody answers."""
+"""A single request: its certificates, and its result where there is no answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.unit
 
 
 class CertificatesRead(Exception):
-    """The authorities that the system trusts were read."""
+    """The system's certificate authorities were read."""
 
 
 @pytest.fixture(autouse=True)
@@ -22,14 +22,14 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "trust", trust)
 
 
-def test_certificates_are_read_where_one_is_to_be_verified_alone() -> None:
+def test_certificates_are_read_only_to_verify_one() -> None:
     with serving() as served:
         assert http.ask(served.url).status == http.OK
     with pytest.raises(CertificatesRead):
         http.ask("https://127.0.0.1:1/")
 
 
-def test_nobody_there_is_an_answer_too() -> None:
+def test_a_refused_connection_is_an_answer_with_an_error() -> None:
     answer = http.ask("http://127.0.0.1:1/")
     assert answer.status == 0 and "refused" in answer.error
 

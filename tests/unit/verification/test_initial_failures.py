@@ -218,7 +218,7 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
         traffic=TrafficStats(),
         settings=SimpleNamespace(services=services),
     )
-    step = SimpleNamespace(kind="rollout")
+    step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
     execute._hold_judgement(ctx, plan)
     assert bool(ctx.traffic.failing_before) is held
@@ -244,7 +244,7 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
     loaded: Any = SimpleNamespace(settings=settings)
     named: Any = SimpleNamespace(project="p")
     monkeypatch.setattr(execute, "known_failures", known_failures)
-    monkeypatch.setattr(execute, "as_it_is", lambda ctx, _needed: ctx)
+    monkeypatch.setattr(execute, "resolve_containers", lambda ctx, _needed: ctx)
     ours = replace(ctx, loaded=loaded, engine=engine, stack=named)
     with pytest.raises(KeyboardInterrupt), execute.begin(ours, "deploy", 0.0, []):
         pass

@@ -12,6 +12,9 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.settings import load
+from cosmicdeploy.steps.backups.images import ImagesStep
+from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.resume import ResumeStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.verification.points import run_check
 from tests.unit.proxy.engine import container
@@ -66,8 +69,12 @@ def test_a_run_that_has_yet_to_let_clients_in_need_not_have_stopped_the_proxy(
     stopped: Context,
 ) -> None:
     """It resumes a killed run, or all of it was stopped already."""
-    assert run_check(stopped.seeing(["images", "resume"]), "containers").ok
-    assert not run_check(stopped.seeing(["quiesce", "resume"]), "containers").ok, "not yet stopped"
+    assert run_check(
+        stopped.seeing([ImagesStep(name="images"), ResumeStep(name="resume")]), "containers"
+    ).ok
+    assert not run_check(
+        stopped.seeing([QuiesceStep(name="quiesce"), ResumeStep(name="resume")]), "containers"
+    ).ok, "not yet stopped"
 
 
 def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Context) -> None:

@@ -1,4 +1,4 @@
-"""What a run passes over is told by name."""
+"""Notices name what a run leaves out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Event
-from cosmicdeploy.probes.preconditions.notices import notices, tell_notices
+from cosmicdeploy.probes.preconditions.notices import notices, show_notices
 from cosmicdeploy.report.console import PlainConsole
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
@@ -37,7 +37,7 @@ services:
 
 @pytest.fixture
 def opened(ctx: Context, tmp_path: Path) -> Context:
-    """`migrate` and `admin` have no role; the database's container was made elsewhere."""
+    """`migrate` and `admin` have no role; the database's container is of another folder."""
     file = tmp_path / "compose.yml"
     file.write_text(COMPOSE)
     stack = read_stack(file, env_file=tmp_path / ".env", environ={}, project="shop")
@@ -60,7 +60,7 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
     return replace(ctx, stack=stack, loaded=loaded, engine=seam)
 
 
-def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event]) -> None:
+def test_what_a_run_leaves_out_is_named(opened: Context, events: list[Event]) -> None:
     found = {(notice.kind, notice.service): notice for notice in notices(opened)}
     assert list(found) == [
         ("no role", "migrate"),
@@ -77,11 +77,11 @@ def test_what_is_passed_over_is_told_by_name(opened: Context, events: list[Event
     assert "(no container)" in admin.what
     assert admin.todo.endswith("up -d --no-deps --build admin`")
     assert "/srv/other" in other.what and "`project`" in other.todo
-    assert tell_notices(opened) == list(found.values())
+    assert show_notices(opened) == list(found.values())
     assert [str(notice) in str(event) for notice, event in zip(found.values(), events, strict=True)]
 
 
-def test_a_stack_whose_services_all_have_roles_gives_none(opened: Context) -> None:
+def test_a_stack_whose_services_all_have_roles_has_no_notice(opened: Context) -> None:
     services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
@@ -103,8 +103,8 @@ def test_a_role_of_a_service_that_the_file_lacks_is_refused(
         _require_services(load(file, {}), opened.stack)
 
 
-def test_a_run_tells_them_before_the_first_step_and_not_again() -> None:
-    """`status` and `verify` have no steps, and tell them in their summary."""
+def test_a_run_shows_notices_once_before_its_first_step() -> None:
+    """`status` and `verify` have no steps and show them in their summary."""
 
     def shown(**more: Any) -> str:
         out = io.StringIO()

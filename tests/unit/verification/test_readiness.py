@@ -1,4 +1,4 @@
-"""How often a container's own health check is run by us."""
+"""How often the deployer runs a container's own health check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHECK = ("alive",)
 
 @dataclass
 class Engine:
-    """Has one container, which the engine has not judged yet."""
+    """Has one container without a verdict of the engine yet."""
 
     found: Container
     ran: list[Sequence[str]] = field(default_factory=list)
@@ -50,13 +50,13 @@ def ctx(ctx: Context, engine: Engine) -> Context:
     return replace(ctx, loaded=loaded, engine=seam)
 
 
-def test_a_container_that_passed_is_not_asked_again(ctx: Context, engine: Engine) -> None:
+def test_a_check_that_passed_is_not_run_again(ctx: Context, engine: Engine) -> None:
     for _ in range(2):
         assert wait_ready(ctx, "w", "worker") == engine.found
     assert engine.ran == [CHECK]
 
 
-def test_it_is_asked_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
+def test_the_check_runs_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
     wait_ready(ctx, "w", "worker")
     wait_ready(replace(ctx, asked={}), "w", "worker")  # a step changed something
     engine.found = replace(engine.found, started_at="2026-02-02T18:31:00Z")

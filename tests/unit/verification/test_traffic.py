@@ -1,4 +1,4 @@
-"""The proof, against a real server: nothing that a client would notice may go uncounted."""
+"""The proof's requests, against a real server: everything that a client would notice is counted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LOOK = Request(path="/api/health")
 BEAT = "/api/devices/heartbeat"
 
 
-class Beats:
-    """A device's beats, with a database that has what it is told."""
+class Heartbeats:
+    """A device's heartbeats, with a stand-in for the database."""
 
     why_not = "the database is away"
 
@@ -29,11 +29,11 @@ class Beats:
         self._answers, self._then = list(found), then
         self.sent: list[str] = []
 
-    def make(self) -> tuple[str, Request]:
+    def create(self) -> tuple[str, Request]:
         self.sent.append(str(len(self.sent)))
         return self.sent[-1], Request(path=BEAT, token="t", body={"id": self.sent[-1]})
 
-    def found(self, _name: str) -> bool | None:
+    def is_stored(self, _name: str) -> bool | None:
         self._then()
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
@@ -50,9 +50,12 @@ def sending(ctx: Context, tmp_path: Path) -> Context:
 
 
 def sent(
-    ctx: Context, served: Served, until: Callable[[TrafficStats], bool], beats: Beats | None = None
+    ctx: Context,
+    served: Served,
+    until: Callable[[TrafficStats], bool],
+    beats: Heartbeats | None = None,
 ) -> TrafficStats:
-    """The traffic up to the moment in which it is as wanted."""
+    """Send requests until the condition holds; return their statistics."""
     stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
@@ -63,7 +66,7 @@ def sent(
     return stream.measured
 
 
-def test_half_is_on_new_connections_and_half_on_kept_ones(sending: Context) -> None:
+def test_half_of_the_requests_use_new_connections_and_half_kept_ones(sending: Context) -> None:
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
     assert abs(seen.new.sent - seen.kept.sent) <= 1 and seen.failures == []
@@ -73,7 +76,7 @@ def test_half_is_on_new_connections_and_half_on_kept_ones(sending: Context) -> N
     assert not seen.broken and seen.facts()["broken"] == ""
 
 
-def test_a_kept_connection_closed_in_silence_is_a_lost_request_and_is_opened_again() -> None:
+def test_a_kept_connection_that_was_closed_silently_is_a_failed_request() -> None:
     with serving(lambda number: "drop" if number == 2 else 200) as served:
         connection = Connection(served.url)
         answers = []
@@ -85,14 +88,14 @@ def test_a_kept_connection_closed_in_silence_is_a_lost_request_and_is_opened_aga
     assert served.connections == 2 and len(served.requests) == 3
 
 
-def test_a_connection_whose_end_was_announced_is_no_loss() -> None:
+def test_a_connection_whose_close_was_announced_is_no_loss() -> None:
     with serving(lambda number: "announce") as served:
         connection = Connection(served.url)
         assert [connection.ask(LOOK).status for _ in range(3)] == [200] * 3
     assert served.connections == 3
 
 
-def test_one_that_idled_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_was_idle_for_long_is_not_reused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cosmicdeploy.probes.proof.connection.IDLE_SECONDS", 0.02)
     with serving(lambda number: "drop") as served:
         connection = Connection(served.url)
@@ -102,7 +105,7 @@ def test_one_that_idled_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPat
     assert served.connections == 2
 
 
-def test_a_loss_is_counted_at_its_own_sort_of_connections(sending: Context) -> None:
+def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> None:
     with serving(lambda number: "drop" if number == 10 else 200) as served:
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
         assert len(seen.failures) == len(seen.kept.failures) <= 1  # none if the tenth was on a new
@@ -113,7 +116,7 @@ def test_a_loss_is_counted_at_its_own_sort_of_connections(sending: Context) -> N
     assert seen.failure_summary() == f"1 of {seen.sent} requests failed"
 
 
-def test_nobody_there_is_a_loss_too() -> None:
+def test_a_refused_connection_is_a_failure() -> None:
     with serving() as served:
         pass
     assert "refused" in ask_once(served.url, LOOK).error
@@ -122,7 +125,7 @@ def test_nobody_there_is_a_loss_too() -> None:
     kept.close()
 
 
-def test_a_slow_answer_holds_up_no_other_request(sending: Context) -> None:
+def test_a_slow_answer_delays_no_other_request(sending: Context) -> None:
     with serving(lambda number: "slow" if number <= 3 else 200) as served:
         seen = sent(sending, served, lambda traffic: len(traffic.samples) >= 40)
     slow = [one for one in seen.samples if one.seconds >= SLOW_SECONDS]
@@ -139,7 +142,7 @@ def test_the_longest_gap_is_between_good_answers(sending: Context) -> None:
     assert seen.facts()["longest_gap_ms"] == round(seen.longest_gap * 1000, 1)
 
 
-def test_what_is_turned_away_on_purpose_is_held_and_makes_no_gap(sending: Context) -> None:
+def test_requests_during_maintenance_are_held_and_make_no_gap(sending: Context) -> None:
     sending.window.open()
     with serving(lambda number: 503) as served:
         seen = sent(sending, served, lambda traffic: traffic.held >= 20)
@@ -147,14 +150,14 @@ def test_what_is_turned_away_on_purpose_is_held_and_makes_no_gap(sending: Contex
     assert seen.longest_gap == 0
 
 
-def test_turned_away_without_a_purpose_is_a_loss(sending: Context) -> None:
+def test_a_503_outside_maintenance_is_a_failure(sending: Context) -> None:
     with serving(lambda number: 503) as served:
         seen = sent(sending, served, lambda traffic: traffic.sent >= 2)
     assert seen.held == 0 and len(seen.failures) == seen.sent
 
 
-def test_beats_are_sent_on_both_sorts_and_found_again(sending: Context) -> None:
-    beats = Beats(True)
+def test_heartbeats_use_both_kinds_of_connection_and_are_looked_up(sending: Context) -> None:
+    beats = Heartbeats(True)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["found"] >= 2, beats)
     assert seen.beats == {"sent": 2, "acknowledged": 2, "found": 2}
@@ -162,38 +165,40 @@ def test_beats_are_sent_on_both_sorts_and_found_again(sending: Context) -> None:
     assert bodies == [b'{"id": "0"}', b'{"id": "1"}']
 
 
-def test_a_beat_that_was_acknowledged_and_is_not_stored_breaks_the_promise(
+def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
     sending: Context,
 ) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.not_found >= 1, Beats(True, False))
+        seen = sent(
+            sending, served, lambda traffic: traffic.not_found >= 1, Heartbeats(True, False)
+        )
     assert seen.broken and seen.failures == []
     assert seen.failure_summary() == "1 of 2 acknowledged beats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
 
 
-def test_a_release_that_stores_no_ids_is_not_held_against_the_deploy(sending: Context) -> None:
+def test_a_release_that_stores_no_ids_breaks_no_promise(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Beats(False))
+        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False))
     assert seen.not_looked_up == "the release that runs stores no ids" and not seen.broken
 
 
-def test_being_limited_is_no_failure(sending: Context) -> None:
+def test_an_answer_of_a_rate_limit_is_no_failure(sending: Context) -> None:
     with serving(lambda number: 429 if number % 2 else 200) as served:
         seen = sent(sending, served, lambda traffic: traffic.limited >= 10)
     assert seen.failures == [] and not seen.broken
 
 
-def test_a_beat_that_an_exchange_of_data_took_away_is_not_missed(sending: Context) -> None:
-    beats = Beats(False, then=sending.window.open)
+def test_a_heartbeat_that_a_swap_of_data_removed_is_not_missed(sending: Context) -> None:
+    beats = Heartbeats(False, then=sending.window.open)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats)
     assert seen.not_found == 0 and not seen.broken
 
 
-def test_why_a_beat_was_not_looked_for_is_told(sending: Context) -> None:
+def test_the_reason_why_heartbeats_are_not_looked_up_is_reported(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Beats(None))
+        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(None))
     assert seen.not_found == 0
     assert seen.facts()["beats"] == {
         "sent": 1,
@@ -204,9 +209,9 @@ def test_why_a_beat_was_not_looked_for_is_told(sending: Context) -> None:
     }
 
 
-def test_beats_pause_as_long_as_the_limit_asks(sending: Context) -> None:
-    """More of them would keep the limit used up for verification too."""
-    beats, limited = Beats(True), Reply(429, headers={"Retry-After": "60"})
+def test_heartbeats_pause_for_as_long_as_the_rate_limit_asks(sending: Context) -> None:
+    """More heartbeats would use up the limit for the verification as well."""
+    beats, limited = Heartbeats(True), Reply(429, headers={"Retry-After": "60"})
     with serving(lambda number: limited if number == 1 else 200) as served:
         seen = sent(sending, served, lambda traffic: traffic.sent >= 40, beats)
     assert served.requests.count(f"POST {BEAT}") == 1

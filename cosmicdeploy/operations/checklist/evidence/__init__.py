@@ -1,1 +1,1 @@
-"""Collectors of evidence, one for each point or source."""
+"""Collectors of evidence, one per source, and the judgement of each point."""

@@ -1,4 +1,4 @@
-"""What the load balancer's access log has of all requests."""
+"""Evidence from the load balancer's access log."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.operations.checklist.logs import existing
-from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.verdict import Figures, Span
 from cosmicdeploy.probes.proof.access_log import BROKEN, CLIENT_GONE, TIME, statuses
 from cosmicdeploy.traffic.response import LIMITED
 
-# Where a span bounds what is read of a log, so many times more is read of this one.
+# This log has a line per request: this many times the span's limit of lines is read.
 TIMES = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Answers in all, and of them 5xx, 499 and 429. Raises `ConfigError` where there is no load
-    balancer, `EngineError` where its log has no such lines."""
+    """Return the number of answers, and of 5xx, 499 and 429 among them.
+
+    Raises `ConfigError` if there is no load balancer, and `EngineError` if its log has no lines in
+    nginx's combined format.
+    """
     name = ctx.settings.services.proxy
     if name is None:
         raise ConfigError("services.proxy is not configured", where=str(ctx.loaded.file))
@@ -43,17 +46,17 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def _moment(at: str) -> float:
-    """Unix time; 0 where the log has another form of time: then it is taken to reach back."""
+    """Return a log time as Unix time; 0, as if the log covered the span, for another form."""
     try:
         return datetime.strptime(at, TIME).timestamp()
     except ValueError:
         return 0.0
 
 
-def count(found: Iterable[int]) -> dict[str, int]:
-    """Statuses by what they mean."""
+def count(each_status: Iterable[int]) -> dict[str, int]:
+    """Count answers, and those that are 5xx, 499 and 429."""
     counted: Counter[str] = Counter()
-    for status in found:
+    for status in each_status:
         counted["answers"] += 1
         counted["errors"] += status >= BROKEN
         counted["gone"] += status == CLIENT_GONE

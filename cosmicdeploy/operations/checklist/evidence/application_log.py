@@ -1,4 +1,4 @@
-"""Error lines in the application's logs."""
+"""Evidence from the application's logs: error lines."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections import Counter
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.checklist import logs
-from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.verdict import Figures, Span
 
 HOUR = 3600.0
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """How many lines tell of an error, and how many of a schema that is not as the code needs it.
+    """Return the number of lines, of error lines, and of lines about a schema that does not fit.
 
-    `hours` are those that the logs of all services tell of, added up: a line of three replicas in
-    one hour is one in three. `unread` says why some have no log. Raises `EngineError` where all
-    have none.
+    `hours` is the time that the logs cover, added up over all services: one hour of three replicas
+    is three hours. `unread` says why some logs cannot be read. Raises `EngineError` if none can.
     """
     counts, hours = Counter[str](), 0.0
     unread: dict[str, str] = {}
@@ -39,12 +38,12 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def _count(ctx: Context, service: str, span: Span, counts: Counter[str]) -> float:
-    """Add a service's lines; the Unix time from which on they tell."""
-    wanted, begins = ctx.settings.checklist, span.until
+    """Count a service's lines; return the Unix time from which on its logs reach."""
+    patterns, begins = ctx.settings.checklist, span.until
     for log in (logs.output(ctx, service, span), *logs.file(ctx, service, span)):
         begins = min(begins, log.begins)
         for line in log.lines:
             counts["lines"] += 1
-            counts["errors"] += wanted.errors.search(line.text) is not None
-            counts["migration_errors"] += wanted.migration_errors.search(line.text) is not None
+            counts["errors"] += patterns.errors.search(line.text) is not None
+            counts["migration_errors"] += patterns.migration_errors.search(line.text) is not None
     return begins

@@ -1,4 +1,4 @@
-"""The cache's hit ratio improved."""
+"""The point `cache`: its hit ratio is as high as before."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, ProbeFailed
-from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, by_share, unseen
-from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import percent
+from cosmicdeploy.operations.checklist.verdict import (
+    Evidence,
+    Figures,
+    Point,
+    Span,
+    Verdict,
+    by_share,
+    unknown_point,
+)
 from cosmicdeploy.probes.cache import open_cache
-from cosmicdeploy.text.formatting import format_duration
+from cosmicdeploy.text.formatting import format_duration, format_percent
 
 POINT = "cache"
-# A ratio of fewer look-ups is chance.
+# The ratio of fewer look-ups is a matter of chance.
 ENOUGH = 100
 
 
 def counters(ctx: Context) -> Figures:
-    """Redis's own counters, and which life of it they are of. Raises `ConfigError` where there is
-    none, `EngineError` where it does not run, `ProbeFailed` where it does not say."""
+    """Return Redis's own counters; `life` identifies its last start.
+
+    Raises `ConfigError` if there is no cache, `EngineError` if it does not run, and `ProbeFailed`
+    if it does not answer.
+    """
     import redis  # slow to import
 
     name = ctx.settings.services.cache
@@ -28,31 +37,34 @@ def counters(ctx: Context) -> Figures:
         raise ConfigError("services.cache is not configured", where=str(ctx.loaded.file))
     client = open_cache(ctx, name)
     try:
-        said: Mapping[str, Any] = client.info()
+        info: Mapping[str, Any] = client.info()
     except redis.AuthenticationError as error:
         raise ProbeFailed(
-            "Redis wants a password", where=name, todo="set cache.password_variable"
+            "Redis requires a password", where=name, todo="set cache.password_variable"
         ) from error
     except redis.RedisError as error:
         raise ProbeFailed(f"Redis does not answer: {error}", where=name) from error
     finally:
         client.close()
     return {
-        "life": said["run_id"],
-        "seconds": said["uptime_in_seconds"],
-        "hits": said["keyspace_hits"],
-        "misses": said["keyspace_misses"],
+        "life": info["run_id"],
+        "seconds": info["uptime_in_seconds"],
+        "hits": info["keyspace_hits"],
+        "misses": info["keyspace_misses"],
     }
 
 
 def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
-    """Look-ups since the `earlier` counters, and the share that found something; since the start of
-    Redis where there are none, or where it was started anew. Raises as `counters`."""
+    """Return the look-ups since the `earlier` counters, and the share of hits.
+
+    They are those since the start of Redis where there are no earlier counters, or where it was
+    restarted since. Raises as `counters`.
+    """
     return ratio(counters(ctx), earlier)
 
 
 def ratio(now: Figures, earlier: Figures | None) -> Figures:
-    """What counters tell of the time between."""
+    """Return the look-ups between two readings of the counters, and the share of hits."""
     keys = ("hits", "misses", "seconds")
     goes_on = (
         earlier is not None
@@ -69,20 +81,20 @@ def ratio(now: Figures, earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """By the share of look-ups that found something."""
+    """Return the point, by the share of hits."""
     now, then = evidence.now[POINT], evidence.then(POINT)
-    if blind := unseen(POINT, now):
-        return blind
-    borne = evidence.settings.checklist.borne.hits
+    if unknown := unknown_point(POINT, now):
+        return unknown
+    tolerance = evidence.settings.checklist.borne.hits
     few = [when for when, each in (("now", now), ("before", then)) if _few(each)]
     why = f"fewer than {ENOUGH} look-ups {' and '.join(few)}" if few else ""
     comparable = then if not few else None
-    verdict = by_share(now["ratio"] or 0, comparable["ratio"] if comparable else None, borne)
+    verdict = by_share(now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance)
     return Point(
         point=POINT,
         verdict=verdict,
-        found=_told(now),
-        was=_told(then) if then else "",
+        found=_describe(now),
+        was=_describe(then) if then else "",
         why=why,
         todo="see which keys expire too early, or are no longer asked for, by `redis-cli monitor`"
         if verdict is Verdict.WORSE
@@ -96,10 +108,10 @@ def _few(figures: Figures | None) -> bool:
     return figures is None or figures["lookups"] < ENOUGH
 
 
-def _told(figures: Figures) -> str:
+def _describe(figures: Figures) -> str:
     if not figures["lookups"]:
         return f"no look-up in {format_duration(figures['seconds'])}"
-    share = percent(figures["ratio"])
+    share = format_percent(figures["ratio"])
     return (
         f"{share} of {figures['lookups']:,} look-ups hit in {format_duration(figures['seconds'])}"
     )

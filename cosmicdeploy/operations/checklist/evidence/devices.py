@@ -1,41 +1,43 @@
-"""Device status transitions work, and no device flaps."""
+"""The points `transitions` and `flapping`: transitions work, and no device flaps."""
 
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.operations.checklist.evidence import transitions
-from cosmicdeploy.operations.checklist.judging import (
-    Counted,
+from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
+    Figures,
     Point,
+    Rate,
+    Span,
     Verdict,
-    by_count,
     by_level,
-    together,
-    unseen,
+    by_rate,
+    unknown_point,
+    worst,
 )
-from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.settings import DeviceColumns
 from cosmicdeploy.text.formatting import counted, format_duration
 
 POINT, FLAPPING = "transitions", "flapping"
-# With fewer expected, or within a shorter time (in seconds), none is no wonder.
+# With fewer expected transitions, or within fewer seconds, it is no surprise that there are none.
 EXPECTED, LONG_ENOUGH = 5, 3600.0
-# So many devices that flap are named.
+# Flapping devices that are named.
 NAMED = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Transitions, those that do not fit the one before, devices whose status is not that of their
-    last one (None where that is not known), and devices that flap."""
-    limit, strays = ctx.settings.monitoring.flapping, None
+    """Return the number of transitions, of those that do not follow from the one before (`broken`),
+    of devices whose status is not that of their last transition (`astray`, None if unknown), and
+    of flapping devices."""
+    limit, astray = ctx.settings.monitoring.flapping, None
     if columns := ctx.settings.monitoring.transitions:
         with open_facts(ctx.database()) as facts:
             found = transitions.in_table(facts, columns, span)
             devices = ctx.settings.monitoring.devices
             if found.moves and devices and _is_there(facts, devices):
-                strays = transitions.astray(facts.session, columns, devices, span.rows)
+                astray = transitions.astray(facts.session, columns, devices, span.rows)
     else:
         found = transitions.in_logs(ctx, span)
     flap = transitions.flapping(found.moves, limit.more_than, limit.seconds, found.begins)
@@ -43,7 +45,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "seconds": round(span.until - found.begins, 1),
         "transitions": sum(move.at >= found.begins for move in found.moves),
         "broken": transitions.broken(found.moves, found.begins),
-        "astray": strays,
+        "astray": astray,
         "flapping": len(flap),
         "devices": flap[:NAMED],
     }
@@ -54,18 +56,18 @@ def _is_there(facts: Facts, devices: DeviceColumns) -> bool:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Worse where more transitions than before do not fit, or where none come any more."""
+    """Return the point: worse if more transitions than before are broken, or none occur."""
     now, then = evidence.now["devices"], evidence.then("devices")
-    if blind := unseen(POINT, now):
-        return blind
+    if unknown := unknown_point(POINT, now):
+        return unknown
     ratio = evidence.settings.checklist.ratio
-    broken = Counted(now["broken"], now["transitions"])
-    usual = Counted(then["broken"], then["transitions"]) if then else None
+    broken = Rate(now["broken"], now["transitions"])
+    usual = Rate(then["broken"], then["transitions"]) if then else None
     stopped = not now["transitions"] and _expected(now, then) >= EXPECTED
-    verdict = together(
+    verdict = worst(
         [
-            by_count(broken, usual if usual and usual.of else Counted(0, 1), ratio, borne=0),
-            by_level(now["astray"] or 0, (then or {}).get("astray") or 0, ratio=1, borne=0),
+            by_rate(broken, usual if usual and usual.of else Rate(0, 1), ratio, tolerance=0),
+            by_level(now["astray"] or 0, (then or {}).get("astray") or 0, ratio=1, tolerance=0),
             *([Verdict.WORSE] if stopped else []),
         ]
     )
@@ -73,8 +75,8 @@ def judge(evidence: Evidence) -> Point:
     return Point(
         point=POINT,
         verdict=Verdict.UNKNOWN if none else verdict,
-        found=_told(now),
-        was=_told(then) if then else "",
+        found=_describe(now),
+        was=_describe(then) if then else "",
         why="no device changed its status" if none else "",
         todo="see `cosmicdeploy monitor --only transitions,changes --since 1h`",
         now=_without_flapping(now),
@@ -83,15 +85,15 @@ def judge(evidence: Evidence) -> Point:
 
 
 def judge_flapping(evidence: Evidence) -> Point:
-    """A device that flaps is worse, where none did before."""
+    """Return the point: worse if devices flap that did not before."""
     now, then = evidence.now["devices"], evidence.then("devices")
-    if blind := unseen(FLAPPING, now):
-        return blind
-    verdict = by_count(
-        Counted(now["flapping"], now["seconds"]),
-        Counted(then["flapping"], then["seconds"]) if then and then["seconds"] else Counted(0, 1),
+    if unknown := unknown_point(FLAPPING, now):
+        return unknown
+    verdict = by_rate(
+        Rate(now["flapping"], now["seconds"]),
+        Rate(then["flapping"], then["seconds"]) if then and then["seconds"] else Rate(0, 1),
         evidence.settings.checklist.ratio,
-        borne=0,
+        tolerance=0,
     )
     return Point(
         point=FLAPPING,
@@ -105,13 +107,13 @@ def judge_flapping(evidence: Evidence) -> Point:
 
 
 def _expected(now: Figures, then: Figures | None) -> float:
-    """How many transitions there ought to be, by what there were before; 0 where nobody can say."""
+    """Return how many transitions are expected by the baseline; 0 where that is unknown."""
     if not then or not then["seconds"] or now["seconds"] < LONG_ENOUGH:
         return 0.0
     return float(then["transitions"] / then["seconds"] * now["seconds"])
 
 
-def _told(figures: Figures) -> str:
+def _describe(figures: Figures) -> str:
     parts = [
         f"{counted(figures['transitions'], 'transition')} in {format_duration(figures['seconds'])}"
     ]

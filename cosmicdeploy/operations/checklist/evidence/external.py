@@ -1,4 +1,4 @@
-"""Services beside the stack that a release has to be coordinated with."""
+"""The point `external`: services outside the stack that a release depends on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ from typing import Any
 
 from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
-from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, together, unseen
-from cosmicdeploy.operations.checklist.span import Figures, Span
+from cosmicdeploy.operations.checklist.verdict import (
+    Evidence,
+    Figures,
+    Point,
+    Span,
+    Verdict,
+    unknown_point,
+    worst,
+)
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
 
@@ -16,44 +23,44 @@ WHY = "checklist.external names no service"
 
 
 def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """How each of them answers; {"why": …} where none is configured."""
+    """Send one request to each service; return how it answers, {"why": …} for no service."""
     from cosmicdeploy.probes.http import ask
 
-    wanted = ctx.settings.checklist.external
-    if not wanted:
+    services = ctx.settings.checklist.external
+    if not services:
         return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    answers = map_concurrently(lambda service: ask(service.url), wanted)
-    found = zip(wanted, answers, strict=True)
+    answers = map_concurrently(lambda service: ask(service.url), services)
+    found = zip(services, answers, strict=True)
     return {service.name: _figures(service, answer) for service, answer in found}
 
 
 def judge(evidence: Evidence) -> Point:
-    """One that does not answer as it should is worse, unless it did not before."""
+    """Return the point: worse if a service fails that answered as expected before."""
     now, then = evidence.now[POINT], evidence.then(POINT)
-    if blind := unseen(POINT, now):
-        return blind
+    if unknown := unknown_point(POINT, now):
+        return unknown
     return Point(
         point=POINT,
-        verdict=together(_verdict(now[name], (then or {}).get(name)) for name in now),
-        found=_told(now),
-        was=_told(then) if then else "",
+        verdict=worst(_verdict(now[name], (then or {}).get(name)) for name in now),
+        found=_describe(now),
+        was=_describe(then) if then else "",
         todo="bring that service to what this release needs, or correct checklist.external",
         now=now,
         before=then,
     )
 
 
-def problem(wanted: External, answer: Response) -> str:
-    """Why an answer is not the expected one; "" where it is."""
+def problem(service: External, answer: Response) -> str:
+    """Return why an answer is not the expected one; "" where it is."""
     if answer.error:
         return answer.error
-    if answer.status != wanted.status:
-        return f"answers {answer.status}, not {wanted.status}"
-    return "" if wanted.body in answer.body else f"its answer has no {wanted.body!r}"
+    if answer.status != service.status:
+        return f"answers {answer.status}, not {service.status}"
+    return "" if service.body in answer.body else f"its answer has no {service.body!r}"
 
 
-def _figures(wanted: External, answer: Response) -> dict[str, Any]:
-    found = problem(wanted, answer)
+def _figures(service: External, answer: Response) -> dict[str, Any]:
+    found = problem(service, answer)
     return {"ok": not found, "found": found, "ms": round(answer.seconds * 1000, 1)}
 
 
@@ -63,7 +70,7 @@ def _verdict(now: Figures, then: Figures | None) -> Verdict:
     return Verdict.SAME if then and not then["ok"] else Verdict.WORSE
 
 
-def _told(figures: Figures) -> str:
+def _describe(figures: Figures) -> str:
     return "; ".join(
         f"{name} answers as it should in {each['ms']:.0f} ms"
         if each["ok"]

@@ -1,4 +1,4 @@
-"""No migration errors in the logs."""
+"""The point `migrations`: no migration errors in the logs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.journal.step_kinds import MIGRATE
-from cosmicdeploy.operations.checklist.judging import (
-    Counted,
+from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
+    Figures,
     Point,
+    Rate,
+    Span,
     Verdict,
-    by_count,
+    by_rate,
     incomparable,
-    unseen,
+    unknown_point,
 )
-from cosmicdeploy.operations.checklist.span import Figures, Span
 from cosmicdeploy.text.formatting import counted
 
 POINT = "migrations"
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """What the journal tells: runs that failed after they had begun to migrate, and whether one was
-    left half done."""
+    """Return, from the journal, how many runs failed after they had begun to migrate, and whether a
+    migration is half done."""
     begun: set[str] = set()
     failed = 0
     for record in ctx.journal.records():
@@ -37,25 +38,25 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Worse with a half-done migration, a run that failed at one, or lines that tell of either."""
+    """Return the point: worse with a half-done migration, a failed one, or more error lines."""
     journal, logs = evidence.now["migrations"], evidence.now["application"]
-    if blind := unseen(POINT, logs, "see `cosmicdeploy status`"):
+    if unknown := unknown_point(POINT, logs, "see `cosmicdeploy status`"):
         if not (journal["failed_runs"] or journal["half_done"]):
-            return blind
+            return unknown
         logs = {"migration_errors": 0, "lines": 0, "hours": 0}
     then = evidence.then("application")
-    verdict = by_count(
-        Counted(logs["migration_errors"], logs["hours"]),
-        Counted(then["migration_errors"], then["hours"]) if then else None,
+    verdict = by_rate(
+        Rate(logs["migration_errors"], logs["hours"]),
+        Rate(then["migration_errors"], then["hours"]) if then else None,
         evidence.settings.checklist.ratio,
-        borne=0,
+        tolerance=0,
     )
     if journal["failed_runs"] or journal["half_done"]:
         verdict = Verdict.WORSE
     return Point(
         point=POINT,
         verdict=verdict,
-        found=_told(journal, logs),
+        found=_describe(journal, logs),
         was=_lines(then) if then else "",
         why=incomparable({"log lines": verdict}),
         todo="see `cosmicdeploy migrate`, and `cosmicdeploy logs app` for the lines",
@@ -64,7 +65,7 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def _told(journal: Figures, logs: Figures) -> str:
+def _describe(journal: Figures, logs: Figures) -> str:
     parts = ["a migration is half done"] if journal["half_done"] else []
     if journal["failed_runs"]:
         parts.append(f"{counted(journal['failed_runs'], 'run')} failed at a migration")

@@ -1,24 +1,32 @@
-"""The rate limit of heartbeats works."""
+"""The point `rate-limit`: the rate limit of heartbeats works."""
 
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict, unseen
-from cosmicdeploy.operations.checklist.span import Figures, Span
-from cosmicdeploy.operations.checklist.words import percent
+from cosmicdeploy.operations.checklist.verdict import (
+    Evidence,
+    Figures,
+    Point,
+    Span,
+    Verdict,
+    unknown_point,
+)
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.text.formatting import counted, format_duration
+from cosmicdeploy.text.formatting import counted, format_duration, format_percent
 from cosmicdeploy.traffic.response import LIMITED, OK
 
 POINT, BURST = "rate-limit", "burst"
-TODO = "`cosmicdeploy checklist --probe` sends a burst of beats of one device"
+TODO = "`cosmicdeploy checklist --probe` sends a burst of heartbeats of one device"
 NOT_SENT: Figures = {"why": "no burst was asked for"}
 
 
 def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """Beats of the configured device, as fast as it gets answers, until one is refused or so many
-    were sent as `checklist.burst` says. Raises `ConfigError` where there is no such device."""
+    """Send heartbeats of the configured device as fast as they are answered, until one is refused.
+
+    Sends at most `checklist.burst`; the application stores those that it accepts. Raises
+    `ConfigError` if no device is configured.
+    """
     from cosmicdeploy.probes.proof.connection import Connection, Request
 
     beat = ctx.settings.verify.heartbeat
@@ -39,15 +47,15 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Refusals in the access log show that it works, as does a burst; none at all shows nothing."""
+    """Return the point: good if the access log or a burst shows refusals, else unknown."""
     log, tried = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
     if "why" not in tried:
         return _tried(tried)
-    if blind := unseen(POINT, log, TODO):
-        return blind
+    if unknown := unknown_point(POINT, log, TODO):
+        return unknown
     then = evidence.then("proxy")
     not_sent = f"; no burst: {tried['why']}" if BURST in evidence.now else ""
-    verdict, why = Verdict.UNKNOWN, f"nobody was refused{not_sent}"
+    verdict, why = Verdict.UNKNOWN, f"no client was refused{not_sent}"
     if log["limited"]:
         new = then is not None and not then["limited"]
         verdict, why = Verdict.BETTER if new else Verdict.SAME, ""
@@ -57,8 +65,8 @@ def judge(evidence: Evidence) -> Point:
     return Point(
         point=POINT,
         verdict=verdict,
-        found=_told(log),
-        was=_told(then) if then else "",
+        found=_describe(log),
+        was=_describe(then) if then else "",
         why=why,
         todo=todo,
         now={key: log[key] for key in ("limited", "answers")},
@@ -67,7 +75,7 @@ def judge(evidence: Evidence) -> Point:
 
 
 def _tried(tried: Figures) -> Point:
-    sent = counted(tried["let_in"], "beat")
+    sent = counted(tried["let_in"], "heartbeat")
     works = tried["status"] == LIMITED
     ended = f"then {tried['status']}" if not tried["error"] else tried["error"]
     all_in = tried["status"] == OK
@@ -87,8 +95,8 @@ def _share(log: Figures | None) -> float:
     return log["limited"] / log["answers"] if log and log["answers"] else 0.0
 
 
-def _told(log: Figures) -> str:
-    asked = f"{log['answers']:,} requests in {format_duration(log['seconds'])}"
+def _describe(log: Figures) -> str:
+    requests = f"{log['answers']:,} requests in {format_duration(log['seconds'])}"
     if not log["limited"]:
-        return f"none of {asked} refused with 429"
-    return f"{log['limited']:,} ({percent(_share(log))}) of {asked} refused with 429"
+        return f"none of {requests} refused with 429"
+    return f"{log['limited']:,} ({format_percent(_share(log))}) of {requests} refused with 429"

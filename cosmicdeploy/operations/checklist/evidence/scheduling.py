@@ -1,4 +1,4 @@
-"""The scheduler ran every minute."""
+"""The point `scheduler`: it ran every minute."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from collections.abc import Iterable
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.operations.checklist import logs
-from cosmicdeploy.operations.checklist.judging import (
-    Counted,
+from cosmicdeploy.operations.checklist.verdict import (
+    MINUTE,
     Evidence,
+    Figures,
     Point,
+    Rate,
+    Span,
     Verdict,
-    by_count,
-    unseen,
+    by_rate,
+    unknown_point,
 )
-from cosmicdeploy.operations.checklist.span import MINUTE, Figures, Span
-from cosmicdeploy.operations.checklist.words import clock, moment
 from cosmicdeploy.probes.application.features import states
+from cosmicdeploy.text.formatting import to_iso
 
 POINT = "scheduler"
-# So many of the minutes that were missed are named.
+# Missed minutes that are named.
 NAMED = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Whole minutes that the scheduler's log tells of, and those without a run in them.
+    """Return the whole minutes that the scheduler's log covers, and those without a run.
 
-    `off` says that the command was taken off the schedule on purpose. Raises `ConfigError` where it
-    is not known what a run looks like, `EngineError` where there is no log.
+    `off` says that the command was switched off on purpose. Raises `ConfigError` if no setting says
+    what a run looks like, `EngineError` if there is no log.
     """
     service, words = ctx.settings.services.scheduler, _words(ctx)
     if not service or not words:
@@ -41,38 +43,38 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "minutes": minutes,
         "missed": len(missing),
         "cut": log.cut(span),
-        "first_missed": [moment(each) for each in missing[:NAMED]],
-        # A command asks for it, which a baseline must not cost: there nobody looks.
+        "first_missed": [to_iso(each) for each in missing[:NAMED]],
+        # This runs a command in a container, which is too expensive for a baseline.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 
 
 def missed(runs: Iterable[float], begins: float, until: float) -> tuple[int, list[float]]:
-    """How many whole minutes there were, and the beginnings of those without a run. Unix times."""
-    seen = {int(run // MINUTE) for run in runs}
-    wanted = range(int(begins // MINUTE) + 1, int(until // MINUTE))
-    return len(wanted), [minute * MINUTE for minute in wanted if minute not in seen]
+    """Return the number of whole minutes and the beginnings of those without a run (Unix time)."""
+    with_run = {int(run // MINUTE) for run in runs}
+    minutes = range(int(begins // MINUTE) + 1, int(until // MINUTE))
+    return len(minutes), [minute * MINUTE for minute in minutes if minute not in with_run]
 
 
 def judge(evidence: Evidence) -> Point:
-    """One minute that was missed is worse, where none was before."""
+    """Return the point: one missed minute is worse if none was missed before."""
     now, then = evidence.now[POINT], evidence.then(POINT)
-    if blind := unseen(POINT, now, "see `cosmicdeploy verify --only scheduler`"):
-        return blind
-    verdict = by_count(
-        Counted(now["missed"], now["minutes"]),
-        Counted(then["missed"], then["minutes"]) if then and then["minutes"] else Counted(0, 1),
+    if unknown := unknown_point(POINT, now, "see `cosmicdeploy verify --only scheduler`"):
+        return unknown
+    verdict = by_rate(
+        Rate(now["missed"], now["minutes"]),
+        Rate(then["missed"], then["minutes"]) if then and then["minutes"] else Rate(0, 1),
         evidence.settings.checklist.ratio,
-        borne=0,
+        tolerance=0,
     )
-    why = "" if now["minutes"] else "its log tells of no whole minute yet"
+    why = "" if now["minutes"] else "its log covers no whole minute yet"
     if now["missed"] and now["off"]:
         why = str(now["off"])
     return Point(
         point=POINT,
         verdict=Verdict.UNKNOWN if why else verdict,
-        found=why or _told(now),
-        was=_told(then) if then and then["minutes"] else "",
+        found=why or _describe(now),
+        was=_describe(then) if then and then["minutes"] else "",
         why=why,
         todo="see `cosmicdeploy logs scheduler`" if now["minutes"] else "look again in two minutes",
         now=now,
@@ -80,14 +82,14 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def _told(figures: Figures) -> str:
+def _describe(figures: Figures) -> str:
     return _minutes(figures) + ("; its log begins later" if figures["cut"] else "")
 
 
 def _minutes(figures: Figures) -> str:
     if not figures["missed"]:
         return f"no minute of {figures['minutes']:,} without a run"
-    named = ", ".join(clock(at) for at in figures["first_missed"])
+    named = ", ".join(at[11:16] for at in figures["first_missed"])  # the time of ISO 8601
     more = ", …" if figures["missed"] > len(figures["first_missed"]) else ""
     return f"no run in {figures['missed']:,} of {figures['minutes']:,} minutes: {named}{more}"
 

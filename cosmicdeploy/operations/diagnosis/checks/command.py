@@ -1,4 +1,4 @@
-"""The monitor's command is not found."""
+"""The trouble `command`: the monitor's command is not found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, make_anew
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, replace
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.text.formatting import counted
@@ -28,110 +28,119 @@ LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
-    """Whether the console of each container lists the command; where not, whether that of the
-    release's image does."""
-    command, places = ctx.settings.verify.command, running(ctx)
+    """Check that the console of each container lists the command.
+
+    Runs `list` in each container; where the command is missing, also in a new container of the
+    release's image.
+    """
+    command, containers = ctx.settings.verify.command, running(ctx)
     if not command:
         yield ok(REGISTERED, "verify.command is not configured")
         return
-    lists = _lists(ctx, places)
-    silent = {name: said for name, (code, said) in lists.items() if code != 0}
-    for name, said in silent.items():
+    lists = _lists(ctx, containers)
+    silent = {name: output for name, (code, output) in lists.items() if code != 0}
+    for name, output in silent.items():
         yield problem(
             REGISTERED,
             f"the console of {name} cannot list its commands",
             f"cosmicdeploy logs {name}",
-            details=said.splitlines()[-LINES:],
-            remedies=_remedies(ctx, {name: places[name]}),
+            details=output.splitlines()[-LINES:],
+            remedies=_remedies(ctx, {name: containers[name]}),
         )
     lacking = [
-        n for n, (_, said) in lists.items() if n not in silent and not lists_it(said, command)
+        n for n, (_, output) in lists.items() if n not in silent and not lists_it(output, command)
     ]
     if lacking:
-        yield _lacking(ctx, command, {name: places[name] for name in lacking})
+        yield _lacking(ctx, command, {name: containers[name] for name in lacking})
     elif not silent:
         yield ok(REGISTERED, f"{command}, in {counted(len(lists), 'container')}")
 
 
-def _lists(ctx: Context, places: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
+def _lists(ctx: Context, containers: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
     def listed(container: Container) -> tuple[int, str]:
         result = ctx.run_console(container, "list")
         return result.exit_code, result.text if result.exit_code == 0 else _words(result)
 
-    return dict(zip(places, map_concurrently(listed, places.values()), strict=True))
+    return dict(zip(containers, map_concurrently(listed, containers.values()), strict=True))
 
 
 def _words(result: ExecResult) -> str:
-    """PHP says on standard output what it died of."""
+    """Return an error's text; PHP writes its fatal errors to standard output."""
     return result.error_text.strip() or result.text
 
 
-def lists_it(said: str, command: str) -> bool:
+def lists_it(output: str, command: str) -> bool:
     """Whether a console's list has this command."""
-    return re.search(rf"(^|\s){re.escape(command)}(\s|$)", said) is not None
+    return re.search(rf"(^|\s){re.escape(command)}(\s|$)", output) is not None
 
 
 def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Finding:
-    told = f"{command} is not registered in {', '.join(lacking)}"
+    text = f"{command} is not registered in {', '.join(lacking)}"
     if not _image_has(ctx, command):
         return problem(
             REGISTERED,
-            f"{told}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
+            f"{text}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
             "cosmicdeploy deploy, once the sources have it",
             remedies=[DEPLOY],
         )
     return problem(
         REGISTERED,
-        f"{told}; the release's image has it",
+        f"{text}; the release's image has it",
         "cosmicdeploy diagnose command --fix",
         remedies=_remedies(ctx, lacking),
     )
 
 
 def _image_has(ctx: Context, command: str) -> bool:
-    """Asked in a container of its own: what runs may be otherwise than its image."""
+    """Whether the release's image lists the command.
+
+    Runs in a new container: the files of a running one may differ from its image.
+    """
     if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
     return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
 
 
-def _remedies(ctx: Context, places: Mapping[str, Container]) -> Sequence[Remedy]:
-    """Clear the caches there; else make the containers anew: a restart would keep their files."""
-    images = ctx.images_of(places)
-    if any(image is None or image.id != places[n].image_id for n, image in images.items()):
+def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
+    """Return the remedies for these containers: clear their caches, then replace them.
+
+    A restart would keep their files.
+    """
+    images = ctx.images_of(containers)
+    if any(image is None or image.id != containers[n].image_id for n, image in images.items()):
         return [DEPLOY]
-    names = list(places)
-    return [*clear_caches(ctx, names), make_anew(names)]
+    names = list(containers)
+    return [*clear_caches(ctx, names), replace(names)]
 
 
 def file(ctx: Context) -> Iterator[Finding]:
-    """Whether the command's file is there."""
-    wanted, places = ctx.settings.diagnose.command_file, running(ctx)
-    if wanted is None:
+    """Check that the command's file exists in each container."""
+    path, containers = ctx.settings.diagnose.command_file, running(ctx)
+    if path is None:
         yield ok(FILE, "diagnose.command_file is not configured")
         return
-    lacking = {name: c for name, c in places.items() if not _is_there(ctx, c, wanted)}
+    lacking = {name: c for name, c in containers.items() if not _is_there(ctx, c, path)}
     if not lacking:
-        yield ok(FILE, f"{wanted}, in {counted(len(places), 'container')}")
+        yield ok(FILE, f"{path}, in {counted(len(containers), 'container')}")
         return
     yield problem(
         FILE,
-        f"{wanted} is not in {', '.join(lacking)}",
+        f"{path} is not in {', '.join(lacking)}",
         "cosmicdeploy diagnose command --fix",
-        # What none of them has is not in their image.
-        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(places) else [DEPLOY],
+        # A file that no container has is not in their image.
+        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(containers) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
-    """Whether the configuration is cached: then what is new in it is not seen."""
-    wanted, places = ctx.settings.diagnose.config_cache, running(ctx)
-    if wanted is None:
+    """Report whether the configuration is cached, so that changes to it have no effect."""
+    path, containers = ctx.settings.diagnose.config_cache, running(ctx)
+    if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
         return
-    cached = [name for name, c in places.items() if _is_there(ctx, c, wanted)]
-    told = f"cached in {', '.join(cached)}: {wanted}" if cached else "nothing is cached"
-    yield ok(CACHE, told)
+    cached = [name for name, c in containers.items() if _is_there(ctx, c, path)]
+    text = f"cached in {', '.join(cached)}: {path}" if cached else "nothing is cached"
+    yield ok(CACHE, text)
 
 
 def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
@@ -139,12 +148,12 @@ def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
 
 
 def image(ctx: Context) -> Iterator[Finding]:
-    """Whether the containers run the image of the release."""
-    found = container_checks.images(ctx)
-    if found.ok:
-        yield ok(IMAGE, found.found)
+    """Check that the containers run the release's image."""
+    result = container_checks.images(ctx)
+    if result.ok:
+        yield ok(IMAGE, result.found)
         return
-    yield warning(IMAGE, f"{found.found}; expected {found.expected}", "cosmicdeploy deploy")
+    yield warning(IMAGE, f"{result.found}; expected {result.expected}", "cosmicdeploy deploy")
 
 
 TROUBLE = Trouble(

@@ -1,4 +1,4 @@
-"""The database is under high load."""
+"""The trouble `database-load`: the database is under high load."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from cosmicdeploy.text.formatting import counted, format_duration
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
-# They are the application's to give back: which of them it needs, nobody knows from outside.
+# The deployer cannot see which connections the application still needs, so it closes none.
 FEWER = "cosmicdeploy restart app, or raise max_connections"
 TOO_MANY = "Too many connections"
 FIX = "cosmicdeploy diagnose database-load --fix"
-# Slow statements per minute, as a mean since the server started, that are worth a word.
+# From this mean number of slow statements per minute since the server's start on it is a warning.
 SLOW_A_MINUTE = 1.0
 SHOWN = 5
 
 
 def connections(ctx: Context) -> Iterator[Finding]:
-    """How many of the connections that the server allows are in use, and by whom."""
+    """Check how many of the allowed connections are in use, and by which services."""
     try:
         yield _connections(ctx)
     except DatabaseError as error:
@@ -39,103 +39,114 @@ def connections(ctx: Context) -> Iterator[Finding]:
 
 def _connections(ctx: Context) -> Finding:
     with open_session(ctx.database()) as session:
-        now, found, owners = read_server_load(session), read_process_list(session), Owners(ctx)
+        now, processes, owners = read_server_load(session), read_process_list(session), Owners(ctx)
     allowed = now.allowed_connections
-    told = f"{now.connections} of {allowed} in use, at most {now.peak_connections} so far"
-    counts = Counter(f"{s.user}@{owners.of(s.host)}" for s in found.values() if not s.protection)
+    text = f"{now.connections} of {allowed} in use, at most {now.peak_connections} so far"
+    counts = Counter(
+        f"{s.user}@{owners.of(s.host)}" for s in processes.values() if not s.protection
+    )
     lines = [f"{count} by {whose}" for whose, count in counts.most_common(SHOWN)]
     if now.connections < allowed * ctx.settings.diagnose.connections:
-        return ok(CONNECTIONS, told, *lines)
-    return problem(CONNECTIONS, told, FEWER, details=lines)
+        return ok(CONNECTIONS, text, *lines)
+    return problem(CONNECTIONS, text, FEWER, details=lines)
 
 
 def statements(ctx: Context) -> Iterator[Finding]:
-    """Statements that run for long. Clients' ones are ended once they run for too long; others'
-    only by a person. What waits for another's rows does no work, and is told with whom it waits
-    for."""
+    """Check for statements that run for a long time.
+
+    A remedy ends only clients' statements, after `diagnose.end_after` seconds; the operator decides
+    on all others. Statements that wait for locked rows are left to the check of lock waits.
+    """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
-        found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
+        processes, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
     shortest, wait = min(limits.slow_after, limits.end_after), {pair.waiter for pair in pairs}
-    long = [e for e in found.values() if e.id not in wait and _runs_long(e, shortest)]
+    long = [e for e in processes.values() if e.id not in wait and _runs_long(e, shortest)]
     for each in long:
-        told = owners.told(each)
+        text = owners.describe(each)
         if each.protection:
-            yield warning(STATEMENTS, f"{told}; {each.protection}")
+            yield warning(STATEMENTS, f"{text}; {each.protection}")
         elif each.seconds < limits.end_after:
-            yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
+            yield warning(STATEMENTS, text, by_hand(ctx, each, statement_only=True))
         elif _may_be_ended(ctx, each):
             remedies = end(owners, [each], statement_only=True)
-            yield problem(STATEMENTS, told, FIX, remedies=remedies)
+            yield problem(STATEMENTS, text, FIX, remedies=remedies)
         else:
-            told += "; no client's statement on this schema"
-            yield warning(STATEMENTS, told, by_hand(ctx, each, statement_only=True))
+            text += "; no client's statement on this schema"
+            yield warning(STATEMENTS, text, by_hand(ctx, each, statement_only=True))
     if not long:
         yield ok(STATEMENTS, f"none runs longer than {shortest:g} s")
 
 
 def _runs_long(session: Process, seconds: float) -> bool:
-    """The server's own sessions wait for something to do, for as long as it runs."""
+    """Whether a session has worked on a statement for so many seconds.
+
+    The server's own sessions are idle for as long as it runs.
+    """
     idle = session.is_idle or not session.statement
     return not idle and not session.waits_for_table_lock and session.seconds >= seconds
 
 
 def _may_be_ended(ctx: Context, session: Process) -> bool:
-    ours = session.schema in ("", ctx.settings.database.name)
-    return ours and session.runs_client_statement
+    uses_schema = session.schema in ("", ctx.settings.database.name)
+    return uses_schema and session.runs_client_statement
 
 
 def waits(ctx: Context) -> Iterator[Finding]:
-    """Sessions that wait for rows that others have locked, or for a table."""
+    """Check for sessions that wait for locked rows, or for a table."""
     with open_session(ctx.database()) as session:
-        found, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
-    there = [p for p in pairs if p.waiter in found and p.blocker in found]
+        processes, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
+    there = [p for p in pairs if p.waiter in processes and p.blocker in processes]
     for blocker in dict.fromkeys(pair.blocker for pair in there):
         theirs = [pair for pair in there if pair.blocker == blocker]
-        yield _blocked(ctx, found, theirs, owners)
-    tables = [each for each in found.values() if each.waits_for_table_lock]
+        yield _blocked(ctx, processes, theirs, owners)
+    tables = [each for each in processes.values() if each.waits_for_table_lock]
     if tables:
         waiting = counted(len(tables), "session waits", "sessions wait")
-        told = f"{waiting} for a table's lock: {owners.told(tables[0])}"
-        yield problem(WAITS, told, "cosmicdeploy diagnose migration")
+        text = f"{waiting} for a table's lock: {owners.describe(tables[0])}"
+        yield problem(WAITS, text, "cosmicdeploy diagnose migration")
     if not there and not tables:
-        yield ok(WAITS, "nobody waits for a lock")
+        yield ok(WAITS, "no session waits for a lock")
 
 
 def _blocked(
-    ctx: Context, found: Mapping[int, Process], pairs: list[RowWait], owners: Owners
+    ctx: Context, processes: Mapping[int, Process], pairs: list[RowWait], owners: Owners
 ) -> Finding:
-    """A problem once it lasts; idle transactions of clients in the way are ended."""
-    blocker, limits = found[pairs[0].blocker], ctx.settings.diagnose
+    """Return the finding for the sessions that wait for one blocker.
+
+    It is a problem after `diagnose.slow_after` seconds. A blocker that is an idle transaction can
+    be ended by a remedy, after `diagnose.end_after` seconds.
+    """
+    blocker, limits = processes[pairs[0].blocker], ctx.settings.diagnose
     longest = max(pair.seconds for pair in pairs)
     waiting = counted(len(pairs), "session waits", "sessions wait")
-    told = f"{waiting} for {longest} s for rows that {owners.told(blocker)} has locked"
-    lines = [owners.told(found[pair.waiter]) for pair in pairs[:SHOWN]]
+    text = f"{waiting} for {longest} s for rows that {owners.describe(blocker)} has locked"
+    lines = [owners.describe(processes[pair.waiter]) for pair in pairs[:SHOWN]]
     if longest < limits.slow_after:
-        return warning(WAITS, told, details=lines)
+        return warning(WAITS, text, details=lines)
     if not blocker.is_idle or longest < limits.end_after:
-        return problem(WAITS, told, by_hand(ctx, blocker), details=lines)
+        return problem(WAITS, text, by_hand(ctx, blocker), details=lines)
     remedies = end(owners, [blocker], statement_only=False)
-    return problem(WAITS, told, FIX, details=lines, remedies=remedies)
+    return problem(WAITS, text, FIX, details=lines, remedies=remedies)
 
 
 def slow_queries(ctx: Context) -> Iterator[Finding]:
-    """How many statements were slow since the server started."""
+    """Check how many statements were slow since the server started."""
     with open_session(ctx.database()) as session:
         now = read_server_load(session)
     a_minute = now.slow_statements / max(1.0, now.uptime_seconds / 60)
     slow = counted(now.slow_statements, "statement")
-    told = (
+    text = (
         f"{slow} slower than {now.slow_after_seconds:g} s in {format_duration(now.uptime_seconds)}"
     )
     if a_minute < SLOW_A_MINUTE:
-        yield ok(SLOW, told)
+        yield ok(SLOW, text)
     elif now.logs_slow_statements:
-        yield warning(SLOW, told, "cosmicdeploy logs database, or the server's slow query log")
+        yield warning(SLOW, text, "cosmicdeploy logs database, or the server's slow query log")
     else:
         user = ctx.settings.database.user
         log = f'cosmicdeploy exec database mysql -u {user} -e "SET GLOBAL slow_query_log = ON"'
-        yield warning(SLOW, f"{told}; which ones is not logged", log)
+        yield warning(SLOW, f"{text}; which ones is not logged", log)
 
 
 TROUBLE = Trouble(

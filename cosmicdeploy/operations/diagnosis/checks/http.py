@@ -1,4 +1,4 @@
-"""Whether replicas and load balancer answer."""
+"""Check that the replicas and the load balancer answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
-from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_make_anew
+from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, ask, ask_with_retries
 from cosmicdeploy.probes.readiness import PROBE_SILENCE
 from cosmicdeploy.probes.urls import container_url, proxy_url
@@ -17,54 +17,60 @@ ANSWERS, PROXY = "answers", "through the proxy"
 
 
 def answers(ctx: Context) -> Iterator[Finding]:
-    """Whether each replica answers its health path, and its own check passes inside."""
+    """Check that each replica answers its health path, and that its own health check passes.
+
+    Sends up to three requests to each replica and runs its health check in the container.
+    """
     well, path = [], ctx.settings.app.health_path
     for name in ctx.settings.services.app:
-        found = ctx.container(name)
-        if found is None or not found.is_running:
+        container = ctx.container(name)
+        if container is None or not container.is_running:
             continue
-        inside = _inside(ctx, found)
-        # One that is known to be ill need not be asked three times.
-        outside = _outside(ctx, found, path, ask if inside else ask_with_retries)
+        inside = _inside_problem(ctx, container)
+        # One request is enough for a replica that is known to be unhealthy.
+        outside = _outside_problem(ctx, container, path, ask if inside else ask_with_retries)
         if not outside and not inside:
             well.append(name)
             continue
-        told = "; ".join(text for text in (outside, inside) if text)
+        problems = "; ".join(text for text in (outside, inside) if text)
         yield problem(
             ANSWERS,
-            f"{name}: {told}",
+            f"{name}: {problems}",
             f"cosmicdeploy restart {name}",
-            remedies=restart_or_make_anew(ctx, name),
+            remedies=restart_or_replace(ctx, name),
         )
     if well:
         yield ok(ANSWERS, f"200 from {path} of {', '.join(well)}")
 
 
-def _outside(
-    ctx: Context, found: Container, path: str, asking: Callable[[str], Response] = ask_with_retries
+def _outside_problem(
+    ctx: Context,
+    container: Container,
+    path: str,
+    send: Callable[[str], Response] = ask_with_retries,
 ) -> str:
-    """What is wrong with its answer to us; "" where nothing is."""
-    answer = asking(container_url(ctx, found) + path)
+    """Return what is wrong with a replica's answer to the deployer; "" where nothing is."""
+    answer = send(container_url(ctx, container) + path)
     return "" if answer.status == OK else str(answer)
 
 
-def _inside(ctx: Context, found: Container) -> str:
-    """What its own health check says within it; "" where it passes, or there is none."""
-    if not found.healthcheck:
+def _inside_problem(ctx: Context, container: Container) -> str:
+    """Return why a container's own health check fails; "" where it passes, or there is none."""
+    if not container.healthcheck:
         return ""
     try:
-        result = ctx.engine.exec(found.id, found.healthcheck, silence=PROBE_SILENCE)
+        result = ctx.engine.exec(container.id, container.healthcheck, silence=PROBE_SILENCE)
     except EngineUnavailable:
         raise
     except CosmicError as error:
         return f"its health check within it: {error.what}"
-    said = (result.error_text or result.text).strip().splitlines()[-1:]
+    last_line = "".join((result.error_text or result.text).strip().splitlines()[-1:])
     code = result.exit_code
-    return f"its health check within it ends with {code}: {''.join(said)}" if code else ""
+    return f"its health check within it ends with {code}: {last_line}" if code else ""
 
 
 def through_the_proxy(ctx: Context) -> Iterator[Finding]:
-    """Whether clients get an answer."""
+    """Check that clients get an answer; sends up to three requests."""
     name = ctx.settings.services.proxy
     if name is None:
         yield ok(PROXY, "services.proxy is not configured")
@@ -74,14 +80,17 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
         yield ok(PROXY, f"200 from {answer.url} in {answer.seconds * 1000:.0f} ms")
         return
     yield problem(
-        PROXY, str(answer), "cosmicdeploy verify --only proxy", remedies=_of_proxy(ctx, name)
+        PROXY, str(answer), "cosmicdeploy verify --only proxy", remedies=_proxy_remedies(ctx, name)
     )
 
 
-def _of_proxy(ctx: Context, name: str) -> Sequence[Remedy]:
-    """It is at fault itself only where the replicas answer."""
+def _proxy_remedies(ctx: Context, name: str) -> Sequence[Remedy]:
+    """Return the restart of the proxy if a replica answers; otherwise the proxy is not at fault."""
     path = ctx.settings.app.health_path
-    found = [ctx.container(each) for each in ctx.settings.services.app]
-    serving = any(c is not None and c.is_running and not _outside(ctx, c, path) for c in found)
+    replicas = [ctx.container(each) for each in ctx.settings.services.app]
+    serves = any(
+        each is not None and each.is_running and not _outside_problem(ctx, each, path)
+        for each in replicas
+    )
     proxy = ctx.container(name)
-    return [restart(ctx, name)] if serving and proxy is not None and proxy.is_running else []
+    return [restart(ctx, name)] if serves and proxy is not None and proxy.is_running else []

@@ -1,4 +1,4 @@
-"""Whether the scheduler began the command lately, and what keeps it from that."""
+"""Check that the scheduler has run the command lately, and that no stale lock prevents it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import OWN, restart
-from cosmicdeploy.probes.application.features import FeatureState, running, states
+from cosmicdeploy.probes.application.features import running, states
 from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_locks
+from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.steps.commands.unlock import Held, UnlockStep
 
 LAST_RUN, LOCK = "last run", "overlap lock"
-# What runs every minute has begun a run in so many seconds, some being for a host at work.
+# A command that runs every minute has begun a run within so many seconds, also on a loaded host.
 EVERY = 75
-# The next minute, and what a run takes to begin.
+# Seconds until the next run shows: the next minute, and the time that a run takes to begin.
 NEXT_RUN = EVERY + 5.0
 LINES = 10
-# So far back a log is read, in seconds.
+# How far back the log is read, in seconds.
 LOOK_BACK = 3600
 
 
 def last_run(ctx: Context) -> Iterator[Finding]:
-    """Whether the log shows a run that is not too old, and whether a lock is in its way."""
-    command, found = ctx.settings.verify.command, running_one(ctx)
+    """Check that the log shows a recent run, and that no stale lock prevents the next one."""
+    command, container = ctx.settings.verify.command, running_one(ctx)
     if command is None:
         return
-    age = _age_of_last_run(ctx, found, command) if found else None
+    age = _age_of_last_run(ctx, container, command) if container else None
     held = overlap_locks(ctx)
-    if held and is_stale(age, scheduler=found is not None, holder=_holder(ctx, command)):
+    if held and is_stale(age, scheduler=container is not None, holder=_holder(ctx, command)):
         yield _stale(held, command)
     elif held:
         since = f" that began {age:.0f} s ago" if age is not None else " at work"
@@ -38,13 +39,16 @@ def last_run(ctx: Context) -> Iterator[Finding]:
     else:
         configured = ctx.settings.diagnose.overlap_lock
         yield ok(LOCK, "none is held" if configured else "diagnose.overlap_lock is not configured")
-    if found is not None and not switched_off(ctx):
-        yield _of_age(ctx, found, command, age)
+    if container is not None and not switched_off(ctx):
+        yield _of_age(ctx, container, command, age)
 
 
 def is_stale(age: float | None, *, scheduler: bool, holder: bool) -> bool:
-    """Whether a lock is left behind: nobody who could hold it lives. A scheduler may run the
-    command within itself; then its last run, `age` seconds ago, tells."""
+    """Whether an overlap lock is stale: no process that could hold it is alive.
+
+    `holder` says whether a process runs the command. A scheduler may run the command within its own
+    process; then the `age` of the last run, in seconds, decides.
+    """
     if holder:
         return False
     return not scheduler or age is None or age > EVERY
@@ -63,14 +67,14 @@ def _stale(held: Sequence[OverlapLock], command: str) -> Finding:
     )
     return problem(
         LOCK,
-        f"{names} is left behind: no run of {command} holds it, and none begins while it is there",
+        f"{names} is stale: no run of {command} holds it, and none begins while it exists",
         "cosmicdeploy diagnose scheduler --fix",
         remedies=[remove],
     )
 
 
 def _holder(ctx: Context, command: str) -> bool:
-    """Whether a process of its own runs the command, in whichever container."""
+    """Whether a process runs the command in any container of the release."""
     return any(
         command in process.command
         for container in running(ctx).values()
@@ -78,45 +82,47 @@ def _holder(ctx: Context, command: str) -> bool:
     )
 
 
-def _of_age(ctx: Context, found: Container, command: str, age: float | None) -> Finding:
+def _of_age(ctx: Context, container: Container, command: str, age: float | None) -> Finding:
     if age is not None and age <= EVERY:
         return ok(LAST_RUN, f"{command} began {age:.0f} s ago")
-    up = found.seconds_up
+    up = container.seconds_up
     if up <= EVERY:
         return ok(LAST_RUN, f"started {up:.0f} s ago: too recently to say more")
-    name = found.service or found.name
-    told = f"{age:.0f} s ago" if age is not None else f"not within {LOOK_BACK} s"
+    name = container.service or container.name
+    when = f"{age:.0f} s ago" if age is not None else f"not within {LOOK_BACK} s"
     return problem(
         LAST_RUN,
-        f"{command} began {told}, by the log of {name}",
+        f"{command} began {when}, by the log of {name}",
         f"cosmicdeploy logs {name}",
-        details=ctx.engine.logs(found.id, tail=LINES),
+        details=ctx.engine.logs(container.id, tail=LINES),
         remedies=[restart(ctx, name)],
     )
 
 
-def _age_of_last_run(ctx: Context, found: Container, command: str) -> float | None:
-    """Seconds since its log told of a run in its present life; a line that says it was passed over
-    is none."""
+def _age_of_last_run(ctx: Context, container: Container, command: str) -> float | None:
+    """Return the seconds since the log's last run after the container's start; None for no run.
+
+    A line that says that the run was skipped does not count.
+    """
     now = datetime.now(UTC).timestamp()
-    since = now - min(found.seconds_up, LOOK_BACK)
+    since = now - min(container.seconds_up, LOOK_BACK)
     begun = [
         line.at / 1e9
-        for line in ctx.engine.log_entries(found.id, since=int(since * 1e9))
+        for line in ctx.engine.log_entries(container.id, since=int(since * 1e9))
         if command in line.text and "skip" not in line.text.lower()
     ]
     return now - max(begun) if begun else None
 
 
 def running_one(ctx: Context) -> Container | None:
-    """The scheduler's container, where it runs."""
+    """Return the scheduler's container; None where it does not run."""
     name = ctx.settings.services.scheduler
-    found = ctx.container(name) if name else None
-    return found if found is not None and found.is_running else None
+    container = ctx.container(name) if name else None
+    return container if container is not None and container.is_running else None
 
 
 def switched_off(ctx: Context) -> FeatureState | None:
-    """The feature that keeps the command from its schedule, where it is off."""
+    """Return the feature that keeps the command off its schedule; None where it is on."""
     feature = ctx.settings.verify.feature
-    found = states(ctx, [feature]) if feature else []
-    return next((state for state in found if state.enabled is False), None)
+    features = states(ctx, [feature]) if feature else []
+    return next((state for state in features if state.enabled is False), None)

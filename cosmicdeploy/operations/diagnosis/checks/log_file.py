@@ -1,4 +1,4 @@
-"""Whether the application can write its log."""
+"""Check that the application can write its log file."""
 
 from __future__ import annotations
 
@@ -17,26 +17,29 @@ LOG_FILE = "log file"
 
 
 def log_file(ctx: Context) -> Iterator[Finding]:
-    """Whether each container's log can be written to by whom the application runs as: where a
-    command by hand made it first, every answer that logs something fails."""
-    path, places = ctx.settings.app.log_file, running(ctx)
+    """Check that the application's user can write to the log file in each container.
+
+    Where a command that an operator ran as root created the file, every request that logs something
+    fails. Runs a shell in each container.
+    """
+    path, containers = ctx.settings.app.log_file, running(ctx)
     if path is None:
         yield ok(LOG_FILE, "app.log_file is not configured")
         return
     well, user = [], ctx.console_user
-    for name, container in places.items():
-        found = find_unwritable(ctx, container, path)
-        if found is None:
+    for name, container in containers.items():
+        file = find_unwritable(ctx, container, path)
+        if file is None:
             well.append(name)
             continue
-        told = f"{found.path} in {name} is {found.owner}'s: {user or 'its own user'} cannot write"
-        by_hand = f"docker exec -u root {container.name} chown {user or 'USER'} {found.path}"
-        remedies = [_give(name, path, f"give {found.path} in {name} to {user}")] if user else []
-        yield problem(LOG_FILE, f"{told} to it", by_hand, remedies=remedies)
+        found = f"{file.path} in {name} is {file.owner}'s: {user or 'its own user'} cannot write"
+        by_hand = f"docker exec -u root {container.name} chown {user or 'USER'} {file.path}"
+        remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
+        yield problem(LOG_FILE, f"{found} to it", by_hand, remedies=remedies)
     if well:
         yield ok(LOG_FILE, f"{path} can be written to in {counted(len(well), 'container')}")
 
 
-def _give(name: str, path: PurePosixPath, says: str) -> Remedy:
+def _chown(name: str, path: PurePosixPath, says: str) -> Remedy:
     step = ChownStep(name=f"log file of {name}", service=name, path=path)
     return Remedy(says=says, command=OWN, steps=(step,))

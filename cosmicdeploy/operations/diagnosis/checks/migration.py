@@ -1,4 +1,4 @@
-"""A migration fails or is stuck."""
+"""The trouble `migration`: a migration fails or is stuck."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
     problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, note
+from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, mark_migrated
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
@@ -29,7 +29,7 @@ RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
 
 
 def interrupted(ctx: Context) -> Iterator[Finding]:
-    """What a killed run left half-done."""
+    """Check for migrations that an interrupted run left half done."""
     if holder_pid(ctx.engine, ctx.stack.project) is not None:
         yield ok(RUN, "a run is at work just now: see `cosmicdeploy lock status`")
         return
@@ -52,7 +52,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
 
 
 def migrators(ctx: Context) -> Iterator[Finding]:
-    """Migrators that still run: a killed run's, or somebody's by hand."""
+    """Check for migrators that still run: those of a killed run, or started by an operator."""
     found = [
         f"{container.name}: {' '.join(container.command)}"
         for container in ctx.engine.leftovers(ctx.stack.project)
@@ -68,13 +68,13 @@ def migrators(ctx: Context) -> Iterator[Finding]:
     yield warning(
         MIGRATOR,
         f"{len(found)} still at work",
-        "wait for it; what holds it up is told under table locks",
+        "wait for it; the table locks below show what holds it up",
         found,
     )
 
 
 def migrator(ctx: Context, command_line: str) -> str:
-    """The part of a process's command line that is the console's migrator; "" where none is."""
+    """Return the part of a command line that is the console's migrator; "" where there is none."""
     console, command = ctx.settings.app.console[-1], ctx.settings.migrate.command[0]
     words = rf"{re.escape(console)}\s+{re.escape(command)}(?=\s|$)"
     found = re.search(words, command_line)
@@ -82,10 +82,10 @@ def migrator(ctx: Context, command_line: str) -> str:
 
 
 def pending(ctx: Context) -> Iterator[Finding]:
-    """Migrations that have not run, though their release is in place."""
+    """Check for migrations that have not run although their release is in place."""
     with open_session(ctx.database()) as session:
         if any(each.waits_for_table_lock for each in read_process_list(session).values()):
-            yield warning(PENDING, "not asked while sessions wait for a table's lock")
+            yield warning(PENDING, "not checked while sessions wait for a table's lock")
             return
     names = pending_names(ctx)
     if names == []:
@@ -97,12 +97,16 @@ def pending(ctx: Context) -> Iterator[Finding]:
 
 
 def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
-    """A run by hand that was killed leaves what it did, and no note of it."""
+    """Yield the findings for pending migrations.
+
+    A migration that an operator ran and that was killed may have changed the schema without a row
+    that says so.
+    """
     begun = begun_already(ctx, names)
     whole = [each for each in begun if each.applied is AppliedState.ALL]
     half = [each for each in begun if each.applied is AppliedState.PART]
     if whole:
-        yield _not_noted(whole)
+        yield _not_marked(whole)
     for each in half:
         yield problem(
             PENDING,
@@ -117,25 +121,25 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
         yield _new(ctx, new, held_up=bool(half))
 
 
-def _not_noted(whole: Sequence[UnrecordedMigration]) -> Finding:
+def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
     names = [each.migration for each in whole]
     return problem(
         PENDING,
-        f"all that {summarize_names(names)} makes is in the schema, and it is not noted as run: it"
-        " would fail on what is there",
+        f"all that {summarize_names(names)} creates is in the schema, but it is not marked as run:"
+        " it would fail on what exists already",
         "cosmicdeploy diagnose migration --fix",
         details=[line for each in whole for line in each.lines],
-        remedies=[note(names)],
+        remedies=[mark_migrated(names)],
     )
 
 
 def _new(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
     if ctx.running_release() not in ("", ctx.release):
-        told = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
-        return warning(PENDING, told, "cosmicdeploy deploy")
-    told = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
+        text = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
+        return warning(PENDING, text, "cosmicdeploy deploy")
+    text = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
     remedies = [] if held_up else [DEPLOY]
-    return problem(PENDING, told, "cosmicdeploy deploy", details=names, remedies=remedies)
+    return problem(PENDING, text, "cosmicdeploy deploy", details=names, remedies=remedies)
 
 
 TROUBLE = Trouble(

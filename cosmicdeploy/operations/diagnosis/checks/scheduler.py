@@ -1,4 +1,4 @@
-"""The scheduler does not run the command."""
+"""The trouble `scheduler`: the scheduler does not run the command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEDULE = "schedule"
 
 
 def container(ctx: Context) -> Iterator[Finding]:
-    """Whether the container runs and is healthy."""
+    """Check that the scheduler's container runs and is healthy."""
     name = ctx.settings.services.scheduler
     if name is None:
         yield ok(CONTAINER, "services.scheduler is not configured")
@@ -43,7 +43,7 @@ def container(ctx: Context) -> Iterator[Finding]:
 
 
 def only_one(ctx: Context) -> Iterator[Finding]:
-    """Whether another one does its work as well."""
+    """Check that no second scheduler does the same work."""
     found = second_schedulers(ctx)
     for orphan in found:
         yield problem(ONE, f"a second one runs: {orphan.container.name}", orphan.todo)
@@ -52,7 +52,7 @@ def only_one(ctx: Context) -> Iterator[Finding]:
 
 
 def process(ctx: Context) -> Iterator[Finding]:
-    """Whether what the container was started for is alive in it."""
+    """Check that the container's command is a live process in it."""
     found = running_one(ctx)
     if found is None:
         return
@@ -62,12 +62,15 @@ def process(ctx: Context) -> Iterator[Finding]:
         yield ok(PROCESS, f"{word} is alive")
         return
     name = found.service or found.name
-    told = f"{word} is stopped by a signal" if theirs else f"no process of {word} runs"
-    yield problem(PROCESS, told, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
+    text = f"{word} is stopped by a signal" if theirs else f"no process of {word} runs"
+    yield problem(PROCESS, text, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
 
 
 def schedule(ctx: Context) -> Iterator[Finding]:
-    """Whether the command is on the schedule, and whether its feature is switched on."""
+    """Check that the command is on the schedule and its feature is switched on.
+
+    Runs one or two console commands in containers.
+    """
     command, found = ctx.settings.verify.command, running_one(ctx)
     if command is None or found is None:
         return
@@ -82,12 +85,11 @@ def schedule(ctx: Context) -> Iterator[Finding]:
     if command in listing.text:
         yield ok(SCHEDULE, f"{command} is on it")
         return
-    said = (listing.error_text or listing.text).splitlines()[-LINES:]
     yield problem(
         SCHEDULE,
         f"{command} is not on it (exit code {listing.exit_code})",
         "cosmicdeploy diagnose command",
-        details=said,
+        details=(listing.error_text or listing.text).splitlines()[-LINES:],
     )
 
 

@@ -1,4 +1,4 @@
-"""Whose a session with the database is, as people know it."""
+"""The service that a database session belongs to, and the session in words."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Mapping
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 
-# As much of a statement as is worth seeing.
+# Characters of a statement that are shown.
 SHOWN = 120
 
 
 class Owners:
-    """Knows the stack's services by their containers' addresses."""
+    """The stack's services by their containers' addresses."""
 
     def __init__(self, ctx: Context) -> None:
         self._services: Mapping[str, str] = {
             known: name
             for name in ctx.settings.services.all
-            if (found := ctx.container(name)) is not None
-            for known in (*found.addresses.values(), found.name)
+            if (container := ctx.container(name)) is not None
+            for known in (*container.addresses.values(), container.name)
         }
 
     def of(self, host: str) -> str:
-        """The service behind a client's address, else the address."""
+        """Return the service that has a client's address, else the address."""
         name = host.rpartition(":")[0] or host
         return self._services.get(name, name)
 
-    def told(self, session: Process) -> str:
-        """Id, user, where from, for how long at what."""
+    def describe(self, session: Process) -> str:
+        """Describe a session: id, user, service, seconds, and what it does."""
         return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
 
 
 def at_what(session: Process) -> str:
-    """What a session does, and for how many seconds."""
+    """Describe what a session does, and for how many seconds."""
     if not session.is_idle:
         return f"{session.seconds} s: {shown(session.statement) or session.command}"
     open_for = session.transaction_seconds
@@ -43,7 +43,7 @@ def at_what(session: Process) -> str:
 
 
 def shown(statement: str) -> str:
-    """A statement in one short line without its strings, which may be data or secrets."""
+    """Return a statement as one short line without its strings, which may be data or secrets."""
     from cosmicdeploy.migrations.sql import without_strings  # sqlglot is slow to import
 
     text = " ".join(without_strings(statement).split())
@@ -51,6 +51,6 @@ def shown(statement: str) -> str:
 
 
 def by_hand(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
-    """The command for whoever wants to end a session by hand."""
+    """Return the command with which the operator can end a session, or only its statement."""
     database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
     return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'

@@ -1,4 +1,4 @@
-"""Who holds up a statement that changes a table's structure."""
+"""Check which session holds up a statement that changes a table's structure."""
 
 from __future__ import annotations
 
@@ -21,43 +21,46 @@ LOCKS = "table locks"
 
 
 def table_locks(ctx: Context) -> Iterator[Finding]:
-    """Sessions that wait for a table's lock, who holds it, and who might be in the way next."""
+    """Check for sessions that wait for a table's lock, and for those that hold it or may soon."""
     with open_session(ctx.database()) as session:
-        found, owners = read_process_list(session), Owners(ctx)
-        waiting = [each for each in found.values() if each.waits_for_table_lock]
+        processes, owners = read_process_list(session), Owners(ctx)
+        waiting = [each for each in processes.values() if each.waits_for_table_lock]
         if waiting:
-            yield _wait(ctx, session, found, waiting, owners)
+            yield _wait(ctx, session, processes, waiting, owners)
             return
         used = tables_in_use(session, ctx.settings.database.name)
     slow = ctx.settings.diagnose.slow_after
-    idle = [e for e in found.values() if e.is_idle and (e.transaction_seconds or 0) >= slow]
+    idle = [e for e in processes.values() if e.is_idle and (e.transaction_seconds or 0) >= slow]
     for each in idle:
         yield warning(
             LOCKS,
-            f"{owners.told(each)}: a migration of what it has read would wait for it",
+            f"{owners.describe(each)}: a migration of what it has read would wait for it",
             by_hand(ctx, each),
         )
     if not idle:
         in_use = f"; in use just now: {', '.join(used)}" if used else ""
-        yield ok(LOCKS, f"nobody waits for a table{in_use}")
+        yield ok(LOCKS, f"no session waits for a table{in_use}")
 
 
 def _wait(
     ctx: Context,
     session: Session,
-    found: Mapping[int, Process],
+    processes: Mapping[int, Process],
     waiting: Sequence[Process],
     owners: Owners,
 ) -> Finding:
-    """Whoever has waited longest waits for the holder; all others may wait behind that one."""
+    """Return the finding for waiting sessions.
+
+    The one that has waited longest waits for the holder; the others may wait behind it.
+    """
     first = max(waiting, key=lambda each: each.seconds)
-    holders = table_lock_holders(session, found, first, ctx.settings.database.name)
+    holders = table_lock_holders(session, processes, first, ctx.settings.database.name)
     exact = has_lock_plugin(session)
     behind = f", and {len(waiting) - 1} more behind it" if waiting[1:] else ""
-    told = f"{owners.told(first)} waits for a table's lock{behind}"
-    lines = [f"held by {owners.told(h)}{_protected(h)}" for h in holders]
+    text = f"{owners.describe(first)} waits for a table's lock{behind}"
+    lines = [f"held by {owners.describe(h)}{_protected(h)}" for h in holders]
     if first.seconds < ctx.settings.diagnose.slow_after:
-        return warning(LOCKS, told, details=lines)
+        return warning(LOCKS, text, details=lines)
     if not holders or (len(holders) > 1 and not exact):
         lines = [line.replace("held by", "perhaps held by") for line in lines]
         user = ctx.settings.database.user
@@ -65,10 +68,10 @@ def _wait(
             "let the server tell who holds it: `cosmicdeploy exec database mysql -u"
             f" {user} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`, then diagnose again"
         )
-        return problem(LOCKS, told, todo, details=lines)
+        return problem(LOCKS, text, todo, details=lines)
     remedies = end(owners, holders, statement_only=False)
     todo = "cosmicdeploy diagnose migration --fix" if remedies else by_hand(ctx, holders[0])
-    return problem(LOCKS, told, todo, details=lines, remedies=remedies)
+    return problem(LOCKS, text, todo, details=lines, remedies=remedies)
 
 
 def _protected(session: Process) -> str:

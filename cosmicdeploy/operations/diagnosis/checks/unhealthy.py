@@ -1,4 +1,4 @@
-"""Containers are unhealthy."""
+"""The trouble `unhealthy`: containers are unhealthy."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.checks.http import ANSWERS, PROXY, answers, through_the_proxy
 from cosmicdeploy.operations.diagnosis.checks.log_file import LOG_FILE, log_file
 from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
-from cosmicdeploy.operations.diagnosis.remedies import restart_or_make_anew, start_all
+from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace, start_all
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.text.formatting import counted
 
 CONTAINERS = "containers"
 LINES = 10
-# A container that the engine restarted and that is up for less than so many seconds is in a loop.
+# A container that the engine restarted and that is up for less than so many seconds is in a
+# restart loop.
 LOOP_SECONDS = 60
-# What a shell and the engine say of a process that was killed.
+# The exit code of a process that was killed (128 + SIGKILL).
 KILLED = 137
 UP = "cosmicdeploy up"
-# To the engine these are not running, but nobody has stopped them.
+# The engine does not count these as running, but they were not stopped.
 LOOPING, PAUSED = "restarting", "paused"
 
 
 def containers(ctx: Context) -> Iterator[Finding]:
-    """Health, last probe, restarts, memory and exit code of each container."""
+    """Check each container's health, last probe, restarts, memory and exit code.
+
+    Runs the health check in a container that the engine has not judged yet.
+    """
     found = {name: ctx.container(name) for name in ctx.settings.services.all}
     away = [name for name, each in found.items() if _is_away(each)]
     well = 0
@@ -36,8 +40,8 @@ def containers(ctx: Context) -> Iterator[Finding]:
             yield _stopped(ctx, name, each, away)
         elif each.status == PAUSED:
             yield problem(CONTAINERS, f"{name} is paused", f"docker unpause {each.name}")
-        elif ill := _ill(ctx, each):
-            yield _sick(ctx, name, each, ill)
+        elif fault := _fault(ctx, each):
+            yield _faulty(ctx, name, each, fault)
         else:
             well += 1
             yield from _restarted(name, each)
@@ -45,53 +49,53 @@ def containers(ctx: Context) -> Iterator[Finding]:
         yield ok(CONTAINERS, f"{well} of {len(found)} running and healthy")
 
 
-def _is_away(found: Container | None) -> bool:
-    return found is None or not (found.is_running or found.status in (LOOPING, PAUSED))
+def _is_away(container: Container | None) -> bool:
+    return container is None or not (container.is_running or container.status in (LOOPING, PAUSED))
 
 
-def _stopped(ctx: Context, name: str, found: Container, away: Sequence[str]) -> Finding:
-    how = f"exit code {found.exit_code}"
-    if found.oom_killed:
+def _stopped(ctx: Context, name: str, container: Container, away: Sequence[str]) -> Finding:
+    how = f"exit code {container.exit_code}"
+    if container.oom_killed:
         how += ", out of memory"
-    elif found.exit_code == KILLED:
+    elif container.exit_code == KILLED:
         how += ", killed"
     return problem(
         CONTAINERS,
-        f"{name} is {found.status} ({how})",
+        f"{name} is {container.status} ({how})",
         UP,
-        details=ctx.engine.logs(found.id, tail=LINES),
+        details=ctx.engine.logs(container.id, tail=LINES),
         remedies=[start_all(away)],
     )
 
 
-def _ill(ctx: Context, found: Container) -> str:
-    """What is the matter with a container that runs; "" where nothing is."""
-    loops = found.restart_count > 0 and found.seconds_up < LOOP_SECONDS
-    if loops or found.status == LOOPING:
-        times = counted(found.restart_count, "time")
-        return f"ends again and again: {times}, exit code {found.exit_code}"
-    if found.health == "unhealthy":
+def _fault(ctx: Context, container: Container) -> str:
+    """Return what is wrong with a running container; "" where nothing is."""
+    loops = container.restart_count > 0 and container.seconds_up < LOOP_SECONDS
+    if loops or container.status == LOOPING:
+        times = counted(container.restart_count, "time")
+        return f"ends again and again: {times}, exit code {container.exit_code}"
+    if container.health == "unhealthy":
         return "is unhealthy"
-    return "" if serves_now(ctx, found) else f"is {found.health or found.status}"
+    return "" if serves_now(ctx, container) else f"is {container.health or container.status}"
 
 
-def _sick(ctx: Context, name: str, found: Container, ill: str) -> Finding:
-    memory = ", and ran out of memory" if found.oom_killed else ""
-    probe = [f"last probe: {found.last_probe}"] if found.last_probe else []
+def _faulty(ctx: Context, name: str, container: Container, fault: str) -> Finding:
+    memory = ", and ran out of memory" if container.oom_killed else ""
+    probe = [f"last probe: {container.last_probe}"] if container.last_probe else []
     return problem(
         CONTAINERS,
-        f"{name} {ill}{memory}",
+        f"{name} {fault}{memory}",
         f"cosmicdeploy restart {name}",
-        details=[*probe, *ctx.engine.logs(found.id, tail=LINES)],
-        remedies=restart_or_make_anew(ctx, name),
+        details=[*probe, *ctx.engine.logs(container.id, tail=LINES)],
+        remedies=restart_or_replace(ctx, name),
     )
 
 
-def _restarted(name: str, found: Container) -> Iterator[Finding]:
-    """The engine restarts what ends by itself: whoever looks later would not know."""
-    if found.restart_count:
-        told = f"{name} ended and was restarted {counted(found.restart_count, 'time')}"
-        yield warning(CONTAINERS, told, f"cosmicdeploy logs {name}")
+def _restarted(name: str, container: Container) -> Iterator[Finding]:
+    """Warn of a container that runs, but that the engine has restarted before."""
+    if container.restart_count:
+        text = f"{name} ended and was restarted {counted(container.restart_count, 'time')}"
+        yield warning(CONTAINERS, text, f"cosmicdeploy logs {name}")
 
 
 TROUBLE = Trouble(

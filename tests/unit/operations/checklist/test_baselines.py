@@ -21,25 +21,25 @@ def test_the_newest_baseline_of_a_run_that_succeeded_counts(tmp_path: Path) -> N
     ctx = context(None, tmp_path)
     assert baseline.newest(ctx) is None
     at = ["2026-02-02T10:00:00+00:00", "2026-02-03T10:00:00+00:00", "2026-02-04T10:00:00+00:00"]
-    baseline.keep(ctx, kept("a", at[0], in_place_at=at[0]))
-    baseline.keep(ctx, kept("b", at[1], in_place_at=at[1], before=WELL))
-    baseline.keep(ctx, kept("c", at[2]))
+    baseline.write(ctx, kept("a", at[0], in_place_at=at[0]))
+    baseline.write(ctx, kept("b", at[1], in_place_at=at[1], before=WELL))
+    baseline.write(ctx, kept("c", at[2]))
     (tmp_path / "baselines" / "d.json").write_text("{")
     found = baseline.newest(ctx)
     assert found and (found.run, found.before) == ("b", WELL)
     assert (tmp_path / "baselines" / "b.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_only_some_baselines_stay(tmp_path: Path) -> None:
+def test_only_the_newest_baselines_are_kept(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     for number in range(baseline.KEPT + 5):
-        baseline.keep(ctx, kept(f"r{number:02}", now(), in_place_at=now()))
+        baseline.write(ctx, kept(f"r{number:02}", now(), in_place_at=now()))
     assert len(list((tmp_path / "baselines").iterdir())) == baseline.KEPT
 
 
-def test_a_run_that_goes_on_from_a_killed_one_takes_what_that_one_saw(tmp_path: Path) -> None:
+def test_a_run_that_resumes_a_killed_one_takes_over_its_baseline(tmp_path: Path) -> None:
     ctx = context(Written(), tmp_path)
-    baseline.keep(ctx, kept("r0", "2026-02-02T10:00:00+00:00", before=WELL, release_before="1"))
+    baseline.write(ctx, kept("r0", "2026-02-02T10:00:00+00:00", before=WELL, release_before="1"))
     earlier = [cast(Any, SimpleNamespace(id="r0"))]
     resumed = Recording(Context(**{**vars(ctx), "earlier": earlier}), "deploy")
     resumed.begin()
@@ -50,7 +50,7 @@ def test_a_run_that_goes_on_from_a_killed_one_takes_what_that_one_saw(tmp_path: 
 
 def test_a_run_that_was_undone_leaves_no_baseline(tmp_path: Path) -> None:
     ctx = context(Written(), tmp_path)
-    baseline.keep(ctx, kept("r1", now()))
+    baseline.write(ctx, kept("r1", now()))
     undone = Recording(ctx, "deploy")
     undone.drop()
     assert baseline.of_run(ctx, "r1") is None

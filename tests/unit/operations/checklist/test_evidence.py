@@ -18,8 +18,8 @@ from cosmicdeploy.operations.checklist.evidence import (
     scheduling,
     transitions,
 )
-from cosmicdeploy.operations.checklist.evidence.transitions import Moved
-from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.operations.checklist.evidence.transitions import Transition
+from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
 from tests.unit.operations.checklist.figures import SETTINGS, Written, context
@@ -33,11 +33,11 @@ def test_minutes_without_a_run_are_missed_and_broken_ones_are_not() -> None:
     assert scheduling.missed([], begins=30, until=100) == (0, [])
 
 
-def move(device: str, before: str, after: str, at: float) -> Moved:
-    return Moved(device, before, after, at)
+def move(device: str, before: str, after: str, at: float) -> Transition:
+    return Transition(device, before, after, at)
 
 
-def test_a_transition_has_to_go_on_from_the_one_before() -> None:
+def test_a_transition_has_to_begin_where_the_one_before_ended() -> None:
     good = [move("1", "a", "b", 1), move("2", "a", "c", 2), move("1", "b", "a", 3)]
     assert transitions.broken(good, since=0) == 0
     torn = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
@@ -45,14 +45,14 @@ def test_a_transition_has_to_go_on_from_the_one_before() -> None:
     assert transitions.broken(torn, since=4.5) == 0, "only those since then count"
 
 
-def test_a_device_flaps_that_changes_more_often_than_is_borne() -> None:
+def test_a_device_with_more_transitions_than_the_limit_flaps() -> None:
     quick = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
     slow = [move("2", "", str(n), 100 + n * 101) for n in range(9)]
     assert transitions.flapping([*slow, *quick], 3, 300, since=0) == ["1"]
     assert transitions.flapping(quick, 3, 300, since=150) == []
 
 
-def test_counters_tell_of_the_time_between_and_of_a_server_s_life_where_it_began_anew() -> None:
+def test_counters_cover_the_time_since_the_baseline_or_the_servers_restart() -> None:
     then = dict.fromkeys(database.COUNTERS, 100) | {database.UPTIME: 1000}
     now_ = {
         "Slow_queries": 110,
@@ -69,7 +69,7 @@ def test_counters_tell_of_the_time_between_and_of_a_server_s_life_where_it_began
     assert database.rates({**now_, database.UPTIME: 1010}, then)["slow"] is None, "too short"
 
 
-def test_hits_are_counted_since_the_baseline_in_the_same_life_of_redis() -> None:
+def test_hits_are_counted_since_the_baseline_unless_redis_was_restarted() -> None:
     then = {"life": "a", "seconds": 10, "hits": 100, "misses": 100}
     later = {"life": "a", "seconds": 70, "hits": 190, "misses": 110}
     assert cache.ratio(later, then) == {"lookups": 100, "ratio": 0.9, "seconds": 60}
@@ -77,12 +77,12 @@ def test_hits_are_counted_since_the_baseline_in_the_same_life_of_redis() -> None
     assert (other["lookups"], other["seconds"]) == (300, 70)
 
 
-def test_statuses_by_what_they_mean() -> None:
+def test_statuses_are_counted_by_their_meaning() -> None:
     found = access_log.count([200, 499, 429, 429, 500, 503, 404])
     assert found == {"answers": 7, "errors": 2, "gone": 1, "limited": 2}
 
 
-def test_an_external_service_has_to_answer_as_it_should() -> None:
+def test_an_external_service_has_to_answer_as_configured() -> None:
     wanted = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
     good = Response(url="", status=200, body='{"api": 2}')
     assert external.problem(wanted, good) == ""
@@ -93,7 +93,7 @@ def test_an_external_service_has_to_answer_as_it_should() -> None:
     assert external.problem(wanted, Response(url="", error="refused")) == "refused"
 
 
-def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:
+def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -> None:
     wanted = SETTINGS.checklist
     errors = (
         "[2026-02-02 10:00:00] production.ERROR: SQLSTATE[42S22]: Column not found: 1054",
@@ -120,7 +120,7 @@ def test_patterns_find_laravel_s_and_the_shipped_application_s_errors() -> None:
         (Span(since=5, until=8, lines=9), 8, []),
     ],
 )
-def test_a_log_tells_how_far_back_it_reaches(
+def test_a_log_says_how_far_back_it_reaches(
     tmp_path: Path, span: Span, begins: float, texts: list[str]
 ) -> None:
     """A rotated log, a bounded look and a container that came later reach back less far."""
@@ -128,16 +128,16 @@ def test_a_log_tells_how_far_back_it_reaches(
     assert (log.begins, [line.text for line in log.lines]) == (begins, texts)
 
 
-def test_without_a_table_transitions_are_those_of_the_logs(tmp_path: Path) -> None:
+def test_without_a_table_transitions_come_from_the_logs(tmp_path: Path) -> None:
     context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
     written = Written(10, 20, 90, text=f"[now] Device status transition {context_} []")
     found = transitions.in_logs(context(written, tmp_path), Span(since=15, until=100))
-    told = Moved("7", "a", "b", 20.0), Moved("7", "a", "b", 90.0)
+    told = Transition("7", "a", "b", 20.0), Transition("7", "a", "b", 90.0)
     assert set(found.moves) == set(told) and found.begins == 15
     assert transitions.broken(told, since=0) == 1
 
 
-def test_without_an_engine_nothing_is_found_out(tmp_path: Path) -> None:
+def test_without_an_engine_nothing_is_collected(tmp_path: Path) -> None:
     class Away:
         def container(self, _name: str) -> None:
             raise EngineUnavailable("No Docker Engine answers")
@@ -146,7 +146,7 @@ def test_without_an_engine_nothing_is_found_out(tmp_path: Path) -> None:
         collect(context(Away(), tmp_path), Span(since=0), {})
 
 
-def test_a_failed_migration_of_the_time_since_counts(tmp_path: Path) -> None:
+def test_a_migration_that_failed_since_the_release_counts(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     before = {"applied": [], "schema": "s"}
     step = {

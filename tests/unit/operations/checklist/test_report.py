@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from cosmicdeploy.journal.journal import now
-from cosmicdeploy.operations.checklist import run
-from cosmicdeploy.operations.checklist.judging import (
+from cosmicdeploy.operations.checklist import comparison
+from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
 )
 from cosmicdeploy.report.junit import junit
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.unit
 
 def report(now_: Any, before: Any) -> Report:
     evidence = Evidence(settings=SETTINGS, now=now_, before=before)
-    points = [vars(judge(evidence)) for judge in run.POINTS.values()]
+    points = [vars(judge(evidence)) for judge in comparison.POINTS.values()]
     return Report.model_validate(
         {
             "command": "checklist",
@@ -35,14 +35,14 @@ def report(now_: Any, before: Any) -> Report:
             "checklist": {
                 "since": now(),
                 "seconds": 9.0,
-                "baseline": kept("r1", now(), in_place_at=now()).told() if before else None,
+                "baseline": kept("r1", now(), in_place_at=now()).summary() if before else None,
                 "points": points,
             },
         }
     )
 
 
-def test_the_points_fit_80_columns_with_then_and_what_to_do() -> None:
+def test_the_points_with_before_and_advice_fit_80_columns() -> None:
     out = StringIO()
     bad = {**with_figures("proxy", errors=400, limited=0), **with_figures("cache", ratio=0.2)}
     show(report(bad, WELL), Console(file=out, width=80))

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.operations.checklist import run
-from cosmicdeploy.operations.checklist.judging import (
-    Counted,
+from cosmicdeploy.operations.checklist import comparison
+from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
+    Rate,
     Verdict,
-    by_count,
     by_level,
+    by_rate,
     by_share,
-    together,
+    worst,
 )
 from tests.unit.operations.checklist.figures import SETTINGS, WELL, with_figures
 
@@ -25,12 +25,12 @@ BETTER, SAME, WORSE, UNKNOWN = Verdict.BETTER, Verdict.SAME, Verdict.WORSE, Verd
 
 def verdicts(now: Any, before: Any = WELL) -> dict[str, str]:
     evidence = Evidence(settings=SETTINGS, now=now, before=before)
-    return {name: str(judge(evidence).verdict) for name, judge in run.POINTS.items()}
+    return {name: str(judge(evidence).verdict) for name, judge in comparison.POINTS.items()}
 
 
-def test_as_before_is_the_same_in_all_nine_points() -> None:
-    assert verdicts(WELL) == dict.fromkeys(run.POINTS, "same")
-    assert len(run.POINTS) == 9
+def test_equal_figures_are_the_same_in_all_nine_points() -> None:
+    assert verdicts(WELL) == dict.fromkeys(comparison.POINTS, "same")
+    assert len(comparison.POINTS) == 9
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_as_before_is_the_same_in_all_nine_points() -> None:
         ("external", "external", {"Billing": {"ok": False, "found": "answers 500", "ms": 4.0}}),
     ],
 )
-def test_each_point_is_worse_by_each_of_its_figures_and_no_other_is(
+def test_each_figure_makes_its_own_point_worse_and_no_other(
     point: str, collector: str, figures: dict[str, Any]
 ) -> None:
     found = verdicts(with_figures(collector, **figures))
@@ -84,16 +84,16 @@ def test_a_point_that_was_worse_before_is_better(
     assert verdicts(WELL, with_figures(collector, **figures))[point] == "better"
 
 
-def test_what_cannot_be_seen_is_unknown_and_says_why() -> None:
+def test_a_point_without_figures_is_unknown_and_says_why() -> None:
     blind = {name: {"why": f"no {name}", "todo": "wait"} for name in WELL}
     blind["migrations"] = WELL["migrations"]
     evidence = Evidence(settings=SETTINGS, now=blind, before=WELL)
-    for judge in run.POINTS.values():
+    for judge in comparison.POINTS.values():
         point = judge(evidence)
         assert point.verdict is UNKNOWN and point.why.startswith("no "), point
 
 
-def test_without_a_baseline_only_what_stands_for_itself_is_judged() -> None:
+def test_without_a_baseline_only_absolute_figures_are_judged() -> None:
     found = verdicts(WELL, {})
     assert found.pop("cache") == "unknown"
     assert set(found.values()) == {"same"}
@@ -103,7 +103,7 @@ def test_without_a_baseline_only_what_stands_for_itself_is_judged() -> None:
     assert verdicts(with_figures("database", latency_ms=90.0), {})["database"] == "unknown"
 
 
-def test_nobody_refused_and_a_switched_off_command_are_no_failure() -> None:
+def test_no_refusal_and_a_switched_off_command_are_no_failure() -> None:
     assert verdicts(with_figures("proxy", limited=0))["rate-limit"] == "unknown"
     off = with_figures("scheduler", missed=9, off="the feature monitor is switched off")
     assert verdicts(off)["scheduler"] == "unknown"
@@ -125,29 +125,32 @@ def test_a_burst_shows_whether_the_limit_works(tried: dict[str, Any], verdict: s
     assert verdicts({**WELL, "burst": tried})["rate-limit"] == verdict
 
 
-def test_a_burst_that_could_not_be_sent_is_told() -> None:
+def test_a_burst_that_could_not_be_sent_is_reported() -> None:
     now_ = {**with_figures("proxy", limited=0), "burst": {"why": "no device"}}
     evidence = Evidence(settings=SETTINGS, now=now_, before=WELL)
-    assert run.POINTS["rate-limit"](evidence).why == "nobody was refused; no burst: no device"
+    assert (
+        comparison.POINTS["rate-limit"](evidence).why
+        == "no client was refused; no burst: no device"
+    )
 
 
-def test_counts_are_compared_by_what_they_are_of() -> None:
-    assert by_count(Counted(2, 100), Counted(200, 10_000), 1.5, 0) is SAME
-    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 0) is WORSE
-    assert by_count(Counted(4, 100), Counted(200, 10_000), 1.5, 1) is SAME
-    assert by_count(Counted(0, 100), Counted(200, 10_000), 1.5, 1) is BETTER
-    assert by_count(Counted(4, 100), None, 1.5, 3) is UNKNOWN
-    assert by_count(Counted(4, 100), Counted(0, 0), 1.5, 9) is SAME
+def test_counts_are_compared_as_rates() -> None:
+    assert by_rate(Rate(2, 100), Rate(200, 10_000), 1.5, 0) is SAME
+    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 0) is WORSE
+    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 1) is SAME
+    assert by_rate(Rate(0, 100), Rate(200, 10_000), 1.5, 1) is BETTER
+    assert by_rate(Rate(4, 100), None, 1.5, 3) is UNKNOWN
+    assert by_rate(Rate(4, 100), Rate(0, 0), 1.5, 9) is SAME
 
 
-def test_levels_and_shares() -> None:
+def test_levels_and_shares_are_compared() -> None:
     assert by_level(5, 1, 1.5, 5) is SAME
     assert by_level(6, 1, 1.5, 5) is WORSE
     assert by_level(1, 9, 1.5, 5) is BETTER
     assert by_level(6, None, 1.5, 5) is UNKNOWN
     found = [by_share(each, 0.8, 0.02) for each in (0.9, 0.79, 0.7)]
     assert found == [BETTER, SAME, WORSE]
-    assert together([SAME, BETTER]) is BETTER
-    assert together([SAME, UNKNOWN, BETTER]) is UNKNOWN
-    assert together([BETTER, WORSE]) is WORSE
-    assert together([]) is UNKNOWN
+    assert worst([SAME, BETTER]) is BETTER
+    assert worst([SAME, UNKNOWN, BETTER]) is UNKNOWN
+    assert worst([BETTER, WORSE]) is WORSE
+    assert worst([]) is UNKNOWN

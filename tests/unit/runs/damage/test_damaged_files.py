@@ -99,16 +99,16 @@ def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: st
     told: list[Warned] = []
     ctx: Any = SimpleNamespace(loaded=SimpleNamespace(state_directory=tmp_path), emit=told.append)
     well = baseline.Baseline(run="r1", command="deploy", at=AT, in_place_at=AT)
-    baseline.keep(ctx, well)
+    baseline.write(ctx, well)
     path = tmp_path / "baselines" / "r2.json"
     to_come = well.model_copy(update={"run": "r3", "in_place_at": "2099-01-01T00:00:00+00:00"})
-    baseline.keep(ctx, to_come)
+    baseline.write(ctx, to_come)
     spoil(path, how)
     assert baseline.newest(ctx) == well
     warning, of_the_future = told
     assert "r3.json" in of_the_future.text and "in the future" in of_the_future.text
     assert str(path) in warning.text and "`cosmicdeploy checklist --record`" in warning.text
-    baseline.keep(ctx, well)
+    baseline.write(ctx, well)
 
 
 @pytest.mark.parametrize("how", SPOILERS)

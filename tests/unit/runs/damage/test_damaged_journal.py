@@ -19,7 +19,7 @@ from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.journal.journal import Journal, Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
-from cosmicdeploy.operations.checklist.span import Span
+from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, exchanged_data

@@ -1,4 +1,4 @@
-"""The checklist's points, judged by what is found now beside the baseline."""
+"""Compare present evidence with the baseline, point by point."""
 
 from __future__ import annotations
 
@@ -23,11 +23,17 @@ from cosmicdeploy.operations.checklist.evidence import (
     rate_limit,
     scheduling,
 )
-from cosmicdeploy.operations.checklist.judging import Evidence, Point, Verdict
-from cosmicdeploy.operations.checklist.span import DAY, Span, before_a_deploy
-from cosmicdeploy.operations.checklist.words import moment
+from cosmicdeploy.operations.checklist.verdict import (
+    DAY,
+    Evidence,
+    Point,
+    Span,
+    Verdict,
+    span_before_deploy,
+)
+from cosmicdeploy.text.formatting import to_iso
 
-# The guide's nine, in its order.
+# The nine points of the operator's guide (docs/guide.md), in its order.
 POINTS: Mapping[str, Callable[[Evidence], Point]] = {
     migrations.POINT: migrations.judge,
     devices.POINT: devices.judge,
@@ -42,9 +48,11 @@ POINTS: Mapping[str, Callable[[Evidence], Point]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checklist:
-    """The points, by evidence since a moment (ISO 8601), so many seconds of it; and what they are
-    compared with, None where no run recorded anything."""
+class Comparison:
+    """The points, by the evidence of so many `seconds` since a time (ISO 8601).
+
+    `baseline` is None where no run has recorded one.
+    """
 
     points: Sequence[Point]
     since: str
@@ -53,20 +61,22 @@ class Checklist:
 
     @property
     def worse(self) -> bool:
-        """Whether any point is."""
+        """Whether any point is worse than before."""
         return any(point.verdict is Verdict.WORSE for point in self.points)
 
 
-def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) -> Checklist:
-    """Look since a moment (Unix time), by default since the last release was in place. With `probe`
-    a burst of heartbeats tries the rate limit. Raises `UsageError` for a moment that is to come."""
+def compare(ctx: Context, *, since: float | None = None, probe: bool = False) -> Comparison:
+    """Compare the evidence since a time with the baseline.
+
+    `since` is Unix time; the default is when the last release was put in place. `probe` sends up to
+    `checklist.burst` heartbeats of the configured device as fast as they are answered, which the
+    application stores, to test the rate limit. Raises `UsageError` for a time in the future.
+    """
     known = baseline.newest(ctx)
     begin = since if since is not None else _begin(ctx, known)
     span = Span(since=begin)
     if begin > span.until:
-        raise UsageError(
-            "That moment is still to come", where="--since", todo="name an earlier one"
-        )
+        raise UsageError("That time is in the future", where="--since", todo="name an earlier one")
     earlier = known.after if known else {}
     more = {rate_limit.BURST: rate_limit.burst} if probe else {}
     evidence = Evidence(
@@ -74,16 +84,16 @@ def checklist(ctx: Context, *, since: float | None = None, probe: bool = False) 
         now=collect(ctx, span, earlier, more),
         before=known.before if known else {},
     )
-    return Checklist(
-        points=[_judged(judge, evidence) for judge in POINTS.values()],
-        since=moment(begin),
+    return Comparison(
+        points=[_judge(judge, evidence) for judge in POINTS.values()],
+        since=to_iso(begin),
         seconds=round(span.until - begin, 1),
         baseline=known,
     )
 
 
-def _judged(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
-    """A point whose figures in the baseline are none (somebody else wrote it) is unknown."""
+def _judge(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
+    """Return a point; it is unknown if its values in the baseline are no figures."""
     if not evidence.before:
         return judge(evidence)
     try:
@@ -95,28 +105,28 @@ def _judged(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
 
 
 def record(ctx: Context) -> Baseline:
-    """Take the stack as it is now for the time before; from now on evidence is new.
+    """Record the present state as the new baseline; evidence counts from now on.
 
     Raises `OSError`.
     """
     last = baseline.newest(ctx)
     release = ctx.running_release()
-    made = Baseline(
+    recorded = Baseline(
         run=f"{time.strftime('%Y%m%d-%H%M%S')}-by-hand",
         command="checklist --record",
         at=now(),
         release_before=release,
-        before=collect(ctx, before_a_deploy(), last.after if last else {}),
+        before=collect(ctx, span_before_deploy(), last.after if last else {}),
         release=release,
         in_place_at=now(),
         after=counters(ctx),
     )
-    baseline.keep(ctx, made)
-    return made
+    baseline.write(ctx, recorded)
+    return recorded
 
 
 def _begin(ctx: Context, known: Baseline | None) -> float:
-    """When the release came in place: as the baseline says, else the journal; else a day ago."""
+    """Return when the release was put in place, by the baseline or the journal; else a day ago."""
     if known:
         return known.began
     released = ctx.journal.last("release")
