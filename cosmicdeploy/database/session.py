@@ -9,7 +9,6 @@ from typing import Any, cast
 import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from cosmicdeploy.database.access import (
     READ_TIMEOUT,
@@ -19,6 +18,8 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
+from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 
 # For sessions that stay idle while other connections load a backup.
@@ -98,14 +99,18 @@ def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
     Raises `DatabaseError`, also if a table is still locked after a minute.
     """
     session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
-    for attempt in Retrying(
-        retry=retry_if_exception(_is_lock_timeout),
-        stop=stop_after_delay(GIVE_UP_SECONDS),
-        wait=wait_fixed(1),
-        reraise=True,
-    ):
-        with attempt:
+
+    def attempt() -> DatabaseError | None:
+        try:
             session.execute(statement)
+        except DatabaseError as error:
+            if not _is_lock_timeout(error):
+                raise
+            return error
+        return None
+
+    if error := poll(attempt, until=lambda error: error is None, every=1, within=GIVE_UP_SECONDS):
+        raise error
 
 
 def _is_lock_timeout(error: BaseException) -> bool:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ssl
 import sys
-import threading
 import time
 from functools import cache
-from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-import tenacity
-
+from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Response
 
@@ -29,7 +26,6 @@ __all__ = [
     "Response",
     "ask",
     "ask_with_retries",
-    "load_early",
     "trust",
 ]
 
@@ -37,11 +33,6 @@ TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
 # From this status on (5xx) the server itself says that it failed.
 BROKEN = 500
-
-
-def load_early() -> None:
-    """Import httpx in the background, while the caller waits for something else."""
-    threading.Thread(target=import_module, args=("httpx",), name="httpx", daemon=True).start()
 
 
 def ask(url: str, *, token: str = "", json: Any = None) -> Response:
@@ -82,14 +73,12 @@ def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Response
 
     A single failed request says little about a service.
     """
-    retrying = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(ATTEMPTS),
-        wait=tenacity.wait_fixed(PAUSE_SECONDS),
-        retry=tenacity.retry_if_result(lambda answer: answer.error or answer.status >= BROKEN),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    return poll(
+        lambda: ask(url, token=token, json=json),
+        until=lambda response: not response.error and response.status < BROKEN,
+        every=PAUSE_SECONDS,
+        attempts=ATTEMPTS,
     )
-    answer: Response = retrying(ask, url, token=token, json=json)
-    return answer
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:

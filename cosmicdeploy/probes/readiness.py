@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import tenacity
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.urls import container_url
 
@@ -136,13 +135,9 @@ def _wait(
         # not count.
         return container.status in ("exited", "dead") or container.restart_count > restarts[0]
 
-    waiting = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(within),
-        wait=lambda _state: pause(),
-        retry=tenacity.retry_if_result(lambda last: not (last[1] or has_ended(last[0]))),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    container, is_ready = poll(
+        attempt, until=lambda last: last[1] or has_ended(last[0]), every=pause, within=within
     )
-    container, is_ready = waiting(attempt)
     if not is_ready:
         raise unhealthy(ctx, container, name, within, ended=has_ended(container))
     return container

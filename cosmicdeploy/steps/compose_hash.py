@@ -1,8 +1,7 @@
-"""The label by which `docker compose up` sees whether a container is as the file says."""
+"""The label by which `docker compose up` decides whether a container is as declared."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -11,30 +10,35 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.service_digest import digest
+from cosmicdeploy.startup import run_early
 
-ASKED = "config hashes"
+CACHE_KEY = "config hashes"
 
 
 def config_hash(ctx: Context, name: str) -> str:
-    """What the Compose of this machine says; without one the hash of the container that is there,
-    where nothing changed, else a digest of our own."""
+    """Return the hash that this machine's Compose computes for a service.
+
+    Without Compose: the hash of the container in place if nothing changed, else a digest of the
+    declaration.
+    """
     # An answer that did not come in time may come the next time.
-    told: Mapping[str, str] = ctx.asked.get(ASKED) or _told(ctx)
-    ctx.asked[ASKED] = told
-    return told.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+    hashes: Mapping[str, str] = ctx.asked.get(CACHE_KEY) or _compose_hashes(ctx)
+    ctx.asked[CACHE_KEY] = hashes
+    return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 
-def ask_early(ctx: Context) -> None:
-    """Have Compose asked in the background: it takes a second, and is kept for `config_hash`."""
+def ask_compose_early(ctx: Context) -> None:
+    """Ask Compose in the background, which takes about a second; the result is cached for
+    `config_hash`."""
 
     def ask() -> None:
-        with suppress(CosmicError):  # who needs it asks again, and is told
-            _told(ctx)
+        with suppress(CosmicError):  # `config_hash` asks again and reports it
+            _compose_hashes(ctx)
 
-    threading.Thread(target=ask, name="compose-hash", daemon=True).start()
+    run_early(ask, "compose-hash")
 
 
-def _told(ctx: Context) -> Mapping[str, str]:
+def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
     state = (*images, *map(digest, stack.services.values()))

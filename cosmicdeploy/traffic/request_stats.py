@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cosmicdeploy.polling import poll
 from cosmicdeploy.traffic.response import LIMITED, OK, Response
 
 FAILURES_SHOWN = 5
@@ -136,9 +137,13 @@ class TrafficStats(RequestStats):
 
     def settle(self) -> None:
         """Wait until every request that is due now has been counted."""
-        due, until = set(self._under_way), time.monotonic() + SETTLED_WITHIN
-        while due & self._under_way.keys() and time.monotonic() < until:
-            time.sleep(0.02)
+        due = set(self._under_way)
+        poll(
+            lambda: due & self._under_way.keys(),
+            until=lambda left: not left,
+            every=0.02,
+            within=SETTLED_WITHIN,
+        )
 
     def count(
         self, response: Response, *, turning_away: bool = False, kept: bool | None = None

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-import tenacity
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished import intents, under_way
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.verification.points import current_name
@@ -50,13 +49,12 @@ class Excused:
         """Wait for services that recover once the release is in place, such as a proxy whose health
         is that of its replicas; at most `restart.healthy_within` seconds."""
         names = [name for name in self.known.services if name not in ctx.settings.services.released]
-        waiting = tenacity.Retrying(
-            stop=tenacity.stop_after_delay(ctx.settings.restart.healthy_within),
-            wait=tenacity.wait_fixed(0.5),
-            retry=tenacity.retry_if_result(bool),
-            retry_error_callback=lambda state: None,
+        poll(
+            lambda: [name for name in names if _may_recover(ctx, name)],
+            until=lambda recovering: not recovering,
+            every=0.5,
+            within=ctx.settings.restart.healthy_within,
         )
-        waiting(lambda: [name for name in names if _may_recover(ctx, name)])
 
     def has(self, ctx: Context, result: CheckResult) -> bool:
         """Whether the failure of this point does not fail the run."""

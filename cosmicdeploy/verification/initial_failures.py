@@ -11,10 +11,10 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.probes.application.replica import old_replica_problem
-from cosmicdeploy.probes.http import load_early
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.verification.points import CHECKS, CONSOLE, run_checks
 
 # The point that clients depend on. The others are checked only where a service does not work, since
@@ -35,7 +35,7 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     Side effects: one heartbeat through the load balancer, and one to each replica. A plan sends no
     heartbeat, runs no command and waits for nothing.
     """
-    load_early()
+    import_http_client_early()
     ctx = ctx.at_a_glance()
     needed = ctx.settings.services.of(("database", "cache"))
     if any(_is_down(ctx, name) for name in needed):

@@ -29,7 +29,7 @@ def copy(backup: BackupArgument = "latest", *, config: Path | None, terminal: Te
 def _copy(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.errors import BackupError, UsageError
     from cosmicdeploy.report.progress import ProgressView
-    from cosmicdeploy.steps.backups.backup import copy_to_places
+    from cosmicdeploy.steps.backups.backup import copy_to_destinations
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
@@ -41,7 +41,7 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
         backup = ctx.catalogue.get(reference)
         if not backup.is_usable:
             raise BackupError(f"Only a good backup can be copied: {backup.why}", where=backup.id)
-        facts = copy_to_places(ctx, backup)
+        facts = copy_to_destinations(ctx, backup)
     copied, failures = facts["copies"], facts["warnings"]
     if failures:
         raise BackupError(f"{backup.id} could not be copied to every destination", details=failures)

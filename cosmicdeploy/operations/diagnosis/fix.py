@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
 from cosmicdeploy.operations.diagnosis.finding import Remedy, Trouble
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.polling import poll
 from cosmicdeploy.runs.execute import execute
 
 LOOK_EVERY_SECONDS = 1.0
@@ -122,9 +122,12 @@ class Fix:
 
         It is announced once, however often the checks run.
         """
-        end, quiet = time.monotonic() + seconds, replace(self.ctx, emit=lambda _: None)
+        quiet = replace(self.ctx, emit=lambda _: None)
         with self.options.shown():
             self.ctx.say(f"looking again: {trouble.name}")
-            while not (diagnosis := diagnose(quiet, trouble)).well and time.monotonic() < end:
-                time.sleep(LOOK_EVERY_SECONDS)
-        return diagnosis
+            return poll(
+                lambda: diagnose(quiet, trouble),
+                until=lambda diagnosis: diagnosis.well,
+                every=LOOK_EVERY_SECONDS,
+                within=seconds,
+            )

@@ -1,4 +1,4 @@
-"""The database is backed up, and the backup read again, before anything changes."""
+"""The step `backup`: back up the database and verify the backup before anything changes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import is_up
 
-TELL_EVERY = 3.0
+REPORT_EVERY = 3.0
 
 
 class BackupStep(Step):
-    """Make a verified backup of the database, and its copies."""
+    """Create a verified backup of the database, and its copies."""
 
     kind: ClassVar[str] = "backup"
 
     when: Literal["needed", "always"] = Field(
-        default="needed", description="`needed`: only where another step changes something."
+        default="needed", description="`needed`: only if another step changes something."
     )
 
     @property
@@ -54,8 +54,8 @@ class BackupStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         images = _running_images(ctx)
         for image_id in set(images.values()):
-            # A tag of its own keeps the image from being pruned once its container is replaced. It
-            # comes first, so that there is no good backup without its images.
+            # This tag keeps the image from being pruned once its container is replaced. It comes
+            # first, so that no usable backup is without its images.
             ctx.engine.tag(image_id, kept_tag(ctx, image_id))
         backup = create_backup(
             ctx.engine,
@@ -69,17 +69,17 @@ class BackupStep(Step):
             ctx.warn(warning)
         ctx.say(f"{backup.id} is made; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
-        return {"backup": backup.id, **copy_to_places(ctx, backup)}
+        return {"backup": backup.id, **copy_to_destinations(ctx, backup)}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The backup was read again as soon as it was made."""
+        """The backup is verified as soon as it is created."""
 
     def settle(self, ctx: Context, change: Change) -> None:
         if not ctx.settings.backup.keep.is_set:
             return
         try:
             pruned = prune(ctx)
-        except OSError as error:  # the run has succeeded, whatever becomes of old backups
+        except OSError as error:  # the run has succeeded all the same
             raise BackupError(f"old backups cannot be pruned: {error}") from error
         if pruned.backups:
             ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
@@ -88,18 +88,18 @@ class BackupStep(Step):
 
 
 def _made_earlier(ctx: Context) -> str | None:
-    """The backup that a killed run made of the state before it, where that state is gone: once data
-    was exchanged, or the schema began to move."""
+    """Return the id of an interrupted run's backup, if the state that it holds is gone: data was
+    swapped, or migrations began."""
     rollbacks = [run for run in ctx.earlier if run.kind is RunKind.ROLLBACK]
     if rollbacks:
         return made_backup(rollbacks) if is_up(ctx) else None
     return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
 
 
-def copy_to_places(ctx: Context, backup: Backup) -> Result:
-    """Copies elsewhere, where none is yet: `copies` made, and `warnings` of what failed.
+def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
+    """Copy a backup to each destination without one; return `copies` created and `warnings`.
 
-    Raises `BackupError` where a required one fails. The backup stays good.
+    Raises `BackupError` if a required copy fails; the backup itself stays usable.
     """
     copies, made, warnings = copies_of(ctx), [], []
     for place in copies.missing(backup):
@@ -122,13 +122,13 @@ def copy_to_places(ctx: Context, backup: Backup) -> Result:
 
 
 def _progress(ctx: Context, what: str) -> Callable[[int], None]:
-    """Tells every few seconds how far the work is; a safe point to stop at, too."""
+    """Return a callback that reports progress every few seconds and is a safe point."""
     told = time.monotonic()
 
     def tell(done: int) -> None:
         nonlocal told
         ctx.safe_point()
-        if time.monotonic() - told >= TELL_EVERY:
+        if time.monotonic() - told >= REPORT_EVERY:
             told = time.monotonic()
             ctx.say(f"{done // 1_000_000} MB {what}")
 

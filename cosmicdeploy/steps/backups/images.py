@@ -1,4 +1,4 @@
-"""Tags name the images that belong to a backup again."""
+"""The step `images`: point the image tags at a backup's images again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cosmicdeploy.steps.schema.compatible import target_of
 
 
 class ImagesStep(Step):
-    """Let the tags name a backup's images again, so that neither we nor a later `compose up` brings
-    the left release back."""
+    """Point the tags at a backup's images again, so that neither this run nor a later `compose up`
+    brings the newer release back."""
 
     kind: ClassVar[str] = "images"
     goes_back: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        wanted, before = _wanted(ctx), {}
+        wanted, before = _images_by_tag(ctx), {}
         for tag, image_id in wanted.items():
             current = ctx.engine.image(tag)
             if current is None or current.id != image_id:
@@ -32,7 +32,7 @@ class ImagesStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        wanted = _wanted(ctx)
+        wanted = _images_by_tag(ctx)
         for tag in change.before["tags"]:
             ctx.engine.tag(wanted[tag], tag)
         return {"images": wanted}
@@ -41,8 +41,8 @@ class ImagesStep(Step):
         restore_tags(ctx, change.before["tags"])
 
 
-def _wanted(ctx: Context) -> dict[str, str]:
-    """Tag → image id, as the backup's manifest has them."""
+def _images_by_tag(ctx: Context) -> dict[str, str]:
+    """Return image ids by tag, from the backup's manifest."""
     wanted = {}
     for service, image_id in target_of(ctx).manifest.images.items():
         if service not in ctx.stack.services:

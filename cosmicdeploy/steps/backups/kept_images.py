@@ -1,4 +1,4 @@
-"""Images that are kept for a rollback, under a tag of their own."""
+"""Images that are kept for a rollback, under tags of their own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cosmicdeploy.journal.run_kind import RunKind
 
 
 def kept_tag(ctx: Context, image_id: str) -> str:
-    """The name under which an image is kept for a rollback."""
+    """Return the tag under which an image is kept for a rollback."""
     return f"{kept_repository(ctx.stack.project)}:{image_id.removeprefix('sha256:')[:12]}"
 
 
 def last_releases(ctx: Context) -> list[Record]:
-    """The journal's records of the last releases that the settings keep the way back for."""
+    """Return the journal's records of the last releases whose backups the settings keep."""
     count = ctx.settings.backup.keep.releases
     records = [
         record
@@ -30,14 +30,15 @@ def last_releases(ctx: Context) -> list[Record]:
 
 
 def ways_back(record: Record) -> list[str]:
-    """The backups that lead back from a release; records of earlier versions name one at most."""
+    """Return the ids of the backups that undo a release; records of earlier versions name one at
+    most."""
     return list(record.get("backups") or filter(None, [record.get("backup")]))
 
 
 def let_go_of_images(ctx: Context, images: Iterable[str]) -> list[str]:
-    """Remove the tags of images that nobody needs any more; their ids. Raises `EngineError`.
+    """Remove the tags of images that are no longer needed; return their ids. Raises `EngineError`.
 
-    What a container uses stays: the next deploy's backup names it again.
+    An image that a container uses stays: the next deploy's backup names it again.
     """
     unneeded = sorted(set(images) - _needed(ctx))
     gone = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]

@@ -1,4 +1,4 @@
-"""A backup is loaded beside the live data, and compared, while everything goes on."""
+"""The step `load`: load a backup into the shadow schema while clients are served."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from cosmicdeploy.steps.schema.compatible import target_of
 
 
 class LoadStep(Step):
-    """Load a backup beside the live data, before anybody is turned away; `restore` swaps it in."""
+    """Load a backup into the shadow schema and compare it, before clients are turned away.
+
+    The step `restore` swaps it in.
+    """
 
     kind: ClassVar[str] = "load"
     loads_backup: ClassVar[bool] = True
@@ -32,7 +35,7 @@ class LoadStep(Step):
         return {"loaded": target.id}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The data was compared with its manifest as soon as it was loaded."""
+        """The data is compared with its manifest as soon as it is loaded."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         drop_shadow(ctx.database())

@@ -1,4 +1,4 @@
-"""Backups that no rule keeps go, with their copies and the images that were kept for them."""
+"""Remove the backups that no rule keeps, with their copies and kept images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cosmicdeploy.steps.backups.kept_images import last_releases, let_go_of_imag
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """Ids of backups and images that went; `warnings` say what has to wait for the next prune."""
+    """Ids of removed backups and images; `warnings` say what is left for the next prune."""
 
     backups: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -26,26 +26,26 @@ class Pruned:
 
 
 def copies_of(ctx: Context) -> Copies:
-    """The places for copies that the settings name."""
+    """Return the copies at the destinations of the settings."""
     return Copies(ctx.catalogue, ctx.settings.backup.copies, ctx.loaded.directory)
 
 
 def prune_plan(ctx: Context) -> list[Decision]:
-    """Which backups stay and which go, newest first, and why."""
+    """Return for each backup, newest first, whether it stays, and why."""
     backups = ctx.catalogue.list()
     return decide(backups, ctx.settings.backup.keep, _needed(ctx, backups), now())
 
 
 def half_removed(ctx: Context) -> list[str]:
-    """Ids of backups whose removal was killed or could not be finished."""
+    """Return the ids of backups whose removal was interrupted or could not be finished."""
     return [backup.id for backup in pending_removals(ctx.catalogue)]
 
 
 def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
-    """Remove what the plan lets go, and finish what an earlier prune began.
+    """Remove what the plan removes, and finish what an earlier prune began.
 
-    `agreed` are the only ids that may go; without it all of the plan do. The caller holds the
-    stack's lock. What fails is a warning: the next prune goes on with it.
+    `agreed` limits it to these ids. The caller holds the stack's lock. A failure is a warning: the
+    next prune continues with it.
     """
     chosen = [
         d.backup
@@ -59,7 +59,7 @@ def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
 
 
 def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
-    if runs := unfinished(ctx.journal):  # what such a run took is its way back, so all of them stay
+    if runs := unfinished(ctx.journal):  # an unfinished run may need any of them to undo
         return {backup.id: f"`cosmicdeploy {runs[0].command}` is unfinished" for backup in backups}
     return {
         backup_id: f"the way back from release {record.get('release') or 'unknown'}"
@@ -80,7 +80,7 @@ def _condemned(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
 
 
 def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str]:
-    """The rest of a removal, which a kill may have cut short; ids of images that went."""
+    """Finish a removal, which a kill may have interrupted; return the ids of removed images."""
     try:
         copies_of(ctx).remove(backup)
         images = let_go_of_images(ctx, backup.manifest.images.values())

@@ -24,7 +24,7 @@ from cosmicdeploy.text.formatting import format_time
 
 
 class RestoreStep(Step):
-    """Swap in what the `load` step loaded, all tables at once.
+    """Swap in what the step `load` loaded, all tables at once.
 
     The replaced tables are kept until the whole run has succeeded.
     """
@@ -55,10 +55,10 @@ class RestoreStep(Step):
         return {"restored": change.before["target"], "tables": list(swapped.moved_in)}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The data was compared with its manifest before it became live."""
+        """The data is compared with its manifest before it becomes live."""
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """While clients are turned away nothing was written since, so going back loses nothing."""
+        """Swap the data back; no row is lost, since no client writes during maintenance."""
         access = ctx.database()
         ctx.lock.require()
         resolve_interrupted_swap(access)
@@ -71,13 +71,13 @@ class RestoreStep(Step):
 
 
 def is_swapped(ctx: Context, target: Backup) -> bool:
-    """Whether an earlier, killed run put this very data in place."""
+    """Return whether an interrupted run swapped this very data in."""
     begun = intents(ctx.earlier, RestoreStep.kind)
     return any(i.before["target"] == target.id for i in begun) and has_replaced_data(ctx.database())
 
 
 def require_usable(ctx: Context, target: Backup) -> None:
-    """Whatever speaks against a backup is said before anything is done for it; raises `Refused`."""
+    """Raise `Refused` if the backup cannot be restored here, before anything is done."""
     with refusing(BackupError):
         _require_not_refuted(target)
         verify_backup(target).require()

@@ -1,4 +1,4 @@
-"""Caches that an old release filled are emptied once for each new image."""
+"""The step `cache-clear`: empty the caches once for each new image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 class CacheClearStep(Step):
     """Run the console commands of `cache_clear`, once for each new image.
 
-    A cleared cache leaves no trace, so here, and only here, the journal is believed.
+    A cleared cache leaves no trace, so only here the journal decides whether it was done.
     """
 
     kind: ClassVar[str] = "cache-clear"
@@ -29,7 +29,7 @@ class CacheClearStep(Step):
         return Change(summary=f"run {', '.join(commands)} in the new image")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # One after the other: several at once are felt by clients of a small host.
+        # One after the other: several at once slow down a small host for its clients.
         for command in ctx.settings.cache_clear.commands:
             result = in_new_image(ctx, [command])
             if result.exit_code != 0:
@@ -45,7 +45,7 @@ class CacheClearStep(Step):
         return {"commands": list(ctx.settings.cache_clear.commands)}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The commands' exit codes were the proof."""
+        """The commands' exit codes are the verification."""
 
     @staticmethod
     def _image(ctx: Context) -> str:

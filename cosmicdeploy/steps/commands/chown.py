@@ -1,4 +1,4 @@
-"""A file in a container that its application cannot write to, for it is somebody else's."""
+"""The step `chown`: give a file that the application cannot write to the application's user."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ ROOT = "root"
 
 
 class ChownStep(Step):
-    """Give a file in a service's container, or its folder where it is not there, to the user that
-    the application runs as (app.user)."""
+    """Give a file in a service's container to the user that the application runs as (app.user).
+
+    If the file does not exist, its folder.
+    """
 
     kind: ClassVar[str] = "chown"
 
@@ -48,5 +50,5 @@ class ChownStep(Step):
             raise CosmicError(
                 f"{path} cannot be given to {owner}: {result.error_text.strip()}",
                 where=self.service,
-                todo="give it by hand: on the host, where it is mounted from there",
+                todo="run chown by hand, on the host if the file is mounted from there",
             )

@@ -1,4 +1,4 @@
-"""What steps that run a command of one's own have in common."""
+"""The base of the steps `console` and `exec`, which run a command of the operator's own."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_fixed
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 
-# Of what a command that is well printed.
+# Of the output of a command that succeeds.
 LINES_SHOWN = 20
 Words = tuple[str, ...]
 
 
 class Retry(BaseModel):
-    """How often a command that fails is tried, and how many seconds are between."""
+    """How often a failing command is tried, and the seconds between."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
-    times: int = Field(default=1, ge=1, description="So many tries at most.")
-    seconds: float = Field(default=5, ge=0, description="Between two tries.")
+    times: int = Field(default=1, ge=1, description="Tries at most.")
+    seconds: float = Field(default=5, ge=0, description="Seconds between two tries.")
 
 
 class CommandStep(Step):
-    """A command that ends with exit code 0 is well.
+    """A command that succeeds with exit code 0.
 
-    What makes it idempotent only its author knows: `unless`, or `changes: false`.
+    Its author says what makes it idempotent: `unless`, or `changes: false`.
     """
 
     run: Words = Field(min_length=1, description="The command, a word each; no shell reads them.")
-    expect: str = Field(default="", description="A text that it has to print.")
+    expect: str = Field(default="", description="Text that its output has to contain.")
     unless: Words = Field(
         default=(),
-        description="Where this command ends with 0, nothing is to be done; after `run` it must.",
+        description="If this command exits with 0, `run` is skipped; after `run` it has to.",
     )
     changes: bool = Field(
-        default=True, description="False for one that only looks: it is run each time."
+        default=True, description="False for a command that only reads: it runs each time."
     )
     undo_with: Words = Field(
         default=(),
-        description="Takes `run` back, also half of it. Without it there is no way back.",
+        description="Undoes `run`, also half of it. Without it the step cannot be undone.",
     )
-    retry: Retry = Field(default=Retry(), description="Try again where it fails.")
+    retry: Retry = Field(default=Retry(), description="Try again if it fails.")
     on_failure: Literal["stop", "go-on"] = Field(
-        default="stop", description="`go-on` only tells of a failure."
+        default="stop", description="`go-on` only reports a failure."
     )
 
     @model_validator(mode="after")
@@ -72,11 +72,11 @@ class CommandStep(Step):
         return Change(summary=f"run `{self.told}`")
 
     def require(self, ctx: Context) -> None:
-        """Raise `Refused` where it can never run."""
+        """Raise `Refused` if the command cannot run at all."""
 
     @property
     def told(self) -> str:
-        """The command in a line, with where it runs."""
+        """The command in one line, with the service it runs in."""
         return f"{self.kind} {' '.join(self.run)}"
 
     @property
@@ -88,12 +88,12 @@ class CommandStep(Step):
 
     @property
     def cost(self) -> str:
-        return "" if self.undo_with or not self.changes else f"`{self.told}` has no way back"
+        return "" if self.undo_with or not self.changes else f"`{self.told}` cannot be undone"
 
     def _look(self, ctx: Context) -> Unchanged:
         if ctx.planning and (ctx.ahead or ctx.only_plan):
             return Unchanged(reason="looked at by the run itself", later=True)
-        failure = self._tried(ctx)
+        failure = self._try(ctx)
         if failure is None:
             return Unchanged(reason=f"`{self.told}` is well")
         if self.on_failure == "stop":
@@ -101,7 +101,7 @@ class CommandStep(Step):
         return Unchanged(reason=f"gone on: {failure.what}", facts={"failed": failure.what})
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        failure = self._tried(ctx)
+        failure = self._try(ctx)
         if failure is None:
             return {"exit_code": 0}
         if self.on_failure == "stop":
@@ -109,15 +109,14 @@ class CommandStep(Step):
         ctx.warn(f"{failure.what}; going on")
         return {"failed": failure.what}
 
-    def _tried(self, ctx: Context) -> CosmicError | None:
-        """Why the last try failed, None once one did not."""
-        trying = Retrying(
-            stop=stop_after_attempt(self.retry.times),
-            wait=wait_fixed(self.retry.seconds),
-            retry=retry_if_result(lambda failure: failure is not None),
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    def _try(self, ctx: Context) -> CosmicError | None:
+        """Return why the last try failed; None once one succeeds."""
+        return poll(
+            lambda: self._once(ctx),
+            until=lambda failure: failure is None,
+            every=self.retry.seconds,
+            attempts=self.retry.times,
         )
-        return trying(self._once, ctx)
 
     def _once(self, ctx: Context) -> CosmicError | None:
         ctx.safe_point()
@@ -130,17 +129,17 @@ class CommandStep(Step):
         return kind(
             f"`{self.told}` {ended if result.exit_code else f'did not print {self.expect!r}'}",
             where=self.name,
-            todo="see its last lines above, and run it by hand",
+            todo="see its last lines above, then run it by hand",
             details=last_lines(result),
         )
 
     def _show(self, ctx: Context, result: ExecResult) -> None:
-        """What it printed is kept nowhere else."""
+        """Show the output, which is kept nowhere else."""
         for line in last_lines(result, LINES_SHOWN):
             ctx.emit(Notice(text=f"  {self.name}: {line}"))
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The exit code was the proof; `unless`, where there is one, has to agree."""
+        """The exit code is the verification; `unless`, if set, has to agree."""
         if self.unless and self.on_failure == "stop":
             super().verify(ctx, change)
 

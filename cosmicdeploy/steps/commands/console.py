@@ -1,4 +1,4 @@
-"""A command of the application's console, as a step."""
+"""The step `console`: run a command of the application's console."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ from cosmicdeploy.steps.service_names import running_named, wanted_services
 class ConsoleStep(CommandStep):
     """Run a command of the application's console (app.console), in the image that is built.
 
-    In a replica that runs that image, else in a container of its own; or in a service's container.
+    Runs in a replica of that image, else in a container of its own; with `service` in its
+    container.
     """
 
     kind: ClassVar[str] = "console"
 
-    service: str = Field(
-        default="", description="A service or a role, to run it in the container of that."
-    )
+    service: str = Field(default="", description="A service or a role in whose container it runs.")
 
     def require(self, ctx: Context) -> None:
         if self.service:

@@ -1,4 +1,4 @@
-"""The token of the device that the deployer's own heartbeats are of."""
+"""The device token with which the deployer sends its own heartbeats."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from cosmicdeploy.steps.refusing import refusing
 
 
 def require_token(ctx: Context) -> None:
-    """Raise `Refused` where it is not set: known in the plan, so it is said there, and not after a
-    whole rollout that would have to be undone."""
+    """Raise `Refused` if the token is not set: in the plan, before a rollout that would have to be
+    undone."""
     beat = ctx.settings.verify.heartbeat
     if beat is None:
         return

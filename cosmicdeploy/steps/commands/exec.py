@@ -1,4 +1,4 @@
-"""Any command in a service's container, as a step."""
+"""The step `exec`: run any command in a service's container."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ExecStep(CommandStep):
 
     kind: ClassVar[str] = "exec"
 
-    service: str = Field(description="A service, or a role: its first that runs.")
+    service: str = Field(description="A service, or a role: its first running one.")
 
     @property
     def told(self) -> str:
@@ -40,8 +40,10 @@ class ExecStep(CommandStep):
 
 
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
-    """What the database's clients take their password from, so that it need not be typed into a
-    command line. The engine shows a command's environment to nobody."""
+    """Return the environment from which the database's clients take their password.
+
+    So it is in no command line; the engine does not show a command's environment.
+    """
     if service != ctx.settings.services.database:
         return {}
     password = ctx.loaded.variables.get(ctx.settings.database.password_variable)

@@ -1,4 +1,4 @@
-"""A feature of the application is switched on or off."""
+"""The step `feature`: switch a feature of the application on or off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.steps.refusing import refusing
 
 
 class FeatureStep(Step):
-    """Switch a feature that `features` in cosmicdeploy.yaml names, in all containers.
+    """Switch a feature of `features` in cosmicdeploy.yaml in all containers.
 
     Undone by switching it back.
     """
@@ -23,7 +23,7 @@ class FeatureStep(Step):
     kind: ClassVar[str] = "feature"
 
     feature: str = Field(description="The feature's name in `features` of cosmicdeploy.yaml.")
-    switch: Literal["on", "off"] = Field(description="What it is to be.")
+    switch: Literal["on", "off"] = Field(description="Whether it is on or off afterwards.")
 
     @property
     def _on(self) -> bool:
@@ -48,6 +48,6 @@ class FeatureStep(Step):
         return {"places": list(switch(ctx, self.feature, on=self._on).places)}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """What could not be seen before is left as it is: nobody knows what it was."""
+        """Leave the feature as it is if its former state could not be read."""
         if change.before["enabled"] is not None:
             switch(ctx, self.feature, on=change.before["enabled"])

@@ -1,13 +1,12 @@
 """Switch a feature of the application off and on, without a deploy.
 
-No lock is taken: a switch is for the moment in which something is wrong, perhaps with a run under
-way, and it is in no run's way.
+Takes no lock: a feature is switched off when something is wrong, perhaps while a run is under way,
+and that disturbs no run.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.application.features import (
     console_container,
     flag_file,
@@ -25,7 +25,7 @@ from cosmicdeploy.probes.application.features import (
 from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.text.suggest import did_you_mean
 
-# So long containers may take to see a switch, in seconds.
+# Seconds that containers may take to see a switch.
 SEEN_WITHIN = 5.0
 LOOK_EVERY = 0.5
 # The application reads the file as another user.
@@ -34,7 +34,7 @@ READABLE = 0o644
 
 @dataclass(frozen=True, kw_only=True)
 class Switched:
-    """What became of a switch; `places` are the services whose containers see it."""
+    """The result of a switch; `places` are the services whose containers see it."""
 
     state: FeatureState
     changed: bool
@@ -42,10 +42,10 @@ class Switched:
 
 
 def switch(ctx: Context, name: str, *, on: bool) -> Switched:
-    """Switch a feature; it is seen to be so in every running container of the release.
+    """Switch a feature and wait until every running container of the release sees it.
 
-    Raises `UsageError` for a feature that there is not, and `CosmicError` where it cannot be
-    switched or some container does not see it.
+    Raises `UsageError` for an unknown feature, `CosmicError` if it cannot be switched or a
+    container does not see it.
     """
     require_known(ctx, name)
     before = states_by_service(ctx, name)
@@ -62,7 +62,7 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
 
 
 def require_known(ctx: Context, name: str) -> None:
-    """Raise `UsageError` for a feature that the settings do not name."""
+    """Raise `UsageError` if the settings name no such feature."""
     features = ctx.settings.features
     if name not in features:
         raise UsageError(
@@ -105,19 +105,20 @@ def _flag(file: Path, *, on: bool) -> None:
         raise CosmicError(
             f"The flag file cannot be changed: {error.strerror}",
             where=str(file),
-            todo="make its folder, or let yourself write there",
+            todo="create its folder, or let the deployer's user write there",
         ) from error
 
 
 def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureState]:
-    until = time.monotonic() + SEEN_WITHIN
-    while True:
-        seen = states_by_service(ctx, name)
-        if _all(seen, on):
-            return seen
-        if time.monotonic() >= until:
-            raise _unseen(name, seen, on=on)
-        time.sleep(LOOK_EVERY)
+    states = poll(
+        lambda: states_by_service(ctx, name),
+        until=lambda states: _all(states, on),
+        every=LOOK_EVERY,
+        within=SEEN_WITHIN,
+    )
+    if not _all(states, on):
+        raise _unseen(name, states, on=on)
+    return states
 
 
 def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicError:
@@ -126,7 +127,7 @@ def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicE
         f"{name} was switched {'on' if on else 'off'}, but not all containers see it",
         where=", ".join(blind) or "no container of the release runs",
         todo="let them share the place where the switch is kept (docs/features.md); "
-        f"`cosmicdeploy features {'disable' if on else 'enable'} {name}` takes it back",
+        f"`cosmicdeploy features {'disable' if on else 'enable'} {name}` reverts it",
         details=[f"{place}: {state.found}" for place, state in blind.items() if state.found],
     )
 

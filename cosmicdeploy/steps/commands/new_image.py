@@ -1,15 +1,14 @@
-"""The application's console, in the image that a release brings."""
+"""Run the application's console in the image of the new release."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.commands.trial import running_trial
 
 TOLD_WITHIN_SECONDS = 1.0
@@ -20,10 +19,10 @@ def in_new_image(
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now.
 
-    Where a replica or the trial runs that image already, it runs there; else in a container of its
-    own, since only the new image is sure to have the new code. `apart`: always in one of its own,
-    where a later run finds it should this one be killed. What is neither `apart` nor to be run
-    `once` may run twice.
+    Runs in a replica or the trial if one has that image already, else in a container of its own:
+    only the new image is sure to have the new code. `apart`: always in a container of its own, in
+    which a later run finds it if this one is killed. A command that is neither `apart` nor `once`
+    may run twice. Raises `ConfigError` if there is no image.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
@@ -46,8 +45,8 @@ def in_new_image(
 
 
 def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """None where the container ended meanwhile: new code that cannot serve on the schema as it is
-    can still bring it forward."""
+    """Return None if the container ended meanwhile: new code that cannot serve on the present
+    schema may still migrate it."""
     try:
         result = ctx.run_console(place, *arguments)
     except EngineUnavailable:
@@ -60,15 +59,9 @@ def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> Exec
 
 
 def _ended(ctx: Context, place: Container) -> bool:
-    """Whether a container has ended; the engine tells so a moment after it has killed whatever else
-    ran in there."""
-    looking = Retrying(
-        stop=stop_after_delay(TOLD_WITHIN_SECONDS),
-        wait=wait_fixed(0.05),
-        retry=retry_if_result(lambda ended: not ended),
-        retry_error_callback=lambda state: False,
-    )
-    return bool(looking(lambda: not _runs(ctx, place)))
+    """Whether the container has ended; the engine reports that a moment after the commands in it
+    were killed."""
+    return poll(lambda: not _runs(ctx, place), until=bool, every=0.05, within=TOLD_WITHIN_SECONDS)
 
 
 def _runs(ctx: Context, place: Container) -> bool:
@@ -84,6 +77,6 @@ def _running_place(ctx: Context, image_id: str) -> Container | None:
 
 
 def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:
-    """The end of what a command printed, both streams."""
+    """Return the last lines of a command's output, both streams."""
     lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
     return tuple(lines[-count:])

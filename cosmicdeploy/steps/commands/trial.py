@@ -1,7 +1,7 @@
-"""A container of the new image, outside the load balancer.
+"""The step `trial`: a container of the new image, outside the load balancer.
 
-The console commands of the new image run in it, and before the first replica is touched it is tried
-itself. One serves for all of that: to make and start a container takes longer than most of them.
+The new image's console commands run in it, and the preflight checks it before the first replica is
+replaced. One container does for all of them: starting one takes longer than most commands.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.probes.http import load_early
+from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.compose_hash import ask_early
+from cosmicdeploy.steps.compose_hash import ask_compose_early
 
 
 class TrialStep(Step):
-    """Start it, and wait for nothing; it goes when the run is over, however it ends."""
+    """Start the trial without waiting for it; it is removed when the run is over in any way."""
 
     kind: ClassVar[str] = "trial"
     only_checks: ClassVar[bool] = True
@@ -33,12 +33,12 @@ class TrialStep(Step):
         return Change(summary=f"start {image} in a container of its own")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        ask_early(ctx)
-        load_early()  # for the preflight
+        ask_compose_early(ctx)
+        import_http_client_early()  # for the preflight
         return {"container": start_trial(ctx)}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The preflight sees whether it is any good."""
+        """The preflight verifies it."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
@@ -48,7 +48,7 @@ class TrialStep(Step):
 
 
 def start_trial(ctx: Context) -> str:
-    """Make and start one; its id. Raises `EngineError`."""
+    """Create and start a trial container; return its id. Raises `EngineError`."""
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
@@ -57,7 +57,7 @@ def start_trial(ctx: Context) -> str:
             where=name,
             todo="build it: `cosmicdeploy step build`",
         )
-    made = ctx.engine.create(
+    created = ctx.engine.create(
         service.apart(),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
@@ -72,17 +72,17 @@ def start_trial(ctx: Context) -> str:
             labels.MARKER: labels.TRIAL,
         },
     )
-    ctx.engine.start(made)
-    return made
+    ctx.engine.start(created)
+    return created
 
 
 def running_trial(ctx: Context, image_id: str) -> Container | None:
-    """The one of this image, while it runs."""
+    """Return the running trial container of this image."""
     return next((c for c in _trials(ctx) if c.is_running and c.image_id == image_id), None)
 
 
 def remove_trials(ctx: Context) -> None:
-    """Remove what was tried."""
+    """Remove all trial containers."""
     for container in _trials(ctx):
         ctx.engine.remove(container.id)
 

@@ -1,4 +1,4 @@
-"""A scheduled command's lock that nobody holds any more goes."""
+"""The step `unlock`: remove a scheduled command's stale lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class Held(BaseModel):
-    """A lock as it was found: see `OverlapLock`."""
+    """A lock as the check saw it: see `OverlapLock`."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -22,7 +22,7 @@ class Held(BaseModel):
 
 
 class UnlockStep(Step):
-    """Remove these locks from the cache, where they are the same ones still."""
+    """Remove these locks from the cache, if they are still the same ones."""
 
     kind: ClassVar[str] = "unlock"
 
@@ -31,7 +31,7 @@ class UnlockStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = self._left(ctx)
         if not left:
-            return Unchanged(reason="they are gone, or held by somebody else")
+            return Unchanged(reason="they are gone, or another command holds them")
         return Change(summary=f"remove {', '.join(lock.key for lock in left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:

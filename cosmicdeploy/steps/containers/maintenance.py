@@ -7,12 +7,11 @@ connections. A stack without a proxy is shielded only by its applications being 
 
 from __future__ import annotations
 
-import tenacity
-
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.polling import poll
+from cosmicdeploy.probes.http import Response, ask
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
@@ -70,16 +69,13 @@ def _renew(ctx: Context) -> None:
 
 def _see(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
     url = proxy_url(ctx) + ctx.settings.app.health_path
-    looking = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(within),
-        wait=tenacity.wait_fixed(0.1),
-        # No answer at all is neither.
-        retry=tenacity.retry_if_result(
-            lambda answer: answer.error or answer.turned_away != turned_away
-        ),
-        retry_error_callback=lambda state: None,
-    )
-    if looking(ask, url) is None:
+
+    def is_as_expected(response: Response) -> bool:
+        # No answer at all shows neither.
+        return not response.error and response.turned_away == turned_away
+
+    last = poll(lambda: ask(url), until=is_as_expected, every=0.1, within=within)
+    if not is_as_expected(last):
         raise ProbeFailed(
             "The proxy does not turn clients away"
             if turned_away

@@ -6,6 +6,7 @@ import time
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 
 # The look is a command in the container, which costs the host a twentieth of a second at work.
@@ -33,12 +34,14 @@ def end(ctx: Context, service: str, container_id: str, grace: float | None = Non
 
 
 def _wait_for_rest(ctx: Context, service: str, container_id: str, patience: float) -> None:
-    until = time.monotonic() + patience
-    while _works(ctx, container_id):
-        if time.monotonic() > until:
-            ctx.say(f"{service} was still at work after {patience:.0f} s, and is cut off")
-            return
-        time.sleep(LOOK_EVERY)
+    is_working = poll(
+        lambda: _works(ctx, container_id),
+        until=lambda is_working: not is_working,
+        every=LOOK_EVERY,
+        within=patience,
+    )
+    if is_working:
+        ctx.say(f"{service} was still at work after {patience:.0f} s, and is cut off")
 
 
 def _works(ctx: Context, container_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Before the first replica is touched: do the new image and the old one work on this schema?"""
+"""The step `preflight`: whether the new image and the old one work on the present schema."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cosmicdeploy.steps.commands.trial import remove_trials, running_trial, star
 
 
 class PreflightStep(Step):
-    """One container of the new image, outside the load balancer, has to become healthy and answer
-    as the new release; the replicas that worked before have to answer still. Nobody's request meets
-    either.
+    """Require a container of the new image, outside the load balancer, to become healthy and answer
+    as the new release, and the replicas that worked before to still answer. No client's request
+    reaches either.
 
-    It is the trial's container, where one runs; it stays until the run is over, since the console
-    commands of the new image run in it.
+    Uses the trial's container if one runs. It stays until the run is over, since the new image's
+    console commands run in it.
     """
 
     kind: ClassVar[str] = "preflight"
@@ -39,11 +39,11 @@ class PreflightStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         tried = _try_new(ctx)
         for name in ctx.settings.services.app:
-            _see_old(ctx, name)
+            _require_old(ctx, name)
         return {"tried": tried.image_id}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The answers were the proof."""
+        """The responses are the verification."""
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
@@ -73,9 +73,9 @@ def _try_new(ctx: Context) -> Container:
     return tried
 
 
-def _see_old(ctx: Context, name: str) -> None:
+def _require_old(ctx: Context, name: str) -> None:
     if why := ctx.known_failures.services.get(name):
-        ctx.say(f"{name} is not asked: it did not work before ({why})")
+        ctx.say(f"{name} is not checked: it did not work before ({why})")
         return
     running = ctx.container(name)
     if running is not None and running.is_ready:
@@ -92,6 +92,6 @@ def _require(ctx: Context, container: Container, where: str, which: str, problem
         raise CheckFailed(
             f"The {which} image does not work on the schema as it is now; no replica was touched",
             where=where,
-            todo="see its log; a migration may have taken away what it needs",
+            todo="see its log; a migration may have removed what it needs",
             details=(problem, *ctx.engine.logs(container.id, tail=5)),
         )

@@ -1,4 +1,4 @@
-"""After a roll: what only shows after a while takes the release back as well."""
+"""The step `soak`: after a rollout, watch its effect for a while; a breach undoes the release."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SoakStep(Step):
 
     kind: ClassVar[str] = "soak"
     only_checks: ClassVar[bool] = True
-    # Needed where a container is replaced, and no reason for a backup of its own.
+    # It belongs to a replacement of containers, and alone is no reason for a backup.
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -40,7 +40,7 @@ class SoakStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         wanted, known, seen = ctx.settings.watch, _known(ctx), Observation()
         began, end = time.time(), time.monotonic() + wanted.seconds
-        answers = Comparison(ctx, _roll_began(ctx), began)
+        answers = Comparison(ctx, _rollout_began(ctx), began)
         while not seen.breaches:
             ctx.safe_point()
             observe_containers(ctx, known, seen)
@@ -65,7 +65,7 @@ class SoakStep(Step):
         return facts
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """What was seen was the proof."""
+        """The soak itself is the verification."""
 
 
 def _require_well(seen: Observation, facts: Result) -> None:
@@ -74,7 +74,7 @@ def _require_well(seen: Observation, facts: Result) -> None:
     raise CheckFailed(
         f"{seen.breaches[0]} within {facts['seconds']:.0f} s of the deploy",
         where="soak",
-        todo="see the container's log; `watch` in cosmicdeploy.yaml says what is borne",
+        todo="see the container's log; `watch` in cosmicdeploy.yaml has the limits",
         details=(
             *seen.breaches[1:],
             f"seen: {', '.join(f'{name} {value}' for name, value in facts.items())}",
@@ -93,8 +93,10 @@ def _require_proof(facts: Result) -> None:
 
 
 def _known(ctx: Context) -> dict[str, InitialState]:
-    """Services with what is none of the deploy's doing; one that did not work before and that the
-    deploy did not replace is left out."""
+    """Return the initial state of each container, from which only what the deploy does counts.
+
+    A service that did not work before, and was not replaced, is left out.
+    """
     before: dict[str, Any] = {}
     for intent in intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
@@ -110,8 +112,9 @@ def _known(ctx: Context) -> dict[str, InitialState]:
     return known
 
 
-def _roll_began(ctx: Context) -> float:
-    """Unix time; 0 where an earlier run began it, so that nothing is known of before."""
+def _rollout_began(ctx: Context) -> float:
+    """Return the rollout's Unix time; 0 if an interrupted run began it: then nothing is known of
+    the time before."""
     for record in ctx.journal.records():
         own = record.get("run") == ctx.journal.run and record["kind"] == "intent"
         if own and record["step_kind"] == ROLLOUT:

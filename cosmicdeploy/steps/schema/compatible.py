@@ -1,4 +1,4 @@
-"""May the release of a backup run on the schema as it is now?"""
+"""The step `compatible`: whether a backup's release can run on the present schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 
 
 class CompatibleStep(Step):
-    """Refuses where code would go back to a schema that it cannot read or write."""
+    """Refuse a rollback of the code to a release that cannot read or write the present schema."""
 
     kind: ClassVar[str] = "compatible"
     only_checks: ClassVar[bool] = True
@@ -39,7 +39,7 @@ class CompatibleStep(Step):
 
 
 def target_of(ctx: Context) -> Backup:
-    """The backup that a rollback goes to; raises `CosmicError` where none is named."""
+    """Return the backup that a rollback goes to; raises `CosmicError` if none is named."""
     if ctx.target is None:
         raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
     return ctx.target

@@ -1,4 +1,4 @@
-"""Down migrations: back to a given set of applied ones, and no further."""
+"""Run down migrations back to a given set of applied ones, and no further."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cosmicdeploy.text.formatting import counted
 
 
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
-    """Run the down migration of whatever is applied beyond a set; what was rolled back.
+    """Run the down migrations of all that is applied beyond a set; return those rolled back.
 
-    In the image that the app's tag names, which must have the files: one without them would pass
-    them over and report success. Raises `Refused` before anything is run where others than those
-    would go, and `NeedsPerson` where not exactly those have gone.
+    Runs in the image that the app's tag names, which must have their files: Artisan skips a
+    migration without a file and reports success. Raises `Refused` before anything runs if others
+    would be rolled back, `NeedsPerson` if not exactly those were.
     """
     beyond = applied_beyond(ctx, to_applied)
     if not beyond:
@@ -39,26 +39,29 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     return beyond
 
 
-def _todo(said: str) -> str:
-    if was_not_confirmed(said):
-        return "the console asks before it acts in production: add --force to migrate.rollback"
+def _todo(output: str) -> str:
+    if was_not_confirmed(output):
+        return "the console asks for confirmation in production: add --force to migrate.rollback"
     return "run `cosmicdeploy migrate` to see what is there"
 
 
-def applied_beyond(ctx: Context, wanted: Set[str]) -> list[str]:
-    """What is applied beyond a set; raises `Refused` where rolling it back would not lead there."""
-    return _beyond(_applied(ctx), wanted)
+def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:
+    """Return what is applied beyond a set.
+
+    Raises `Refused` if rolling that back does not lead to the set.
+    """
+    return _beyond(_applied(ctx), target)
 
 
 def _applied(ctx: Context) -> list[str]:
-    """In the order of their batches, as Artisan goes back."""
+    """Return the applied migrations by batch, the order in which Artisan rolls back."""
     with open_facts(ctx.database()) as database:
         return list(database.applied_migrations())
 
 
-def _beyond(applied: list[str], wanted: Set[str]) -> list[str]:
-    beyond = [name for name in applied if name not in wanted]
-    missing = sorted(wanted - set(applied))
+def _beyond(applied: list[str], target: Set[str]) -> list[str]:
+    beyond = [name for name in applied if name not in target]
+    missing = sorted(target - set(applied))
     if missing:
         raise Refused(
             f"Rolling back cannot lead there: {', '.join(missing)} is not applied",

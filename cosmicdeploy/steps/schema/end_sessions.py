@@ -1,8 +1,7 @@
-"""Sessions with the database that are in the way are ended, each by its id."""
+"""The step `end-sessions`: end database sessions that block others, each by its id."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -12,16 +11,19 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import CosmicError, DatabaseError
+from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
-# A statement that is ended takes back what it did first, in seconds.
+# In seconds; an ended statement rolls its transaction back first.
 ENDED_WITHIN = 20.0
 LOOK_EVERY = 0.2
 
 
 class Target(BaseModel):
-    """A session as it was found; `told` is how people know it, `seconds` how long it had been at
-    what it does, or done nothing."""
+    """A session as the check saw it.
+
+    `told` describes it to the operator; `seconds` is how long its statement ran, or it was idle.
+    """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -32,15 +34,15 @@ class Target(BaseModel):
     told: str
 
     def is_it(self, now: Process) -> bool:
-        """Whether it is still the same one, and at the same thing."""
+        """Whether the session is still the same one and runs the same statement."""
         same = (now.user, now.host) == (self.user, self.host)
         return same and now.seconds >= self.seconds
 
 
 class EndSessionsStep(Step):
-    """End these sessions with the database, or (`statement_only`) what each of them runs.
+    """End these database sessions, or with `statement_only` the statement that each of them runs.
 
-    One that has gone on to something else meanwhile is left alone.
+    A session that runs another statement by now is left alone.
     """
 
     kind: ClassVar[str] = "end-sessions"
@@ -51,7 +53,7 @@ class EndSessionsStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = self._left(ctx)
         if not left:
-            return Unchanged(reason="they have ended, or gone on to something else")
+            return Unchanged(reason="they have ended, or run something else by now")
         return Change(summary=f"end {', '.join(target.told for target in left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -62,20 +64,23 @@ class EndSessionsStep(Step):
             try:
                 with open_session(ctx.database()) as session:
                     kill(session, target.id, statement_only=self.statement_only)
-            except DatabaseError as error:  # it may have just ended, which is what was wanted
+            except DatabaseError as error:  # it may have ended just now
                 ctx.say(error.what)
         return {"ended": [target.id for target in ended]}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        until = time.monotonic() + ENDED_WITHIN
-        while left := self._left(ctx):
-            if time.monotonic() >= until:
-                raise CosmicError(
-                    f"{left[0].told} does not end",
-                    where="database",
-                    todo="it may be taking back what it did: see `cosmicdeploy diagnose`",
-                )
-            time.sleep(LOOK_EVERY)
+        left = poll(
+            lambda: self._left(ctx),
+            until=lambda sessions: not sessions,
+            every=LOOK_EVERY,
+            within=ENDED_WITHIN,
+        )
+        if left:
+            raise CosmicError(
+                f"{left[0].told} does not end",
+                where="database",
+                todo="it may be rolling back its transaction: see `cosmicdeploy diagnose`",
+            )
 
     def _left(self, ctx: Context) -> list[Target]:
         with open_session(ctx.database()) as session:

@@ -1,7 +1,7 @@
-"""Migrations of an earlier run that nobody saw the end of: nothing happened, all is done, or the
-schema is in between. The journal says what was begun, the live schema how far it came.
+"""Migrations of an interrupted run: whether they are not begun, half done or done.
 
-MariaDB commits each DDL statement by itself: a migration that breaks leaves what it did before.
+The journal says which migrations were begun, the live schema how far they came. MariaDB commits
+each DDL statement by itself: a migration that fails leaves what it did before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cosmicdeploy.steps.schema.pending import pending_names
 
 
 class State(StrEnum):
-    """How the live schema stands to migrations that were begun."""
+    """How far migrations that were begun came, by the live schema."""
 
     UNTOUCHED = "nothing of it happened"
     WHOLE = "all of it is done"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What became of migrations that were begun, as the live schema shows it."""
+    """How far migrations that were begun came, statement by statement."""
 
     begun: Begun
     state: State
@@ -38,7 +38,7 @@ class Found:
 
     @property
     def lines(self) -> list[str]:
-        """For people: what became of each statement."""
+        """A line for each statement and what became of it."""
         return [outcome.line for outcome in self.outcomes]
 
 
@@ -68,8 +68,11 @@ def _may_have_run(outcome: Outcome) -> bool:
 
 
 def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> bool:
-    """A migration's row is written after its last statement; on the way back its statements go
-    first, so that then only the structure tells."""
+    """Whether all of it is done.
+
+    A migration's row is written after its last statement. A down migration removes the structure
+    before the row, so then only the structure counts.
+    """
     if begun.done is not None and digest != begun.done.get("schema"):
         return False
     names = begun.before.get("names")
@@ -84,7 +87,7 @@ def require_whole(ctx: Context) -> None:
     begun = unresolved(ctx.journal)
     if begun is None:
         return
-    if ctx.ahead.recover:  # the command that was left behind may still be at work
+    if ctx.ahead.recover:  # the interrupted run's command may still run
         raise CosmicError("whether the migrations of an interrupted run are whole")
     found = look(ctx, begun)
     if found.state is State.BROKEN:
@@ -93,10 +96,10 @@ def require_whole(ctx: Context) -> None:
 
 
 def broken(found: Found, what: str = "Migrations of an earlier run are half done") -> NeedsPerson:
-    """The error that names each statement and both ways on."""
+    """Return the error that names each statement and both ways on."""
     backup = found.begun.backup
     back = f"go back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
-    by_hand = "mend the schema by hand, then `cosmicdeploy migrate --resolve`"
+    by_hand = "correct the schema by hand, then `cosmicdeploy migrate --resolve`"
     unclear = any(outcome.state == NOT_KNOWN for outcome in found.outcomes)
     note = ("what cannot be known may be in the application's log",) if unclear else ()
     return NeedsPerson(what, where="database", todo=back + by_hand, details=(*found.lines, *note))

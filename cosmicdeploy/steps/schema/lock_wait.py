@@ -1,5 +1,9 @@
-"""Migrations wait seconds for a table's lock, not the server's day: every request to the table
-waits behind them. The server's own setting is put back afterwards, by the next run after a kill."""
+"""Shorten the server's lock wait while migrations run.
+
+A migration that waits for a table's lock holds up every later request to the table, by the
+server's default for up to a day. The server's own setting is restored afterwards, after a kill by
+the next run.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +21,21 @@ TIMED_OUT = "Lock wait timeout exceeded"
 
 
 def lock_wait_before(ctx: Context) -> dict[str, int]:
-    """What to keep in `before["lock_wait"]`: the server's seconds, and those to be set."""
+    """Return what the journal keeps in `before["lock_wait"]`: the server's seconds, and those to
+    set."""
     return {"former": _read(ctx), "set": ctx.settings.migrate.lock_wait}
 
 
 @contextmanager
 def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
-    """Sessions that begin in the block wait `kept["set"]` seconds. Without the right to say so,
-    that is told, and the server's own seconds hold."""
+    """Let sessions that begin in the block wait `kept["set"]` seconds for a lock.
+
+    Without the privilege to set that, says so; the server's own seconds apply.
+    """
     try:
         _write(ctx, kept["set"])
     except DatabaseError as error:
-        ctx.say(f"locks are waited for {kept['former']} s, as the server has it: {error.what}")
+        ctx.say(f"locks are waited for {kept['former']} s, the server's setting: {error.what}")
         yield
         return
     try:
@@ -38,17 +45,18 @@ def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
 
 
 def put_back(ctx: Context, kept: LockWait) -> None:
-    """Let the server wait as before, where it waits as we set it; says so where that fails."""
+    """Restore the server's lock wait if it still has the value that was set; says so if that
+    fails."""
     try:
         if _read(ctx) == kept["set"]:
             _write(ctx, kept["former"])
-    except CosmicError as error:  # a server that starts anew has its own setting again
+    except CosmicError as error:  # a restarted server has its own setting again
         statement = f"SET GLOBAL lock_wait_timeout = {kept['former']}"
         ctx.say(f"the server's lock wait is not put back ({error.what}): {statement}")
 
 
 def lock_wait_left(ctx: Context) -> LockWait | None:
-    """What a killed run set and did not put back; None where all is as it should be."""
+    """Return what a killed run set and did not restore; None if there is nothing."""
     kept: LockWait | None = None
     for record in ctx.journal.records():
         before: Mapping[str, Any] = record.get("before") or {}
@@ -62,7 +70,7 @@ def lock_wait_left(ctx: Context) -> LockWait | None:
 
 
 def restore_lock_wait(ctx: Context) -> bool:
-    """Put back what a killed run left; whether there was anything. Raises `DatabaseError`."""
+    """Restore what a killed run left; return whether there was anything. Raises `DatabaseError`."""
     kept = lock_wait_left(ctx)
     if kept is not None:
         _write(ctx, kept["former"])

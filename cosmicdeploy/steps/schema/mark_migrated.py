@@ -1,4 +1,4 @@
-"""Migrations that somebody's run left whole, but not noted as run."""
+"""The step `mark-migrated`: record migrations as run that are in the schema already."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 
 class MarkMigratedStep(Step):
-    """Note migrations as run all of whose statements are in the schema: the last thing that their
-    own run would have done, in a batch of their own."""
+    """Record migrations as run, in a new batch, if all of their statements are in the schema.
+
+    For migrations that were run by hand, or whose run was killed before it recorded them.
+    """
 
     kind: ClassVar[str] = "mark-migrated"
 

@@ -1,4 +1,4 @@
-"""The application's own migrations bring the schema forward."""
+"""The step `migrate`: run the application's pending migrations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
@@ -16,6 +15,7 @@ from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
+from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
     Change,
@@ -45,14 +45,14 @@ from cosmicdeploy.steps.schema.pending import (
     unknown_allowed,
 )
 
-# A server that crashed and starts anew is back within this many seconds, or a person is needed.
+# In seconds; a server that crashed and takes longer to restart needs a person.
 BACK_WITHIN = 60
-# What the server says of what a migration would make a second time.
-IS_THERE = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
+# The server's errors for what a migration would create a second time.
+ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
 
 
 class MigrateStep(Step):
-    """Run what is pending, in the image that has the migrations; undo exactly that many."""
+    """Run pending migrations in the image that has them; undo exactly those."""
 
     kind: ClassVar[str] = "migrate"
     migrates: ClassVar[bool] = True
@@ -66,7 +66,7 @@ class MigrateStep(Step):
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
         if ctx.planning and not ctx.only_plan and ctx.ahead.build_images:
-            # A plan that somebody reads is worth asking the present image for; a run is not.
+            # The present image is asked for a plan alone; a run asks the new image anyway.
             return Undecided(reason="seen in the new image")
         names = pending_names_once(ctx)
         if names is None:
@@ -74,20 +74,20 @@ class MigrateStep(Step):
         if names and self.empty_only:
             return Unchanged(reason=f"{summarize_names(names)}: left for a deploy")
         if not names:
-            return Unchanged(reason=_none_pending(ctx) + _in_vain(ctx))
+            return Unchanged(reason=_none_pending(ctx) + _unknown_allowed(ctx))
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
         if not ctx.ahead.build_images:
             require_allowed(ctx, statements)
-        summary = f"run {summarize_names(names)}: {counted(statements)}{_in_vain(ctx)}"
-        if harmful:  # what the new image brings may have been mended
+        summary = f"run {summarize_names(names)}: {counted(statements)}{_unknown_allowed(ctx)}"
+        if harmful:  # the new image may bring a corrected migration
             summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
         return self._change(ctx, summary, names, statements)
 
     def _on_empty(self, ctx: Context) -> Change:
         with open_facts(ctx.database()) as database:
             tables = database.engines()
-        if tables:  # asking what would run makes Artisan create its table
+        if tables:  # showing what would run makes Artisan create its table
             raise Refused(
                 "The schema has tables, but no record of migrations: what they would do to those "
                 "cannot be shown",
@@ -116,14 +116,14 @@ class MigrateStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # Cut short it would be half done: each statement of structure commits by itself.
+        # Interrupted it would be half done: each DDL statement commits by itself.
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
             result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
         for line in result.text.splitlines():
             ctx.say(line)
         if result.exit_code != 0:
             raise _failure(ctx, result)
-        remove_trials(ctx)  # what started on the schema before proves nothing for this one
+        remove_trials(ctx)  # they started on the former schema and prove nothing about this one
         state = _state(ctx)
         ran = set(state["applied"]) - set(change.before["applied"])
         return {"migrations": sorted(ran), "schema": state["schema"]}
@@ -155,7 +155,7 @@ def _state(ctx: Context) -> dict[str, Any]:
 
 
 def _require_no_rows(ctx: Context) -> None:
-    """Going back to an empty schema drops every table."""
+    """Raise `NotReversible` if tables have rows: going back to an empty schema drops them all."""
     with open_facts(ctx.database()) as database:
         filled = [t.name for t in database.tables() if t.rows and t.name != MIGRATIONS_TABLE]
     if filled:
@@ -172,8 +172,8 @@ def _none_pending(ctx: Context) -> str:
     return "no migration is pending"
 
 
-def _in_vain(ctx: Context) -> str:
-    """What is said of a misspelt --allow, once the image is asked that has the migrations."""
+def _unknown_allowed(ctx: Context) -> str:
+    """Return the plan's remark on a misspelt --allow; "" before the image is built."""
     unknown = [] if ctx.ahead.build_images else unknown_allowed(ctx)
     return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
 
@@ -183,7 +183,7 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     if TIMED_OUT in result.text + result.error_text:
         seconds = ctx.settings.migrate.lock_wait
         return MigrationFailed(
-            f"A migration waited {seconds} s in vain for the lock on a table that others use",
+            f"A migration waited {seconds} s in vain for the lock of a table in use",
             where=where,
             todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
             "the table waits as long",
@@ -197,12 +197,12 @@ def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     )
 
 
-def _todo(said: str) -> str:
-    if was_not_confirmed(said):
-        return "the console asks before it acts in production: add --force to migrate.command"
-    if IS_THERE.search(said):
-        return "somebody may have run it by hand: `cosmicdeploy diagnose migration` looks at that"
-    return "mend the migration and deploy again"
+def _todo(output: str) -> str:
+    if was_not_confirmed(output):
+        return "the console asks for confirmation in production: add --force to migrate.command"
+    if ALREADY_EXISTS.search(output):
+        return "it may have been run by hand: see `cosmicdeploy diagnose migration`"
+    return "correct the migration and deploy again"
 
 
 def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
@@ -212,12 +212,15 @@ def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
 
 
 def _wait_for_database(ctx: Context) -> None:
-    waiting = Retrying(
-        stop=stop_after_delay(BACK_WITHIN),
-        wait=wait_fixed(1),
-        retry=retry_if_exception_type(CosmicError),
-        reraise=True,
-    )
-    for attempt in waiting:
-        with attempt, open_facts(ctx.database()) as database:
-            database.ping()
+    """Wait until the database answers; raises its last error if it does not in time."""
+
+    def ping() -> CosmicError | None:
+        try:
+            with open_facts(ctx.database()) as database:
+                database.ping()
+        except CosmicError as error:
+            return error
+        return None
+
+    if error := poll(ping, until=lambda error: error is None, every=1, within=BACK_WITHIN):
+        raise error

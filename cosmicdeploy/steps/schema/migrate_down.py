@@ -1,4 +1,4 @@
-"""The schema goes back to the one that a release knew; the rows stay."""
+"""The step `migrate-down`: take the schema back to a release's; the rows stay."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from cosmicdeploy.steps.schema.pending import require_files
 
 
 class MigrateDownStep(Step):
-    """Run the down migrations of what was migrated since, in the image that has them.
+    """Run the down migrations of what was migrated since the target backup, in the image that has
+    them.
 
-    What they drop is in the backup that was made before, with which it is undone.
+    Undone from the backup that was made before: it holds what they drop.
     """
 
     kind: ClassVar[str] = "migrate-down"
@@ -62,15 +63,17 @@ class MigrateDownStep(Step):
 
 
 def backup_before(journal: Journal) -> str | None:
-    """The newest backup that a rollback made which is not over. A deploy's that it went on from is
-    older: rows were written since."""
+    """Return the id of the newest backup that an unfinished rollback made.
+
+    The backup of a deploy that it resumes does not count: rows were written since.
+    """
     runs = unfinished(journal, own=True)
     made = made_backups([run for run in runs if run.kind is RunKind.ROLLBACK])
     return made[-1] if made else None
 
 
 def _known(ctx: Context) -> set[str]:
-    """The migrations that the release knew; raises `Refused` where that is not on record."""
+    """Return the migrations of the target's release; raises `Refused` if none are recorded."""
     target = target_of(ctx)
     if not target.manifest.migrations:
         raise Refused(

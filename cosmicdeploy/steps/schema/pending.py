@@ -1,4 +1,4 @@
-"""What pending migrations would run, asked of the application's console, and whether they may."""
+"""Pending migrations by the application's console: names, SQL, and whether it is allowed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 
 
 def pending_names(ctx: Context) -> list[str] | None:
-    """Migrations that have not run, oldest first; None where none ever has, not even the one that
-    makes the table of them. Raises `MigrationFailed` where the console does not say."""
-    told = _status(ctx)
-    return None if told is None else status.pending(told)
+    """Return the migrations that have not run, oldest first; None without a migrations table.
+
+    Raises `MigrationFailed` if the console does not list them.
+    """
+    output = _status(ctx)
+    return None if output is None else status.pending(output)
 
 
 def require_files(ctx: Context, names: Sequence[str]) -> None:
-    """Raise `Refused` where the console has no file of a migration that is to be undone: it would
-    pass it over, and report success."""
+    """Raise `Refused` if the console has no file of a migration that is to be undone: it would skip
+    it and report success."""
     missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
     if missing:
         raise Refused(
@@ -36,7 +38,7 @@ def require_files(ctx: Context, names: Sequence[str]) -> None:
 
 
 def _status(ctx: Context) -> str | None:
-    """What the console says of the migrations; None where there is no table of them."""
+    """Return the console's list of migrations; None without a migrations table."""
     result = in_new_image(ctx, ctx.settings.migrate.status)
     if status.NO_TABLE in result.text + result.error_text:
         return None
@@ -51,15 +53,15 @@ def _status(ctx: Context) -> str | None:
 
 
 def pending_names_once(ctx: Context) -> list[str] | None:
-    """As `pending_names`, but asked once for an image until a step changes something."""
-    told = _status_once(ctx)
-    return None if told is None else status.pending(told)
+    """As `pending_names`, cached by image until a step changes something."""
+    output = _status_once(ctx)
+    return None if output is None else status.pending(output)
 
 
 def unknown_allowed(ctx: Context) -> list[str]:
-    """What somebody allowed by a name that no migration has of which the console knows."""
-    told = _status_once(ctx) if ctx.allowed else None
-    return [] if told is None else sorted(ctx.allowed - set(status.names(told)))
+    """Return the allowed names (--allow) of no migration that the console lists."""
+    output = _status_once(ctx) if ctx.allowed else None
+    return [] if output is None else sorted(ctx.allowed - set(status.names(output)))
 
 
 def _status_once(ctx: Context) -> str | None:
@@ -72,7 +74,7 @@ def _status_once(ctx: Context) -> str | None:
 
 
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
-    """The statements of pending migrations, judged against the live schema."""
+    """Return the statements of pending migrations, judged against the live schema."""
     if not names:
         return []
     command = ctx.settings.migrate.pretend
@@ -88,24 +90,24 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
 
 
 def begun_already(ctx: Context, names: Sequence[str]) -> list[UnrecordedMigration]:
-    """How far each of these pending migrations has come all the same, as the live schema shows."""
+    """Return how far each of these pending migrations is in the live schema already."""
     return applied_states(pending_statements(ctx, names), live_shape(ctx))
 
 
 def live_shape(ctx: Context) -> Shape:
-    """The live schema's shape."""
+    """Return the live schema's shape."""
     with open_facts(ctx.database()) as database:
         return read_shape(database.session, database.schema)
 
 
 def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
-    """Those that would destroy, or cannot be judged, in migrations that nobody allowed."""
+    """Return the statements that destroy or cannot be judged, of migrations without permission."""
     allowed = ctx.allowed | set(ctx.settings.migrate.allow)
     return [s for s in statements if s.is_refused and s.migration not in allowed]
 
 
 def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
-    """Raise `Refused` where a migration needs somebody's word: which, why, and how to give it."""
+    """Raise `Refused` if a migration has to be allowed first: which, why, and how."""
     harmful = refused(ctx, statements)
     if not harmful:
         return
@@ -114,13 +116,13 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
     raise Refused(
         f"{status.summarize_names(names)} may do harm and is not allowed to: {harmful[0].why}",
         where="migrations",
-        todo=f"mend it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
+        todo=f"correct it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
         f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
         details=[f"{s.migration}: {s.line}" for s in harmful],
     )
 
 
 def counted(statements: Sequence[Statement]) -> str:
-    """For people: how many statements of each kind."""
+    """Return how many statements there are of each kind, in words."""
     counts = Counter(s.kind for s in statements)
     return ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts, key=lambda k: -k.danger))

@@ -112,7 +112,7 @@ def test_steps_that_cannot_work_or_be_undone_are_named_first(
     assert "nobody can be served" in beneath.report["error"]["what"]
     own(SWITCHING, NEVER)
     asked = released.cli("playbook", "run", "own")
-    assert asked.code == 2 and "has no way back" in asked.stdout and "--yes" in asked.stderr
+    assert asked.code == 2 and "cannot be undone" in asked.stdout and "--yes" in asked.stderr
     back = released.cli("playbook", "run", "rollback", "--json")
     assert back.code == 2 and "rollback --to" in back.report["error"]["todo"]
     assert not off(released.open())

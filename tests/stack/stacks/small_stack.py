@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import tenacity
 import yaml
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.layout import free_subnet
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import OK, ask
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -153,9 +153,5 @@ def small_stack(folder: Path, count: int, *, by_name: bool = False) -> Iterator[
 
 def wait_for_answer(url: Callable[[], str]) -> None:
     """Wait until the URL answers 200."""
-    waiting = tenacity.Retrying(
-        stop=tenacity.stop_after_delay(30),
-        wait=tenacity.wait_fixed(0.05),
-        retry=tenacity.retry_if_result(lambda answer: answer.status != OK),
-    )
-    waiting(lambda: ask(url()))
+    last = poll(lambda: ask(url()), until=lambda r: r.status == OK, every=0.05, within=30)
+    assert last.status == OK, last

@@ -21,7 +21,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped
-from cosmicdeploy.journal.journal import Unreadable
+from cosmicdeploy.journal.journal import Journal, Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
 from cosmicdeploy.probes.http import Response, ask
@@ -83,10 +83,9 @@ class StackUnderTest:
     def open(self) -> Context:
         """Open the stack anew, without reading its files again where they are the same."""
         texts = (self.folder / name for name in ("cosmicdeploy.yaml", COMPOSE_FILE, ".env"))
-        return connect_stack(
-            *_read_files(self.folder, *(file.read_bytes() for file in texts), _environ()),
-            lambda _event: None,
-        )
+        read = _read_files(self.folder, *(file.read_bytes() for file in texts), _environ())
+        ctx = connect_stack(*read, lambda _event: None)
+        return replace(ctx, journal=_journal(ctx.journal.path))
 
     def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
         """Start a command in the folder of the stack, with additional environment variables."""
@@ -246,6 +245,13 @@ def _read_files(folder: Path, *_what_they_depend_on: object) -> tuple[LoadedSett
     """Reading them takes 50 ms of computing time, and tests that wait for something do it again and
     again beside a command that works."""
     return read_stack_files(folder / "cosmicdeploy.yaml")
+
+
+@lru_cache(maxsize=16)
+def _journal(path: Path) -> Journal:
+    """Return a journal that keeps what it has read: at the end of a session it has some thousand
+    records, of which each takes 80 µs."""
+    return Journal(path=path)
 
 
 def _environ() -> tuple[tuple[str, str], ...]:

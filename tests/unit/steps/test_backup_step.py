@@ -1,4 +1,4 @@
-"""The step that makes a backup, without an engine or a database."""
+"""The step `backup`, without an engine or a database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Killed(BaseException):
     """Not caught by anything, as a kill is not."""
 
 
-def test_images_are_kept_before_there_is_a_backup_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
     tags: list[tuple[str, str]] = []
 
     def killed(*_: object, **__: object) -> Any:
@@ -46,7 +46,7 @@ def test_images_are_kept_before_there_is_a_backup_of_them(monkeypatch: pytest.Mo
     assert tags == [("sha256:1a2b", "cosmicdeploy/shop:1a2b")]
 
 
-def test_what_a_prune_could_not_do_is_a_warning(
+def test_a_prune_that_fails_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, ctx: Context, events: list[Event]
 ) -> None:
     monkeypatch.setattr(step_module, "prune", lambda _: Pruned(warnings=("a tag stays",)))

@@ -1,4 +1,4 @@
-"""Steps that run a command of one's own; what the command answers is given."""
+"""The steps `console` and `exec`, with scripted results of the command."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def test_a_command_that_changes_something_runs_once_and_says_so(ctx: Context) ->
     done = run(ctx, mine)
     assert (done.error, done.results[0].outcome) == (None, "changed")
     assert mine.called == ["do"]
-    assert (mine.reversible, mine.cost) == (False, "`scripted do` has no way back")
+    assert (mine.reversible, mine.cost) == (False, "`scripted do` cannot be undone")
 
 
-def test_the_end_of_what_it_printed_is_shown_also_where_it_only_looks(
+def test_the_last_lines_of_the_output_are_shown_also_of_a_check(
     ctx: Context, events: list[Event]
 ) -> None:
     long = ExecResult(exit_code=0, stdout=b"".join(b"%d\n" % n for n in range(30)))
@@ -66,7 +66,7 @@ def test_the_end_of_what_it_printed_is_shown_also_where_it_only_looks(
         assert told == [f"  mine: {n}" for n in range(10, 30)]
 
 
-def test_where_unless_holds_nothing_is_done_and_after_it_it_has_to(ctx: Context) -> None:
+def test_unless_skips_the_command_and_has_to_hold_afterwards(ctx: Context) -> None:
     answers = {"do": [WELL], "is": [ILL, WELL]}
     mine = step(unless=["is"], answers=answers)
     assert run(ctx, mine).results[0].outcome == "changed"
@@ -77,7 +77,7 @@ def test_where_unless_holds_nothing_is_done_and_after_it_it_has_to(ctx: Context)
     assert error is not None and "still something to change" in error.what
 
 
-def test_a_look_is_no_change_and_fails_as_a_check(ctx: Context) -> None:
+def test_a_command_that_changes_nothing_fails_as_a_check(ctx: Context) -> None:
     assert run(ctx, step(WELL, changes=False)).results[0].outcome == "passed"
     with pytest.raises(CheckFailed, match="exit code 3") as caught:
         step(ILL, changes=False).check(ctx)
@@ -90,7 +90,7 @@ def test_a_look_is_no_change_and_fails_as_a_check(ctx: Context) -> None:
     )
 
 
-def test_a_failure_is_tried_again_or_only_told(ctx: Context) -> None:
+def test_a_failure_is_retried_or_only_reported(ctx: Context) -> None:
     thrice = Retry(times=3, seconds=0)
     mine = step(ILL, ILL, WELL, retry=thrice)
     assert run(ctx, mine).error is None and len(mine.called) == 3
@@ -103,7 +103,7 @@ def test_a_failure_is_tried_again_or_only_told(ctx: Context) -> None:
     assert looked.error is None and "gone on" in looked.results[0].reason
 
 
-def test_a_later_failure_takes_it_back_where_it_can(ctx: Context) -> None:
+def test_a_later_failure_undoes_it_if_it_can_be_undone(ctx: Context) -> None:
     first = step(undo_with=["undo"], answers={"do": [WELL], "undo": [WELL]}, name="first")
     done = run(ctx, first, step(ILL, name="second"))
     assert [result.outcome for result in done.results] == ["undone", "failed"]

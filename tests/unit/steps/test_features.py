@@ -35,7 +35,7 @@ def shop(ctx: Context, tmp_path: Path) -> Context:
     return replace(ctx, loaded=load(file, {}))
 
 
-def test_a_flag_file_is_made_once_removed_once_and_journalled(shop: Context) -> None:
+def test_a_flag_file_is_created_once_removed_once_and_journalled(shop: Context) -> None:
     off, again = switch(shop, "banner", on=False), switch(shop, "banner", on=False)
     assert (off.changed, again.changed) == (True, False)
     assert [state.enabled for state in states(shop)] == [False]
@@ -49,13 +49,13 @@ def test_a_flag_file_is_made_once_removed_once_and_journalled(shop: Context) -> 
     assert all(record["who"] for record in shop.journal.records())
 
 
-def test_a_flag_file_that_cannot_be_made_is_told(shop: Context) -> None:
+def test_a_flag_file_that_cannot_be_created_is_reported(shop: Context) -> None:
     (shop.loaded.directory / "flags").rmdir()
     with pytest.raises(CosmicError, match="flag file"):
         switch(shop, "banner", on=False)
 
 
-def test_a_flag_file_that_cannot_be_looked_at_is_told(shop: Context) -> None:
+def test_a_flag_file_that_cannot_be_read_is_reported(shop: Context) -> None:
     folder = shop.loaded.directory / "flags"
     folder.rmdir()
     folder.touch()

@@ -1,4 +1,4 @@
-"""What is pending, by what the console has said already."""
+"""Pending migrations by the console's cached list."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def context(told: str | None, *allowed: str) -> Any:
     )
 
 
-def test_what_is_allowed_and_no_migration_is_told() -> None:
+def test_an_allowed_name_of_no_migration_is_reported() -> None:
     assert unknown_allowed(context(STATUS, PENDING, RAN)) == []
     asked = context(STATUS, PENDING, "2026_02_02_000001_secnod")
     assert unknown_allowed(asked) == ["2026_02_02_000001_secnod"]
     assert pending_names_once(asked) == [PENDING]
 
 
-def test_without_a_table_of_migrations_nothing_is_known_of_their_names() -> None:
+def test_without_a_migrations_table_no_name_is_unknown() -> None:
     assert unknown_allowed(context(None, "anything")) == []
     assert pending_names_once(context(None)) is None

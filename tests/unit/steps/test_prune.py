@@ -1,4 +1,4 @@
-"""What a prune removes beside the backups themselves, and what it must not."""
+"""What a prune removes with the backups, and what it keeps."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_images_go_with_the_last_backup_that_names_them(ctx: Any) -> None:
     assert pruned.warnings == ()
 
 
-def test_the_way_back_from_the_last_releases_stays(ctx: Any) -> None:
+def test_the_backups_of_the_last_releases_stay(ctx: Any) -> None:
     for backup_id in reversed(IDS[2:]):
         released(ctx, backup_id)
     released(ctx, None, command="up")
@@ -100,7 +100,7 @@ def test_the_way_back_from_the_last_releases_stays(ctx: Any) -> None:
     assert reasons[IDS[3]] == "the way back from release 7"
 
 
-def test_all_backups_of_a_deploy_that_was_gone_on_with_stay(ctx: Any) -> None:
+def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
     """The first run was killed before it touched the schema, so the next one made another."""
     of_first, of_second = IDS[3], IDS[2]
     begun = Intent(
@@ -138,25 +138,25 @@ def test_images_of_the_last_releases_stay(ctx: Any) -> None:
     assert "cosmicdeploy/shop:01" in ctx.engine.tags
 
 
-def test_nothing_goes_while_a_rollback_is_unfinished(ctx: Any) -> None:
+def test_no_backup_is_removed_while_a_rollback_is_unfinished(ctx: Any) -> None:
     begun = {"who": "me", "pid": 1, "release": "7", "target": IDS[3], "state": {}}
     ctx.journal.of_run("a1").append("run", command="rollback", **begun)
     assert prune(ctx).backups == ()
     assert left(ctx) == IDS
 
 
-def test_only_what_was_agreed_to_goes(ctx: Any) -> None:
+def test_only_agreed_backups_are_removed(ctx: Any) -> None:
     assert prune(ctx, [OLDEST, NEWEST]).backups == (OLDEST,)
 
 
-def test_what_is_being_read_stays_and_is_told(ctx: Any) -> None:
+def test_a_backup_in_use_stays_and_is_reported(ctx: Any) -> None:
     with ctx.catalogue.in_use(ctx.catalogue.get(OLDEST)):
         [warning] = prune(ctx).warnings
     assert OLDEST in warning
     assert left(ctx) == [NEWEST, OLDEST]
 
 
-def test_what_could_not_be_finished_is_finished_by_the_next(ctx: Any) -> None:
+def test_the_next_prune_finishes_an_unfinished_removal(ctx: Any) -> None:
     ctx.engine.broken = True
     assert len(prune(ctx).warnings) == 4
     assert left(ctx) == [NEWEST]
@@ -167,7 +167,7 @@ def test_what_could_not_be_finished_is_finished_by_the_next(ctx: Any) -> None:
     assert ctx.engine.tags == {"cosmicdeploy/shop:05"}
 
 
-def test_copies_go_too_and_one_that_cannot_is_told(ctx: Any, tmp_path: Path) -> None:
+def test_copies_are_removed_and_one_that_cannot_be_is_reported(ctx: Any, tmp_path: Path) -> None:
     [place] = ctx.settings.backup.copies
     Copies(ctx.catalogue, [place], tmp_path).copy(ctx.catalogue.get(OLDEST), place)
     ctx.settings.backup.copies = ()

@@ -1,4 +1,4 @@
-"""What a check finds wrong for good."""
+"""Errors of a check that no retry mends are refusals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_an_error_is_refused_with_all_that_it_says() -> None:
     assert told.details == ("this", "that")
 
 
-def test_what_is_written_wrong_stays_bad_usage_and_says_where_it_is_written() -> None:
+def test_an_error_in_a_playbook_stays_bad_usage_and_names_its_place() -> None:
     with pytest.raises(Refused) as caught, refusing(UsageError, "mine.yaml:3"):
         raise UsageError("no", where="the settings")
     assert (caught.value.exit_code, caught.value.where) == (ExitCode.USAGE, "mine.yaml:3")
@@ -27,6 +27,6 @@ def test_what_is_written_wrong_stays_bad_usage_and_says_where_it_is_written() ->
     assert failed.value.exit_code == ExitCode.FAILED
 
 
-def test_another_error_is_what_it_was() -> None:
+def test_other_errors_pass_unchanged() -> None:
     with pytest.raises(EngineError), refusing(BackupError):
         raise EngineError("gone")

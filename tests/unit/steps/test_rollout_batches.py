@@ -36,12 +36,12 @@ def test_one_replica_always_serves(settings: Restart, expected: list[list[str]])
     assert batches(REPLICAS, REPLICAS, settings) == expected
 
 
-def test_what_serves_nobody_goes_first_and_at_once() -> None:
+def test_replicas_that_do_not_serve_go_first_and_at_once() -> None:
     assert batches(REPLICAS, ["a", "c", "e"], restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
     assert batches(REPLICAS, [], restart()) == [REPLICAS]
 
 
-def test_what_need_not_change_is_left_alone() -> None:
+def test_replicas_outside_of_the_rollout_are_left_alone() -> None:
     assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
 
 
@@ -49,7 +49,7 @@ def test_the_only_replica_is_replaced_all_the_same() -> None:
     assert batches(["a"], ["a"], restart()) == [["a"]]
 
 
-def test_only_what_engine_and_application_do_is_needed() -> None:
+def test_needed_seconds_are_those_of_engine_and_application() -> None:
     phases = Phases()
     for phase, seconds in (("create", 1.0), ("drain", 2.0), ("start", 3.0), ("healthy", 4.0)):
         phases.add("a", phase, seconds)
@@ -66,7 +66,7 @@ def test_only_what_engine_and_application_do_is_needed() -> None:
     ("address", "ip_range", "expected"),
     [("172.30.0.11", "172.30.0.128/25", True), ("172.30.0.11", None, False), (None, None, True)],
 )
-def test_nobody_goes_beside_who_could_be_given_a_replicas_address(
+def test_addresses_are_kept_if_the_network_has_a_range_of_its_own(
     address: str | None, ip_range: str | None, expected: bool
 ) -> None:
     place = Attachment(network="p_net", ipv4_address=address)

@@ -1,4 +1,4 @@
-"""Services as people name them."""
+"""Services by the names that operators use."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) 
         ("cache", "plays the part 'cache'", "web-1"),
     ],
 )
-def test_what_means_nothing_is_named(word: str, what: str, todo: str) -> None:
+def test_an_unknown_word_is_an_error(word: str, what: str, todo: str) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         services_named(CTX, [word])
     assert todo in caught.value.todo

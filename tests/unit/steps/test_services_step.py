@@ -1,4 +1,4 @@
-"""What a deploy rests on stays where undoing would take it from others, and that is said."""
+"""Undoing leaves started infrastructure that other services need, and says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the watch after a roll takes for a breach, and what it bears."""
+"""What the soak counts as a breach, and what it tolerates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def looked(found: Container | None, restarts: int = 0) -> Observation:
 @pytest.mark.parametrize(
     "found", [WELL, replace(WELL, health="starting"), replace(WELL, health="")]
 )
-def test_a_container_that_is_well_is_no_breach(found: Container) -> None:
+def test_a_healthy_container_is_no_breach(found: Container) -> None:
     assert looked(found) == Observation()
     assert looked(replace(found, restart_count=3), restarts=3) == Observation()
 
@@ -54,7 +54,7 @@ def test_a_container_that_is_well_is_no_breach(found: Container) -> None:
         (replace(WELL, health="unhealthy", last_probe="HTTP 500"), "web is unhealthy"),
     ],
 )
-def test_a_container_that_is_not_well_is_told_with_its_last_words(
+def test_an_unhealthy_container_is_reported_with_its_last_log_lines(
     found: Container | None, told: str
 ) -> None:
     seen = looked(found, restarts=3)
@@ -64,14 +64,14 @@ def test_a_container_that_is_not_well_is_told_with_its_last_words(
     assert bool(seen.restarts) == ("restarted" in told) and bool(seen.oom_killed) == ("mem" in told)
 
 
-def test_what_ran_out_of_memory_before_is_no_breach() -> None:
+def test_an_earlier_out_of_memory_is_no_breach() -> None:
     ctx: Any = SimpleNamespace(container=lambda _name: replace(WELL, oom_killed=True))
     seen = Observation()
     observe_containers(ctx, {"web": InitialState(oom_killed=True)}, seen)
     assert seen == Observation()
 
 
-def test_failures_are_borne_up_to_a_share() -> None:
+def test_failures_are_tolerated_up_to_a_share() -> None:
     wanted = 0.01
     assert too_many_failures(3, 300, wanted) == ""
     assert too_many_failures(4, 300, wanted).startswith("4 of 300 requests failed")
@@ -79,7 +79,7 @@ def test_failures_are_borne_up_to_a_share() -> None:
     assert too_many_failures(1, 10_000, 0.0)
 
 
-def test_latencies_are_borne_up_to_a_ratio_and_under_a_floor() -> None:
+def test_latencies_are_tolerated_up_to_a_ratio_and_below_a_floor() -> None:
     wanted = Soak(max_latency_ratio=3, latency_floor=LatencyFloor(p50=0.05, p99=0.5))
     fast = {"p50": 0.01, "p99": 0.02}
     assert slower(fast, {"p50": 0.049, "p99": 0.49}, wanted) == []
@@ -91,7 +91,7 @@ def test_latencies_are_borne_up_to_a_ratio_and_under_a_floor() -> None:
     assert slower(None, fast, wanted) == slower(fast, None, wanted) == []
 
 
-def test_answers_are_compared_with_those_from_before_the_roll(ctx: Context, tmp_path: Path) -> None:
+def test_responses_are_compared_with_those_before_the_rollout(ctx: Context, tmp_path: Path) -> None:
     traffic = TrafficStats()
     traffic.samples += [Sample(at, 0.01, True) for at in range(100, 140)]
     traffic.samples += [Sample(at, 9.0, True) for at in range(140, 200)]  # while it rolled
@@ -122,7 +122,7 @@ def with_settings(
     return replace(ctx, loaded=load(path, {}), traffic=traffic)
 
 
-def test_nothing_replaced_is_nothing_to_watch(ctx: Context, tmp_path: Path) -> None:
+def test_without_a_replaced_container_nothing_is_watched(ctx: Context, tmp_path: Path) -> None:
     (planned,) = make_plan([SoakStep(name="soak")], with_settings(ctx, tmp_path, None))
     assert planned.finding == Unchanged(reason="no container was replaced")
     found = SoakStep(name="soak").check(with_settings(ctx, tmp_path, None).seeing([ROLLOUT]))

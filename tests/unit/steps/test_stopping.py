@@ -1,4 +1,4 @@
-"""A scheduler that does not listen is ended between two jobs, where it is known to work so."""
+"""A worker that ignores its stop signal is stopped between two jobs if `between_jobs` names it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JOB = "Name:\tphp\nState:\tR\nPid:\t7\nPPid:\t1\n"
 
 @dataclass
 class OneContainer:
-    """It has a job in hand for the first so many looks."""
+    """A container with a running job for the first `looks_at_work` looks."""
 
     looks_at_work: int = 0
     heeds: bool = False
@@ -82,7 +82,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         (OneContainer(running=False), ["scheduler"], 0, ""),
     ],
 )
-def test_how_it_is_stopped(
+def test_a_worker_is_stopped_as_between_jobs_says(
     ctx: Context,
     events: list[Event],
     engine: OneContainer,

@@ -19,7 +19,7 @@ class Engine:
     """Of a stack that does not run."""
 
     def claim(self, _name: str, _labels: Any) -> Any:
-        return SimpleNamespace(id="lock", ours=True)
+        return SimpleNamespace(id="lock", is_own=True)
 
     def containers(self, _project: str) -> list[Any]:
         return []
