@@ -102,8 +102,9 @@ class Context:
     a rollback goes to; `only_plan` says that no run follows.
     `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
     which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
-    where anything is sent. `allowed` are migrations that may destroy, by name. `asked` keeps dear
-    answers until a step changes something; `seen` is what one look at the stack found so far.
+    where anything is sent. `allowed` are migrations that may destroy, by name. `lookup_cache` holds
+    the results of expensive lookups until a step changes something; `observed` holds the
+    containers and images that one look at the stack has found.
     `known_failures` did not work when the run began, or the first of those that it goes on from.
     """
 
@@ -124,8 +125,8 @@ class Context:
     lock: Lock = field(default_factory=Lock)
     window: MaintenanceWindow = field(default_factory=MaintenanceWindow)
     traffic: TrafficStats | None = None
-    asked: dict[str, Any] = field(default_factory=dict, repr=False)
-    seen: dict[str, Any] | None = field(default=None, repr=False)
+    lookup_cache: dict[str, Any] = field(default_factory=dict, repr=False)
+    observed: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -138,7 +139,7 @@ class Context:
     def at_a_glance(self) -> Context:
         """The same for one new look: containers and images are as they were when it first asked for
         them. For what changes nothing; many parts of it ask for the same ones."""
-        return replace(self, seen={})
+        return replace(self, observed={})
 
     def say(self, text: str) -> None:
         """Tell whoever watches."""
@@ -179,7 +180,7 @@ class Context:
 
         Raises `EngineError` where one of that name is another project's.
         """
-        found = self._seen(self.engine.container, self.service(service).container_name)
+        found = self._observed(self.engine.container, self.service(service).container_name)
         if found is not None and found.project != self.stack.project:
             raise EngineError(
                 f"The container {found.name} is not of the project {self.stack.project!r}",
@@ -192,7 +193,7 @@ class Context:
         """The project's containers under names that are no service's: set aside, on their way in,
         or nobody's."""
         names = frozenset(service.container_name for service in self.stack.services.values())
-        return list(self._seen(self.engine.containers, self.stack.project, names))
+        return list(self._observed(self.engine.containers, self.stack.project, names))
 
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""
@@ -216,7 +217,7 @@ class Context:
 
     def image(self, reference: str) -> Image | None:
         """The image of this tag or id."""
-        return self._seen(self.engine.image, reference)
+        return self._observed(self.engine.image, reference)
 
     def image_of(self, service: str) -> Image | None:
         """The image that the service's tag names now: the one it ought to run."""
@@ -228,13 +229,13 @@ class Context:
         found = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: found[tag] for name, tag in tags.items()}
 
-    def _seen(self, ask: Callable[..., Found], *what: Any) -> Found:
-        if self.seen is None:
+    def _observed(self, ask: Callable[..., Found], *what: Any) -> Found:
+        if self.observed is None:
             return ask(*what)
         key = f"{ask.__name__} {what}"
-        if key not in self.seen:
-            self.seen[key] = ask(*what)
-        found: Found = self.seen[key]
+        if key not in self.observed:
+            self.observed[key] = ask(*what)
+        found: Found = self.observed[key]
         return found
 
     @property

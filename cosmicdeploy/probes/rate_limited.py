@@ -32,14 +32,14 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
     if ctx.only_plan:
         return ask(url, token=token, json=json)
     began = time.monotonic()
-    end = began if WAITED_IN_VAIN in ctx.asked else began + LONGEST_WAIT
+    end = began if WAITED_IN_VAIN in ctx.lookup_cache else began + LONGEST_WAIT
     while True:
         answer = ask_with_retries(url, token=token, json=json)
         pause = max(1.0, DEFAULT_WAIT if answer.retry_after is None else answer.retry_after)
         if answer.status != LIMITED:
             return answer
         if time.monotonic() + pause > end:
-            ctx.asked[WAITED_IN_VAIN] = True
+            ctx.lookup_cache[WAITED_IN_VAIN] = True
             return answer
         ctx.emit(Notice(text=f"{url} answers 429: asked again in {pause:.0f} s"))
         ctx.sleep(pause)

@@ -102,10 +102,10 @@ def _is_mounted(ctx: Context, proxy: Container, target: str, folder: Path) -> bo
     container started is another one.
     """
     key = f"{proxy.id} shows {folder}"
-    if key not in ctx.asked:
+    if key not in ctx.lookup_cache:
         is_same = _is_same_folder(ctx, proxy, target, folder)
-        ctx.asked[key] = is_same and os.access(folder, os.W_OK | os.X_OK)
-    return bool(ctx.asked[key])
+        ctx.lookup_cache[key] = is_same and os.access(folder, os.W_OK | os.X_OK)
+    return bool(ctx.lookup_cache[key])
 
 
 def _is_same_folder(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:

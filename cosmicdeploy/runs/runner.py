@@ -164,7 +164,7 @@ class Run:
             before=change.before,
         )
         self._own += 1
-        self.ctx = replace(self.ctx, asked={})
+        self.ctx = replace(self.ctx, lookup_cache={})
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)

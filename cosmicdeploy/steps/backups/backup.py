@@ -28,6 +28,8 @@ class BackupStep(Step):
     """Create a verified backup of the database, and its copies."""
 
     kind: ClassVar[str] = "backup"
+    # The backup was read again as soon as it was made.
+    is_checked_again: ClassVar[bool] = False
 
     when: Literal["needed", "always"] = Field(
         default="needed", description="`needed`: only if another step changes something."

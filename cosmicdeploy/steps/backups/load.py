@@ -18,6 +18,8 @@ class LoadStep(Step):
     """
 
     kind: ClassVar[str] = "load"
+    # The data was compared with its manifest as soon as it was loaded.
+    is_checked_again: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = True
     goes_back: ClassVar[bool] = True
 

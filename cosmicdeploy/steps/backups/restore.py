@@ -30,6 +30,8 @@ class RestoreStep(Step):
     """
 
     kind: ClassVar[str] = "restore"
+    # The data was compared with its manifest before it became live.
+    is_checked_again: ClassVar[bool] = False
     goes_back: ClassVar[bool] = True
     exchanges_data: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True

@@ -17,6 +17,8 @@ class CacheClearStep(Step):
     """
 
     kind: ClassVar[str] = "cache-clear"
+    # The commands' exit codes were the proof.
+    is_checked_again: ClassVar[bool] = False
 
     def check(self, ctx: Context) -> Change | Unchanged:
         commands = ctx.settings.cache_clear.commands

@@ -23,6 +23,8 @@ class TrialStep(Step):
     """Start the trial without waiting for it; it is removed when the run is over in any way."""
 
     kind: ClassVar[str] = "trial"
+    # The preflight sees whether it is any good.
+    is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 

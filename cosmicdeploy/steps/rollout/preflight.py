@@ -25,6 +25,8 @@ class PreflightStep(Step):
     """
 
     kind: ClassVar[str] = "preflight"
+    # The answers were the proof.
+    is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 

@@ -25,6 +25,8 @@ class SoakStep(Step):
     """
 
     kind: ClassVar[str] = "soak"
+    # What was seen was the proof.
+    is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     # It belongs to a replacement of containers, and alone is no reason for a backup.
     protective: ClassVar[bool] = True

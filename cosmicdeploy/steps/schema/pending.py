@@ -67,9 +67,9 @@ def unknown_allowed(ctx: Context) -> list[str]:
 def _status_once(ctx: Context) -> str | None:
     image = ctx.image_of(ctx.settings.services.app[0])
     key = f"migrations of {image.id if image else 'no image'}"
-    if key not in ctx.asked:
-        ctx.asked[key] = _status(ctx)
-    told: str | None = ctx.asked[key]
+    if key not in ctx.lookup_cache:
+        ctx.lookup_cache[key] = _status(ctx)
+    told: str | None = ctx.lookup_cache[key]
     return told
 
 

@@ -20,7 +20,7 @@ def context(told: str | None, *allowed: str) -> Any:
     return SimpleNamespace(
         settings=SimpleNamespace(services=SimpleNamespace(app=("web",))),
         image_of=lambda _service: None,
-        asked={"migrations of no image": told},
+        lookup_cache={"migrations of no image": told},
         allowed=frozenset(allowed),
     )
 

@@ -58,7 +58,7 @@ def test_a_check_that_passed_is_not_run_again(ctx: Context, engine: Engine) -> N
 
 def test_the_check_runs_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
     wait_ready(ctx, "w", "worker")
-    wait_ready(replace(ctx, asked={}), "w", "worker")  # a step changed something
+    wait_ready(replace(ctx, lookup_cache={}), "w", "worker")  # a step changed something
     engine.found = replace(engine.found, started_at="2026-02-02T18:31:00Z")
     wait_ready(ctx, "w", "worker")
     assert serves_now(ctx, engine.found)  # at this moment
