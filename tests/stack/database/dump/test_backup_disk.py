@@ -87,4 +87,4 @@ def test_too_little_room_is_reported_before_the_dump(
     with pytest.raises(BackupError, match="No room for the backup"):
         create_backup(engine, access, catalogue, on_bytes=seen.append)
     assert seen == []
-    assert_failed(catalogue, "no room")
+    assert_failed(catalogue, "No room")
