@@ -22,8 +22,8 @@ def config_hash(ctx: Context, name: str) -> str:
     declaration.
     """
     # An answer that did not come in time may come the next time.
-    hashes: Mapping[str, str] = ctx.asked.get(CACHE_KEY) or _compose_hashes(ctx)
-    ctx.asked[CACHE_KEY] = hashes
+    hashes: Mapping[str, str] = ctx.lookup_cache.get(CACHE_KEY) or _compose_hashes(ctx)
+    ctx.lookup_cache[CACHE_KEY] = hashes
     return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 
