@@ -1,4 +1,4 @@
-"""Points as JUnit XML, which CI servers show as tests: one test case a point."""
+"""JUnit XML of a verification or a checklist: one test case for each point."""
 
 from __future__ import annotations
 
@@ -13,40 +13,43 @@ from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
 from cosmicdeploy.text.sanitize import sanitized
 
-# As any program writes a file; the umask takes from it.
+# The umask narrows it, as for any new file.
 READABLE = 0o666
 
 
 def require_writable(path: Path) -> None:
-    """Raise `UsageError` where no file can be written there: known before anything is looked at."""
+    """Raise `UsageError` if the path cannot be a file; call it before any check runs."""
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(
-            "There can be no JUnit file",
+            "Cannot write the JUnit file",
             where=str(path),
-            todo="name a file in a folder",
+            todo="name a file in an existing folder",
         )
 
 
 def write_junit(path: Path, report: Report) -> None:
-    """Put the report's points in a file, whole or not at all. Raises `UsageError`."""
+    """Write the report's points to a file atomically. Raises `UsageError` if that fails."""
     try:
         write_atomically(path, junit(report), mode=READABLE)
     except OSError as error:
         raise UsageError(
-            f"The JUnit file cannot be written: {error.strerror}",
+            f"Cannot write the JUnit file: {error.strerror}",
             where=str(path),
             todo="name a file that you may write",
         ) from error
 
 
 def junit(report: Report) -> str:
-    """The document. A command that failed before it had looked at the points is one test case with
-    an error, so that no job takes an older file for its own."""
+    """Return the JUnit document of a report.
+
+    A command that failed before its checks becomes one test case with an error, so that no CI job
+    takes an older file for this result.
+    """
     checks = as_checks(report.checklist) if report.checklist else report.checks
     name = f"cosmicdeploy.{report.command}"
     cases = [_case(check, name) for check in checks]
     if report.error is not None:
-        cases.append(_broken(report.error, name))
+        cases.append(_error_case(report.error, name))
     suite = Element("testsuite", _counted(f"cosmicdeploy {report.command}", cases))
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", report.started_at)
@@ -55,7 +58,7 @@ def junit(report: Report) -> str:
     root = Element("testsuites", _counted("cosmicdeploy", cases))
     root.append(suite)
     indent(root)
-    text = sanitized(tostring(root, encoding="unicode"))  # XML has no way to say most controls
+    text = sanitized(tostring(root, encoding="unicode"))  # XML 1.0 forbids most control characters
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
@@ -81,26 +84,26 @@ def _case(check: CheckResult, name: str) -> Element:
     if check.skipped:
         SubElement(case, "skipped", message=check.found)
     elif check.unproven:
-        # Neither passed nor failed: what JUnit calls an error.
+        # Neither passed nor failed: an error in the terms of JUnit.
         error = SubElement(case, "error", type="NotProven", message=check.found)
-        error.text = _told(check)
+        error.text = _details(check)
     elif not check.ok:
         failure = SubElement(case, "failure", type="CheckFailed", message=check.found)
-        failure.text = _told(check)
+        failure.text = _details(check)
     if check.ok and not check.skipped:
-        SubElement(case, "system-out").text = _told(check)
+        SubElement(case, "system-out").text = _details(check)
     return case
 
 
-def _told(check: CheckResult) -> str:
+def _details(check: CheckResult) -> str:
     lines = [f"expected: {check.expected}", f"found: {check.found}"]
     lines += [f"todo: {check.todo}"] if check.todo and not check.ok else []
     lines += [f"warning: {warning}" for warning in check.warnings]
     return "\n".join(lines)
 
 
-def _broken(error: ErrorReport, name: str) -> Element:
+def _error_case(error: ErrorReport, name: str) -> Element:
     case = Element("testcase", classname=name, name=name.rpartition(".")[2])
-    told = SubElement(case, "error", type="CosmicError", message=error.what)
-    told.text = "\n".join(filter(None, (error.where, error.todo, *error.details)))
+    element = SubElement(case, "error", type="CosmicError", message=error.what)
+    element.text = "\n".join(filter(None, (error.where, error.todo, *error.details)))
     return case

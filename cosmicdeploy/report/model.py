@@ -1,4 +1,4 @@
-"""The report: what a command did, as one JSON document. Documented in docs/report.md.
+"""The report of a command as one JSON document; docs/report.md documents it.
 
 `schema` is the version of this layout. Fields are only added within a version.
 """
@@ -18,13 +18,13 @@ SCHEMA: Literal[2] = 2
 
 
 class Part(BaseModel):
-    """Closed and frozen, so that the published schema is the whole truth."""
+    """Base of all parts: frozen, without extra fields, so that the published schema is complete."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
 
 class StepReport(Part):
-    """One step; `seconds` is wall time, `facts` is what came of it."""
+    """One step; `seconds` is wall time, `facts` is the result of the step."""
 
     name: str
     kind: str
@@ -35,7 +35,7 @@ class StepReport(Part):
 
 
 class ErrorReport(Part):
-    """What went wrong, where, and what to do."""
+    """An error: what happened, where, and what to do."""
 
     what: str
     where: str = ""
@@ -44,16 +44,15 @@ class ErrorReport(Part):
 
     @classmethod
     def of(cls, error: CosmicError) -> ErrorReport:
-        """The report of an exception."""
+        """Return the report of an exception."""
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
 class RequestStatsReport(Part):
-    """Requests on one sort of connections; times in milliseconds.
+    """Statistics of the requests on new or on kept connections; times in milliseconds.
 
-    `held` were answered 503 with Retry-After while data was exchanged, `limited` 429 since we ask
-    too often; neither are failures.
-    `not_found` are heartbeats that were acknowledged and were not in the database then.
+    `held` got 503 with Retry-After during maintenance, `limited` got 429; neither is a failure.
+    `not_found` are acknowledged heartbeats that were missing in the database.
     """
 
     sent: int
@@ -68,8 +67,10 @@ class RequestStatsReport(Part):
 
 
 class BeatsReport(Part):
-    """Heartbeats among the requests; `limited` were answered 429 and prove nothing,
-    `not_looked_up` says why some were not looked for."""
+    """Heartbeats among the requests; `limited` got 429 and prove nothing.
+
+    `not_looked_up` says why some were not looked up in the database.
+    """
 
     sent: int
     acknowledged: int
@@ -79,7 +80,7 @@ class BeatsReport(Part):
 
 
 class ProxyReport(Part):
-    """What the load balancer's access log has: 5xx, 499, and 503 while clients were held."""
+    """Counts from the proxy's access log: 5xx, 499, and 503 during maintenance."""
 
     answers: int
     errors: int
@@ -88,9 +89,11 @@ class ProxyReport(Part):
 
 
 class RequestsReport(RequestStatsReport):
-    """Requests sent through the load balancer meanwhile; `broken` says what clients noticed,
-    `failing_before` what failed before the run changed anything: then only what fails after the
-    rollout breaks the promise."""
+    """Requests sent through the proxy during the run.
+
+    `broken` says what clients noticed, `failing_before` which requests failed before the run
+    changed anything: if any did, only failures after the rollout count.
+    """
 
     failures: tuple[str, ...] = ()
     broken: str = ""
@@ -102,7 +105,7 @@ class RequestsReport(RequestStatsReport):
 
 
 class UnfinishedReport(Part):
-    """A run that was killed, or could not go back, and that no later run took up."""
+    """An interrupted run, or one whose undo failed, that no later run has resolved."""
 
     run: str
     command: str
@@ -113,8 +116,11 @@ class UnfinishedReport(Part):
 
 
 class PointReport(Part):
-    """One point of `checklist`. `found` and `was` tell now and before for people, `now` and
-    `before` have the figures; `why` says what makes it unknown, `todo` what to do."""
+    """One point of `checklist`.
+
+    `found` and `was` describe the present and the baseline, `now` and `before` have the figures.
+    `why` says why the verdict is unknown, `todo` what to do.
+    """
 
     point: str
     verdict: Literal["better", "same", "worse", "unknown"]
@@ -127,8 +133,10 @@ class PointReport(Part):
 
 
 class BaselineReport(Part):
-    """What points are compared with: what `run` recorded `at` a time, before it put `release` in
-    place of `release_before`; evidence is new since `in_place_at`."""
+    """The baseline: recorded by `run` at the time `at`, before `release` replaced `release_before`.
+
+    Evidence counts from `in_place_at` on.
+    """
 
     run: str
     command: str
@@ -139,7 +147,7 @@ class BaselineReport(Part):
 
 
 class ChecklistReport(Part):
-    """The points, by the evidence of so many `seconds` since a moment."""
+    """The points of `checklist`, judged by the evidence of `seconds` since `since`."""
 
     since: str
     seconds: float
@@ -150,9 +158,9 @@ class ChecklistReport(Part):
 class Report(Part):
     """The document; times are ISO 8601 with an offset.
 
-    `turned_away_seconds` is how long clients were turned away while data was exchanged; `warnings`
-    are what went otherwise than asked for in this call, `notices` what the stack leaves out of
-    every run.
+    `turned_away_seconds` is how long maintenance lasted. `warnings` are deviations in this call,
+    `notices` are what every run on this stack leaves out. `release` is the one that runs at the
+    end; in a plan, the one that it would build.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -176,8 +184,8 @@ class Report(Part):
     error: ErrorReport | None = None
 
     def to_json(self) -> str:
-        """The document as it is printed."""
-        # The model's own JSON has no form for an unpaired surrogate, as in a file's name.
+        """Return the document as it is printed."""
+        # Pydantic's JSON cannot encode an unpaired surrogate, as in a file's name.
         return terminal_safe_json(
             self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
         )

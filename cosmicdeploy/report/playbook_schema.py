@@ -1,4 +1,4 @@
-"""JSON Schemas for editors: of playbooks and of `cosmicdeploy.yaml`, made from the models."""
+"""JSON Schemas of playbooks and of `cosmicdeploy.yaml`, generated for editors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cosmicdeploy.settings import Settings
 from cosmicdeploy.steps.kinds import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# Values of the settings may come from variables, which are text until they are put in.
+# A setting may be a variable: text until it is interpolated.
 VARIABLE = {"type": "string", "pattern": r"\$\{?\w"}
 
 
 def playbook_schema() -> str:
-    """What a playbook may hold, as it is published in docs/playbook.schema.json."""
+    """Return the schema of playbooks, as published in playbooks/playbook.schema.json."""
     _, made = models_json_schema([(step, "validation") for step in KINDS.values()])
     definitions = made["$defs"]
     for kind, step in KINDS.items():
@@ -40,7 +40,7 @@ def playbook_schema() -> str:
 
 
 def settings_schema() -> str:
-    """What `cosmicdeploy.yaml` may hold, as it is published in docs/cosmicdeploy.schema.json."""
+    """Return the schema of the settings, as published in docs/cosmicdeploy.schema.json."""
     made = _with_variables(Settings.model_json_schema())
     return _text({"$schema": DIALECT, **made, "title": "cosmicdeploy.yaml"})
 
@@ -52,7 +52,7 @@ def _name_kind(definition: dict[str, Any], kind: str) -> None:
 
 
 def _with_variables(schema: Any) -> Any:
-    """The same, with a variable allowed wherever a number or a truth value is."""
+    """Return the schema with a variable allowed in place of a number or a boolean."""
     if isinstance(schema, list):
         return [_with_variables(each) for each in schema]
     if not isinstance(schema, dict):
@@ -69,7 +69,7 @@ def _text(schema: dict[str, Any]) -> str:
 
 
 def _untitled(schema: Any, *, top: bool = False) -> Any:
-    """Without the titles that only repeat the keys' names."""
+    """Return the schema without the titles that only repeat the keys."""
     if isinstance(schema, list):
         return [_untitled(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""`python -m cosmicdeploy.report.schema`: print the report's JSON Schema."""
+"""`python -m cosmicdeploy.report.schema`: print the JSON Schema of the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmicdeploy.report.model import Report
 
 
 def schema_text() -> str:
-    """The schema as it is published in docs/report.schema.json."""
+    """Return the text of docs/report.schema.json."""
     return (
         json.dumps(Report.model_json_schema(by_alias=True, mode="serialization"), indent=2) + "\n"
     )

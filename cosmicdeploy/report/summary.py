@@ -1,4 +1,4 @@
-"""A report as a person reads it."""
+"""Prints a report for people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yel
 
 
 def show(report: Report, console: Console) -> None:
-    """Print what a command ended with."""
+    """Print a report: steps, checks, probes, what is unfinished, the last line."""
     if report.steps:
         _steps(report, console)
     if report.checks:
@@ -33,21 +33,21 @@ def show(report: Report, console: Console) -> None:
     away = max(map(proof.proxy_away, report.steps), default=0.0)
     if (report.turned_away_seconds or 0.0) > away:
         console.print(
-            f"clients were turned away (503, Retry-After) for {report.turned_away_seconds:.1f} s"
+            f"maintenance: clients got 503 with Retry-After for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
-    # What runs steps has told them before the first.
+    # A run prints its notices before the first step.
     for notice in () if report.steps else report.notices:
-        told = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
-        console.print(told, soft_wrap=True)
+        line = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
+        console.print(line, soft_wrap=True)
         console.print(f"  → {notice.todo}", soft_wrap=True)
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.requests and report.requests.broken:
-        told = styled("[red bold]promise broken:[/] {}", report.requests.broken)
-        console.print(told, soft_wrap=True)
+        line = styled("[red bold]promise broken:[/] {}", report.requests.broken)
+        console.print(line, soft_wrap=True)
 
 
 def _steps(report: Report, console: Console) -> None:
@@ -71,7 +71,7 @@ def _steps(report: Report, console: Console) -> None:
 
 
 def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -> None:
-    """What migrations would run: under each one's name its statements, with what they may cost."""
+    """Print what migrations would run: the statements of each, with their risks."""
     last = None
     for statement in statements:
         if statement["migration"] != last:
@@ -79,9 +79,9 @@ def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -
             console.print(styled("  [bold]{}[/]", last), soft_wrap=True)
         kind, why = statement["kind"], statement["why"]
         colour = KINDS.get(kind, "green")
-        said = f"{kind} ({why})" if why else kind
-        told = styled(f"    [{colour}]{{}}[/]: {{}}", said, statement["sql"])
-        console.print(told, soft_wrap=True)
+        label = f"{kind} ({why})" if why else kind
+        line = styled(f"    [{colour}]{{}}[/]: {{}}", label, statement["sql"])
+        console.print(line, soft_wrap=True)
 
 
 def _checks(checks: Iterable[CheckResult], console: Console) -> None:
@@ -115,7 +115,7 @@ def _last_line(report: Report) -> Text:
 
 
 def show_error(error: ErrorReport, console: Console) -> None:
-    """What, where, what to do; then the lines that help to see why."""
+    """Print an error: what happened, where, its details, and what to do."""
     place = f" ({error.where})" if error.where else ""
     console.print(styled("[red bold]error:[/] {}{}", error.what, place), soft_wrap=True)
     for line in error.details:

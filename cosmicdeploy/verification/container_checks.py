@@ -17,6 +17,8 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.text.formatting import counted
 
+START = "run `cosmicdeploy up`: it starts what does not run"
+
 
 def containers(ctx: Context) -> CheckResult:
     """Check that every service has a container that runs and is healthy."""
@@ -27,13 +29,14 @@ def containers(ctx: Context) -> CheckResult:
     bad = [
         f"{name}: {_state(container)}" for name, (container, serves) in judged.items() if not serves
     ]
+    is_absent = all(container is None for container, serves in judged.values() if not serves)
     stopped = f"; {stopped_proxy} is stopped, and {UNTIL_RESUME}" if stopped_proxy else ""
     return CheckResult(
         point="containers",
         ok=not bad,
         expected=f"{counted(count, 'container')} running and healthy",
         found=("; ".join(bad) or f"{count} running and healthy") + stopped,
-        todo="see `cosmicdeploy status` and the container's log",
+        todo=START if is_absent else "see `cosmicdeploy status` and the container's log",
     )
 
 
@@ -46,6 +49,7 @@ def images(ctx: Context) -> CheckResult:
         container and image and container.image_id == image.id
         for container, image in zip(running.values(), tagged.values(), strict=True)
     )
+    is_absent = not any(running.values())
     ids = {each.image_id for each in running.values() if each}
     ids |= {image.id for image in tagged.values() if image}
     releases = {image_id: _image_release(ctx, image_id) for image_id in ids}
@@ -60,7 +64,7 @@ def images(ctx: Context) -> CheckResult:
         ok=is_same and len(run) <= 1,
         expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
         found="; ".join(f"{image} in {', '.join(names)}" for image, names in services.items()),
-        todo="run `cosmicdeploy deploy`: a restart keeps the old image",
+        todo=START if is_absent else "run `cosmicdeploy deploy`: a restart keeps the old image",
     )
 
 

@@ -1,1 +1,1 @@
-"""The live view of the stack: a screen in a terminal, lines elsewhere."""
+"""The output of `monitor`: a live view in a terminal, lines in a pipe."""

@@ -1,4 +1,4 @@
-"""What is watched, a line each: for pipes, and for programs."""
+"""The events of `monitor` as lines: plain text for pipes, JSON for programs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
 
 class LinePrinter:
-    """Plain lines: the local time, the topic, the source, and what it said."""
+    """Prints plain lines: local time, topic, source, text."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Print what is news. Raises `BrokenPipeError`."""
+        """Print the events that are not quiet. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
                 time = format_time(_moment(event.at))
@@ -24,10 +24,10 @@ class LinePrinter:
 
 
 class JsonLines:
-    """A JSON object a line; `at` has the zone's offset."""
+    """Prints one JSON object per line; `at` has the zone's offset."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """As `LinePrinter.show`."""
+        """Print the events that are not quiet. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
                 row = {

@@ -1,4 +1,4 @@
-"""What is watched, as one view in a terminal that keeps itself up to date."""
+"""The live view of `monitor` in a terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COLOURS = {
     LATENCY: "green",
     MONITOR: "bold yellow",
 }
-# The time that a line begins with is told once.
+# The view prints the time itself, so it drops the one at the start of a log line.
 STAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
 SOURCE = 16
 KEPT = 500
@@ -49,8 +49,7 @@ REFRESHED = 4
 
 
 class LiveView:
-    """Takes events; use as a context manager, so that the terminal is left as it was, with a line
-    of what was seen."""
+    """Shows events. Use it as a context manager: it restores the terminal and leaves a summary."""
 
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
@@ -71,11 +70,11 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        # The screen is as it was before: without this nothing would be left of the watch.
+        # The alternate screen is gone: without a summary nothing of the session would remain.
         self._console.print(self._summary(), soft_wrap=True)
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Take some events in."""
+        """Add events to the view; quiet ones only update its state."""
         for event in events:
             if event.quiet:
                 self._state[event.topic] = event.facts
@@ -84,7 +83,7 @@ class LiveView:
                 self._seen[event.topic] += 1
 
     def _summary(self) -> str:
-        """How long it was watched, and what there was to see."""
+        """Return how long the session lasted and how much happened."""
         transitions = self._seen[TRANSITIONS]
         parts = [counted(transitions, "transition")] if transitions else []
         lines = self._seen.total() - transitions
@@ -117,7 +116,7 @@ class LiveView:
 
 
 def news_line(event: MonitorEvent, width: int) -> Text:
-    """A event on one line, as wide as the terminal."""
+    """Return an event as one line of the terminal's width."""
     line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
     line.append(f"{short(event.source):<{SOURCE}} ", style=COLOURS.get(event.topic, ""))
     said = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
@@ -127,7 +126,7 @@ def news_line(event: MonitorEvent, width: int) -> Text:
 
 
 def short(source: str) -> str:
-    """A source's name in a narrow column: its end tells one from another."""
+    """Return a source's name for a narrow column; keeps the end, which differs between replicas."""
     return source if len(source) <= SOURCE else f"…{source[1 - SOURCE :]}"
 
 

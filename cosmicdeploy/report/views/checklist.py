@@ -1,4 +1,4 @@
-"""The checklist of the day after a deploy, for people and for CI servers."""
+"""Shows the result of `checklist`, as text and as checks for JUnit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "
 
 
 def show_checklist(found: ChecklistReport, console: Console) -> None:
-    """A point in a line or some: what it is now, what it was, and what to do where it is not well;
-    then what all of it is compared with."""
+    """Print each point with its verdict and what to do, then where the baseline comes from."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("point", no_wrap=True)
@@ -27,7 +26,7 @@ def show_checklist(found: ChecklistReport, console: Console) -> None:
     for point in found.points:
         colour = COLOURS[point.verdict]
         verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
-        table.add_row(verdict, point.point, "\n".join(_told(point)))
+        table.add_row(verdict, point.point, "\n".join(_lines(point)))
     console.print(table)
     console.print()
     for line in (_since(found), _compared(found.baseline), _counted(found)):
@@ -35,7 +34,7 @@ def show_checklist(found: ChecklistReport, console: Console) -> None:
 
 
 def as_checks(found: ChecklistReport) -> list[CheckResult]:
-    """The points as those of a verification: worse is a failure, unknown is skipped."""
+    """Return the points as checks: worse is a failure, unknown is skipped."""
     return [
         CheckResult(
             point=point.point,
@@ -49,7 +48,7 @@ def as_checks(found: ChecklistReport) -> list[CheckResult]:
     ]
 
 
-def _told(point: PointReport) -> list[str]:
+def _lines(point: PointReport) -> list[str]:
     lines = [point.found]
     if point.why and point.why != point.found:
         lines.append(point.why)

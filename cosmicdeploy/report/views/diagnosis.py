@@ -1,4 +1,4 @@
-"""Diagnoses as people read them."""
+"""Shows the result of `diagnose`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ Facts = Mapping[str, Any]
 
 
 def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool) -> None:
-    """Each trouble with its findings. While nothing is mended, what `--fix` would do is told; where
-    it is at work, nobody is sent to it."""
+    """Print each problem with its findings, and what `--fix` would do unless it is `fixing` now."""
     for trouble in troubles:
         console.print(styled("[bold]{}[/]: {}?", trouble["trouble"], trouble["about"]))
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
@@ -31,11 +30,11 @@ def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool)
         table.add_column(overflow="fold")
         for finding in trouble["findings"]:
             mark = MARKS[finding["severity"]]
-            table.add_row(mark, finding["looked_at"], _told(finding, fixing=fixing))
+            table.add_row(mark, finding["looked_at"], _lines(finding, fixing=fixing))
         console.print(table)
 
 
-def _told(finding: Facts, *, fixing: bool) -> Text:
+def _lines(finding: Facts, *, fixing: bool) -> Text:
     lines = [styled("{}", finding["found"])]
     lines += [styled("[dim]│ {}[/]", line) for line in finding["details"]]
     if finding["todo"] and not (fixing and finding["todo"].endswith(" --fix")):
@@ -46,19 +45,19 @@ def _told(finding: Facts, *, fixing: bool) -> Text:
 
 
 def show_tried(console: Console, tried: Iterable[Facts]) -> None:
-    """What was done about it."""
+    """Print the remedies that were run or declined."""
     for each in tried:
         if each["applied"]:
             console.print(styled("[yellow]done:[/] {}", each["remedy"]), soft_wrap=True)
         elif each["error"]:
-            told = f"{each['remedy']}: {each['error']}"
-            console.print(styled("[red]failed:[/] {}", told), soft_wrap=True)
+            line = f"{each['remedy']}: {each['error']}"
+            console.print(styled("[red]failed:[/] {}", line), soft_wrap=True)
         else:
             console.print(styled("[dim]left alone:[/] {}", each["remedy"]), soft_wrap=True)
 
 
 def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
-    """The last line: what is not well."""
-    ill = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
-    told = f"trouble: {', '.join(ill)}" if ill else "no trouble"
-    console.print(styled("[bold]{}[/]", f"diagnose: {told}, {seconds:.1f} s"), soft_wrap=True)
+    """Print the last line: which problems remain."""
+    remaining = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
+    line = f"trouble: {', '.join(remaining)}" if remaining else "no trouble"
+    console.print(styled("[bold]{}[/]", f"diagnose: {line}, {seconds:.1f} s"), soft_wrap=True)

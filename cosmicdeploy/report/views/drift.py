@@ -1,4 +1,4 @@
-"""What containers have otherwise than the compose file says, as a person reads it."""
+"""Shows drift: the keys in which containers differ from the compose file."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ Keys = Sequence[Mapping[str, Any]]
 def show_differences(
     differences: Mapping[str, Keys], console: Console, notes: Mapping[str, str] | None = None
 ) -> None:
-    """A line a key, under the service's note where there is one; services with the same lines are
-    told together."""
+    """Print a line for each key, under the service's note if any; group services that agree."""
     groups: dict[tuple[str, ...], list[str]] = {}
     lines: dict[tuple[str, ...], list[Text]] = {}
     for service, keys in differences.items():
         note = [Text(f"    {notes[service]}")] if notes and service in notes else []
-        told = [*note, *map(_line, keys)]
-        same = tuple(line.plain for line in told)
-        lines[same] = told
+        text = [*note, *map(_line, keys)]
+        same = tuple(line.plain for line in text)
+        lines[same] = text
         groups.setdefault(same, []).append(service)
     for same, services in groups.items():
         console.print(styled("  [bold]{}[/]", ", ".join(services)), soft_wrap=True)
@@ -38,7 +37,7 @@ def _line(key: Mapping[str, Any]) -> Text:
 
 
 def _values(key: Mapping[str, Any]) -> str:
-    """Nothing where they are not told, or where being there is all there is to say."""
+    """Return the values; "" if they are secret or if the key has none."""
     old, new = key["old"], key["new"]
     if old and new:
         return f": {old} → {new}"

@@ -1,4 +1,4 @@
-"""Switches of features as people read them."""
+"""Shows the features of the application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ("feature", "state", "since", "by", "what it is")
 
 
 def show_features(console: Console, features: Iterable[FeatureState]) -> None:
-    """A line for each."""
+    """Print a line for each feature."""
     rows = [
         {
             "feature": feature.name,
@@ -30,11 +30,11 @@ def show_features(console: Console, features: Iterable[FeatureState]) -> None:
 
 
 def show_switched_off(console: Console, features: Iterable[FeatureState]) -> None:
-    """What is off or cannot be seen, and how to switch it on again."""
+    """Print the features that are off or unknown, and how to switch them on."""
     for feature in features:
         if feature.enabled is None:
-            told = f"{feature.name}: {feature.found}"
-            console.print(styled("[yellow]not known:[/] feature {}", told), soft_wrap=True)
+            line = f"{feature.name}: {feature.found}"
+            console.print(styled("[yellow]not known:[/] feature {}", line), soft_wrap=True)
         elif not feature.enabled:
             console.print(styled("[yellow]switched off:[/] {}", off(feature)), soft_wrap=True)
             todo = f"`cosmicdeploy features enable {feature.name}` switches it on again"
@@ -42,7 +42,7 @@ def show_switched_off(console: Console, features: Iterable[FeatureState]) -> Non
 
 
 def off(feature: FeatureState) -> str:
-    """A feature that is off, since when and by whom."""
+    """Return the name of a feature that is off, since when, and by whom."""
     since = f" since {format_timestamp(feature.since)}" if feature.since else ""
     by = f" by {feature.by}" if feature.by else ""
     return f"{feature.name}{since}{by}"

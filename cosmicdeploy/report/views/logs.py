@@ -1,4 +1,4 @@
-"""Log lines as people and programs read them."""
+"""Prints log lines as text or as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_
 
 
 class Line(Protocol):
-    """What is told of a line: when (nanoseconds since 1970, 0 where nobody knows), and what."""
+    """A log line; `at` is in nanoseconds since 1970, 0 if unknown."""
 
     @property
     def at(self) -> int: ...
@@ -29,10 +29,10 @@ class Line(Protocol):
 
 
 class LogPrinter:
-    """Prints lines behind their services' names, as wide as the longest of them.
+    """Prints lines, each after its service's name padded to the longest one.
 
-    Straight to standard output, since there may be many; without what a terminal would obey.
-    `times` puts the local time before each.
+    Writes to stdout directly, because there may be many lines; removes control characters. `times`
+    prefixes each line with the local time.
     """
 
     def __init__(self, console: Console, services: Sequence[str], *, times: bool) -> None:
@@ -54,10 +54,10 @@ class LogPrinter:
 
 
 class JsonLogPrinter:
-    """Prints a JSON object a line."""
+    """Prints one JSON object per line."""
 
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
-        """As `LogPrinter.print`; `at` has the zone's offset, and is null where nobody knows it."""
+        """Print lines; `at` has the zone's offset, null if unknown. Raises `BrokenPipeError`."""
         for service, line in lines:
             at = _moment(line.at).isoformat(timespec="milliseconds") if line.at else None
             stream = "stderr" if line.is_stderr else "stdout"

@@ -1,4 +1,4 @@
-"""Playbooks as people read them."""
+"""Shows playbooks: the list, and one with its steps and options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INDENT = (0, 0, 0, 3)
 
 
 def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
-    """A few lines for each."""
+    """Print each playbook with its origin, description and steps."""
     shown = [
         {
             "playbook": row["name"],
@@ -32,12 +32,12 @@ def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
 
 
 def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
-    """What it is for, and each step with its options."""
+    """Print a playbook's description, and each step with its options."""
     console.print(styled("[bold]{}[/]: {}", row["name"], row["description"]))
     console.print(f"{row['path']} ({row['origin']})", soft_wrap=True)
     for number, step in enumerate(steps, start=1):
         kind = "" if step["name"] == step["kind"] else f" ({step['kind']})"
-        undone = Text(" A later failure takes it back." if step["undoes"] else "", "dim")
+        undone = Text(" Undone if a later step fails." if step["undoes"] else "", "dim")
         console.print(styled("\n{}. [bold]{}[/]{}", number, step["name"], kind))
         does = styled("{}{}", step["does"], undone)
         console.print(Padding(does, INDENT, expand=False))
@@ -46,22 +46,22 @@ def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
 
 
 def _options(options: Iterable[Row]) -> Table:
-    made = Table(box=None, pad_edge=False, show_header=False)
+    result = Table(box=None, pad_edge=False, show_header=False)
     for _ in range(3):
-        made.add_column(overflow="fold")
+        result.add_column(overflow="fold")
     for option in options:
         template = "[bold]{}[/]" if option["given"] else "[dim]{}[/]"
-        shown = styled(template, _told(option["value"]))
-        made.add_row(option["name"], shown, option["meaning"])
-    return made
+        shown = styled(template, _value(option["value"]))
+        result.add_row(option["name"], shown, option["meaning"])
+    return result
 
 
-def _told(value: Any) -> str:
-    """A value as it would stand in the playbook, in short."""
+def _value(value: Any) -> str:
+    """Return a value as a playbook would have it, in short."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return f"[{', '.join(_told(each) for each in value)}]"
+        return f"[{', '.join(_value(each) for each in value)}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_told(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {_value(each)}' for key, each in value.items())}}}"
     return str(value) or '""'

@@ -1,5 +1,4 @@
-"""What a run proves of itself: what the roll took, the requests that were sent meanwhile, and what
-the watch after it saw."""
+"""Shows the proof of a run: the rollout's duration, the probes during the run, and the soak."""
 
 from __future__ import annotations
 
@@ -21,37 +20,39 @@ from cosmicdeploy.text.formatting import counted
 
 
 def lines(report: Report) -> Iterator[Text]:
-    """Each within 80 columns, but for the failures."""
-    yield from map(Text, _rolled(report.steps))
+    """Yield the lines; all but the failures fit in 80 columns."""
+    yield from map(Text, _rollouts(report.steps))
     if report.requests:
         yield from _requests(report.requests)
-    yield from map(Text, _watched(report.steps))
+    yield from map(Text, _soaks(report.steps))
 
 
-def _rolled(steps: Iterable[StepReport]) -> Iterator[str]:
+def _rollouts(steps: Iterable[StepReport]) -> Iterator[str]:
     for step in steps:
         if roll := step.facts.get("roll"):
             yield ""
             yield (
-                f"the roll took {roll['seconds']:.1f} s; added up, engine and application"
+                f"the rollout took {roll['seconds']:.1f} s; added up, engine and application"
                 f" needed {roll['needed']:.1f} s"
             )
             yield f"  {_needed_for(roll['services'])}"
         if away := proxy_away(step):
-            yield f"the proxy itself was away for {away:.1f} s: no answer at all"
+            yield f"the proxy was down for {away:.1f} s: connections were refused"
 
 
 def proxy_away(step: StepReport) -> float:
-    """Seconds in which clients were refused connections."""
+    """Return the seconds in which the proxy refused connections."""
     return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
-    """The work that was added up; a restart creates nothing. Workers go beside the replicas, so
-    that the sum may be more than the whole."""
+    """Return what the sum consists of; a restart in place creates nothing.
+
+    Workers are replaced beside the replicas, so the sum may exceed the duration.
+    """
     create = "to create, " if any("create" in phases for phases in services.values()) else ""
-    beside = "; some go side by side" if len(services) > 1 else ""
-    return f"{create}to drain, to start and for the first answers{beside}"
+    parallel = "; some run in parallel" if len(services) > 1 else ""
+    return f"{create}to drain, to start and for the first responses{parallel}"
 
 
 def _requests(requests: RequestsReport) -> Iterator[Text]:
@@ -60,9 +61,9 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
     gap = f"{held}, longest gap {requests.longest_gap_ms:.0f} ms"
     yield Text()
     failed = _bad(requests.failed, "failed")
-    yield styled("requests meanwhile: {} sent, {}{}", requests.sent, failed, gap)
-    yield styled("  new connections:  {}", _tally(requests.new))
-    yield styled("  kept connections: {}", _tally(requests.kept))
+    yield styled("requests during the run: {} sent, {}{}", requests.sent, failed, gap)
+    yield styled("  new connections:  {}", _stats(requests.new))
+    yield styled("  kept connections: {}", _stats(requests.kept))
     beats = _beats(requests.beats, requests.not_found) if requests.beats else Text()
     yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
     if requests.failing_before:
@@ -74,14 +75,14 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
         yield styled("  [red]failed:[/] {}", failure)
 
 
-def _watched(steps: Iterable[StepReport]) -> Iterator[str]:
-    """A line for each watch that saw nothing bad."""
+def _soaks(steps: Iterable[StepReport]) -> Iterator[str]:
+    """Yield a line for each soak that passed."""
     for step in steps:
         if step.kind == "soak" and step.facts:
             facts = step.facts
             well = counted(facts["containers"], "container")
             yield (
-                f"watched for {facts['seconds']:.0f} s: {well} well,"
+                f"soaked for {facts['seconds']:.0f} s: {well} healthy,"
                 f" {facts['failed']} of {facts['requests']} failed, {_slower(facts)}"
             )
 
@@ -93,9 +94,9 @@ def _slower(facts: Mapping[str, Any]) -> str:
     return f"p50 {figures['before']:.0f} → {figures['after']:.0f} ms"
 
 
-def _tally(tally: RequestStatsReport) -> Text:
-    times = f"p50 {tally.p50_ms:.1f}, p99 {tally.p99_ms:.1f}, max {tally.max_ms:.1f} ms"
-    return styled("{} sent, {}, {}", tally.sent, _bad(tally.failed, "failed"), times)
+def _stats(stats: RequestStatsReport) -> Text:
+    times = f"p50 {stats.p50_ms:.1f}, p99 {stats.p99_ms:.1f}, max {stats.max_ms:.1f} ms"
+    return styled("{} sent, {}, {}", stats.sent, _bad(stats.failed, "failed"), times)
 
 
 def _beats(beats: BeatsReport, not_found: int) -> Text:
@@ -107,8 +108,8 @@ def _beats(beats: BeatsReport, not_found: int) -> Text:
         return styled("beats: [red]{} of {} not stored[/]{}; ", not_found, looked_up, limited)
     if looked_up:
         return styled("beats: {} of {} stored{}; ", beats.found, looked_up, limited)
-    told = "beats: {} of {} ok, not looked up{}; "
-    return styled(told, beats.acknowledged, beats.sent, limited)
+    line = "beats: {} of {} ok, not looked up{}; "
+    return styled(line, beats.acknowledged, beats.sent, limited)
 
 
 def _proxy(proxy: ProxyReport | None) -> Text:

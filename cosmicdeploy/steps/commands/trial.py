@@ -32,7 +32,7 @@ class TrialStep(Step):
         if not ctx.ahead.replace_containers:
             return Unchanged(reason="no container is to be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
-        return Change(summary=f"start {image} beside the load balancer")
+        return Change(summary=f"start {image} in a container of its own")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_compose_early(ctx)

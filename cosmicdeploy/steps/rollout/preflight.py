@@ -36,7 +36,7 @@ class PreflightStep(Step):
         if ctx.planning:
             require_token(ctx)
         image = ctx.service(ctx.settings.services.app[0]).image
-        return Change(summary=f"try {image} beside the load balancer")
+        return Change(summary=f"try {image} in a container of its own")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         tried = _try_new(ctx)

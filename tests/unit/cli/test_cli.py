@@ -133,7 +133,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(folder: Path) -> None:
     done = call("init", "compose.yml/kiosk")
     assert done.exit_code == 1
     assert f"Not a directory ({folder}/compose.yml/kiosk)" in done.stderr
-    assert "→ choose a place" in done.stderr and "Unexpected" not in done.stderr
+    assert "→ choose a path" in done.stderr and "Unexpected" not in done.stderr
 
 
 @pytest.mark.parametrize(

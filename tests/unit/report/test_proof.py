@@ -31,11 +31,11 @@ def rolled(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
 def test_what_goes_side_by_side_is_added_up() -> None:
     app, worker = {"create": 1.0, "healthy": 2.0}, {"create": 3.3}
     assert rolled(6.3, {"app-1": app, "worker": worker}) == [
-        "the roll took 4.8 s; added up, engine and application needed 6.3 s",
-        "  to create, to drain, to start and for the first answers; some go side by side",
+        "the rollout took 4.8 s; added up, engine and application needed 6.3 s",
+        "  to create, to drain, to start and for the first responses; some run in parallel",
     ]
 
 
 def test_a_restart_creates_nothing() -> None:
     [_, needed] = rolled(2.0, {"app-1": {"drain": 1.0, "start": 1.0}})
-    assert needed == "  to drain, to start and for the first answers"
+    assert needed == "  to drain, to start and for the first responses"

@@ -95,7 +95,7 @@ def shown(traffic: TrafficStats) -> list[str]:
     out = StringIO()
     show(report, Console(file=out, width=80))
     lines = out.getvalue().splitlines()
-    return lines[lines.index("requests meanwhile: " + lines_of(traffic)) :]
+    return lines[lines.index("requests during the run: " + lines_of(traffic)) :]
 
 
 def lines_of(traffic: TrafficStats) -> str:
