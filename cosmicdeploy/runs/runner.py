@@ -239,7 +239,7 @@ class Run:
             self._compared = compared(self.before, after)
             return None
         return CosmicError(
-            "the stack is not as it was before",
+            "The stack is not as it was before",
             where=differences[0],
             todo="see `cosmicdeploy status`, then deploy again or roll back",
             details=differences,

@@ -108,7 +108,7 @@ def _of_record(error: CosmicError, one: Applied) -> CosmicError:
 def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
     if exchanged_data(applied) and not is_up(ctx):
         raise NotReversible(
-            "clients have been let in, so what they wrote since would be lost",
+            "Clients have been let in, so what they wrote since would be lost",
             where="database",
             todo="see `cosmicdeploy verify`; the way back is the backup that was made first: "
             "`cosmicdeploy rollback --to latest`",

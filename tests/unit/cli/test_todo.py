@@ -42,7 +42,7 @@ ASSEMBLED = (
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
-        if "payload" not in path.parts:
+        if "payload" not in path.relative_to(PACKAGE).parts:
             yield path, ast.parse(path.read_text())
 
 
