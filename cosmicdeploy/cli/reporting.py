@@ -49,7 +49,7 @@ def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
             for result in run.results
         ],
         requests=measured.facts() if measured else None,
-        turned_away_seconds=round(run.ctx.window.seconds, 1) or None,
+        turned_away_seconds=round(run.ctx.run.maintenance.seconds, 1) or None,
         error=ErrorReport.of(error) if error else None,
     )
 
