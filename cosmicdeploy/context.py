@@ -113,7 +113,7 @@ class Context:
             )
         return found
 
-    def out_of_place(self) -> list[Container]:
+    def unassigned_containers(self) -> list[Container]:
         """The project's containers under names that are no service's: set aside, on their way in,
         or nobody's."""
         names = frozenset(service.container_name for service in self.stack.services.values())

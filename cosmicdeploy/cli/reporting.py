@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import PastRun, unfinished
+from cosmicdeploy.journal.unfinished import InterruptedRun, unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
@@ -21,7 +21,7 @@ from cosmicdeploy.report.model import (
     StepReport,
     UnfinishedReport,
 )
-from cosmicdeploy.runs.failing_before import way_back_is_gone
+from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import Applied
@@ -112,15 +112,15 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             command=run.command,
             at=run.at,
             who=run.who,
-            told=run.told(),
-            todo=_ways_on(run, way_back_is_gone(ctx, run)),
+            told=run.description(),
+            todo=_ways_on(run, services_without_undo(ctx, run)),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != at_work
     ]
 
 
-def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
+def _ways_on(run: InterruptedRun, gone: Sequence[str]) -> str:
     if gone:
         names = ", ".join(gone)
         told = f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
@@ -137,7 +137,7 @@ def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
     return f"`cosmicdeploy {run.command}` again"
 
 
-def _forward(run: PastRun) -> str:
+def _forward(run: InterruptedRun) -> str:
     """Return the command that resumes a run; "" if none does."""
     if run.failed or run.lost:
         return ""
@@ -146,7 +146,7 @@ def _forward(run: PastRun) -> str:
     return f"`cosmicdeploy {run.command}`"
 
 
-def _ways_on_from_a_rollback(run: PastRun) -> str:
+def _ways_on_from_a_rollback(run: InterruptedRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
     return f"{_forward(run)} goes on, `cosmicdeploy deploy --abort` undoes it"
@@ -159,7 +159,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
             name=applied.step.name,
             kind=applied.step.kind,
             outcome="undone",
-            reason=applied.told(),
+            reason=applied.description(),
         )
         for applied in undone
         if applied.step.reversible

@@ -33,7 +33,7 @@ class KnownFailures:
         """For the journal."""
         return asdict(self)
 
-    def told(self) -> str:
+    def description(self) -> str:
         """All of them for people; "" where there are none."""
         named = [f"{name} ({why})" for name, why in self.services.items()]
         others = [f"{point} of verify ({why})" for point, why in self.points.items()]

@@ -35,7 +35,7 @@ class Intent:
 
 
 @dataclass(kw_only=True)
-class PastRun:
+class InterruptedRun:
     """A run that is not over. `failed`: it was on its way back; `intents` were not undone.
 
     `lost` are records of it that cannot be read, `doubts` lines that may have been such: what it
@@ -61,7 +61,7 @@ class PastRun:
         """The step that it was in, or had just ended."""
         return self.intents[-1].name if self.intents else ""
 
-    def told(self) -> str:
+    def description(self) -> str:
         """The run in one line, for people."""
         where = f"in {self.step}" if self.step else "before it changed anything"
         if self.intents and self.intents[-1].done:
@@ -74,9 +74,9 @@ class PastRun:
         return f"{told}; what it changed is not all known: {', '.join(unread)}" if unread else told
 
 
-def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
+def unfinished(journal: Journal, *, own: bool = False) -> list[InterruptedRun]:
     """Runs that are not over, oldest first; the run that asks only with `own`."""
-    reading = _Reading("" if own else journal.run)
+    reading = _Reader("" if own else journal.run)
     for entry in journal.entries():
         if isinstance(entry, Unreadable):
             reading.doubt(entry)
@@ -85,11 +85,11 @@ def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
     return list(reading.open.values())
 
 
-class _Reading:
+class _Reader:
     """The journal, entry by entry; `open` are the runs that are not over so far."""
 
     def __init__(self, besides: str) -> None:
-        self.open: dict[str, PastRun] = {}
+        self.open: dict[str, InterruptedRun] = {}
         self._besides = besides
         self._begun: set[str] = set()
         self._last = ""
@@ -117,7 +117,7 @@ class _Reading:
         elif line.run not in self._begun and self._last in self.open:
             self.open[self._last].doubts.append(where)
 
-    def _begin(self, run: PastRun) -> None:
+    def _begin(self, run: InterruptedRun) -> None:
         self._last = run.id
         if run.id in self.open:  # its intents are what there is to go back by
             self.open[run.id].lost.append("its first record is repeated or stands behind others")
@@ -129,33 +129,35 @@ class _Reading:
         """Take up a run whose first record is not known; False where that is known."""
         if not run or run == self._besides or run in self._begun:
             return False
-        self._begin(PastRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"]))
+        self._begin(
+            InterruptedRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"])
+        )
         return True
 
 
-def under_way(journal: Journal, earlier: Iterable[PastRun]) -> list[PastRun]:
+def under_way(journal: Journal, earlier: Iterable[InterruptedRun]) -> list[InterruptedRun]:
     """Earlier runs that the run that asks goes on from, and that run itself."""
     own = [run for run in unfinished(journal, own=True) if run.id == journal.run]
     return [*earlier, *own]
 
 
-def made_backup(runs: Iterable[PastRun]) -> str | None:
+def made_backup(runs: Iterable[InterruptedRun]) -> str | None:
     """The first backup that such runs made: that of the state before all of them."""
     return next(iter(made_backups(runs)), None)
 
 
-def made_backups(runs: Iterable[PastRun]) -> list[str]:
+def made_backups(runs: Iterable[InterruptedRun]) -> list[str]:
     """All backups that such runs made, oldest first."""
     return [str(i.facts["backup"]) for i in intents(runs, BACKUP) if i.done]
 
 
-def intents(runs: Iterable[PastRun], kind: str) -> list[Intent]:
+def intents(runs: Iterable[InterruptedRun], kind: str) -> list[Intent]:
     """What such runs began of one kind of step, oldest first."""
     return [intent for run in runs for intent in run.intents if intent.kind == kind]
 
 
-def _begun(record: Record) -> PastRun:
-    return PastRun(
+def _begun(record: Record) -> InterruptedRun:
+    return InterruptedRun(
         id=record["run"],
         command=record["command"],
         kind=RunKind.of_record(record),
@@ -168,7 +170,7 @@ def _begun(record: Record) -> PastRun:
     )
 
 
-def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
+def _follow(found: dict[str, InterruptedRun], run: InterruptedRun, record: Record) -> None:
     match record["kind"]:
         case "intent":
             run.intents.append(_intent(record))
@@ -189,7 +191,7 @@ def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
             del found[run.id]
 
 
-def _forget_schema(run: PastRun) -> None:
+def _forget_schema(run: InterruptedRun) -> None:
     """A person took the schema over, so it is neither undone nor compared any more."""
     run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
     run.state = {**run.state, "schema": None, "migrations": None}
@@ -205,6 +207,6 @@ def _intent(record: Record) -> Intent:
     )
 
 
-def _begun_step(run: PastRun, record: Record) -> list[Intent]:
+def _begun_step(run: InterruptedRun, record: Record) -> list[Intent]:
     """The step that a record is about; none where its line was lost."""
     return [i for i in run.intents if i.name == record["step"]][-1:]

@@ -30,7 +30,7 @@ from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import Applied, note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
 # As long as a call of the engine may take, and no lock goes to another in so short a silence.
 FENCE_TRUST_SECONDS = 0.1
@@ -135,7 +135,7 @@ def _open_window(run: Run) -> None:
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
     ]
-    if begun and is_up(run.ctx):
+    if begun and is_maintenance_on(run.ctx):
         run.ctx.run.maintenance.open()
 
 

@@ -10,7 +10,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
-from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
+from cosmicdeploy.journal.unfinished import Intent, InterruptedRun, intents, unfinished
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 
 # Kinds of steps that stop what runs, or take its place.
@@ -26,7 +26,7 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
     begun = [run for run in runs if run.kind.places_release and _replaces(run)]
     kind = RunKind.of_command(command)
     only_ends = kind is RunKind.ABORT
-    if begun and (only_ends or not any(way_back_is_gone(ctx, run) for run in begun)):
+    if begun and (only_ends or not any(services_without_undo(ctx, run) for run in begun)):
         return KnownFailures.of_state(begun[0].state)
     if only_ends or not kind.places_release:
         return KnownFailures()
@@ -35,11 +35,11 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
     )
 
 
-def _replaces(run: PastRun) -> bool:
+def _replaces(run: InterruptedRun) -> bool:
     return bool(intents([run], ROLLOUT) or intents([run], QUIESCE))
 
 
-def _stopped(ctx: Context, runs: Sequence[PastRun]) -> set[str]:
+def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
     """Services that ran when one of these runs began to restart or replace them, and do not now:
     they worked, and the recover step starts them."""
     begun = [intent for run in runs for intent in run.intents if intent.kind in STOPPING]
@@ -58,7 +58,7 @@ def _stands_still(ctx: Context, name: str) -> bool:
     return container is None or not container.is_active
 
 
-def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
+def services_without_undo(ctx: Context, run: InterruptedRun) -> list[str]:
     """Services whose container from before a run is gone, so that it cannot be undone."""
     before: dict[str, Any] = {}
     for intent in intents([run], ROLLOUT):

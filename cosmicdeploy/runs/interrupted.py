@@ -13,13 +13,13 @@ from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
-from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
+from cosmicdeploy.journal.unfinished import InterruptedRun, intents, unfinished
 from cosmicdeploy.runs.snapshot import changed, observe
-from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.recover import wait_for_commands
 
-Runs = Sequence[PastRun]
+Runs = Sequence[InterruptedRun]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ def found(ctx: Context, command: str) -> Interrupted:
         _require_no_rollback(releasing)
         return Interrupted(over=[run for run in runs if _is_over(run, command)])
     for run in releasing:
-        ctx.say(run.told())
+        ctx.say(run.description())
     taken = _ended_by_clients(ctx, releasing)
     rest = [run for run in releasing if run not in taken]
     over = [run for run in runs if run not in rest]
@@ -62,7 +62,7 @@ def require_readable(ctx: Context, runs: Runs) -> None:
                 where=str(ctx.journal.path),
                 todo="see `cosmicdeploy status`; `cosmicdeploy deploy --abort` undoes what is known"
                 " of it, and compares the stack with what it was before",
-                details=(run.told(),),
+                details=(run.description(),),
             )
 
 
@@ -77,13 +77,13 @@ def end_tools(ctx: Context) -> None:
 def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
     """A rollback after which clients were let in is in place, with all that it went on from: to
     undo it would lose what they wrote since."""
-    places = [n for n, run in enumerate(runs) if exchanged_data(applied_by([run]))]
-    if not places or is_up(ctx):
+    places = [n for n, run in enumerate(runs) if has_swapped_data(applied_by([run]))]
+    if not places or is_maintenance_on(ctx):
         return ()
     return runs[: places[-1] + 1]
 
 
-def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
+def _leads_on(run: InterruptedRun, command: str, target: str | None) -> bool:
     """A rollback replaces all that a deploy changes, so it goes on even from one that failed."""
     if run.kind is RunKind.ROLLBACK:
         return (run.command, run.target, run.failed) == (command, target, False)
@@ -95,13 +95,13 @@ def _require_no_rollback(runs: Runs) -> None:
         if run.kind is RunKind.ROLLBACK:
             raise NeedsPerson(
                 "A rollback was interrupted",
-                where=run.told(),
+                where=run.description(),
                 todo=f"finish it: `cosmicdeploy {run.command} --to {run.target}`; or undo it: "
                 "`cosmicdeploy deploy --abort`",
             )
 
 
-def _is_over(killed: PastRun, command: str) -> bool:
+def _is_over(killed: InterruptedRun, command: str) -> bool:
     """What a restart left is settled by any command that looks for it, of whichever services."""
     settles = RunKind.of_command(command).settles_restarts
     return killed.command == command or (killed.kind is RunKind.RESTART and settles)
@@ -113,7 +113,7 @@ def require_deploy(ctx: Context) -> None:
     if not runs or runs[-1].failed or runs[-1].kind is RunKind.ROLLBACK:
         raise UsageError(
             "No deploy was interrupted that could be gone on with",
-            where=runs[-1].told() if runs else str(ctx.journal.path),
+            where=runs[-1].description() if runs else str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
 
@@ -142,7 +142,7 @@ def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
     wait_for_commands(ctx)
     with ctx.interrupts.postponed():  # half-way back is the worst of all places to stop
         applied = applied_by(runs)
-        unwound = unwind(ctx, applied)
+        unwound = undo_all(ctx, applied)
         _require_not_stuck(runs, applied, unwound.stuck)
         ctx.journal.append("unwound", resolves=[run.id for run in runs])
         _require_as_before(ctx, runs)
@@ -156,8 +156,8 @@ def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicErro
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {stuck.what}",
             where=stuck.where,
-            todo=with_abort_advice(stuck.todo, data=exchanged_data(applied)),
-            details=(*(run.told() for run in runs), *stuck.details),
+            todo=with_abort_advice(stuck.todo, data=has_swapped_data(applied)),
+            details=(*(run.description() for run in runs), *stuck.details),
         )
 
 
@@ -173,7 +173,7 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
             where=replaced_name(live),
             todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
             "`cosmicdeploy deploy --abort`",
-            details=[run.told() for run in runs],
+            details=[run.description() for run in runs],
         )
 
 
@@ -184,7 +184,7 @@ def _require_as_before(ctx: Context, runs: Runs) -> None:
             "An interrupted run was undone as far as it is known",
             where=str(ctx.journal.path),
             todo="see `cosmicdeploy status`; the same command again goes on from here",
-            details=[run.told() for run in runs],
+            details=[run.description() for run in runs],
         )
     differences = changed(runs[0].state, observe(ctx))
     if differences:

@@ -20,11 +20,11 @@ from cosmicdeploy.errors import (
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
-from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data, note, unwind
+from cosmicdeploy.runs.undo import Applied, UndoResult, applied_by, has_swapped_data, note, undo_all
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.request_stats import FAILURES_SHOWN
 from cosmicdeploy.verification.still_failing import still_failing
@@ -52,7 +52,7 @@ class Run:
 
     ctx: Context
     before: State | None = None
-    over: Sequence[PastRun] = ()
+    over: Sequence[InterruptedRun] = ()
     promise: bool = False
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
@@ -204,14 +204,14 @@ class Run:
         if isinstance(error, LockLost):
             return  # the stack and its journal are the new holder's
         note(self.ctx.journal, "failed", error=error.what)
-        unwound = unwind(self.ctx, self._applied)
+        unwound = undo_all(self.ctx, self._applied)
         self._mark_undone(unwound)
         if isinstance(unwound.stuck, LockLost):
             self.error = unwound.stuck
             return
         stuck = unwound.stuck or self._unproven()
         if stuck is not None:
-            self.error = _needs_person(error, stuck, data=exchanged_data(self._applied))
+            self.error = _needs_person(error, stuck, data=has_swapped_data(self._applied))
         elif self._applied:
             self.error = self._told_after_undo(error)
         whole = unwound.stuck is None
@@ -246,11 +246,11 @@ class Run:
             details=differences,
         )
 
-    def _mark_undone(self, unwound: Unwound) -> None:
+    def _mark_undone(self, unwound: UndoResult) -> None:
         undone = {one.step.name: one for one in unwound.undone if one.step.reversible}
         for index, result in enumerate(self.results):
             if result.outcome == "changed" and (one := undone.get(result.step.name)):
-                self.results[index] = replace(result, outcome="undone", reason=one.told())
+                self.results[index] = replace(result, outcome="undone", reason=one.description())
 
     def _told_after_undo(self, error: CosmicError) -> CosmicError:
         """What the failure left: a failed check that was undone is a failed run, not a failed
@@ -259,7 +259,7 @@ class Run:
         details = list(error.details)
         if self._compared:
             details.append(f"undone, and seen to be as before: {self._compared}")
-        details += filter(None, (one.step.left_standing(one.change) for one in self._applied))
+        details += filter(None, (one.step.kept_after_undo(one.change) for one in self._applied))
         details += still_failing(self.ctx)
         return kind(error.what, where=error.where, todo=error.todo, details=details)
 

@@ -10,9 +10,9 @@ from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import Intent, PastRun
+from cosmicdeploy.journal.unfinished import Intent, InterruptedRun
 from cosmicdeploy.steps.base import Change, NotReversible, Step
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.kinds import KINDS
 
 
@@ -24,12 +24,14 @@ class Applied:
     change: Change
     run: str
 
-    def told(self) -> str:
+    def description(self) -> str:
         """What it was, and what of it stays once it is undone."""
-        return "; ".join(filter(None, (self.change.summary, self.step.left_standing(self.change))))
+        return "; ".join(
+            filter(None, (self.change.summary, self.step.kept_after_undo(self.change)))
+        )
 
 
-def applied_by(runs: Sequence[PastRun]) -> list[Applied]:
+def applied_by(runs: Sequence[InterruptedRun]) -> list[Applied]:
     """What earlier runs began and nobody undid, in the order in which they began it.
 
     Raises `NeedsPerson` for a kind of step that this version does not know.
@@ -48,27 +50,27 @@ def _step(intent: Intent) -> Step:
             where=intent.name,
             todo=f"run the version of cosmicdeploy that it was; or {ACCEPT}",
         )
-    return KINDS[intent.kind].recorded(intent.options)
+    return KINDS[intent.kind].from_record(intent.options)
 
 
 def _change(intent: Intent) -> Change:
     return Change(summary=intent.summary, before=intent.before)
 
 
-def exchanged_data(applied: Sequence[Applied]) -> bool:
+def has_swapped_data(applied: Sequence[Applied]) -> bool:
     """Whether one of these puts other data in place."""
-    return any(one.step.exchanges_data for one in applied)
+    return any(one.step.swaps_data for one in applied)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unwound:
+class UndoResult:
     """What was undone, and the first error on the way."""
 
     undone: Sequence[Applied]
     stuck: CosmicError | None
 
 
-def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
+def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
     """Undo all, the last first; after an error the rest all the same.
 
     Two things end it, since what came before belongs to the state that stays then: an error of a
@@ -80,14 +82,14 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
     try:
         _require_no_client(ctx, applied)
     except CosmicError as error:
-        return Unwound(undone=(), stuck=error)
+        return UndoResult(undone=(), stuck=error)
     for one in reversed(applied):
         ctx.say(f"undoing {one.step.name}")
         try:
             ctx.lock.require()
             one.step.undo(ctx, one.change)
         except LockLost as lost:
-            return Unwound(undone=undone, stuck=lost)
+            return UndoResult(undone=undone, stuck=lost)
         except Exception as error:  # half-way back is the one state that must never go untold
             stuck = stuck or _of_record(to_cosmic_error(error), one)
             if one.step.keeps_data or isinstance(error, NotReversible):
@@ -95,7 +97,7 @@ def unwind(ctx: Context, applied: Sequence[Applied]) -> Unwound:
             continue
         note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
         undone.append(one)
-    return Unwound(undone=undone, stuck=stuck)
+    return UndoResult(undone=undone, stuck=stuck)
 
 
 def _of_record(error: CosmicError, one: Applied) -> CosmicError:
@@ -106,7 +108,7 @@ def _of_record(error: CosmicError, one: Applied) -> CosmicError:
 
 
 def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
-    if exchanged_data(applied) and not is_up(ctx):
+    if has_swapped_data(applied) and not is_maintenance_on(ctx):
         raise NotReversible(
             "clients have been let in, so what they wrote since would be lost",
             where="database",

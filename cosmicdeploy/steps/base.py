@@ -72,11 +72,11 @@ class Step(BaseModel):
     # Whether a check after `apply` has to find nothing to do; False where that proves no more.
     is_checked_again: ClassVar[bool] = True
     # Puts other data in place: not to be undone once clients were let in again.
-    exchanges_data: ClassVar[bool] = False
+    swaps_data: ClassVar[bool] = False
     # Where undoing it fails, nothing before it is undone: that would be without its data.
     keeps_data: ClassVar[bool] = False
     # Needs the backup that a rollback goes to.
-    goes_back: ClassVar[bool] = False
+    needs_target_backup: ClassVar[bool] = False
 
     name: str = Field(description="What the step is called. Default: its kind.")
 
@@ -94,7 +94,7 @@ class Step(BaseModel):
         return made
 
     @classmethod
-    def recorded(cls, options: Mapping[str, Any]) -> Self:
+    def from_record(cls, options: Mapping[str, Any]) -> Self:
         """The step of a journal's record; raises `NeedsPerson` where this version does not know its
         keys."""
         try:
@@ -154,7 +154,7 @@ class Step(BaseModel):
         """What somebody has to agree to before one's own playbook does this; "" where nothing."""
         return ""
 
-    def left_standing(self, change: Change) -> str:
+    def kept_after_undo(self, change: Change) -> str:
         """What of the change `undo` leaves in place on purpose, for people; "" for nothing."""
         return ""
 

@@ -61,7 +61,7 @@ def _containers(ctx: Context) -> str:
         told += f", {away} stopped: {UNTIL_RESUME}"
     if ctx.run.is_plan_only and ctx.settings.verify.heartbeat:
         told += ", no heartbeat sent by a plan"
-    known = ctx.run.known_failures.told()
+    known = ctx.run.known_failures.description()
     return (
         f"{told}; did not work before, so not demanded of the old release: {known}"
         if known

@@ -29,7 +29,7 @@ from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import RestartStep, half_way
+from cosmicdeploy.steps.containers.restart import RestartStep, interrupted_restarts
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
@@ -50,14 +50,17 @@ class RecoverStep(Step):
         left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
         left += [f"{name}, which the proxy passes over" for name in _passed_over(ctx)]
-        left += [f"a restart of {', '.join(restart.services)}" for restart, _ in half_way(ctx)]
+        left += [
+            f"a restart of {', '.join(restart.services)}"
+            for restart, _ in interrupted_restarts(ctx)
+        ]
         left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
         left += ["data from before a restore"] if _data_is_left(ctx) else []
         left += ["the server's lock wait"] if _waits_short(ctx) else []
         if left:
             return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
         if ctx.run.resumed_runs:
-            return Unchanged(reason=f"goes on where {ctx.run.resumed_runs[-1].told()}")
+            return Unchanged(reason=f"goes on where {ctx.run.resumed_runs[-1].description()}")
         return Unchanged(reason="no run was interrupted half-way")
 
     def outcome(self, *, applied: bool) -> Outcome:
@@ -73,7 +76,7 @@ class RecoverStep(Step):
             _bring_back(ctx, name)
         for name in _passed_over(ctx):
             put_in_service(ctx, name)
-        for restart, begun in half_way(ctx):
+        for restart, begun in interrupted_restarts(ctx):
             _settle_restart(ctx, restart, begun)
         if _is_exchanging(ctx):
             ctx.lock.require()
@@ -110,7 +113,7 @@ def _passed_over(ctx: Context) -> list[str]:
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
     """Service and container of all that stands aside and is nobody's way back."""
-    there = ctx.out_of_place()
+    there = ctx.unassigned_containers()
     return [
         (name, container)
         for name in ctx.settings.services.released

@@ -19,7 +19,7 @@ from cosmicdeploy.proxy import flag_files, reload_if_older
 SEEN_WITHIN = 5.0
 
 
-def is_up(ctx: Context) -> bool:
+def is_maintenance_on(ctx: Context) -> bool:
     """Whether clients are kept out now."""
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
     if ctx.settings.services.proxy is None:
@@ -29,7 +29,7 @@ def is_up(ctx: Context) -> bool:
     return bool(file) and bool(flag_files.existing(ctx, proxy, [str(file)]))
 
 
-def raise_shield(ctx: Context) -> None:
+def start_maintenance(ctx: Context) -> None:
     """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
     ctx.run.maintenance.open()
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
@@ -42,7 +42,7 @@ def raise_shield(ctx: Context) -> None:
     _see(ctx, turned_away=True)
 
 
-def lower_shield(ctx: Context) -> None:
+def end_maintenance(ctx: Context) -> None:
     """Let clients in again; seen from outside when this returns. Raises `ProbeFailed`."""
     proxy = _proxy(ctx)
     if proxy is not None:

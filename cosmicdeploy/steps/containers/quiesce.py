@@ -17,7 +17,11 @@ from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.containers.maintenance import (
+    end_maintenance,
+    is_maintenance_on,
+    start_maintenance,
+)
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
@@ -59,7 +63,7 @@ class QuiesceStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         acting = self._acting(ctx)
-        shielded = self._turns_away and is_up(ctx)
+        shielded = self._turns_away and is_maintenance_on(ctx)
         if not acting and shielded:
             return Unchanged(reason="clients are turned away, and nothing that writes runs")
         if not acting and not self._turns_away:
@@ -85,7 +89,7 @@ class QuiesceStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         if self._turns_away:
-            raise_shield(ctx)
+            start_maintenance(ctx)
         closed_at = time.time()
         stop_all(ctx, change.before["containers"])
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
@@ -105,7 +109,7 @@ class QuiesceStep(Step):
                     wait_ready(ctx, started[name], name)
         finally:
             if self._turns_away and not change.before["shielded"]:
-                lower_shield(ctx)
+                end_maintenance(ctx)
         for name in change.before["containers"]:
             ctx.service(name)  # one that is no longer declared was not started, which is said
 

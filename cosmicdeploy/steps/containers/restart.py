@@ -20,7 +20,11 @@ from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.containers.maintenance import (
+    end_maintenance,
+    is_maintenance_on,
+    start_maintenance,
+)
 from cosmicdeploy.steps.containers.stop_start import (
     bring_up,
     put_all_in_service,
@@ -80,7 +84,7 @@ class RestartStep(Step):
                 "containers": {
                     name: _facts(ctx, container) for name, container in containers.items()
                 },
-                "shielded": self.turns_away and is_up(ctx),
+                "shielded": self.turns_away and is_maintenance_on(ctx),
             },
             facts={"stale": stale} if stale else {},
         )
@@ -105,7 +109,7 @@ class RestartStep(Step):
         """The applications end what they have in hand while all that they need is there."""
         targets = [look_up(ctx, name) for name in before]
         released, needed, proxy = _groups(ctx, targets)
-        raise_shield(ctx)
+        start_maintenance(ctx)
         stop(ctx, released)
         stop(ctx, needed)
         start(ctx, needed)
@@ -115,7 +119,7 @@ class RestartStep(Step):
         stopped = proxy_is_stopped(ctx)
         running = [] if stopped else [target for target in proxy if target.is_running]
         away = stop_and_start(ctx, running) if running else 0.0
-        lower_shield(ctx)
+        end_maintenance(ctx)
         away = ctx.run.maintenance.seconds if stopped else away
         return {"proxy_away_seconds": round(away, 1)} if away else {}
 
@@ -135,8 +139,8 @@ class RestartStep(Step):
             bring_up(ctx, (needed, released, proxy), healthy)
         finally:
             put_all_in_service(ctx)
-            if self.turns_away and not change.before["shielded"] and is_up(ctx):
-                lower_shield(ctx)
+            if self.turns_away and not change.before["shielded"] and is_maintenance_on(ctx):
+                end_maintenance(ctx)
         for name in before:
             ctx.service(name)  # one that is no longer declared was not started, which is said
 
@@ -194,7 +198,7 @@ def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
     return {name: why for name, why in found.items() if why and why != STOPPED}
 
 
-def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
+def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
     """What killed restarts left undone: containers that ran and do not, clients that are turned
     away. Nothing while all stands still for a rollback."""
     runs = unfinished(ctx.journal)
@@ -202,7 +206,8 @@ def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
         return []
     begun = intents(runs, RestartStep.kind)
     found = [
-        (RestartStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
+        (RestartStep.from_record(i.options), Change(summary=i.summary, before=i.before))
+        for i in begun
     ]
     return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
 
@@ -211,7 +216,9 @@ def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
     before = change.before["containers"]
     ran = [target for target in present(ctx, before) if before[target.name]["running"]]
     stopped = [target for target in ran if not target.is_running]
-    return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
+    return bool(stopped) or (
+        step.turns_away and not change.before["shielded"] and is_maintenance_on(ctx)
+    )
 
 
 def _difference(ctx: Context, name: str) -> str | None:

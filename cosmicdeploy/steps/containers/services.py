@@ -60,7 +60,7 @@ class ServicesStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """What others need that were there before stays: without it they could not be mended. So
         does what was only started."""
-        if told := self.left_standing(change):
+        if told := self.kept_after_undo(change):
             ctx.say(told)
         staying, errors = _staying(change), list[CosmicError]()
         for name in reversed(change.before["containers"]):
@@ -74,7 +74,7 @@ class ServicesStep(Step):
         if errors:
             raise errors[0]
 
-    def left_standing(self, change: Change) -> str:
+    def kept_after_undo(self, change: Change) -> str:
         names = _staying(change)
         return f"left running, though stopped or missing before: {', '.join(names)}" * bool(names)
 

@@ -17,7 +17,7 @@ from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs import undo as unwinding
+from cosmicdeploy.runs import undo as undo_module
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import applied_by
 from cosmicdeploy.steps.kinds import KINDS
@@ -80,10 +80,10 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         "ProxyControl",
         lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
     )
-    monkeypatch.setattr(unwinding, "is_up", lambda _: True)
+    monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
-    unwound = unwinding.unwind(killed, applied_by(interrupted.to_abort(killed)))
+    unwound = undo_module.undo_all(killed, applied_by(interrupted.to_abort(killed)))
     assert unwound.stuck is None
     assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
     [run] = unfinished(killed.journal)

@@ -154,7 +154,7 @@ class Staying(Append):
     def undo(self, ctx: Context, change: Change) -> None:
         pass
 
-    def left_standing(self, change: Change) -> str:
+    def kept_after_undo(self, change: Change) -> str:
         return "left running: db"
 
 
