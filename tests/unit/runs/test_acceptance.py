@@ -96,7 +96,7 @@ def test_data_that_no_record_explains_is_neither_kept_nor_dropped(
     writer.run("r", "rollback", "b1").intent("build")
     with ctx.journal.path.open("ab") as file:
         file.write(line)
-    with pytest.raises(NeedsPerson, match="no record tells which run did that"):
+    with pytest.raises(NeedsPerson, match="no record says which run replaced it"):
         acceptable(ctx)
 
 

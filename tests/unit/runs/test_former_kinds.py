@@ -60,7 +60,7 @@ def killed(ctx: Context) -> Context:
 
 
 def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> None:
-    runs = interrupted.found(killed, "deploy").on
+    runs = interrupted.decide(killed, "deploy").resumed
     assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
     assert isinstance(applied_by(runs)[-1].step, RolloutStep)
     steps: list[Any] = []
@@ -83,8 +83,8 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
-    unwound = undo_module.undo_all(killed, applied_by(interrupted.to_abort(killed)))
-    assert unwound.stuck is None
+    result = undo_module.undo_all(killed, applied_by(interrupted.to_abort(killed)))
+    assert result.error is None
     assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
     [run] = unfinished(killed.journal)
     assert run.intents == [], "what was undone under the new name is not undone again"

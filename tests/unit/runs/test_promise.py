@@ -36,7 +36,7 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
 
 
 def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:
-    made = Run(ctx=ctx, promise=promise)
+    made = Run(ctx=ctx, is_deploy=promise)
     made.through(make_plan([step], ctx))
     return made
 
@@ -78,7 +78,7 @@ def test_what_promises_nothing_is_not_undone(
 ) -> None:
     """To start what is down, and to go back."""
     step = append(words, "a")
-    assert run(with_setting(ctx, tmp_path, "rollback"), step, promise=False).error is None
+    assert run(with_setting(ctx, tmp_path, "rollback"), step, is_deploy=False).error is None
 
 
 def shown(traffic: TrafficStats) -> list[str]:

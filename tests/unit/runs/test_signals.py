@@ -131,7 +131,7 @@ def test_the_undo_of_a_killed_run_is_not_stopped_half_way(
     def undo_all(ctx: Context, _applied: object) -> UndoResult:
         signal.raise_signal(signal.SIGTERM)
         ctx.safe_point()
-        return UndoResult(undone=(), stuck=None)
+        return UndoResult(undone=(), error=None)
 
     state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
     monkeypatch.setattr(interrupted, "undo_all", undo_all)

@@ -127,9 +127,9 @@ def test_an_undeclared_service_is_named_and_the_rest_goes_back(
         Applied(step=step, change=Change(summary="", before=before), run="r1")
         for step, before in steps
     ]
-    unwound = undo_all(ctx, applied)
+    result = undo_all(ctx, applied)
     assert removed == ["shop-web-1", "shop-cache-1"]
-    assert isinstance(unwound.stuck, NeedsPerson) and not unwound.undone
-    assert "'gone'" in unwound.stuck.what and "compose file" in unwound.stuck.todo
-    assert unwound.stuck.details == ("recorded by the step rollout of the run r1",)
+    assert isinstance(result.error, NeedsPerson) and not result.undone
+    assert "'gone'" in result.error.what and "compose file" in result.stuck.todo
+    assert result.error.details == ("recorded by the step rollout of the run r1",)
     RolloutStep(name="rollout").settle(ctx, applied[-1].change)

@@ -213,7 +213,7 @@ def test_what_a_killed_run_changed_is_said_to_be_unknown(
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for command in ("deploy", "rollback", "up", "restart web", "backup create"):
         with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.found(ctx, command)
+            interrupted.decide(ctx, command)
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]
 
