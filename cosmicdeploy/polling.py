@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+    from tenacity.stop import stop_base
 
 Result = TypeVar("Result")
 
@@ -16,7 +20,7 @@ def poll(
     until: Callable[[Result], object],
     every: float | Callable[[], float],
     within: float = math.inf,
-    attempts: float = math.inf,
+    attempts: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Call `look` until `until` accepts its result; return the last result, accepted or not.
@@ -25,11 +29,20 @@ def poll(
     looks at least once. `every` is the pause between two looks, in seconds. `sleep=ctx.sleep` makes
     each pause a safe point. Exceptions of `look` end the polling.
     """
-    deadline, looks = time.monotonic() + within, 1
-    while not until(result := look()) and looks < attempts:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        sleep(min(left, every() if callable(every) else every))
-        looks += 1
-    return result
+    import tenacity  # 40 ms, which commands that never poll do not pay
+
+    def pause(state: RetryCallState) -> float:
+        left = within - (state.seconds_since_start or 0.0)
+        return max(0.0, min(left, every() if callable(every) else every))
+
+    stop: stop_base = tenacity.stop_after_delay(within)
+    if attempts is not None:
+        stop = tenacity.stop_any(stop, tenacity.stop_after_attempt(attempts))
+    polling = tenacity.Retrying(
+        retry=tenacity.retry_if_result(lambda result: not until(result)),
+        wait=pause,
+        stop=stop,
+        sleep=sleep,
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    return polling(look)

@@ -37,7 +37,7 @@ Wait = Annotated[
         "--wait",
         metavar="DURATION",
         parser=duration,
-        help="If another run holds the lock, wait up to this long (90s, 10m).",
+        help="Wait up to this long if another run holds the lock (90s, 10m).",
         show_default=False,
     ),
 ]

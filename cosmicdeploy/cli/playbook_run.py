@@ -28,8 +28,7 @@ def run_shipped(
     `allowed` the migrations that may destroy data.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
-    from cosmicdeploy.journal.run_kind import RunKind
-    from cosmicdeploy.operations.checklist.recording import Recording
+    from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute, plan_only
@@ -47,6 +46,5 @@ def run_shipped(
             planned = plan_only(ctx, call.command, steps)
             return with_notices(plan_report(call, planned, ctx), notices)
         command = f"step {only}" if only else call.command
-        recorder = Recording if RunKind.of_command(command) is RunKind.DEPLOY else None
-        run, measured = execute(ctx, command, steps, wait, recorder)
+        run, measured = execute(ctx, command, steps, wait, recorder_of(command))
         return with_notices(run_report(call, run, measured), notices)

@@ -113,18 +113,19 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             at=run.at,
             who=run.who,
             told=run.description(),
-            todo=_ways_on(run, services_without_undo(ctx, run)),
+            todo=_unfinished_todo(run, services_without_undo(ctx, run)),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != at_work
     ]
 
 
-def _ways_on(run: InterruptedRun, gone: Sequence[str]) -> str:
+def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
+    """Return the commands that end a run; `gone` are superseded containers that do not exist."""
     if gone:
         names = ", ".join(gone)
-        told = f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
-        return f"{forward} finishes it; {told}" if (forward := _forward(run)) else told
+        accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
+        return f"{forward} finishes it; {accept}" if (forward := _forward(run)) else accept
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
@@ -133,7 +134,7 @@ def _ways_on(run: InterruptedRun, gone: Sequence[str]) -> str:
     if is_deploy:
         return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
-        return _ways_on_from_a_rollback(run)
+        return _rollback_todo(run)
     return f"`cosmicdeploy {run.command}` again"
 
 
@@ -146,7 +147,7 @@ def _forward(run: InterruptedRun) -> str:
     return f"`cosmicdeploy {run.command}`"
 
 
-def _ways_on_from_a_rollback(run: InterruptedRun) -> str:
+def _rollback_todo(run: InterruptedRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
     return f"{_forward(run)} goes on, `cosmicdeploy deploy --abort` undoes it"

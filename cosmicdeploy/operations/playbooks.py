@@ -10,6 +10,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files.shipped import playbooks
+from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
@@ -139,4 +140,4 @@ def run_playbook(
     ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
     """Run a playbook; waits up to `wait` seconds for another run's lock."""
-    return execute(ctx, file.command, playbook.steps, wait)
+    return execute(ctx, file.command, playbook.steps, wait, recorder_of(file.command))

@@ -54,7 +54,7 @@ def plan_restart(ctx: Context, words: Sequence[str], *, every: bool) -> RestartP
     """
     if every and words:
         raise UsageError(
-            "--all and services exclude each other",
+            "`--all` and services exclude each other",
             where=f"restart --all {' '.join(words)}",
             todo="leave out one of them",
         )

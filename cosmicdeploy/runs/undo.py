@@ -110,7 +110,7 @@ def _of_record(error: CosmicError, one: Applied) -> CosmicError:
 def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
     if has_swapped_data(applied) and not is_maintenance_on(ctx):
         raise NotReversible(
-            "clients have been let in, and what they have written since would be lost",
+            "Clients have been let in, and what they have written since would be lost",
             where="database",
             todo="see `cosmicdeploy verify`; to return to the backup that the run made first: "
             "`cosmicdeploy rollback --to latest`",

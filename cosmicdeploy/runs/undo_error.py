@@ -34,7 +34,7 @@ def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -
         return UndoProof(compared=compared(before, after))
     return UndoProof(
         error=CosmicError(
-            "the stack is not as it was before",
+            "The stack is not as it was before",
             where=differences[0],
             todo="see `cosmicdeploy status`, then deploy again or roll back",
             details=differences,

@@ -43,7 +43,7 @@ def test_attempts_are_counted() -> None:
 
 
 def test_the_pause_may_change_between_looks() -> None:
-    pauses, slept = iter([1.0, 2.0]), list[float]()
+    pauses, slept = iter([1.0, 2.0, 3.0]), list[float]()
     poll(lambda: 0, until=bool, every=lambda: next(pauses), attempts=3, sleep=slept.append)
     assert slept == [1.0, 2.0]
 

@@ -30,7 +30,7 @@ def deploy(
         bool,
         typer.Option(
             "--accept",
-            help="With --abort: undo nothing; ask, then record what runs as the present state.",
+            help="Record what runs as the present state instead (needs --abort); asks first.",
         ),
     ] = False,
     allow: Annotated[

@@ -94,7 +94,7 @@ def _rollback(
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.operations.checklist.recording import Recording
+    from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
@@ -121,7 +121,8 @@ def _rollback(
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        run, measured = rollback(ctx, mode.command, playbook, target, wait, Recording)
+        recorder = recorder_of(mode.command)
+        run, measured = rollback(ctx, mode.command, playbook, target, wait, recorder)
         return with_notices(run_report(call, run, measured), notices)
 
 
@@ -129,10 +130,10 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
     from cosmicdeploy.operations.rollback_preview import candidates, losses
     from cosmicdeploy.report.views.rollback import loss_row, show_losses
 
-    found = losses(ctx, candidates(ctx))
+    options = losses(ctx, candidates(ctx))
     if not call.terminal.json:
-        show_losses(call.terminal.console, found, show_all=show_all)
-    return call.report(outcome="done", data=[loss_row(loss) for loss in found])
+        show_losses(call.terminal.console, options, show_all=show_all)
+    return call.report(outcome="done", data=[loss_row(loss) for loss in options])
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:

@@ -75,7 +75,7 @@ def existing(ctx: Context, service: str) -> Container:
     """Return a service's container, running or not; raises `EngineError` if there is none."""
     container = ctx.container(service)
     if container is None:
-        raise EngineError("there is no container", where=service, todo="run `cosmicdeploy up`")
+        raise EngineError("There is no container", where=service, todo="run `cosmicdeploy up`")
     return container
 
 

@@ -12,6 +12,7 @@ from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
 from cosmicdeploy.operations.diagnosis.finding import Remedy, Trouble
 from cosmicdeploy.operations.migrations import resolve
+from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.polling import poll
 from cosmicdeploy.runs.execute import execute
@@ -109,7 +110,8 @@ class Fix:
             if remedy.playbook:
                 steps = self.options.playbook(remedy.playbook).steps
             with self.options.shown():
-                run, _ = execute(self.ctx, remedy.command, steps, self.options.wait)
+                recorder = recorder_of(remedy.command)
+                run, _ = execute(self.ctx, remedy.command, steps, self.options.wait, recorder)
         except CosmicError as error:
             return error
         return run.error

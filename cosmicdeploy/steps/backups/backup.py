@@ -79,7 +79,7 @@ class BackupStep(Step):
         try:
             pruned = prune(ctx)
         except OSError as error:  # the run has succeeded all the same
-            raise BackupError(f"old backups cannot be pruned: {error}") from error
+            raise BackupError(f"Old backups cannot be pruned: {error}") from error
         if pruned.backups:
             ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:
@@ -109,9 +109,9 @@ def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
             made.append(copied.url)
         elif place.required:
             raise BackupError(
-                f"the backup {backup.id} is good, but not copied to where it must be",
+                f"The backup {backup.id} is good, but was not copied to a required destination",
                 where=place.name,
-                todo="see to the place, or take `required` from it in backup.copies",
+                todo="check the destination, or remove its `required` in `backup.copies`",
                 details=(copied.error,),
             )
         else:

@@ -86,7 +86,7 @@ def _require_well(seen: Observation, facts: Result) -> None:
 def _require_proof(facts: Result) -> None:
     if facts["limited"] and not facts["requests"]:
         raise NotProven(
-            f"All {facts['limited']} requests of the watch were answered 429: nothing is proven",
+            f"All {facts['limited']} requests of the soak were answered 429: nothing is proven",
             where="soak",
             todo="lower `probe.rate` to what the application lets one client ask",
         )

@@ -88,7 +88,9 @@ def require_whole(ctx: Context) -> None:
     if begun is None:
         return
     if ctx.run.steps_ahead.recover:  # the interrupted run's command may still run
-        raise CosmicError("whether the migrations of an interrupted run are whole")
+        raise CosmicError(
+            "It is not known yet whether the migrations of an interrupted run are whole"
+        )
     found = look(ctx, begun)
     if found.state is State.BROKEN:
         raise broken(found)

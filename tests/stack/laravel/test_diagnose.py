@@ -163,7 +163,7 @@ def test_the_checklist_works_without_changes_to_the_application(released: Larave
         "only the cache may be worse, because of the empty queue of the worker"
     )
     unknown = {name: each["why"] for name, each in points.items() if each["verdict"] == "unknown"}
-    assert unknown["rate-limit"] == "nobody was refused"
+    assert unknown["rate-limit"] == "no client was refused"
     assert unknown["external"] == "checklist.external names no service"
     assert set(unknown) <= {"rate-limit", "external", "scheduler", "cache"}
     assert all(unknown.values()), unknown
@@ -220,7 +220,7 @@ def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
     found = diagnosed(released, "scheduler")
     assert found["container"].startswith(f"{SCHEDULER} is exited")
     assert re.match(
-        r"\S+framework/schedule-[0-9a-f]{40} \(ends in \d+ s\) is left behind",
+        r"\S+framework/schedule-[0-9a-f]{40} \(ends in \d+ s\) is stale",
         found["overlap lock"],
     )
     remedies = [each["remedy"] for each in fixed(released, "scheduler")]
@@ -280,7 +280,7 @@ def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
         with released.database() as facts:
             facts.session.execute("ALTER TABLE remotes ADD COLUMN note VARCHAR(255) NULL")
         found = diagnosed(released, "migration")["pending"]
-        assert f"all that {name} makes is in the schema, and it is not noted as run" in found
+        assert f"all that {name} creates is in the schema, but it is not marked as run" in found
         apply_and_undo(released, MarkMigratedStep(name="note", migrations=(name,)))
         [remedy] = fixed(released, "migration")
         assert remedy["remedy"] == f"note {name} as run"
@@ -340,7 +340,7 @@ def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
     assert "bootstrap/cache/config.php" in findings_text(done)
     remedies = fixed(released, "command")
     assert [each["applied"] for each in remedies] == [False, True]
-    assert "anew from the release's image" in remedies[1]["remedy"]
+    assert "by new ones of the same image" in remedies[1]["remedy"]
     after = released.containers()
     assert {n for n in after if after[n].id != before[n].id} == {APPS[1]}
     require_well(released)
@@ -396,7 +396,7 @@ def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStac
     step = ChownStep(name="log", service=APPS[1], path=PurePosixPath(path))
     apply_and_undo(released, step)
     remedies = [each["remedy"] for each in fixed(released, "unhealthy")]
-    assert remedies[0].startswith(f"restart {APPS[2]} by a roll: the same container")
+    assert remedies[0].startswith(f"restart the container of {APPS[2]} in place")
     assert remedies[1:] == [f"give {path} in {APPS[1]} to www-data"]
     after = released.containers()
     assert {n: c.id for n, c in after.items()} == {n: c.id for n, c in before.items()}

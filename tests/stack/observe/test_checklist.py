@@ -272,7 +272,7 @@ def test_a_log_that_is_gone_makes_a_point_unknown(deployed: Deployed) -> None:
     assert deployed.stack.cli("up", "--json").code == 0
     point = points(deployed.checklist())["scheduler"]
     assert point["verdict"] == "unknown", point
-    assert point["why"] == "its log tells of no whole minute yet"
+    assert point["why"] == "its log covers no whole minute yet"
 
 
 def test_a_recorded_baseline_replaces_the_deploys(deployed: Deployed) -> None:

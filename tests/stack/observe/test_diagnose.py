@@ -29,7 +29,7 @@ pytestmark = pytest.mark.stack
 COMMAND = "devices:monitor-status"
 FILE = "/var/www/cosmic_app/commands/device_status_monitor.py"
 ADD_HALFWAY = "ALTER TABLE remotes ADD COLUMN halfway INT NULL"
-QUESTION = b"Do that?"
+QUESTION = b"Run this remedy?"
 LOCK = f"cosmic:lock:{COMMAND}"
 
 
@@ -183,7 +183,7 @@ def test_a_half_done_migration_waits_for_the_operator_and_then_continues(
         assert found["interrupted run"] == "Migrations of an earlier run are half done"
         assert found["pending"].startswith(f"{name} is half done")
         done = released.cli("diagnose", "migration", "--fix", "--yes", "--json")
-        assert done.code == 5 and "only a person may say so" in done.stderr
+        assert done.code == 5 and "--yes does not cover this" in done.stderr
         assert [each["applied"] for each in done.report["data"]["remedies"]] == [False]
         with released.database() as facts:
             facts.session.execute(ADD_HALFWAY)
@@ -227,7 +227,7 @@ def test_a_repaired_schema_is_settled_by_a_yes_at_the_terminal(
     journal.append("intent", **step, change="migrate", before=before)
     assert "half done" in diagnosed(released, "migration")["interrupted run"]
     code, shown = at_a_terminal(released, b"n\n", "diagnose", "migration", "--fix")
-    assert code == 5 and "say yes only where you have mended it" in shown
+    assert code == 5 and "say yes only if you have repaired it" in shown
     code, shown = at_a_terminal(released, b"y\n", "diagnose", "migration", "--fix")
     assert code == 0, shown
     again = released.cli("deploy", "--json")
@@ -271,7 +271,7 @@ def test_a_missing_command_is_restored_from_the_releases_image(released: StackUn
         remedies = fixed(released, "command")
     assert [r["applied"] for r in remedies] == [True, True]
     assert remedies[0]["remedy"].startswith("run cache:clear, config:clear")
-    assert "anew from the release's image" in remedies[1]["remedy"]
+    assert "by new ones of the same image" in remedies[1]["remedy"]
     after = released.containers()
     assert {n for n in after if after[n].id != before[n].id} == {"cosmic-app-2"}
     assert (beats.failures, beats.turned_away) == ([], 0)

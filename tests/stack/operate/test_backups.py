@@ -174,7 +174,7 @@ def test_a_backup_is_fetched_back_from_its_copy(own: StackUnderTest, tmp_path: P
     own.set_setting(f'url: "{lost}"', f'required: true, url: "{lost}"')
     failed = own.cli("backup", "create")
     assert failed.code == 1
-    assert "not copied to where it must be" in failed.stderr
+    assert "not copied to a required destination" in failed.stderr
     assert own.open().catalogue.list()[0].is_usable
 
     own.set_setting(f'url: "{lost}"', f'url: "{tmp_path}/usb"')

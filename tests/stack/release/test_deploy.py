@@ -63,7 +63,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
     before = release_1.snapshot()
     done = release_1.cli("deploy", "--plan", "--json")
     assert done.code == 0, done.stderr
-    assert done.report["outcome"] == "planned"
+    assert (done.report["outcome"], done.report["release"]) == ("planned", "2")
     assert done.outcomes == {
         "recover": "passed",
         "health": "passed",

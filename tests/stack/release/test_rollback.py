@@ -62,9 +62,10 @@ def test_two_kinds_at_once_are_refused(released: StackUnderTest) -> None:
 def test_a_rollback_without_a_target_lists_the_candidates(released: StackUnderTest) -> None:
     done = released.cli("rollback", "--json")
     newest = next(b for b in released.open().catalogue.list() if b.is_good)
-    assert (done.code, done.report["outcome"]) == (0, "done") and "--to ID" in done.stderr
+    assert (done.code, done.report["outcome"]) == (0, "done"), done.stderr
     row = done.report["data"][0]
     assert row["backup"] == newest.id and row["age"] and row["what would be lost"]
+    assert "`cosmicdeploy rollback --to ID`" in released.cli("rollback").stdout
 
 
 def test_a_code_rollback_is_refused_if_the_old_code_cannot_use_the_schema(
@@ -154,7 +155,7 @@ def test_a_full_rollback_restores_image_schema_and_data(release_1: StackUnderTes
     with acknowledged(release_1) as beats:
         done = release_1.cli("rollback", "--to", backup, "--yes", "--json")
     assert done.code == 0, done.stderr
-    assert r"  [/]\x1b]0;x: no such table, rows then, 0 now" in done.stderr
+    assert r"  [/]\x1b]0;x: no table, so no rows in the backup, 0 now" in done.stderr
     assert done.report["release"] == "1"
     assert release_1.images() == old_images
     new = release_1.snapshot()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -14,7 +14,9 @@ from cosmicdeploy.cli.app import app
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files import shipped as resources
 from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.operations import playbooks
 from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
+from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
 
 pytestmark = pytest.mark.unit
@@ -109,6 +111,17 @@ def test_a_name_or_a_file_names_a_playbook(folder: Path) -> None:
     assert find_playbook(folder, "deploy").command == "deploy"
     with pytest.raises(UsageError, match="did you mean 'night'"):
         find_playbook(folder, "nihgt")
+
+
+@pytest.mark.parametrize(("name", "records"), [("deploy", True), ("up", False)])
+def test_the_deploy_playbook_records_the_baseline_as_the_command_does(
+    name: str, records: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorders: list[Any] = []
+    monkeypatch.setattr(playbooks, "execute", lambda *arguments: recorders.append(arguments[-1]))
+    file = find_playbook(None, name)
+    playbooks.run_playbook(cast(Any, None), file, load_playbook(file.path), 0.0)
+    assert [bool(each) for each in recorders] == [records]
 
 
 def test_list_shows_a_playbook_that_cannot_be_used(folder: Path) -> None:

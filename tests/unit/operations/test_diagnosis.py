@@ -38,6 +38,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.report.views.diagnosis import show_diagnosis
+from cosmicdeploy.runs.execute import Recorder
 
 
 def trouble(*checks: Check) -> Trouble:
@@ -53,10 +54,12 @@ def no_playbook(_name: str) -> Playbook:
 
 
 class Problem:
-    """A problem until the remedy `helps` is applied; `done` holds the applied remedies."""
+    """A problem until the remedy `helps` is applied; `done` holds the applied remedies, `recorded`
+    those that record a baseline."""
 
     def __init__(self, helps: str, *offered: str) -> None:
         self.helps, self.offered, self.done = helps, offered, list[str]()
+        self.recorded: list[str] = []
         self.error: CosmicError | None = None
 
     def check(self, _ctx: Context) -> Iterator[Finding]:
@@ -65,8 +68,11 @@ class Problem:
         else:
             yield problem("it", "is broken", "", remedies=[remedy(s) for s in self.offered])
 
-    def execute(self, _ctx: Context, command: str, _steps: Any, _wait: float) -> Any:
+    def execute(
+        self, _ctx: Context, command: str, _steps: Any, _wait: float, recorder: Recorder | None
+    ) -> Any:
         self.done.append(command)
+        self.recorded += [command] if recorder else []
         return SimpleNamespace(error=self.error), None
 
 
@@ -111,6 +117,14 @@ def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.Monkey
     with pytest.raises(LockHeld):
         run_fix(ctx, target, monkeypatch)
     assert target.done == ["first"]
+
+
+def test_a_deploy_as_a_remedy_records_the_baseline(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Problem("deploy", "diagnose --fix", "deploy")
+    run_fix(ctx, target, monkeypatch)
+    assert target.done == ["diagnose --fix", "deploy"] and target.recorded == ["deploy"]
 
 
 def test_an_error_is_the_last_finding_of_its_check(ctx: Context) -> None:

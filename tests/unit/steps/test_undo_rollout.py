@@ -130,6 +130,6 @@ def test_an_undeclared_service_is_named_and_the_rest_goes_back(
     result = undo_all(ctx, applied)
     assert removed == ["shop-web-1", "shop-cache-1"]
     assert isinstance(result.error, NeedsPerson) and not result.undone
-    assert "'gone'" in result.error.what and "compose file" in result.stuck.todo
+    assert "'gone'" in result.error.what and "compose file" in result.error.todo
     assert result.error.details == ("recorded by the step rollout of the run r1",)
     RolloutStep(name="rollout").settle(ctx, applied[-1].change)

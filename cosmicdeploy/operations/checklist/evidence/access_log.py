@@ -25,7 +25,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """
     name = ctx.settings.services.proxy
     if name is None:
-        raise ConfigError("services.proxy is not configured", where=str(ctx.loaded.file))
+        raise ConfigError("`services.proxy` is not configured", where=str(ctx.loaded.file))
     container = existing(ctx, name)
     if span.lines is None:
         lines: Iterable[str] = ctx.engine.log_lines(container.id, span.since)
@@ -36,7 +36,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         first = next(statuses(lines), None)
     if first is None:
         raise EngineError(
-            "the load balancer's log has no lines in nginx's combined format", where=name
+            "The load balancer's log has no lines in nginx's combined format", where=name
         )
     begins = max(span.since, _moment(first[1]))
     return {

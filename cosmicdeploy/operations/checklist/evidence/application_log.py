@@ -27,7 +27,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         except CosmicError as error:
             unread[service] = error.what
     if len(unread) == len(ctx.settings.services.released):
-        raise EngineError(f"no log of the application can be read: {unread.popitem()[1]}")
+        raise EngineError(f"No log of the application can be read: {unread.popitem()[1]}")
     return {
         "lines": counts["lines"],
         "errors": counts["errors"],

@@ -34,13 +34,13 @@ def counters(ctx: Context) -> Figures:
 
     name = ctx.settings.services.cache
     if name is None:
-        raise ConfigError("services.cache is not configured", where=str(ctx.loaded.file))
+        raise ConfigError("`services.cache` is not configured", where=str(ctx.loaded.file))
     client = open_cache(ctx, name)
     try:
         info: Mapping[str, Any] = client.info()
     except redis.AuthenticationError as error:
         raise ProbeFailed(
-            "Redis requires a password", where=name, todo="set cache.password_variable"
+            "Redis requires a password", where=name, todo="set `cache.password_variable`"
         ) from error
     except redis.RedisError as error:
         raise ProbeFailed(f"Redis does not answer: {error}", where=name) from error

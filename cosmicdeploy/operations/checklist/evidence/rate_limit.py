@@ -31,7 +31,7 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
     beat = ctx.settings.verify.heartbeat
     if beat is None:
-        raise ConfigError("verify.heartbeat is not configured", where=str(ctx.loaded.file))
+        raise ConfigError("`verify.heartbeat` is not configured", where=str(ctx.loaded.file))
     token = ctx.loaded.secret(beat.token_variable)
     request = Request(path=beat.path, token=token, body=beat.body)
     connection, let_in = Connection(proxy_url(ctx)), 0

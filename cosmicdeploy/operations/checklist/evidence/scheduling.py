@@ -35,7 +35,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     service, words = ctx.settings.services.scheduler, _words(ctx)
     if not service or not words:
         key = "checklist.scheduled" if service else "services.scheduler"
-        raise ConfigError(f"{key} is not configured", where=str(ctx.loaded.file))
+        raise ConfigError(f"`{key}` is not configured", where=str(ctx.loaded.file))
     log = logs.output(ctx, service, span)
     runs = [line.at / logs.SECOND for line in log.lines if words in line.text]
     minutes, missing = missed(runs, log.begins, span.until)

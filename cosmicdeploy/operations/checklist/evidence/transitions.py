@@ -40,7 +40,10 @@ def in_table(facts: Facts, columns: TransitionColumns, span: Span) -> Transition
     """Return the newest rows of the table, up to the span's limit. Raises `DatabaseError`."""
     present = set(facts.columns(columns.table))
     if missing := lacking(columns.table, columns.needed, present):
-        raise DatabaseError(missing, todo="see `monitoring.transitions`, or migrate")
+        raise DatabaseError(
+            f"Transitions cannot be read: {missing}",
+            todo="see `monitoring.transitions`, or migrate",
+        )
     table, key = quoted(columns.table), quoted(columns.id)
     before = quoted(columns.before) if columns.before in present else "''"
     last = facts.session.rows(f"SELECT MAX({key}) FROM {table}")[0][0]  # noqa: S608 - quoted
@@ -62,7 +65,7 @@ def in_logs(ctx: Context, span: Span) -> Transitions:
     words = ctx.settings.monitoring.transition
     if not words:
         raise ConfigError(
-            "monitoring names no table and no log line of transitions", where=str(ctx.loaded.file)
+            "`monitoring` names no table and no log line of transitions", where=str(ctx.loaded.file)
         )
     moves, begins = [], span.since
     for service in ctx.settings.services.released:
