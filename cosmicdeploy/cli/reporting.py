@@ -132,7 +132,7 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
     if is_deploy and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
     if is_deploy:
-        return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
+        return "`cosmicdeploy deploy --resume` resumes it, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
         return _rollback_todo(run)
     return f"`cosmicdeploy {run.command}` again"
@@ -150,7 +150,7 @@ def _forward(run: InterruptedRun) -> str:
 def _rollback_todo(run: InterruptedRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
-    return f"{_forward(run)} goes on, `cosmicdeploy deploy --abort` undoes it"
+    return f"{_forward(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:

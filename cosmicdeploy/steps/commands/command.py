@@ -92,7 +92,7 @@ class CommandStep(Step):
 
     def _look(self, ctx: Context) -> Unchanged:
         if ctx.run.is_planning and (ctx.run.steps_ahead or ctx.run.is_plan_only):
-            return Unchanged(reason="looked at by the run itself", later=True)
+            return Unchanged(reason="checked in the run", later=True)
         failure = self._try(ctx)
         if failure is None:
             return Unchanged(reason=f"`{self.command}` is well")

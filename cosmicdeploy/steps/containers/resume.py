@@ -1,4 +1,4 @@
-"""What was made to stand still goes on, and clients are let in again."""
+"""End the maintenance that `quiesce` began."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_mainte
 class ResumeStep(Step):
     """Let clients in again.
 
-    The last moment in which all can be undone without losing a row is the one before this.
+    Until then, everything can be undone without losing a row; after that, it cannot.
     """
 
     kind: ClassVar[str] = RESUME
