@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
@@ -16,96 +15,23 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.lock import Lock
+from cosmicdeploy.lookup_cache import FactsCache, FactsSource, LookupCache
+from cosmicdeploy.run_scope import RunScope, StepEffects, StepsAhead
 from cosmicdeploy.settings import LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
-from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
-from cosmicdeploy.traffic.request_stats import TrafficStats
-
-Found = TypeVar("Found")
 
 # How often a run that only lets time pass asks whether it is to stop.
 SAFE_EVERY_SECONDS = 0.25
 
 
-class StepEffects(Protocol):
-    """What a step does that other steps depend on."""
-
-    kind: ClassVar[str]
-    builds_images: ClassVar[bool]
-    loads_backup: ClassVar[bool]
-    migrates: ClassVar[bool]
-    recovers: ClassVar[bool]
-    replaces_containers: ClassVar[bool]
-    resumes_clients: ClassVar[bool]
-    stops_writers: ClassVar[bool]
-
-
-@dataclass(frozen=True)
-class StepsAhead:
-    """The steps that the run has yet to make; empty if none."""
-
-    steps: tuple[StepEffects, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.steps)
-
-    def __str__(self) -> str:
-        return ", ".join(self.kinds)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        return tuple(step.kind for step in self.steps)
-
-    def other_kinds(self, kind: str) -> list[str]:
-        """Return the kinds of the steps that are not of this kind."""
-        return [other for other in self.kinds if other != kind]
-
-    @property
-    def build_images(self) -> bool:
-        return any(step.builds_images for step in self.steps)
-
-    @property
-    def load_backup(self) -> bool:
-        return any(step.loads_backup for step in self.steps)
-
-    @property
-    def migrate(self) -> bool:
-        return any(step.migrates for step in self.steps)
-
-    @property
-    def recover(self) -> bool:
-        return any(step.recovers for step in self.steps)
-
-    @property
-    def replace_containers(self) -> bool:
-        return any(step.replaces_containers for step in self.steps)
-
-    @property
-    def resume_clients(self) -> bool:
-        return any(step.resumes_clients for step in self.steps)
-
-    @property
-    def stop_writers(self) -> bool:
-        return any(step.stops_writers for step in self.steps)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One run on one stack.
+    """One stack, its engine and its records; `run` is what belongs to the run alone.
 
-    `ahead` are the steps that the plan found to change something and that have not yet
-    done so, or, while a plan is being made (`planning`), those before. `target` is the backup that
-    a rollback goes to; `only_plan` says that no run follows.
-    `earlier` are the runs that are not over and that this one goes on from; `window` is the time in
-    which requests are turned away on purpose; `traffic` is what was sent through the proxy so far,
-    where anything is sent. `allowed` are migrations that may destroy, by name. `lookup_cache` holds
-    the results of expensive lookups until a step changes something; `observed` holds the
-    containers and images that one look at the stack has found.
-    `known_failures` did not work when the run began, or the first of those that it goes on from.
+    `lookup_cache`: results of expensive lookups, valid until a step changes something.
+    `cached_facts`: what the engine has said about containers and images; None asks it each time.
     """
 
     loaded: LoadedSettings
@@ -114,32 +40,30 @@ class Context:
     journal: Journal
     catalogue: Catalogue
     emit: Emit = field(repr=False)
-    ahead: StepsAhead = field(default_factory=StepsAhead)
-    target: Backup | None = None
-    planning: bool = False
-    only_plan: bool = False
-    earlier: Sequence[PastRun] = ()
-    allowed: frozenset[str] = frozenset()
-    known_failures: KnownFailures = field(default_factory=KnownFailures)
+    run: RunScope = field(default_factory=RunScope)
     interrupts: Interrupts = field(default_factory=Interrupts)
     lock: Lock = field(default_factory=Lock)
-    window: MaintenanceWindow = field(default_factory=MaintenanceWindow)
-    traffic: TrafficStats | None = None
-    lookup_cache: dict[str, Any] = field(default_factory=dict, repr=False)
-    observed: dict[str, Any] | None = field(default=None, repr=False)
+    lookup_cache: LookupCache = field(default_factory=LookupCache, repr=False)
+    cached_facts: FactsCache | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
 
-    def seeing(self, ahead: Iterable[StepEffects]) -> Context:
-        """Return the same context, with the steps that will change something."""
-        return replace(self, ahead=StepsAhead(tuple(ahead)))
+    def with_run(self, **changes: Any) -> Context:
+        """Return a copy with these fields of `run` replaced; raises `TypeError` for others."""
+        return replace(self, run=replace(self.run, **changes))
 
-    def at_a_glance(self) -> Context:
-        """The same for one new look: containers and images are as they were when it first asked for
-        them. For what changes nothing; many parts of it ask for the same ones."""
-        return replace(self, observed={})
+    def with_steps_ahead(self, steps: Iterable[StepEffects]) -> Context:
+        """Return a copy that knows these as the steps that will change something."""
+        return self.with_run(steps_ahead=StepsAhead(tuple(steps)))
+
+    def with_cached_facts(self) -> Context:
+        """Return a copy that asks the engine for each container and image once.
+
+        For code that changes nothing: what it has read stays as it was at the first read.
+        """
+        return replace(self, cached_facts=FactsCache(self.engine))
 
     def say(self, text: str) -> None:
         """Tell whoever watches."""
@@ -180,7 +104,7 @@ class Context:
 
         Raises `EngineError` where one of that name is another project's.
         """
-        found = self._observed(self.engine.container, self.service(service).container_name)
+        found = self._facts.container(self.service(service).container_name)
         if found is not None and found.project != self.stack.project:
             raise EngineError(
                 f"The container {found.name} is not of the project {self.stack.project!r}",
@@ -193,7 +117,7 @@ class Context:
         """The project's containers under names that are no service's: set aside, on their way in,
         or nobody's."""
         names = frozenset(service.container_name for service in self.stack.services.values())
-        return list(self._observed(self.engine.containers, self.stack.project, names))
+        return self._facts.containers(self.stack.project, names)
 
     def running(self, service: str) -> Container:
         """As `container`, but it must run; raises `EngineError`."""
@@ -217,7 +141,7 @@ class Context:
 
     def image(self, reference: str) -> Image | None:
         """The image of this tag or id."""
-        return self._observed(self.engine.image, reference)
+        return self._facts.image(reference)
 
     def image_of(self, service: str) -> Image | None:
         """The image that the service's tag names now: the one it ought to run."""
@@ -229,14 +153,9 @@ class Context:
         found = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: found[tag] for name, tag in tags.items()}
 
-    def _observed(self, ask: Callable[..., Found], *what: Any) -> Found:
-        if self.observed is None:
-            return ask(*what)
-        key = f"{ask.__name__} {what}"
-        if key not in self.observed:
-            self.observed[key] = ask(*what)
-        found: Found = self.observed[key]
-        return found
+    @property
+    def _facts(self) -> FactsSource:
+        return self.engine if self.cached_facts is None else self.cached_facts
 
     @property
     def release(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ def run_shipped(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     with ProgressView(call.terminal.console) as view:
-        ctx = replace(open_stack(config, call.hearing(view)), allowed=allowed)
+        ctx = open_stack(config, call.hearing(view)).with_run(allowed_migrations=allowed)
         playbook = open_playbook(ctx.loaded, name, ctx.warn)
         steps = (playbook.alone(only),) if only else playbook.steps
         if resume:

@@ -72,9 +72,9 @@ def _exit_codes(command: Any, description: str) -> str:
     names = {parameter.name for parameter in command.params}
     if "json" not in names and "config" in names:
         return OWN
-    told = {int(code) for code in re.findall(r"\b[Ee]xit(?: code)? (\d+)", description)}
-    found = {*ALWAYS, *told, *(OF_RUNS if "wait" in names else ())}
-    return ", ".join(map(str, sorted(found)))
+    described_codes = {int(code) for code in re.findall(r"\b[Ee]xit(?: code)? (\d+)", description)}
+    codes = {*ALWAYS, *described_codes, *(OF_RUNS if "wait" in names else ())}
+    return ", ".join(map(str, sorted(codes)))
 
 
 def _spelled(option: Any) -> str:

@@ -49,7 +49,7 @@ def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
             for result in run.results
         ],
         requests=measured.facts() if measured else None,
-        turned_away_seconds=round(run.ctx.window.seconds, 1) or None,
+        turned_away_seconds=round(run.ctx.run.maintenance.seconds, 1) or None,
         error=ErrorReport.of(error) if error else None,
     )
 
@@ -113,27 +113,28 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             at=run.at,
             who=run.who,
             told=run.told(),
-            todo=_ways_on(run, way_back_is_gone(ctx, run)),
+            todo=_unfinished_todo(run, way_back_is_gone(ctx, run)),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != at_work
     ]
 
 
-def _ways_on(run: PastRun, gone: Sequence[str]) -> str:
+def _unfinished_todo(run: PastRun, gone: Sequence[str]) -> str:
+    """Return the commands that end a run; `gone` are superseded containers that do not exist."""
     if gone:
         names = ", ".join(gone)
-        told = f"it cannot be undone, for the container before it is gone ({names}): {ACCEPT}"
-        return f"{forward} finishes it; {told}" if (forward := _forward(run)) else told
+        accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
+        return f"{forward} finishes it; {accept}" if (forward := _forward(run)) else accept
     if run.lost:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
     if is_deploy and run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
     if is_deploy:
-        return "`cosmicdeploy deploy --resume` goes on, `cosmicdeploy deploy --abort` undoes it"
+        return "`cosmicdeploy deploy --resume` resumes it, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
-        return _ways_on_from_a_rollback(run)
+        return _rollback_todo(run)
     return f"`cosmicdeploy {run.command}` again"
 
 
@@ -146,10 +147,10 @@ def _forward(run: PastRun) -> str:
     return f"`cosmicdeploy {run.command}`"
 
 
-def _ways_on_from_a_rollback(run: PastRun) -> str:
+def _rollback_todo(run: PastRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
-    return f"{_forward(run)} goes on, `cosmicdeploy deploy --abort` undoes it"
+    return f"{_forward(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:

@@ -8,7 +8,6 @@ stopped or created here, and no data is touched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -162,5 +161,5 @@ def _settle(ctx: Context, runs: Sequence[PastRun]) -> None:
     ctx.lock.require()
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
     if made_backups(runs):  # a rollback can still use them
-        record_release(replace(ctx, earlier=runs), COMMAND)
+        record_release(ctx.with_run(resumed_runs=runs), COMMAND)
     ctx.journal.append("success", resolves=[])

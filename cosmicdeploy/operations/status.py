@@ -22,7 +22,7 @@ def status(ctx: Context) -> list[dict[str, Any]]:
 
     Times are ISO 8601.
     """
-    ctx = ctx.at_a_glance()
+    ctx = ctx.with_cached_facts()
     rows = [_service_row(ctx, name) for name in ctx.settings.services.all]
     return rows + [_orphan_row(ctx, orphan) for orphan in find_orphans(ctx)]
 

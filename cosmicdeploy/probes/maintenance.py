@@ -23,7 +23,8 @@ def clients_are_kept_out(ctx: Context) -> bool:
 
     True while the step that lets them in again is still to come.
     """
-    return ctx.window.is_open or (ctx.ahead.resume_clients and not ctx.ahead.stop_writers)
+    ahead = ctx.run.steps_ahead
+    return ctx.run.maintenance.is_open or (ahead.resume_clients and not ahead.stop_writers)
 
 
 def proxy_is_stopped(ctx: Context) -> bool:

@@ -16,7 +16,6 @@ from cosmicdeploy.probes.http import LIMITED, Response, ask, ask_with_retries
 LONGEST_WAIT = 75.0
 # The pause after a 429 without Retry-After, in seconds.
 DEFAULT_WAIT = 15.0
-WAITED_IN_VAIN = "a rate limit was waited for in vain"
 TODO_LIMITED = (
     "give the deployer's token a device of its own, lower `probe.rate` and `probe.heartbeat_rate`"
     " to what the application lets one client ask, and run the command again"
@@ -29,17 +28,17 @@ def ask_until_answered(ctx: Context, url: str, *, token: str = "", json: Any = N
     Waits up to `LONGEST_WAIT` seconds in all and returns the last answer, which may still be a 429.
     After one wait in vain the run's further requests do not wait. A plan takes the first answer.
     """
-    if ctx.only_plan:
+    if ctx.run.is_plan_only:
         return ask(url, token=token, json=json)
     began = time.monotonic()
-    end = began if WAITED_IN_VAIN in ctx.lookup_cache else began + LONGEST_WAIT
+    end = began if ctx.lookup_cache.rate_limit_wait_failed else began + LONGEST_WAIT
     while True:
         answer = ask_with_retries(url, token=token, json=json)
         pause = max(1.0, DEFAULT_WAIT if answer.retry_after is None else answer.retry_after)
         if answer.status != LIMITED:
             return answer
         if time.monotonic() + pause > end:
-            ctx.lookup_cache[WAITED_IN_VAIN] = True
+            ctx.lookup_cache.rate_limit_wait_failed = True
             return answer
         ctx.emit(Notice(text=f"{url} answers 429: asked again in {pause:.0f} s"))
         ctx.sleep(pause)

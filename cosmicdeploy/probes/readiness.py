@@ -86,7 +86,7 @@ class _AnswersInARow:
         They do where the check passed in another container of its image, and sends no other request
         than the deployer has just sent.
         """
-        has_passed = _check_key(container) in self._ctx.lookup_cache
+        has_passed = _check_key(container) in self._ctx.lookup_cache.passed_checks
         return (
             has_passed
             and self._needed > 0
@@ -162,21 +162,22 @@ def _passes_now(ctx: Context, container: Container) -> bool:
         return False  # the container has just ended: the next attempt says how
     if result.exit_code != 0:
         return False
-    ctx.lookup_cache[_check_key(container)] = ctx.lookup_cache[_start_key(container)] = True
+    ctx.lookup_cache.passed_checks.add(_check_key(container))
+    ctx.lookup_cache.passed_starts.add(_start_key(container))
     return True
 
 
 def _has_passed_before(ctx: Context, container: Container) -> bool:
     """Whether the check has passed in this container since its start and the last change."""
-    return _start_key(container) in ctx.lookup_cache
+    return _start_key(container) in ctx.lookup_cache.passed_starts
 
 
-def _check_key(container: Container) -> str:
-    return f"{' '.join(container.healthcheck)} in {container.image_id}"
+def _check_key(container: Container) -> tuple[tuple[str, ...], str]:
+    return tuple(container.healthcheck), container.image_id
 
 
-def _start_key(container: Container) -> str:
-    return f"{container.id} passes since {container.started_at}"
+def _start_key(container: Container) -> tuple[str, str]:
+    return container.id, container.started_at
 
 
 def unhealthy(

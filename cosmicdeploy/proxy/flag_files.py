@@ -101,11 +101,11 @@ def _is_mounted(ctx: Context, proxy: Container, target: str, folder: Path) -> bo
     An engine elsewhere names a folder of its own host; a folder that was created again since the
     container started is another one.
     """
-    key = f"{proxy.id} shows {folder}"
-    if key not in ctx.lookup_cache:
+    key, cached = (proxy.id, folder), ctx.lookup_cache.writable_mounts
+    if key not in cached:
         is_same = _is_same_folder(ctx, proxy, target, folder)
-        ctx.lookup_cache[key] = is_same and os.access(folder, os.W_OK | os.X_OK)
-    return bool(ctx.lookup_cache[key])
+        cached[key] = is_same and os.access(folder, os.W_OK | os.X_OK)
+    return cached[key]
 
 
 def _is_same_folder(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:

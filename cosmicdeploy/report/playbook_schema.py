@@ -17,8 +17,8 @@ VARIABLE = {"type": "string", "pattern": r"\$\{?\w"}
 
 def playbook_schema() -> str:
     """Return the schema of playbooks, as published in playbooks/playbook.schema.json."""
-    _, made = models_json_schema([(step, "validation") for step in KINDS.values()])
-    definitions = made["$defs"]
+    _, schemas = models_json_schema([(step, "validation") for step in KINDS.values()])
+    definitions = schemas["$defs"]
     for kind, step in KINDS.items():
         _name_kind(definitions[step.__name__], kind)
     steps = [{"$ref": f"#/$defs/{step.__name__}"} for step in KINDS.values()]
@@ -41,8 +41,8 @@ def playbook_schema() -> str:
 
 def settings_schema() -> str:
     """Return the schema of the settings, as published in docs/cosmicdeploy.schema.json."""
-    made = _with_variables(Settings.model_json_schema())
-    return _text({"$schema": DIALECT, **made, "title": "cosmicdeploy.yaml"})
+    schema = _with_variables(Settings.model_json_schema())
+    return _text({"$schema": DIALECT, **schema, "title": "cosmicdeploy.yaml"})
 
 
 def _name_kind(definition: dict[str, Any], kind: str) -> None:
@@ -58,9 +58,9 @@ def _with_variables(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") in ("integer", "number", "boolean"):
-        told = {key: value for key, value in schema.items() if key in ("default", "description")}
-        bare = {key: value for key, value in schema.items() if key not in told}
-        return {"anyOf": [bare, VARIABLE], **told}
+        notes = {key: value for key, value in schema.items() if key in ("default", "description")}
+        bare = {key: value for key, value in schema.items() if key not in notes}
+        return {"anyOf": [bare, VARIABLE], **notes}
     return {key: _with_variables(value) for key, value in schema.items()}
 
 

@@ -89,11 +89,11 @@ def _checks(checks: Iterable[CheckResult], console: Console) -> None:
     for column in ("", "point", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:
-        found = [styled("{}", check.found)]
+        lines = [styled("{}", check.found)]
         if not check.ok:
-            found.append(styled("expected {}\n→ {}", check.expected, check.todo))
-        found += [styled("[yellow]![/] {}", warning) for warning in check.warnings]
-        table.add_row(_mark(check), check.point, Text("\n").join(found))
+            lines.append(styled("expected {}\n→ {}", check.expected, check.todo))
+        lines += [styled("[yellow]![/] {}", warning) for warning in check.warnings]
+        table.add_row(_mark(check), check.point, Text("\n").join(lines))
     console.print(table)
 
 

@@ -57,9 +57,9 @@ Recorder = Callable[[Context, str], Recording]
 def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
     """What would change; nothing is. Raises `NeedsPerson` where a run would."""
     interrupted.require_readable(ctx, unfinished(ctx.journal))
-    ctx = replace(resolve_containers(ctx, _needed(ctx, steps)), only_plan=True)
+    ctx = resolve_containers(ctx, _needed(ctx, steps)).with_run(is_plan_only=True)
     known = known_failures(ctx, command)
-    return make_plan(steps, replace(ctx, known_failures=known))
+    return make_plan(steps, ctx.with_run(known_failures=known))
 
 
 def execute(
@@ -80,14 +80,14 @@ def execute(
         found = interrupted.found(ours, command)
         own = {**state, **observe(ours)} if interrupted.undo(ours, found.back) else state
         run = Run(
-            ctx=replace(ours, earlier=found.on),
+            ctx=ours.with_run(resumed_runs=found.on),
             before=found.on[0].state if found.on else own,
             over=found.over,
             promise=RunKind.of_command(command) is RunKind.DEPLOY,
         )
         _open_window(run)
         with traffic(run.ctx) as measured:
-            run.ctx = replace(run.ctx, traffic=measured)
+            run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
             _hold_judgement(run.ctx, plan)
             recording = recorder(run.ctx, command) if recorder and _changes(plan) else None
@@ -106,7 +106,7 @@ def execute(
 def _hold_judgement(ctx: Context, plan: Plan) -> None:
     """Where clients met what does not work before this run changed anything, that is not its doing:
     it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
-    traffic, known = ctx.traffic, ctx.known_failures
+    traffic, known = ctx.run.traffic, ctx.run.known_failures
     rolls = any(planned.changes and planned.step.replaces_containers for planned in plan)
     if traffic is None or not rolls or not known:
         return
@@ -132,11 +132,11 @@ def _open_window(run: Run) -> None:
     """Where a killed rollback or restart turned clients away, they are turned away on purpose
     still."""
     begun = [
-        *intents(run.ctx.earlier, QUIESCE),
+        *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
     ]
     if begun and is_up(run.ctx):
-        run.ctx.window.open()
+        run.ctx.run.maintenance.open()
 
 
 def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
@@ -166,11 +166,11 @@ def begin(
             who=operator_name(),
             pid=os.getpid(),
             release=ours.release,
-            target=ours.target.id if ours.target else None,
+            target=ours.run.target_backup.id if ours.run.target_backup else None,
             state=state,
         )
         try:
-            yield replace(ours, known_failures=known), state
+            yield ours.with_run(known_failures=known), state
         except LockLost:
             raise  # the journal is the new holder's
         except BaseException:  # raised before the first step: the run itself changed nothing
@@ -206,7 +206,7 @@ def record_release(
 ) -> None:
     """What is in place now, and the backups of it and of all that the run went on from: each is a
     way back. The run has succeeded, so nothing here may fail it."""
-    backups = dict.fromkeys([*made_backups(ctx.earlier), *((own,) if own else ())])
+    backups = dict.fromkeys([*made_backups(ctx.run.resumed_runs), *((own,) if own else ())])
     with suppress(CosmicError):
         released = {name: ctx.container(name) for name in ctx.settings.services.released}
         ctx.lock.require()
@@ -233,4 +233,4 @@ def rollback(
 ) -> tuple[Run, TrafficStats | None]:
     """Go back to a backup's release, in the way that the playbook says."""
     with ctx.catalogue.in_use(target):
-        return execute(replace(ctx, target=target), command, playbook.steps, wait, recorder)
+        return execute(ctx.with_run(target_backup=target), command, playbook.steps, wait, recorder)

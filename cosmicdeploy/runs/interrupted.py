@@ -47,7 +47,7 @@ def found(ctx: Context, command: str) -> Interrupted:
     taken = _ended_by_clients(ctx, releasing)
     rest = [run for run in releasing if run not in taken]
     over = [run for run in runs if run not in rest]
-    target = ctx.target.id if ctx.target else None
+    target = ctx.run.target_backup.id if ctx.run.target_backup else None
     if all(_leads_on(run, command, target) for run in rest):
         return Interrupted(on=rest, over=over)
     return Interrupted(back=rest, over=over)

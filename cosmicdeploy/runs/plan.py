@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
@@ -32,13 +32,13 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
     Protective steps are judged last, when it is known what they would protect.
     """
-    ctx = replace(ctx, planning=True)
+    ctx = ctx.with_run(is_planning=True)
     found: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
         ctx.safe_point()
         ctx.say(f"looking at {step.name}")
         started = time.monotonic()
-        finding = _find(step, ctx.seeing(_ahead(steps, found)))
+        finding = _find(step, ctx.with_steps_ahead(_ahead(steps, found)))
         seconds = time.monotonic() - started
         found[step.name] = Planned(step=step, finding=finding, seconds=seconds)
     return [found[step.name] for step in steps]
@@ -47,13 +47,13 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 def _find(step: Step, ctx: Context) -> Finding:
     try:
         # One look each: a check may wait, and what it saw before is old then.
-        return step.check(ctx.at_a_glance())
+        return step.check(ctx.with_cached_facts())
     except (Refused, NeedsPerson):
         raise
     except CosmicError as error:
-        if not ctx.ahead:
+        if not ctx.run.steps_ahead:
             raise
-        return Undecided(reason=f"seen after {ctx.ahead}: {error.what}")
+        return Undecided(reason=f"seen after {ctx.run.steps_ahead}: {error.what}")
 
 
 def _ahead(steps: Sequence[Step], found: dict[str, Planned]) -> list[Step]:

@@ -21,6 +21,7 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
 from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data, note, unwind
@@ -60,7 +61,7 @@ class Run:
     _compared: str = ""
 
     def __post_init__(self) -> None:
-        self._applied = applied_by(self.ctx.earlier)
+        self._applied = applied_by(self.ctx.run.resumed_runs)
 
     @property
     def changed(self) -> bool:
@@ -93,7 +94,7 @@ class Run:
 
     def _keep_promise(self) -> None:
         """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
-        traffic = self.ctx.traffic
+        traffic = self.ctx.run.traffic
         if not (self.promise and self._applied and traffic):
             return
         if self.ctx.settings.probe.on_failure != "rollback":
@@ -109,7 +110,7 @@ class Run:
 
     @property
     def _earlier(self) -> list[str]:
-        return [run.id for run in self.ctx.earlier]
+        return [run.id for run in self.ctx.run.resumed_runs]
 
     def _settle(self) -> None:
         """Side by side, but for steps of one kind, of this run and of those that it went on from:
@@ -134,7 +135,7 @@ class Run:
         self.ctx.safe_point()
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
-        ctx = self.ctx.seeing([p.step for p in rest if p.changes])
+        ctx = self.ctx.with_steps_ahead([p.step for p in rest if p.changes])
         try:
             finding = self._finding(planned, ctx)
             if isinstance(finding, Change):
@@ -150,7 +151,7 @@ class Run:
         # What the plan saw holds until the first change is made.
         if not self._own and isinstance(planned.finding, Change | Unchanged):
             return planned.finding
-        return planned.step.check(ctx.at_a_glance())
+        return planned.step.check(ctx.with_cached_facts())
 
     def _apply(self, step: Step, change: Change, started: float) -> None:
         journal = self.ctx.journal
@@ -164,12 +165,12 @@ class Run:
             before=change.before,
         )
         self._own += 1
-        self.ctx = replace(self.ctx, lookup_cache={})
+        self.ctx = replace(self.ctx, lookup_cache=LookupCache())
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
-        if step.replaces_containers and self.ctx.traffic:
-            self.ctx.traffic.stop_excusing()
+        if step.replaces_containers and self.ctx.run.traffic:
+            self.ctx.run.traffic.stop_excusing()
         self.ctx.lock.require()
         # With clients let in again, what this run went on from is in place as well.
         ended = {"resolves": self._earlier} if step.resumes_clients else {}

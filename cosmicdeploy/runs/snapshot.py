@@ -16,7 +16,7 @@ State = Mapping[str, Any]
 
 def observe(ctx: Context) -> State:
     """Tags, containers and schema as they are now, as JSON; a part that cannot be seen is None."""
-    ctx = ctx.at_a_glance()
+    ctx = ctx.with_cached_facts()
     released = ctx.settings.services.released
     return {
         "tags": {

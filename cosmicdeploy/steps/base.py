@@ -128,7 +128,7 @@ class Step(BaseModel):
         """
         if not self.is_checked_again:
             return
-        again = self.check(ctx.at_a_glance())
+        again = self.check(ctx.with_cached_facts())
         if isinstance(again, Change):
             raise CosmicError(
                 f"The step {self.name} ran, but there is still something to change",

@@ -12,8 +12,6 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.service_digest import digest
 from cosmicdeploy.startup import run_early
 
-CACHE_KEY = "config hashes"
-
 
 def config_hash(ctx: Context, name: str) -> str:
     """Return the hash that this machine's Compose computes for a service.
@@ -22,8 +20,8 @@ def config_hash(ctx: Context, name: str) -> str:
     declaration.
     """
     # An answer that did not come in time may come the next time.
-    hashes: Mapping[str, str] = ctx.lookup_cache.get(CACHE_KEY) or _compose_hashes(ctx)
-    ctx.lookup_cache[CACHE_KEY] = hashes
+    hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
+    ctx.lookup_cache.compose_hashes = hashes
     return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 

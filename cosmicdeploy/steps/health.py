@@ -42,14 +42,14 @@ class HealthStep(Step):
             found.append(_database(ctx))
         if "cache" in self.of and ctx.settings.services.cache:
             found.append(_cache(ctx, ctx.settings.services.cache))
-        known = ctx.known_failures
+        known = ctx.run.known_failures
         facts = {"known_failures": known.as_json()} if known and "containers" in self.of else {}
         return Unchanged(reason="; ".join(found), facts=facts)
 
 
 def _containers(ctx: Context) -> str:
     away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
-    excused = {*ctx.known_failures.services, away}
+    excused = {*ctx.run.known_failures.services, away}
     demanded = [name for name in ctx.settings.services.all if name not in excused]
     for name in demanded:
         container = ctx.running(name)
@@ -59,9 +59,9 @@ def _containers(ctx: Context) -> str:
     told = f"{counted(len(demanded), 'container')} healthy"
     if away:
         told += f", {away} stopped: {UNTIL_RESUME}"
-    if ctx.only_plan and ctx.settings.verify.heartbeat:
+    if ctx.run.is_plan_only and ctx.settings.verify.heartbeat:
         told += ", no heartbeat sent by a plan"
-    known = ctx.known_failures.told()
+    known = ctx.run.known_failures.told()
     return (
         f"{told}; did not work before, so not demanded of the old release: {known}"
         if known

@@ -56,8 +56,8 @@ class RecoverStep(Step):
         left += ["the server's lock wait"] if _waits_short(ctx) else []
         if left:
             return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
-        if ctx.earlier:
-            return Unchanged(reason=f"goes on where {ctx.earlier[-1].told()}")
+        if ctx.run.resumed_runs:
+            return Unchanged(reason=f"goes on where {ctx.run.resumed_runs[-1].told()}")
         return Unchanged(reason="no run was interrupted half-way")
 
     def outcome(self, *, applied: bool) -> Outcome:
@@ -146,7 +146,7 @@ def _out_of_service(ctx: Context) -> list[str]:
 def _is_broken_one(ctx: Context, name: str) -> bool:
     """Whether the container in place is the one that did not work before the killed run either."""
     current = ctx.container(name)
-    known = name in ctx.known_failures.services
+    known = name in ctx.run.known_failures.services
     return known and current is not None and current.id in _kept(ctx, name)
 
 
@@ -167,7 +167,7 @@ def _bring_back(ctx: Context, name: str) -> None:
 
 def _start_superseded(ctx: Context, container: Container, name: str) -> None:
     """One that did not work before either is not waited for."""
-    if name in ctx.known_failures.services:
+    if name in ctx.run.known_failures.services:
         ctx.engine.start(container.id)
     else:
         _start(ctx, container, name)

@@ -50,8 +50,8 @@ class VerifyStep(Step):
         return run_checks(ctx, self.only)
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        changing = ctx.ahead.other_kinds(self.kind)
-        if ctx.planning and (changing or ctx.only_plan):
+        changing = ctx.run.steps_ahead.other_kinds(self.kind)
+        if ctx.run.is_planning and (changing or ctx.run.is_plan_only):
             if "heartbeat" in self.only:
                 require_token(ctx)
             return Unchanged(reason="looked at by the run itself", later=True)

@@ -35,13 +35,13 @@ class Excused:
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Return what is excused in this run and in the interrupted runs that it resumes."""
-        rollouts = intents(under_way(ctx.journal, ctx.earlier), ROLLOUT)
+        rollouts = intents(under_way(ctx.journal, ctx.run.resumed_runs), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()
         # The run that knew them may be one of an earlier version.
-        points = {current_name(each): why for each, why in ctx.known_failures.points.items()}
-        known = replace(ctx.known_failures, points=points)
+        points = {current_name(each): why for each, why in ctx.run.known_failures.points.items()}
+        known = replace(ctx.run.known_failures, points=points)
         has_new_replicas = not replaced.isdisjoint(ctx.settings.services.app)
         return cls(known, (*NEVER, *OF_REPLICAS) if has_new_replicas else NEVER)
 

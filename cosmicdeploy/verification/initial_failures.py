@@ -36,13 +36,13 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     heartbeat, runs no command and waits for nothing.
     """
     import_http_client_early()
-    ctx = ctx.at_a_glance()
+    ctx = ctx.with_cached_facts()
     needed = ctx.settings.services.of(("database", "cache"))
     if any(_is_down(ctx, name) for name in needed):
         return KnownFailures()
     left_out = {*needed, *stopped}
     services = _services(ctx, [name for name in ctx.settings.services.all if name not in left_out])
-    if stopped or ctx.only_plan:
+    if stopped or ctx.run.is_plan_only:
         return KnownFailures(services=services)
     return KnownFailures(services=services, points=_points(ctx, CHECKS if services else ALWAYS))
 
@@ -91,7 +91,7 @@ def _state_problem(ctx: Context, name: str, container: Container) -> str:
 
 
 def _start_problem(ctx: Context, name: str, container: Container) -> str:
-    if ctx.only_plan:
+    if ctx.run.is_plan_only:
         return "starting, which a plan does not wait for"
     try:
         wait_ready(ctx, container.id, name)

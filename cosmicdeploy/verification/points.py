@@ -65,7 +65,7 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     The console's commands take most of the time and run in the background, one after the other:
     several at once slow down the answers to clients on a small host.
     """
-    ctx = ctx.at_a_glance()
+    ctx = ctx.with_cached_facts()
     slow = [point for point in points if point in CONSOLE]
     slow_results = map_in_background(partial(run_check, ctx), slow)
     results = {point: run_check(ctx, point) for point in points if point not in CONSOLE}

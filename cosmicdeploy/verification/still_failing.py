@@ -17,10 +17,10 @@ from cosmicdeploy.verification.initial_failures import (
 
 def still_failing(ctx: Context) -> list[str]:
     """Return a line for each service that still does not work."""
-    known = ctx.known_failures.services
+    known = ctx.run.known_failures.services
     names = [name for name in known if name in ctx.stack.services] if known else []
     try:
-        problems = map_concurrently(partial(_problem, ctx.at_a_glance()), names)
+        problems = map_concurrently(partial(_problem, ctx.with_cached_facts()), names)
     except CosmicError as error:
         return [f"did not work before, and not checked again ({error.what}): {', '.join(names)}"]
     return [

@@ -58,11 +58,11 @@ def _status(call: Call, config: Path | None) -> Report:
     return call.report(outcome="done", data=row)
 
 
-def _row(seen: LockStatus) -> dict[str, Any]:
-    row: dict[str, Any] = {"held": seen.marker is not None, "life": seen.life}
-    if seen.marker is not None:
-        row |= {name: seen.marker.labels.get(name, "") for name in HOLDER}
-        row |= {"beats": seen.beats, "silent_seconds": round(seen.silent, 1)}
+def _row(status: LockStatus) -> dict[str, Any]:
+    row: dict[str, Any] = {"held": status.marker is not None, "life": status.life}
+    if status.marker is not None:
+        row |= {name: status.marker.labels.get(name, "") for name in HOLDER}
+        row |= {"beats": status.beats, "silent_seconds": round(status.silent, 1)}
     return row
 
 

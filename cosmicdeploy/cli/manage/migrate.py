@@ -47,29 +47,29 @@ def _show(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.summary import show_statements
     from cosmicdeploy.workspace import open_stack
 
-    found = migrations(open_stack(config, call.hearing()))
+    facts = migrations(open_stack(config, call.hearing()))
     console = call.terminal.console
     if not call.terminal.json:
-        if interrupted := found["interrupted"]:
+        if interrupted := facts["interrupted"]:
             _say(call, [f"a run was interrupted: {interrupted['state']}", *interrupted["fates"]])
-        if not found["statements"]:
-            _say(call, ["no migration is pending" if found["pending"] == [] else "none ever ran"])
-        show_statements(found["statements"], console)
-    return call.report(outcome="done", data=found)
+        if not facts["statements"]:
+            _say(call, ["no migration is pending" if facts["pending"] == [] else "none ever ran"])
+        show_statements(facts["statements"], console)
+    return call.report(outcome="done", data=facts)
 
 
 def _resolve(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.operations.migrations import resolve
     from cosmicdeploy.workspace import open_stack
 
-    def agreed(found: Found) -> bool:
-        _say(call, found.lines)
-        return call.terminal.confirm("Is the schema mended? The next deploy goes on from it")
+    def agreed(damage: Found) -> bool:
+        _say(call, damage.lines)
+        return call.terminal.confirm("Is the schema repaired? The next deploy continues from it")
 
-    said = resolve(open_stack(config, call.hearing()), "migrate --resolve", agreed)
+    outcome = resolve(open_stack(config, call.hearing()), "migrate --resolve", agreed)
     if not call.terminal.json:
-        _say(call, [said])
-    return call.report(outcome="done", data={"found": said})
+        _say(call, [outcome])
+    return call.report(outcome="done", data={"found": outcome})
 
 
 def _say(call: Call, lines: list[str]) -> None:

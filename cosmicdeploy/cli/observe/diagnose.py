@@ -106,8 +106,8 @@ def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOp
     def agree(remedy: Remedy) -> bool:
         call.terminal.console.print(f"==> {remedy.says}", soft_wrap=True)
         if remedy.resolves and call.terminal.yes:
-            told = f"--yes does not cover this: run `cosmicdeploy {remedy.command}`"
-            call.terminal.console.print(f"    {told}", soft_wrap=True)
+            reason = f"--yes does not cover this: run `cosmicdeploy {remedy.command}`"
+            call.terminal.console.print(f"    {reason}", soft_wrap=True)
             return False
         return call.terminal.confirm("Run this remedy?")
 

@@ -130,10 +130,10 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
     from cosmicdeploy.operations.rollback_preview import candidates, losses
     from cosmicdeploy.report.views.rollback import loss_row, show_losses
 
-    found = losses(ctx, candidates(ctx))
+    options = losses(ctx, candidates(ctx))
     if not call.terminal.json:
-        show_losses(call.terminal.console, found, show_all=show_all)
-    return call.report(outcome="done", data=[loss_row(loss) for loss in found])
+        show_losses(call.terminal.console, options, show_all=show_all)
+    return call.report(outcome="done", data=[loss_row(loss) for loss in options])
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:

@@ -33,7 +33,7 @@ class Recording:
         A run that resumes a killed one takes over its baseline, since the time after the killed run
         began is not the time before.
         """
-        for run in self._ctx.earlier:
+        for run in self._ctx.run.resumed_runs:
             if known := baseline.of_run(self._ctx, run.id):
                 self._baseline = known.model_copy(
                     update={"run": self._baseline.run, "command": self._command}

@@ -63,7 +63,7 @@ def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]
 
 def _old_heartbeat_problem(ctx: Context, url: str) -> tuple[str, str]:
     heartbeat = ctx.settings.verify.heartbeat
-    if heartbeat is None or ctx.only_plan:
+    if heartbeat is None or ctx.run.is_plan_only:
         return "", "a plan sends no heartbeat" if heartbeat else ""
     token = ctx.loaded.variables.get(heartbeat.token_variable, "")
     if not token:

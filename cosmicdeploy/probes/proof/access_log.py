@@ -31,7 +31,7 @@ def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | N
     None where its log cannot be read within `PATIENCE` seconds, has no such lines, or has far fewer
     than the deployer's own requests (`at_least`).
     """
-    counts = _within_patience(lambda: count(_lines(ctx, since), ctx.window.spans))
+    counts = _within_patience(lambda: count(_lines(ctx, since), ctx.run.maintenance.spans))
     return counts if counts and counts["answers"] >= LEAST_SHARE * at_least else None
 
 
@@ -39,7 +39,7 @@ def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
     """As `count_proxy`, for each of these spans; the first one has to begin first."""
 
     def read() -> list[dict[str, int]]:
-        windows, lines = ctx.window.spans, list(_lines(ctx, spans[0][0]))
+        windows, lines = ctx.run.maintenance.spans, list(_lines(ctx, spans[0][0]))
         return [count(_lines_within(lines, span), windows) or {} for span in spans]
 
     counts = _within_patience(read)

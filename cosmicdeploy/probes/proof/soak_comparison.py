@@ -19,9 +19,9 @@ class Comparison:
 
     def __init__(self, ctx: Context, rolled: float, began: float) -> None:
         self._ctx, self._rolled, self._began = ctx, rolled, began
-        self._limited = ctx.traffic.limited if ctx.traffic else 0
-        self._missed = ctx.traffic.not_found if ctx.traffic else 0
-        before = ctx.traffic.between(0, rolled) if ctx.traffic else []
+        self._limited = ctx.run.traffic.limited if ctx.run.traffic else 0
+        self._missed = ctx.run.traffic.not_found if ctx.run.traffic else 0
+        before = ctx.run.traffic.between(0, rolled) if ctx.run.traffic else []
         self._first = before[0].at if before else began
         self._before = latencies([sample for sample in before if sample.good])
         self._usual = sum(not sample.good for sample in before) / max(1, len(before))
@@ -68,7 +68,7 @@ class Comparison:
         }
 
     def _count(self) -> dict[str, int]:
-        traffic = self._ctx.traffic
+        traffic = self._ctx.run.traffic
         if traffic is None:
             return {"requests": 0, "failed": 0, "limited": 0}
         samples = traffic.between(self._began, time.time())
@@ -80,7 +80,7 @@ class Comparison:
         }
 
     def _after(self) -> dict[str, float] | None:
-        traffic = self._ctx.traffic
+        traffic = self._ctx.run.traffic
         samples = traffic.between(self._began, time.time()) if traffic else []
         return latencies([sample for sample in samples if sample.good])
 

@@ -131,7 +131,7 @@ class Stream:
             self._beating.release()
 
     def _beat_alone(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
-        window, counted = self._ctx.window, self.measured.beats
+        window, counted = self._ctx.run.maintenance, self.measured.beats
         name, request = heartbeats.create()
         changes = window.changes
         counted["sent"] += 1
@@ -159,11 +159,11 @@ class Stream:
             self._miss(kept=kept)
 
     def _ask(self, request: Request, due: float, *, kept: bool) -> Response:
-        started, before = time.monotonic(), self._ctx.window.is_open
+        started, before = time.monotonic(), self._ctx.run.maintenance.is_open
         answer = self._kept.ask(request) if kept else ask_once(self._url, request)
         answer = replace(answer, seconds=answer.seconds + started - due)
         with self._counting:
-            turning_away = before or self._ctx.window.is_open
+            turning_away = before or self._ctx.run.maintenance.is_open
             self.measured.count(answer, turning_away=turning_away, kept=kept)
         return answer
 

@@ -119,8 +119,8 @@ def news_line(event: MonitorEvent, width: int) -> Text:
     """Return an event as one line of the terminal's width."""
     line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
     line.append(f"{short(event.source):<{SOURCE}} ", style=COLOURS.get(event.topic, ""))
-    said = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
-    line.append(said, style="red" if event.facts.get("error") else _importance(event))
+    text = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
+    line.append(text, style="red" if event.facts.get("error") else _importance(event))
     line.truncate(width, overflow="ellipsis")
     return line
 
@@ -157,9 +157,9 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _flapping(rows: Sequence[Mapping[str, Any]]) -> Text:
-    told = ", ".join(f"{row['device_name']} ({row['transitions']})" for row in rows)
+    names = ", ".join(f"{row['device_name']} ({row['transitions']})" for row in rows)
     style = "red bold" if rows else "dim"
-    return Text(f"flapping       {told or 'none'}", style=style, no_wrap=True, overflow="ellipsis")
+    return Text(f"flapping       {names or 'none'}", style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
@@ -167,8 +167,8 @@ def _changes(rows: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     for row in rows[:CHANGES_SHOWN]:
         before = f"{row['from_status']} → " if row.get("from_status") else ""
         why = f" ({row['reason']})" if row.get("reason") else ""
-        told = f"  {_clock(row['at'])} {row['device_name']}: {before}{row['to_status']}{why}"
-        yield Text(told, no_wrap=True, overflow="ellipsis")
+        change = f"  {_clock(row['at'])} {row['device_name']}: {before}{row['to_status']}{why}"
+        yield Text(change, no_wrap=True, overflow="ellipsis")
 
 
 def _clock(at: float) -> str:

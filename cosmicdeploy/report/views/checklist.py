@@ -17,23 +17,23 @@ from cosmicdeploy.text.formatting import format_time
 COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
 
 
-def show_checklist(found: ChecklistReport, console: Console) -> None:
+def show_checklist(report: ChecklistReport, console: Console) -> None:
     """Print each point with its verdict and what to do, then where the baseline comes from."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("point", no_wrap=True)
     table.add_column("found", overflow="fold")
-    for point in found.points:
+    for point in report.points:
         colour = COLOURS[point.verdict]
         verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
         table.add_row(verdict, point.point, "\n".join(_lines(point)))
     console.print(table)
     console.print()
-    for line in (_since(found), _compared(found.baseline), _counted(found)):
+    for line in (_since(report), _compared(report.baseline), _counted(report)):
         console.print(line, soft_wrap=True)
 
 
-def as_checks(found: ChecklistReport) -> list[CheckResult]:
+def as_checks(report: ChecklistReport) -> list[CheckResult]:
     """Return the points as checks: worse is a failure, unknown is skipped."""
     return [
         CheckResult(
@@ -44,7 +44,7 @@ def as_checks(found: ChecklistReport) -> list[CheckResult]:
             todo=point.todo,
             skipped=point.verdict == "unknown",
         )
-        for point in found.points
+        for point in report.points
     ]
 
 
@@ -59,8 +59,8 @@ def _lines(point: PointReport) -> list[str]:
     return lines
 
 
-def _since(found: ChecklistReport) -> str:
-    begin = datetime.fromisoformat(found.since)
+def _since(report: ChecklistReport) -> str:
+    begin = datetime.fromisoformat(report.since)
     return f"evidence since {format_time(begin)} ({age(begin)})"
 
 
@@ -73,6 +73,6 @@ def _compared(baseline: BaselineReport | None) -> str:
     return f"compared with {before} before {when}"
 
 
-def _counted(found: ChecklistReport) -> str:
-    counts = Counter[str](point.verdict for point in found.points)
+def _counted(report: ChecklistReport) -> str:
+    counts = Counter[str](point.verdict for point in report.points)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLOURS if counts[verdict])

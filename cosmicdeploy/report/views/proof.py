@@ -48,7 +48,7 @@ def proxy_away(step: StepReport) -> float:
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
     """Return what the sum consists of; a restart in place creates nothing.
 
-    Workers are replaced beside the replicas, so the sum may exceed the duration.
+    Workers are replaced in parallel with the replicas, so the sum may exceed the duration.
     """
     create = "to create, " if any("create" in phases for phases in services.values()) else ""
     parallel = "; some run in parallel" if len(services) > 1 else ""

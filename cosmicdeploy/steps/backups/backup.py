@@ -47,7 +47,7 @@ class BackupStep(Step):
             return Unchanged(
                 reason=f"{made} was made by the interrupted run", facts={"backup": made}
             )
-        others = ctx.ahead.other_kinds(self.kind)
+        others = ctx.run.steps_ahead.other_kinds(self.kind)
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so nothing needs a way back")
         why = f" before {', '.join(others)}" if others else ""
@@ -89,10 +89,10 @@ class BackupStep(Step):
 def _made_earlier(ctx: Context) -> str | None:
     """Return the id of an interrupted run's backup, if the state that it holds is gone: data was
     swapped, or migrations began."""
-    rollbacks = [run for run in ctx.earlier if run.kind is RunKind.ROLLBACK]
+    rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
         return made_backup(rollbacks) if is_up(ctx) else None
-    return made_backup(ctx.earlier) if intents(ctx.earlier, MIGRATE) else None
+    return made_backup(ctx.run.resumed_runs) if intents(ctx.run.resumed_runs, MIGRATE) else None
 
 
 def copy_to_destinations(ctx: Context, backup: Backup) -> Result:

@@ -41,7 +41,7 @@ class RestoreStep(Step):
         made = format_time(target.manifest.created_at)
         if is_swapped(ctx, target):
             return Unchanged(reason=f"the data is that of {target.id} of {made} already")
-        if ctx.planning and not ctx.ahead.load_backup:
+        if ctx.run.is_planning and not ctx.run.steps_ahead.load_backup:
             raise Refused(
                 "The playbook loads nothing that could be swapped in",
                 where=self.name,
@@ -71,7 +71,7 @@ class RestoreStep(Step):
 
 def is_swapped(ctx: Context, target: Backup) -> bool:
     """Return whether an interrupted run swapped this very data in."""
-    begun = intents(ctx.earlier, RestoreStep.kind)
+    begun = intents(ctx.run.resumed_runs, RestoreStep.kind)
     return any(i.before["target"] == target.id for i in begun) and has_replaced_data(ctx.database())
 
 

@@ -26,7 +26,7 @@ class CacheClearStep(Step):
             return Unchanged(reason="no command is configured")
         image = self._image(ctx)
         cleared = ctx.journal.last("cache-cleared")
-        if cleared and cleared["image"] == image and not ctx.ahead.build_images:
+        if cleared and cleared["image"] == image and not ctx.run.steps_ahead.build_images:
             return Unchanged(reason=f"cleared for this image at {cleared['at']}")
         return Change(summary=f"run {', '.join(commands)} in the new image")
 

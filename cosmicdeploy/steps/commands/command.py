@@ -91,7 +91,7 @@ class CommandStep(Step):
         return "" if self.undo_with or not self.changes else f"`{self.told}` cannot be undone"
 
     def _look(self, ctx: Context) -> Unchanged:
-        if ctx.planning and (ctx.ahead or ctx.only_plan):
+        if ctx.run.is_planning and (ctx.run.steps_ahead or ctx.run.is_plan_only):
             return Unchanged(reason="looked at by the run itself", later=True)
         failure = self._try(ctx)
         if failure is None:

@@ -35,7 +35,8 @@ class FeatureStep(Step):
         seen = states_by_service(ctx, self.feature)
         if seen and all(state.enabled is self._on for state in seen.values()):
             told = f"{self.feature} is {self.switch} in {', '.join(seen)}"
-            if ctx.planning and self.kind in ctx.ahead.kinds:  # which may be the same feature
+            # A step before this one may switch the same feature.
+            if ctx.run.is_planning and self.kind in ctx.run.steps_ahead.kinds:
                 return Undecided(reason=f"{told}; seen again after the step that switches before")
             return Unchanged(reason=told)
         first = next(iter(seen.values()), None)

@@ -29,7 +29,7 @@ class TrialStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if not ctx.ahead.replace_containers:
+        if not ctx.run.steps_ahead.replace_containers:
             return Unchanged(reason="no container is to be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"start {image} in a container of its own")

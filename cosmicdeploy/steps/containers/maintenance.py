@@ -31,7 +31,7 @@ def is_up(ctx: Context) -> bool:
 
 def raise_shield(ctx: Context) -> None:
     """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
-    ctx.window.open()
+    ctx.run.maintenance.open()
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
     if proxy is None or not proxy.is_running:
         return
@@ -54,7 +54,7 @@ def lower_shield(ctx: Context) -> None:
             flag_files.remove(ctx, proxy, str(file), "maintenance.file")
         # A proxy that was just started may need a while until it listens.
         _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
-    ctx.window.close()
+    ctx.run.maintenance.close()
 
 
 def _renew(ctx: Context) -> None:

@@ -129,11 +129,11 @@ def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
 
 def _migration_may_come(ctx: Context) -> bool:
     """One is ahead, or one of an earlier run may have to be undone by this one."""
-    if intents(ctx.earlier, MIGRATE):
+    if intents(ctx.run.resumed_runs, MIGRATE):
         return True
     # A plan sees the present image only; what a new one brings is asked once that is there.
-    if ctx.planning or not _image_is_new(ctx):
-        return ctx.ahead.migrate
+    if ctx.run.is_planning or not _image_is_new(ctx):
+        return ctx.run.steps_ahead.migrate
     names = pending_names_once(ctx)
     return names is None or bool(names)
 
@@ -145,6 +145,6 @@ def _image_is_new(ctx: Context) -> bool:
 
 
 def _no_migration(ctx: Context) -> str:
-    if ctx.planning and ctx.ahead.build_images:
+    if ctx.run.is_planning and ctx.run.steps_ahead.build_images:
         return "no migration is pending in the present image; the new one is seen after build"
     return "no migration is pending"

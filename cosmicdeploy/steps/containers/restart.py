@@ -116,7 +116,7 @@ class RestartStep(Step):
         running = [] if stopped else [target for target in proxy if target.is_running]
         away = stop_and_start(ctx, running) if running else 0.0
         lower_shield(ctx)
-        away = ctx.window.seconds if stopped else away
+        away = ctx.run.maintenance.seconds if stopped else away
         return {"proxy_away_seconds": round(away, 1)} if away else {}
 
     def verify(self, ctx: Context, change: Change) -> None:

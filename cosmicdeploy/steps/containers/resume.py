@@ -21,13 +21,13 @@ class ResumeStep(Step):
     resumes_clients: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if not ctx.ahead.stop_writers and not is_up(ctx):
+        if not ctx.run.steps_ahead.stop_writers and not is_up(ctx):
             return Unchanged(reason="clients are not turned away")
         return Change(summary="let clients in again")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         stopped = proxy_is_stopped(ctx)
         lower_shield(ctx)
-        seconds = round(ctx.window.seconds, 1)
+        seconds = round(ctx.run.maintenance.seconds, 1)
         away = {"proxy_away_seconds": seconds} if stopped else {}
         return {"turned_away_seconds": seconds, **away}

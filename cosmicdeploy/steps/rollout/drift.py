@@ -56,7 +56,7 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
 
 
 def _image_reasons(ctx: Context, container: Container, image: Image) -> list[str]:
-    if ctx.ahead.build_images:
+    if ctx.run.steps_ahead.build_images:
         return ["an older image runs"]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 

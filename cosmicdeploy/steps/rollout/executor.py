@@ -107,7 +107,7 @@ class Rollout:
             is_replaced = name in self._created
             if name in batch or (not is_replaced and name in self._reasons):
                 continue
-            if not is_replaced and name in self._ctx.known_failures.services:
+            if not is_replaced and name in self._ctx.run.known_failures.services:
                 continue
             container = self._ctx.container(name)
             if container is not None and (

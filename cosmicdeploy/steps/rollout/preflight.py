@@ -31,9 +31,9 @@ class PreflightStep(Step):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if not ctx.ahead.replace_containers:
+        if not ctx.run.steps_ahead.replace_containers:
             return Unchanged(reason="no container is to be replaced")
-        if ctx.planning:
+        if ctx.run.is_planning:
             require_token(ctx)
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"try {image} in a container of its own")
@@ -73,7 +73,7 @@ def _try_new(ctx: Context) -> Container:
 
 
 def _require_old(ctx: Context, name: str) -> None:
-    if why := ctx.known_failures.services.get(name):
+    if why := ctx.run.known_failures.services.get(name):
         ctx.say(f"{name} is not checked: it did not work before ({why})")
         return
     running = ctx.container(name)

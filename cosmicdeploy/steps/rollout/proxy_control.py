@@ -60,7 +60,7 @@ class ProxyControl:
         except (EngineUnavailable, LockLost):
             raise
         except CosmicError as error:
-            if self._ctx.settings.services.proxy not in self._ctx.known_failures.services:
+            if self._ctx.settings.services.proxy not in self._ctx.run.known_failures.services:
                 raise
             self._ctx.say(f"the proxy did not work before, and cannot be told: {error.what}")
 

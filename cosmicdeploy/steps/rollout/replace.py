@@ -167,7 +167,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
         ctx.engine.rename(former.id, service.container_name)
     if start:
         ctx.engine.start(former.id)
-        if why := ctx.known_failures.services.get(service.name):
+        if why := ctx.run.known_failures.services.get(service.name):
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, former.id, service.container_name)

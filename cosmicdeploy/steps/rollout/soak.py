@@ -35,7 +35,8 @@ class SoakStep(Step):
         seconds = ctx.settings.watch.seconds
         if not seconds:
             return Unchanged(reason="switched off: watch.seconds is 0")
-        if ctx.ahead.replace_containers or intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
+        runs = under_way(ctx.journal, ctx.run.resumed_runs)
+        if ctx.run.steps_ahead.replace_containers or intents(runs, ROLLOUT):
             return Change(summary=f"watch the containers and the requests for {seconds:g} s")
         return Unchanged(reason="no container was replaced")
 
@@ -47,8 +48,8 @@ class SoakStep(Step):
             ctx.safe_point()
             observe_containers(ctx, known, seen)
             over = time.monotonic() >= end
-            if over and ctx.traffic:
-                ctx.traffic.settle()
+            if over and ctx.run.traffic:
+                ctx.run.traffic.settle()
             seen.breaches += answers.breaches(over=over)
             if over:
                 break
@@ -97,7 +98,7 @@ def _known(ctx: Context) -> dict[str, InitialState]:
     A service that did not work before, and was not replaced, is left out.
     """
     before: dict[str, Any] = {}
-    for intent in intents(under_way(ctx.journal, ctx.earlier), ROLLOUT):
+    for intent in intents(under_way(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
     known = {}
     for name in ctx.settings.services.released:
@@ -105,7 +106,7 @@ def _known(ctx: Context) -> dict[str, InitialState]:
         made = name in before and (
             before[name] is None or found is None or before[name]["id"] != found.id
         )
-        if not made and name in ctx.known_failures.services:
+        if not made and name in ctx.run.known_failures.services:
             continue
         known[name] = InitialState() if made or found is None else InitialState.of(found)
     return known

@@ -37,7 +37,7 @@ class RolloutUndo:
 
     def _undo(self, name: str, before: dict[str, Any] | None) -> None:
         is_changed = put_back(self._ctx, name, before)
-        worked = name not in self._ctx.known_failures.services
+        worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # A proxy that cannot be told must not keep the other containers from going back.
             try:

@@ -40,6 +40,6 @@ class CompatibleStep(Step):
 
 def target_of(ctx: Context) -> Backup:
     """Return the backup that a rollback goes to; raises `CosmicError` if none is named."""
-    if ctx.target is None:
+    if ctx.run.target_backup is None:
         raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
-    return ctx.target
+    return ctx.run.target_backup

@@ -87,7 +87,7 @@ def require_whole(ctx: Context) -> None:
     begun = unresolved(ctx.journal)
     if begun is None:
         return
-    if ctx.ahead.recover:  # the interrupted run's command may still run
+    if ctx.run.steps_ahead.recover:  # the interrupted run's command may still run
         raise CosmicError(
             "It is not known yet whether the migrations of an interrupted run are whole"
         )

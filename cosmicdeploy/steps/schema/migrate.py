@@ -65,7 +65,7 @@ class MigrateStep(Step):
     def check(self, ctx: Context) -> Finding:
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
-        if ctx.planning and not ctx.only_plan and ctx.ahead.build_images:
+        if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
             # The present image is asked for a plan alone; a run asks the new image anyway.
             return Undecided(reason="seen in the new image")
         names = pending_names_once(ctx)
@@ -77,7 +77,7 @@ class MigrateStep(Step):
             return Unchanged(reason=_none_pending(ctx) + _unknown_allowed(ctx))
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
-        if not ctx.ahead.build_images:
+        if not ctx.run.steps_ahead.build_images:
             require_allowed(ctx, statements)
         summary = f"run {summarize_names(names)}: {counted(statements)}{_unknown_allowed(ctx)}"
         if harmful:  # the new image may bring a corrected migration
@@ -167,14 +167,14 @@ def _require_no_rows(ctx: Context) -> None:
 
 
 def _none_pending(ctx: Context) -> str:
-    if ctx.ahead.build_images:
+    if ctx.run.steps_ahead.build_images:
         return "no migration is pending in the present image; the new one is seen after build"
     return "no migration is pending"
 
 
 def _unknown_allowed(ctx: Context) -> str:
     """Return the plan's remark on a misspelt --allow; "" before the image is built."""
-    unknown = [] if ctx.ahead.build_images else unknown_allowed(ctx)
+    unknown = [] if ctx.run.steps_ahead.build_images else unknown_allowed(ctx)
     return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
 
 

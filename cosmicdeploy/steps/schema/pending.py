@@ -60,17 +60,16 @@ def pending_names_once(ctx: Context) -> list[str] | None:
 
 def unknown_allowed(ctx: Context) -> list[str]:
     """Return the allowed names (--allow) of no migration that the console lists."""
-    output = _status_once(ctx) if ctx.allowed else None
-    return [] if output is None else sorted(ctx.allowed - set(status.names(output)))
+    output = _status_once(ctx) if ctx.run.allowed_migrations else None
+    return [] if output is None else sorted(ctx.run.allowed_migrations - set(status.names(output)))
 
 
 def _status_once(ctx: Context) -> str | None:
     image = ctx.image_of(ctx.settings.services.app[0])
-    key = f"migrations of {image.id if image else 'no image'}"
-    if key not in ctx.lookup_cache:
-        ctx.lookup_cache[key] = _status(ctx)
-    told: str | None = ctx.lookup_cache[key]
-    return told
+    image_id, cached = image.id if image else "", ctx.lookup_cache.migration_status
+    if image_id not in cached:
+        cached[image_id] = _status(ctx)
+    return cached[image_id]
 
 
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
@@ -102,7 +101,7 @@ def live_shape(ctx: Context) -> Shape:
 
 def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
     """Return the statements that destroy or cannot be judged, of migrations without permission."""
-    allowed = ctx.allowed | set(ctx.settings.migrate.allow)
+    allowed = ctx.run.allowed_migrations | set(ctx.settings.migrate.allow)
     return [s for s in statements if s.is_refused and s.migration not in allowed]
 
 

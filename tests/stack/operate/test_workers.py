@@ -181,7 +181,7 @@ def test_quiesced_workers_finish_their_job_and_no_client_is_turned_away(
     step = QuiesceStep(name="quiesce workers", roles=("scheduler", "worker"))
     assert outcome(ctx, step) == "unchanged", "no migration comes"
     before = {name: (c.id, c.is_running) for name, c in released.containers().items()}
-    ahead = ctx.seeing([MigrateStep(name="migrate")])
+    ahead = ctx.with_steps_ahead([MigrateStep(name="migrate")])
     change = step.check(ahead)
     assert change.before["containers"].keys() == {SCHEDULER, WORKER}  # type: ignore[union-attr]
     job = job_in_hand(released, log)

@@ -63,7 +63,7 @@ def test_images_moves_the_tags_to_the_images_of_a_backup(released: StackUnderTes
     target = next(b for b in ctx.catalogue.list() if b.is_good and b.manifest.release == "1")
     present = ctx.image_of("cosmic-app-1")
     assert present is not None
-    with_target, step = replace(ctx, target=target), ImagesStep(name="images")
+    with_target, step = ctx.with_run(target_backup=target), ImagesStep(name="images")
     try:
         assert [outcome(with_target, step), outcome(with_target, step)] == ["changed", "unchanged"]
         moved = ctx.image_of("cosmic-app-1")

@@ -72,9 +72,9 @@ def ctx(ctx: Context, engine: Engine) -> Context:
 
 
 def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
-    look = ctx.at_a_glance()
+    look = ctx.with_cached_facts()
     for _ in range(2):
-        assert look.container(SERVICE) == look.seeing([]).container(SERVICE)
+        assert look.container(SERVICE) == look.with_steps_ahead([]).container(SERVICE)
         assert look.image_of(SERVICE) is None and look.images_of([SERVICE]) == {SERVICE: None}
         assert [each.name for each in look.out_of_place()] == ["stray"]
     assert engine.asked == [SERVICE, IMAGE, f"all of p but {SERVICE}", "stray"]
@@ -83,8 +83,8 @@ def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
 def test_the_next_look_and_whoever_does_not_only_look_asks_again(
     ctx: Context, engine: Engine
 ) -> None:
-    first = ctx.at_a_glance()
-    for look in (first, first.at_a_glance(), ctx, ctx):
+    first = ctx.with_cached_facts()
+    for look in (first, first.with_cached_facts(), ctx, ctx):
         look.container(SERVICE)
     assert engine.asked == [SERVICE] * 4
 

@@ -32,7 +32,7 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
         "services: {app: [web], database: db}\napp: {console: [x]}\n"
         f"database: {{name: shop}}\nprobe: {{on_failure: {on_failure}}}\n"
     )
-    return replace(ctx, loaded=load(path, {}), traffic=lossy())
+    return replace(ctx, loaded=load(path, {})).with_run(traffic=lossy())
 
 
 def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:

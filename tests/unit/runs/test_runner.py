@@ -79,7 +79,7 @@ class Ahead(Append):
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        return super().check(ctx) if ctx.ahead else Unchanged(reason="nothing to protect")
+        return super().check(ctx) if ctx.run.steps_ahead else Unchanged(reason="nothing to protect")
 
 
 class Fussy(Append):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -84,7 +83,7 @@ def test_a_command_that_changes_nothing_fails_as_a_check(ctx: Context) -> None:
     assert caught.value.details == ("no",)
     with pytest.raises(CheckFailed, match="did not print 'heartbeat'"):
         step(WELL, changes=False, expect="heartbeat").check(ctx)
-    planned = replace(ctx, planning=True, only_plan=True)
+    planned = ctx.with_run(is_planning=True, is_plan_only=True)
     assert step(ILL, changes=False).check(planned) == Unchanged(
         reason="looked at by the run itself", later=True
     )

@@ -69,7 +69,7 @@ def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
         switch(shop, "baner", on=False)
     step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
     with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
-        step.check(replace(shop, planning=True).seeing([BuildStep(name="build")]))
+        step.check(shop.with_run(is_planning=True).with_steps_ahead([BuildStep(name="build")]))
     assert caught.value.where == "mine.yaml:3"
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.lookup_cache import LookupCache
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.schema.pending import pending_names_once, unknown_allowed
 
 pytestmark = pytest.mark.unit
@@ -20,8 +22,8 @@ def context(told: str | None, *allowed: str) -> Any:
     return SimpleNamespace(
         settings=SimpleNamespace(services=SimpleNamespace(app=("web",))),
         image_of=lambda _service: None,
-        lookup_cache={"migrations of no image": told},
-        allowed=frozenset(allowed),
+        lookup_cache=LookupCache(migration_status={"": told}),
+        run=RunScope(allowed_migrations=frozenset(allowed)),
     )
 
 

@@ -16,6 +16,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import Intent, PastRun
 from cosmicdeploy.lock import Lock
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.steps.backups.prune import half_removed, prune, prune_plan
 from tests.unit.database.backups.entries import good
@@ -123,7 +124,7 @@ def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
         state={},
         intents=[begun],
     )
-    ctx.earlier, ctx.lock = [first], Lock()
+    ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
     ctx.settings.services = SimpleNamespace(released=())
     ctx.running_release = lambda: "7"
     record_release(ctx, "deploy", of_second)

@@ -119,18 +119,19 @@ def with_settings(
         "services: {app: [web], database: db}\napp: {console: [x]}\n"
         f"database: {{name: shop}}\nwatch: {{seconds: {seconds}}}\n"
     )
-    return replace(ctx, loaded=load(path, {}), traffic=traffic)
+    return replace(ctx, loaded=load(path, {})).with_run(traffic=traffic)
 
 
 def test_without_a_replaced_container_nothing_is_watched(ctx: Context, tmp_path: Path) -> None:
     (planned,) = make_plan([SoakStep(name="soak")], with_settings(ctx, tmp_path, None))
     assert planned.finding == Unchanged(reason="no container was replaced")
-    found = SoakStep(name="soak").check(with_settings(ctx, tmp_path, None).seeing([ROLLOUT]))
+    ahead = with_settings(ctx, tmp_path, None).with_steps_ahead([ROLLOUT])
+    found = SoakStep(name="soak").check(ahead)
     assert isinstance(found, Change) and "15 s" in found.summary
 
 
 def test_it_can_be_switched_off(ctx: Context, tmp_path: Path) -> None:
-    off = with_settings(ctx, tmp_path, None, seconds=0).seeing([ROLLOUT])
+    off = with_settings(ctx, tmp_path, None, seconds=0).with_steps_ahead([ROLLOUT])
     assert isinstance(SoakStep(name="soak").check(off), Unchanged)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.settings import Probe, Soak
-from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
 
 AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
@@ -62,8 +62,7 @@ def logged(*lines: str) -> Any:
         ),
         container=lambda _name: SimpleNamespace(id="1"),
         engine=SimpleNamespace(log_lines=lambda _id, _since: iter(lines)),
-        window=MaintenanceWindow(),
-        traffic=traffic,
+        run=RunScope(traffic=traffic),
     )
 
 

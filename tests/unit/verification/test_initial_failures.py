@@ -16,6 +16,7 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished import PastRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import execute, failing_before
 from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
@@ -133,7 +134,7 @@ def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> C
     writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
     services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
-    return replace(ctx, loaded=loaded, journal=writer.journal, known_failures=known)
+    return replace(ctx, loaded=loaded, journal=writer.journal).with_run(known_failures=known)
 
 
 def failing(point: str) -> CheckResult:
@@ -143,10 +144,10 @@ def failing(point: str) -> CheckResult:
 def test_a_plan_sends_no_heartbeat_and_waits_for_nothing(stack: Stack) -> None:
     starting = replace(HEALTHY, health="starting", healthcheck=("true",))
     ctx, served = stack(FOR_A_MOMENT, web=starting)
-    found = find_initial_failures(replace(ctx, only_plan=True))
+    found = find_initial_failures(ctx.with_run(is_plan_only=True))
     assert "starting" in found.services["web"]
     ctx, served = stack(FOR_A_MOMENT)
-    assert find_initial_failures(replace(ctx, only_plan=True)) == KnownFailures()
+    assert find_initial_failures(ctx.with_run(is_plan_only=True)) == KnownFailures()
     assert [request.split()[0] for request in served.requests] == ["GET"]
 
 
@@ -214,14 +215,13 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
     """No request has failed yet when the plan is ready."""
     services = SimpleNamespace(app=["web"], proxy="nginx")
     ctx: Any = SimpleNamespace(
-        known_failures=known,
-        traffic=TrafficStats(),
+        run=RunScope(known_failures=known, traffic=TrafficStats()),
         settings=SimpleNamespace(services=services),
     )
     step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
     execute._hold_judgement(ctx, plan)
-    assert bool(ctx.traffic.failing_before) is held
+    assert bool(ctx.run.traffic.failing_before) is held
 
 
 def test_initial_failures_are_looked_for_with_the_runs_own_context(
@@ -283,4 +283,4 @@ def test_only_services_that_still_fail_are_reported_after_undoing(
 ) -> None:
     ctx, _ = stack(GOOD, web=web)
     known = KnownFailures(services={"web": "paused", "renamed-since": "exited"})
-    assert still_failing(replace(ctx, known_failures=known)) == lines
+    assert still_failing(ctx.with_run(known_failures=known)) == lines

@@ -56,7 +56,7 @@ def test_a_proxy_that_no_run_stopped_fails_the_points(stopped: Context) -> None:
 
 
 def test_a_proxy_that_the_run_stopped_and_will_start_fails_no_point(stopped: Context) -> None:
-    stopped.window.open()
+    stopped.run.maintenance.open()
     found = {point: run_check(stopped, point) for point in POINTS}
     assert all(result.ok for result in found.values()), found
     assert "proxy is stopped" in found["containers"].found
@@ -69,12 +69,11 @@ def test_a_run_that_has_yet_to_let_clients_in_need_not_have_stopped_the_proxy(
     stopped: Context,
 ) -> None:
     """It resumes a killed run, or all of it was stopped already."""
-    assert run_check(
-        stopped.seeing([ImagesStep(name="images"), ResumeStep(name="resume")]), "containers"
-    ).ok
-    assert not run_check(
-        stopped.seeing([QuiesceStep(name="quiesce"), ResumeStep(name="resume")]), "containers"
-    ).ok, "not yet stopped"
+    images, quiesce = ImagesStep(name="images"), QuiesceStep(name="quiesce")
+    resume = ResumeStep(name="resume")
+    assert run_check(stopped.with_steps_ahead([images, resume]), "containers").ok
+    is_ok = run_check(stopped.with_steps_ahead([quiesce, resume]), "containers").ok
+    assert not is_ok, "not yet stopped"
 
 
 def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Context) -> None:

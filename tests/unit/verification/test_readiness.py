@@ -11,6 +11,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
+from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 
 CHECK = ("alive",)
@@ -58,7 +59,7 @@ def test_a_check_that_passed_is_not_run_again(ctx: Context, engine: Engine) -> N
 
 def test_the_check_runs_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
     wait_ready(ctx, "w", "worker")
-    wait_ready(replace(ctx, lookup_cache={}), "w", "worker")  # a step changed something
+    wait_ready(replace(ctx, lookup_cache=LookupCache()), "w", "worker")  # a step changed something
     engine.found = replace(engine.found, started_at="2026-02-02T18:31:00Z")
     wait_ready(ctx, "w", "worker")
     assert serves_now(ctx, engine.found)  # at this moment

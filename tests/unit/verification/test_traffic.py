@@ -143,7 +143,7 @@ def test_the_longest_gap_is_between_good_answers(sending: Context) -> None:
 
 
 def test_requests_during_maintenance_are_held_and_make_no_gap(sending: Context) -> None:
-    sending.window.open()
+    sending.run.maintenance.open()
     with serving(lambda number: 503) as served:
         seen = sent(sending, served, lambda traffic: traffic.held >= 20)
     assert seen.failures == [] and seen.samples == [] and not seen.broken
@@ -190,7 +190,7 @@ def test_an_answer_of_a_rate_limit_is_no_failure(sending: Context) -> None:
 
 
 def test_a_heartbeat_that_a_swap_of_data_removed_is_not_missed(sending: Context) -> None:
-    beats = Heartbeats(False, then=sending.window.open)
+    beats = Heartbeats(False, then=sending.run.maintenance.open)
     with serving() as served:
         seen = sent(sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats)
     assert seen.not_found == 0 and not seen.broken

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.recording import Recording
@@ -41,7 +40,7 @@ def test_a_run_that_resumes_a_killed_one_takes_over_its_baseline(tmp_path: Path)
     ctx = context(Written(), tmp_path)
     baseline.write(ctx, kept("r0", "2026-02-02T10:00:00+00:00", before=WELL, release_before="1"))
     earlier = [cast(Any, SimpleNamespace(id="r0"))]
-    resumed = Recording(Context(**{**vars(ctx), "earlier": earlier}), "deploy")
+    resumed = Recording(ctx.with_run(resumed_runs=earlier), "deploy")
     resumed.begin()
     resumed.complete()
     found = baseline.newest(ctx)

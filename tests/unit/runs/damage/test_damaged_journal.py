@@ -20,6 +20,7 @@ from cosmicdeploy.journal.journal import Journal, Unreadable
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, exchanged_data
@@ -209,7 +210,7 @@ def test_what_a_killed_run_changed_is_said_to_be_unknown(
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     [run] = unfinished(journal)
     assert "what it changed is not all known" in run.told()
-    ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, target=None)
+    ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for command in ("deploy", "rollback", "up", "restart web", "backup create"):
         with pytest.raises(NeedsPerson, match="not all known") as caught:
             interrupted.found(ctx, command)

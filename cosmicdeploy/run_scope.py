@@ -1,0 +1,101 @@
+"""What a context knows about the run: the steps ahead, the runs it resumes, what it measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
+from cosmicdeploy.traffic.request_stats import TrafficStats
+
+
+class StepEffects(Protocol):
+    """What a step does that other steps depend on."""
+
+    kind: ClassVar[str]
+    builds_images: ClassVar[bool]
+    loads_backup: ClassVar[bool]
+    migrates: ClassVar[bool]
+    recovers: ClassVar[bool]
+    replaces_containers: ClassVar[bool]
+    resumes_clients: ClassVar[bool]
+    stops_writers: ClassVar[bool]
+
+
+@dataclass(frozen=True)
+class StepsAhead:
+    """The steps that the run has yet to make; false if there are none."""
+
+    steps: tuple[StepEffects, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __str__(self) -> str:
+        return ", ".join(self.kinds)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(step.kind for step in self.steps)
+
+    def other_kinds(self, kind: str) -> list[str]:
+        """Return the kinds of the steps that are not of this kind."""
+        return [other for other in self.kinds if other != kind]
+
+    @property
+    def build_images(self) -> bool:
+        return any(step.builds_images for step in self.steps)
+
+    @property
+    def load_backup(self) -> bool:
+        return any(step.loads_backup for step in self.steps)
+
+    @property
+    def migrate(self) -> bool:
+        return any(step.migrates for step in self.steps)
+
+    @property
+    def recover(self) -> bool:
+        return any(step.recovers for step in self.steps)
+
+    @property
+    def replace_containers(self) -> bool:
+        return any(step.replaces_containers for step in self.steps)
+
+    @property
+    def resume_clients(self) -> bool:
+        return any(step.resumes_clients for step in self.steps)
+
+    @property
+    def stop_writers(self) -> bool:
+        return any(step.stops_writers for step in self.steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunScope:
+    """One run: what it was asked for, what it found at its start, and what it measures.
+
+    `is_planning`: a plan is being made, of this run or (`is_plan_only`) without one.
+    `steps_ahead`: in a run, the steps that will still change something; while a plan is made, those
+    before the step that is checked.
+    `target_backup`: the backup that a rollback goes back to.
+    `resumed_runs`: the interrupted runs that this run resumes, the first one first.
+    `allowed_migrations`: names of migrations that may destroy data (--allow).
+    `known_failures`: what did not work when the run, or the first run it resumes, began.
+    `maintenance`: the times in which clients get 503 on purpose.
+    `traffic`: the requests that the run has sent through the proxy; None if it sends none.
+    """
+
+    is_planning: bool = False
+    is_plan_only: bool = False
+    steps_ahead: StepsAhead = field(default_factory=StepsAhead)
+    target_backup: Backup | None = None
+    resumed_runs: Sequence[PastRun] = ()
+    allowed_migrations: frozenset[str] = frozenset()
+    known_failures: KnownFailures = field(default_factory=KnownFailures)
+    maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
+    traffic: TrafficStats | None = None
