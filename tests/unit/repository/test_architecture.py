@@ -48,3 +48,10 @@ def test_every_path_in_the_architecture_exists(name: str, folders: list[Path]) -
 @pytest.mark.parametrize(("symbol", "file"), SYMBOL.findall(TEXT))
 def test_every_function_in_the_architecture_is_in_its_file(symbol: str, file: str) -> None:
     assert re.search(rf"^(def |class )?{symbol}\b", (PACKAGE / file).read_text(), re.M)
+
+
+def test_the_architecture_names_every_package_and_module() -> None:
+    named = {name for name, _ in PATHS}
+    paths = [path for path in PACKAGE.iterdir() if not path.name.startswith(("__", "py.typed"))]
+    missing = [p.name for p in paths if (f"{p.name}/" if p.is_dir() else p.name) not in named]
+    assert missing == []
