@@ -12,7 +12,8 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.journal.journal import Unreadable
+from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.playbook import load_playbook
@@ -26,6 +27,9 @@ from cosmicdeploy.steps.rollout.rollout import RolloutStep
 
 pytestmark = pytest.mark.unit
 
+# A deploy, a restart, a `diagnose --fix` and a killed rollback, as the version before the renames
+# wrote them; ids are shortened.
+FORMER = Path(__file__).parent / "data" / "journal-before-renames.jsonl"
 OLD = {"id": "1", "image": "i", "running": True}
 STATE: dict[str, Any] = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
 
@@ -88,6 +92,30 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
     [run] = unfinished(killed.journal)
     assert run.intents == [], "what was undone under the new name is not undone again"
+
+
+def test_a_journal_of_the_version_before_tells_the_same_runs(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = FORMER.read_text().splitlines(keepends=True)
+    kinds = set()
+    for end, line in enumerate(map(json.loads, lines), start=1):
+        path.write_text("".join(lines[:end]))
+        journal = Journal(path=path)
+        assert not any(isinstance(entry, Unreadable) for entry in journal.entries())
+        if line["kind"] == "intent":  # as if the run had been killed here
+            [run] = unfinished(journal)
+            last, step = run.intents[-1], applied_by([run])[-1].step
+            assert (last.name, last.kind) == (line["step"], current_kind(line["step_kind"]))
+            assert type(step) is KINDS[last.kind]
+            assert step.model_dump(mode="json") == line["options"]
+            kinds.add(last.kind)
+    assert kinds == {
+        *("backup", "build", "cache-clear", "images", "load", "migrate", "preflight", "quiesce"),
+        *("restore", "trial", "rollout", "restart-in-place", "soak", "mark-migrated", "chown"),
+    }
+    deployed = [record for record in journal.records() if record["kind"] == "release"]
+    assert [RunKind.of_record(record) for record in deployed] == [RunKind.DEPLOY]
+    assert [(run.kind, run.step) for run in unfinished(journal)] == [(RunKind.ROLLBACK, "restart")]
 
 
 @pytest.mark.parametrize(("former", "kind"), RENAMED.items())
