@@ -1,4 +1,4 @@
-"""What a step gets to work with. Steps reach for nothing else."""
+"""What a step works with; it gets nothing from anywhere else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cosmicdeploy.settings import LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
-# How often a run that only lets time pass asks whether it is to stop.
+# How often a waiting run checks whether it has to stop, in seconds.
 SAFE_EVERY_SECONDS = 0.25
 
 
@@ -66,21 +66,24 @@ class Context:
         return replace(self, cached_facts=FactsCache(self.engine))
 
     def say(self, text: str) -> None:
-        """Tell whoever watches."""
+        """Report progress to the operator; not kept in the report."""
         self.emit(Progress(text=text))
 
     def warn(self, text: str) -> None:
-        """Tell what goes otherwise than asked for; it is in the report as well."""
+        """Warn the operator of something that does not happen as requested; also in the report."""
         self.emit(Warned(text=text))
 
     def safe_point(self) -> None:
-        """Nothing is half done here: stop where that was asked for (`KeyboardInterrupt`), or where
-        the lock is no longer ours (`LockLost`)."""
+        """Mark a point where nothing is half done.
+
+        Raises `KeyboardInterrupt` if the operator has asked to stop, and `LockLost` if the run no
+        longer holds the lock.
+        """
         self.interrupts.safe_point()
-        self.lock.require(trust=1.0)  # some are passed a thousand times a second
+        self.lock.require(trust=1.0)  # some loops come here a thousand times a second
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, with safe points on the way."""
+        """Wait, with safe points in between."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.safe_point()
@@ -89,8 +92,10 @@ class Context:
     # --- the stack, as declared and as it runs
 
     def service(self, name: str) -> Service:
-        """The service as declared; raises `NeedsPerson` where it no longer is: a run that is not
-        over may have changed it."""
+        """Return the service as declared.
+
+        Raises `NeedsPerson` if it is no longer declared: an interrupted run may have changed it.
+        """
         if name not in self.stack.services:
             raise NeedsPerson(
                 f"The compose file declares no service {name!r}",
@@ -100,58 +105,60 @@ class Context:
         return self.stack.services[name]
 
     def container(self, service: str) -> Container | None:
-        """The container that plays a service now: by its final name, running or not.
+        """Return the service's container by its final name, running or not; None if there is none.
 
-        Raises `EngineError` where one of that name is another project's.
+        Raises `EngineError` if a container of another project has that name.
         """
-        found = self._facts.container(self.service(service).container_name)
-        if found is not None and found.project != self.stack.project:
+        container = self._facts.container(self.service(service).container_name)
+        if container is not None and container.project != self.stack.project:
             raise EngineError(
-                f"The container {found.name} is not of the project {self.stack.project!r}",
-                where=f"project {found.project or 'none'}",
+                f"The container {container.name} is not of the project {self.stack.project!r}",
+                where=f"project {container.project or 'none'}",
                 todo="give one of the two stacks other container names",
             )
-        return found
+        return container
 
-    def out_of_place(self) -> list[Container]:
-        """The project's containers under names that are no service's: set aside, on their way in,
-        or nobody's."""
+    def unassigned_containers(self) -> list[Container]:
+        """Return the project's containers under names of no service.
+
+        These are superseded and candidate containers, and orphans.
+        """
         names = frozenset(service.container_name for service in self.stack.services.values())
         return self._facts.containers(self.stack.project, names)
 
     def running(self, service: str) -> Container:
-        """As `container`, but it must run; raises `EngineError`."""
-        found = self.container(service)
-        if found is None or not found.is_running:
-            state = "does not exist" if found is None else f"is {found.status}"
+        """Return the service's running container; raises `EngineError` if there is none."""
+        container = self.container(service)
+        if container is None or not container.is_running:
+            state = "does not exist" if container is None else f"is {container.status}"
             raise EngineError(
                 f"The container of {service} {state}",
                 where=self.service(service).container_name,
                 todo="run `cosmicdeploy up`, or `cosmicdeploy status` to see more",
             )
-        return found
+        return container
 
     def any_app(self) -> Container:
-        """A running replica to run console commands in; raises `EngineError`."""
+        """Return a running replica, for console commands; raises `EngineError` if there is none."""
         for name in self.settings.services.app:
-            found = self.container(name)
-            if found is not None and found.is_running:
-                return found
+            container = self.container(name)
+            if container is not None and container.is_running:
+                return container
         return self.running(self.settings.services.app[0])
 
     def image(self, reference: str) -> Image | None:
-        """The image of this tag or id."""
+        """Return the image of a tag or id; None if there is none."""
         return self._facts.image(reference)
 
     def image_of(self, service: str) -> Image | None:
-        """The image that the service's tag names now: the one it ought to run."""
+        """Return the image that the service's tag names: the one that it is declared to run."""
         return self.image(self.service(service).image)
 
     def images_of(self, services: Iterable[str]) -> dict[str, Image | None]:
-        """As `image_of`, for many: of those that share a tag it is asked for once."""
+        """Return the images of many services; a tag that several share is looked up once."""
         tags = {name: self.service(name).image for name in services}
-        found = {tag: self.image(tag) for tag in set(tags.values())}
-        return {name: found[tag] for name, tag in tags.items()}
+        images = {tag: self.image(tag) for tag in set(tags.values())}
+        return {name: images[tag] for name, tag in tags.items()}
 
     @property
     def _facts(self) -> FactsSource:
@@ -159,32 +166,35 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release that the sources in the stack's folder are."""
+        """The release of the sources in the stack's folder."""
         variable = self.settings.app.release_variable
         build = self.service(self.settings.services.app[0]).build
         declared = build.args.get(variable) if build else None
         return declared or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self) -> str:
-        """The release baked into the image that the first replica runs; "" where none runs."""
+        """Return the release in the image of the first replica; "" if it has no container."""
         container = self.container(self.settings.services.app[0])
         image = self.image(container.image_id) if container else None
         return release_of(image, self.settings.app.release_variable)
 
     def console(self, *arguments: str) -> list[str]:
-        """A command line for the application's console."""
+        """Return a command line for the application's console."""
         return [*self.settings.app.console, *arguments]
 
     @property
     def console_user(self) -> str:
-        """Whom the console runs as; "" for a container's own user."""
+        """The user that the console runs as; "" for the container's default."""
         return self.settings.app.user or ""
 
     def run_console(
         self, container: Container, *arguments: str, silence: float | None = None
     ) -> ExecResult:
-        """Run a console command in a running container. One that is given up, or says nothing for
-        `silence` seconds (`migrate.timeout`), is ended. Raises `EngineError`."""
+        """Run a console command in a running container.
+
+        Ends the command if the run stops waiting for it, or if it prints nothing for `silence`
+        seconds (default: `migrate.timeout`). Raises `EngineError`.
+        """
         user, patience = self.console_user, silence or self.settings.migrate.timeout
         with terminated_on_error(self.engine, container.id, user) as mark:
             return self.engine.exec_as(
@@ -196,35 +206,35 @@ class Context:
             )
 
     def database(self) -> DatabaseAccess:
-        """How to reach the database; raises `EngineError` where it does not run."""
-        wanted = self.settings.database
+        """Return how to reach the database; raises `EngineError` if it does not run."""
+        declared = self.settings.database
         container = self.running(self.settings.services.database)
-        host, port = address(container, wanted.port)
+        host, port = address(container, declared.port)
         return DatabaseAccess(
             container_id=container.id,
             host=host,
             port=port,
-            name=wanted.name,
-            user=wanted.user,
-            password=self.loaded.secret(wanted.password_variable),
+            name=declared.name,
+            user=declared.user,
+            password=self.loaded.secret(declared.password_variable),
         )
 
 
 def release_of(image: Image | None, variable: str) -> str:
-    """The release that an image says it is; "" where it does not."""
+    """Return the release that an image names; "" if it names none."""
     return image.environment.get(variable, "") if image else ""
 
 
 def address(container: Container, port: int) -> tuple[str, int]:
-    """Where a container's port is reached from here: as published, else on its own address.
+    """Return host and port that reach a container's port: as published, else on its own address.
 
-    Raises `EngineError` where it has neither.
+    Raises `EngineError` if it has neither.
     """
     if port in container.published:
         host, published = container.published[port]
         return ("127.0.0.1" if host in ("0.0.0.0", "::", "") else host), published  # noqa: S104
-    for own in container.addresses.values():
-        return own, port
+    for container_address in container.addresses.values():
+        return container_address, port
     raise EngineError(
         f"Port {port} of {container.name} cannot be reached from here",
         where=container.name,

@@ -22,7 +22,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Playbook:
-    """The steps of a procedure, in their order."""
+    """The steps of a procedure, in order."""
 
     name: str
     description: str

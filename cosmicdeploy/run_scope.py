@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.request_stats import TrafficStats
 
@@ -94,7 +94,7 @@ class RunScope:
     is_plan_only: bool = False
     steps_ahead: StepsAhead = field(default_factory=StepsAhead)
     target_backup: Backup | None = None
-    resumed_runs: Sequence[PastRun] = ()
+    resumed_runs: Sequence[InterruptedRun] = ()
     allowed_migrations: frozenset[str] = frozenset()
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)

@@ -23,13 +23,15 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:
-    """Everything a command works with. Raises `ConfigError` before anything is touched, and
-    `EngineUnavailable`."""
+    """Return the context that a command works with.
+
+    Raises `ConfigError` before anything is changed, and `EngineUnavailable`.
+    """
     return connect_stack(*read_stack_files(config), emit)
 
 
 def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
-    """The settings and the stack as its files declare them; raises `ConfigError`."""
+    """Return the settings and the stack as its files declare them; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
     settings = loaded.settings
     stack = read_stack(
@@ -43,7 +45,7 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
 
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
-    """The same stack with its engine and its records; raises `EngineUnavailable`."""
+    """Return the stack with its engine and its records; raises `EngineUnavailable`."""
     settings = loaded.settings
 
     def warn(text: str) -> None:
@@ -75,7 +77,7 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
 
 
 def stack_folder(config: Path | None) -> Path | None:
-    """The folder of the stack that a command is about; None where there is none."""
+    """Return the folder of the stack that a command is about; None if there is none."""
     try:
         return (config or find(Path.cwd())).resolve().parent
     except ConfigError:

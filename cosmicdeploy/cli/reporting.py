@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import PastRun, unfinished
+from cosmicdeploy.journal.unfinished import InterruptedRun, unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
@@ -21,7 +21,7 @@ from cosmicdeploy.report.model import (
     StepReport,
     UnfinishedReport,
 )
-from cosmicdeploy.runs.failing_before import way_back_is_gone
+from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import Applied
@@ -112,15 +112,15 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             command=run.command,
             at=run.at,
             who=run.who,
-            told=run.told(),
-            todo=_unfinished_todo(run, way_back_is_gone(ctx, run)),
+            told=run.description(),
+            todo=_unfinished_todo(run, services_without_undo(ctx, run)),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != at_work
     ]
 
 
-def _unfinished_todo(run: PastRun, gone: Sequence[str]) -> str:
+def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
     """Return the commands that end a run; `gone` are superseded containers that do not exist."""
     if gone:
         names = ", ".join(gone)
@@ -138,7 +138,7 @@ def _unfinished_todo(run: PastRun, gone: Sequence[str]) -> str:
     return f"`cosmicdeploy {run.command}` again"
 
 
-def _forward(run: PastRun) -> str:
+def _forward(run: InterruptedRun) -> str:
     """Return the command that resumes a run; "" if none does."""
     if run.failed or run.lost:
         return ""
@@ -147,7 +147,7 @@ def _forward(run: PastRun) -> str:
     return f"`cosmicdeploy {run.command}`"
 
 
-def _rollback_todo(run: PastRun) -> str:
+def _rollback_todo(run: InterruptedRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
     return f"{_forward(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
@@ -160,7 +160,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
             name=applied.step.name,
             kind=applied.step.kind,
             outcome="undone",
-            reason=applied.told(),
+            reason=applied.description(),
         )
         for applied in undone
         if applied.step.reversible

@@ -1,1 +1,1 @@
-"""The stack's journal: what runs meant to do, what they did, what they leave to later runs."""
+"""The stack's journal: what each run is about to change, what it did, and what is unfinished."""

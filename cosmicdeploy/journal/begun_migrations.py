@@ -1,4 +1,4 @@
-"""What the journal knows of migrations that were begun and that nothing settled since."""
+"""Migrations in the journal that an unfinished run has begun."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from cosmicdeploy.journal.unfinished import made_backup, unfinished
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """A migrate step that was begun: its `before`, the backup that its run made ("" for none), and
-    once it was done, what it reported. `failed`: its run went on to undo it."""
+    """A migrate step that has begun: its `before` and the backup that its run made ("" for none).
+
+    `done` are its facts, None if it has not ended. `failed`: its run has begun to undo it.
+    """
 
     before: dict[str, Any]
     backup: str = ""
@@ -22,8 +24,10 @@ class Begun:
 
 
 def unresolved(journal: Journal, *, own: bool = False) -> Begun | None:
-    """The last migrate step of a run that is not over, unless it ended well; with `own` the run
-    that asks is looked at as well."""
+    """Return the last migrate step of an unfinished run; None if it succeeded.
+
+    `own` includes the current run.
+    """
     for run in reversed(unfinished(journal, own=own)):
         for intent in reversed(run.intents):
             if intent.kind != MIGRATE:

@@ -1,5 +1,7 @@
-"""What did not work when a run began: a deploy may be the fix, so it is not demanded of the old
-release."""
+"""What did not work when a run began.
+
+A deploy may be the fix, so the old release is not required to work.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFailures:
-    """Services and points of the verification that did not work, each with what was found.
+    """Services and points of the verification that did not work, each with the reason.
 
-    They are journalled in the run's first record, so that a run that goes on from a killed one
-    knows what worked before both.
+    The run's first record holds them, so that a run that resumes an interrupted one knows what
+    worked before both.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
@@ -21,20 +23,22 @@ class KnownFailures:
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Those of the state that a run found; none where an older version journalled it. What a
-        later version adds to them is left out."""
-        found = state.get("known_failures", {})
-        return cls(services=found.get("services", {}), points=found.get("points", {}))
+        """Return the failures in a run's first record; empty for a record of an older version.
+
+        Ignores keys that a later version adds.
+        """
+        recorded = state.get("known_failures", {})
+        return cls(services=recorded.get("services", {}), points=recorded.get("points", {}))
 
     def __bool__(self) -> bool:
         return bool(self.services or self.points)
 
     def as_json(self) -> dict[str, Any]:
-        """For the journal."""
+        """Return the failures as the journal holds them."""
         return asdict(self)
 
-    def told(self) -> str:
-        """All of them for people; "" where there are none."""
+    def description(self) -> str:
+        """All failures in one line, as text; "" if there are none."""
         named = [f"{name} ({why})" for name, why in self.services.items()]
         others = [f"{point} of verify ({why})" for point, why in self.points.items()]
         return ", ".join([*named, *others])

@@ -1,4 +1,4 @@
-"""The kinds of runs. Commands are text for people; what a run may do is decided by its kind."""
+"""Kinds of runs, which decide what a run may do; the command line is only shown."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class RunKind(StrEnum):
     def places_release(self) -> bool:
         """Whether such a run decides which release is in place.
 
-        Such runs resume or undo what another one left. Any other run leaves an interrupted deploy
-        as it is, and refuses to start while a rollback is interrupted.
+        Such runs resume or undo interrupted runs of these kinds. Any other run leaves an
+        interrupted deploy as it is, and refuses to start while a rollback is interrupted.
         """
         return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
 

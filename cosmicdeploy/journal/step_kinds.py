@@ -1,6 +1,6 @@
-"""Kinds of steps that readers of the journal know by name, and the names that kinds had before.
+"""Kinds of steps that readers of the journal look for, and the former names of kinds.
 
-Journals and playbooks hold these words. An old name is never a new one, so it has one meaning.
+Journals and playbooks hold these words. A former name is never reused, so it has one meaning.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ MIGRATE = "migrate"
 QUIESCE = "quiesce"
 RESTART_IN_PLACE = "restart-in-place"
 RESTORE = "restore"
-# After a `resume` that ended, a rollback is in place.
+# When `resume` has ended, a rollback is in place.
 RESUME = "resume"
-# After a `rollout` that ended, the release is in place everywhere.
+# When `rollout` has ended, the release is in place everywhere.
 ROLLOUT = "rollout"
 SERVICES = "services"
 

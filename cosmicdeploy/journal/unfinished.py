@@ -1,8 +1,8 @@
-"""What the journal tells of runs that were killed, or could not go back: they are not over yet.
+"""Interrupted runs in the journal: killed, or failed without a complete undo.
 
-A run is over once it succeeded, or once all that it changed was undone. Until then a later run has
-to know what it changed: to go on from there, or to undo it with its own changes, so that a failure
-leads back to the state before the *first* of them.
+A run is over once it has succeeded, or once all its changes are undone. Until then a later run has
+to know these changes: to resume the run, or to undo it together with its own changes, so that a
+failure leads back to the state before the *first* of the runs.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from cosmicdeploy.journal.step_kinds import BACKUP, MIGRATE, RESUME
 from cosmicdeploy.text.formatting import format_timestamp
 
 UNKNOWN = "(unknown)"
-# Records without which it is not known what a run changed.
+# Records that say what a run has changed.
 CHANGING = ("run", "intent")
 
 
 @dataclass(kw_only=True)
 class Intent:
-    """A step that began to change something; `options` are its keys in the playbook."""
+    """A step that has begun to change something; `options` are its keys in the playbook."""
 
     name: str
     kind: str
@@ -35,11 +35,11 @@ class Intent:
 
 
 @dataclass(kw_only=True)
-class PastRun:
-    """A run that is not over. `failed`: it was on its way back; `intents` were not undone.
+class InterruptedRun:
+    """A run that is not over; `intents` are its steps that are not undone.
 
-    `lost` are records of it that cannot be read, `doubts` lines that may have been such: what it
-    changed is not all known then.
+    `failed`: its undo has begun. `lost`: records of it that cannot be read. `doubts`: unreadable
+    lines that may be records of it. With either, not all its changes are known.
     """
 
     id: str
@@ -58,44 +58,44 @@ class PastRun:
 
     @property
     def step(self) -> str:
-        """The step that it was in, or had just ended."""
+        """The name of its last step; "" before the first."""
         return self.intents[-1].name if self.intents else ""
 
-    def told(self) -> str:
-        """The run in one line, for people."""
+    def description(self) -> str:
+        """The run in one line, as text."""
         where = f"in {self.step}" if self.step else "before it changed anything"
         if self.intents and self.intents[-1].done:
             where = f"after {self.step}"
-        way = "on its way back, " if self.failed else ""
+        undoing = "while it was undone, " if self.failed else ""
         goal = f"to {self.target}" if self.target else f"of release {self.release}"
         at = format_timestamp(self.at)
-        told = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {way}{where}"
+        text = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {undoing}{where}"
         unread = [*self.lost, *self.doubts][:SHOWN]
-        return f"{told}; what it changed is not all known: {', '.join(unread)}" if unread else told
+        return f"{text}; what it changed is not all known: {', '.join(unread)}" if unread else text
 
 
-def unfinished(journal: Journal, *, own: bool = False) -> list[PastRun]:
-    """Runs that are not over, oldest first; the run that asks only with `own`."""
-    reading = _Reading("" if own else journal.run)
+def unfinished(journal: Journal, *, own: bool = False) -> list[InterruptedRun]:
+    """Return the runs that are not over, oldest first; with `own`, also the current run."""
+    reader = _Reader("" if own else journal.run)
     for entry in journal.entries():
         if isinstance(entry, Unreadable):
-            reading.doubt(entry)
+            reader.doubt(entry)
         else:
-            reading.take(entry)
-    return list(reading.open.values())
+            reader.take(entry)
+    return list(reader.open.values())
 
 
-class _Reading:
-    """The journal, entry by entry; `open` are the runs that are not over so far."""
+class _Reader:
+    """Reads the journal entry by entry; `open` are the runs that are not over so far."""
 
-    def __init__(self, besides: str) -> None:
-        self.open: dict[str, PastRun] = {}
-        self._besides = besides
+    def __init__(self, excluded: str) -> None:
+        self.open: dict[str, InterruptedRun] = {}
+        self._excluded = excluded
         self._begun: set[str] = set()
         self._last = ""
 
     def take(self, record: Record) -> None:
-        """What a record tells."""
+        """Apply a record."""
         run, kind = record.get("run", ""), record["kind"]
         if kind == "run" and run:
             self._begin(_begun(record))
@@ -108,7 +108,7 @@ class _Reading:
                 _forget_schema(past)
 
     def doubt(self, line: Unreadable) -> None:
-        """A line that cannot be read may have told what a run changed. One run writes at a time."""
+        """Apply an unreadable line: it may say what a run changed. One run writes at a time."""
         where = f"line {line.line} of the journal cannot be read"
         if line.run in self.open or (line.kind in CHANGING and self._begins_unseen(line.run)):
             self.open[line.run].lost.append(where)
@@ -117,45 +117,47 @@ class _Reading:
         elif line.run not in self._begun and self._last in self.open:
             self.open[self._last].doubts.append(where)
 
-    def _begin(self, run: PastRun) -> None:
+    def _begin(self, run: InterruptedRun) -> None:
         self._last = run.id
-        if run.id in self.open:  # its intents are what there is to go back by
-            self.open[run.id].lost.append("its first record is repeated or stands behind others")
-        elif run.id != self._besides:
+        if run.id in self.open:  # its intents are needed for the undo
+            self.open[run.id].lost.append("its first record is repeated or follows others")
+        elif run.id != self._excluded:
             self.open[run.id] = run
             self._begun.add(run.id)
 
     def _begins_unseen(self, run: str) -> bool:
-        """Take up a run whose first record is not known; False where that is known."""
-        if not run or run == self._besides or run in self._begun:
+        """Open a run whose first record cannot be read; return False if there is none to open."""
+        if not run or run == self._excluded or run in self._begun:
             return False
-        self._begin(PastRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"]))
+        self._begin(
+            InterruptedRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"])
+        )
         return True
 
 
-def under_way(journal: Journal, earlier: Iterable[PastRun]) -> list[PastRun]:
-    """Earlier runs that the run that asks goes on from, and that run itself."""
+def under_way(journal: Journal, resumed: Iterable[InterruptedRun]) -> list[InterruptedRun]:
+    """Return the runs that the current run resumes, then the current run."""
     own = [run for run in unfinished(journal, own=True) if run.id == journal.run]
-    return [*earlier, *own]
+    return [*resumed, *own]
 
 
-def made_backup(runs: Iterable[PastRun]) -> str | None:
-    """The first backup that such runs made: that of the state before all of them."""
+def made_backup(runs: Iterable[InterruptedRun]) -> str | None:
+    """Return the first backup of these runs, which holds the state before all of them."""
     return next(iter(made_backups(runs)), None)
 
 
-def made_backups(runs: Iterable[PastRun]) -> list[str]:
-    """All backups that such runs made, oldest first."""
+def made_backups(runs: Iterable[InterruptedRun]) -> list[str]:
+    """Return all backups of these runs, oldest first."""
     return [str(i.facts["backup"]) for i in intents(runs, BACKUP) if i.done]
 
 
-def intents(runs: Iterable[PastRun], kind: str) -> list[Intent]:
-    """What such runs began of one kind of step, oldest first."""
+def intents(runs: Iterable[InterruptedRun], kind: str) -> list[Intent]:
+    """Return the steps of one kind that these runs have begun, oldest first."""
     return [intent for run in runs for intent in run.intents if intent.kind == kind]
 
 
-def _begun(record: Record) -> PastRun:
-    return PastRun(
+def _begun(record: Record) -> InterruptedRun:
+    return InterruptedRun(
         id=record["run"],
         command=record["command"],
         kind=RunKind.of_record(record),
@@ -168,29 +170,29 @@ def _begun(record: Record) -> PastRun:
     )
 
 
-def _follow(found: dict[str, PastRun], run: PastRun, record: Record) -> None:
+def _follow(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: Record) -> None:
     match record["kind"]:
         case "intent":
             run.intents.append(_intent(record))
         case "done" if record["step_kind"] == RESUME:
-            del found[run.id]  # whatever came after it, data may have been written since
+            del open_runs[run.id]  # clients may have written data since
         case "done":
             for intent in _begun_step(run, record):
                 intent.done, intent.facts = True, record["facts"]
         case "failed":
             run.failed = True
         case "undone":
-            run.failed = True  # whoever undoes it: the way back has begun
+            run.failed = True  # by this run or a later one
             for intent in _begun_step(run, record):
                 run.intents.remove(intent)
         case "success":
-            del found[run.id]
+            del open_runs[run.id]
         case "ended" if record["whole"]:
-            del found[run.id]
+            del open_runs[run.id]
 
 
-def _forget_schema(run: PastRun) -> None:
-    """A person took the schema over, so it is neither undone nor compared any more."""
+def _forget_schema(run: InterruptedRun) -> None:
+    """Forget the schema: an operator repaired it, so it is neither undone nor compared."""
     run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
     run.state = {**run.state, "schema": None, "migrations": None}
 
@@ -205,6 +207,6 @@ def _intent(record: Record) -> Intent:
     )
 
 
-def _begun_step(run: PastRun, record: Record) -> list[Intent]:
-    """The step that a record is about; none where its line was lost."""
+def _begun_step(run: InterruptedRun, record: Record) -> list[Intent]:
+    """Return the step that a record is about; empty if its intent cannot be read."""
     return [i for i in run.intents if i.name == record["step"]][-1:]

@@ -16,14 +16,14 @@ from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import PastRun, intents, made_backups, unfinished
+from cosmicdeploy.journal.unfinished import InterruptedRun, intents, made_backups, unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.execute import begin, record_release
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.recover import wait_for_commands
@@ -37,7 +37,7 @@ Rows = Sequence[Mapping[str, Any]]
 InPlace = Mapping[str, tuple[str, str] | None]
 
 
-def acceptable(ctx: Context) -> list[PastRun]:
+def acceptable(ctx: Context) -> list[InterruptedRun]:
     """Return the interrupted runs that acceptance would settle.
 
     Raises `UsageError` if there is none, and `NeedsPerson` if data was being swapped, clients are
@@ -56,17 +56,17 @@ def acceptable(ctx: Context) -> list[PastRun]:
     return runs
 
 
-def _require_clients_let_in(ctx: Context, runs: Sequence[PastRun]) -> None:
+def _require_clients_let_in(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     turning = [run for run in runs if _turned_away(run)]
-    if turning and is_up(ctx):
+    if turning and is_maintenance_on(ctx):
         raise NeedsPerson(
             "Clients are still turned away, so what runs cannot be accepted as it is",
-            where=turning[-1].told(),
+            where=turning[-1].description(),
             todo=f"finish it: `cosmicdeploy {turning[-1].command}`, which lets them in",
         )
 
 
-def _turned_away(run: PastRun) -> bool:
+def _turned_away(run: InterruptedRun) -> bool:
     """Whether a run other than a rollback began to turn clients away."""
     begun = [*intents([run], RestartStep.kind), *intents([run], QuiesceStep.kind)]
     return any(_turns_away(i.options) and not i.before["shielded"] for i in begun)
@@ -77,18 +77,18 @@ def _turns_away(options: Mapping[str, Any]) -> bool:
     return bool(options.get("turns_away")) or (isinstance(roles, list) and "app" in roles)
 
 
-def _require_data_in_place(ctx: Context, runs: Sequence[PastRun]) -> None:
+def _require_data_in_place(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
     exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
-    if not exchanging and not is_up(ctx):
+    if not exchanging and not is_maintenance_on(ctx):
         return
     what = "Data was being exchanged" if exchanging else "Clients are still turned away"
     last = rollbacks[-1]
     raise NeedsPerson(
         f"{what} when a rollback was interrupted, so what runs cannot be accepted as it is",
-        where=last.told(),
+        where=last.description(),
         todo=f"finish it: `cosmicdeploy {last.command} --to {last.target}`; or undo it: "
         "`cosmicdeploy deploy --abort`",
     )
@@ -131,7 +131,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
         )
 
 
-def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
+def _tidy_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """What the runs left beside the services."""
     for name in ctx.settings.services.released:
         _remove_superseded(ctx, name)
@@ -146,7 +146,7 @@ def _tidy_up(ctx: Context, runs: Sequence[PastRun]) -> None:
 def _remove_superseded(ctx: Context, name: str) -> None:
     """Remove the service's superseded containers that do not run, if its container runs."""
     current = ctx.container(name)
-    for leftover in of_service(temporary_of(ctx.service(name), ctx.out_of_place()), name):
+    for leftover in of_service(temporary_of(ctx.service(name), ctx.unassigned_containers()), name):
         if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
@@ -154,7 +154,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
             ctx.say(f"{leftover.name} is left as it is; the next deploy settles it")
 
 
-def _settle(ctx: Context, runs: Sequence[PastRun]) -> None:
+def _settle(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     containers = {
         name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released
     }

@@ -114,14 +114,14 @@ def described(step: Step) -> Mapping[str, Any]:
     }
 
 
-def goes_back(playbook: Playbook) -> bool:
+def needs_target_backup(playbook: Playbook) -> bool:
     """Whether a playbook needs a backup to roll back to."""
-    return any(step.goes_back for step in playbook.steps)
+    return any(step.needs_target_backup for step in playbook.steps)
 
 
 def require_runnable(playbook: Playbook) -> None:
     """Raise `UsageError` if only `rollback` can run a playbook."""
-    if goes_back(playbook):
+    if needs_target_backup(playbook):
         raise UsageError(
             "This playbook goes back to a backup, which has to be named",
             where=f"playbook {playbook.name}",

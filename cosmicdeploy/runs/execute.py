@@ -1,4 +1,4 @@
-"""Commands that change the stack: plan, run under the lock, go back."""
+"""Commands that change the stack: plan, run under the lock, abort, roll back."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import Applied, note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
-# As long as a call of the engine may take, and no lock goes to another in so short a silence.
+# Longer than a call of the engine, shorter than the silence after which another run takes the lock.
 FENCE_TRUST_SECONDS = 0.1
-# Points of the verification that ask what clients ask.
-MET = frozenset({"health", "heartbeat"})
+# Points of the verification that send the requests that clients send.
+CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
 
 class Recording(Protocol):
-    """What is recorded beside a run: the baseline that the day after is compared with."""
+    """The recording of a baseline during a run; the day-after checklist compares with it."""
 
     def begin(self) -> None:
         """The run is about to change something."""
 
     def complete(self) -> None:
-        """The release is in place."""
+        """The release is in place: keep the baseline."""
 
     def drop(self) -> None:
-        """The run was undone, or changed nothing."""
+        """The run was undone, or changed nothing: drop the baseline."""
 
 
 Recorder = Callable[[Context, str], Recording]
 
 
 def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
-    """What would change; nothing is. Raises `NeedsPerson` where a run would."""
+    """Return the plan of a run and change nothing. Raises `NeedsPerson` where the run would."""
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     ctx = resolve_containers(ctx, _needed(ctx, steps)).with_run(is_plan_only=True)
     known = known_failures(ctx, command)
@@ -69,32 +69,31 @@ def execute(
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Run steps under the stack's lock, with requests sent through the proxy meanwhile.
+    """Run steps under the stack's lock, and send requests through the proxy meanwhile.
 
-    Goes on from runs that were killed, or undoes them first, whichever is right for this command.
-    Somebody else's run is waited for as long as `wait` says, in seconds. A `recorder` is told of a
-    run that changes something.
+    Resumes interrupted runs or undoes them first, as the command requires. Waits up to `wait`
+    seconds for another run to end. A `recorder` records a baseline if the run changes something.
     """
     with begin(ctx, command, wait, _needed(ctx, steps)) as (ours, state):
         interrupted.end_tools(ours)
-        found = interrupted.found(ours, command)
-        own = {**state, **observe(ours)} if interrupted.undo(ours, found.back) else state
+        decision = interrupted.decide(ours, command)
+        own = {**state, **observe(ours)} if interrupted.undo(ours, decision.undone) else state
         run = Run(
-            ctx=ours.with_run(resumed_runs=found.on),
-            before=found.on[0].state if found.on else own,
-            over=found.over,
-            promise=RunKind.of_command(command) is RunKind.DEPLOY,
+            ctx=ours.with_run(resumed_runs=decision.resumed),
+            before=decision.resumed[0].state if decision.resumed else own,
+            superseded=decision.superseded,
+            is_deploy=RunKind.of_command(command) is RunKind.DEPLOY,
         )
-        _open_window(run)
+        _continue_maintenance(run)
         with traffic(run.ctx) as measured:
             run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
-            _hold_judgement(run.ctx, plan)
+            _excuse_known_failures(run.ctx, plan)
             recording = recorder(run.ctx, command) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
             run.through(plan)
-        in_place = run.error is None and bool(run.has_applied or made_backups(found.on))
+        in_place = run.error is None and bool(run.has_applied or made_backups(decision.resumed))
         if in_place:
             made, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, made, migrations)
@@ -103,23 +102,26 @@ def execute(
     return run, measured
 
 
-def _hold_judgement(ctx: Context, plan: Plan) -> None:
-    """Where clients met what does not work before this run changed anything, that is not its doing:
-    it is judged from the end of its rollout on. Requests to what hangs have not failed yet."""
+def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
+    """Excuse failing requests until the end of the rollout if they failed before the run.
+
+    Also if none has failed yet but a service or point that clients depend on did: a request to a
+    service that hangs is still open.
+    """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
-    rolls = any(planned.changes and planned.step.replaces_containers for planned in plan)
-    if traffic is None or not rolls or not known:
+    replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
+    if traffic is None or not replaces or not known:
         return
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
-    met = not services.isdisjoint(known.services) or not known.points.keys().isdisjoint(MET)
-    if met or traffic.failures:
+    known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
+    if known_to_clients or traffic.failures:
         traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them")
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
-    """Undo what interrupted deploys and rollbacks changed; what was undone, in that order.
+    """Undo what interrupted deploys and rollbacks changed; return the undone steps in order.
 
-    Raises `UsageError` where there is none, `NeedsPerson` where one cannot be undone.
+    Raises `UsageError` if there is none, `NeedsPerson` if one cannot be undone.
     """
     with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (ours, _):
         interrupted.end_tools(ours)
@@ -128,19 +130,18 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     return undone
 
 
-def _open_window(run: Run) -> None:
-    """Where a killed rollback or restart turned clients away, they are turned away on purpose
-    still."""
+def _continue_maintenance(run: Run) -> None:
+    """Count the maintenance that an interrupted rollback or restart began as this run's."""
     begun = [
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
     ]
-    if begun and is_up(run.ctx):
+    if begun and is_maintenance_on(run.ctx):
         run.ctx.run.maintenance.open()
 
 
 def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
-    """The services of which each has to have one container: a backup alone needs the database."""
+    """Return the services that need exactly one container each; a backup needs the database."""
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
 
@@ -149,14 +150,16 @@ def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
 def begin(
     ctx: Context, command: str, wait: float, needed: Sequence[str]
 ) -> Iterator[tuple[Context, State]]:
-    """One run under the lock, journalled from its first moment to its last; and the state that it
-    found. `needed` are the services of which each has to have one container."""
+    """Begin a run under the lock and journal its start; yield its context and the initial state.
+
+    `needed` are the services that need exactly one container each.
+    """
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
         ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
-        ours = resolve_containers(ours, needed)  # what was waited for may have made others
+        ours = resolve_containers(ours, needed)  # a run that it waited for may have created others
         known = known_failures(ours, command)
         state = {**observe(ours), "known_failures": known.as_json()}
         journal.append(
@@ -173,7 +176,7 @@ def begin(
             yield ours.with_run(known_failures=known), state
         except LockLost:
             raise  # the journal is the new holder's
-        except BaseException:  # raised before the first step: the run itself changed nothing
+        except BaseException:  # raised before the first step, so the run has changed nothing
             note(journal, "ended", whole=True)
             raise
 
@@ -197,15 +200,18 @@ def _changes(plan: Plan) -> bool:
 def _end(recording: Recording, run: Run, in_place: bool) -> None:
     if in_place:
         recording.complete()
-    elif not isinstance(run.error, NeedsPerson):  # who goes on from this run will need it
+    elif not isinstance(run.error, NeedsPerson):  # a run that resumes this one needs it
         recording.drop()
 
 
 def record_release(
     ctx: Context, command: str, own: object = None, migrations: object = None
 ) -> None:
-    """What is in place now, and the backups of it and of all that the run went on from: each is a
-    way back. The run has succeeded, so nothing here may fail it."""
+    """Record the release in place and the backups that return to the one before.
+
+    These are the backup of the run and those of the runs that it resumed. The run has succeeded, so
+    an error here does not fail it.
+    """
     backups = dict.fromkeys([*made_backups(ctx.run.resumed_runs), *((own,) if own else ())])
     with suppress(CosmicError):
         released = {name: ctx.container(name) for name in ctx.settings.services.released}
@@ -231,6 +237,6 @@ def rollback(
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Go back to a backup's release, in the way that the playbook says."""
+    """Roll back to a backup by the steps of a playbook."""
     with ctx.catalogue.in_use(target):
         return execute(ctx.with_run(target_backup=target), command, playbook.steps, wait, recorder)

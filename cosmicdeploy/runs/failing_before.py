@@ -1,4 +1,4 @@
-"""What did not work when a run began, or the first of those that it goes on from."""
+"""What did not work when a run, or the first run that it resumes, began."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
-from cosmicdeploy.journal.unfinished import Intent, PastRun, intents, unfinished
+from cosmicdeploy.journal.unfinished import Intent, InterruptedRun, intents, unfinished
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 
-# Kinds of steps that stop what runs, or take its place.
+# Kinds of steps that stop or replace containers.
 STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
 def known_failures(ctx: Context, command: str) -> KnownFailures:
-    """What did not work when the first of the runs began that replaced or stopped something and are
-    not over; where there is none, or what it would go back to is gone, what does not work now, if
-    this command puts a release in place. One that only ends runs asks nothing of a release.
+    """Return what did not work before the release in place began to change.
+
+    If unfinished runs have replaced or stopped containers, and these still exist: what did not work
+    when the first of the runs began. Else what does not work now, for a command that puts a release
+    in place; nothing for other commands.
     """
     runs = unfinished(ctx.journal)
     begun = [run for run in runs if run.kind.places_release and _replaces(run)]
     kind = RunKind.of_command(command)
     only_ends = kind is RunKind.ABORT
-    if begun and (only_ends or not any(way_back_is_gone(ctx, run) for run in begun)):
+    if begun and (only_ends or not any(services_without_undo(ctx, run) for run in begun)):
         return KnownFailures.of_state(begun[0].state)
     if only_ends or not kind.places_release:
         return KnownFailures()
@@ -35,31 +37,33 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
     )
 
 
-def _replaces(run: PastRun) -> bool:
+def _replaces(run: InterruptedRun) -> bool:
     return bool(intents([run], ROLLOUT) or intents([run], QUIESCE))
 
 
-def _stopped(ctx: Context, runs: Sequence[PastRun]) -> set[str]:
-    """Services that ran when one of these runs began to restart or replace them, and do not now:
-    they worked, and the recover step starts them."""
+def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
+    """Return the services that one of these runs has stopped.
+
+    They worked before, and the recover step starts them.
+    """
     begun = [intent for run in runs for intent in run.intents if intent.kind in STOPPING]
-    found = {n: facts for intent in begun for n, facts in intent.before["containers"].items()}
-    return {name for name in found if _ran(begun, name) and _stands_still(ctx, name)}
+    names = {n for intent in begun for n in intent.before["containers"]}
+    return {name for name in names if _ran(begun, name) and _is_stopped(ctx, name)}
 
 
 def _ran(begun: Sequence[Intent], name: str) -> bool:
-    """Whether a service ran before one of these; of what is quiesced only the ids are recorded."""
-    found = [intent.before["containers"].get(name) for intent in begun]
-    return any(facts["running"] if isinstance(facts, dict) else facts for facts in found)
+    """Whether a service ran before one of these steps; `quiesce` records ids only."""
+    recorded = [intent.before["containers"].get(name) for intent in begun]
+    return any(facts["running"] if isinstance(facts, dict) else facts for facts in recorded)
 
 
-def _stands_still(ctx: Context, name: str) -> bool:
+def _is_stopped(ctx: Context, name: str) -> bool:
     container = ctx.container(name) if name in ctx.stack.services else None
     return container is None or not container.is_active
 
 
-def way_back_is_gone(ctx: Context, run: PastRun) -> list[str]:
-    """Services whose container from before a run is gone, so that it cannot be undone."""
+def services_without_undo(ctx: Context, run: InterruptedRun) -> list[str]:
+    """Return the services whose container from before a run is gone: they cannot be undone."""
     before: dict[str, Any] = {}
     for intent in intents([run], ROLLOUT):
         before |= intent.before["containers"]

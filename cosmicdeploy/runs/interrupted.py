@@ -1,4 +1,4 @@
-"""Runs that were killed: which of them a command goes on from, and which it undoes first."""
+"""Interrupted runs: which of them a command resumes, and which it undoes first."""
 
 from __future__ import annotations
 
@@ -13,48 +13,54 @@ from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
-from cosmicdeploy.journal.unfinished import PastRun, intents, unfinished
+from cosmicdeploy.journal.unfinished import InterruptedRun, intents, unfinished
 from cosmicdeploy.runs.snapshot import changed, observe
-from cosmicdeploy.runs.undo import Applied, applied_by, exchanged_data, unwind
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.recover import wait_for_commands
 
-Runs = Sequence[PastRun]
+Runs = Sequence[InterruptedRun]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interrupted:
-    """Runs that are not over: those to undo first, those to go on from, and those that need nothing
-    but that this command succeeds."""
+class Decision:
+    """What a command does about interrupted runs.
 
-    back: Runs = ()
-    on: Runs = ()
-    over: Runs = ()
+    It first undoes those of `undone`, and resumes those of `resumed`. Those of `superseded` are
+    over once it succeeds.
+    """
+
+    undone: Runs = ()
+    resumed: Runs = ()
+    superseded: Runs = ()
 
 
-def found(ctx: Context, command: str) -> Interrupted:
-    """What to do about runs that are not over. Raises `NeedsPerson` where a rollback is on its way
-    and this command is not one that may end it, and where records of a run cannot be read."""
+def decide(ctx: Context, command: str) -> Decision:
+    """Decide what the command does about interrupted runs.
+
+    Raises `NeedsPerson` if a rollback was interrupted and the command cannot end it, or if records
+    of a run cannot be read.
+    """
     runs = unfinished(ctx.journal)
     require_readable(ctx, runs)
     kind = RunKind.of_command(command)
     releasing = [run for run in runs if run.kind.places_release and run.intents]
     if not kind.places_release:
         _require_no_rollback(releasing)
-        return Interrupted(over=[run for run in runs if _is_over(run, command)])
+        return Decision(superseded=[run for run in runs if _is_superseded(run, command)])
     for run in releasing:
-        ctx.say(run.told())
-    taken = _ended_by_clients(ctx, releasing)
-    rest = [run for run in releasing if run not in taken]
-    over = [run for run in runs if run not in rest]
+        ctx.say(run.description())
+    in_place = _ended_by_clients(ctx, releasing)
+    rest = [run for run in releasing if run not in in_place]
+    superseded = [run for run in runs if run not in rest]
     target = ctx.run.target_backup.id if ctx.run.target_backup else None
-    if all(_leads_on(run, command, target) for run in rest):
-        return Interrupted(on=rest, over=over)
-    return Interrupted(back=rest, over=over)
+    if all(_can_resume(run, command, target) for run in rest):
+        return Decision(resumed=rest, superseded=superseded)
+    return Decision(undone=rest, superseded=superseded)
 
 
 def require_readable(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` where records of one of these runs cannot be read."""
+    """Raise `NeedsPerson` if records of one of these runs cannot be read."""
     for run in runs:
         if run.lost:
             raise NeedsPerson(
@@ -62,29 +68,36 @@ def require_readable(ctx: Context, runs: Runs) -> None:
                 where=str(ctx.journal.path),
                 todo="see `cosmicdeploy status`; `cosmicdeploy deploy --abort` undoes what is known"
                 " of it, and compares the stack with what it was before",
-                details=(run.told(),),
+                details=(run.description(),),
             )
 
 
 def end_tools(ctx: Context) -> None:
-    """End dumps and loads that a killed run left in the database's container: a dump's snapshot
-    would hold up the next migration."""
+    """End the dumps and loads of a killed run that still run in the database's container.
+
+    A dump's snapshot would block the next migration.
+    """
     database = ctx.container(ctx.settings.services.database)
     if unfinished(ctx.journal) and database is not None and database.is_running:
         end_leftover_tools(ctx.engine, ctx.database())
 
 
 def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
-    """A rollback after which clients were let in is in place, with all that it went on from: to
-    undo it would lose what they wrote since."""
-    places = [n for n, run in enumerate(runs) if exchanged_data(applied_by([run]))]
-    if not places or is_up(ctx):
+    """Return the runs up to the last rollback after which clients were let in.
+
+    It is in place, with the runs that it resumed: an undo would lose what clients have written.
+    """
+    places = [n for n, run in enumerate(runs) if has_swapped_data(applied_by([run]))]
+    if not places or is_maintenance_on(ctx):
         return ()
     return runs[: places[-1] + 1]
 
 
-def _leads_on(run: PastRun, command: str, target: str | None) -> bool:
-    """A rollback replaces all that a deploy changes, so it goes on even from one that failed."""
+def _can_resume(run: InterruptedRun, command: str, target: str | None) -> bool:
+    """Whether the command can resume the run.
+
+    A rollback replaces all that a deploy changes, so it resumes also a failed deploy.
+    """
     if run.kind is RunKind.ROLLBACK:
         return (run.command, run.target, run.failed) == (command, target, False)
     return RunKind.of_command(command) is RunKind.ROLLBACK or not run.failed
@@ -95,31 +108,34 @@ def _require_no_rollback(runs: Runs) -> None:
         if run.kind is RunKind.ROLLBACK:
             raise NeedsPerson(
                 "A rollback was interrupted",
-                where=run.told(),
+                where=run.description(),
                 todo=f"finish it: `cosmicdeploy {run.command} --to {run.target}`; or undo it: "
                 "`cosmicdeploy deploy --abort`",
             )
 
 
-def _is_over(killed: PastRun, command: str) -> bool:
-    """What a restart left is settled by any command that looks for it, of whichever services."""
+def _is_superseded(killed: InterruptedRun, command: str) -> bool:
+    """Whether the command, once it succeeds, ends this run.
+
+    An interrupted restart is finished by any command with a recover step.
+    """
     settles = RunKind.of_command(command).settles_restarts
     return killed.command == command or (killed.kind is RunKind.RESTART and settles)
 
 
 def require_deploy(ctx: Context) -> None:
-    """Raise `UsageError` unless a deploy was interrupted that can be gone on with."""
+    """Raise `UsageError` unless a deploy was interrupted that can be resumed."""
     runs = [run for run in unfinished(ctx.journal) if run.kind.places_release]
     if not runs or runs[-1].failed or runs[-1].kind is RunKind.ROLLBACK:
         raise UsageError(
-            "No deploy was interrupted that could be gone on with",
-            where=runs[-1].told() if runs else str(ctx.journal.path),
+            "No deploy was interrupted that can be resumed",
+            where=runs[-1].description() if runs else str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
 
 
 def to_abort(ctx: Context) -> Runs:
-    """Deploys and rollbacks that can be undone; raises `UsageError` where there is none."""
+    """Return the deploys and rollbacks to undo; raises `UsageError` if there is none."""
     runs = [run for run in unfinished(ctx.journal) if run.kind.places_release or run.lost]
     if not runs:
         raise UsageError(
@@ -131,66 +147,68 @@ def to_abort(ctx: Context) -> Runs:
 
 
 def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
-    """Undo these runs, the last change first, and see that all is as before the first of them.
+    """Undo these runs, the last change first, and check that the state before them is restored.
 
-    Raises `NeedsPerson` where that cannot be done.
+    Raises `NeedsPerson` if it is not.
     """
     if not runs:
         return ()
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    with ctx.interrupts.postponed():  # half-way back is the worst of all places to stop
+    with ctx.interrupts.postponed():  # a partial undo is the worst state to stop in
         applied = applied_by(runs)
-        unwound = unwind(ctx, applied)
-        _require_not_stuck(runs, applied, unwound.stuck)
+        result = undo_all(ctx, applied)
+        _require_all_undone(runs, applied, result.error)
         ctx.journal.append("unwound", resolves=[run.id for run in runs])
         _require_as_before(ctx, runs)
-    return unwound.undone
+    return result.undone
 
 
-def _require_not_stuck(runs: Runs, applied: Sequence[Applied], stuck: CosmicError | None) -> None:
-    if isinstance(stuck, LockLost):
-        raise stuck
-    if stuck is not None:
+def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicError | None) -> None:
+    if isinstance(error, LockLost):
+        raise error
+    if error is not None:
         raise NeedsPerson(
-            f"An interrupted run cannot be undone: {stuck.what}",
-            where=stuck.where,
-            todo=with_abort_advice(stuck.todo, data=exchanged_data(applied)),
-            details=(*(run.told() for run in runs), *stuck.details),
+            f"An interrupted run cannot be undone: {error.what}",
+            where=error.where,
+            todo=with_abort_advice(error.todo, data=has_swapped_data(applied)),
+            details=(*(run.description() for run in runs), *error.details),
         )
 
 
 def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` where data from before a restore is kept that is in no record: it is
-    neither put back nor dropped."""
+    """Raise `NeedsPerson` if replaced data of a restore is kept that no record names.
+
+    It is neither put back nor dropped.
+    """
     if not any(run.lost or run.doubts for run in runs) or intents(runs, RESTORE):
         return
     if has_replaced_data(ctx.database()):
         live = ctx.settings.database.name
         raise NeedsPerson(
-            "Data from before a restore is kept, and no record tells which run did that",
+            "Data from before a restore is kept, and no record says which run replaced it",
             where=replaced_name(live),
             todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
             "`cosmicdeploy deploy --abort`",
-            details=[run.told() for run in runs],
+            details=[run.description() for run in runs],
         )
 
 
 def _require_as_before(ctx: Context, runs: Runs) -> None:
-    """Told once: whoever runs the command again has seen it."""
+    """Raise `NeedsPerson` if the state differs from before the runs; a second try passes."""
     if not runs[0].state:
         raise NeedsPerson(
-            "An interrupted run was undone as far as it is known",
+            "An interrupted run was undone as far as its changes are known",
             where=str(ctx.journal.path),
-            todo="see `cosmicdeploy status`; the same command again goes on from here",
-            details=[run.told() for run in runs],
+            todo="see `cosmicdeploy status`; run the same command again to go on from here",
+            details=[run.description() for run in runs],
         )
     differences = changed(runs[0].state, observe(ctx))
     if differences:
         raise NeedsPerson(
             "An interrupted run was undone, but the stack is not as it was before it",
             where=differences[0],
-            todo="see `cosmicdeploy status`; the same command again goes on from here",
+            todo="see `cosmicdeploy status`; run the same command again to go on from here",
             details=differences,
         )

@@ -1,4 +1,4 @@
-"""A playbook checked against live facts: what would change, and why the rest need not."""
+"""Plan a run: what each step would change, or why it need not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.steps.base import Finding, Step, Unchanged, Undecided
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A step with what its check found, and the seconds that looking took."""
+    """A step with the result of its check, and the seconds that the check took."""
 
     step: Step
     finding: Finding
@@ -28,33 +28,33 @@ Plan = Sequence[Planned]
 
 
 def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
-    """Check every step. Raises what a check raises where no earlier change could mend it.
+    """Check every step. Raises the error of a check, unless an earlier step may remove its cause.
 
-    Protective steps are judged last, when it is known what they would protect.
+    Protective steps are checked last, when it is known what they would protect.
     """
     ctx = ctx.with_run(is_planning=True)
-    found: dict[str, Planned] = {}
+    planned: dict[str, Planned] = {}
     for step in sorted(steps, key=lambda step: step.protective):
         ctx.safe_point()
-        ctx.say(f"looking at {step.name}")
+        ctx.say(f"checking {step.name}")
         started = time.monotonic()
-        finding = _find(step, ctx.with_steps_ahead(_ahead(steps, found)))
+        finding = _check(step, ctx.with_steps_ahead(_ahead(steps, planned)))
         seconds = time.monotonic() - started
-        found[step.name] = Planned(step=step, finding=finding, seconds=seconds)
-    return [found[step.name] for step in steps]
+        planned[step.name] = Planned(step=step, finding=finding, seconds=seconds)
+    return [planned[step.name] for step in steps]
 
 
-def _find(step: Step, ctx: Context) -> Finding:
+def _check(step: Step, ctx: Context) -> Finding:
     try:
-        # One look each: a check may wait, and what it saw before is old then.
+        # A cache for each check: a check may wait, and facts from before the wait are old.
         return step.check(ctx.with_cached_facts())
     except (Refused, NeedsPerson):
         raise
     except CosmicError as error:
         if not ctx.run.steps_ahead:
             raise
-        return Undecided(reason=f"seen after {ctx.run.steps_ahead}: {error.what}")
+        return Undecided(reason=f"known after {ctx.run.steps_ahead}: {error.what}")
 
 
-def _ahead(steps: Sequence[Step], found: dict[str, Planned]) -> list[Step]:
-    return [step for step in steps if step.name in found and found[step.name].changes]
+def _ahead(steps: Sequence[Step], planned: dict[str, Planned]) -> list[Step]:
+    return [step for step in steps if step.name in planned and planned[step.name].changes]

@@ -1,4 +1,4 @@
-"""Apply a plan step by step: journal, go on, and unwind in reverse where a step fails."""
+"""Apply a plan step by step with journal records; undo in reverse if a step fails."""
 
 from __future__ import annotations
 
@@ -7,32 +7,28 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import (
-    CheckFailed,
     CosmicError,
     EngineError,
     LockLost,
-    NeedsPerson,
     ProbeFailed,
-    join_errors,
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.runs.plan import Plan, Planned
-from cosmicdeploy.runs.snapshot import State, changed, compared, observe
-from cosmicdeploy.runs.undo import Applied, Unwound, applied_by, exchanged_data, note, unwind
+from cosmicdeploy.runs.snapshot import State
+from cosmicdeploy.runs.undo import Applied, UndoResult, applied_by, note, undo_all
+from cosmicdeploy.runs.undo_error import UndoProof, after_undo, prove_undo, undo_failed
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.request_stats import FAILURES_SHOWN
-from cosmicdeploy.verification.still_failing import still_failing
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
-    """How one step ended; `facts` are what came of it."""
+    """How one step ended; `facts` are its results."""
 
     step: Step
     outcome: str
@@ -43,59 +39,58 @@ class StepResult:
 
 @dataclass(kw_only=True)
 class Run:
-    """One run's progress. Not reusable.
+    """The progress of one run; use it once.
 
-    `before` is the state that a failure has to lead back to: that of the first run which this one
-    goes on from, else its own. Without it nothing is proven after the way back. `over` are runs
-    that need nothing but that this one succeeds. `promise`: nobody is to notice this run.
+    `before` is the state that an undo has to restore: that of the first run that this one resumes,
+    else its own. Without it, an undo is not checked. `superseded` are interrupted runs that are
+    over once this one succeeds. `is_deploy`: lost requests may undo it (`probe.on_failure`).
     """
 
     ctx: Context
     before: State | None = None
-    over: Sequence[PastRun] = ()
-    promise: bool = False
+    superseded: Sequence[InterruptedRun] = ()
+    is_deploy: bool = False
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
-    _own: int = 0
-    _compared: str = ""
+    _applied_here: int = 0
 
     def __post_init__(self) -> None:
         self._applied = applied_by(self.ctx.run.resumed_runs)
 
     @property
     def changed(self) -> bool:
-        """Whether a step changed the stack, and it was not undone."""
+        """Whether a step has changed the stack and was not undone."""
         return any(result.outcome == "changed" for result in self.results)
 
     @property
     def has_applied(self) -> bool:
-        """Whether a step of this run had something to do, be it a check."""
-        return bool(self._own)
+        """Whether a step of this run was applied, even if it only checks."""
+        return bool(self._applied_here)
 
     def fact(self, name: str) -> object:
-        """What a step of this run reported under a name, or None."""
+        """Return the fact of this name that a step of this run reported; None if there is none."""
         return next((r.facts[name] for r in self.results if name in r.facts), None)
 
     def through(self, plan: Plan) -> None:
-        """Run all steps. An error ends up in `error`, after the way back was gone."""
+        """Run all steps. Never raises; on failure undoes them and stores the error in `error`."""
         try:
             for index, planned in enumerate(plan):
-                self._one(planned, plan[index:])
-            self._keep_promise()
+                self._run_step(planned, plan[index:])
+            self._judge_requests()
             self.ctx.lock.require()
-            over = [*self._earlier, *(run.id for run in self.over)]
+            over = [*self._resumed_ids, *(run.id for run in self.superseded)]
             self.ctx.journal.append("success", resolves=over)
-        except BaseException as error:  # whatever it is, what was changed must be undone
+        except BaseException as error:  # also Ctrl-C: what was changed must be undone
             self._fail(to_cosmic_error(error), plan)
         else:
             self.ctx.interrupts.ignore_from_now_on()
             self._settle()
 
-    def _keep_promise(self) -> None:
-        """Where one lost request is to undo a deploy, here it does; raises `ProbeFailed`."""
+    def _judge_requests(self) -> None:
+        """Raise `ProbeFailed` if requests were lost and `probe.on_failure` is `rollback`."""
         traffic = self.ctx.run.traffic
-        if not (self.promise and self._applied and traffic):
+        if not (self.is_deploy and self._applied and traffic):
             return
         if self.ctx.settings.probe.on_failure != "rollback":
             return
@@ -109,12 +104,14 @@ class Run:
             )
 
     @property
-    def _earlier(self) -> list[str]:
+    def _resumed_ids(self) -> list[str]:
         return [run.id for run in self.ctx.run.resumed_runs]
 
     def _settle(self) -> None:
-        """Side by side, but for steps of one kind, of this run and of those that it went on from:
-        no kind needs what another one keeps."""
+        """Settle all steps, also those of resumed runs; steps of one kind one after the other.
+
+        Kinds settle at the same time: none needs what another one keeps.
+        """
         kinds: dict[str, list[Applied]] = {}
         for one in self._applied:
             kinds.setdefault(one.step.kind, []).append(one)
@@ -122,16 +119,16 @@ class Run:
             list(pool.map(self._settle_kind, kinds.values()))
 
     def _settle_kind(self, steps: Sequence[Applied]) -> None:
-        # The run has succeeded: what cannot be tidied up now, the next run's recover step finds.
+        # The run has succeeded: what cannot be removed now, the next run's recover step finds.
         for one in steps:
             try:
                 self.ctx.lock.require()
                 one.step.settle(self.ctx, one.change)
             except CosmicError as error:
-                self.ctx.say(f"left for the next run to tidy up: {error.what}")
+                self.ctx.say(f"left for the next run to clear up: {error.what}")
 
-    def _one(self, planned: Planned, rest: Sequence[Planned]) -> None:
-        # What looking took in the plan is the step's own time.
+    def _run_step(self, planned: Planned, rest: Sequence[Planned]) -> None:
+        # The time of the check in the plan counts as the step's.
         self.ctx.safe_point()
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
@@ -148,8 +145,8 @@ class Run:
             raise
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
-        # What the plan saw holds until the first change is made.
-        if not self._own and isinstance(planned.finding, Change | Unchanged):
+        # The plan's findings hold until the first change.
+        if not self._applied_here and isinstance(planned.finding, Change | Unchanged):
             return planned.finding
         return planned.step.check(ctx.with_cached_facts())
 
@@ -164,7 +161,7 @@ class Run:
             change=change.summary,
             before=change.before,
         )
-        self._own += 1
+        self._applied_here += 1
         self.ctx = replace(self.ctx, lookup_cache=LookupCache())
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
@@ -172,8 +169,8 @@ class Run:
         if step.replaces_containers and self.ctx.run.traffic:
             self.ctx.run.traffic.stop_excusing()
         self.ctx.lock.require()
-        # With clients let in again, what this run went on from is in place as well.
-        ended = {"resolves": self._earlier} if step.resumes_clients else {}
+        # Once clients are let in again, the runs that this one resumed are in place, too.
+        ended = {"resolves": self._resumed_ids} if step.resumes_clients else {}
         journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **ended)
         self._end(step, step.outcome(applied=True), change.summary, started, facts)
 
@@ -191,11 +188,11 @@ class Run:
             )
         )
 
-    # --- the way back
+    # --- failure
 
     def _fail(self, error: CosmicError, plan: Plan) -> None:
         self.ctx.interrupts.ignore_from_now_on()
-        self.error = error = self._lost_or(error)
+        self.error = error = self._or_lock_lost(error)
         reached = {result.step.name for result in self.results}
         for planned in plan:
             if planned.step.name not in reached:
@@ -204,70 +201,31 @@ class Run:
         if isinstance(error, LockLost):
             return  # the stack and its journal are the new holder's
         note(self.ctx.journal, "failed", error=error.what)
-        unwound = unwind(self.ctx, self._applied)
-        self._mark_undone(unwound)
-        if isinstance(unwound.stuck, LockLost):
-            self.error = unwound.stuck
+        undo = undo_all(self.ctx, self._applied)
+        self._mark_undone(undo)
+        if isinstance(undo.error, LockLost):
+            self.error = undo.error
             return
-        stuck = unwound.stuck or self._unproven()
-        if stuck is not None:
-            self.error = _needs_person(error, stuck, data=exchanged_data(self._applied))
+        proof = UndoProof() if undo.error else prove_undo(self.ctx, self.before, self._applied)
+        if undo_error := undo.error or proof.error:
+            self.error = undo_failed(error, undo_error, self._applied)
         elif self._applied:
-            self.error = self._told_after_undo(error)
-        whole = unwound.stuck is None
-        note(self.ctx.journal, "ended", whole=whole, resolves=self._earlier if whole else [])
+            self.error = after_undo(self.ctx, error, self._applied, proof.compared)
+        whole = undo.error is None
+        note(self.ctx.journal, "ended", whole=whole, resolves=self._resumed_ids if whole else [])
 
-    def _lost_or(self, error: CosmicError) -> CosmicError:
-        """The error, unless the lock was lost: then nothing else matters."""
+    def _or_lock_lost(self, error: CosmicError) -> CosmicError:
+        """Return the error, or `LockLost` if the lock was lost: then no other error matters."""
         try:
             self.ctx.lock.require()
         except LockLost as lost:
             return lost
         except EngineError:
-            pass  # who holds it cannot be asked; going back will meet the same engine
+            pass  # the engine cannot say who holds it; the undo will meet the same error
         return error
 
-    def _unproven(self) -> CosmicError | None:
-        """Why the stack is not as it was, although all was undone without an error."""
-        if self.before is None or not any(one.step.reversible for one in self._applied):
-            return None
-        try:
-            after = observe(self.ctx)
-            differences = changed(self.before, after)
-        except CosmicError as error:
-            return error
-        if not differences:
-            self._compared = compared(self.before, after)
-            return None
-        return CosmicError(
-            "The stack is not as it was before",
-            where=differences[0],
-            todo="see `cosmicdeploy status`, then deploy again or roll back",
-            details=differences,
-        )
-
-    def _mark_undone(self, unwound: Unwound) -> None:
-        undone = {one.step.name: one for one in unwound.undone if one.step.reversible}
+    def _mark_undone(self, undo: UndoResult) -> None:
+        undone = {one.step.name: one for one in undo.undone if one.step.reversible}
         for index, result in enumerate(self.results):
             if result.outcome == "changed" and (one := undone.get(result.step.name)):
-                self.results[index] = replace(result, outcome="undone", reason=one.told())
-
-    def _told_after_undo(self, error: CosmicError) -> CosmicError:
-        """What the failure left: a failed check that was undone is a failed run, not a failed
-        check."""
-        kind = CosmicError if isinstance(error, CheckFailed) else type(error)
-        details = list(error.details)
-        if self._compared:
-            details.append(f"undone, and seen to be as before: {self._compared}")
-        details += filter(None, (one.step.left_standing(one.change) for one in self._applied))
-        details += still_failing(self.ctx)
-        return kind(error.what, where=error.where, todo=error.todo, details=details)
-
-
-def _needs_person(error: CosmicError, stuck: CosmicError, *, data: bool) -> NeedsPerson:
-    return NeedsPerson(
-        join_errors(error.what, "; and going back failed: ", stuck.what),
-        where=stuck.where or error.where,
-        todo=with_abort_advice(stuck.todo, data=data),
-        details=(*error.details, *stuck.details),
-    )
+                self.results[index] = replace(result, outcome="undone", reason=one.description())

@@ -1,4 +1,4 @@
-"""What a run may change, seen before it and after it was undone: going back is proven."""
+"""Snapshots of what a run may change, which prove that an undo was complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Mapping[str, Any]
 
 
 def observe(ctx: Context) -> State:
-    """Tags, containers and schema as they are now, as JSON; a part that cannot be seen is None."""
+    """Return tags, containers and schema as JSON; a part that cannot be read is None."""
     ctx = ctx.with_cached_facts()
     released = ctx.settings.services.released
     return {
@@ -44,10 +44,13 @@ def _schema(ctx: Context) -> dict[str, Any]:
 
 
 def changed(before: State, after: State) -> list[str]:
-    """What is not as it was, a line each; what could not be seen both times is left out, as is
-    whether a container runs that came and went before."""
-    restless = KnownFailures.of_state(before).services
-    before, after = _at_rest(before, restless), _at_rest(after, restless)
+    """Return the differences, one line each.
+
+    Ignores what could not be read in one of the states, and whether a container runs that did not
+    work before.
+    """
+    unstable = KnownFailures.of_state(before).services
+    before, after = _without_running(before, unstable), _without_running(after, unstable)
     lines = [
         f"{kind}: {name}"
         for kind in ("tags", "containers")
@@ -63,16 +66,16 @@ def changed(before: State, after: State) -> list[str]:
 
 
 def compared(before: State, after: State) -> str:
-    """What `changed` looks at, for people; what could not be seen both times is named as such."""
-    seen = None not in (before["schema"], after["schema"])
-    schema = ", schema" if seen else "; the schema could not be compared"
+    """Return what `changed` compares, as text; names what could not be compared."""
+    has_schema = None not in (before["schema"], after["schema"])
+    schema = ", schema" if has_schema else "; the schema could not be compared"
     return f"images and containers of the application{schema}"
 
 
-def _at_rest(state: State, restless: Collection[str]) -> State:
-    """The same, without whether these services' containers run."""
+def _without_running(state: State, unstable: Collection[str]) -> State:
+    """Return the state without whether the containers of these services run."""
     containers = {
-        name: {**facts, "running": None} if facts and name in restless else facts
+        name: {**facts, "running": None} if facts and name in unstable else facts
         for name, facts in state["containers"].items()
     }
     return {**state, "containers": containers}

@@ -1,4 +1,4 @@
-"""What every kind of step is: look, change, look again, and the way back."""
+"""The base of every kind of step: check, apply, verify, undo."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ Outcome = Literal["passed", "changed", "unchanged"]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What a step would change. `before` is JSON, free of secrets, and enough to undo it; `facts`
-    are what a plan shows beside the summary."""
+    """What a step would change.
+
+    `before` is JSON without secrets, enough to undo the change; `facts` are shown in a plan beside
+    the summary.
+    """
 
     summary: str
     before: dict[str, Any] = field(default_factory=dict)
@@ -29,9 +32,9 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchanged:
-    """Nothing is to be done, and why; `facts` are what holds already.
+    """There is nothing to do, and why; `facts` go into the report.
 
-    `later`: a plan leaves this check to the run.
+    `later`: the plan leaves this check to the run.
     """
 
     reason: str
@@ -41,7 +44,7 @@ class Unchanged:
 
 @dataclass(frozen=True, kw_only=True)
 class Undecided:
-    """Can only be seen once an earlier step has made its change."""
+    """What the step would change is known only after an earlier step has made its change."""
 
     reason: str
 
@@ -50,11 +53,11 @@ Finding = Change | Unchanged | Undecided
 
 
 class NotReversible(CosmicError):
-    """Undoing this would lose data, so only a person may decide on it."""
+    """An undo would lose data, so only an operator may decide on it."""
 
 
 class Step(BaseModel):
-    """One idempotent piece of the procedure; its fields are the keys it takes in a playbook."""
+    """One idempotent part of a procedure; its fields are its keys in a playbook."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -69,14 +72,14 @@ class Step(BaseModel):
     replaces_containers: ClassVar[bool] = False
     resumes_clients: ClassVar[bool] = False
     stops_writers: ClassVar[bool] = False
-    # Whether a check after `apply` has to find nothing to do; False where that proves no more.
+    # Whether a new check after `apply` must find nothing to do; False if it would prove nothing.
     is_checked_again: ClassVar[bool] = True
-    # Puts other data in place: not to be undone once clients were let in again.
-    exchanges_data: ClassVar[bool] = False
-    # Where undoing it fails, nothing before it is undone: that would be without its data.
+    # Puts other data in place: cannot be undone once clients were let in again.
+    swaps_data: ClassVar[bool] = False
+    # If its undo fails, no earlier step is undone: these belong to the data that stays.
     keeps_data: ClassVar[bool] = False
-    # Needs the backup that a rollback goes to.
-    goes_back: ClassVar[bool] = False
+    # Needs the backup that a rollback goes back to.
+    needs_target_backup: ClassVar[bool] = False
 
     name: str = Field(description="What the step is called. Default: its kind.")
 
@@ -84,19 +87,18 @@ class Step(BaseModel):
 
     @property
     def place(self) -> str:
-        """Where the step is written, "file:line"; "" where no playbook has it."""
+        """Where the playbook declares the step, "file:line"; "" if no playbook does."""
         return self._place
 
     def placed(self, place: str) -> Self:
-        """The same step, written there."""
-        made = self.model_copy()
-        made._place = place
-        return made
+        """Return the step with its place in a playbook."""
+        step = self.model_copy()
+        step._place = place
+        return step
 
     @classmethod
-    def recorded(cls, options: Mapping[str, Any]) -> Self:
-        """The step of a journal's record; raises `NeedsPerson` where this version does not know its
-        keys."""
+    def from_record(cls, options: Mapping[str, Any]) -> Self:
+        """Return the step of a record; raises `NeedsPerson` if its keys are unknown."""
         try:
             return cls.model_validate(options)
         except ValidationError as error:
@@ -107,18 +109,18 @@ class Step(BaseModel):
             ) from error
 
     def alone(self) -> Step:
-        """The step as it is when somebody asks for it by name."""
+        """Return the step as it is when it runs without the others of its playbook."""
         return self
 
     def check(self, ctx: Context) -> Finding:
-        """Compare live facts with what is wanted; changes nothing.
+        """Compare the running stack with what is declared; change nothing.
 
-        `Undecided` only while a plan is being made, where an earlier step will change something.
+        Return `Undecided` only while a plan is made in which an earlier step changes something.
         """
         raise NotImplementedError
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        """Make the change; what came of it, for journal and report."""
+        """Make the change; return its results, for journal and report."""
         raise NotImplementedError
 
     def verify(self, ctx: Context, change: Change) -> None:
@@ -136,11 +138,11 @@ class Step(BaseModel):
             )
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Go back to `change.before`, also from half-way; raises `NotReversible`."""
+        """Restore `change.before`, also from any state in between; raises `NotReversible`."""
 
     @property
     def protective(self) -> bool:
-        """Whether it is judged last: it is needed where another step changes something."""
+        """Whether it is checked last: it is needed only if another step changes something."""
         return False
 
     def outcome(self, *, applied: bool) -> Outcome:
@@ -151,11 +153,11 @@ class Step(BaseModel):
 
     @property
     def cost(self) -> str:
-        """What somebody has to agree to before one's own playbook does this; "" where nothing."""
+        """What an operator has to confirm before a playbook of theirs does this; "" for nothing."""
         return ""
 
-    def left_standing(self, change: Change) -> str:
-        """What of the change `undo` leaves in place on purpose, for people; "" for nothing."""
+    def kept_after_undo(self, change: Change) -> str:
+        """Return what of the change `undo` leaves in place on purpose, as text; "" for nothing."""
         return ""
 
     @property
@@ -164,4 +166,4 @@ class Step(BaseModel):
         return type(self).undo is not Step.undo
 
     def settle(self, ctx: Context, change: Change) -> None:
-        """The whole run succeeded: let go of what was kept for the way back only."""
+        """Remove what was kept only for an undo; called when the whole run has succeeded."""

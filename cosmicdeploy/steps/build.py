@@ -1,4 +1,4 @@
-"""Images are made from the sources in the stack's folder."""
+"""Build images from the sources in the stack's folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class BuildStep(Step):
-    """Build every image of the application whose ingredients differ from the image's own label."""
+    """Build every image of the application whose sources differ from those in the image's label."""
 
     kind: ClassVar[str] = "build"
     builds_images: ClassVar[bool] = True
@@ -37,7 +37,7 @@ class BuildStep(Step):
         image = ctx.image_of(service.name)
         if self.missing_only and image is not None:
             return False
-        # Also where there is no image to compare with: it refuses what could not be built.
+        # Computed also without an image to compare with: it refuses what cannot be built.
         digest = ctx.engine.context_digest(_build(service))
         return image is None or image.labels.get(labels.CONTEXT) != digest
 
@@ -47,34 +47,34 @@ class BuildStep(Step):
             if service.image not in change.before["tags"]:
                 continue
             build = _build(service)
-            ctx.engine.pull_bases(build, ctx.say)  # its id is part of what the image is made from
+            ctx.engine.pull_bases(build, ctx.say)  # their ids are part of the digest
             marks = {labels.CONTEXT: ctx.engine.context_digest(build)}
             built[service.image] = ctx.engine.build(build, service.image, marks, partial(_say, ctx))
         return {"images": built}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The tags name what was built; to read the sources again would prove no more."""
+        """Check that the tags name what was built; another digest would prove no more."""
         for tag in change.before["tags"]:
             image = ctx.engine.image(tag)
             if image is None or labels.CONTEXT not in image.labels:
                 raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        refused = {_id(ctx, tag) for tag in change.before["tags"]}
+        built = {_id(ctx, tag) for tag in change.before["tags"]}
         restore_tags(ctx, change.before["tags"])
-        for image_id in refused - set(change.before["tags"].values()) - {None}:
+        for image_id in built - set(change.before["tags"].values()) - {None}:
             ctx.engine.discard(str(image_id))
 
 
 def _say(ctx: Context, line: str) -> None:
-    """What the build does and prints, without the builder's own bookkeeping."""
+    """Report the output of the build, without the builder's own lines."""
     ctx.safe_point()
     if not line.startswith((" --->", "Removing intermediate", "Successfully")):
         ctx.say(line)
 
 
 def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
-    """Let tags name these images again; a tag that named nothing is taken away."""
+    """Let tags name these images again; remove a tag that named none."""
     for tag, image_id in tags.items():
         if image_id is None:
             ctx.engine.untag(tag)
@@ -83,14 +83,14 @@ def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
 
 
 def buildable(ctx: Context) -> list[Service]:
-    """One service for each image that is built; replicas share one."""
-    found: dict[str, Service] = {}
+    """Return one service for each image that is built; replicas share an image."""
+    services: dict[str, Service] = {}
     for name in ctx.settings.services.released:
         service = ctx.service(name)
         if service.build is not None:
-            known = found.setdefault(service.image, service)
+            known = services.setdefault(service.image, service)
             _require_same(known, service)
-    return list(found.values())
+    return list(services.values())
 
 
 def _require_same(known: Service, other: Service) -> None:

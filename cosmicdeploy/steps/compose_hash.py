@@ -1,4 +1,4 @@
-"""The label by which `docker compose up` decides whether a container is as declared."""
+"""The label by which `docker compose up` decides whether a container has drifted."""
 
 from __future__ import annotations
 

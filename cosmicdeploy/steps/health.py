@@ -1,4 +1,4 @@
-"""Is the stack well enough to be changed?"""
+"""Check that the stack works well enough to be changed."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ from cosmicdeploy.verification.orphans import second_schedulers
 
 
 class HealthStep(Step):
-    """Containers healthy, one scheduler, database and cache answering. Changes nothing.
+    """Check that containers are healthy, one scheduler runs, and database and cache answer.
 
-    A deploy may be the fix of what does not work: what did not when it began is named, and not
-    demanded. Without database and cache there is no deploy.
+    A deploy may be the fix for what does not work: what failed when it began is named, but not
+    required to work. Database and cache are always required.
 
-    `of: [database]` asks for the database alone: a rollback is for a stack that is not well.
+    `of: [database]` checks the database alone, since a rollback is for a stack that fails.
     """
 
     kind: ClassVar[str] = "health"
     only_checks: ClassVar[bool] = True
 
     of: tuple[Literal["containers", "database", "cache"], ...] = Field(
-        default=("containers", "database", "cache"), description="What is looked at."
+        default=("containers", "database", "cache"), description="What is checked."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = []
+        results = []
         if "containers" in self.of:
-            found.append(_containers(ctx))
+            results.append(_containers(ctx))
         if "database" in self.of:
-            found.append(_database(ctx))
+            results.append(_database(ctx))
         if "cache" in self.of and ctx.settings.services.cache:
-            found.append(_cache(ctx, ctx.settings.services.cache))
+            results.append(_cache(ctx, ctx.settings.services.cache))
         known = ctx.run.known_failures
         facts = {"known_failures": known.as_json()} if known and "containers" in self.of else {}
-        return Unchanged(reason="; ".join(found), facts=facts)
+        return Unchanged(reason="; ".join(results), facts=facts)
 
 
 def _containers(ctx: Context) -> str:
     away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     excused = {*ctx.run.known_failures.services, away}
-    demanded = [name for name in ctx.settings.services.all if name not in excused]
-    for name in demanded:
+    required = [name for name in ctx.settings.services.all if name not in excused]
+    for name in required:
         container = ctx.running(name)
         if not container.is_ready:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
-    told = f"{counted(len(demanded), 'container')} healthy"
+    summary = f"{counted(len(required), 'container')} healthy"
     if away:
-        told += f", {away} stopped: {UNTIL_RESUME}"
+        summary += f", {away} stopped: {UNTIL_RESUME}"
     if ctx.run.is_plan_only and ctx.settings.verify.heartbeat:
-        told += ", no heartbeat sent by a plan"
-    known = ctx.run.known_failures.told()
+        summary += ", no heartbeat sent by a plan"
+    known = ctx.run.known_failures.description()
     return (
-        f"{told}; did not work before, so not demanded of the old release: {known}"
+        f"{summary}; did not work before, so not required of the old release: {known}"
         if known
-        else told
+        else summary
     )
 
 
 def _require_one_scheduler(ctx: Context) -> None:
-    """One that an interrupted run set aside is the recover step's to put away."""
+    """Raise `Refused` if a second scheduler runs; the recover step removes a superseded one."""
     for orphan in second_schedulers(ctx):
         if not is_temporary(orphan.container.name):
             raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)
@@ -89,7 +89,7 @@ def _cache(ctx: Context, name: str) -> str:
     try:
         open_cache(ctx, name).ping()
     except redis.AuthenticationError:
-        return "Redis answers"  # that it wants a password is an answer; no data is asked for
+        return "Redis answers"  # it asks for a password, so it answers
     except (redis.RedisError, EngineError) as error:
         raise ProbeFailed(
             f"The cache does not answer: {error}", where=name, todo="see its container's log"

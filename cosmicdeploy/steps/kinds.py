@@ -1,4 +1,4 @@
-"""The table of kinds: what a playbook may name."""
+"""The kinds of steps that a playbook may name."""
 
 from __future__ import annotations
 

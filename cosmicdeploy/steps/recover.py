@@ -1,4 +1,4 @@
-"""What an interrupted run left half-way is brought to a whole state first."""
+"""Recover from interrupted runs: bring what they left half-way to a complete state."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import RestartStep, half_way
+from cosmicdeploy.steps.containers.restart import RestartStep, interrupted_restarts
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
 
 class RecoverStep(Step):
-    """Containers under temporary names are put back into service, or removed; a command that still
-    runs in a container of its own is waited for; what a killed restart stopped is started; data
-    that a finished restore replaced is let go.
+    """Recover from interrupted runs.
 
-    What a run that is not over set aside is its way back, and kept.
+    Puts containers under temporary names back into service, or removes them; waits for a command
+    that still runs in its own container; starts what a killed restart has stopped; drops data that
+    a finished restore has replaced. Keeps superseded containers that an undo may need.
     """
 
     kind: ClassVar[str] = "recover"
@@ -47,17 +47,21 @@ class RecoverStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [c.name for _, c in _leftovers(ctx)]
-        left += [f"{name}, which does not serve" for name in _out_of_service(ctx)]
+        left += [f"{name}, which is not ready" for name in _out_of_service(ctx)]
         left += [c.name for c in ctx.engine.leftovers(ctx.stack.project)]
-        left += [f"{name}, which the proxy passes over" for name in _passed_over(ctx)]
-        left += [f"a restart of {', '.join(restart.services)}" for restart, _ in half_way(ctx)]
-        left += ["data that was being exchanged"] if _is_exchanging(ctx) else []
-        left += ["data from before a restore"] if _data_is_left(ctx) else []
-        left += ["the server's lock wait"] if _waits_short(ctx) else []
+        left += [f"{name}, which the proxy skips" for name in _drained(ctx)]
+        left += [
+            f"a restart of {', '.join(restart.services)}"
+            for restart, _ in interrupted_restarts(ctx)
+        ]
+        left += ["an interrupted swap of data"] if _is_swap_interrupted(ctx) else []
+        left += ["data from before a restore"] if _has_replaced_data_left(ctx) else []
+        left += ["the server's lock wait"] if _has_lock_wait_left(ctx) else []
         if left:
-            return Change(summary=f"clear up after an interrupted run: {', '.join(left)}")
+            return Change(summary=f"clean up after an interrupted run: {', '.join(left)}")
         if ctx.run.resumed_runs:
-            return Unchanged(reason=f"goes on where {ctx.run.resumed_runs[-1].told()}")
+            interrupted = ctx.run.resumed_runs[-1].description()
+            return Unchanged(reason=f"resumes an interrupted run: {interrupted}")
         return Unchanged(reason="no run was interrupted half-way")
 
     def outcome(self, *, applied: bool) -> Outcome:
@@ -65,37 +69,39 @@ class RecoverStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         wait_for_commands(ctx)
-        if _waits_short(ctx):
+        if _has_lock_wait_left(ctx):
             restore_lock_wait(ctx)
         for name, leftover in _leftovers(ctx):
             _resolve(ctx, name, leftover)
         for name in _out_of_service(ctx):
             _bring_back(ctx, name)
-        for name in _passed_over(ctx):
+        for name in _drained(ctx):
             put_in_service(ctx, name)
-        for restart, begun in half_way(ctx):
+        for restart, begun in interrupted_restarts(ctx):
             _settle_restart(ctx, restart, begun)
-        if _is_exchanging(ctx):
+        if _is_swap_interrupted(ctx):
             ctx.lock.require()
             ctx.say(resolve_interrupted_swap(ctx.database()).description)
-        if _data_is_left(ctx):
+        if _has_replaced_data_left(ctx):
             drop_replaced_data(ctx.database())
         return {}
 
 
 def _settle_restart(ctx: Context, restart: RestartStep, begun: Change) -> None:
-    """What is still in the way, the health step tells, and another restart may help."""
+    """Finish an interrupted restart; the health step reports what still fails."""
     try:
         restart.undo(ctx, begun)
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError as error:
-        ctx.say(f"not all that a killed restart had stopped is well again: {error.what}")
+        ctx.say(f"not all that an interrupted restart had stopped works again: {error.what}")
 
 
 def wait_for_commands(ctx: Context) -> None:
-    """Remove the containers that a run that is no more started beside the services; a command that
-    runs in one is waited for."""
+    """Remove the containers that an interrupted run started beside the services.
+
+    Waits for a command that still runs in one.
+    """
     for command in ctx.engine.leftovers(ctx.stack.project):
         if command.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {command.name}, which an interrupted run started")
@@ -103,32 +109,34 @@ def wait_for_commands(ctx: Context) -> None:
         ctx.engine.remove(command.id)
 
 
-def _passed_over(ctx: Context) -> list[str]:
-    """Replicas that a killed run told the proxy to pass over; without one nobody did."""
+def _drained(ctx: Context) -> list[str]:
+    """Return the replicas that an interrupted run has drained."""
     return out_of_service(ctx) if unfinished(ctx.journal) else []
 
 
 def _leftovers(ctx: Context) -> list[tuple[str, Container]]:
-    """Service and container of all that stands aside and is nobody's way back."""
-    there = ctx.out_of_place()
+    """Return service and container of all temporary containers that no undo needs."""
+    unassigned = ctx.unassigned_containers()
     return [
         (name, container)
         for name in ctx.settings.services.released
-        for container in temporary_of(ctx.service(name), there)
+        for container in temporary_of(ctx.service(name), unassigned)
         if container.id not in _kept(ctx, name)
     ]
 
 
 def _kept(ctx: Context, name: str) -> list[str]:
-    """Ids of a service's containers that are the way back of unfinished runs, oldest first."""
+    """Return the ids of the service's containers that an undo needs, oldest first."""
     begun = intents(unfinished(ctx.journal), ROLLOUT)
-    found = [intent.before["containers"].get(name) for intent in begun]
-    return [facts["id"] for facts in found if facts]
+    recorded = [intent.before["containers"].get(name) for intent in begun]
+    return [facts["id"] for facts in recorded if facts]
 
 
 def _out_of_service(ctx: Context) -> list[str]:
-    """Services whose container a killed run was about to replace, or stopped; none while all stands
-    still for a rollback."""
+    """Return the services whose container an interrupted run stopped or was about to replace.
+
+    None during an interrupted rollback, which has stopped all writers.
+    """
     runs = unfinished(ctx.journal)
     if not runs or any(run.kind is RunKind.ROLLBACK for run in runs):
         return []
@@ -139,34 +147,35 @@ def _out_of_service(ctx: Context) -> list[str]:
         for name in ctx.settings.services.released
         if (name in quiesced or _kept(ctx, name))
         and not _serves(ctx, name)
-        and not _is_broken_one(ctx, name)
+        and not _failed_before(ctx, name)
     ]
 
 
-def _is_broken_one(ctx: Context, name: str) -> bool:
-    """Whether the container in place is the one that did not work before the killed run either."""
+def _failed_before(ctx: Context, name: str) -> bool:
+    """Whether the container in place did not work before the interrupted run either."""
     current = ctx.container(name)
     known = name in ctx.run.known_failures.services
     return known and current is not None and current.id in _kept(ctx, name)
 
 
 def _bring_back(ctx: Context, name: str) -> None:
-    """Let the container that is in place serve; where it cannot, the one before it. Without that
-    one it is left as it is, and the health step tells.
+    """Start the container in place; if it does not become ready, the superseded one.
+
+    Without a superseded one it is left as it is, and the health step reports it.
     """
     current, kept = ctx.container(name), _kept(ctx, name)
     if current is not None and _starts(ctx, current, name):
         return
-    for aside in temporary_containers(ctx, ctx.service(name)):
-        if kept and aside.id == kept[-1]:
+    for superseded in temporary_containers(ctx, ctx.service(name)):
+        if kept and superseded.id == kept[-1]:
             if current is not None and current.id not in kept:
                 ctx.engine.remove(current.id)
-            ctx.engine.rename(aside.id, ctx.service(name).container_name)
-            _start_superseded(ctx, aside, name)
+            ctx.engine.rename(superseded.id, ctx.service(name).container_name)
+            _start_superseded(ctx, superseded, name)
 
 
 def _start_superseded(ctx: Context, container: Container, name: str) -> None:
-    """One that did not work before either is not waited for."""
+    """Start a superseded container; wait until it is ready, unless it did not work before."""
     if name in ctx.run.known_failures.services:
         ctx.engine.start(container.id)
     else:
@@ -197,7 +206,7 @@ def _resolve(ctx: Context, name: str, leftover: Container) -> None:
     elif current is not None and serves_now(ctx, current):
         ctx.engine.remove(leftover.id)
     else:
-        # The new container never became healthy: the one that was set aside is the one that works.
+        # The new container never became healthy; the superseded one works.
         if current is not None:
             ctx.engine.remove(current.id)
         ctx.engine.rename(leftover.id, ctx.service(name).container_name)
@@ -209,19 +218,19 @@ def _start(ctx: Context, container: Container, name: str) -> None:
     wait_ready(ctx, container.id, name)
 
 
-def _data_is_left(ctx: Context) -> bool:
-    """Whether data is kept that no restore will ever swap back."""
+def _has_replaced_data_left(ctx: Context) -> bool:
+    """Whether replaced data is kept that no undo of a restore will put back."""
     runs = unfinished(ctx.journal)
     if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
         return False
     return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 
 
-def _is_exchanging(ctx: Context) -> bool:
+def _is_swap_interrupted(ctx: Context) -> bool:
     return _database_is_ready(ctx) and is_swap_interrupted(ctx.database())
 
 
-def _waits_short(ctx: Context) -> bool:
+def _has_lock_wait_left(ctx: Context) -> bool:
     return _database_is_ready(ctx) and lock_wait_left(ctx) is not None
 
 

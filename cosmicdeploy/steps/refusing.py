@@ -1,4 +1,4 @@
-"""What a step's check finds wrong for good."""
+"""Errors of a step's check that no earlier step can remove."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cosmicdeploy.errors import CosmicError, Refused
 
 @contextmanager
 def refusing(kind: type[CosmicError], at: str = "") -> Iterator[None]:
-    """Let errors of this kind be `Refused`, with their own exit code: no earlier step can mend
-    them, so a plan tells them before anything is touched, and does not put them off.
+    """Turn errors of this kind into `Refused`; they keep their exit code.
 
-    `at` is where what they tell of is written, if that is known better than they do.
+    No earlier step can remove their cause, so a plan reports them before anything is changed.
+    `at` replaces the place that the error names.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The verification as a step: it changes nothing, and fails where a point fails."""
+"""The verification as a step: it changes nothing and fails if a point fails."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class VerifyStep(Step):
         points = tuple(map(current_name, points))
         unknown = sorted(set(points) - set(CHECKS))
         if unknown:
-            told = {"unknown": unknown[0], "known": ", ".join(CHECKS)}
+            values = {"unknown": unknown[0], "known": ", ".join(CHECKS)}
             raise PydanticCustomError(
                 "unknown_point",
                 "{unknown} is none of {known}",
-                {**told, "todo": did_you_mean(unknown[0], CHECKS)},
+                {**values, "todo": did_you_mean(unknown[0], CHECKS)},
             )
         return points
 
     def results(self, ctx: Context) -> list[CheckResult]:
-        """Every point's result."""
+        """Return the result of each point."""
         return run_checks(ctx, self.only)
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -54,23 +54,23 @@ class VerifyStep(Step):
         if ctx.run.is_planning and (changing or ctx.run.is_plan_only):
             if "heartbeat" in self.only:
                 require_token(ctx)
-            return Unchanged(reason="looked at by the run itself", later=True)
+            return Unchanged(reason="checked in the run", later=True)
         excused = Excused.of(ctx)
         excused.give_time(ctx)
         results = self.results(ctx)
-        found = [result for result in results if not result.ok]
-        failed = [result for result in found if result.blocking and not excused.has(ctx, result)]
+        not_ok = [result for result in results if not result.ok]
+        failed = [result for result in not_ok if result.blocking and not excused.has(ctx, result)]
         if failed:
             raise self._error(failed)
         skipped = [result for result in results if result.skipped]
-        held = len(results) - len(found) - len(skipped)
-        told = [f"{held} of {counted(len(results), 'point')} {'holds' if held == 1 else 'hold'}"]
-        told += [f"{result.point} skipped: {result.found}" for result in skipped]
-        told += [f"{result.point}: {result.found}{excused.remark(result)}" for result in found]
-        return Unchanged(reason="; ".join(told))
+        held = len(results) - len(not_ok) - len(skipped)
+        lines = [f"{held} of {counted(len(results), 'point')} {'holds' if held == 1 else 'hold'}"]
+        lines += [f"{result.point} skipped: {result.found}" for result in skipped]
+        lines += [f"{result.point}: {result.found}{excused.remark(result)}" for result in not_ok]
+        return Unchanged(reason="; ".join(lines))
 
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
-        """What is plainly wrong goes before what could not be proven."""
+        """Return the error of failed points; a wrong result goes before one that is not proven."""
         wrong = [result for result in failed if not result.unproven]
         kind, first = (CheckFailed, wrong[0]) if wrong else (NotProven, failed[0])
         verb = "cannot be proven" if not wrong else "fails" if len(failed) == 1 else "fail"

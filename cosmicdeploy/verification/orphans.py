@@ -82,7 +82,7 @@ def _undeclared(ctx: Context) -> Iterator[Container]:
     Services without a role are left out: they may have several containers.
     """
     handled = ctx.settings.services.all
-    for container in ctx.out_of_place():
+    for container in ctx.unassigned_containers():
         is_declared = container.service in ctx.stack.services
         if labels.MARKER not in container.labels and (
             container.service in handled or not is_declared

@@ -101,7 +101,7 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
     runs, agreed = acceptable(ctx), in_place(ctx)
     show_status(status(ctx), console)
     for run in runs:
-        console.print(f"interrupted: {run.told()}", soft_wrap=True)
+        console.print(f"interrupted: {run.description()}", soft_wrap=True)
     call.terminal.require_yes(
         "Record this as the present state? The interrupted runs can then no longer be undone"
     )

@@ -126,7 +126,7 @@ class ArchiveReceiver(Archive):
         except zstandard.ZstdError as error:
             raise BackupError(
                 f"The dump cannot be decompressed: {error}",
-                todo="take another backup: cosmicdeploy backup create",
+                todo="take another backup: `cosmicdeploy backup create`",
             ) from error
 
 
@@ -155,7 +155,7 @@ def read_raw(path: Path) -> Iterator[bytes]:
         raise BackupError(
             f"The backup's data cannot be decompressed: {error}",
             where=str(path),
-            todo="use another backup: cosmicdeploy backup list",
+            todo="use another backup: `cosmicdeploy backup list`",
         ) from error
     except OSError as error:
         raise unreadable_backup(path, error) from error

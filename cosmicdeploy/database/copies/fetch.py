@@ -163,7 +163,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
         raise BackupError(
             "The copy's manifest is not that of a good backup",
             where=backup_id,
-            todo="use another copy or another backup: cosmicdeploy backup list",
+            todo="use another copy or another backup: `cosmicdeploy backup list`",
         )
     return manifest
 

@@ -85,7 +85,7 @@ class Splitter:
         if len(self._left) > LONGEST_TEXT:
             raise BackupError(
                 "The dump holds a statement that never ends",
-                todo="take another backup, or use another one: cosmicdeploy backup list",
+                todo="take another backup, or use another one: `cosmicdeploy backup list`",
                 details=[self._left[:200].decode("utf-8", "replace")],
             )
 

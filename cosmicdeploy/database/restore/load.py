@@ -58,7 +58,7 @@ def load_schema(
         raise BackupError(
             "The backup was never completed",
             where=f"backup {backup.id}",
-            todo="use another backup: cosmicdeploy backup list",
+            todo="use another backup: `cosmicdeploy backup list`",
         )
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
@@ -188,5 +188,5 @@ def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[b
         raise BackupError(
             "The backup's data is not what its manifest says",
             where=str(backup.data),
-            todo="use another backup: cosmicdeploy backup list",
+            todo="use another backup: `cosmicdeploy backup list`",
         )

@@ -102,6 +102,6 @@ def _require_as_described(session: Session, backup: Backup, shadow: str) -> None
         raise BackupError(
             f"The loaded backup is not what its manifest says: {reasons[0]}",
             where=f"backup {backup.id}",
-            todo="the live schema is untouched; use another backup: cosmicdeploy backup list",
+            todo="the live schema is untouched; use another backup: `cosmicdeploy backup list`",
             details=reasons[1:],
         )

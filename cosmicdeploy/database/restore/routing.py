@@ -151,7 +151,7 @@ class Router:
 def _unknown(words: str) -> BackupError:
     return BackupError(
         f"The backup did not load: it holds what no dump tool writes: {words}",
-        todo="use another backup: cosmicdeploy backup list",
+        todo="use another backup: `cosmicdeploy backup list`",
     )
 
 

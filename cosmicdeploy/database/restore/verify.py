@@ -53,7 +53,7 @@ class Verification:
             raise BackupError(
                 f"The backup cannot be used: {self.reasons[0]}",
                 where=f"backup {self.backup_id}",
-                todo="use another one: cosmicdeploy backup list",
+                todo="use another one: `cosmicdeploy backup list`",
                 details=self.reasons[1:],
             )
 

@@ -138,7 +138,7 @@ def set_default_collation(session: Session, schema: str, collation: str) -> None
         raise BackupError(
             f"{collation!r} is not the name of a collation",
             where=schema,
-            todo="use another backup: cosmicdeploy backup list",
+            todo="use another backup: `cosmicdeploy backup list`",
         )
     if collation and default_collation(session, schema) != collation:
         session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")

@@ -19,7 +19,7 @@ from cosmicdeploy.journal.unfinished import intents, made_backup
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
 REPORT_EVERY = 3.0
 
@@ -91,7 +91,7 @@ def _made_earlier(ctx: Context) -> str | None:
     swapped, or migrations began."""
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
-        return made_backup(rollbacks) if is_up(ctx) else None
+        return made_backup(rollbacks) if is_maintenance_on(ctx) else None
     return made_backup(ctx.run.resumed_runs) if intents(ctx.run.resumed_runs, MIGRATE) else None
 
 

@@ -16,7 +16,7 @@ class ImagesStep(Step):
     brings the newer release back."""
 
     kind: ClassVar[str] = "images"
-    goes_back: ClassVar[bool] = True
+    needs_target_backup: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         wanted, before = _images_by_tag(ctx), {}

@@ -21,7 +21,7 @@ class LoadStep(Step):
     # The data is compared with its manifest as soon as it is loaded.
     is_checked_again: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = True
-    goes_back: ClassVar[bool] = True
+    needs_target_backup: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)

@@ -32,8 +32,8 @@ class RestoreStep(Step):
     kind: ClassVar[str] = "restore"
     # The data is compared with its manifest before it becomes live.
     is_checked_again: ClassVar[bool] = False
-    goes_back: ClassVar[bool] = True
-    exchanges_data: ClassVar[bool] = True
+    needs_target_backup: ClassVar[bool] = True
+    swaps_data: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

@@ -69,13 +69,13 @@ class CommandStep(Step):
             return self._look(ctx)
         if self.unless and self.call(ctx, self.unless).exit_code == 0:
             return Unchanged(reason=f"`{' '.join(self.unless)}` ends with 0")
-        return Change(summary=f"run `{self.told}`")
+        return Change(summary=f"run `{self.command}`")
 
     def require(self, ctx: Context) -> None:
         """Raise `Refused` if the command cannot run at all."""
 
     @property
-    def told(self) -> str:
+    def command(self) -> str:
         """The command in one line, with the service it runs in."""
         return f"{self.kind} {' '.join(self.run)}"
 
@@ -88,14 +88,14 @@ class CommandStep(Step):
 
     @property
     def cost(self) -> str:
-        return "" if self.undo_with or not self.changes else f"`{self.told}` cannot be undone"
+        return "" if self.undo_with or not self.changes else f"`{self.command}` cannot be undone"
 
     def _look(self, ctx: Context) -> Unchanged:
         if ctx.run.is_planning and (ctx.run.steps_ahead or ctx.run.is_plan_only):
-            return Unchanged(reason="looked at by the run itself", later=True)
+            return Unchanged(reason="checked in the run", later=True)
         failure = self._try(ctx)
         if failure is None:
-            return Unchanged(reason=f"`{self.told}` is well")
+            return Unchanged(reason=f"`{self.command}` is well")
         if self.on_failure == "stop":
             raise failure
         return Unchanged(reason=f"gone on: {failure.what}", facts={"failed": failure.what})
@@ -127,7 +127,7 @@ class CommandStep(Step):
         kind = CosmicError if self.changes else CheckFailed
         ended = f"ended with exit code {result.exit_code}"
         return kind(
-            f"`{self.told}` {ended if result.exit_code else f'did not print {self.expect!r}'}",
+            f"`{self.command}` {ended if result.exit_code else f'did not print {self.expect!r}'}",
             where=self.name,
             todo="see its last lines above, then run it by hand",
             details=last_lines(result),

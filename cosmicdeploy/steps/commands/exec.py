@@ -22,7 +22,7 @@ class ExecStep(CommandStep):
     service: str = Field(description="A service, or a role: its first running one.")
 
     @property
-    def told(self) -> str:
+    def command(self) -> str:
         return f"{self.kind} {self.service} {' '.join(self.run)}"
 
     def require(self, ctx: Context) -> None:

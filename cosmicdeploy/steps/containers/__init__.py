@@ -1,1 +1,1 @@
-"""Steps on containers that stay: services, restart, maintenance."""
+"""Steps that start, stop and restart containers without replacing them."""

@@ -1,8 +1,8 @@
-"""Keep every writer out while data is exchanged, and let clients know that it will pass.
+"""Begin and end maintenance: clients are turned away while data is swapped.
 
-Where `maintenance.file` names a file that the proxy looks for, clients get its 503 with
-Retry-After while the file is there; else the proxy itself stands still and they are refused
-connections. A stack without a proxy is shielded only by its applications being stopped.
+If `maintenance.file` names a file that the proxy checks, clients get its 503 with Retry-After while
+the file exists; else the proxy is stopped and refuses connections. In a stack without a proxy,
+clients are turned away only because the applications are stopped.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
 
+# How long the change may take to reach clients, in seconds.
 SEEN_WITHIN = 5.0
 
 
-def is_up(ctx: Context) -> bool:
-    """Whether clients are kept out now."""
+def is_maintenance_on(ctx: Context) -> bool:
+    """Whether clients are turned away now."""
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
     if ctx.settings.services.proxy is None:
         return not any(_runs(ctx, name) for name in ctx.settings.services.app)
@@ -29,8 +30,8 @@ def is_up(ctx: Context) -> bool:
     return bool(file) and bool(flag_files.existing(ctx, proxy, [str(file)]))
 
 
-def raise_shield(ctx: Context) -> None:
-    """Turn clients away; seen from outside when this returns. Raises `ProbeFailed`."""
+def start_maintenance(ctx: Context) -> None:
+    """Turn clients away; raises `ProbeFailed` if requests are still served."""
     ctx.run.maintenance.open()
     proxy, file = _proxy(ctx), ctx.settings.maintenance.file
     if proxy is None or not proxy.is_running:
@@ -39,26 +40,26 @@ def raise_shield(ctx: Context) -> None:
         ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
         return
     flag_files.create(ctx, proxy, str(file), "maintenance.file")
-    _see(ctx, turned_away=True)
+    _require_response(ctx, turned_away=True)
 
 
-def lower_shield(ctx: Context) -> None:
-    """Let clients in again; seen from outside when this returns. Raises `ProbeFailed`."""
+def end_maintenance(ctx: Context) -> None:
+    """Let clients in again; raises `ProbeFailed` if requests are not served."""
     proxy = _proxy(ctx)
     if proxy is not None:
         if not proxy.is_running:
             ctx.engine.start(proxy.id)
             wait_ready(ctx, proxy.id, proxy.service)
         if file := ctx.settings.maintenance.file:
-            _renew(ctx)
+            _reload_proxy(ctx)
             flag_files.remove(ctx, proxy, str(file), "maintenance.file")
         # A proxy that was just started may need a while until it listens.
-        _see(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
+        _require_response(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
     ctx.run.maintenance.close()
 
 
-def _renew(ctx: Context) -> None:
-    """Nobody is kept out longer because nginx could not be told where replicas have gone."""
+def _reload_proxy(ctx: Context) -> None:
+    """Reload nginx if replicas have moved; an error does not prolong the maintenance."""
     try:
         reload_if_older(ctx)
     except EngineUnavailable:
@@ -67,11 +68,11 @@ def _renew(ctx: Context) -> None:
         ctx.say(f"nginx was not reloaded: {error.what}")
 
 
-def _see(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
+def _require_response(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
     url = proxy_url(ctx) + ctx.settings.app.health_path
 
     def is_as_expected(response: Response) -> bool:
-        # No answer at all shows neither.
+        # No response shows neither.
         return not response.error and response.turned_away == turned_away
 
     last = poll(lambda: ask(url), until=is_as_expected, every=0.1, within=within)
@@ -92,5 +93,5 @@ def _proxy(ctx: Context) -> Container | None:
 
 
 def _runs(ctx: Context, name: str) -> bool:
-    found = ctx.container(name)
-    return found is not None and found.is_running
+    container = ctx.container(name)
+    return container is not None and container.is_running

@@ -1,4 +1,4 @@
-"""What writes stands still."""
+"""Stop everything that writes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,22 @@ from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.containers.maintenance import (
+    end_maintenance,
+    is_maintenance_on,
+    start_maintenance,
+)
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
 class QuiesceStep(Step):
-    """Stop applications, scheduler and workers, each with its own grace: a request is answered and
-    a job is ended before.
+    """Stop applications, scheduler and workers, each within its grace period.
 
-    With the applications among `roles` clients are turned away, after that nobody writes, and the
-    `resume` step lets all go on. Without them nobody is turned away: only where a migration, or its
-    undoing, may come does what acts by itself stand still, until the `rollout` step starts it.
+    Requests in flight are answered and jobs in hand finish first. With `app` among the `roles`,
+    clients are turned away, nothing writes any more, and the `resume` step lets clients in again.
+    Without it no client is turned away: scheduler and workers are stopped only if a migration, or
+    the undo of one, may follow; the `rollout` step starts them.
     """
 
     kind: ClassVar[str] = "quiesce"
@@ -36,12 +40,12 @@ class QuiesceStep(Step):
 
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker"),
-        description="Whose containers; with app among them clients are turned away.",
+        description="Roles of the containers to stop; with app, clients are turned away.",
     )
 
     @property
     def protective(self) -> bool:
-        """It is known last whether a migration comes."""
+        """Checked last without `app`: only then it is known whether a migration follows."""
         return not self._turns_away
 
     @property
@@ -58,40 +62,40 @@ class QuiesceStep(Step):
         return "app" in self.roles
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        acting = self._acting(ctx)
-        shielded = self._turns_away and is_up(ctx)
-        if not acting and shielded:
+        running = self._running(ctx)
+        shielded = self._turns_away and is_maintenance_on(ctx)
+        if not running and shielded:
             return Unchanged(reason="clients are turned away, and nothing that writes runs")
-        if not acting and not self._turns_away:
+        if not running and not self._turns_away:
             return Unchanged(reason=f"no {' and no '.join(self.roles)} runs")
         if not self._turns_away and not _migration_may_come(ctx):
             return Unchanged(reason=_no_migration(ctx))
         return Change(
-            summary=self._told(ctx, acting),
+            summary=self._summary(ctx, running),
             before={
-                "containers": {name: container.id for name, container in acting.items()},
-                "ready": [name for name, container in acting.items() if container.is_ready],
+                "containers": {name: container.id for name, container in running.items()},
+                "ready": [name for name, container in running.items() if container.is_ready],
                 "shielded": shielded,
             },
         )
 
-    def _acting(self, ctx: Context) -> dict[str, Container]:
-        found = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
-        return {name: c for name, c in found.items() if c is not None and c.is_running}
+    def _running(self, ctx: Context) -> dict[str, Container]:
+        containers = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
+        return {name: c for name, c in containers.items() if c is not None and c.is_running}
 
-    def _told(self, ctx: Context, acting: Mapping[str, Container]) -> str:
-        stopped = f"stop {', '.join(acting) or 'nothing'}"
+    def _summary(self, ctx: Context, running: Mapping[str, Container]) -> str:
+        stopped = f"stop {', '.join(running) or 'nothing'}"
         return f"{stopped}; {maintenance_notice(ctx)}" if self._turns_away else stopped
 
     def apply(self, ctx: Context, change: Change) -> Result:
         if self._turns_away:
-            raise_shield(ctx)
+            start_maintenance(ctx)
         closed_at = time.time()
         stop_all(ctx, change.before["containers"])
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Nobody is kept out longer because one container does not get well."""
+        """Start what was stopped; maintenance ends even if a container does not become ready."""
         started = {
             name: container_id
             for name, container_id in change.before["containers"].items()
@@ -105,20 +109,22 @@ class QuiesceStep(Step):
                     wait_ready(ctx, started[name], name)
         finally:
             if self._turns_away and not change.before["shielded"]:
-                lower_shield(ctx)
+                end_maintenance(ctx)
         for name in change.before["containers"]:
-            ctx.service(name)  # one that is no longer declared was not started, which is said
+            ctx.service(name)  # raises for one that is no longer declared, which was not started
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
-    """Else another one has its part, and two would play it."""
+    """Whether the container still has its service; starting it beside another would make two."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 
 
 def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
-    """Stop containers (service → id), each with its service's grace, all of them at once: the
-    longest job in hand is waited for, not the sum of them."""
+    """Stop containers (service → id) at the same time, each within its service's grace period.
+
+    This takes as long as the longest job in hand, not as long as all of them.
+    """
 
     def stop(name: str) -> None:
         end(ctx, name, containers[name])
@@ -128,10 +134,10 @@ def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
 
 
 def _migration_may_come(ctx: Context) -> bool:
-    """One is ahead, or one of an earlier run may have to be undone by this one."""
+    """Whether a migration follows, or this run may have to undo one of a run that it resumes."""
     if intents(ctx.run.resumed_runs, MIGRATE):
         return True
-    # A plan sees the present image only; what a new one brings is asked once that is there.
+    # A plan has only the present image; a new one is asked for its migrations once it is built.
     if ctx.run.is_planning or not _image_is_new(ctx):
         return ctx.run.steps_ahead.migrate
     names = pending_names_once(ctx)

@@ -1,6 +1,6 @@
-"""Containers end and start again, the same ones: what `docker-compose restart` does, but as a roll.
+"""Restart containers in place, as `docker-compose restart` does, but replicas one after the other.
 
-Nothing is put in place: image and definition of a container stay what they are.
+The image and the definition of a container stay the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield, raise_shield
+from cosmicdeploy.steps.containers.maintenance import (
+    end_maintenance,
+    is_maintenance_on,
+    start_maintenance,
+)
 from cosmicdeploy.steps.containers.stop_start import (
     bring_up,
     put_all_in_service,
@@ -40,23 +44,25 @@ Before = Mapping[str, Any]
 
 
 class RestartStep(Step):
-    """Restart these services: replicas by turns, each out of the proxy first and healthy before the
-    next, the scheduler and the workers beside them, others one after the other.
+    """Restart these services in place.
 
-    `turns_away`: clients get 503 meanwhile, since they cannot be served without one of these; then
-    all are restarted at once. `leaves_none`: also where no other replica serves.
+    Replicas are restarted one after the other, each drained first and healthy before the next;
+    scheduler and workers at the same time; other services one after the other.
+
+    `turns_away`: clients get 503 meanwhile, since they cannot be served without one of these; all
+    are restarted at once. `leaves_none`: also if no other replica is ready.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
 
-    services: tuple[str, ...] = Field(min_length=1, description="Services, or roles.")
+    services: tuple[str, ...] = Field(min_length=1, description="Services or roles.")
     turns_away: bool = Field(
         default=False,
         description="Clients get 503 meanwhile, and all are restarted at once: for the database,"
         " the cache and the proxy.",
     )
     leaves_none: bool = Field(
-        default=False, description="Also where no other replica serves meanwhile."
+        default=False, description="Restart also if no other replica is ready meanwhile."
     )
 
     @property
@@ -80,7 +86,7 @@ class RestartStep(Step):
                 "containers": {
                     name: _facts(ctx, container) for name, container in containers.items()
                 },
-                "shielded": self.turns_away and is_up(ctx),
+                "shielded": self.turns_away and is_maintenance_on(ctx),
             },
             facts={"stale": stale} if stale else {},
         )
@@ -92,8 +98,8 @@ class RestartStep(Step):
 
     def _by_turns(self, ctx: Context, before: Before) -> Result:
         released = ctx.settings.services.released
-        wanted = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
-        own = {n: why for n, why in wanted.items() if n in released}
+        targets = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
+        own = {n: why for n, why in targets.items() if n in released}
         rollout = Rollout(ctx, own, in_place=True)
         rollout.by_turns()
         for name in before:
@@ -102,20 +108,20 @@ class RestartStep(Step):
         return {"roll": rollout.facts()}
 
     def _turned_away(self, ctx: Context, before: Before) -> Result:
-        """The applications end what they have in hand while all that they need is there."""
+        """Restart all at once; applications stop first, while the services they need still run."""
         targets = [look_up(ctx, name) for name in before]
         released, needed, proxy = _groups(ctx, targets)
-        raise_shield(ctx)
+        start_maintenance(ctx)
         stop(ctx, released)
         stop(ctx, needed)
         start(ctx, needed)
         start(ctx, released)
         wait_for_replicas(ctx)
-        # One that was stopped to turn clients away is started when they are let in.
+        # A proxy that was stopped to turn clients away starts when the maintenance ends.
         stopped = proxy_is_stopped(ctx)
         running = [] if stopped else [target for target in proxy if target.is_running]
         away = stop_and_start(ctx, running) if running else 0.0
-        lower_shield(ctx)
+        end_maintenance(ctx)
         away = ctx.run.maintenance.seconds if stopped else away
         return {"proxy_away_seconds": round(away, 1)} if away else {}
 
@@ -125,8 +131,10 @@ class RestartStep(Step):
                 raise CosmicError("The container was not restarted", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """What ran runs again, and clients are let in; a container that is no more there is passed
-        over. Raises what was in the way first, after all the others were started."""
+        """Start what ran before and end the maintenance; skip a container that no longer exists.
+
+        Raises the first error after all the others were started.
+        """
         before = change.before["containers"]
         ran = [target for target in present(ctx, before) if before[target.name]["running"]]
         released, needed, proxy = _groups(ctx, ran)
@@ -135,10 +143,10 @@ class RestartStep(Step):
             bring_up(ctx, (needed, released, proxy), healthy)
         finally:
             put_all_in_service(ctx)
-            if self.turns_away and not change.before["shielded"] and is_up(ctx):
-                lower_shield(ctx)
+            if self.turns_away and not change.before["shielded"] and is_maintenance_on(ctx):
+                end_maintenance(ctx)
         for name in before:
-            ctx.service(name)  # one that is no longer declared was not started, which is said
+            ctx.service(name)  # raises for one that is no longer declared, which was not started
 
 
 def present(ctx: Context, names: Iterable[str]) -> list[Target]:
@@ -164,24 +172,23 @@ def _groups(
 
 
 def require_served(ctx: Context, names: Iterable[str]) -> None:
-    """Raises `Refused` where one of these is needed by all that serve."""
-    beneath = [name for name in names if name in ctx.settings.services.infrastructure]
-    if beneath:
+    """Raise `Refused` if no client can be served without one of these."""
+    infrastructure = [name for name in names if name in ctx.settings.services.infrastructure]
+    if infrastructure:
         raise Refused(
-            f"Without {', '.join(beneath)} nobody can be served",
+            f"Without {', '.join(infrastructure)} no client can be served",
             where="restart-in-place",
             todo="say `turns_away: true` in the step, or leave them out",
         )
 
 
 def require_another(ctx: Context, names: Iterable[str]) -> None:
-    """Raises `CosmicError` where one of these replicas serves and no other one does, nor is
-    restarted, and healthy, before it."""
+    """Raise `CosmicError` if the only ready replica would be restarted first."""
     touched = set(names) & set(ctx.settings.services.app)
     serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
     if touched == set(serving) and len(serving) == 1:
         raise CosmicError(
-            f"No other replica serves than {serving[0]}",
+            f"No replica but {serving[0]} is ready",
             where="restart",
             todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
             " or restart it all the same with --yes",
@@ -189,20 +196,23 @@ def require_another(ctx: Context, names: Iterable[str]) -> None:
 
 
 def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """Service → why its container is not what the compose file says now; the others left out."""
-    found = {name: _difference(ctx, name) for name in names}
-    return {name: why for name, why in found.items() if why and why != STOPPED}
+    """Return service → why its container has drifted; services without drift are left out."""
+    drifts = {name: _difference(ctx, name) for name in names}
+    return {name: why for name, why in drifts.items() if why and why != STOPPED}
 
 
-def half_way(ctx: Context) -> list[tuple[RestartStep, Change]]:
-    """What killed restarts left undone: containers that ran and do not, clients that are turned
-    away. Nothing while all stands still for a rollback."""
+def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
+    """Return interrupted restarts that left containers stopped or clients turned away.
+
+    Empty during an interrupted rollback, which has stopped all writers.
+    """
     runs = unfinished(ctx.journal)
     if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
         return []
     begun = intents(runs, RestartStep.kind)
     found = [
-        (RestartStep.recorded(i.options), Change(summary=i.summary, before=i.before)) for i in begun
+        (RestartStep.from_record(i.options), Change(summary=i.summary, before=i.before))
+        for i in begun
     ]
     return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
 
@@ -211,7 +221,9 @@ def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
     before = change.before["containers"]
     ran = [target for target in present(ctx, before) if before[target.name]["running"]]
     stopped = [target for target in ran if not target.is_running]
-    return bool(stopped) or (step.turns_away and not change.before["shielded"] and is_up(ctx))
+    return bool(stopped) or (
+        step.turns_away and not change.before["shielded"] and is_maintenance_on(ctx)
+    )
 
 
 def _difference(ctx: Context, name: str) -> str | None:

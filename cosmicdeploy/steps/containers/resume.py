@@ -1,4 +1,4 @@
-"""What was made to stand still goes on, and clients are let in again."""
+"""End the maintenance that `quiesce` began."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.journal.step_kinds import RESUME
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_up, lower_shield
+from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_maintenance_on
 
 
 class ResumeStep(Step):
     """Let clients in again.
 
-    The last moment in which all can be undone without losing a row is the one before this.
+    Until then, everything can be undone without losing a row; after that, it cannot.
     """
 
     kind: ClassVar[str] = RESUME
     resumes_clients: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if not ctx.run.steps_ahead.stop_writers and not is_up(ctx):
+        if not ctx.run.steps_ahead.stop_writers and not is_maintenance_on(ctx):
             return Unchanged(reason="clients are not turned away")
         return Change(summary="let clients in again")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         stopped = proxy_is_stopped(ctx)
-        lower_shield(ctx)
+        end_maintenance(ctx)
         seconds = round(ctx.run.maintenance.seconds, 1)
         away = {"proxy_away_seconds": seconds} if stopped else {}
         return {"turned_away_seconds": seconds, **away}

@@ -1,4 +1,4 @@
-"""What a deploy rests on: networks, volumes, and the containers of database, cache and proxy."""
+"""Start what a deploy needs: networks, volumes, and the containers of database, cache and proxy."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from cosmicdeploy.steps.rollout.replace import journal_facts, put_back, replace
 
 
 class ServicesStep(Step):
-    """Create or start what is missing; touch nothing that runs."""
+    """Create or start what is missing; leave alone what runs."""
 
     kind: ClassVar[str] = "services"
 
     roles: tuple[Support, ...] = Field(
-        default=("database", "cache", "proxy"), description="Whose containers."
+        default=("database", "cache", "proxy"), description="Roles of the containers to start."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
         missing = {
-            name: journal_facts(found)
+            name: journal_facts(container)
             for name in ctx.settings.services.of(self.roles)
-            if (found := ctx.container(name)) is None or not found.is_running
+            if (container := ctx.container(name)) is None or not container.is_running
         }
         if not missing:
             known = ", ".join(ctx.settings.services.of(self.roles))
@@ -39,47 +39,49 @@ class ServicesStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         for network in ctx.stack.networks.values():
             if not network.external and ctx.engine.ensure_network(network, ctx.stack.project):
-                ctx.say(f"network {network.name} made")
+                ctx.say(f"network {network.name} created")
         for volume in ctx.stack.volumes.values():
             if not volume.external and ctx.engine.ensure_volume(volume, ctx.stack.project):
-                ctx.say(f"volume {volume.name} made")
+                ctx.say(f"volume {volume.name} created")
         started = [name for name in change.before["containers"] if self._bring_up(ctx, name)]
         return {"started": started}
 
     @staticmethod
     def _bring_up(ctx: Context, name: str) -> bool:
-        found = ctx.container(name)
-        if found is None:
+        container = ctx.container(name)
+        if container is None:
             replace(ctx, name)
         else:
-            ctx.engine.start(found.id)
-            wait_ready(ctx, found.id, name)
+            ctx.engine.start(container.id)
+            wait_ready(ctx, container.id, name)
         ctx.say(f"{name} is healthy")
         return True
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """What others need that were there before stays: without it they could not be mended. So
-        does what was only started."""
-        if told := self.left_standing(change):
-            ctx.say(told)
-        staying, errors = _staying(change), list[CosmicError]()
+        """Remove what was created, unless services that existed before need it.
+
+        What was only started stays, too: without it the others could not be repaired.
+        """
+        if remaining := self.kept_after_undo(change):
+            ctx.say(remaining)
+        kept, errors = _kept(change), list[CosmicError]()
         for name in reversed(change.before["containers"]):
             try:
-                if name not in staying:
+                if name not in kept:
                     put_back(ctx, name, None)
             except (EngineUnavailable, LockLost):
                 raise
-            except CosmicError as error:  # the others are put back all the same
+            except CosmicError as error:  # the others are put back nevertheless
                 errors.append(error)
         if errors:
             raise errors[0]
 
-    def left_standing(self, change: Change) -> str:
-        names = _staying(change)
-        return f"left running, though stopped or missing before: {', '.join(names)}" * bool(names)
+    def kept_after_undo(self, change: Change) -> str:
+        names = _kept(change)
+        return f"left running, although stopped or missing before: {', '.join(names)}" * bool(names)
 
 
-def _staying(change: Change) -> list[str]:
+def _kept(change: Change) -> list[str]:
     needed = bool(change.before.get("needed_by"))
     containers = change.before["containers"].items()
     return [name for name, before in containers if needed or before is not None]

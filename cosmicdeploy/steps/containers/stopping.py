@@ -1,4 +1,4 @@
-"""Stop containers of the application, best without cutting off what they are at work on."""
+"""Stop containers of the application, if possible without interrupting a job."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 
-# The look is a command in the container, which costs the host a twentieth of a second at work.
-LOOK_EVERY = 0.25
-# Of what has no job in hand and does not listen to its stop signal.
+# Seconds between checks: each is a command in the container, 0.05 s of processor time on the host.
+CHECK_EVERY = 0.25
+# For a container that has no job in hand and ignores its stop signal, in seconds.
 NO_GRACE = 0.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
-    """Stop a service's container, within `grace` seconds, by default the service's own.
+    """Stop a service's container within `grace` seconds (default: the service's own).
 
-    Where `restart.between_jobs` says that it does not listen to its stop signal, and does each job
-    in a process of its own, it is stopped at once when none runs.
+    A service in `restart.between_jobs` ignores its stop signal and runs each job in a process of
+    its own: it is stopped as soon as no job runs.
     """
     patience = ctx.service(service).stop_grace_period if grace is None else grace
     if service in ctx.settings.services.of(ctx.settings.restart.between_jobs):
-        _wait_for_rest(ctx, service, container_id, patience)
+        _wait_between_jobs(ctx, service, container_id, patience)
         ctx.engine.stop(container_id, NO_GRACE)
         return
     started = time.monotonic()
     ctx.engine.stop(container_id, patience)
     used_up = time.monotonic() - started >= patience
     if used_up and service in ctx.settings.services.singletons:
-        _tell_of_kill(ctx, service, container_id, patience)
+        _report_kill(ctx, service, container_id, patience)
 
 
-def _wait_for_rest(ctx: Context, service: str, container_id: str, patience: float) -> None:
+def _wait_between_jobs(ctx: Context, service: str, container_id: str, patience: float) -> None:
     is_working = poll(
         lambda: _works(ctx, container_id),
         until=lambda is_working: not is_working,
-        every=LOOK_EVERY,
+        every=CHECK_EVERY,
         within=patience,
     )
     if is_working:
-        ctx.say(f"{service} was still at work after {patience:.0f} s, and is cut off")
+        ctx.say(f"{service} was still running a job after {patience:.0f} s and is stopped")
 
 
 def _works(ctx: Context, container_id: str) -> bool:
-    """Whether a job runs there; no where it ended meanwhile."""
-    found = ctx.engine.container(container_id)
-    if found is None or not found.is_running:
+    """Whether a job runs in the container; False if the container has ended."""
+    container = ctx.engine.container(container_id)
+    if container is None or not container.is_running:
         return False
     try:
-        return running_jobs(ctx, found) > 0
+        return running_jobs(ctx, container) > 0
     except EngineError:
-        still = ctx.engine.container(container_id)
-        if still is not None and still.is_running:
+        container = ctx.engine.container(container_id)
+        if container is not None and container.is_running:
             raise
         return False
 
 
-def _tell_of_kill(ctx: Context, service: str, container_id: str, patience: float) -> None:
-    """Whether a signal is heeded shows in nothing but how the container ended."""
-    found = ctx.engine.container(container_id)
-    if found is not None and found.exit_code == KILLED:
+def _report_kill(ctx: Context, service: str, container_id: str, patience: float) -> None:
+    """Report a container that ignored its stop signal; only its exit code shows that."""
+    container = ctx.engine.container(container_id)
+    if container is not None and container.exit_code == KILLED:
         ctx.say(
-            f"{service} did not heed its stop signal: it was killed after {patience:.0f} s, with"
-            " what it was at work on (docs/workers.md)"
+            f"{service} ignored its stop signal: it was killed after {patience:.0f} s, with"
+            " the job in hand (docs/workers.md)"
         )

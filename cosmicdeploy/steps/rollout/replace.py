@@ -177,7 +177,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
 
 def temporary_containers(ctx: Context, service: Service) -> list[Container]:
     """Return the service's candidates and superseded containers."""
-    return temporary_of(service, ctx.out_of_place())
+    return temporary_of(service, ctx.unassigned_containers())
 
 
 def temporary_of(service: Service, containers: Iterable[Container]) -> list[Container]:
@@ -194,7 +194,7 @@ def remove_temporary(ctx: Context, names: Iterable[str]) -> None:
 
     Containers of a service that the compose file no longer declares stay: `status` names them.
     """
-    containers = ctx.out_of_place()
+    containers = ctx.unassigned_containers()
     declared = [name for name in names if name in ctx.stack.services]
     kept = [
         (name, each) for name in declared for each in temporary_of(ctx.service(name), containers)

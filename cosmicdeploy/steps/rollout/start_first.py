@@ -56,7 +56,7 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
     """Return the services of which a superseded container still runs."""
     superseded = [
         container
-        for container in ctx.out_of_place()
+        for container in ctx.unassigned_containers()
         if container.is_running and role_of(container.name) is ContainerRole.SUPERSEDED
     ]
     return [name for name in names if temporary_of(ctx.service(name), superseded)]

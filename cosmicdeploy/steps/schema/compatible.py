@@ -17,7 +17,7 @@ class CompatibleStep(Step):
 
     kind: ClassVar[str] = "compatible"
     only_checks: ClassVar[bool] = True
-    goes_back: ClassVar[bool] = True
+    needs_target_backup: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)

@@ -31,8 +31,8 @@ class MigrateDownStep(Step):
     """
 
     kind: ClassVar[str] = "migrate-down"
-    goes_back: ClassVar[bool] = True
-    exchanges_data: ClassVar[bool] = True
+    needs_target_backup: ClassVar[bool] = True
+    swaps_data: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

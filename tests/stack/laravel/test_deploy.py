@@ -129,7 +129,7 @@ def test_a_scheduler_that_ignores_its_stop_signal_is_reported(laravel: LaravelSt
     )
     done = laravel.cli("restart", SCHEDULER)
     assert done.code == 0, done.stderr
-    assert "did not heed its stop signal: it was killed after 2 s" in done.stdout
+    assert "ignored its stop signal: it was killed after 2 s" in done.stdout
 
 
 def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(laravel: LaravelStack) -> None:

@@ -39,7 +39,7 @@ def test_a_release_that_dies_during_the_soak_is_undone(watched: StackUnderTest) 
     _out, err = process.communicate(timeout=180)
     assert process.returncode == 1, err
     assert f"{RELEASED[1]} ended" in err and "of the deploy" in err
-    assert "seen to be as before" in err
+    assert "the state is the same as before" in err
     assert watched.snapshot() == before
 
 

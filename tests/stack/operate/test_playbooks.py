@@ -109,7 +109,7 @@ def test_steps_that_cannot_work_or_be_undone_are_named_first(
     assert released.cli("playbook", "run", "own", "--json").code == 2
     own(SWITCHING, {"kind": "restart-in-place", "services": ["database"]})
     beneath = released.cli("playbook", "run", "own", "--json")
-    assert "nobody can be served" in beneath.report["error"]["what"]
+    assert "no client can be served" in beneath.report["error"]["what"]
     own(SWITCHING, NEVER)
     asked = released.cli("playbook", "run", "own")
     assert asked.code == 2 and "cannot be undone" in asked.stdout and "--yes" in asked.stderr

@@ -82,7 +82,7 @@ def test_a_replica_is_restarted_only_if_another_one_serves(
         ctx.engine.stop(ctx.running(name).id, 10)
     refused = stack.cli("restart", APPS[0])
     assert refused.code == 2, refused.stderr
-    assert f"No other replica serves than {APPS[0]}" in refused.stdout
+    assert f"No replica but {APPS[0]} is ready" in refused.stdout
     assert starts(stack)[APPS[0]] == before[APPS[0]]
     with acknowledged(stack) as beats:
         done = stack.cli("restart", "app", "--json")

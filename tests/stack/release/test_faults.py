@@ -108,7 +108,9 @@ def test_a_replica_that_never_gets_healthy_undoes_the_others(
     with acknowledged(released) as beats:
         done = released.cli("deploy", "--json")
     assert done.code == 1, done.stderr
-    assert f"cosmic-app-{replica}" in done.stderr and "seen to be as before" in done.stderr
+    assert (
+        f"cosmic-app-{replica}" in done.stderr and "the state is the same as before" in done.stderr
+    )
     assert released.snapshot() == before
     assert (beats.failures, beats.turned_away) == ([], 0)
     beats.require_kept(released)

@@ -41,7 +41,7 @@ def test_a_lost_request_is_reported_or_undone_as_configured(
         assert done.code == 0, done.stderr
     else:
         assert done.code == 1 and "Clients would have noticed this deploy" in done.stderr
-        assert "seen to be as before" in done.stderr
+        assert "the state is the same as before" in done.stderr
         assert released.snapshot() == before
 
 

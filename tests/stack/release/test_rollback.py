@@ -100,7 +100,7 @@ def test_a_failed_rollback_is_undone_without_loss(released: StackUnderTest) -> N
     with acknowledged(released) as beats:
         done = released.cli("rollback", "--to", target, "--yes", "--json")
     assert done.code == 1, done.stderr
-    assert "seen to be as before" in done.stderr
+    assert "the state is the same as before" in done.stderr
     assert released.snapshot() == before
     assert beats.failures == []
     beats.require_kept(released)

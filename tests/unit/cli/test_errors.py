@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
 from cosmicdeploy.errors import PARAGRAPH, CosmicError, to_cosmic_error
-from cosmicdeploy.runs.runner import _needs_person
+from cosmicdeploy.runs.undo_error import undo_failed
 
 pytestmark = pytest.mark.unit
 
@@ -32,7 +32,7 @@ def test_what_cannot_be_written_grows_no_error() -> None:
 @pytest.mark.parametrize("size", [10, PARAGRAPH - 40, 10 * PARAGRAPH])
 def test_the_failure_of_the_way_back_is_told_after_any_error(size: int) -> None:
     stuck = CosmicError("no route " + "y" * size)
-    told = _needs_person(CosmicError("x" * size), stuck, data=False)
+    told = undo_failed(CosmicError("x" * size), stuck, [])
     assert told.what.startswith("xxx") and "; and going back failed: no route yyy" in told.what
     assert len(told.what) <= PARAGRAPH and told.what.count("more characters") in (0, 2)
 

@@ -28,8 +28,8 @@ EXAMPLES = {
 }
 # Their way on is that of the error which they tell of.
 FORWARDED = (
-    "with_abort_advice(stuck.todo, data=data)",
-    "with_abort_advice(stuck.todo, data=exchanged_data(applied))",
+    "with_abort_advice(undo_error.todo, data=has_swapped_data(applied))",
+    "with_abort_advice(error.todo, data=has_swapped_data(applied))",
 )
 # These put it together: `back` and `by_hand` name both ways on.
 ASSEMBLED = (

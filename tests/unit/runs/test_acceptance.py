@@ -35,7 +35,7 @@ QUIESCE = {"roles": ["app", "worker"]}
 def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Of a stack whose clients are turned away, and whose live data has data from before beside."""
     monkeypatch.setattr(acceptance, "is_swap_interrupted", lambda _: False)
-    monkeypatch.setattr(acceptance, "is_up", lambda _: True)
+    monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: True)
     monkeypatch.setattr(interrupted, "has_replaced_data", lambda _: True)
     monkeypatch.setattr(Context, "database", lambda _: None)
     services = SimpleNamespace(database="db", app=["web"])
@@ -81,7 +81,7 @@ def test_who_turned_nobody_away_is_no_reason(
     begun(writer, "restart-in-place", RESTART, shielded=True)  # they had been turned away before
     assert [run.id for run in acceptable(ctx)] == ["a", "b", "c"]
     begun(writer, "restart-in-place", RESTART)
-    monkeypatch.setattr(acceptance, "is_up", lambda _: False)
+    monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
     assert len(acceptable(ctx)) == 3
 
 
@@ -92,11 +92,11 @@ LOST = b'{"kind": "intent", "run": "r", "at": "2026-03-01T12:00:00+01:00", "step
 def test_data_that_no_record_explains_is_neither_kept_nor_dropped(
     ctx: Context, writer: Writer, line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "is_up", lambda _: False)
+    monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
     writer.run("r", "rollback", "b1").intent("build")
     with ctx.journal.path.open("ab") as file:
         file.write(line)
-    with pytest.raises(NeedsPerson, match="no record tells which run did that"):
+    with pytest.raises(NeedsPerson, match="no record says which run replaced it"):
         acceptable(ctx)
 
 

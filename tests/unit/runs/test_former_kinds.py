@@ -12,12 +12,13 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.journal.journal import Unreadable
+from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
 from cosmicdeploy.journal.unfinished import intents, unfinished
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs import undo as unwinding
+from cosmicdeploy.runs import undo as undo_module
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import applied_by
 from cosmicdeploy.steps.kinds import KINDS
@@ -26,6 +27,9 @@ from cosmicdeploy.steps.rollout.rollout import RolloutStep
 
 pytestmark = pytest.mark.unit
 
+# A deploy, a restart, a `diagnose --fix` and a killed rollback, as the version before the renames
+# wrote them; ids are shortened.
+FORMER = Path(__file__).parent / "data" / "journal-before-renames.jsonl"
 OLD = {"id": "1", "image": "i", "running": True}
 STATE: dict[str, Any] = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
 
@@ -60,7 +64,7 @@ def killed(ctx: Context) -> Context:
 
 
 def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> None:
-    runs = interrupted.found(killed, "deploy").on
+    runs = interrupted.decide(killed, "deploy").resumed
     assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
     assert isinstance(applied_by(runs)[-1].step, RolloutStep)
     steps: list[Any] = []
@@ -80,14 +84,38 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         "ProxyControl",
         lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
     )
-    monkeypatch.setattr(unwinding, "is_up", lambda _: True)
+    monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
-    unwound = unwinding.unwind(killed, applied_by(interrupted.to_abort(killed)))
-    assert unwound.stuck is None
+    result = undo_module.undo_all(killed, applied_by(interrupted.to_abort(killed)))
+    assert result.error is None
     assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
     [run] = unfinished(killed.journal)
     assert run.intents == [], "what was undone under the new name is not undone again"
+
+
+def test_a_journal_of_the_version_before_tells_the_same_runs(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = FORMER.read_text().splitlines(keepends=True)
+    kinds = set()
+    for end, line in enumerate(map(json.loads, lines), start=1):
+        path.write_text("".join(lines[:end]))
+        journal = Journal(path=path)
+        assert not any(isinstance(entry, Unreadable) for entry in journal.entries())
+        if line["kind"] == "intent":  # as if the run had been killed here
+            [run] = unfinished(journal)
+            last, step = run.intents[-1], applied_by([run])[-1].step
+            assert (last.name, last.kind) == (line["step"], current_kind(line["step_kind"]))
+            assert type(step) is KINDS[last.kind]
+            assert step.model_dump(mode="json") == line["options"]
+            kinds.add(last.kind)
+    assert kinds == {
+        *("backup", "build", "cache-clear", "images", "load", "migrate", "preflight", "quiesce"),
+        *("restore", "trial", "rollout", "restart-in-place", "soak", "mark-migrated", "chown"),
+    }
+    deployed = [record for record in journal.records() if record["kind"] == "release"]
+    assert [RunKind.of_record(record) for record in deployed] == [RunKind.DEPLOY]
+    assert [(run.kind, run.step) for run in unfinished(journal)] == [(RunKind.ROLLBACK, "restart")]
 
 
 @pytest.mark.parametrize(("former", "kind"), RENAMED.items())

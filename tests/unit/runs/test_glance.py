@@ -76,7 +76,7 @@ def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
     for _ in range(2):
         assert look.container(SERVICE) == look.with_steps_ahead([]).container(SERVICE)
         assert look.image_of(SERVICE) is None and look.images_of([SERVICE]) == {SERVICE: None}
-        assert [each.name for each in look.out_of_place()] == ["stray"]
+        assert [each.name for each in look.unassigned_containers()] == ["stray"]
     assert engine.asked == [SERVICE, IMAGE, f"all of p but {SERVICE}", "stray"]
 
 

@@ -36,7 +36,7 @@ def test_they_come_back_from_the_journal() -> None:
 
 def test_they_are_named_with_what_was_found() -> None:
     known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
-    assert known.told() == "app (exited), health of verify (500)"
+    assert known.description() == "app (exited), health of verify (500)"
 
 
 def test_a_container_that_came_and_went_before_may_be_in_either_state() -> None:

@@ -35,8 +35,8 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
     return replace(ctx, loaded=load(path, {})).with_run(traffic=lossy())
 
 
-def run(ctx: Context, step: Step, *, promise: bool = True) -> Run:
-    made = Run(ctx=ctx, promise=promise)
+def run(ctx: Context, step: Step, *, is_deploy: bool = True) -> Run:
+    made = Run(ctx=ctx, is_deploy=is_deploy)
     made.through(make_plan([step], ctx))
     return made
 
@@ -73,12 +73,12 @@ def test_a_run_that_changed_nothing_has_broken_nothing(
     assert made.error is None
 
 
-def test_what_promises_nothing_is_not_undone(
+def test_another_run_than_a_deploy_is_not_undone_for_lost_requests(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
     """To start what is down, and to go back."""
     step = append(words, "a")
-    assert run(with_setting(ctx, tmp_path, "rollback"), step, promise=False).error is None
+    assert run(with_setting(ctx, tmp_path, "rollback"), step, is_deploy=False).error is None
 
 
 def shown(traffic: TrafficStats) -> list[str]:

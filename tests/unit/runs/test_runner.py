@@ -11,7 +11,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson, NotProven
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.runs import runner
+from cosmicdeploy.runs import undo_error
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Change, NotReversible, Result, Step, Unchanged, Undecided
@@ -154,7 +154,7 @@ class Staying(Append):
     def undo(self, ctx: Context, change: Change) -> None:
         pass
 
-    def left_standing(self, change: Change) -> str:
+    def kept_after_undo(self, change: Change) -> str:
         return "left running: db"
 
 
@@ -262,9 +262,9 @@ def test_what_could_not_be_proven_is_undone_and_keeps_its_exit_code(
 def test_after_undoing_only_what_was_compared_is_said_to_be_as_before(
     ctx: Context, words: list[str], monkeypatch: pytest.MonkeyPatch, schema: str | None, told: str
 ) -> None:
-    seen = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
-    monkeypatch.setattr(runner, "observe", lambda _: seen)
-    made = Run(ctx=ctx, before=seen)
+    state = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
+    monkeypatch.setattr(undo_error, "observe", lambda _: state)
+    made = Run(ctx=ctx, before=state)
     made.through(make_plan([append(words, "a"), append(words, "b", Break)], ctx))
     assert made.error is not None and told in made.error.details[0]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs.undo import Unwound
+from cosmicdeploy.runs.undo import UndoResult
 from cosmicdeploy.signals import (
     BLOCKED_SECONDS,
     Interrupts,
@@ -128,16 +128,16 @@ def test_the_previous_signal_handlers_are_restored() -> None:
 def test_the_undo_of_a_killed_run_is_not_stopped_half_way(
     ctx: Context, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def undo_all(ctx: Context, _applied: object) -> Unwound:
+    def undo_all(ctx: Context, _applied: object) -> UndoResult:
         signal.raise_signal(signal.SIGTERM)
         ctx.safe_point()
-        return Unwound(undone=(), stuck=None)
+        return UndoResult(undone=(), error=None)
 
     state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
-    monkeypatch.setattr(interrupted, "unwind", undo_all)
+    monkeypatch.setattr(interrupted, "undo_all", undo_all)
     monkeypatch.setattr(interrupted, "wait_for_commands", lambda _: None)
     monkeypatch.setattr(interrupted, "observe", lambda _: state)
     ours = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
-    assert interrupted.undo(ours, [PastRun(id="a", command="deploy", state=state)]) == ()
+    assert interrupted.undo(ours, [InterruptedRun(id="a", command="deploy", state=state)]) == ()
     with pytest.raises(KeyboardInterrupt):
         ours.safe_point()

@@ -110,7 +110,7 @@ def test_what_was_undone_is_not_undone_again(writer: Writer) -> None:
 def test_it_tells_where_a_run_was(writer: Writer) -> None:
     writer.run("a").done("build").intent("rollout")
     (run,) = unfinished(writer.journal, own=True)
-    assert "release 2 by me" in run.told() and run.told().endswith("in rollout")
+    assert "release 2 by me" in run.description() and run.description().endswith("in rollout")
 
 
 def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
@@ -151,7 +151,7 @@ def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
     writer.run("a").intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
     assert [intent.kind for intent in run.intents] == ["rollout"]
-    assert "not all known" in run.told()
+    assert "not all known" in run.description()
 
 
 def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None:
@@ -169,4 +169,4 @@ def test_a_line_that_says_two_things_ends_no_run(writer: Writer) -> None:
         file.write(f'{{"at": "{at}", "run": "a", "kind": "failed", "kind": "success"}}\n')
     (run,) = unfinished(writer.journal, own=True)
     assert (run.id, [intent.kind for intent in run.intents]) == ("a", ["rollout"])
-    assert "cannot be read" in run.told()
+    assert "cannot be read" in run.description()

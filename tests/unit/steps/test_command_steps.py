@@ -85,7 +85,7 @@ def test_a_command_that_changes_nothing_fails_as_a_check(ctx: Context) -> None:
         step(WELL, changes=False, expect="heartbeat").check(ctx)
     planned = ctx.with_run(is_planning=True, is_plan_only=True)
     assert step(ILL, changes=False).check(planned) == Unchanged(
-        reason="looked at by the run itself", later=True
+        reason="checked in the run", later=True
     )
 
 

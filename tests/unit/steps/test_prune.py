@@ -14,7 +14,7 @@ from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import Intent, PastRun
+from cosmicdeploy.journal.unfinished import Intent, InterruptedRun
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.execute import record_release
@@ -113,7 +113,7 @@ def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
         done=True,
         facts={"backup": of_first},
     )
-    first = PastRun(
+    first = InterruptedRun(
         id="a",
         command="deploy",
         at="",

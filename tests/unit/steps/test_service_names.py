@@ -27,7 +27,7 @@ CTX: Any = SimpleNamespace(
         (["app"], ["web-1", "web-2"]),
         (["database", "db", "db-prod"], ["db"]),
         (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
-        (["worker"], ["worker"]),  # a service of that name, though nobody plays the part
+        (["worker"], ["worker"]),  # a service of that name, though no service has the role
         ([], []),
     ],
 )
@@ -40,7 +40,7 @@ def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) 
     [
         ("web-3", "no service 'web-3'", "did you mean 'web-1' or 'web-2'?"),
         ("nothing", "no service 'nothing'", "mail"),
-        ("cache", "plays the part 'cache'", "web-1"),
+        ("cache", "has the role 'cache'", "web-1"),
     ],
 )
 def test_an_unknown_word_is_an_error(word: str, what: str, todo: str) -> None:

@@ -38,6 +38,6 @@ def test_what_stays_started_or_created_is_named(
     step, change = ServicesStep(name="services"), Change(summary="start them", before=before)
     step.undo(ctx, change)
     assert met == removed
-    left = step.left_standing(change)
+    left = step.kept_after_undo(change)
     assert left.partition(": ")[2] == told
     assert (left in str(events)) if told else not events

@@ -78,7 +78,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         (OneContainer(running=False), [], GRACE, ""),  # by whatever, and before
         (OneContainer(), ["scheduler"], 0, ""),
         (OneContainer(looks_at_work=1), ["scheduler"], 0, ""),
-        (OneContainer(looks_at_work=99), ["scheduler"], 0, "still at work"),
+        (OneContainer(looks_at_work=99), ["scheduler"], 0, "still running a job"),
         (OneContainer(running=False), ["scheduler"], 0, ""),
     ],
 )

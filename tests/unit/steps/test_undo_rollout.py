@@ -10,8 +10,8 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
-from cosmicdeploy.runs import undo as unwinding
-from cosmicdeploy.runs.undo import Applied, unwind
+from cosmicdeploy.runs import undo as undo_module
+from cosmicdeploy.runs.undo import Applied, undo_all
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
@@ -110,7 +110,7 @@ def test_an_undeclared_service_is_named_and_the_rest_goes_back(
     )
     monkeypatch.setattr(replacing, "end", lambda *_: None)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)
-    monkeypatch.setattr(unwinding, "is_up", lambda _: True)
+    monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
     monkeypatch.setattr(restart, "put_all_in_service", lambda _: None)
@@ -127,9 +127,9 @@ def test_an_undeclared_service_is_named_and_the_rest_goes_back(
         Applied(step=step, change=Change(summary="", before=before), run="r1")
         for step, before in steps
     ]
-    unwound = unwind(ctx, applied)
+    result = undo_all(ctx, applied)
     assert removed == ["shop-web-1", "shop-cache-1"]
-    assert isinstance(unwound.stuck, NeedsPerson) and not unwound.undone
-    assert "'gone'" in unwound.stuck.what and "compose file" in unwound.stuck.todo
-    assert unwound.stuck.details == ("recorded by the step rollout of the run r1",)
+    assert isinstance(result.error, NeedsPerson) and not result.undone
+    assert "'gone'" in result.error.what and "compose file" in result.error.todo
+    assert result.error.details == ("recorded by the step rollout of the run r1",)
     RolloutStep(name="rollout").settle(ctx, applied[-1].change)

@@ -13,7 +13,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import PastRun
+from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
@@ -220,7 +220,7 @@ def test_requests_to_a_release_that_hangs_are_not_judged(known: KnownFailures, h
     )
     step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
-    execute._hold_judgement(ctx, plan)
+    execute._excuse_known_failures(ctx, plan)
     assert bool(ctx.run.traffic.failing_before) is held
 
 
@@ -261,7 +261,7 @@ def test_a_missing_token_of_an_old_release_is_only_named(stack: Stack) -> None:
 
 
 def test_a_run_that_resumes_another_takes_its_known_failures(ctx: Context) -> None:
-    run = PastRun(id="a", command="deploy", state={"known_failures": KNOWN.as_json()})
+    run = InterruptedRun(id="a", command="deploy", state={"known_failures": KNOWN.as_json()})
     later = {"known_failures": {**KNOWN.as_json(), "networks": {"a": "b"}}}
     assert KnownFailures.of_state(run.state) == KnownFailures.of_state(later) == KNOWN
 

@@ -23,9 +23,9 @@ from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
-from cosmicdeploy.runs.undo import applied_by, exchanged_data
+from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
-from cosmicdeploy.steps.containers.restart import half_way
+from cosmicdeploy.steps.containers.restart import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID, anything, parts
 from tests.unit.shop import call
@@ -156,9 +156,9 @@ def read_all(journal: Journal) -> None:
     )
     runs = unfinished(journal)
     for run in runs:
-        assert run.told()
+        assert run.description()
         with suppress(CosmicError):
-            exchanged_data(applied_by([run]))
+            has_swapped_data(applied_by([run]))
         if run.state:
             changed(run.state, STATE)
             changed(STATE, run.state)
@@ -168,7 +168,7 @@ def read_all(journal: Journal) -> None:
     migrations.figures(ctx, Span(since=0), None)
     unfinished_reports(ctx)
     with suppress(CosmicError):
-        half_way(ctx)
+        interrupted_restarts(ctx)
     journal.last("release")
 
 
@@ -209,11 +209,11 @@ def test_what_a_killed_run_changed_is_said_to_be_unknown(
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     [run] = unfinished(journal)
-    assert "what it changed is not all known" in run.told()
+    assert "what it changed is not all known" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for command in ("deploy", "rollback", "up", "restart web", "backup create"):
         with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.found(ctx, command)
+            interrupted.decide(ctx, command)
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]
 
@@ -224,7 +224,7 @@ def test_a_foreign_line_within_a_killed_run_is_said_and_stops_nothing(tmp_path: 
     journal.path.write_text("\n".join([*lines, "123", ""]))
     [run] = unfinished(journal)
     assert run.doubts and not run.lost
-    assert f"line {len(lines) + 1} of the journal cannot be read" in run.told()
+    assert f"line {len(lines) + 1} of the journal cannot be read" in run.description()
 
 
 def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""The error of a failed run, once its changes are undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosmicdeploy.abort_advice import with_abort_advice
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson, join_errors
+from cosmicdeploy.runs.snapshot import State, changed, compared, observe
+from cosmicdeploy.runs.undo import Applied, has_swapped_data
+from cosmicdeploy.verification.still_failing import still_failing
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoProof:
+    """The comparison after an undo: `error` if the state differs, else what was compared."""
+
+    compared: str = ""
+    error: CosmicError | None = None
+
+
+def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -> UndoProof:
+    """Compare the stack with the state before the run; no step reported an error in its undo."""
+    if before is None or not any(one.step.reversible for one in applied):
+        return UndoProof()
+    try:
+        after = observe(ctx)
+        differences = changed(before, after)
+    except CosmicError as error:
+        return UndoProof(error=error)
+    if not differences:
+        return UndoProof(compared=compared(before, after))
+    return UndoProof(
+        error=CosmicError(
+            "The stack is not as it was before",
+            where=differences[0],
+            todo="see `cosmicdeploy status`, then deploy again or roll back",
+            details=differences,
+        )
+    )
+
+
+def after_undo(
+    ctx: Context, error: CosmicError, applied: Sequence[Applied], compared: str
+) -> CosmicError:
+    """Return the run's error with what the undo left.
+
+    After the undo, a failed check is a failed run: the stack no longer fails the check.
+    """
+    kind = CosmicError if isinstance(error, CheckFailed) else type(error)
+    details = list(error.details)
+    if compared:
+        details.append(f"undone, and the state is the same as before: {compared}")
+    details += filter(None, (one.step.kept_after_undo(one.change) for one in applied))
+    details += still_failing(ctx)
+    return kind(error.what, where=error.where, todo=error.todo, details=details)
+
+
+def undo_failed(
+    error: CosmicError, undo_error: CosmicError, applied: Sequence[Applied]
+) -> NeedsPerson:
+    """Return the error of a run whose undo failed, too."""
+    return NeedsPerson(
+        join_errors(error.what, "; and going back failed: ", undo_error.what),
+        where=undo_error.where or error.where,
+        todo=with_abort_advice(undo_error.todo, data=has_swapped_data(applied)),
+        details=(*error.details, *undo_error.details),
+    )
