@@ -97,6 +97,4 @@ def test_each_check_has_its_own_cache_and_sees_the_changes_before_it(
     run.through(plan)
     assert run.error is None, run.error
     assert [result.outcome for result in run.results] == ["changed", "unchanged"]
-    assert engine.asked == [SERVICE] * 4, (
-        "the verification of the first step and the check of the second"
-    )
+    assert engine.asked == [SERVICE] * 4, "one to verify the first step, one to check the second"

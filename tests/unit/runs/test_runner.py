@@ -135,9 +135,7 @@ def test_a_failed_undo_needs_an_operator(ctx: Context, words: list[str]) -> None
     assert made.error.todo.startswith("pull harder; or accept what runs")
 
 
-def test_steps_before_one_whose_undo_would_lose_data_are_not_undone(
-    ctx: Context, words: list[str]
-) -> None:
+def test_steps_before_one_that_cannot_be_undone_stay(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "first"), append(words, "a", Final), append(words, "b", Break))
     assert outcomes(made) == ["changed", "changed", "failed"]
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
@@ -226,9 +224,7 @@ def test_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) 
     assert kinds == [("intent", {"count": 1}), ("done", None), ("success", None)]
 
 
-def test_a_protective_step_is_applied_only_if_another_step_is(
-    ctx: Context, words: list[str]
-) -> None:
+def test_a_protective_step_is_applied_only_with_another(ctx: Context, words: list[str]) -> None:
     guard = append(words, "guard", Ahead)
     assert outcomes(run(ctx, guard, append(words, "here"))) == ["unchanged", "unchanged"]
     assert outcomes(run(ctx, guard, append(words, "new"))) == ["changed", "changed"]

@@ -218,7 +218,7 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     assert interrupted.to_abort(ctx) == [run]
 
 
-def test_a_foreign_line_within_an_interrupted_run_is_reported_and_stops_nothing(
+def test_a_foreign_line_within_an_interrupted_run_is_reported(
     tmp_path: Path,
 ) -> None:
     lines = [json.dumps(line) for line in killed_run()]
