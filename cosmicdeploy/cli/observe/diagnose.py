@@ -73,7 +73,9 @@ def _list(call: Call) -> Report:
         for each in TROUBLES.values()
     ]
     if not call.terminal.json:
-        call.terminal.console.print(table(("trouble", "about", "looks at"), rows))
+        columns = ("problem", "about", "checks")
+        shown = [dict(zip(columns, row.values(), strict=True)) for row in rows]
+        call.terminal.console.print(table(columns, shown))
     return call.report(outcome="done", data=rows)
 
 

@@ -60,7 +60,7 @@ def troubles_named(names: Sequence[str]) -> Sequence[Trouble]:
     for name in names:
         if name not in TROUBLES:
             raise UsageError(
-                f"There is no trouble {name!r}",
+                f"There is no problem {name!r}",
                 where=f"diagnose: {', '.join(TROUBLES)}",
                 todo=did_you_mean(name, TROUBLES) or "name one of them, or none for all",
             )

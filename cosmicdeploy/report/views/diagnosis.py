@@ -59,5 +59,5 @@ def show_tried(console: Console, tried: Iterable[Facts]) -> None:
 def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
     """Print the last line: which problems remain."""
     remaining = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
-    line = f"trouble: {', '.join(remaining)}" if remaining else "no trouble"
+    line = f"remaining: {', '.join(remaining)}" if remaining else "no problem"
     console.print(styled("[bold]{}[/]", f"diagnose: {line}, {seconds:.1f} s"), soft_wrap=True)

@@ -113,7 +113,7 @@ def test_a_healthy_stack_has_no_trouble(released: StackUnderTest) -> None:
     done = released.cli("diagnose")
     assert done.code == 0, done.stdout
     assert "PROBLEM" not in done.stdout and "UNKNOWN" not in done.stdout
-    assert "diagnose: no trouble, " in done.stdout
+    assert "diagnose: no problem, " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

@@ -281,14 +281,14 @@ def test_an_unknown_point_is_refused_with_the_nearest(folder: Path) -> None:
     assert "'heartbaet'" in done.stderr and "did you mean 'heartbeat'?" in done.stderr
 
 
-def test_diagnose_names_its_troubles_in_its_help() -> None:
+def test_diagnose_names_its_problems_in_its_help() -> None:
     text = " ".join(call("diagnose", "--help").stdout.split())
     assert f"{', '.join(TROUBLES)} (default: all)." in text
     listed = json.loads(call("diagnose", "--list", "--json").stdout)["data"]
     assert [row["trouble"] for row in listed] == list(TROUBLES)
 
 
-def test_an_unknown_trouble_is_refused_with_the_nearest(folder: Path) -> None:
+def test_an_unknown_problem_is_refused_with_the_nearest(folder: Path) -> None:
     done = call("diagnose", "shceduler")
     assert done.exit_code == 2
     assert "did you mean 'scheduler'?" in done.stderr

@@ -60,7 +60,7 @@ def _stale(held: Sequence[OverlapLock], command: str) -> Finding:
         name="unlock", locks=tuple(Held(key=k.key, owner=k.owner, left=k.left) for k in held)
     )
     remove = Remedy(
-        says=f"remove the lock {', '.join(lock.key for lock in held)}, and see the next run",
+        says=f"remove the lock {', '.join(lock.key for lock in held)}, then wait for the next run",
         command=OWN,
         steps=(step,),
         shows_within=NEXT_RUN,
