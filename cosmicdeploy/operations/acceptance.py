@@ -20,7 +20,8 @@ from cosmicdeploy.journal.unfinished import InterruptedRun, intents, made_backup
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs.execute import begin, record_release
+from cosmicdeploy.runs.execute import record_release
+from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
-from uuid import uuid4
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
-from cosmicdeploy.events import Notice
+from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
-from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
-from cosmicdeploy.lock.fence import fenced
+from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures
+from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
-from cosmicdeploy.runs.snapshot import State, observe
-from cosmicdeploy.runs.undo import Applied, note
-from cosmicdeploy.signals import Interrupts, deferred_interrupts
+from cosmicdeploy.runs.snapshot import observe
+from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
-# Longer than a call of the engine, shorter than the silence after which another run takes the lock.
-FENCE_TRUST_SECONDS = 0.1
 # Points of the verification that send the requests that clients send.
 CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
@@ -74,12 +66,12 @@ def execute(
     Resumes interrupted runs or undoes them first, as the command requires. Waits up to `wait`
     seconds for another run to end. A `recorder` records a baseline if the run changes something.
     """
-    with begin(ctx, command, wait, _needed(ctx, steps)) as (ours, state):
-        interrupted.end_tools(ours)
-        decision = interrupted.decide(ours, command)
-        own = {**state, **observe(ours)} if interrupted.undo(ours, decision.undone) else state
+    with begin(ctx, command, wait, _needed(ctx, steps)) as (run_ctx, state):
+        interrupted.end_tools(run_ctx)
+        decision = interrupted.decide(run_ctx, command)
+        own = {**state, **observe(run_ctx)} if interrupted.undo(run_ctx, decision.undone) else state
         run = Run(
-            ctx=ours.with_run(resumed_runs=decision.resumed),
+            ctx=run_ctx.with_run(resumed_runs=decision.resumed),
             before=decision.resumed[0].state if decision.resumed else own,
             superseded=decision.superseded,
             is_deploy=RunKind.of_command(command) is RunKind.DEPLOY,
@@ -123,10 +115,10 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
     Raises `UsageError` if there is none, `NeedsPerson` if one cannot be undone.
     """
-    with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (ours, _):
-        interrupted.end_tools(ours)
-        undone = interrupted.undo(ours, interrupted.to_abort(ours))
-        ours.journal.append("success", resolves=[])
+    with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (run_ctx, _):
+        interrupted.end_tools(run_ctx)
+        undone = interrupted.undo(run_ctx, interrupted.to_abort(run_ctx))
+        run_ctx.journal.append("success", resolves=[])
     return undone
 
 
@@ -144,53 +136,6 @@ def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
     """Return the services that need exactly one container each; a backup needs the database."""
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
-
-
-@contextmanager
-def begin(
-    ctx: Context, command: str, wait: float, needed: Sequence[str]
-) -> Iterator[tuple[Context, State]]:
-    """Begin a run under the lock and journal its start; yield its context and the initial state.
-
-    `needed` are the services that need exactly one container each.
-    """
-    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
-    journal = ctx.journal.of_run(uuid4().hex[:8])
-    with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
-        engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
-        ours = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
-        ours = resolve_containers(ours, needed)  # a run that it waited for may have created others
-        known = known_failures(ours, command)
-        state = {**observe(ours), "known_failures": known.as_json()}
-        journal.append(
-            "run",
-            command=command,
-            run_kind=RunKind.of_command(command),
-            who=operator_name(),
-            pid=os.getpid(),
-            release=ours.release,
-            target=ours.run.target_backup.id if ours.run.target_backup else None,
-            state=state,
-        )
-        try:
-            yield ours.with_run(known_failures=known), state
-        except LockLost:
-            raise  # the journal is the new holder's
-        except BaseException:  # raised before the first step, so the run has changed nothing
-            note(journal, "ended", whole=True)
-            raise
-
-
-def _held(
-    ctx: Context, command: str, wait: float, interrupts: Interrupts
-) -> AbstractContextManager[Lock]:
-    patience = LockWait(
-        wait=wait,
-        stale_after=ctx.settings.lock.stale_after,
-        on_wait=lambda text: ctx.emit(Notice(text=text)),
-        safe_point=interrupts.safe_point,
-    )
-    return hold_lock(ctx.engine, ctx.stack.project, command, patience)
 
 
 def _changes(plan: Plan) -> bool:

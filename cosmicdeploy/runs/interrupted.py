@@ -114,13 +114,13 @@ def _require_no_rollback(runs: Runs) -> None:
             )
 
 
-def _is_superseded(killed: InterruptedRun, command: str) -> bool:
+def _is_superseded(run: InterruptedRun, command: str) -> bool:
     """Whether the command, once it succeeds, ends this run.
 
     An interrupted restart is finished by any command with a recover step.
     """
     settles = RunKind.of_command(command).settles_restarts
-    return killed.command == command or (killed.kind is RunKind.RESTART and settles)
+    return run.command == command or (run.kind is RunKind.RESTART and settles)
 
 
 def require_deploy(ctx: Context) -> None:

@@ -63,7 +63,7 @@ def undo_failed(
 ) -> NeedsPerson:
     """Return the error of a run whose undo failed, too."""
     return NeedsPerson(
-        join_errors(error.what, "; and going back failed: ", undo_error.what),
+        join_errors(error.what, "; and the undo failed: ", undo_error.what),
         where=undo_error.where or error.where,
         todo=with_abort_advice(undo_error.todo, data=has_swapped_data(applied)),
         details=(*error.details, *undo_error.details),

@@ -18,7 +18,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.journal.records import Moment
+from cosmicdeploy.journal.record_shapes import Moment
 
 # Seconds that a time may lie in the future: clocks differ a little.
 TOLERANCE = CLOCK_TOLERANCE.total_seconds()

@@ -210,11 +210,11 @@ def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
     if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
         return []
     begun = intents(runs, RestartStep.kind)
-    found = [
+    restarts = [
         (RestartStep.from_record(i.options), Change(summary=i.summary, before=i.before))
         for i in begun
     ]
-    return [(step, change) for step, change in found if _is_half_way(ctx, step, change)]
+    return [(step, change) for step, change in restarts if _is_half_way(ctx, step, change)]
 
 
 def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:

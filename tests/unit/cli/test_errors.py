@@ -33,7 +33,7 @@ def test_what_cannot_be_written_grows_no_error() -> None:
 def test_the_failure_of_the_way_back_is_told_after_any_error(size: int) -> None:
     stuck = CosmicError("no route " + "y" * size)
     told = undo_failed(CosmicError("x" * size), stuck, [])
-    assert told.what.startswith("xxx") and "; and going back failed: no route yyy" in told.what
+    assert told.what.startswith("xxx") and "; and the undo failed: no route yyy" in told.what
     assert len(told.what) <= PARAGRAPH and told.what.count("more characters") in (0, 2)
 
 

@@ -1,4 +1,4 @@
-"""What interrupted runs have to finish or undo before what runs is taken as it is."""
+"""What interrupted runs have to finish or undo before the present state is accepted."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_clients_that_are_turned_away_are_let_in_first(
     assert f"`cosmicdeploy {command}`" in raised.value.todo
 
 
-def test_who_turned_nobody_away_is_no_reason(
+def test_a_run_that_turned_no_client_away_does_not_end_the_maintenance(
     ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.run("a", "restart web")
@@ -107,7 +107,7 @@ def test_data_that_no_record_explains_is_neither_kept_nor_dropped(
         ("rollback", "b1", "`cosmicdeploy rollback --to b1` finishes it"),
     ],
 )
-def test_where_the_way_back_is_gone_a_run_that_did_not_fail_may_be_finished(
+def test_a_run_without_a_superseded_container_may_be_finished_unless_it_failed(
     ctx: Context, writer: Writer, command: str, target: str | None, forward: str
 ) -> None:
     writer.run("a", command, target).intent("rollout")
@@ -178,7 +178,7 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
         ("paused", ["shop-queue-1-before-0123abcd"]),
     ],
 )
-def test_what_stands_aside_keeps_nobody_from_accepting(
+def test_temporary_containers_do_not_prevent_an_acceptance(
     accepting: Callable[..., Context], web: str, removed: list[str]
 ) -> None:
     """Only what stands still, and has one of its service that runs in its place, is removed."""
@@ -189,7 +189,7 @@ def test_what_stands_aside_keeps_nobody_from_accepting(
     assert unfinished(ctx.journal) == []
 
 
-def test_another_container_in_place_is_not_what_was_agreed_to(
+def test_another_container_in_place_is_not_accepted(
     accepting: Callable[..., Context],
 ) -> None:
     ctx = accepting(Aside("running"))

@@ -1,4 +1,4 @@
-"""Looks at the same time: their results, their errors, and a signal while they hang."""
+"""Concurrent queries: their results, their errors, and a signal while they hang."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal keeps whole records, whatever a kill left behind."""
+"""The journal keeps complete records, whatever a kill leaves behind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from cosmicdeploy.journal import records
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.record_shapes import KINDS
 
 
 def step(name: str) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def test_it_returns_records_in_order(tmp_path: Path) -> None:
     ]
 
 
-def test_a_line_cut_by_a_kill_is_passed_over_and_spoils_no_other(tmp_path: Path) -> None:
+def test_a_line_cut_by_a_kill_is_skipped_and_damages_no_other(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.append("intent", **step("build"))
     with journal.path.open("a") as file:
@@ -42,7 +43,7 @@ def test_a_line_cut_by_a_kill_is_passed_over_and_spoils_no_other(tmp_path: Path)
     assert [r["step"] for r in journal.records()] == ["build", "migrate"]
 
 
-def test_it_reads_on_where_it_was_and_anew_where_it_is_another_file(tmp_path: Path) -> None:
+def test_only_new_lines_are_read_unless_the_file_was_replaced(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     asks = journal.of_run("r2")
     assert list(asks.records()) == []
@@ -96,4 +97,4 @@ def test_every_kind_of_record_that_is_written_can_be_read_again() -> None:
             written |= set(
                 re.findall(r'note\([\w.()]*journal[\w.()]*, "([\w-]+)"', path.read_text())
             )
-    assert written == set(records.KINDS)
+    assert written == set(KINDS)

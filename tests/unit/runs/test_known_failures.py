@@ -1,4 +1,4 @@
-"""What did not work when a run began is not held against it."""
+"""What did not work when a run began does not fail the run."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ def state(*, running: bool, container: str = "c", **more: Any) -> dict[str, Any]
     }
 
 
-def test_they_come_back_from_the_journal() -> None:
+def test_known_failures_are_read_back_from_the_journal() -> None:
     known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
     assert KnownFailures.of_state({"known_failures": known.as_json()}) == known
     assert not KnownFailures.of_state({}), "as an older version journalled it"
 
 
-def test_they_are_named_with_what_was_found() -> None:
+def test_known_failures_are_described_with_their_reasons() -> None:
     known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
     assert known.description() == "app (exited), health of verify (500)"
 
 
-def test_a_container_that_came_and_went_before_may_be_in_either_state() -> None:
+def test_a_container_that_failed_before_may_be_in_either_state() -> None:
     before = state(running=True, known_failures=CRASHING)
     assert changed(before, state(running=False)) == []
     assert changed(before, state(running=True, container="d")) == ["containers: app"]
     assert changed(state(running=True), state(running=False)) == ["containers: app"]
 
 
-def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ended() -> None:
+def test_requests_that_failed_before_are_excused_until_the_rollout_has_ended() -> None:
     traffic = TrafficStats()
     traffic.count(BAD)
     assert traffic.broken
@@ -61,7 +61,7 @@ def test_requests_that_failed_before_break_no_promise_until_the_rollout_has_ende
     assert traffic.facts()["failing_before"] == "1 of 1"
 
 
-def test_where_none_failed_before_the_end_of_the_rollout_excuses_nothing() -> None:
+def test_without_failures_before_the_run_nothing_is_excused() -> None:
     traffic = TrafficStats()
     traffic.count(BAD)
     traffic.stop_excusing()

@@ -49,7 +49,7 @@ def lossy() -> TrafficStats:
     return traffic
 
 
-def test_a_lost_request_undoes_the_deploy_where_that_is_wanted(
+def test_a_lost_request_undoes_the_deploy_if_configured(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
     made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "a"))
@@ -59,14 +59,14 @@ def test_a_lost_request_undoes_the_deploy_where_that_is_wanted(
     assert [record["kind"] for record in ctx.journal.records()][-1] == "ended"
 
 
-def test_a_lost_request_is_only_told_of_where_that_is_wanted(
+def test_a_lost_request_is_only_reported_if_configured(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
     made = run(with_setting(ctx, tmp_path, "report"), append(words, "a"))
     assert made.error is None and words == ["here", "a"]
 
 
-def test_a_run_that_changed_nothing_has_broken_nothing(
+def test_a_run_that_changed_nothing_is_not_undone_for_lost_requests(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
     made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "here"))

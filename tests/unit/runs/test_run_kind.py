@@ -30,7 +30,7 @@ pytestmark = pytest.mark.unit
         ("", RunKind.OTHER),
     ],
 )
-def test_an_earlier_version_s_record_tells_the_kind_by_its_command(
+def test_the_kind_of_an_earlier_version_s_run_is_derived_from_its_command(
     command: str, kind: RunKind
 ) -> None:
     assert RunKind.of_record({"command": command}) is kind
@@ -42,7 +42,7 @@ def test_a_kind_that_is_not_known_is_derived_from_the_command(recorded: object) 
     assert RunKind.of_record(record) is RunKind.ROLLBACK
 
 
-def test_a_recorded_kind_counts_whatever_the_command_says() -> None:
+def test_a_recorded_kind_wins_over_the_command() -> None:
     assert RunKind.of_record({"command": "night", "run_kind": "deploy"}) is RunKind.DEPLOY
 
 

@@ -127,7 +127,7 @@ def test_a_failed_step_is_undone_with_those_before_it(ctx: Context, words: list[
     assert made.error is not None and made.error.exit_code == ExitCode.FAILED
 
 
-def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) -> None:
+def test_a_failed_undo_needs_an_operator(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "first"), append(words, "a", Stuck), append(words, "b", Break))
     assert made.results[0].outcome == "undone", "what can be undone is"
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
@@ -135,7 +135,7 @@ def test_what_cannot_be_undone_needs_a_person(ctx: Context, words: list[str]) ->
     assert made.error.todo.startswith("pull harder; or accept what runs")
 
 
-def test_what_came_before_a_step_that_loses_data_stays(ctx: Context, words: list[str]) -> None:
+def test_steps_before_one_that_cannot_be_undone_stay(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "first"), append(words, "a", Final), append(words, "b", Break))
     assert outcomes(made) == ["changed", "changed", "failed"]
     assert made.error is not None and made.error.exit_code == ExitCode.NEEDS_PERSON
@@ -158,14 +158,14 @@ class Staying(Append):
         return "left running: db"
 
 
-def test_what_undoing_leaves_is_named(ctx: Context, words: list[str]) -> None:
+def test_what_an_undo_leaves_in_place_is_reported(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "a", Staying), append(words, "b", Break))
     assert outcomes(made) == ["undone", "failed"]
     assert made.results[0].reason == "a is missing; left running: db"
     assert made.error is not None and "left running: db" in made.error.details
 
 
-def test_who_lost_the_lock_undoes_nothing_and_writes_nothing(
+def test_a_run_that_lost_the_lock_undoes_nothing_and_writes_nothing(
     ctx: Context, words: list[str]
 ) -> None:
     steps = [append(words, "a"), append(words, "b"), append(words, "c")]
@@ -177,7 +177,7 @@ def test_who_lost_the_lock_undoes_nothing_and_writes_nothing(
     assert kinds == ["intent", "done", "intent"]
 
 
-def test_whatever_failed_who_lost_the_lock_undoes_nothing(ctx: Context, words: list[str]) -> None:
+def test_a_failed_run_that_lost_the_lock_undoes_nothing(ctx: Context, words: list[str]) -> None:
     steps = [append(words, "a"), append(words, "b", Break)]
     made = run(replace(ctx, lock=Taken(words, "b")), *steps)
     assert words == ["here", "a", "b"]
@@ -185,7 +185,7 @@ def test_whatever_failed_who_lost_the_lock_undoes_nothing(ctx: Context, words: l
     assert [record["kind"] for record in ctx.journal.records()] == ["intent", "done", "intent"]
 
 
-def test_who_loses_the_lock_on_the_way_back_stops_there(ctx: Context, words: list[str]) -> None:
+def test_an_undo_stops_when_the_lock_is_lost(ctx: Context, words: list[str]) -> None:
     class StuckAndLost(Break):
         def undo(self, ctx: Context, change: Change) -> None:
             self.words.append("lost")
@@ -197,20 +197,20 @@ def test_who_loses_the_lock_on_the_way_back_stops_there(ctx: Context, words: lis
     assert isinstance(made.error, LockLost)
 
 
-def test_ctrl_c_unwinds_too(ctx: Context, words: list[str]) -> None:
+def test_ctrl_c_undoes_the_run(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "a"), append(words, "b", Break, error=KeyboardInterrupt()))
     assert words == ["here"]
     assert made.error is not None and made.error.exit_code == ExitCode.INTERRUPTED
 
 
-def test_whatever_goes_wrong_is_undone(ctx: Context, words: list[str]) -> None:
+def test_any_exception_undoes_the_run(ctx: Context, words: list[str]) -> None:
     made = run(ctx, append(words, "a"), append(words, "b", Break, error=OSError("disk full")))
     assert words == ["here"]
     assert made.error is not None and "disk full" in made.error.what
     assert made.error.exit_code == ExitCode.FAILED
 
 
-def test_a_run_that_succeeded_is_not_undone_by_its_tidying_up(
+def test_an_error_in_settle_does_not_undo_a_run_that_succeeded(
     ctx: Context, words: list[str]
 ) -> None:
     made = run(ctx, append(words, "a", Untidy))
@@ -224,13 +224,13 @@ def test_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) 
     assert kinds == [("intent", {"count": 1}), ("done", None), ("success", None)]
 
 
-def test_a_protective_step_changes_only_where_another_does(ctx: Context, words: list[str]) -> None:
+def test_a_protective_step_is_applied_only_with_another(ctx: Context, words: list[str]) -> None:
     guard = append(words, "guard", Ahead)
     assert outcomes(run(ctx, guard, append(words, "here"))) == ["unchanged", "unchanged"]
     assert outcomes(run(ctx, guard, append(words, "new"))) == ["changed", "changed"]
 
 
-def test_what_only_an_earlier_step_can_show_is_decided_later(
+def test_a_check_that_depends_on_an_earlier_step_is_decided_later(
     ctx: Context, words: list[str]
 ) -> None:
     first, fussy = append(words, "first"), append(words, "second", Fussy)
@@ -238,12 +238,12 @@ def test_what_only_an_earlier_step_can_show_is_decided_later(
     assert outcomes(run(ctx, first, fussy)) == ["changed", "changed"]
 
 
-def test_an_error_that_no_earlier_step_can_mend_is_raised(ctx: Context, words: list[str]) -> None:
+def test_an_error_that_no_earlier_step_can_remove_is_raised(ctx: Context, words: list[str]) -> None:
     with pytest.raises(CosmicError, match="first is not there"):
         make_plan([append(words, "here"), append(words, "second", Fussy)], ctx)
 
 
-def test_what_could_not_be_proven_is_undone_and_keeps_its_exit_code(
+def test_an_unproven_check_undoes_the_run_and_keeps_its_exit_code(
     ctx: Context, words: list[str]
 ) -> None:
     """It is not known to be broken, and a pipeline can tell the two apart."""
@@ -259,7 +259,7 @@ def test_what_could_not_be_proven_is_undone_and_keeps_its_exit_code(
         (None, "as before: images and containers of the application; the schema could not"),
     ],
 )
-def test_after_undoing_only_what_was_compared_is_said_to_be_as_before(
+def test_after_an_undo_only_what_was_compared_is_reported_as_the_same(
     ctx: Context, words: list[str], monkeypatch: pytest.MonkeyPatch, schema: str | None, told: str
 ) -> None:
     state = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
@@ -275,7 +275,7 @@ class Kept(Break):
     undo = Step.undo
 
 
-def test_where_nothing_was_compared_nothing_is_said_to_be_as_before(
+def test_without_a_comparison_nothing_is_reported_as_the_same(
     ctx: Context, words: list[str]
 ) -> None:
     made = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})

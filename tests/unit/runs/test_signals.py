@@ -125,7 +125,7 @@ def test_the_previous_signal_handlers_are_restored() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_the_undo_of_a_killed_run_is_not_stopped_half_way(
+def test_the_undo_of_an_interrupted_run_is_not_stopped(
     ctx: Context, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def undo_all(ctx: Context, _applied: object) -> UndoResult:

@@ -1,4 +1,4 @@
-"""Runs that are not over, as the journal tells of them."""
+"""Unfinished runs in the journal."""
 
 from __future__ import annotations
 
@@ -60,24 +60,24 @@ def writer(tmp_path: Path) -> Writer:
     return Writer(tmp_path / "journal.jsonl")
 
 
-def test_a_run_is_over_once_it_succeeded(writer: Writer) -> None:
+def test_a_run_that_succeeded_is_over(writer: Writer) -> None:
     assert writer.unfinished() == []
     assert writer.run("a").done("build").unfinished() == ["a"]
     assert writer.end("success", resolves=[]).unfinished() == []
 
 
-def test_a_run_is_over_once_all_was_undone(writer: Writer) -> None:
+def test_a_run_is_over_once_all_its_changes_are_undone(writer: Writer) -> None:
     writer.run("a").done("build").end("failed", error="x").undone("build")
     assert writer.unfinished() == ["a"]
     assert writer.end("ended", whole=True, resolves=[]).unfinished() == []
 
 
-def test_a_run_that_could_not_go_back_is_not_over(writer: Writer) -> None:
+def test_a_run_whose_undo_failed_is_not_over(writer: Writer) -> None:
     writer.run("a").done("build").end("failed", error="x").end("ended", whole=False, resolves=[])
     assert writer.unfinished() == ["a"]
 
 
-def test_a_later_run_ends_those_that_it_took_up(writer: Writer) -> None:
+def test_a_later_run_ends_those_that_it_resumed(writer: Writer) -> None:
     writer.run("a").done("build").run("b").done("rollout")
     assert writer.unfinished() == ["a", "b"]
     assert writer.end("success", resolves=["a"]).unfinished() == []
@@ -88,7 +88,7 @@ def test_a_run_that_changed_nothing_leaves_the_earlier_one_open(writer: Writer) 
     assert writer.unfinished() == ["a"]
 
 
-def test_the_run_that_asks_is_left_out(writer: Writer) -> None:
+def test_the_current_run_is_left_out(writer: Writer) -> None:
     writer.run("a").intent("build")
     assert unfinished(writer.journal) == []
     assert [run.id for run in unfinished(writer.journal, own=True)] == ["a"]
@@ -101,13 +101,13 @@ def test_a_rollback_is_in_place_once_clients_were_let_in(writer: Writer) -> None
     assert writer.end("failed", error="x").unfinished() == []
 
 
-def test_what_was_undone_is_not_undone_again(writer: Writer) -> None:
+def test_an_undone_step_is_not_undone_again(writer: Writer) -> None:
     writer.run("a").done("build").intent("rollout").end("failed", error="x").undone("rollout")
     (run,) = unfinished(writer.journal, own=True)
     assert ([i.kind for i in run.intents], run.failed) == (["build"], True)
 
 
-def test_it_tells_where_a_run_was(writer: Writer) -> None:
+def test_the_description_says_in_which_step_a_run_was(writer: Writer) -> None:
     writer.run("a").done("build").intent("rollout")
     (run,) = unfinished(writer.journal, own=True)
     assert "release 2 by me" in run.description() and run.description().endswith("in rollout")
@@ -132,7 +132,7 @@ def test_a_migration_that_ended_well_is_not_open(writer: Writer) -> None:
     assert unresolved(writer.undone("migrate").journal.of_run("")) is None
 
 
-def test_a_person_takes_the_schema_over(writer: Writer) -> None:
+def test_a_repaired_schema_is_neither_undone_nor_compared(writer: Writer) -> None:
     writer.run("a").done("build").intent("migrate").end("failed", error="x")
     writer.journal.of_run("").append("resolved", who="me", schema="u")
     assert unresolved(writer.journal.of_run("")) is None
@@ -141,7 +141,7 @@ def test_a_person_takes_the_schema_over(writer: Writer) -> None:
     assert run.state["schema"] is None, "it is not compared any more"
 
 
-def test_a_schema_rolled_down_goes_back_to_the_rollback_s_own_backup(writer: Writer) -> None:
+def test_an_interrupted_down_migration_has_the_rollback_s_own_backup(writer: Writer) -> None:
     writer.run("a").done("backup", backup="older")
     writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
     assert backup_before(writer.journal) == "newest"
@@ -154,7 +154,7 @@ def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
     assert "not all known" in run.description()
 
 
-def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None:
+def test_a_first_record_after_its_intents_hides_nothing(writer: Writer) -> None:
     writer.journal = writer.journal.of_run("a")
     writer.intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
@@ -162,7 +162,7 @@ def test_a_first_record_behind_its_intents_hides_nothing(writer: Writer) -> None
     assert run.lost
 
 
-def test_a_line_that_says_two_things_ends_no_run(writer: Writer) -> None:
+def test_a_line_with_a_repeated_key_ends_no_run(writer: Writer) -> None:
     writer.run("a").intent("rollout").run("b").end("success", resolves=[])
     with writer.journal.path.open("a") as file:
         at = "2026-03-01T12:00:00+01:00"

@@ -1,4 +1,4 @@
-"""Errors of a check that no retry mends are refusals."""
+"""Errors of a check that no retry can remove are refusals."""
 
 from __future__ import annotations
 

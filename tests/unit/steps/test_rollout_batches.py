@@ -45,7 +45,7 @@ def test_replicas_outside_of_the_rollout_are_left_alone() -> None:
     assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
 
 
-def test_the_only_replica_is_replaced_all_the_same() -> None:
+def test_the_only_replica_is_replaced_nevertheless() -> None:
     assert batches(["a"], ["a"], restart()) == [["a"]]
 
 

@@ -1,4 +1,4 @@
-"""Undoing a rollout: a container that cannot go back does not keep the others from it."""
+"""Undoing a rollout: a container that cannot be put back does not stop the others."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
-from cosmicdeploy.runs import execute, failing_before
+from cosmicdeploy.runs import execute, failing_before, locked_run
 from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.traffic.request_stats import TrafficStats
@@ -243,10 +243,10 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
     )
     loaded: Any = SimpleNamespace(settings=settings)
     named: Any = SimpleNamespace(project="p")
-    monkeypatch.setattr(execute, "known_failures", known_failures)
-    monkeypatch.setattr(execute, "resolve_containers", lambda ctx, _needed: ctx)
+    monkeypatch.setattr(locked_run, "known_failures", known_failures)
+    monkeypatch.setattr(locked_run, "resolve_containers", lambda ctx, _needed: ctx)
     ours = replace(ctx, loaded=loaded, engine=engine, stack=named)
-    with pytest.raises(KeyboardInterrupt), execute.begin(ours, "deploy", 0.0, []):
+    with pytest.raises(KeyboardInterrupt), locked_run.begin(ours, "deploy", 0.0, []):
         pass
     [seen] = met
     assert seen.interrupts is not ours.interrupts and isinstance(seen.interrupts, Interrupts)

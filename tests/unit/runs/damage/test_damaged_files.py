@@ -1,4 +1,4 @@
-"""Damaged files beside the journal: each is named, and in the way of no command."""
+"""Damaged files beside the journal: each is reported, and none stops a command."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) ->
 
 
 @pytest.mark.parametrize("how", SPOILERS)
-def test_broken_leftovers_are_in_no_commands_way(folder: Path, how: str) -> None:
+def test_damaged_leftovers_do_not_stop_a_command(folder: Path, how: str) -> None:
     for name in (f"{OTHER}.removing", f"{OTHER}.sql.zst.partial", "20260303-120000-eeee.removing"):
         spoil(folder / BACKUPS / name, how)
     for words in (["list"], ["prune", "--plan"], ["prune", "--yes"]):
@@ -82,7 +82,7 @@ def test_broken_leftovers_are_in_no_commands_way(folder: Path, how: str) -> None
 
 @pytest.mark.parametrize("how", ["folder", "loop"])
 @pytest.mark.parametrize("name", [".cosmicdeploy/journal.jsonl", str(BACKUPS)])
-def test_a_place_that_cannot_be_read_is_one_line(folder: Path, name: str, how: str) -> None:
+def test_a_destination_that_cannot_be_read_is_one_line(folder: Path, name: str, how: str) -> None:
     path = folder / name
     if path.exists():
         path.rename(path.with_name("aside"))
@@ -112,7 +112,7 @@ def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: st
 
 
 @pytest.mark.parametrize("how", SPOILERS)
-def test_a_features_note_of_any_content_is_borne(tmp_path: Path, how: str) -> None:
+def test_a_features_record_of_any_content_is_tolerated(tmp_path: Path, how: str) -> None:
     spoil(tmp_path / "flag", how)
     assert _record(tmp_path / "flag") in ({}, {"since": "", "by": ""})
 

@@ -1,4 +1,4 @@
-"""Foreign, damaged and half-written journals: passed over by name, and in the way of no command."""
+"""Foreign, damaged and half-written journals: skipped with a warning; they stop no command."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def one_line(text: str) -> str:
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 @pytest.mark.parametrize("last", [False, True])
-def test_a_foreign_line_is_passed_over_by_name(folder: Path, line: bytes, last: bool) -> None:
+def test_a_foreign_line_is_skipped_with_a_warning(folder: Path, line: bytes, last: bool) -> None:
     release = json.dumps(RELEASE).encode()
     path = folder / ".cosmicdeploy/journal.jsonl"
     path.write_bytes(release + b"\n" + line + (b"" if last else b"\n" + release + b"\n"))
@@ -79,7 +79,7 @@ def test_many_foreign_lines_are_a_few_warnings(folder: Path) -> None:
     assert len(warnings) == 6 and "4995 more lines" in warnings[-1]
 
 
-def test_whatever_is_in_it_the_journal_is_read(tmp_path: Path) -> None:
+def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
     chance = random.Random(12)  # noqa: S311 - any will do, but always the same
     for number in range(300):
         journal = Journal(path=tmp_path / f"{number}.jsonl")
@@ -172,7 +172,7 @@ def read_all(journal: Journal) -> None:
     journal.last("release")
 
 
-def test_a_spoiled_record_stops_no_reader_and_is_never_silently_believed(tmp_path: Path) -> None:
+def test_a_damaged_record_stops_no_reader_and_is_never_believed_silently(tmp_path: Path) -> None:
     chance = random.Random(5)  # noqa: S311 - any will do, but always the same
     for number in range(400):
         journal = Journal(path=tmp_path / f"{number}.jsonl")
@@ -201,7 +201,7 @@ def test_a_whole_journal_has_no_unreadable_line(tmp_path: Path) -> None:
         lambda lines: lines.pop(0),
     ],
 )
-def test_what_a_killed_run_changed_is_said_to_be_unknown(
+def test_unreadable_records_of_an_interrupted_run_are_reported(
     tmp_path: Path, spoil: Callable[[Any], Any]
 ) -> None:
     lines = killed_run()
@@ -218,7 +218,9 @@ def test_what_a_killed_run_changed_is_said_to_be_unknown(
     assert interrupted.to_abort(ctx) == [run]
 
 
-def test_a_foreign_line_within_a_killed_run_is_said_and_stops_nothing(tmp_path: Path) -> None:
+def test_a_foreign_line_within_an_interrupted_run_is_reported(
+    tmp_path: Path,
+) -> None:
     lines = [json.dumps(line) for line in killed_run()]
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("\n".join([*lines, "123", ""]))
@@ -227,7 +229,7 @@ def test_a_foreign_line_within_a_killed_run_is_said_and_stops_nothing(tmp_path: 
     assert f"line {len(lines) + 1} of the journal cannot be read" in run.description()
 
 
-def test_what_is_written_can_be_read_again(tmp_path: Path) -> None:
+def test_every_record_that_is_written_can_be_read_again(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.append("release", command="deploy", release="caf\u00e9 \udce9 \0 \u2028")
     [record] = journal.entries()

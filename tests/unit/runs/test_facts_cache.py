@@ -1,4 +1,4 @@
-"""One look at the stack asks for each container and image once; the next look asks again."""
+"""A facts cache asks the engine for each container and image once; the next cache asks again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IMAGE, SERVICE = "app:latest", "app"
 
 @dataclass
 class Engine:
-    """Has one service's container, and keeps what it was asked for."""
+    """Has one service's container, and records what it was asked for."""
 
     status: str = "exited"
     asked: list[str] = field(default_factory=list)
@@ -42,15 +42,15 @@ class Engine:
 
 
 class StartApp(Step):
-    """Start the container where it does not run."""
+    """Start the container if it does not run."""
 
     kind: ClassVar[str] = "start-app"
     name: str = "start"
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = ctx.container(SERVICE)
-        assert found
-        return Unchanged(reason="it runs") if found.is_running else Change(summary="start it")
+        container = ctx.container(SERVICE)
+        assert container
+        return Unchanged(reason="it runs") if container.is_running else Change(summary="start it")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         engine: Any = ctx.engine
@@ -71,25 +71,23 @@ def ctx(ctx: Context, engine: Engine) -> Context:
     return replace(ctx, stack=stack, engine=seam)
 
 
-def test_a_look_asks_once(ctx: Context, engine: Engine) -> None:
-    look = ctx.with_cached_facts()
+def test_cached_facts_are_asked_for_once(ctx: Context, engine: Engine) -> None:
+    cached = ctx.with_cached_facts()
     for _ in range(2):
-        assert look.container(SERVICE) == look.with_steps_ahead([]).container(SERVICE)
-        assert look.image_of(SERVICE) is None and look.images_of([SERVICE]) == {SERVICE: None}
-        assert [each.name for each in look.unassigned_containers()] == ["stray"]
+        assert cached.container(SERVICE) == cached.with_steps_ahead([]).container(SERVICE)
+        assert cached.image_of(SERVICE) is None and cached.images_of([SERVICE]) == {SERVICE: None}
+        assert [each.name for each in cached.unassigned_containers()] == ["stray"]
     assert engine.asked == [SERVICE, IMAGE, f"all of p but {SERVICE}", "stray"]
 
 
-def test_the_next_look_and_whoever_does_not_only_look_asks_again(
-    ctx: Context, engine: Engine
-) -> None:
+def test_a_new_cache_and_a_context_without_one_ask_again(ctx: Context, engine: Engine) -> None:
     first = ctx.with_cached_facts()
-    for look in (first, first.with_cached_facts(), ctx, ctx):
-        look.container(SERVICE)
+    for each in (first, first.with_cached_facts(), ctx, ctx):
+        each.container(SERVICE)
     assert engine.asked == [SERVICE] * 4
 
 
-def test_each_check_is_one_look_and_a_change_is_seen_by_the_next(
+def test_each_check_has_its_own_cache_and_sees_the_changes_before_it(
     ctx: Context, engine: Engine
 ) -> None:
     steps = [StartApp(name="first"), StartApp(name="second")]
@@ -99,4 +97,4 @@ def test_each_check_is_one_look_and_a_change_is_seen_by_the_next(
     run.through(plan)
     assert run.error is None, run.error
     assert [result.outcome for result in run.results] == ["changed", "unchanged"]
-    assert engine.asked == [SERVICE] * 4, "the first step's proof, and the second's own look"
+    assert engine.asked == [SERVICE] * 4, "one to verify the first step, one to check the second"

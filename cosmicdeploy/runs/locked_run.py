@@ -1,0 +1,73 @@
+"""Begin a run under the stack's lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from uuid import uuid4
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import LockLost
+from cosmicdeploy.events import Notice
+from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
+from cosmicdeploy.lock.fence import fenced
+from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.runs.failing_before import known_failures
+from cosmicdeploy.runs.snapshot import State, observe
+from cosmicdeploy.runs.undo import note
+from cosmicdeploy.signals import Interrupts, deferred_interrupts
+
+# Longer than a call of the engine, shorter than the silence after which another run takes the lock.
+FENCE_TRUST_SECONDS = 0.1
+
+
+@contextmanager
+def begin(
+    ctx: Context, command: str, wait: float, needed: Sequence[str]
+) -> Iterator[tuple[Context, State]]:
+    """Begin a run under the lock and journal its start; yield its context and the initial state.
+
+    `needed` are the services that need exactly one container each.
+    """
+    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
+    journal = ctx.journal.of_run(uuid4().hex[:8])
+    with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+        engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
+        run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+        # A run that this one waited for may have created other containers.
+        run_ctx = resolve_containers(run_ctx, needed)
+        known = known_failures(run_ctx, command)
+        state = {**observe(run_ctx), "known_failures": known.as_json()}
+        journal.append(
+            "run",
+            command=command,
+            run_kind=RunKind.of_command(command),
+            who=operator_name(),
+            pid=os.getpid(),
+            release=run_ctx.release,
+            target=run_ctx.run.target_backup.id if run_ctx.run.target_backup else None,
+            state=state,
+        )
+        try:
+            yield run_ctx.with_run(known_failures=known), state
+        except LockLost:
+            raise  # the journal is the new holder's
+        except BaseException:  # raised before the first step, so the run has changed nothing
+            note(journal, "ended", whole=True)
+            raise
+
+
+def _held(
+    ctx: Context, command: str, wait: float, interrupts: Interrupts
+) -> AbstractContextManager[Lock]:
+    patience = LockWait(
+        wait=wait,
+        stale_after=ctx.settings.lock.stale_after,
+        on_wait=lambda text: ctx.emit(Notice(text=text)),
+        safe_point=interrupts.safe_point,
+    )
+    return hold_lock(ctx.engine, ctx.stack.project, command, patience)
