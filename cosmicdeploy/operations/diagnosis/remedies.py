@@ -35,7 +35,7 @@ RESOLVE = Remedy(
 def mark_migrated(names: Sequence[str]) -> Remedy:
     """Return the remedy for migrations that are complete and only lack their row."""
     step = MarkMigratedStep(name="mark migrated", migrations=tuple(names))
-    return Remedy(says=f"note {', '.join(names)} as run", command=OWN, steps=(step,))
+    return Remedy(says=f"mark {', '.join(names)} as run", command=OWN, steps=(step,))
 
 
 def restart(ctx: Context, name: str) -> Remedy:

@@ -33,7 +33,7 @@ class MarkMigratedStep(Step):
         if not names:
             return Unchanged(reason="none of them is pending")
         _require_whole(ctx, names)
-        return Change(summary=f"note {summarize_names(names)} as run", before={"names": names})
+        return Change(summary=f"mark {summarize_names(names)} as run", before={"names": names})
 
     def apply(self, ctx: Context, change: Change) -> Result:
         names = change.before["names"]
@@ -46,7 +46,7 @@ class MarkMigratedStep(Step):
                     name,
                     batch,
                 )
-                ctx.say(f"{name} is noted as run")
+                ctx.say(f"{name} is marked as run")
         return {"noted": names, "batch": batch}
 
     def undo(self, ctx: Context, change: Change) -> None:
