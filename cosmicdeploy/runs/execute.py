@@ -96,9 +96,9 @@ def execute(
 
 
 def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the end of the rollout if they failed before the run.
+    """Excuse failing requests until the rollout ends if some failed before the first change.
 
-    Also if none has failed yet but a service or point that clients depend on did: a request to a
+    Also if none has failed yet, but a service or point that clients depend on has: a request to a
     service that hangs is still open.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
