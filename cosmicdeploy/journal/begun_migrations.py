@@ -24,7 +24,7 @@ class Begun:
 
 
 def unresolved(journal: Journal, *, own: bool = False) -> Begun | None:
-    """Return the last migrate step of an unfinished run; None if it succeeded.
+    """Return the last migrate step of an unfinished run; None if it succeeded or there is none.
 
     `own` includes the current run.
     """

@@ -23,6 +23,7 @@ from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.snapshot import observe
 from cosmicdeploy.runs.undo import Applied
+from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
@@ -69,7 +70,7 @@ def execute(
     with begin(ctx, command, wait, _needed(ctx, steps)) as (run_ctx, state):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
-        own = {**state, **observe(run_ctx)} if interrupted.undo(run_ctx, decision.undone) else state
+        own = {**state, **observe(run_ctx)} if undo_runs(run_ctx, decision.undone) else state
         run = Run(
             ctx=run_ctx.with_run(resumed_runs=decision.resumed),
             before=decision.resumed[0].state if decision.resumed else own,
@@ -95,9 +96,9 @@ def execute(
 
 
 def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the end of the rollout if they failed before the run.
+    """Excuse failing requests until the rollout ends if some failed before the first change.
 
-    Also if none has failed yet but a service or point that clients depend on did: a request to a
+    Also if none has failed yet, but a service or point that clients depend on has: a request to a
     service that hangs is still open.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
@@ -117,7 +118,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     """
     with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
-        undone = interrupted.undo(run_ctx, interrupted.to_abort(run_ctx))
+        undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
         run_ctx.journal.append("success", resolves=[])
     return undone
 

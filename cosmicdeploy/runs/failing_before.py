@@ -22,7 +22,7 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
 
     If unfinished runs have replaced or stopped containers, and these still exist: what did not work
     when the first of the runs began. Else what does not work now, for a command that puts a release
-    in place; nothing for other commands.
+    in place; nothing for an abort and for other commands.
     """
     runs = unfinished(ctx.journal)
     begun = [run for run in runs if run.kind.places_release and _replaces(run)]

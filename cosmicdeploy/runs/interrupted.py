@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, UsageError
+from cosmicdeploy.errors import NeedsPerson, UsageError
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import InterruptedRun, intents, unfinished
-from cosmicdeploy.runs.snapshot import changed, observe
-from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
+from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
-from cosmicdeploy.steps.recover import wait_for_commands
 
 Runs = Sequence[InterruptedRun]
 
@@ -146,37 +143,6 @@ def to_abort(ctx: Context) -> Runs:
     return runs
 
 
-def undo(ctx: Context, runs: Runs) -> Sequence[Applied]:
-    """Undo these runs, the last change first, and check that the state before them is restored.
-
-    Raises `NeedsPerson` if it is not.
-    """
-    if not runs:
-        return ()
-    ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
-    require_no_unknown_data(ctx, runs)
-    wait_for_commands(ctx)
-    with ctx.interrupts.postponed():  # a partial undo is the worst state to stop in
-        applied = applied_by(runs)
-        result = undo_all(ctx, applied)
-        _require_all_undone(runs, applied, result.error)
-        ctx.journal.append("unwound", resolves=[run.id for run in runs])
-        _require_as_before(ctx, runs)
-    return result.undone
-
-
-def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicError | None) -> None:
-    if isinstance(error, LockLost):
-        raise error
-    if error is not None:
-        raise NeedsPerson(
-            f"An interrupted run cannot be undone: {error.what}",
-            where=error.where,
-            todo=with_abort_advice(error.todo, data=has_swapped_data(applied)),
-            details=(*(run.description() for run in runs), *error.details),
-        )
-
-
 def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     """Raise `NeedsPerson` if replaced data of a restore is kept that no record names.
 
@@ -192,23 +158,4 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
             todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
             "`cosmicdeploy deploy --abort`",
             details=[run.description() for run in runs],
-        )
-
-
-def _require_as_before(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if the state differs from before the runs; a second try passes."""
-    if not runs[0].state:
-        raise NeedsPerson(
-            "An interrupted run was undone as far as its changes are known",
-            where=str(ctx.journal.path),
-            todo="see `cosmicdeploy status`; run the same command again to go on from here",
-            details=[run.description() for run in runs],
-        )
-    differences = changed(runs[0].state, observe(ctx))
-    if differences:
-        raise NeedsPerson(
-            "An interrupted run was undone, but the stack is not as it was before it",
-            where=differences[0],
-            todo="see `cosmicdeploy status`; run the same command again to go on from here",
-            details=differences,
         )

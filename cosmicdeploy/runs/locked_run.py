@@ -21,7 +21,7 @@ from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 
-# Longer than a call of the engine, shorter than the silence after which another run takes the lock.
+# As long as a call of the engine may take; no other run takes the lock after so short a silence.
 FENCE_TRUST_SECONDS = 0.1
 
 

@@ -183,7 +183,7 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
 
 
 def require_another(ctx: Context, names: Iterable[str]) -> None:
-    """Raise `CosmicError` if the only ready replica would be restarted first."""
+    """Raise `CosmicError` if the only ready replica is to be restarted, and no other before it."""
     touched = set(names) & set(ctx.settings.services.app)
     serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
     if touched == set(serving) and len(serving) == 1:

@@ -283,7 +283,7 @@ def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
         assert f"all that {name} creates is in the schema, but it is not marked as run" in found
         apply_and_undo(released, MarkMigratedStep(name="note", migrations=(name,)))
         [remedy] = fixed(released, "migration")
-        assert remedy["remedy"] == f"note {name} as run"
+        assert remedy["remedy"] == f"mark {name} as run"
         status = released.inside(APPS[2], *ARTISAN, "migrate:status").text
         assert re.search(rf"\| Yes +\| {name}", status)
     require_well(released)

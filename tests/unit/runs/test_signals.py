@@ -14,7 +14,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.unfinished import InterruptedRun
-from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs import undo_interrupted
 from cosmicdeploy.runs.undo import UndoResult
 from cosmicdeploy.signals import (
     BLOCKED_SECONDS,
@@ -134,10 +134,13 @@ def test_the_undo_of_an_interrupted_run_is_not_stopped(
         return UndoResult(undone=(), error=None)
 
     state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
-    monkeypatch.setattr(interrupted, "undo_all", undo_all)
-    monkeypatch.setattr(interrupted, "wait_for_commands", lambda _: None)
-    monkeypatch.setattr(interrupted, "observe", lambda _: state)
+    monkeypatch.setattr(undo_interrupted, "undo_all", undo_all)
+    monkeypatch.setattr(undo_interrupted, "wait_for_commands", lambda _: None)
+    monkeypatch.setattr(undo_interrupted, "observe", lambda _: state)
     ours = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
-    assert interrupted.undo(ours, [InterruptedRun(id="a", command="deploy", state=state)]) == ()
+    assert (
+        undo_interrupted.undo_runs(ours, [InterruptedRun(id="a", command="deploy", state=state)])
+        == ()
+    )
     with pytest.raises(KeyboardInterrupt):
         ours.safe_point()

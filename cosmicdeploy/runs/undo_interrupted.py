@@ -1,0 +1,66 @@
+"""Undo interrupted runs, and check that the state before them is restored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosmicdeploy.abort_advice import with_abort_advice
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
+from cosmicdeploy.journal.unfinished import InterruptedRun
+from cosmicdeploy.runs.interrupted import require_no_unknown_data
+from cosmicdeploy.runs.snapshot import changed, observe
+from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
+from cosmicdeploy.steps.recover import wait_for_commands
+
+Runs = Sequence[InterruptedRun]
+
+
+def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
+    """Undo these runs, the last change first, and check that the state before them is restored.
+
+    Raises `NeedsPerson` if it is not.
+    """
+    if not runs:
+        return ()
+    ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
+    require_no_unknown_data(ctx, runs)
+    wait_for_commands(ctx)
+    with ctx.interrupts.postponed():  # a partial undo is the worst state to stop in
+        applied = applied_by(runs)
+        result = undo_all(ctx, applied)
+        _require_all_undone(runs, applied, result.error)
+        ctx.journal.append("unwound", resolves=[run.id for run in runs])
+        _require_as_before(ctx, runs)
+    return result.undone
+
+
+def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicError | None) -> None:
+    if isinstance(error, LockLost):
+        raise error
+    if error is not None:
+        raise NeedsPerson(
+            f"An interrupted run cannot be undone: {error.what}",
+            where=error.where,
+            todo=with_abort_advice(error.todo, data=has_swapped_data(applied)),
+            details=(*(run.description() for run in runs), *error.details),
+        )
+
+
+def _require_as_before(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` if the state differs from before the runs; a second try passes."""
+    if not runs[0].state:
+        raise NeedsPerson(
+            "An interrupted run was undone as far as its changes are known",
+            where=str(ctx.journal.path),
+            todo="see `cosmicdeploy status`; run the same command again to go on from here",
+            details=[run.description() for run in runs],
+        )
+    differences = changed(runs[0].state, observe(ctx))
+    if differences:
+        raise NeedsPerson(
+            "An interrupted run was undone, but the stack is not as it was before it",
+            where=differences[0],
+            todo="see `cosmicdeploy status`; run the same command again to go on from here",
+            details=differences,
+        )
