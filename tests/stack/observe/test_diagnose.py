@@ -319,7 +319,7 @@ def test_a_clients_long_statement_is_ended_and_a_backups_is_not(
         done = released.cli("diagnose", "database-load", "--json")
         assert done.code == 5, done.stdout
         assert f"session {reader} (root@" in problems(done, "database-load")["long statements"]
-        assert f"session {backup} (root@" in done.stdout and "it is a backup's" in done.stdout
+        assert f"session {backup} (root@" in done.stdout and "it belongs to a backup" in done.stdout
         [remedy] = fixed(released, "database-load")
         assert remedy["remedy"].startswith(f"end the statement of session {reader} (root@")
         assert ended.wait(60) and not not_ended.is_set()
