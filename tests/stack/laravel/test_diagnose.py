@@ -61,7 +61,7 @@ php artisan config:cache
 mv /tmp/app.php config/app.php
 rm app/Providers/Hotfix.php
 """
-BEATS, ERRORS = 60, 5
+BEATS, ERRORS, MANY_ERRORS = 60, 5, 1000
 POINTS = (
     *("migrations", "transitions", "flapping", "rate-limit", "scheduler"),
     *("database", "cache", "errors", "external"),
@@ -176,9 +176,15 @@ def test_the_checklist_works_without_changes_to_the_application(released: Larave
     for _ in range(ERRORS):
         failing = (*ARTISAN, "migrate:status", "--database=none")
         assert released.inside(APPS[0], *failing, user="www-data").exit_code == 1
+    _, points = checked(released)
+    assert points["errors"]["now"]["logs"]["errors"] == ERRORS
+    # The verdict compares errors per hour, so on a slow machine a few could be fewer than before.
+    log = released.log(APPS[0])
+    line = next(line for line in log.read_text().splitlines() if ".ERROR:" in line)
+    with log.open("a") as file:
+        file.write(f"{line}\n" * MANY_ERRORS)
     code, points = checked(released)
-    found = points["errors"]
-    assert (code, found["verdict"], found["now"]["logs"]["errors"]) == (5, "worse", ERRORS)
+    assert (code, points["errors"]["verdict"]) == (5, "worse")
 
 
 def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
