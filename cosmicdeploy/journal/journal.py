@@ -17,13 +17,13 @@ from threading import Lock
 from typing import Any
 
 Record = dict[str, Any]
-# At most so many skipped lines are named one by one.
+# At most this many skipped lines are named one by one; the rest is only counted.
 SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A line that is not a usable record; `run` and `kind` are "" if it does not say them."""
+    """A line that is not a usable record; `run` and `kind` are "" if they cannot be read."""
 
     line: int
     why: str
@@ -32,7 +32,7 @@ class Unreadable:
 
     @property
     def meaning(self) -> str:
-        """The consequence of the missing record, as text; "" if there is none."""
+        """What the missing record means for the operator, to append to a warning; may be ""."""
         if self.kind not in ("run", "intent"):
             return ""
         return (
@@ -42,16 +42,17 @@ class Unreadable:
 
 
 class _Reader:
-    """The entries of a file that only grows.
+    """Reads the entries of a file that only grows.
 
-    A run reads the journal a dozen times, and it gets longer with each deploy: only lines added
-    since the last read are read.
+    A run reads the journal a dozen times, and the journal gets longer with each deploy, so each
+    read continues where the last one ended. A file that was replaced or became shorter is read from
+    its start.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._file_id: tuple[int, int] | None = None  # device and inode
-        self._end = 0
+        self._end = 0  # bytes up to the end of the last complete line
         self._lines = 0
         self._entries: list[Record | Unreadable] = []
         self._warned = 0
@@ -63,11 +64,12 @@ class _Reader:
                 data = self._read_new(path)
             except FileNotFoundError:
                 return []
-            whole, end, rest = data.rpartition(b"\n")
-            lines = whole.split(b"\n") if end else []
+            complete, newline, rest = data.rpartition(b"\n")
+            lines = complete.split(b"\n") if newline else []
             self._entries += _parsed(lines, self._lines + 1)
-            self._end += len(whole + end)
+            self._end += len(complete + newline)
             self._lines += len(lines)
+            # A last line without a newline may still grow: the next read reads it again.
             entries = [*self._entries, *_parsed([rest], self._lines + 1)]
             self._warn([each for each in entries if isinstance(each, Unreadable)], path, warn)
             return entries
@@ -92,7 +94,7 @@ class _Reader:
 
 
 def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | Unreadable]:
-    from cosmicdeploy.journal import records  # slow to import, and most help texts need no journal
+    from cosmicdeploy.journal import records  # slow to import, and most help texts do not need it
 
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -103,7 +105,7 @@ def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | Unreadable]
         except ValueError:
             yield Unreadable(line=number, why="it is not JSON, or was cut short")
             continue
-        if repeats:  # which of the two applies, also for its kind, is not known
+        if repeats:  # which value is right is unknown, also for `kind`
             yield Unreadable(line=number, why="it has a key twice", run=_text(data, "run"))
         elif why := records.objection(data):
             yield Unreadable(line=number, why=why, run=_text(data, "run"), kind=_text(data, "kind"))
@@ -118,9 +120,10 @@ def _text(data: Any, key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
-    """One file for one stack; its records never hold secrets.
+    """The journal of a stack, a file; its records never hold secrets.
 
-    `run` is the id of the run that writes; `warn` is called for each skipped line.
+    `run` is the id of the run that writes, "" for a reader; `warn` is called with the text of each
+    warning about skipped lines.
     """
 
     path: Path
@@ -135,15 +138,15 @@ class Journal:
     def append(self, kind: str, **facts: Any) -> None:
         """Write one record; it is on the disk when this returns. Raises `OSError` if it is not."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mark = {"run": self.run} if self.run else {}
-        record = {"at": now(), "kind": kind, **mark, **facts}
+        run = {"run": self.run} if self.run else {}
+        record = {"at": now(), "kind": kind, **run, **facts}
         # A line cut short by a kill must not swallow the next one.
         text = json.dumps(record, ensure_ascii=False)
         line = ("" if self._ends_with_newline() else "\n") + text + "\n"
         data = line.encode(errors="replace")  # an unpaired surrogate has no encoding
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            if os.write(handle, data) < len(data):  # a reader skips the cut line
+            if os.write(handle, data) < len(data):  # readers skip the incomplete line
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(handle)
         finally:

@@ -11,9 +11,10 @@ FILLS_ITSELF = re.compile("auto_increment|generated")
 
 
 class Column(StoredModel):
-    """A column as code uses it; with `fills_itself` an INSERT may omit it although it is not NULL.
+    """A column as code uses it; manifests store columns in this form.
 
-    Manifests store columns in this form.
+    With `fills_itself` an INSERT may omit the column even if it is NOT NULL: it has a default, or
+    the server generates its value.
     """
 
     type: str
@@ -22,9 +23,9 @@ class Column(StoredModel):
 
 
 class LiveColumn(Column):
-    """A column as the server describes it; `default` is None if an INSERT must give a value.
+    """A column as the server describes it; `default` is an expression, None if there is none.
 
-    `type` is the server's own text. `extra` is in lower case.
+    `type` is the server's own text. `extra` (such as `auto_increment`) is in lower case.
     """
 
     fills_itself: bool = False
@@ -38,7 +39,7 @@ Outline = dict[str, dict[str, Column]]
 
 
 def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColumn]]:
-    """Return the columns of each table and view by name, in order. Raises `DatabaseError`."""
+    """Return the columns of each table and view, in their order. Raises `DatabaseError`."""
     rows = session.rows(
         "SELECT table_name, column_name, column_type, is_nullable, column_default, extra,"
         " character_set_name FROM information_schema.columns WHERE table_schema = %s"

@@ -1,4 +1,4 @@
-"""Record a run's baseline while the run is at work; nothing here may fail or delay it."""
+"""Record a run's baseline beside its steps; an error here must not fail the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters
 from cosmicdeploy.operations.checklist.verdict import span_before_deploy
 
-# How long the end of a run waits for the recording that began at its start, in seconds.
+# Seconds that the end of a run waits for the recording that began at its start.
 PATIENCE = 0.5
 
 
@@ -25,24 +25,24 @@ class Recording:
         self._baseline = Baseline(run=ctx.journal.run, command=command, at=now())
         self._over = threading.Event()
         self._writing = threading.Lock()
-        self._thread = threading.Thread(target=self._look, name="baseline", daemon=True)
+        self._thread = threading.Thread(target=self._record_in_thread, name="baseline", daemon=True)
 
     def begin(self) -> None:
-        """Begin to record the time before the run, in the background.
+        """Begin to record the state before the run, in a thread.
 
-        A run that resumes a killed one takes over its baseline, since the time after the killed run
-        began is not the time before.
+        A run that resumes an interrupted one takes over that run's baseline: the state may have
+        changed since the interrupted run began.
         """
         for run in self._ctx.run.resumed_runs:
-            if known := baseline.of_run(self._ctx, run.id):
-                self._baseline = known.model_copy(
+            if inherited := baseline.of_run(self._ctx, run.id):
+                self._baseline = inherited.model_copy(
                     update={"run": self._baseline.run, "command": self._command}
                 )
                 return
         self._thread.start()
 
     def complete(self) -> None:
-        """Record that the release is in place: evidence from now on is compared."""
+        """Record that the release is in place; `checklist` compares what happens from now on."""
         self._quietly(self._complete)
 
     def drop(self) -> None:
@@ -51,11 +51,14 @@ class Recording:
         with self._writing:
             self._quietly(lambda: baseline.remove(self._ctx, self._baseline.run))
 
-    def _look(self) -> None:
-        self._quietly(self._before)
+    def _record_in_thread(self) -> None:
+        self._quietly(self._record_before)
 
-    def _before(self) -> None:
-        """Write the figures at once, for the run that resumes this one should it be killed."""
+    def _record_before(self) -> None:
+        """Record the figures before the run.
+
+        They are written at once: if this run is killed, the run that resumes it needs them.
+        """
         last, ctx = baseline.newest(self._ctx), self._ctx
         release = ctx.running_release()
         figures = collect(ctx, span_before_deploy(), last.after if last else {})

@@ -11,18 +11,18 @@ from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.text.formatting import format_timestamp
 
-COLUMNS = ("feature", "state", "since", "by", "what it is")
+COLUMNS = ("feature", "state", "since", "by", "description")
 
 
 def show_features(console: Console, features: Iterable[FeatureState]) -> None:
-    """Print a line for each feature."""
+    """Print a table with a row for each feature."""
     rows = [
         {
             "feature": feature.name,
             "state": _state(feature),
             "since": format_timestamp(feature.since),
             "by": feature.by,
-            "what it is": feature.found or feature.description,
+            "description": feature.found or feature.description,
         }
         for feature in features
     ]
@@ -34,21 +34,16 @@ def show_switched_off(console: Console, features: Iterable[FeatureState]) -> Non
     for feature in features:
         if feature.enabled is None:
             line = f"{feature.name}: {feature.found}"
-            console.print(styled("[yellow]not known:[/] feature {}", line), soft_wrap=True)
+            console.print(styled("[yellow]unknown:[/] feature {}", line), soft_wrap=True)
         elif not feature.enabled:
-            console.print(styled("[yellow]switched off:[/] {}", off(feature)), soft_wrap=True)
+            console.print(
+                styled("[yellow]switched off:[/] {}", feature.name + feature.noted), soft_wrap=True
+            )
             todo = f"`cosmicdeploy features enable {feature.name}` switches it on again"
             console.print(f"  → {todo}", soft_wrap=True)
 
 
-def off(feature: FeatureState) -> str:
-    """Return the name of a feature that is off, since when, and by whom."""
-    since = f" since {format_timestamp(feature.since)}" if feature.since else ""
-    by = f" by {feature.by}" if feature.by else ""
-    return f"{feature.name}{since}{by}"
-
-
 def _state(feature: FeatureState) -> str:
     if feature.enabled is None:
-        return "not known"
+        return "unknown"
     return "on" if feature.enabled else "off"

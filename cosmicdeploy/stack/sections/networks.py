@@ -11,7 +11,10 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 
 def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[Attachment, ...]:
-    """Return a service's connections to its networks; to the default one if it names none."""
+    """Return the networks that a service joins, with its aliases and address in each.
+
+    A service that names no network joins the default one.
+    """
     entry = service.get("networks")
     if entry is None or not entry.data:
         return (Attachment(network=scope.networks["default"].name, aliases=(name,)),)
@@ -37,9 +40,9 @@ def _attachment(item: ComposeValue, key: str, service: str, scope: Scope) -> Att
     if item.data is None:
         return Attachment(network=network.name, aliases=(service,))
     fields = item.mapping(("aliases", "ipv4_address"))
-    more = fields["aliases"].texts() if "aliases" in fields else ()
+    declared = fields["aliases"].texts() if "aliases" in fields else ()
     address = _address(fields["ipv4_address"], network) if "ipv4_address" in fields else None
-    aliases = tuple(dict.fromkeys((service, *more)))
+    aliases = tuple(dict.fromkeys((service, *declared)))
     return Attachment(network=network.name, aliases=aliases, ipv4_address=address)
 
 

@@ -1,4 +1,4 @@
-"""Replace a container start-first: the new one starts while the one in place still serves."""
+"""Replace a container start-first: the candidate starts while the old container still serves."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ def require_start_first(service: Service) -> None:
             f"The new container of {service.name} cannot start before the old one stops: both "
             f"would need the {what}",
             where="restart.order",
-            todo="let it be stop-first, or give the service no fixed address and no host port",
+            todo="set it to stop-first, or give the service no fixed address and no host port",
         )
 
 
 def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
-    """Start the target's new container under a temporary name; return its id."""
+    """Create and start the target's candidate, under a temporary name; return its id."""
     created = create_candidate(ctx, target, phases)
     with phases.of(target.name, "start"):
         ctx.engine.start(created)
     return created
 
 
-def promote(ctx: Context, targets: Sequence[Target], created: Mapping[str, str]) -> None:
-    """Give the candidates their final names; the superseded containers run on.
+def promote(ctx: Context, targets: Sequence[Target], candidate_ids: Mapping[str, str]) -> None:
+    """Give the candidates their final names; the superseded containers continue to run.
 
-    `created` has the candidate's id by service.
+    `candidate_ids` has the id of each service's candidate.
     """
     for target in targets:
         if target.container is not None:
             supersede(ctx, target.service, target.container)
-        ctx.engine.rename(created[target.name], target.service.container_name)
+        ctx.engine.rename(candidate_ids[target.name], target.service.container_name)
 
 
 def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
-    """Return the services of which a superseded container still runs."""
+    """Return those of these services that still have a running superseded container."""
     superseded = [
         container
         for container in ctx.unassigned_containers()
@@ -63,7 +63,7 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
 
 
 def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
-    """Let the service's superseded containers finish their requests, and stop them."""
+    """Stop the service's superseded containers, and any candidate; they finish their requests."""
     with phases.of(service.name, "drain"):
         for container in temporary_containers(ctx, service):
             if container.is_running:

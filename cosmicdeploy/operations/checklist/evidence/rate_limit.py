@@ -1,4 +1,4 @@
-"""The point `rate-limit`: the rate limit of heartbeats works."""
+"""The point `rate-limit`: whether the rate limit of heartbeats works."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NOT_SENT: Figures = {"why": "no burst was asked for"}
 
 
 def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """Send heartbeats of the configured device as fast as they are answered, until one is refused.
+    """Send heartbeats of the configured device one after the other, until one is not accepted.
 
-    Sends at most `checklist.burst`; the application stores those that it accepts. Raises
+    Sends at most `checklist.burst`; the application stores those that it accepts (`let_in`). Raises
     `ConfigError` if no device is configured.
     """
     from cosmicdeploy.probes.proof.connection import Connection, Request
@@ -47,21 +47,26 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: good if the access log or a burst shows refusals, else unknown."""
-    log, tried = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
-    if "why" not in tried:
-        return _tried(tried)
+    """Return the point: judged by a burst if one was sent, otherwise by the proxy's log.
+
+    By the log, it is unknown if no request was refused, and worse if the share of refused requests
+    is above both `checklist.borne.limited` and twice the share in the baseline.
+    """
+    log, sent = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
+    if "why" not in sent:
+        return _judge_burst(sent)
     if unknown := unknown_point(POINT, log, TODO):
         return unknown
     then = evidence.then("proxy")
-    not_sent = f"; no burst: {tried['why']}" if BURST in evidence.now else ""
+    not_sent = f"; no burst: {sent['why']}" if BURST in evidence.now else ""
     verdict, why = Verdict.UNKNOWN, f"no client was refused{not_sent}"
     if log["limited"]:
         new = then is not None and not then["limited"]
         verdict, why = Verdict.BETTER if new else Verdict.SAME, ""
     todo = TODO
     if _share(log) > max(evidence.settings.checklist.borne.limited, 2 * _share(then)):
-        verdict, todo = Verdict.WORSE, "see whether devices beat too often, or the limit is too low"
+        verdict = Verdict.WORSE
+        todo = "see whether devices send too many heartbeats, or the limit is too low"
     return Point(
         point=POINT,
         verdict=verdict,
@@ -74,20 +79,20 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def _tried(tried: Figures) -> Point:
-    sent = counted(tried["let_in"], "heartbeat")
-    works = tried["status"] == LIMITED
-    ended = f"then {tried['status']}" if not tried["error"] else tried["error"]
-    all_in = tried["status"] == OK
+def _judge_burst(sent: Figures) -> Point:
+    accepted = counted(sent["let_in"], "heartbeat")
+    works = sent["status"] == LIMITED
+    ended = f"then {sent['status']}" if not sent["error"] else sent["error"]
+    all_in = sent["status"] == OK
     return Point(
         point=POINT,
         verdict=Verdict.SAME if works else Verdict.WORSE if all_in else Verdict.UNKNOWN,
-        found=f"burst: {sent} let in, {'and none refused' if all_in else ended}",
+        found=f"burst: {accepted} let in, {'and none refused' if all_in else ended}",
         why="" if works or all_in else "the burst was not answered",
         todo="see `cosmicdeploy features list`, and the application's limit"
         if all_in
         else "see `cosmicdeploy verify --only heartbeat`",
-        now=tried,
+        now=sent,
     )
 
 

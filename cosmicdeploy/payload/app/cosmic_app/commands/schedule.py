@@ -11,7 +11,7 @@ from cosmic_app.console.table import render_table
 from cosmic_app.features import Switches
 from cosmic_app.log import log_lifetime
 from cosmic_app.scheduling.due import expression, next_due, scheduled
-from cosmic_app.scheduling.tick import NOTHING, run_due, run_every_minute
+from cosmic_app.scheduling.tick import NOTHING_DUE, run_due, run_every_minute
 from cosmic_app.stop import StopSignal
 
 
@@ -21,10 +21,10 @@ def now() -> datetime:
 
 
 def show(console: Console, options: Namespace) -> int:
-    """Show the scheduled commands."""
+    """Print the scheduled commands, each with its interval and next run."""
     commands = scheduled(discover().values())
     if not commands:
-        console.line(NOTHING)
+        console.line(NOTHING_DUE)
         return 0
     console.line(schedule_table(commands, now(), Switches(console.settings.features)))
     return 0

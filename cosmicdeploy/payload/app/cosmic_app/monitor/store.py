@@ -1,4 +1,4 @@
-"""The SQL statements of the monitor: read devices and demote them."""
+"""The SQL statements of the monitor: read devices, and lower the status of silent ones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from cosmic_app.monitor.decide import DeviceState
 from cosmic_app.settings import MonitorSettings
 from cosmic_app.transitions import CONNECTED, TEMPORARILY_OFFLINE, Transition
 
-# A device that never sent a beat is silent since its creation. The time is the database's.
+# Seconds since the last heartbeat (since its creation if the device never sent one), by the
+# database's clock.
 SILENCE = "TIMESTAMPDIFF(MICROSECOND, COALESCE(last_heartbeat_at, created_at), NOW(6)) / 1000000"
 
 
 def read_demotable(
     cursor: DictCursor, schema: Schema, defaults: MonitorSettings
 ) -> list[DeviceState]:
-    """Read all devices that can be demoted further, ordered by id, without locks."""
+    """Read all devices whose status can still be lowered, ordered by id, without locks."""
     sql = f"{_select(schema)} WHERE status IN %s ORDER BY id"
     cursor.execute(sql, ((CONNECTED, TEMPORARILY_OFFLINE),))
     return [_state(row, defaults) for row in cursor.fetchall()]
@@ -28,13 +29,13 @@ def read_demotable(
 def read_locked(
     cursor: DictCursor, ids: Sequence[int], schema: Schema, defaults: MonitorSettings
 ) -> list[DeviceState]:
-    """Read these devices and lock their rows until the commit, in the order of their ids."""
+    """Read these devices, ordered by id, and lock their rows until the commit."""
     cursor.execute(f"{_select(schema)} WHERE id IN %s ORDER BY id FOR UPDATE", (sorted(ids),))
     return [_state(row, defaults) for row in cursor.fetchall()]
 
 
 def demote(cursor: DictCursor, transition: Transition, schema: Schema) -> None:
-    """Write a demotion. The row must be locked and read under that lock."""
+    """Write a demotion of a device that `read_locked` returned in the same transaction."""
     if schema.tracks_status_changes:
         cursor.execute(
             "UPDATE remotes SET status = %s, previous_status = %s, status_change_reason = %s,"

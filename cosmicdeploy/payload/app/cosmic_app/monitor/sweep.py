@@ -27,7 +27,7 @@ class Sweep:
         self._session = Session(settings.database, on_schema_change=self._schema.forget)
 
     def demotable(self) -> list[DeviceState]:
-        """Read all devices that can be demoted further."""
+        """Read all devices whose status can still be lowered."""
         return self._session.autocommit(
             lambda cursor: read_demotable(cursor, self._schema.get(cursor), self._settings)
         )
@@ -40,7 +40,7 @@ class Sweep:
     def apply(self, due: Sequence[Transition]) -> Iterator[list[Transition]]:
         """Demote in chunks; yield the transitions of each chunk after its commit.
 
-        A device that sent a beat in the meantime keeps its status.
+        A device that sent a heartbeat in the meantime keeps its status.
         """
         ids = sorted(transition.device_id for transition in due)
         for start in range(0, len(ids), CHUNK):

@@ -16,7 +16,7 @@ from cosmic_app.scheduling.overlap import first_in_minute, without_overlapping
 if TYPE_CHECKING:
     import redis
 
-NOTHING = "No scheduled commands are ready to run."
+NOTHING_DUE = "No scheduled commands are ready to run."
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
     """Run the commands that are due this minute, one after the other; a failure stops no other."""
     due = [command for command in commands if is_due(command.every_minutes or 1, now)]
     if not due:
-        logger.info(NOTHING)
+        logger.info(NOTHING_DUE)
     client = console.connect_redis()
     switches = Switches(console.settings.features)
     for command in due:
