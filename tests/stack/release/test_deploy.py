@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 
 from cosmicdeploy.layout import SOURCES
+from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import ask
 from cosmicdeploy.probes.urls import replica_url
 from cosmicdeploy.report.schema import schema_text
-from tests.stack.support.harness import BEAT, RELEASED, StackUnderTest
+from tests.stack.support.harness import BEAT, RELEASED, Done, StackUnderTest
 
 pytestmark = pytest.mark.stack
 
@@ -227,12 +228,17 @@ def test_a_step_alone_after_a_deploy_changes_nothing(released: StackUnderTest, n
     assert released.snapshot() == before
 
 
+def _all_healthy(done: Done) -> bool:
+    return {row["state"] for row in done.report["data"]} == {"healthy"}
+
+
 def test_status_shows_what_runs(released: StackUnderTest) -> None:
-    done = released.cli("status", "--json")
+    # A container that the test before started again needs some seconds.
+    done = poll(lambda: released.cli("status", "--json"), until=_all_healthy, every=1, within=60)
     rows = {row["service"]: row for row in done.report["data"]}
     assert done.code == 0
     assert rows["cosmic-app-1"]["release"] == "2"
-    assert {row["state"] for row in rows.values()} == {"healthy"}
+    assert _all_healthy(done), rows
     assert {row["drift"] for name, row in rows.items() if name in RELEASED} == {""}
 
 
