@@ -233,7 +233,8 @@ def _all_healthy(done: Done) -> bool:
 
 
 def test_status_shows_what_runs(released: StackUnderTest) -> None:
-    # A container that the test before started again needs some seconds.
+    # The engine may still call a container "starting" after the deployer has run its health check
+    # itself: a test before starts one again, and waits for it in that way.
     done = poll(lambda: released.cli("status", "--json"), until=_all_healthy, every=1, within=60)
     rows = {row["service"]: row for row in done.report["data"]}
     assert done.code == 0
