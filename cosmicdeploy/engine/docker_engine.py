@@ -15,7 +15,7 @@ from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import markers, parsing, project_resources
 from cosmicdeploy.engine.building import build_context, image_build
 from cosmicdeploy.engine.building import image_tags as images
-from cosmicdeploy.engine.commands import exec_streams, interactive, log_entries
+from cosmicdeploy.engine.commands import exec_streams, interactive, log_reader
 from cosmicdeploy.engine.commands.oneoff import oneoff_service, run_to_end
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.create_request import container_body
@@ -52,8 +52,8 @@ class DockerEngine:
 
     # --- queries
 
-    def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
-        every = self._labelled(f"{label.PROJECT}={project}", besides=besides)
+    def containers(self, project: str, except_names: Collection[str] = ()) -> list[Container]:
+        every = self._labelled(f"{label.PROJECT}={project}", except_names=except_names)
         return [c for c in every if c.labels.get(label.ONEOFF) != "True"]
 
     def leftovers(self, project: str) -> list[Container]:
@@ -63,24 +63,27 @@ class DockerEngine:
         oneoffs = self._labelled(f"{label.PROJECT}={project}", f"{label.ONEOFF}=True")
         return [container for container in oneoffs if label.MARKER not in container.labels]
 
-    def made_from(self, folder: Path, besides: str) -> list[Container]:
+    def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(filters={"label": [label.WORKING_DIR]})
         resolved = folder.resolve()
         return self._inspected(
             row["Id"]
             for row in rows
-            if row["Labels"].get(label.PROJECT) != besides
+            if row["Labels"].get(label.PROJECT) != except_project
             and Path(row["Labels"][label.WORKING_DIR]).resolve() == resolved
         )
 
-    def running(self, images: Collection[str], besides: str) -> list[Container]:
+    def containers_of_images(
+        self, image_ids: Collection[str], except_project: str
+    ) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers()
         return self._inspected(
             row["Id"]
             for row in rows
-            if row["ImageID"] in images and (row["Labels"] or {}).get(label.PROJECT) != besides
+            if row["ImageID"] in image_ids
+            and (row["Labels"] or {}).get(label.PROJECT) != except_project
         )
 
     def writers(self, source: str) -> list[Container]:
@@ -93,10 +96,10 @@ class DockerEngine:
             if mount.get("RW") and source in (mount.get("Name"), mount.get("Source"))
         )
 
-    def _labelled(self, *filters: str, besides: Collection[str] = ()) -> list[Container]:
+    def _labelled(self, *filters: str, except_names: Collection[str] = ()) -> list[Container]:
         with translated("Listing containers"):
             rows = self._api.containers(all=True, filters={"label": list(filters)})
-        names = {f"/{name}" for name in besides}
+        names = {f"/{name}" for name in except_names}
         return self._inspected(row["Id"] for row in rows if not names & set(row["Names"] or ()))
 
     def _inspected(self, ids: Iterable[str]) -> list[Container]:
@@ -148,14 +151,14 @@ class DockerEngine:
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
         rest = b""
         with translated("Reading logs", container_id[:12]):
-            tail = log_entries.tail_since(self._api, container_id, since)
+            tail = log_reader.tail_since(self._api, container_id, since)
             chunks = self._api.logs(container_id, since=since, tail=tail, stream=True, follow=False)
             for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode("utf-8", "replace") for line in lines)
             yield rest.decode("utf-8", "replace")
 
-    def log_entries(
+    def timed_log_lines(
         self,
         container_id: str,
         *,
@@ -164,8 +167,8 @@ class DockerEngine:
         follow: bool = False,
     ) -> Iterator[LogLine]:
         with translated("Reading logs", container_id[:12]):
-            selection = log_entries.LogSelection(since=since, tail=tail, follow=follow)
-            yield from log_entries.read(self._api, container_id, selection)
+            selection = log_reader.LogSelection(since=since, tail=tail, follow=follow)
+            yield from log_reader.read(self._api, container_id, selection)
 
     def subnets(self) -> list[str]:
         with translated("Listing networks"):
@@ -198,9 +201,9 @@ class DockerEngine:
         with translated("Tagging an image", reference):
             images.tag(self._api, image_id, reference)
 
-    def discard(self, image_id: str) -> None:
+    def remove_unused_image(self, image_id: str) -> None:
         with translated("Removing an image", image_id[:19]):
-            images.discard(self._api, image_id)
+            images.remove_unused_image(self._api, image_id)
 
     def untag(self, reference: str) -> None:
         with translated("Removing a tag", reference):
@@ -248,7 +251,7 @@ class DockerEngine:
         with translated("Removing a container", container_id[:12]):
             remove(self._api, container_id, volumes=False)
 
-    def wait_end(self, container_id: str, timeout: float) -> None:
+    def wait_until_ended(self, container_id: str, timeout: float) -> None:
         with translated("Waiting for a container to end", container_id[:12]), interruptible():
             self._api.wait(container_id, timeout=round(timeout))
 
@@ -321,7 +324,7 @@ class DockerEngine:
         )
         return exec_streams.run_exec(self._api, container_id, command)
 
-    def converse(
+    def exec_interactive(
         self,
         container_id: str,
         argv: Sequence[str],
@@ -350,19 +353,19 @@ class DockerEngine:
 
     # --- markers
 
-    def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
+    def claim_marker(self, name: str, labels: Mapping[str, str]) -> Marker:
         with translated("Claiming a marker", name):
             return markers.claim(self._api, name, labels)
 
-    def find_claim(self, name: str) -> Marker | None:
+    def find_marker(self, name: str) -> Marker | None:
         with translated("Inspecting a marker", name):
             return markers.find(self._api, name)
 
-    def is_claimed(self, marker_id: str) -> bool:
+    def marker_exists(self, marker_id: str) -> bool:
         with translated("Inspecting a marker", marker_id[:12]):
             return markers.exists(self._api, marker_id)
 
-    def release_claim(self, marker_id: str) -> None:
+    def remove_marker(self, marker_id: str) -> None:
         with translated("Removing a marker", marker_id[:12]):
             markers.release(self._api, marker_id)
 

@@ -28,9 +28,9 @@ class Engine(Protocol):
     def describe(self) -> str:
         """Return name, version and address, for people."""
 
-    def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
+    def containers(self, project: str, except_names: Collection[str] = ()) -> list[Container]:
         """Return a project's containers, stopped ones too; neither one-off ones nor those named in
-        `besides`."""
+        `except_names`."""
 
     def container(self, reference: str) -> Container | None:
         """Return a container by id or name; None if there is none."""
@@ -38,10 +38,12 @@ class Engine(Protocol):
     def oneoffs(self, project: str) -> list[Container]:
         """Return a project's one-off containers of `docker compose run`, not cosmicdeploy's own."""
 
-    def made_from(self, folder: Path, besides: str) -> list[Container]:
+    def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
         """Return running containers that Compose created from this folder, except one project's."""
 
-    def running(self, images: Collection[str], besides: str) -> list[Container]:
+    def containers_of_images(
+        self, image_ids: Collection[str], except_project: str
+    ) -> list[Container]:
         """Return running containers of these images (ids), except one project's."""
 
     def writers(self, source: str) -> list[Container]:
@@ -79,7 +81,7 @@ class Engine(Protocol):
     def tag(self, image_id: str, reference: str) -> None:
         """Point a tag to this image."""
 
-    def discard(self, image_id: str) -> None:
+    def remove_unused_image(self, image_id: str) -> None:
         """Remove an image if it has no tag and no container uses it."""
 
     def untag(self, reference: str) -> None:
@@ -155,7 +157,7 @@ class Engine(Protocol):
     ) -> ExecResult:
         """Run a command as `exec` does, as this user; "" for the container's own."""
 
-    def converse(
+    def exec_interactive(
         self,
         container_id: str,
         argv: Sequence[str],
@@ -187,7 +189,7 @@ class Engine(Protocol):
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
         """Yield log lines since a Unix time, oldest first."""
 
-    def log_entries(
+    def timed_log_lines(
         self,
         container_id: str,
         *,
@@ -200,7 +202,7 @@ class Engine(Protocol):
         With `follow`, new lines are yielded too, until the container ends.
         """
 
-    def wait_end(self, container_id: str, timeout: float) -> None:
+    def wait_until_ended(self, container_id: str, timeout: float) -> None:
         """Wait until a container has ended. Raises `EngineError` after `timeout` seconds."""
 
     def ensure_network(self, network: Network, project: str) -> bool:
@@ -215,16 +217,16 @@ class Engine(Protocol):
     def subnets(self) -> list[str]:
         """Return the subnets of all networks of the engine, in CIDR notation."""
 
-    def claim(self, name: str, labels: Mapping[str, str]) -> Marker:
+    def claim_marker(self, name: str, labels: Mapping[str, str]) -> Marker:
         """Create a marker of this name atomically, or return the existing one."""
 
-    def find_claim(self, name: str) -> Marker | None:
+    def find_marker(self, name: str) -> Marker | None:
         """Return the marker of this name; None if there is none."""
 
-    def is_claimed(self, marker_id: str) -> bool:
+    def marker_exists(self, marker_id: str) -> bool:
         """Return whether this marker still exists, without waiting for a beat of it."""
 
-    def release_claim(self, marker_id: str) -> None:
+    def remove_marker(self, marker_id: str) -> None:
         """Remove a marker by its id, if it still exists."""
 
     def beat(self, marker_id: str, count: int) -> bool:
