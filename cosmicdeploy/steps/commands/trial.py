@@ -60,7 +60,6 @@ def start_trial(ctx: Context) -> str:
         service.isolated(),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
-        project=ctx.stack.project,
         labels={
             labels.PROJECT: ctx.stack.project,
             labels.SERVICE: name,

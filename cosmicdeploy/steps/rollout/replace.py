@@ -93,7 +93,6 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
             service,
             name=name,
             image=service.image,
-            project=ctx.stack.project,
             labels=own_labels,
             volumes_from=current.volumes if current else None,
         )

@@ -91,7 +91,6 @@ def made_by_us(project: Project) -> None:
             service,
             name=service.container_name,
             image=service.image,
-            project=stack.project,
             labels=marks,
         )
         if service.name in STARTED:

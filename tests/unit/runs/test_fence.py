@@ -26,7 +26,7 @@ CHANGES = {
     "remove",
     "remove_project",
     "rename",
-    "run",
+    "run_oneoff",
     "start",
     "stop",
     "tag",
