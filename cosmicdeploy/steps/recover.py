@@ -106,7 +106,7 @@ def wait_for_commands(ctx: Context) -> None:
     for command in ctx.engine.leftovers(ctx.stack.project):
         if command.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {command.name}, which an interrupted run started")
-            ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
+            ctx.engine.wait_until_ended(command.id, ctx.settings.migrate.timeout)
         ctx.engine.remove(command.id)
 
 

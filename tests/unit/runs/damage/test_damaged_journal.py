@@ -150,7 +150,7 @@ def read_all(journal: Journal) -> None:
             backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
         ),
         stack=SimpleNamespace(services={"web": None}, project="shop"),
-        engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
+        engine=SimpleNamespace(find_marker=lambda _name: None, container=lambda _id: None),
         container=lambda _name: None,
         service=lambda _name: None,
     )
