@@ -51,7 +51,7 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     catalogue = open_stack(config, call.hearing()).catalogue
     backup = catalogue.get(reference)
     new_pin = None if reason is None else Pin(at=now(), reason=reason)
-    catalogue.note(backup.id, lambda state: state.updated(pin=new_pin))
+    catalogue.update_state(backup.id, lambda state: state.updated(pin=new_pin))
     catalogue.get(backup.id)  # a prune may have removed it in the meantime
     result = "is no longer pinned" if new_pin is None else "is pinned: the policy never removes it"
     call.terminal.console.print(f"{backup.id} {result}")

@@ -115,8 +115,8 @@ def _rollback(
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
     target = ctx.catalogue.get(to)
-    if target.ahead:
-        ctx.catalogue.warn(f"{target.id} is used because it was named: {target.ahead}")
+    if target.from_future:
+        ctx.catalogue.warn(f"{target.id} is used because it was named: {target.from_future}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = show_notices(ctx)

@@ -78,7 +78,7 @@ class Copies:
             except BackupError:
                 if not copied.error:  # a copy that failed is not worth waiting for
                     raise
-            self._catalogue.note(backup.id, partial(_without, copied.url))
+            self._catalogue.update_state(backup.id, partial(_without, copied.url))
 
     def _put(self, backup: Backup, store: Store, on_bytes: OnBytes) -> None:
         data, manifest = backup.data.name, f"{backup.id}.json"
@@ -109,7 +109,7 @@ class Copies:
         )
 
     def _note(self, backup_id: str, copied: CopyRecord) -> CopyRecord:
-        self._catalogue.note(backup_id, lambda state: state.with_copy(copied))
+        self._catalogue.update_state(backup_id, lambda state: state.with_copy(copied))
         return copied
 
 

@@ -99,7 +99,7 @@ class Fetch:
                 why = f"{store.destination.name}: {error.what}"
                 continue
             objections = self._catalogue.objections(manifest)
-            return objections["foreign"] or objections["ahead"]
+            return objections["foreign"] or objections["from_future"]
         return why
 
     def _fetch_from(self, backup_id: str, store: Store) -> Backup:
@@ -122,7 +122,7 @@ class Fetch:
             raise
         record = CopyRecord(url=store.destination.name, at=now())
         # Damage stores in an earlier file of this backup does not apply to the fetched one.
-        self._catalogue.note(backup_id, lambda s: s.with_copy(record).updated(read=None))
+        self._catalogue.update_state(backup_id, lambda s: s.with_copy(record).updated(read=None))
         return self._catalogue.get(backup_id)
 
     def _require_absent(self, backup_id: str) -> None:

@@ -36,7 +36,9 @@ class LoadConnection:
         settings: Sequence[bytes] = (),
         silence: float | None = None,
     ) -> None:
-        self._connection = connect(access, schema, silence=GREETING_SECONDS, push=READ_TIMEOUT)
+        self._connection = connect(
+            access, schema, read_timeout=GREETING_SECONDS, write_timeout=READ_TIMEOUT
+        )
         for statement in (LONG_WAITS, *settings):
             self.run(statement)
         # The driver offers no other way to wait longer for a statement than for a greeting.

@@ -17,10 +17,10 @@ from cosmicdeploy.database.backups.archive import (
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import Manifest, now
-from cosmicdeploy.database.backups.manifest_diff import differences
 from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
+from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.routing import creates_event
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recreate import set_default_collation
@@ -138,7 +138,7 @@ def verify_and_record(
         result = verify_backup(backup, on_bytes)
     if backup.is_good:  # a backup that failed from the start needs no record of it
         record = _record(result)
-        catalogue.note(backup.id, lambda state: state.updated(read=record))
+        catalogue.update_state(backup.id, lambda state: state.updated(read=record))
     return result
 
 
@@ -157,7 +157,7 @@ def verify_restore_and_record(
             return read
     record = _record(result)
     also = {"read": record} if result.passed else {}
-    catalogue.note(backup.id, lambda state: state.updated(restored=record, **also))
+    catalogue.update_state(backup.id, lambda state: state.updated(restored=record, **also))
     return result
 
 

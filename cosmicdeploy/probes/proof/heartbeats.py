@@ -54,7 +54,7 @@ class Heartbeats:
 def _stored(access: DatabaseAccess, location: BeatId, name: str) -> bool:
     table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
-    with open_session(access, silence=SILENCE) as session:
+    with open_session(access, read_timeout=SILENCE) as session:
         return bool(session.rows(sql, name))
 
 

@@ -46,7 +46,7 @@ STATUS = (*COUNTERS, UPTIME, "Threads_running")
 
 def counters(ctx: Context) -> Figures:
     """Return the server's counters. Raises `DatabaseError`; `EngineError` if it does not run."""
-    with open_session(ctx.database(), silence=SILENCE) as session:
+    with open_session(ctx.database(), read_timeout=SILENCE) as session:
         return _status(session)
 
 
@@ -56,7 +56,7 @@ def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
     The rates are those since the server's start where there are no earlier counters, or where it
     was restarted since. Sends 21 queries `SELECT 1`. Raises as `counters`.
     """
-    with open_session(ctx.database(), silence=SILENCE) as session:
+    with open_session(ctx.database(), read_timeout=SILENCE) as session:
         latency = _latency(session)
         status = _status(session)
     return {

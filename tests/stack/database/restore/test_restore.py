@@ -13,8 +13,8 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest_diff import row_differences
 from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.manifest_diff import row_differences
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.database.schema.facts import open_facts

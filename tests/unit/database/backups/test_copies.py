@@ -196,7 +196,7 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     assert not catalogue.get(ID).is_usable
     assert both.fetch(ID).is_usable
     assert backup.data.read_bytes() == DATA
@@ -210,7 +210,7 @@ def test_the_existing_backup_stays_if_fetching_it_again_fails(
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten, but perhaps not all of it")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
     (tmp_path / "nas" / backup.data.name).write_bytes(b"rotten, too")
     with pytest.raises(BackupError):
@@ -223,7 +223,7 @@ def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogu
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
     with pytest.raises(BackupError, match="already here"):
         both.fetch(ID)
