@@ -51,7 +51,7 @@ class Backup:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is intact, this stack's and not from the future, with no failed test restore."""
+        """Whether it is intact, this stack's, not from the future, and no test restore failed."""
         return self.is_intact and not (
             self.foreign or self.from_future or self.state.restore_failure
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from cosmicdeploy.database.dump.server_limits import LARGEST_SETTING, require_sendable
-from cosmicdeploy.database.dump_format.scan import DEFAULTS, table_of, without_schema_name
+from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
 from cosmicdeploy.database.dump_format.statements import (
     first_words,
@@ -126,7 +126,7 @@ class Router:
         statement = piece.statement
         if not statement:
             return
-        if not DEFAULTS.match(statement) and (words := unknown_statement(statement)):
+        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
             raise _unknown(words)
         if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
             return

@@ -54,7 +54,7 @@ def test_a_missing_sandbox_line_is_noticed_for_tools_that_write_it(line: str, la
 def test_text_before_the_first_lines_is_noticed(before: bytes) -> None:
     whole = SANDBOX + HEADER
     fault = opening_fault(before + whole if before else BODY)
-    assert fault == "the dump does not begin as a dump tool's"
+    assert fault == "the dump does not begin with the header of a dump tool"
 
 
 COMMANDS = [
