@@ -56,7 +56,7 @@ def test_a_backup_is_copied_and_fetched_back(catalogue: Catalogue, place: Destin
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
     assert fetched.state.copy_urls == [place.name]
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         both.fetch(ID)
 
 
@@ -112,7 +112,7 @@ def test_the_next_destination_is_tried_if_one_fails(
     lose(backup)
     (tmp_path / "one" / backup.data.name).write_bytes(b"rotten")
     told: list[str] = []
-    assert several.fetch(reference, tell=told.append).state.copy_urls == ["two"]
+    assert several.fetch(reference, warn=told.append).state.copy_urls == ["two"]
     assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
 
 
@@ -152,7 +152,7 @@ def test_data_that_changes_in_transit_is_not_a_copy(
 
     monkeypatch.setattr(memory, "put_file", flip)
     copied = copies(catalogue, place).copy(good(catalogue, ID), place)
-    assert "not what the manifest says" in copied.error
+    assert "differs from its manifest" in copied.error
     assert catalogue.get(ID).state.copy_urls == []
     assert Store(place, Path()).names() == []
 
@@ -225,7 +225,7 @@ def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogu
     proof = VerificationRecord(at=now(), reason="differs")
     catalogue.update_state(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         both.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)
