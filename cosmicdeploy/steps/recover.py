@@ -21,9 +21,10 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
@@ -221,7 +222,9 @@ def _start(ctx: Context, container: Container, name: str) -> None:
 def _has_replaced_data_left(ctx: Context) -> bool:
     """Whether replaced data is kept that no undo of a restore will put back."""
     runs = unfinished(ctx.journal)
-    if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
+    if intents(runs, RestoreStep.kind) or any(
+        run.lost_records or run.uncertain_records for run in runs
+    ):
         return False
     return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 

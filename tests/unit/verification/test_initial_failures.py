@@ -12,8 +12,8 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
