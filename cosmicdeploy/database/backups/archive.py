@@ -1,4 +1,4 @@
-"""The archive of a dump: a file of compressed SQL. Size and SHA-256 are taken of both forms.
+"""The archive of a dump: a file of compressed SQL, with the size and SHA-256 of both forms.
 
 If the database's container can compress, the dump arrives compressed, so that less data passes
 through the engine; otherwise the deployer compresses it.
@@ -18,10 +18,10 @@ from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 # Measured on the tables of a device fleet: takes half the time of level 3 for the same size.
-LEVEL = 1
-CHUNK = 1 << 20
+COMPRESSION_LEVEL = 1
+CHUNK_BYTES = 1 << 20
 # Data can grow ten-thousandfold when decompressed, so only this many bytes are taken at a time.
-SLICE = 512
+SLICE_BYTES = 512
 
 # Reports progress: called with the number of uncompressed bytes processed so far.
 OnBytes = Callable[[int], None]
@@ -86,7 +86,9 @@ class ArchiveWriter(Archive):
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
-        self._compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+        self._compressor = zstandard.ZstdCompressor(
+            level=COMPRESSION_LEVEL, write_checksum=True
+        ).compressobj()
 
     def write(self, chunk: bytes) -> None:
         self._scan(chunk)
@@ -114,11 +116,11 @@ class ArchiveReceiver(Archive):
 
     def _decompressed_chunks(self, packed: memoryview) -> Iterator[bytes]:
         waiting = bytearray()
-        for start in range(0, len(packed), SLICE):
-            waiting += self._decompressed(packed[start : start + SLICE])
-            while len(waiting) >= CHUNK:
-                yield bytes(waiting[:CHUNK])
-                del waiting[:CHUNK]
+        for start in range(0, len(packed), SLICE_BYTES):
+            waiting += self._decompressed(packed[start : start + SLICE_BYTES])
+            while len(waiting) >= CHUNK_BYTES:
+                yield bytes(waiting[:CHUNK_BYTES])
+                del waiting[:CHUNK_BYTES]
         yield bytes(waiting)
 
     def _decompressed(self, packed: memoryview) -> bytes:
@@ -135,7 +137,7 @@ def read_compressed(path: Path) -> Iterator[bytes]:
     """Yield the bytes of an archive as stored. Raises `BackupUnreadable`."""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_BYTES):
                 yield chunk
     except OSError as error:
         raise unreadable_backup(path, error) from error
@@ -150,7 +152,7 @@ def read_raw(path: Path) -> Iterator[bytes]:
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:
-            while chunk := reader.read(CHUNK):
+            while chunk := reader.read(CHUNK_BYTES):
                 yield chunk
     except zstandard.ZstdError as error:
         raise BackupError(

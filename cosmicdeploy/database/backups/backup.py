@@ -35,7 +35,7 @@ class Backup:
 
     @property
     def status(self) -> str:
-        """ "running", "good", "failed", "damaged" or "foreign"."""
+        """One of "running", "good", "failed", "damaged" and "foreign"."""
         if self.foreign:
             return "foreign"
         return "damaged" if self.damaged else self.manifest.status

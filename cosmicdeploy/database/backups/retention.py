@@ -1,8 +1,8 @@
 """Decide which backups a retention policy keeps, and why. Nothing is removed here.
 
-The rule `daily: N` keeps the newest usable backup of each of the last N days that have one;
-`weekly` and `monthly` work alike. A backup stays if any rule keeps it. Days begin at midnight in
-this machine's time zone, weeks on Monday.
+The rule `last: N` keeps the newest N usable backups. `daily: N` keeps the newest usable backup of
+each of the last N days that have one; `weekly` and `monthly` work alike. A backup stays if any rule
+keeps it. Days begin at midnight in this machine's time zone, weeks on Monday.
 """
 
 from __future__ import annotations
@@ -104,9 +104,9 @@ class _UnusableBackups:
             return "it is being made"
         if backup.state.pin:
             return _pinned(backup)
-        return self._why_still_of_use(backup)
+        return self._why_still_useful(backup)
 
-    def _why_still_of_use(self, backup: Backup) -> str:
+    def _why_still_useful(self, backup: Backup) -> str:
         state = backup.state
         if backup.from_future:
             return f"{backup.from_future}, so no rule counts it"

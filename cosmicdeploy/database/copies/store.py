@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import CHUNK, Digest, OnBytes, ignore_progress
+from cosmicdeploy.database.backups.archive import CHUNK_BYTES, Digest, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
@@ -55,7 +55,7 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file."""
         with self._converting_errors("read"), self._fs.open(self._path(name), "rb") as file:
-            yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
+            yield from each_interruptible(iter(lambda: file.read(CHUNK_BYTES), b""))
 
     def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Read a file back and return its size and SHA-256."""

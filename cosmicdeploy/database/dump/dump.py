@@ -111,7 +111,7 @@ class _SchemaBefore:
 
     digest: str
     highest_batch: int
-    tables: frozenset[str]
+    tables: tuple[str, ...]
     definitions: Definitions
     row_counts: Mapping[str, int]
 
@@ -134,7 +134,7 @@ def _dump(
         result = tools.dump(sink, options.silence, events=not withheld)
     archive.close()
     on_bytes(archive.raw.bytes)
-    require_complete(result, archive, before.tables)
+    require_complete(result, archive, {*before.tables})
     objects = _check_after(access, tools, archive, before, options)
     return partial_backup.manifest.updated(
         status="good",
@@ -165,7 +165,7 @@ def _check_before(
         return _SchemaBefore(
             digest=facts.schema_digest(),
             highest_batch=facts.highest_batch(),
-            tables=frozenset(facts.engines()),
+            tables=tuple(facts.engines()),
             definitions=facts.definitions(),
             row_counts=count_rows(facts),
         )
@@ -181,7 +181,7 @@ def _check_after(
     """Check that the dump holds every row of an unchanged schema, and return its objects."""
     with open_facts(access) as facts:
         require_same_structure(before.digest, before.definitions, facts)
-        rows = {name: archive.scan.rows[name] for name in sorted(before.tables)}
+        rows = {name: archive.scan.rows[name] for name in before.tables}
         count_again = partial(_rows_in_new_dump, tools, options.silence)
         require_all_rows(facts, rows, before.row_counts, count_again)
         limit = largest_statement(facts.session)

@@ -12,7 +12,7 @@ from cosmicdeploy.database.schema.recreate import broken_views, require_creatabl
 from cosmicdeploy.errors import BackupError
 
 TRANSACTIONAL = "InnoDB"
-# Of tables with these engines a dump holds only the definition: their data is elsewhere, or
+# A dump holds only the definition of tables with these engines: their data is elsewhere, or
 # nowhere.
 WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
 

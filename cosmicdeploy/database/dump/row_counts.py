@@ -30,8 +30,8 @@ def require_all_rows(
 ) -> None:
     """Raise `BackupError` if rows of a table are missing in the dump.
 
-    `dumped` has the number of rows in the dump, `before` the number just before it. Only if the
-    dump has fewer, the table is counted again. `dump_again` dumps a table once more and returns the
+    `dumped` has the number of rows in the dump, `before` the number just before it. A table is
+    counted again only if the dump has fewer. `dump_again` dumps a table once more and returns the
     number of rows in that dump.
     """
     short = {

@@ -9,6 +9,7 @@ from cosmicdeploy.errors import BackupError
 
 # A dump tool cannot lift `sql_select_limit`: where it lists tables, columns or objects, the server
 # truncates a longer list without an error. Only its SELECTs of rows can have a limit of their own.
+# These queries return the length of the longest such list.
 LONGEST_LISTS = {
     "tables": "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = %s",
     "columns": "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = %s"
@@ -32,7 +33,7 @@ def require_whole_lists(tools: ContainerTools, facts: Facts) -> None:
         count = int(rows[0][0]) if rows else 0
         if limit < max(count, 1):
             raise BackupError(
-                f"The dump tool would see {limit} of {count} {kind}: sql_select_limit",
+                f"The dump tool would see only {limit} of {count} {kind}, because of sql_select_limit",
                 where=facts.session.where,
                 todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
                 " remove it from init_connect and the server's option files, and try again",

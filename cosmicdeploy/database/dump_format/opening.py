@@ -22,8 +22,8 @@ FIRST_RELEASES = {
     (11, 2): 4,
     (11, 4): 2,
 }
-# Each release of a later series writes it.
-LAST_SERIES_WITHOUT = (11, 4)
+# Of series that are not listed, all tools of later ones write the line, and none of earlier ones.
+LAST_LISTED_SERIES = (11, 4)
 # Enough for the first two lines.
 OPENING_BYTES = 1024
 
@@ -44,4 +44,4 @@ def _writes_sandbox(header: bytes) -> bool:
         return False
     major, minor, patch = map(int, version.groups())
     first = FIRST_RELEASES.get((major, minor))
-    return (major, minor) > LAST_SERIES_WITHOUT if first is None else patch >= first
+    return (major, minor) > LAST_LISTED_SERIES if first is None else patch >= first

@@ -1,7 +1,7 @@
 """Split the text of a dump into statements, as the database's own client does.
 
 Most of a dump is rows. Dump tools escape line ends in them, so an INSERT ends at the first line
-that ends with `);`, and is not read closer. All other text is read token by token, which respects
+that ends with `);`, and needs no closer look. All other text is read token by token, which respects
 quotes, comments and DELIMITER.
 """
 
@@ -19,7 +19,7 @@ INSERT = re.compile(
     rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\(" + NAME + rb"(?:, ?" + NAME + rb")*\) )?VALUES(\n| )\("
 )
 # Enough for the table's name and the list of columns before the rows.
-INSERT_HEAD = 1 << 20
+INSERT_HEAD_BYTES = 1 << 20
 END_OF_ROWS = b");\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
@@ -49,7 +49,8 @@ LONGEST_TEXT = 16 << 20
 class Text:
     """A statement other than an INSERT, or text between statements.
 
-    `data` is all its bytes. `statement` is without the delimiter, empty between statements.
+    `data` is all its bytes. `statement` is the statement without its delimiter, empty for text
+    between statements.
     """
 
     data: bytes
@@ -107,7 +108,10 @@ class Splitter:
             if head:
                 size = head.end() - 1 - start
                 return self._rows(start, size, name_of(head[1]), head[2] == b"\n")
-            if len(self._left) - start < INSERT_HEAD and self._left.find(END_OF_ROWS, start) < 0:
+            if (
+                len(self._left) - start < INSERT_HEAD_BYTES
+                and self._left.find(END_OF_ROWS, start) < 0
+            ):
                 return None
         if self._left.startswith(b"DELIMITER ", start) and self._left.find(b"\n", start) < 0:
             return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from cosmicdeploy.database.access import NO_LIMIT
-from cosmicdeploy.database.backups.archive import LEVEL
+from cosmicdeploy.database.backups.archive import COMPRESSION_LEVEL
 
 # Names the schema in the environment of each command, to find and end it if its process was killed.
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
@@ -62,7 +62,7 @@ DUMP_FLAGS = (
     f"--where=1 LIMIT {NO_LIMIT}",
 )
 EVENTS = "--events"
-# Option → flag, of the options that MariaDB's tools or older ones lack.
+# Option → flag, of options that some vendors or versions lack.
 OPTIONAL_FLAGS = {
     "no-tablespaces": "--no-tablespaces",
     "set-gtid-purged": "--set-gtid-purged=OFF",
@@ -75,7 +75,9 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     """Return the command that runs a dump tool, buffered and compressed where the tools exist."""
     size = PIPE_SIZED_BUFFER if zstd else LARGE_BUFFER
     buffered = (stdbuf, size) if stdbuf else ()
-    return ("sh", "-c", COMPRESS, "sh", zstd, f"-{LEVEL}", *buffered) if zstd else buffered
+    return (
+        ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
+    )
 
 
 def known_flags(help_text: str, flags: Mapping[str, str] = OPTIONAL_FLAGS) -> tuple[str, ...]:
