@@ -52,11 +52,11 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
     labels, watch = this_process(command), HolderWatch(engine, lock_wait.stale_after)
     deadline = time.monotonic() + lock_wait.wait
     announced = ""
-    while not (marker := engine.claim(name, labels)).is_own:
+    while not (marker := engine.claim_marker(name, labels)).is_own:
         lock_wait.safe_point()
         if watch.is_gone(marker):
             # Removed by id: if another run has taken over in the meantime, its marker stays.
-            engine.release_claim(marker.id)
+            engine.remove_marker(marker.id)
             continue
         if (left := deadline - time.monotonic()) <= 0:
             raise lock_held_error(marker, _advice(lock_wait))

@@ -46,7 +46,7 @@ class HeldLock(Lock):
         """
         now = time.clock_gettime(CLOCK)
         if not self._lost and now - self._verified_at >= max_age:
-            self._update(exists=self._engine.is_claimed(self._id))
+            self._update(exists=self._engine.marker_exists(self._id))
             self._verified_at = now
         if self._lost:
             raise self._lost_error()
@@ -57,7 +57,7 @@ class HeldLock(Lock):
         self._heartbeat.join(BEAT_SECONDS)
         # If the engine does not answer, the marker stays; the next run finds that its holder ended.
         with suppress(EngineError):
-            self._engine.release_claim(self._id)
+            self._engine.remove_marker(self._id)
 
     def _beat(self) -> None:
         count = 0
@@ -84,6 +84,6 @@ class HeldLock(Lock):
 
     def _new_holder(self) -> str:
         with suppress(EngineError):
-            marker = self._engine.find_claim(self._name)
+            marker = self._engine.find_marker(self._name)
             return describe_holder(marker.labels) if marker else "the other run has already ended"
         return ""

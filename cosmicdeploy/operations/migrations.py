@@ -8,7 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Declined
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import LockWait, hold_lock, operator_name
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
@@ -20,7 +20,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
 
     Changes nothing. `pending` is None if no migration was ever applied.
     """
-    begun = unresolved(ctx.journal)
+    begun = interrupted_migration(ctx.journal)
     progress = interrupted_migrations.look(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
@@ -40,7 +40,7 @@ def resolve(
     """
     lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, command, lock_wait):
-        begun = unresolved(ctx.journal)
+        begun = interrupted_migration(ctx.journal)
         if begun is None:
             return "nothing to resolve: no run was interrupted during a migration"
         progress = interrupted_migrations.look(ctx, begun)
