@@ -75,7 +75,7 @@ class Catalogue:
         return backup
 
     def find(self, reference: str) -> Backup:
-        """Return a backup as `get` does, but by ID also one of another stack, only to look at it.
+        """Return a backup as `get` does, or by ID also one of another stack, to look at it.
 
         Raises `UnknownBackup`, with the candidates, if there is no such ID; `BackupError` if the
         backup is damaged, or if no backup is usable as "latest".

@@ -33,7 +33,8 @@ def require_whole_lists(tools: ContainerTools, facts: Facts) -> None:
         count = int(rows[0][0]) if rows else 0
         if limit < max(count, 1):
             raise BackupError(
-                f"The dump tool would see only {limit} of {count} {kind}, because of sql_select_limit",
+                f"The dump tool would see only {limit} of {count} {kind},"
+                " because of sql_select_limit",
                 where=facts.session.where,
                 todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
                 " remove it from init_connect and the server's option files, and try again",

@@ -49,9 +49,8 @@ class LoadConnection:
         for left in reversed(range(TRIES)):
             try:
                 with interruptible():
-                    self._connection.query(
-                        memoryview(statement)
-                    )  # so that the driver does not copy it
+                    # A view, so that the driver does not copy the statement.
+                    self._connection.query(memoryview(statement))
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
                     # The driver's error may contain values of a row, and --verbose would show it as

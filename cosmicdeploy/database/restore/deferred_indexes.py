@@ -45,11 +45,11 @@ def defer_indexes(create: bytes) -> DeferredIndexes | None:
     lines = body[name.end() :].split(b",\n  ")
     keys = [line for line in lines if KEY.fullmatch(line)]
     foreign = [line for line in lines if FOREIGN_KEY.fullmatch(line)]
-    stay = [line for line in lines if line not in keys and line not in foreign]
-    if not keys or not all(map(DEFINITION.match, stay)) or not _has_usable_primary_key(stay):
+    kept = [line for line in lines if line not in keys and line not in foreign]
+    if not keys or not all(map(DEFINITION.match, kept)) or not _has_usable_primary_key(kept):
         return None
     return DeferredIndexes(
-        create[: name.end()] + b",\n  ".join(stay) + close + options,
+        create[: name.end()] + b",\n  ".join(kept) + close + options,
         _alter_table(name[1], keys),
         _alter_table(name[1], foreign) if foreign else b"",
     )

@@ -75,9 +75,8 @@ def load_shadow(
 def drop_shadow(access: DatabaseAccess) -> None:
     """Drop a loaded backup that will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
-        end_sessions(
-            session, shadow_name(access.name)
-        )  # a statement of a killed load may still run
+        # A statement of a killed load may still run.
+        end_sessions(session, shadow_name(access.name))
         _drop_shadow(session, access.name)
 
 

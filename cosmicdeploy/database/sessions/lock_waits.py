@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.sessions.process_list import Process
 
-# A table of a MariaDB plugin, which lists which session holds the lock on which table.
+# The information_schema table of a MariaDB plugin: which session holds the lock on which table.
 LOCK_PLUGIN = "metadata_lock_info"
 
 
