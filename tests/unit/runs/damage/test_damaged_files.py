@@ -142,7 +142,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
 def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
     session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
     record = SwapRecord(session, "shop")
-    with pytest.raises(DatabaseError, match="nothing is moved or dropped") as caught:
+    with pytest.raises(DatabaseError, match="no table is moved or dropped") as caught:
         record.read(Phase.SWAPPED)
     assert "swapped" in caught.value.where and "`cosmicdeploy backup verify" in caught.value.todo
 
