@@ -54,7 +54,7 @@ def refuse_unknown_keys(document: Document) -> None:
     if errors:
         first, *others = errors
         raise ConfigError(
-            first.what, where=first.where, todo=first.todo, details=[str(each) for each in others]
+            first.what, where=first.where, todo=first.todo, details=[str(other) for other in others]
         )
 
 
