@@ -36,8 +36,8 @@ class Port:
 class Mount:
     """A mount into a container.
 
-    `source` is an absolute path on the host (bind), the volume's real name, "" for an anonymous one
-    (volume), or "" (tmpfs).
+    `source` is the absolute path on the host of a bind mount, or the real name of a volume; "" for
+    an anonymous volume and for a tmpfs.
     """
 
     type: Literal["bind", "volume", "tmpfs"]

@@ -26,7 +26,7 @@ class Scope:
     volumes: Mapping[str, Volume]
 
     def path(self, entry: ComposeValue, text: str) -> str:
-        """Make a path absolute: relative ones start at the project directory, `~` at HOME."""
+        """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""
         if text == "~" or text.startswith("~/"):
             home = self.variables.get("HOME")
             if not home:

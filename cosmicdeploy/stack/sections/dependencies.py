@@ -1,4 +1,4 @@
-"""Read which services a service depends on, and check that this is possible."""
+"""Read and check the dependencies between services."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -
                     )
                 )
     try:
-        TopologicalSorter(
-            {name: service.depends_on for name, service in services.items()}
-        ).prepare()
+        TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
         raise (

@@ -29,15 +29,12 @@ def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
 def _volumes(service: ComposeValue, scope: Scope) -> list[tuple[ComposeValue, Mount]]:
     entry = service.get("volumes")
     items = [] if entry is None else entry.items()
-    return [
-        (
-            item,
-            _long_syntax(item, scope)
-            if isinstance(item.data, dict)
-            else _short_syntax(item, scope),
-        )
-        for item in items
-    ]
+    return [(item, _volume(item, scope)) for item in items]
+
+
+def _volume(item: ComposeValue, scope: Scope) -> Mount:
+    is_long = isinstance(item.data, dict)
+    return _long_syntax(item, scope) if is_long else _short_syntax(item, scope)
 
 
 def _tmpfs(service: ComposeValue) -> list[tuple[ComposeValue, Mount]]:
