@@ -21,9 +21,9 @@ from cosmicdeploy.engine import Engine, ExecResult, connect
 from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files import shipped
-from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.layout import SOURCES, lay_out, layout_options
 from cosmicdeploy.lock import hold_lock
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
@@ -123,7 +123,7 @@ def _lay_out_release_1() -> None:
     partial = DEMO.with_name("demo.partial")  # so that a killed run leaves no half of a demo
     shutil.rmtree(partial, ignore_errors=True)
     options = {"project": PROJECT, "http_bind": "127.0.0.1"}
-    lay_out(partial, layout_choices(options, IMAGES if IMAGES.exists() else None))
+    lay_out(partial, layout_options(options, IMAGES if IMAGES.exists() else None))
     for name in _release_2_files():
         (partial / SOURCES / name).unlink()
     partial.rename(DEMO)
@@ -187,8 +187,8 @@ class _Kiosks:
         while time.monotonic() < until:
             token = self._tokens[self.beats.sent % len(self._tokens)]
             body = {"battery_level": 85}
-            answer = ask(f"{self._url}/api/devices/heartbeat", token=token, json=body)
-            self.beats.count(answer, turning_away=answer.turned_away)
+            answer = send_request(f"{self._url}/api/devices/heartbeat", token=token, json=body)
+            self.beats.count(answer, turning_away=answer.is_turned_away)
             if self._stop.wait(1 / BEATS_PER_SECOND):
                 return
 

@@ -15,8 +15,8 @@ from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import CONTINUES
 from cosmicdeploy.operations.monitor.collectors import collectors
 from cosmicdeploy.probes.monitor.event import (
-    BY_DEFAULT,
     CHANGES,
+    DEFAULT_TOPICS,
     FLAPPING,
     MONITOR,
     TRANSITIONS,
@@ -24,7 +24,7 @@ from cosmicdeploy.probes.monitor.event import (
     MonitorEvent,
     notice,
 )
-from cosmicdeploy.probes.monitor.transition import Flapping, Once
+from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping
 
 # A reader that is slow must not fill the memory: collectors wait when so many events are queued.
 QUEUED = 10_000
@@ -42,7 +42,7 @@ class MonitorOptions:
     news, None for from now on. `seconds` is the duration, None for as long as the caller reads.
     """
 
-    topics: Sequence[str] = BY_DEFAULT
+    topics: Sequence[str] = DEFAULT_TOPICS
     grep: str = ""
     since: float | None = None
     seconds: float | None = None
@@ -95,7 +95,7 @@ class _Filter:
     def __init__(self, ctx: Context, options: MonitorOptions) -> None:
         self._options, self._monitoring = options, ctx.settings.monitoring
         limit = self._monitoring.flapping
-        self._once, self._flapping = Once(), Flapping(limit.more_than, limit.seconds)
+        self._once, self._flapping = Deduplicator(), Flapping(limit.more_than, limit.seconds)
         self._turned = 0.0
         self._matched: dict[str, bool] = {}
 
@@ -126,8 +126,8 @@ class _Filter:
         elapsed = time.monotonic() - self._turned
         if FLAPPING in self._options.topics and elapsed >= TURNS_EVERY_SECONDS:
             self._turned = time.monotonic()
-            yield from filter(self._is_chosen, self._flapping.turns())
-            yield self._flapping.now()
+            yield from filter(self._is_chosen, self._flapping.state_changes())
+            yield self._flapping.view_event()
 
     def _is_repeated(self, event: MonitorEvent) -> bool:
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)

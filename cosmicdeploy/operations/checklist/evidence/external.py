@@ -24,12 +24,12 @@ WHY = "checklist.external names no service"
 
 def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     """Send one request to each service; return how it answers, {"why": …} for no service."""
-    from cosmicdeploy.probes.http import ask
+    from cosmicdeploy.probes.http import send_request
 
     services = ctx.settings.checklist.external
     if not services:
         return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    answers = map_concurrently(lambda service: ask(service.url), services)
+    answers = map_concurrently(lambda service: send_request(service.url), services)
     found = zip(services, answers, strict=True)
     return {service.name: _figures(service, answer) for service, answer in found}
 

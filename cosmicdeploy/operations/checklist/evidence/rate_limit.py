@@ -14,7 +14,7 @@ from cosmicdeploy.operations.checklist.verdict import (
 )
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.text.formatting import counted, format_duration, format_percent
-from cosmicdeploy.traffic.response import LIMITED, OK
+from cosmicdeploy.traffic.response import OK, RATE_LIMITED
 
 POINT, BURST = "rate-limit", "burst"
 TODO = "`cosmicdeploy checklist --probe` sends a burst of heartbeats of one device"
@@ -37,7 +37,7 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     connection, let_in = Connection(proxy_url(ctx)), 0
     try:
         for _ in range(ctx.settings.checklist.burst):
-            answer = connection.ask(request)
+            answer = connection.send(request)
             if answer.status != OK:
                 break
             let_in += 1
@@ -81,7 +81,7 @@ def judge(evidence: Evidence) -> Point:
 
 def _judge_burst(sent: Figures) -> Point:
     accepted = counted(sent["let_in"], "heartbeat")
-    works = sent["status"] == LIMITED
+    works = sent["status"] == RATE_LIMITED
     ended = f"then {sent['status']}" if not sent["error"] else sent["error"]
     all_in = sent["status"] == OK
     return Point(

@@ -13,7 +13,7 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import ConfigError, DatabaseError
 from cosmicdeploy.operations.checklist import logs
 from cosmicdeploy.operations.checklist.verdict import Span
-from cosmicdeploy.probes.monitor.tables import lacking
+from cosmicdeploy.probes.monitor.tables import describe_missing
 from cosmicdeploy.probes.monitor.transition_lines import TransitionLines
 from cosmicdeploy.settings import DeviceColumns, TransitionColumns
 
@@ -39,7 +39,7 @@ class Transitions:
 def in_table(facts: Facts, columns: TransitionColumns, span: Span) -> Transitions:
     """Return the newest rows of the table, up to the span's limit. Raises `DatabaseError`."""
     present = set(facts.columns(columns.table))
-    if missing := lacking(columns.table, columns.needed, present):
+    if missing := describe_missing(columns.table, columns.needed, present):
         raise DatabaseError(
             f"Transitions cannot be read: {missing}",
             todo="see `monitoring.transitions`, or migrate",
