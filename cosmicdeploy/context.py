@@ -84,7 +84,7 @@ class Context:
         """
         self.interrupts.safe_point()
         # A check of the lock counts for a second: some loops get here a thousand times a second.
-        self.lock.require(trust=1.0)
+        self.lock.require(max_age=1.0)
 
     def sleep(self, seconds: float) -> None:
         """Wait, with a safe point every `SAFE_POINT_EVERY_SECONDS` seconds."""

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt, has_usual_name, of_service
+from cosmicdeploy.engine.containers.in_place import (
+    adopt_container_names,
+    has_usual_name,
+    of_service,
+)
 from cosmicdeploy.engine.containers.names import final_name
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
@@ -22,7 +26,7 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     second one, or if another container may write to the data of a database or cache to be started.
     """
     containers = ctx.engine.containers(ctx.stack.project)
-    ctx = replace(ctx, stack=adopt(ctx.stack, containers))
+    ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
         _require_one(ctx, of_service(containers, name), ctx.service(name))
@@ -130,7 +134,7 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
     v2 removes, so the same folder may run as two projects.
     """
     stack = ctx.stack
-    for container in ctx.engine.made_from(stack.directory, besides=stack.project):
+    for container in ctx.engine.containers_of_folder(stack.directory, except_project=stack.project):
         own_name, other_name = map(labels.normalized_project, (stack.project, container.project))
         if own_name == other_name and container.service in names:
             raise Refused(
