@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -39,9 +39,28 @@ class PlainConsole(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Remove control characters from everything but the console's own control segments."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=sanitized(segment.text))
+        """Escape control characters outside the console's own control segments."""
+        segments: Iterable[Segment] = (
+            segment if segment.control else segment._replace(text=sanitized(segment.text))
+            for segment in super().render(renderable, options)
+        )
+        return segments if self.is_terminal else _without_trailing_blanks(segments)
+
+
+def _without_trailing_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Yield the segments without the blanks before a line feed, as in the padding of a table."""
+    blanks = ""  # at the end of the line so far; printed if more text follows on that line
+    for segment in segments:
+        if segment.control:
+            yield segment
+            continue
+        lines = (blanks + segment.text).split("\n")
+        kept = "\n".join(line.rstrip(" ") for line in lines)
+        blanks = lines[-1][len(lines[-1].rstrip(" ")) :]
+        if kept:
+            yield segment._replace(text=kept)
+    if blanks:
+        yield Segment(blanks)
 
 
 def styled(template: str, *values: object) -> Text:

@@ -47,7 +47,7 @@ def _notes(backups: Iterable[Backup], *, copies: bool) -> dict[str, list[str]]:
 
 
 def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
-    """Print a line for each backup: keep or remove, and why."""
+    """Print for each backup whether it is kept or removed, and why; a long reason wraps."""
     rows = [
         {
             **_row(decision.backup),
@@ -56,7 +56,7 @@ def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
         }
         for decision in decisions
     ]
-    console.print(one_line_table(DECIDED, rows))
+    console.print(table(DECIDED, rows))
 
 
 def show_backup(console: Console, backup: Backup) -> None:
