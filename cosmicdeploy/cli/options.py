@@ -47,7 +47,8 @@ COMMON: dict[str, tuple[Any, Any]] = {
             Path | None,
             typer.Option(
                 metavar="FILE",
-                help="Use this configuration (default: the nearest cosmicdeploy.yaml upwards).",
+                help="Use this configuration file (default: cosmicdeploy.yaml in this folder or the"
+                " nearest one above).",
             ),
         ],
         None,
@@ -57,7 +58,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
         False,
     ),
     "yes": (
-        Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")],
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to questions.")],
         False,
     ),
     "verbose": (
@@ -68,19 +69,19 @@ COMMON: dict[str, tuple[Any, Any]] = {
 }
 
 
-# The common options that make sense where stdout belongs to another program.
+# The common options of a command whose stdout is that of a program in a container.
 PLAIN = ("config", "verbose", "no_color")
 
 Command = Callable[..., None]
 
 
 def common_options(command: Command) -> Command:
-    """Add the common options to a command; it gets them as `config` and `terminal`."""
+    """Add the common options to a command, which gets them as `config` and `terminal`."""
     return _with_options(command, COMMON)
 
 
 def plain_options(command: Command) -> Command:
-    """Add the common options but --json and --yes: for commands with no report and no question."""
+    """Add the common options except --json and --yes, for commands without report and question."""
     return _with_options(command, PLAIN)
 
 

@@ -34,7 +34,7 @@ class Document:
         default_factory=dict, repr=False, compare=False
     )
 
-    def place(self, *keys: str | int) -> str:
+    def location(self, *keys: str | int) -> str:
         """Return "file:line" of a key path, or of its closest known parent."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
         for key in keys:

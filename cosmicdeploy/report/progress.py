@@ -9,7 +9,7 @@ from rich.text import Text
 from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.report.console import styled
 
-COLOURS = {
+COLORS = {
     "changed": "yellow",
     "passed": "green",
     "unchanged": "green",
@@ -60,7 +60,7 @@ class ProgressView:
 
 def step_line(event: StepEnded) -> Text:
     """Return the line of a step that ended; only a failure shows its reason."""
-    colour = COLOURS[event.outcome]
+    color = COLORS[event.outcome]
     reason = f"  {event.reason}" if event.outcome == "failed" else ""
     taken = f"{event.seconds:6.1f} s{reason}"
-    return styled(f"{{}} [{colour}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)
+    return styled(f"{{}} [{color}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)

@@ -12,7 +12,7 @@ from rich.text import Text
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import ErrorReport, Report
-from cosmicdeploy.report.progress import COLOURS
+from cosmicdeploy.report.progress import COLORS
 from cosmicdeploy.report.views import proof
 from cosmicdeploy.report.views.checklist import show_checklist
 from cosmicdeploy.report.views.drift import show_differences
@@ -57,7 +57,7 @@ def _steps(report: Report, console: Console) -> None:
     table.add_column("seconds", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for step in report.steps:
-        outcome = Text(step.outcome, COLOURS[step.outcome])
+        outcome = Text(step.outcome, COLORS[step.outcome])
         table.add_row(step.name, outcome, f"{step.seconds:.1f}", step.reason)
     console.print()
     console.print(table)
@@ -78,9 +78,9 @@ def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -
             last = statement["migration"]
             console.print(styled("  [bold]{}[/]", last), soft_wrap=True)
         kind, why = statement["kind"], statement["why"]
-        colour = KINDS.get(kind, "green")
+        color = KINDS.get(kind, "green")
         label = f"{kind} ({why})" if why else kind
-        line = styled(f"    [{colour}]{{}}[/]: {{}}", label, statement["sql"])
+        line = styled(f"    [{color}]{{}}[/]: {{}}", label, statement["sql"])
         console.print(line, soft_wrap=True)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# Colours, which many tools print, and the carriage return of a line's end.
+# Colors, which many tools print, and the carriage return of a line's end.
 LEFT_OUT = re.compile(r"\x1b\[[\d;:]*m|\r+(?=\n|\Z)")
 # Control characters (C0 and C1) but tab and line feed; characters that reorder a line or end it
 # invisibly; code points that are no characters.
@@ -24,7 +24,7 @@ LONGEST = 100_000
 
 
 def sanitized(text: str) -> str:
-    r"""Return the text without colours and with control characters escaped, as in \x1b."""
+    r"""Return the text without colors and with control characters escaped, as in \x1b."""
     return HARMFUL.sub(_escaped, LEFT_OUT.sub("", text))
 
 

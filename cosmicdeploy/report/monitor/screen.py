@@ -29,7 +29,7 @@ from cosmicdeploy.text.formatting import counted, format_duration, format_short_
 from cosmicdeploy.text.sanitize import sanitized
 
 WELL = ("healthy", "running")
-COLOURS = {
+COLORS = {
     "transitions": "magenta",
     CHANGES: "magenta",
     FLAPPING: "red",
@@ -118,7 +118,7 @@ class LiveView:
 def news_line(event: MonitorEvent, width: int) -> Text:
     """Return an event as one line of the terminal's width."""
     line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
-    line.append(f"{short(event.source):<{SOURCE}} ", style=COLOURS.get(event.topic, ""))
+    line.append(f"{short(event.source):<{SOURCE}} ", style=COLORS.get(event.topic, ""))
     text = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
     line.append(text, style="red" if event.facts.get("error") else _importance(event))
     line.truncate(width, overflow="ellipsis")
@@ -137,9 +137,9 @@ def _importance(event: MonitorEvent) -> str:
 
 
 def _latency(facts: Mapping[str, Any]) -> Text:
-    colour = "red" if facts["failed"] else "green"
+    color = "red" if facts["failed"] else "green"
     line = Text("load balancer  ", no_wrap=True)
-    line.append(f"{facts['failed']} of {facts['sent']} failed", style=colour)
+    line.append(f"{facts['failed']} of {facts['sent']} failed", style=color)
     line.append(f", p50 {facts['p50_ms']:.1f}, p99 {facts['p99_ms']:.1f},")
     return line.append(f" max {facts['max_ms']:.1f} ms")
 
@@ -149,8 +149,8 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
     for column in ("service", "state", "release", "restarts", "since"):
         table.add_column(column, no_wrap=True)
     for row in rows:
-        colour = "green" if row["state"] in WELL else "red"
-        state = Text(row["state"], style=colour)
+        color = "green" if row["state"] in WELL else "red"
+        state = Text(row["state"], style=color)
         since = format_short_timestamp(row["since"])
         table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
     return table

@@ -17,8 +17,8 @@ from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import newest, one_line_table, table
 from cosmicdeploy.text.formatting import format_time
 
-LISTED = ("id", "status", "age", "release", "size", "proven")
-DECIDED = ("id", "age", "release", "decision", "reason")
+LIST_COLUMNS = ("id", "status", "age", "release", "size", "proven")
+DECISION_COLUMNS = ("id", "age", "release", "decision")
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
@@ -27,7 +27,7 @@ def show_backups(
 ) -> None:
     """Print a line for each of the ten newest backups, or for all; then notes on some of them."""
     shown, rest = newest(backups, show_all=show_all)
-    console.print(one_line_table(LISTED, [_row(backup) for backup in shown]))
+    console.print(one_line_table(LIST_COLUMNS, [_row(backup) for backup in shown]))
     for note, ids in _notes(shown, copies=copies).items():
         console.print(styled("  {}: {}", ", ".join(ids), note), soft_wrap=True)
     if rest:
@@ -51,12 +51,11 @@ def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
     rows = [
         {
             **_row(decision.backup),
-            "decision": "keep" if decision.keep else "remove",
-            "reason": decision.reason,
+            "decision": f"{'keep' if decision.keep else 'remove'}: {decision.reason}",
         }
         for decision in decisions
     ]
-    console.print(table(DECIDED, rows))
+    console.print(one_line_table(DECISION_COLUMNS, rows, wrapped="decision"))
 
 
 def show_backup(console: Console, backup: Backup) -> None:

@@ -14,7 +14,7 @@ from cosmicdeploy.report.model import BaselineReport, ChecklistReport, PointRepo
 from cosmicdeploy.report.views.backups import age
 from cosmicdeploy.text.formatting import format_time
 
-COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
+COLORS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
 
 
 def show_checklist(report: ChecklistReport, console: Console) -> None:
@@ -24,8 +24,8 @@ def show_checklist(report: ChecklistReport, console: Console) -> None:
     table.add_column("point", no_wrap=True)
     table.add_column("found", overflow="fold")
     for point in report.points:
-        colour = COLOURS[point.verdict]
-        verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
+        color = COLORS[point.verdict]
+        verdict = styled(f"[{color}]{{}}[/]", point.verdict)
         table.add_row(verdict, point.point, "\n".join(_lines(point)))
     console.print(table)
     console.print()
@@ -75,4 +75,4 @@ def _compared(baseline: BaselineReport | None) -> str:
 
 def _counted(report: ChecklistReport) -> str:
     counts = Counter[str](point.verdict for point in report.points)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLOURS if counts[verdict])
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLORS if counts[verdict])

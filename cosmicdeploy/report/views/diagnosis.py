@@ -44,7 +44,7 @@ def _lines(finding: Facts, *, fixing: bool) -> Text:
     return Text("\n").join(lines)
 
 
-def show_tried(console: Console, tried: Iterable[Facts]) -> None:
+def show_attempts(console: Console, tried: Iterable[Facts]) -> None:
     """Print the remedies that were run or declined."""
     for each in tried:
         if each["applied"]:
@@ -56,7 +56,7 @@ def show_tried(console: Console, tried: Iterable[Facts]) -> None:
             console.print(styled("[dim]left alone:[/] {}", each["remedy"]), soft_wrap=True)
 
 
-def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
+def show_remaining(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
     """Print the last line: which problems remain."""
     remaining = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
     line = f"remaining: {', '.join(remaining)}" if remaining else "no problem"

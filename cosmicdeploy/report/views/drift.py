@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cosmicdeploy.report.console import styled
 
-COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
+COLORS = {"added": "green", "removed": "red", "changed": "yellow"}
 Keys = Sequence[Mapping[str, Any]]
 
 
@@ -33,7 +33,7 @@ def show_differences(
 
 def _line(key: Mapping[str, Any]) -> Text:
     change = key["change"]
-    return styled(f"    [{COLOURS[change]}]{{}}[/] {{}}", change, key["key"] + _values(key))
+    return styled(f"    [{COLORS[change]}]{{}}[/] {{}}", change, key["key"] + _values(key))
 
 
 def _values(key: Mapping[str, Any]) -> str:

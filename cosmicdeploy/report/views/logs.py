@@ -14,7 +14,7 @@ from rich.style import Style
 from cosmicdeploy.text.formatting import format_time
 from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
-COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+COLORS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 
 
 class Line(Protocol):
@@ -39,7 +39,7 @@ class LogPrinter:
         self._times = times
         width = max(map(len, services), default=0)
         system = console._color_system if console.is_terminal and not console.no_color else None
-        styles = dict(zip(services, cycle(map(Style.parse, COLOURS)), strict=False))
+        styles = dict(zip(services, cycle(map(Style.parse, COLORS)), strict=False))
         self._prefixes = {
             name: style.render(f"{name:<{width}} |", color_system=system)
             for name, style in styles.items()

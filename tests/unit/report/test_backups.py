@@ -109,16 +109,18 @@ def test_a_line_for_each(backup: Backup) -> None:
     assert head.split() == ["id", "status", "age", "release", "size", "proven"]
 
 
-def test_a_long_reason_wraps_at_80_columns_and_keeps_its_text(backup: Backup) -> None:
+def test_a_long_reason_wraps_at_80_columns_and_nothing_is_lost(backup: Backup) -> None:
+    release = "2026.11.27-141500-ab12cd"
     reason = "newest good one, the way back from release 2.14.0, pinned: before the fair, last 1"
+    backup = replace(backup, manifest=backup.manifest.updated(release=release))
     decision = Decision(backup=backup, keep=True, reason=reason)
     head, *lines = printed(show_decisions, [decision], width=80).splitlines()
-    begin = head.index("reason")
+    begin = head.index("decision")
     assert all(len(line) <= 80 for line in lines)
-    assert " ".join(line[begin:].strip() for line in lines) == reason
-    before_the_reason = [line[:begin].split() for line in lines]
-    assert before_the_reason[0][-1] == "keep"
-    assert not any(before_the_reason[1:])
+    assert " ".join(line[begin:].strip() for line in lines) == f"keep: {reason}"
+    before_the_decision = [line[:begin].split() for line in lines]
+    assert before_the_decision[0][0] == backup.id and before_the_decision[0][-1] == release
+    assert not any(before_the_decision[1:])
 
 
 def test_a_long_reason_stays_on_one_line_in_a_pipe(backup: Backup) -> None:
