@@ -1,6 +1,6 @@
-"""The report of a command as one JSON document; docs/report.md documents it.
+"""The report of a command, which `--json` prints; docs/report.md documents it.
 
-`schema` is the version of this layout. Fields are only added within a version.
+`schema` is the version of the layout. Within a version, fields are added but never removed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ SCHEMA: Literal[2] = 2
 
 
 class Part(BaseModel):
-    """Base of all parts: frozen, without extra fields, so that the published schema is complete."""
+    """Base of all parts of the report.
+
+    No part accepts an undeclared field, so that the published schema is complete.
+    """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
 
 
 class StepReport(Part):
-    """One step; `seconds` is wall time, `facts` is the result of the step."""
+    """One step; `seconds` is wall time, `facts` are what the step found or did, by kind."""
 
     name: str
     kind: str
@@ -44,15 +47,15 @@ class ErrorReport(Part):
 
     @classmethod
     def of(cls, error: CosmicError) -> ErrorReport:
-        """Return the report of an exception."""
+        """Return the report's part for an exception."""
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
 class RequestStatsReport(Part):
-    """Statistics of the requests on new or on kept connections; times in milliseconds.
+    """Statistics of requests; times are in milliseconds.
 
-    `held` got 503 with Retry-After during maintenance, `limited` got 429; neither is a failure.
-    `not_found` are acknowledged heartbeats that were missing in the database.
+    `held` requests got 503 with Retry-After during maintenance, `limited` ones got 429; neither is
+    a failure. `not_found` counts acknowledged heartbeats that were missing in the database.
     """
 
     sent: int
@@ -67,9 +70,10 @@ class RequestStatsReport(Part):
 
 
 class BeatsReport(Part):
-    """Heartbeats among the requests; `limited` got 429 and prove nothing.
+    """Heartbeats among the requests; `found` counts those that the database has.
 
-    `not_looked_up` says why some were not looked up in the database.
+    `limited` heartbeats got 429 and prove nothing. `not_looked_up` says why some heartbeats were
+    not looked up in the database.
     """
 
     sent: int
@@ -80,7 +84,11 @@ class BeatsReport(Part):
 
 
 class ProxyReport(Part):
-    """Counts from the proxy's access log: 5xx, 499, and 503 during maintenance."""
+    """Responses in the proxy's access log, counted.
+
+    `errors` are 5xx, `gone` are 499 (the client closed the connection), `held` are 503 during
+    maintenance.
+    """
 
     answers: int
     errors: int
@@ -89,10 +97,10 @@ class ProxyReport(Part):
 
 
 class RequestsReport(RequestStatsReport):
-    """Requests sent through the proxy during the run.
+    """Requests sent through the proxy during the run, on `new` and on `kept` connections.
 
-    `broken` says what clients noticed, `failing_before` which requests failed before the run
-    changed anything: if any did, only failures after the rollout count.
+    `broken` says what clients noticed. `failing_before` says which requests failed before the run
+    changed anything: if there are any, only failures after the rollout count.
     """
 
     failures: tuple[str, ...] = ()
@@ -105,7 +113,10 @@ class RequestsReport(RequestStatsReport):
 
 
 class UnfinishedReport(Part):
-    """An interrupted run, or one whose undo failed, that no later run has resolved."""
+    """A run that was interrupted or whose undo failed, and that no later run has resolved.
+
+    `told` describes it in one line.
+    """
 
     run: str
     command: str
@@ -118,7 +129,7 @@ class UnfinishedReport(Part):
 class PointReport(Part):
     """One point of `checklist`.
 
-    `found` and `was` describe the present and the baseline, `now` and `before` have the figures.
+    `found` describes the present and `was` the baseline; `now` and `before` have their figures.
     `why` says why the verdict is unknown, `todo` what to do.
     """
 
@@ -135,7 +146,7 @@ class PointReport(Part):
 class BaselineReport(Part):
     """The baseline: recorded by `run` at the time `at`, before `release` replaced `release_before`.
 
-    Evidence counts from `in_place_at` on.
+    `in_place_at` is when `release` was in place: evidence counts from then on.
     """
 
     run: str
@@ -147,7 +158,7 @@ class BaselineReport(Part):
 
 
 class ChecklistReport(Part):
-    """The points of `checklist`, judged by the evidence of `seconds` since `since`."""
+    """The points of `checklist`, judged by evidence from the `seconds` after `since`."""
 
     since: str
     seconds: float
@@ -156,11 +167,11 @@ class ChecklistReport(Part):
 
 
 class Report(Part):
-    """The document; times are ISO 8601 with an offset.
+    """The report of a command; times are ISO 8601 with an offset.
 
-    `turned_away_seconds` is how long maintenance lasted. `warnings` are deviations in this call,
-    `notices` are what every run on this stack leaves out. `release` is the one that runs at the
-    end; in a plan, the one that it would build.
+    `release` is the release that runs at the end; in a plan, the release that would be built.
+    `turned_away_seconds` is how long maintenance lasted. `warnings` are about this call, `notices`
+    about what every run on this stack leaves out.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -184,8 +195,8 @@ class Report(Part):
     error: ErrorReport | None = None
 
     def to_json(self) -> str:
-        """Return the document as it is printed."""
-        # Pydantic's JSON cannot encode an unpaired surrogate, as in a file's name.
+        """Return the report as JSON."""
+        # Pydantic's own JSON encoder fails on an unpaired surrogate, as a file's name may have.
         return terminal_safe_json(
             self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
         )

@@ -1,4 +1,4 @@
-"""Shows the events of a run as they happen: live in a terminal, plain lines elsewhere."""
+"""Shows the events of a run as they happen: live in a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLORS = {
 
 
 class ProgressView:
-    """Shows events. Use it as a context manager: it clears the live line at the end."""
+    """Shows events, the current step on a live line; a context manager, which clears that line."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

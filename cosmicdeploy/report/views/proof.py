@@ -1,4 +1,4 @@
-"""Shows the proof of a run: the rollout's duration, the probes during the run, and the soak."""
+"""Shows what was measured during a run: the rollout, the requests and the soak."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import counted
 
 
 def lines(report: Report) -> Iterator[Text]:
-    """Yield the lines; all but the failures fit in 80 columns."""
+    """Yield the lines about a run's measurements; all but the failures fit in 80 columns."""
     yield from map(Text, _rollouts(report.steps))
     if report.requests:
         yield from _requests(report.requests)
@@ -36,19 +36,20 @@ def _rollouts(steps: Iterable[StepReport]) -> Iterator[str]:
                 f" needed {roll['needed']:.1f} s"
             )
             yield f"  {_needed_for(roll['services'])}"
-        if away := proxy_away(step):
-            yield f"the proxy was down for {away:.1f} s: connections were refused"
+        if seconds := seconds_without_proxy(step):
+            yield f"the proxy was down for {seconds:.1f} s: connections were refused"
 
 
-def proxy_away(step: StepReport) -> float:
-    """Return the seconds in which the proxy refused connections."""
+def seconds_without_proxy(step: StepReport) -> float:
+    """Return for how many seconds the proxy was stopped; 0 if the step did not measure it."""
     return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
-    """Return what the sum consists of; a restart in place creates nothing.
+    """Return what the engine and the application needed the time for.
 
-    Workers are replaced in parallel with the replicas, so the sum may exceed the duration.
+    A restart creates nothing. Workers are replaced in parallel with the replicas, so the sum may
+    exceed the duration.
     """
     create = "to create, " if any("create" in phases for phases in services.values()) else ""
     parallel = "; some run in parallel" if len(services) > 1 else ""
