@@ -10,8 +10,9 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import InterruptedRun, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
@@ -130,7 +131,7 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
         accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
         resume = _resume_command(run)
         return f"{resume} finishes it; {accept}" if resume else accept
-    if run.lost:
+    if run.lost_records:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
     if is_deploy and run.failed:
@@ -144,7 +145,7 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
 
 def _resume_command(run: InterruptedRun) -> str:
     """Return the command that resumes a run; "" if none does."""
-    if run.failed or run.lost:
+    if run.failed or run.lost_records:
         return ""
     if run.target:
         return f"`cosmicdeploy {run.command} --to {run.target}`"
