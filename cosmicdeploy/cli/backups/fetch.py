@@ -30,7 +30,7 @@ def fetch(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Fetch a backup from one of its copies and verify it.
+    """Fetch a backup from one of its copies and verify it; exit 5 if it is damaged.
 
     \b
     Example:

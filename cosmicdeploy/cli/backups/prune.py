@@ -34,10 +34,10 @@ def prune(
 ) -> None:
     """Remove the backups that no retention rule keeps.
 
-    The rules are those of `backup.keep`; failed backups are removed after a day. With a backup, its
-    copies are removed, and its images unless something else needs them. Always kept are the newest
-    good backup, pinned backups, and backups that a rollback from one of the last releases needs.
-    Exit 4 while another run holds the lock.
+    The rules are those of `backup.keep`; failed backups are removed after a day. A removed backup's
+    copies are removed too, and so are its images, unless something else needs them. Always kept are
+    the newest good backup, pinned backups, and backups that a rollback from one of the last
+    releases needs. Exit 4 while another run holds the lock.
 
     \b
     Example:

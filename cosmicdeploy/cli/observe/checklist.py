@@ -52,7 +52,8 @@ def checklist(
 
     Use it the day after a deploy; the deploy records the baseline before it changes anything. The
     points are migrations, transitions, flapping, rate limit, scheduler, database, cache, errors and
-    external services. By logs, tables and counters, each is better, same, worse or unknown.
+    external services. Logs, tables and counters decide whether a point is better, same, worse or
+    unknown.
     """
     if record and (since or probe or junit):
         raise typer.BadParameter("--record takes no other option")

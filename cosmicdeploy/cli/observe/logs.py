@@ -71,7 +71,7 @@ def logs(
     ] = "",
     app: Annotated[
         bool,
-        typer.Option("--app", help="Show the application's log file, as --file app.log_file."),
+        typer.Option("--app", help="Show the application's log file (app.log_file)."),
     ] = False,
     times: Annotated[
         bool, typer.Option("--times", "-t", help="Prefix each line with its timestamp.")

@@ -71,7 +71,8 @@ def rollback(
 ) -> None:
     """Roll back to the release of a backup.
 
-    Without --to, list the backups to choose from: the ten newest, or with --all or --json all.
+    Without --to, list the backups to choose from: the ten newest; with --all or --json, all of
+    them.
 
     With --to alone, images, schema and data go back, and everything written since the backup is
     lost: the command shows what would be lost, and asks. It backs up the present state first. While
