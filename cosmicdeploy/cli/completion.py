@@ -6,6 +6,7 @@ a file cannot be read.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ Completion = Callable[[typer.Context, str], list[str]]
 
 
 def _completion(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
+    """Return the completion of a word by those of `names` that start with it."""
+
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         with suppress(Exception):  # the shell would offer an error's text as a completion
             return [name for name in names(ctx) if name.startswith(incomplete)]
@@ -29,8 +32,6 @@ def _completion(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
 
 
 def _load_settings(ctx: typer.Context) -> LoadedSettings:
-    import os
-
     from cosmicdeploy.settings import find, load
 
     config: Path | None = ctx.params.get("config")
@@ -38,8 +39,6 @@ def _load_settings(ctx: typer.Context) -> LoadedSettings:
 
 
 def _services(ctx: typer.Context) -> list[str]:
-    import os
-
     from cosmicdeploy.stack.compose import read_stack
     from cosmicdeploy.steps.service_names import ROLES
 
@@ -49,8 +48,6 @@ def _services(ctx: typer.Context) -> list[str]:
 
 
 def _backups(ctx: typer.Context) -> list[str]:
-    import os
-
     from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
     from cosmicdeploy.database.backups.owner import Owner
     from cosmicdeploy.stack.compose import read_stack

@@ -41,6 +41,7 @@ Wait = Annotated[
         show_default=False,
     ),
 ]
+# The annotation and the default of each common option.
 COMMON: dict[str, tuple[Any, Any]] = {
     "config": (
         Annotated[
@@ -67,11 +68,8 @@ COMMON: dict[str, tuple[Any, Any]] = {
     ),
     "no_color": (Annotated[bool, typer.Option("--no-color", help="Print without colors.")], False),
 }
-
-
 # The common options of a command whose stdout is that of a program in a container.
 PLAIN = ("config", "verbose", "no_color")
-
 Command = Callable[..., None]
 
 
@@ -86,6 +84,8 @@ def plain_options(command: Command) -> Command:
 
 
 def _with_options(command: Command, names: Iterable[str]) -> Command:
+    """Return the command with common options added to the signature, which Typer reads."""
+
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:
         common = {name: values.pop(name) for name in names}

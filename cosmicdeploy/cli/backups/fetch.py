@@ -30,7 +30,9 @@ def fetch(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Fetch a backup from one of its copies and verify it; exit 5 if it is damaged.
+    """Fetch a backup from one of its copies and verify it.
+
+    Exit 5 if the backup does not match its manifest.
 
     \b
     Example:

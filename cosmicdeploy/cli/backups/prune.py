@@ -68,9 +68,10 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
 def _require_yes(call: Call, removable: Sequence[str], half_removed_ids: Sequence[str]) -> None:
     from cosmicdeploy.text.formatting import counted
 
-    parts = [f"Remove {counted(len(removable), 'backup')}" if removable else ""]
-    parts += [f"finish removing {', '.join(half_removed_ids)}" if half_removed_ids else ""]
-    question = " and ".join(filter(None, parts))
+    actions = [f"remove {counted(len(removable), 'backup')}"] if removable else []
+    if half_removed_ids:
+        actions.append(f"finish removing {', '.join(half_removed_ids)}")
+    question = " and ".join(actions)
     call.terminal.require_yes(f"{question[0].upper()}{question[1:]}?", "Nothing was removed")
 
 

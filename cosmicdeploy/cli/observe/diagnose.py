@@ -69,8 +69,8 @@ def _list(call: Call) -> Report:
     from cosmicdeploy.report.tables import table
 
     data = [
-        {"trouble": each.name, "about": each.about, "looks at": ", ".join(each.checks)}
-        for each in TROUBLES.values()
+        {"trouble": trouble.name, "about": trouble.about, "looks at": ", ".join(trouble.checks)}
+        for trouble in TROUBLES.values()
     ]
     if not call.terminal.json:
         columns = ("problem", "about", "checks")
@@ -92,8 +92,8 @@ def _diagnose(
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.event_handler(view))
     with view:
-        diagnoses: Sequence[Diagnosis] = [diagnose_trouble(ctx, each) for each in troubles]
-    before = [each.facts() for each in diagnoses]
+        diagnoses: Sequence[Diagnosis] = [diagnose_trouble(ctx, trouble) for trouble in troubles]
+    before = [diagnosis.facts() for diagnosis in diagnoses]
     _show(call, before, fixing=fix)
     run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
     if fix and not all(diagnosis.well for diagnosis in diagnoses):

@@ -32,7 +32,7 @@ def verify(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Verify the running release point by point; exit 5 if a point fails.
+    """Verify the running release; exit 5 if a point fails.
 
     Points include containers, images, schema, health, scheduler, heartbeat and proxy. A point that
     could not be tested, such as a heartbeat that a rate limit refuses, is unproven: exit 5, too.
