@@ -86,9 +86,9 @@ def _points(_ctx: typer.Context) -> Iterable[str]:
 
 
 def _problems(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
+    from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 
-    return TROUBLES
+    return KNOWN_PROBLEMS
 
 
 def _topics(_ctx: typer.Context) -> Iterable[str]:

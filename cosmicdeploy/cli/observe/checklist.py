@@ -72,10 +72,10 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
 
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.checklist import compare
-    from cosmicdeploy.operations.durations import since_when
+    from cosmicdeploy.operations.durations import parse_time
     from cosmicdeploy.workspace import open_stack
 
-    start = since_when(since, datetime.now().astimezone()).timestamp() if since else None
+    start = parse_time(since, datetime.now().astimezone()).timestamp() if since else None
     ctx = open_stack(config, call.event_handler())
     result = compare(ctx, since=start, probe=probe)
     return call.report(

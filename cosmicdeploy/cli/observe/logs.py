@@ -13,7 +13,7 @@ from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.operations.logs import LogOptions, Reading
+    from cosmicdeploy.operations.logs import LogOptions, LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
 
 EXAMPLES = """\b
@@ -103,26 +103,26 @@ def logs(
 
 def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) -> None:
     from cosmicdeploy.cli.terminal import notices_to_stderr
-    from cosmicdeploy.operations.logs import Reading
+    from cosmicdeploy.operations.logs import LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.event_handler(notices_to_stderr(call.terminal)))
-    reading = Reading(ctx, options)
+    reader = LogReader(ctx, options)
     printer = (
         JsonLogPrinter()
         if call.terminal.json
-        else LogPrinter(call.terminal.console, reading.services, times=times)
+        else LogPrinter(call.terminal.console, reader.services, times=times)
     )
     with until_interrupted():
-        _print(reading, printer)
+        _print(reader, printer)
 
 
-def _print(reading: Reading, printer: JsonLogPrinter | LogPrinter) -> None:
+def _print(reader: LogReader, printer: JsonLogPrinter | LogPrinter) -> None:
     """Print all lines. Raises `BrokenPipeError` once the reader of stdout has gone."""
-    from cosmicdeploy.operations.stdio import STDOUT, is_read
+    from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
-    for entries in reading.entries():
+    for entries in reader.entries():
         printer.print((entry.service, entry.line) for entry in entries)
-        if not is_read(STDOUT):
+        if not has_reader(STDOUT):
             raise BrokenPipeError

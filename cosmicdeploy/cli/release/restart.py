@@ -27,7 +27,7 @@ def restart(
             autocompletion=completion.services,
         ),
     ] = None,
-    every: Annotated[
+    all_services: Annotated[
         bool,
         typer.Option("--all", help="Restart every service; asks first, since clients notice it."),
     ] = False,
@@ -49,11 +49,15 @@ def restart(
       cosmicdeploy restart --all
     """
     names = services or []
-    run_command("restart", terminal, lambda call: _restart(call, config, names, wait, every=every))
+    run_command(
+        "restart",
+        terminal,
+        lambda call: _restart(call, config, names, wait, all_services=all_services),
+    )
 
 
 def _restart(
-    call: Call, config: Path | None, services: list[str], wait: float, *, every: bool
+    call: Call, config: Path | None, services: list[str], wait: float, *, all_services: bool
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations.restart import plan_restart, restart
@@ -62,7 +66,7 @@ def _restart(
 
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.event_handler(view))
-    plan = plan_restart(ctx, services, every=every)
+    plan = plan_restart(ctx, services, all_services=all_services)
     if plan.cost:
         call.terminal.console.print(f"Use with caution: {plan.cost}", soft_wrap=True)
         call.terminal.require_yes(f"Restart {', '.join(plan.services)}?")

@@ -31,8 +31,7 @@ class Line(Protocol):
 class LogPrinter:
     """Prints log lines, each after its service's name; `times` adds the local time.
 
-    Prints to stdout without the console, which is slow for many lines. Control characters are
-    escaped.
+    Prints to stdout directly, since the console is slow for many lines. Escapes control characters.
     """
 
     def __init__(self, console: Console, services: Sequence[str], *, times: bool) -> None:

@@ -45,7 +45,7 @@ def _is_long(row: Row) -> bool:
 
 
 def _name(row: Row) -> str:
-    """Return the service's name, for an orphan its container's: it may have that service too."""
+    """Return a name that no other row has: the service's, or for an orphan its container's."""
     name = row["container"] if "todo" in row else row["service"]
     return str(name)
 

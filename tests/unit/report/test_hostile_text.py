@@ -32,14 +32,13 @@ from cosmicdeploy.report.model import (
     ErrorReport,
     PointReport,
     Report,
-    RequestsReport,
-    RequestStatsReport,
     StepReport,
     UnfinishedReport,
 )
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
 from cosmicdeploy.report.monitor.screen import LiveView
 from cosmicdeploy.report.progress import ProgressView
+from cosmicdeploy.report.requests_model import RequestsReport, RequestStatsReport
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
