@@ -20,7 +20,7 @@ class Lock(Section):
     stale_after: float = Field(
         default=30,
         ge=5,
-        description="Seconds without a sign of life after which a lock is stale; a run gives one"
+        description="Seconds without a heartbeat after which a lock is stale; a run sends one"
         " every 2 s",
     )
 

@@ -24,7 +24,8 @@ from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification import container_checks
 
 REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
-LINES = 10
+# Lines of output or of a log that are shown.
+LOG_LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
@@ -44,7 +45,7 @@ def registered(ctx: Context) -> Iterator[Finding]:
             REGISTERED,
             f"the console of {name} cannot list its commands",
             f"cosmicdeploy logs {name}",
-            details=output.splitlines()[-LINES:],
+            details=output.splitlines()[-LOG_LINES:],
             remedies=_remedies(ctx, {name: containers[name]}),
         )
     missing = {
