@@ -107,10 +107,10 @@ def _image_has(ctx: Context, command: str) -> bool:
 
 
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
-    """Return the remedies for these containers: clear their caches; if that does not help, replace
-    them, since a restart would keep their files.
+    """Return the remedies: clear these containers' caches; if that does not help, replace them.
 
-    If a container does not run the release's image, the remedy is a deploy.
+    A restart would keep their files. If a container does not run the release's image, the only
+    remedy is a deploy.
     """
     images = ctx.images_of(containers)
     if any(image is None or image.id != containers[n].image_id for n, image in images.items()):
