@@ -142,7 +142,7 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
-    """Return what to ask; first print what the rollback costs, if it is not --code-only."""
+    """Return what to ask before a rollback; unless it is --code-only, print its cost first."""
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss
