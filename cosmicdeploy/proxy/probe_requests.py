@@ -1,4 +1,4 @@
-"""The deployer's own requests through the load balancer, which show whom it reaches."""
+"""Send requests through the load balancer, to see which replicas it reaches."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
-# The deployer alone sends some ten requests in a second; this is twice what each turn takes.
+# The deployer sends about ten requests per second; this is twice the time of one.
 SECONDS_PER_TURN = 0.2
 
 
@@ -19,11 +19,11 @@ def probe_all(ctx: Context) -> None:
     """Send enough requests for each replica to get its share."""
     url = proxy_url(ctx) + ctx.settings.app.health_path
     for _ in range(1 + len(ctx.settings.services.app)):
-        ask(url)
+        send_request(url)
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
-    """Return the replicas that get no request from the proxy in `within` seconds of probing.
+    """Return the replicas that the proxy sends nothing to in `within` seconds of probing.
 
     Raises `EngineError` if one of them does not run.
     """

@@ -11,13 +11,13 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, proxy_is_stopped
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.text.formatting import counted
 
-START = "run `cosmicdeploy up`: it starts what does not run"
+START = "run `cosmicdeploy up`: it starts every service that does not run"
 
 
 def containers(ctx: Context) -> CheckResult:
@@ -25,46 +25,49 @@ def containers(ctx: Context) -> CheckResult:
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     names = [name for name in ctx.settings.services.all if name != stopped_proxy]
     count = len(names)
-    judged = dict(zip(names, map_concurrently(partial(_judge, ctx), names), strict=True))
-    bad = [
-        f"{name}: {_state(container)}" for name, (container, serves) in judged.items() if not serves
-    ]
-    is_absent = all(container is None for container, serves in judged.values() if not serves)
+    states = zip(names, map_concurrently(partial(_readiness, ctx), names), strict=True)
+    failing = {name: container for name, (container, is_ready) in states if not is_ready}
+    lines = [f"{name}: {_state(container)}" for name, container in failing.items()]
     stopped = f"; {stopped_proxy} is stopped, and {UNTIL_RESUME}" if stopped_proxy else ""
     return CheckResult(
         point="containers",
-        ok=not bad,
+        ok=not failing,
         expected=f"{counted(count, 'container')} running and healthy",
-        found=("; ".join(bad) or f"{count} running and healthy") + stopped,
-        todo=START if is_absent else "see `cosmicdeploy status` and the container's log",
+        found=("; ".join(lines) or f"{count} running and healthy") + stopped,
+        todo="see `cosmicdeploy status` and the container's log"
+        if any(failing.values())
+        else START,
     )
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that every container of the application runs the image that its tag names, and that all
-    of these images are of one release."""
+    """Check that all containers of the application run the declared image and the same release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.released}
-    tagged = ctx.images_of(running)
+    declared = ctx.images_of(running)
     is_same = all(
         container and image and container.image_id == image.id
-        for container, image in zip(running.values(), tagged.values(), strict=True)
+        for container, image in zip(running.values(), declared.values(), strict=True)
     )
     is_absent = not any(running.values())
     ids = {each.image_id for each in running.values() if each}
-    ids |= {image.id for image in tagged.values() if image}
+    ids |= {image.id for image in declared.values() if image}
     releases = {image_id: _image_release(ctx, image_id) for image_id in ids}
-    services: dict[str, list[str]] = {}
+    services_by_image: dict[str, list[str]] = {}
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"
-        services.setdefault(image, []).append(name)
-    run = {releases[each.image_id] for each in running.values() if each} - {""}
-    tags = sorted({_described(i.id, releases) if i else "no image" for i in tagged.values()})
+        services_by_image.setdefault(image, []).append(name)
+    running_releases = {releases[each.image_id] for each in running.values() if each} - {""}
+    tags = sorted({_described(i.id, releases) if i else "no image" for i in declared.values()})
     return CheckResult(
         point="images",
-        ok=is_same and len(run) <= 1,
-        expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
-        found="; ".join(f"{image} in {', '.join(names)}" for image, names in services.items()),
-        todo=START if is_absent else "run `cosmicdeploy deploy`: a restart keeps the old image",
+        ok=is_same and len(running_releases) <= 1,
+        expected=f"the declared image in every app, scheduler and worker: {', '.join(tags)}",
+        found="; ".join(
+            f"{image} in {', '.join(names)}" for image, names in services_by_image.items()
+        ),
+        todo=START
+        if is_absent
+        else "run `cosmicdeploy deploy`; a restart would keep the old image",
     )
 
 
@@ -77,54 +80,54 @@ def _image_release(ctx: Context, image_id: str) -> str:
 
 
 def health(ctx: Context) -> CheckResult:
-    """Check that each replica and the load balancer answer 200 as the release that runs.
+    """Check that each replica and the load balancer answer 200, with the running release.
 
-    Sends one request to each.
+    Sends at least one request to each.
     """
     path = ctx.settings.app.health_path
-    answers = {
+    responses = {
         name: _request(ctx, partial(replica_url, ctx, name), path)
         for name in ctx.settings.services.app
     }
     kept_out = clients_are_kept_out(ctx)
     if ctx.settings.services.proxy and not kept_out:
-        answers["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
+        responses["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
     expected = ctx.running_release()
-    problems = {name: _problem(ctx, answer, expected) for name, answer in answers.items()}
+    problems = {name: _problem(ctx, response, expected) for name, response in responses.items()}
     problems = {name: problem for name, problem in problems.items() if problem}
-    releases = sorted({_answer_release(ctx, answer) for answer in answers.values()} - {""})
+    releases = sorted({_response_release(ctx, response) for response in responses.values()} - {""})
     good = f"200 on all, release {', '.join(releases) or 'unknown'}"
     found = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or good
-    addresses = counted(len(answers), "address", "addresses")
-    is_unproven = bool(problems) and all(why_unproven(answers[name]) for name in problems)
+    addresses = counted(len(responses), "address", "addresses")
+    is_unproven = bool(problems) and all(why_unproven(responses[name]) for name in problems)
     return CheckResult(
         point="health",
         ok=not problems,
         expected=f"200 from {path} on {addresses}, release {expected or 'unknown'}",
-        found=found + (f"; the load balancer was not asked: {UNTIL_RESUME}" if kept_out else ""),
-        todo=TODO_LIMITED if is_unproven else "see the log of the app container named here",
+        found=found + (f"; no request to the load balancer: {UNTIL_RESUME}" if kept_out else ""),
+        todo=TODO_LIMITED if is_unproven else "see `cosmicdeploy logs app --tail 100`",
         unproven=is_unproven,
     )
 
 
-def _problem(ctx: Context, answer: Response, release: str) -> str:
-    """Return why an answer does not show that the release serves; "" where it does.
+def _problem(ctx: Context, response: Response, release: str) -> str:
+    """Return why a response does not show that the release works; "" if it does.
 
-    An answer without the release's header may be a page of the web server itself.
+    A response without the release header may come from the web server itself.
     """
-    if answer.status != OK:
-        return why_unproven(answer) or str(answer)
+    if response.status != OK:
+        return why_unproven(response) or str(response)
     header = ctx.settings.app.release_header
-    if not (header and release) or _answer_release(ctx, answer) == release:
+    if not (header and release) or _response_release(ctx, response) == release:
         return ""
-    actual = _answer_release(ctx, answer)
-    return f"200, release {actual}" if actual else f"200 without {header}: from an unknown release"
+    actual = _response_release(ctx, response)
+    return f"200, but release {actual}" if actual else f"200 without {header}: release unknown"
 
 
-def _judge(ctx: Context, name: str) -> tuple[Container | None, bool]:
-    """Return a service's container and whether it serves.
+def _readiness(ctx: Context, name: str) -> tuple[Container | None, bool]:
+    """Return a service's container and whether it is ready.
 
-    A container that is starting is waited for: the engine has not run its health check yet.
+    Waits for a container that is still starting.
     """
     container = ctx.container(name)
     if container is None or container.health != "starting":
@@ -144,11 +147,11 @@ def _state(container: Container | None) -> str:
 
 def _request(ctx: Context, url: Callable[[], str], path: str) -> Response:
     try:
-        return ask_until_answered(ctx, url() + path)
+        return send_until_not_rate_limited(ctx, url() + path)
     except CosmicError as error:
         return Response(url="", error=error.what)
 
 
-def _answer_release(ctx: Context, answer: Response) -> str:
+def _response_release(ctx: Context, response: Response) -> str:
     header = ctx.settings.app.release_header
-    return answer.headers.get(header, "") if header else ""
+    return response.headers.get(header, "") if header else ""

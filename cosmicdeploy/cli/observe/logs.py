@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import Call, edge, until_ended
+from cosmicdeploy.cli.edge import Call, edge, until_interrupted
 from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.operations.logs import LogOptions, Reading
+    from cosmicdeploy.operations.logs import LogOptions, LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
 
 EXAMPLES = """\b
@@ -49,7 +49,7 @@ def logs(
     tail: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="LINES", help="Show this many last lines (default for a file: 100)."
+            min=0, metavar="LINES", help="Show only the last LINES lines (default of a file: 100)."
         ),
     ] = None,
     since: Annotated[
@@ -66,10 +66,12 @@ def logs(
         ),
     ] = "",
     file: Annotated[
-        str, typer.Option(metavar="PATH", help="Show this file in the containers.")
+        str,
+        typer.Option(metavar="PATH", help="Show this file in the containers, not their output."),
     ] = "",
     app: Annotated[
-        bool, typer.Option("--app", help="Show the application's log file (app.log_file).")
+        bool,
+        typer.Option("--app", help="Show the application's log file (app.log_file)."),
     ] = False,
     times: Annotated[
         bool, typer.Option("--times", "-t", help="Prefix each line with its timestamp.")
@@ -80,7 +82,7 @@ def logs(
     """Show the logs of services, merged by time.
 
     --follow continues through deploys, restarts and rotated files until Ctrl-C. With --json, print
-    one object per line.
+    one JSON object per line.
     """
     from cosmicdeploy.operations.logs import LogOptions
 
@@ -101,25 +103,26 @@ def logs(
 
 def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) -> None:
     from cosmicdeploy.cli.terminal import notices_to_stderr
-    from cosmicdeploy.operations.logs import Reading
+    from cosmicdeploy.operations.logs import LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = Reading(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
-    console = call.terminal.console
+    ctx = open_stack(config, call.event_handler(notices_to_stderr(call.terminal)))
+    reader = LogReader(ctx, options)
     printer = (
         JsonLogPrinter()
         if call.terminal.json
-        else LogPrinter(console, reading.services, times=times)
+        else LogPrinter(call.terminal.console, reader.services, times=times)
     )
-    with until_ended():
-        _print(reading, printer)
+    with until_interrupted():
+        _print(reader, printer)
 
 
-def _print(reading: Reading, printer: JsonLogPrinter | LogPrinter) -> None:
-    from cosmicdeploy.operations.stdio import STDOUT, is_read
+def _print(reader: LogReader, printer: JsonLogPrinter | LogPrinter) -> None:
+    """Print all lines. Raises `BrokenPipeError` once the reader of stdout has gone."""
+    from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
-    for entries in reading.entries():
+    for entries in reader.entries():
         printer.print((entry.service, entry.line) for entry in entries)
-        if not is_read(STDOUT):
+        if not has_reader(STDOUT):
             raise BrokenPipeError

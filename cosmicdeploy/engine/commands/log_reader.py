@@ -1,4 +1,4 @@
-"""Read a container's log line by line, with the engine's times.
+"""Read a container's log line by line, with the times that the engine recorded.
 
 The SDK's reader mistakes a broken stream for a finished one and mixes the two outputs.
 """
@@ -16,15 +16,15 @@ from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_fram
 from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
-SECOND = 10**9
-# Numbers of last lines, tried in turn until one reaches back far enough.
+NANOSECONDS = 10**9  # per second
+# How many last lines to read, tried in turn until they reach back far enough.
 TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogSelection:
-    """Which lines to read; `Engine.timed_log_lines` describes the fields."""
+    """Which lines to read, as in `Engine.timed_log_lines`."""
 
     since: int | None = None
     tail: int | None = None
@@ -39,7 +39,7 @@ class LogSelection:
             "timestamps": 1,
             "follow": int(self.follow),
             "tail": "all" if self.tail is None else self.tail,
-            "since": f"{since // SECOND}.{since % SECOND:09d}",
+            "since": f"{since // NANOSECONDS}.{since % NANOSECONDS:09d}",
         }
 
 
@@ -66,16 +66,16 @@ def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLi
 def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
     """Return a number of last lines that covers everything since a Unix time, or "all".
 
-    By time the engine reads a log from its beginning, at some 20 MB per second; by number of lines
-    it reads from the end.
+    The engine finds lines since a time by reading the log from its beginning, at about 20 MB per
+    second, but a number of last lines from its end.
     """
     earlier = None
     for tail in TAILS:
         first = next(read(api, container_id, LogSelection(tail=tail)), None)
-        if first is None or first.at < since * SECOND:
-            return 2 * tail  # more lines may have come since
+        if first is None or first.at < since * NANOSECONDS:
+            return 2 * tail  # more lines may be written meanwhile
         if first.at == earlier:
-            break  # the log has no more
+            break  # the log has no earlier line
         earlier = first.at
     return "all"
 
@@ -87,7 +87,10 @@ def _terminal_lines(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
-    """Join long lines: the engine stores them in pieces, each with its own time."""
+    """Yield lines, long ones joined: the engine stores them in pieces, each with its own time.
+
+    The time of a line is that of its first piece.
+    """
     begun: dict[int, tuple[bytes, bytes]] = {}
     for kind, data in frames:
         stamp, _, text = data.partition(b" ")
@@ -115,4 +118,4 @@ def nanoseconds(stamp: str) -> int:
         raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
     second, fraction, zone = match.groups()
     moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
-    return int(moment.timestamp()) * SECOND + int((fraction or "").ljust(9, "0"))
+    return int(moment.timestamp()) * NANOSECONDS + int((fraction or "").ljust(9, "0"))

@@ -1,7 +1,7 @@
 """Detect drift: the keys in which a container differs from its definition.
 
 The definition, applied to the container's own image, is compared with what the engine reports of
-the container. So it does not matter who created the container, and no value has to be recorded.
+the container. So it does not matter who created the container, and no values need to be recorded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.compose_keys import configured
+from cosmicdeploy.engine.containers.compose_keys import compose_keys
 from cosmicdeploy.engine.containers.create_request import container_body
 from cosmicdeploy.engine.containers.image_defaults import with_defaults
 from cosmicdeploy.engine.containers.mounts_and_networks import (
@@ -33,8 +33,8 @@ HIDDEN = (
     "entrypoint",
     "healthcheck.test",
 )
-# Keys whose default is in the engine's own configuration, which it does not report.
-ENGINE_DEFAULTS = ("logging.", "shm_size")
+# Keys whose default comes from the engine's own configuration, which the engine does not report.
+ENGINE_DEFAULT_KEYS = ("logging.", "shm_size")
 
 
 def differences(service: Service, container: Json, image: Json) -> list[Difference]:
@@ -44,7 +44,7 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     """
     declared = _declared(service, image.get("Config") or {})
     actual = _actual(service, container)
-    compared = declared.keys() | {key for key in actual if _is_given(key, container)}
+    compared = declared.keys() | {key for key in actual if _was_declared(key, container)}
     return [
         _difference(key, actual.get(key), declared.get(key))
         for key in sorted(compared - _unset_variables(container))
@@ -52,20 +52,20 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     ]
 
 
-def given_engine_defaults(service: Service) -> str:
-    """Return the keys of `ENGINE_DEFAULTS` that a definition gives, joined by commas.
+def declared_engine_keys(service: Service) -> str:
+    """Return the keys of `ENGINE_DEFAULT_KEYS` that a definition sets, joined by commas.
 
-    They are kept in a label of the container, to detect later that one of them was removed.
+    A label of the container keeps them, so that their later removal from the file is detected.
     """
     body = container_body(service, service.image, {}, {})
-    keys = configured(body, body["HostConfig"])
-    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULTS)))
+    keys = compose_keys(body, body["HostConfig"])
+    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULT_KEYS)))
 
 
 def _declared(service: Service, image: Json) -> Keys:
     body = container_body(service, service.image, {}, {})
     return {
-        **configured(with_defaults(body, image), body["HostConfig"]),
+        **compose_keys(with_defaults(body, image), body["HostConfig"]),
         **declared_mounts(service, image),
         **declared_networks(service),
     }
@@ -76,22 +76,24 @@ def _actual(service: Service, container: Json) -> Keys:
     if config.get("Hostname") == container["Id"][:12]:
         del config["Hostname"]  # the engine's default
     return {
-        **configured(config, container["HostConfig"]),
+        **compose_keys(config, container["HostConfig"]),
         **present_mounts(container),
         **present_networks(container, service),
     }
 
 
 def _unset_variables(container: Json) -> set[str]:
-    """Return the keys of variables that Compose unset: declared, but with a value nowhere."""
+    """Return the keys of variables that are declared without a value, and set nowhere."""
     entries = container["Config"].get("Env") or []
     return {f"environment.{entry}" for entry in entries if "=" not in entry}
 
 
-def _is_given(key: str, container: Json) -> bool:
-    """Return whether the container's definition gave the key, as far as that is known."""
-    own = container["Config"].get("Labels") or {}
-    return not key.startswith(ENGINE_DEFAULTS) or key in own.get(labels.GIVEN, "").split(",")
+def _was_declared(key: str, container: Json) -> bool:
+    """Return whether a key of the container was declared, rather than an engine's default."""
+    if not key.startswith(ENGINE_DEFAULT_KEYS):
+        return True
+    own_labels = container["Config"].get("Labels") or {}
+    return key in own_labels.get(labels.DECLARED_ENGINE_KEYS, "").split(",")
 
 
 def _difference(key: str, old: str | None, new: str | None) -> Difference:

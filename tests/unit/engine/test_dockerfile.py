@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.engine.building.base_images import base_images
-from cosmicdeploy.engine.building.build_context import buildable
+from cosmicdeploy.engine.building.build_context import read_buildable_dockerfile
 from cosmicdeploy.engine.building.classic_builder import refuse_triggers
-from cosmicdeploy.engine.building.dockerfile import read_dockerfile
+from cosmicdeploy.engine.building.dockerfile import parse_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
@@ -31,7 +31,7 @@ def shown(text: str) -> str:
     """`line KEYWORD flags <heredocs` of each instruction."""
     parts = [
         " ".join([f"{i.line} {i.keyword}", *i.flags, *(f"<{name}" for name in i.heredocs)])
-        for i in read_dockerfile(text).instructions
+        for i in parse_dockerfile(text).instructions
     ]
     return "; ".join(parts)
 
@@ -52,7 +52,7 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 ) -> None:
     line, _, what = heading.partition(" ")
     with pytest.raises(Refused) as caught:
-        buildable(build_of(tmp_path, text))
+        read_buildable_dockerfile(build_of(tmp_path, text))
     assert caught.value.where == f"{tmp_path / 'Dockerfile'}:{line}"
     assert what in caught.value.what
     assert caught.value.todo
@@ -63,13 +63,13 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 def test_what_the_builder_supports_is_accepted(tmp_path: Path, heading: str, text: str) -> None:
     words = dict(word.partition("=")[::2] for word in heading.split())
     target = words.pop("target", "")
-    assert buildable(build_of(tmp_path, text, target, **words)).instructions
+    assert read_buildable_dockerfile(build_of(tmp_path, text, target, **words)).instructions
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "# syntax=x\nFROM a\nRUN --mount=type=cache,target=/x --network=none <<EOF\nls\nEOF\n"
     with pytest.raises(Refused) as caught:
-        buildable(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
+        read_buildable_dockerfile(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
     assert "'# syntax=' is ignored" in caught.value.what
     told = "\n".join(caught.value.details)
     for named in ("BUILDKIT_SYNTAX", "document EOF", "--mount", "--network"):
@@ -80,7 +80,7 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
     build = build_of(tmp_path, "FROM a\n")
     (tmp_path / "Dockerfile.dockerignore").write_text("secret\n")
     with pytest.raises(Refused, match=r"Dockerfile\.dockerignore is ignored") as caught:
-        buildable(build)
+        read_buildable_dockerfile(build)
     assert caught.value.where == str(tmp_path / "Dockerfile.dockerignore")
 
 
@@ -104,12 +104,12 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_images_that_a_build_uses(text: str, images: list[str]) -> None:
-    assert base_images(read_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
+    assert base_images(parse_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
 
 
 def test_a_stage_without_an_image_is_refused() -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
-        base_images(read_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
+        base_images(parse_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
     assert caught.value.where == "Dockerfile:3"
 
 

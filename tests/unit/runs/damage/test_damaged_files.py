@@ -18,7 +18,7 @@ from cosmicdeploy.database.backups.state import Pin
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.events import Warned
-from cosmicdeploy.lock.holder import describe, is_dead, this_process
+from cosmicdeploy.lock.holder import describe_holder, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.probes.application.features import _record
 from tests.unit.database.backups.entries import good, manifest
@@ -53,7 +53,7 @@ def spoil(path: Path, how: str) -> None:
 @pytest.mark.parametrize("suffix", [".json", ".state.json", ".sql.zst"])
 def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) -> None:
     path = folder / BACKUPS / f"{OTHER}{suffix}"
-    Catalogue(folder / BACKUPS).note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    Catalogue(folder / BACKUPS).update_state(OTHER, lambda state: state.updated(pin=Pin(at=now())))
     spoil(path, how)
     rows = {r["id"]: r for r in json.loads(call("backup", "list", "--json").stdout)["data"]}
     assert rows[ID]["status"] == "good"
@@ -122,7 +122,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "backups")
     good(catalogue, ID)
     good(catalogue, OTHER)
-    catalogue.note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    catalogue.update_state(OTHER, lambda state: state.updated(pin=Pin(at=now())))
     kept = {path: json.loads(path.read_text()) for path in catalogue.folder.glob(f"{OTHER}*.json")}
     for _ in range(200):
         path = chance.choice(sorted(kept))
@@ -142,14 +142,14 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
 def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
     session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
     record = SwapRecord(session, "shop")
-    with pytest.raises(DatabaseError, match="nothing is moved or dropped") as caught:
+    with pytest.raises(DatabaseError, match="no table is moved or dropped") as caught:
         record.read(Phase.SWAPPED)
     assert "swapped" in caught.value.where and "`cosmicdeploy backup verify" in caught.value.todo
 
 
 @pytest.mark.parametrize("pid", ["", "x", "-1", "9" * 40, "\u0663"])
 def test_a_lock_of_any_content_is_described(pid: str) -> None:
-    assert describe({"pid": pid, "since": "9999-99-99"})
+    assert describe_holder({"pid": pid, "since": "9999-99-99"})
     assert is_dead({"pid": pid, "machine": "elsewhere"}) is False
     assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)
 
