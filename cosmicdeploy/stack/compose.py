@@ -13,7 +13,7 @@ from cosmicdeploy.stack.keys import refuse_unknown_keys
 from cosmicdeploy.stack.model import Network, Service, Stack
 from cosmicdeploy.stack.project_name import project_name
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.sections.dependencies import check_dependencies
+from cosmicdeploy.stack.sections.dependencies import check_dependencies, without_absent_optional
 from cosmicdeploy.stack.sections.networks import network_keys
 from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
@@ -47,13 +47,15 @@ def read_stack(
     )
     scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)
+    services = _services(entries, scope)
     return Stack(
         project=name,
         file=file.absolute(),
         env_file=env_file.absolute(),
-        services=_services(entries, scope),
+        services=services,
         networks=_used_networks(entries, scope.networks),
         volumes=scope.volumes,
+        ignored=tuple(scope.ignored),
     )
 
 
@@ -86,6 +88,7 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
 
 def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
     services = {name: read_service(entry, name, scope) for name, entry in entries.mapping().items()}
+    services = {name: without_absent_optional(s, services) for name, s in services.items()}
     check_dependencies(entries, services)
     owners: dict[str, str] = {}
     for name, service in services.items():

@@ -14,10 +14,11 @@ TOP_LEVEL = ("configs", "name", "networks", "secrets", "services", "version", "v
 SERVICE = (
     "build", "cap_add", "cap_drop", "command", "container_name", "cpu_shares", "cpus",
     "depends_on", "deploy", "dns", "entrypoint", "env_file", "environment", "expose",
-    "extra_hosts", "group_add", "healthcheck", "hostname", "image", "init", "labels", "logging",
-    "mem_limit", "networks", "pids_limit", "ports", "privileged", "profiles", "read_only",
-    "restart", "scale", "security_opt", "shm_size", "stdin_open", "stop_grace_period",
-    "stop_signal", "sysctls", "tmpfs", "tty", "ulimits", "user", "volumes", "working_dir",
+    "extra_hosts", "gpus", "group_add", "healthcheck", "hostname", "image", "init", "labels",
+    "logging", "mem_limit", "mem_reservation", "networks", "pids_limit", "ports", "privileged",
+    "profiles", "pull_policy", "read_only", "restart", "scale", "security_opt", "shm_size",
+    "stdin_open", "stop_grace_period", "stop_signal", "sysctls", "tmpfs", "tty", "ulimits",
+    "user", "volumes", "working_dir",
 )  # fmt: skip
 
 _REFUSED_TOP_LEVEL = {
@@ -36,13 +37,12 @@ _REFUSED_SERVICE = {
 }
 
 _REFUSED_WITHOUT_ADVICE = (
-    "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent",
-    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpuset",
+    "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count",
+    "cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpuset",
     "credential_spec", "develop", "device_cgroup_rules", "devices", "dns_opt", "dns_search",
-    "domainname", "gpus", "ipc", "isolation", "label_file", "mac_address", "mem_reservation",
-    "mem_swappiness", "memswap_limit", "oom_kill_disable", "oom_score_adj", "pid", "platform",
-    "post_start", "pre_stop", "provider", "pull_policy", "runtime", "storage_opt", "use_api_socket",
-    "userns_mode", "uts",
+    "domainname", "ipc", "isolation", "label_file", "mac_address", "mem_swappiness",
+    "memswap_limit", "oom_kill_disable", "oom_score_adj", "pid", "platform", "post_start",
+    "pre_stop", "provider", "runtime", "storage_opt", "use_api_socket", "userns_mode", "uts",
 )  # fmt: skip
 
 

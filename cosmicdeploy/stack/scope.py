@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Network, Source, Volume
+from cosmicdeploy.stack.model import IgnoredKey, Network, Source, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Scope:
     """The context of a service.
 
     `variables` are those of the shell and of the env file; the shell wins. `networks`, `volumes`,
-    `secrets` and `configs` are by key.
+    `secrets` and `configs` are by key. `ignored` gets the keys that have no effect.
     """
 
     project: str
@@ -26,6 +26,16 @@ class Scope:
     volumes: Mapping[str, Volume]
     secrets: Mapping[str, Source] = field(default_factory=dict)
     configs: Mapping[str, Source] = field(default_factory=dict)
+    ignored: list[IgnoredKey] = field(default_factory=list)
+
+    def ignore(self, entry: ComposeValue, why: str) -> None:
+        """Note that a key of a service has no effect, so that the operator is told."""
+        service = entry.keys[1]
+        self.ignored.append(
+            IgnoredKey(
+                service=str(service), key=entry.label.partition(": ")[2], why=why, where=entry.where
+            )
+        )
 
     def path(self, entry: ComposeValue, text: str) -> str:
         """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""

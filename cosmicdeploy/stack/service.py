@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
 from typing import Any
 
 from cosmicdeploy.stack.compose_value import ComposeValue
@@ -12,13 +11,14 @@ from cosmicdeploy.stack.model import Service
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
 from cosmicdeploy.stack.sections.dependencies import read_dependencies
+from cosmicdeploy.stack.sections.deploy import read_deploy, read_restart_policy
+from cosmicdeploy.stack.sections.devices import read_device_requests
 from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
-from cosmicdeploy.stack.sections.hosts import read_hosts
 from cosmicdeploy.stack.sections.mounts import read_mounts
 from cosmicdeploy.stack.sections.networks import read_attachments
+from cosmicdeploy.stack.sections.plain import read_plain
 from cosmicdeploy.stack.sections.ports import read_expose, read_ports
-from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits, refuse_replicas
-from cosmicdeploy.stack.units import seconds, size
+from cosmicdeploy.stack.sections.resource_limits import read_limits, refuse_replicas
 from cosmicdeploy.stack.variables.container_environment import read_environment
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -28,7 +28,7 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
-    limits, declared = read_limits(entry), _container_name(entry)
+    limits, declared = read_limits(entry, scope), _container_name(entry)
     return Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
@@ -45,12 +45,14 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         networks=read_attachments(entry, name, scope),
         depends_on=read_dependencies(entry.get("depends_on")),
         healthcheck=read_healthcheck(entry.get("healthcheck")),
-        ulimits=read_ulimits(entry.get("ulimits")),
         mem_limit=limits.memory,
         cpus=limits.cpus,
         pids_limit=limits.pids,
-        **_lifecycle(entry),
-        **_plain(entry),
+        mem_reservation=limits.reservation,
+        restart=_restart(entry, scope),
+        device_requests=read_device_requests(entry),
+        deploy=read_deploy(entry.get("deploy"), scope),
+        **read_plain(entry),
         **_logging(entry.get("logging")),
     )
 
@@ -63,8 +65,10 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     profiles, scale = entry.get("profiles"), entry.get("scale")
     if profiles is not None and profiles.data:
         raise profiles.error("is not supported", "remove it, or move the service to another file")
-    if scale is not None:
-        refuse_replicas(scale)
+    deploy = entry.get("deploy")
+    for replicas in (scale, deploy.get("replicas") if deploy else None):
+        if replicas is not None:
+            refuse_replicas(replicas)
 
 
 def _container_name(entry: ComposeValue) -> str | None:
@@ -98,36 +102,16 @@ def _command_words(entry: ComposeValue | None) -> tuple[str, ...] | None:
         raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
 
 
-def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
-    restart, grace = entry.get("restart"), entry.get("stop_grace_period")
-    if restart is not None and not _RESTART.fullmatch(restart.text()):
-        raise restart.error(
-            f"'{restart.text()}' is not a restart policy",
+def _restart(entry: ComposeValue, scope: Scope) -> str:
+    """Return the restart policy; that of the `deploy` section comes first, as in Compose."""
+    own = entry.get("restart")
+    if own is not None and not _RESTART.fullmatch(own.text()):
+        raise own.error(
+            f"'{own.text()}' is not a restart policy",
             "use no, always, unless-stopped or on-failure:N",
         )
-    return {
-        "restart": restart.text() if restart else "no",
-        "stop_grace_period": seconds(grace) if grace else 10.0,
-    }
-
-
-def _plain(entry: ComposeValue) -> dict[str, Any]:
-    """Read the keys whose value goes into the field of the same name; skip absent keys."""
-    readers: Mapping[str, Any] = {
-        **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), ComposeValue.text),
-        **dict.fromkeys(
-            ("init", "read_only", "privileged", "tty", "stdin_open"), ComposeValue.flag
-        ),
-        **dict.fromkeys(
-            ("cap_add", "cap_drop", "security_opt", "dns", "group_add"), ComposeValue.texts
-        ),
-        **dict.fromkeys(("labels", "sysctls"), ComposeValue.filled_pairs),
-        "extra_hosts": read_hosts,
-        "shm_size": size,
-        "cpu_shares": ComposeValue.integer,
-    }
-    given = {key: entry.get(key) for key in readers}
-    return {key: readers[key](item) for key, item in given.items() if item is not None}
+    deployed = read_restart_policy(entry.get("deploy"), scope)
+    return deployed or (own.text() if own else "no")
 
 
 def _logging(entry: ComposeValue | None) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def compose_keys(config: Json, host: Json) -> Keys:
         **_healthcheck(config.get("Healthcheck") or {}),
         **_ports(config, host),
         **_privileges(host),
+        **_device_requests(host),
         **_nested("logging.options", (host.get("LogConfig") or {}).get("Config") or {}),
         **_nested("sysctls", host.get("Sysctls") or {}),
     }
@@ -68,6 +69,7 @@ def _limits(host: Json) -> dict[str, str | None]:
     shares = host.get("CpuShares") or 0
     return {
         "mem_limit": _size(host.get("Memory") or 0),
+        "mem_reservation": _size(host.get("MemoryReservation") or 0),
         "shm_size": _size(host.get("ShmSize") or 0),
         # Rounded, since Compose computes in single precision.
         "cpus": f"{round(cpus / NANOSECONDS, 4):g}" if cpus else None,
@@ -169,6 +171,17 @@ def _extra_hosts(host: Json) -> dict[str, str]:
         name, _, address = entry.partition(":")
         addresses.setdefault(name, []).append(address)
     return {name: ", ".join(sorted(each)) for name, each in addresses.items()}
+
+
+def _device_requests(host: Json) -> Keys:
+    requests: dict[str, list[str]] = {}
+    for request in host.get("DeviceRequests") or []:
+        capabilities = [sorted(set(each)) for each in request.get("Capabilities") or [] if each]
+        key = "gpus" if any("gpu" in each for each in capabilities) else "devices"
+        values = {**request, "Capabilities": capabilities}
+        filled = {name: value for name, value in sorted(values.items()) if value}
+        requests.setdefault(key, []).append(json.dumps(filled))
+    return {key: ", ".join(sorted(each)) for key, each in requests.items()}
 
 
 def _capability(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cosmicdeploy.stack.model import Attachment, Healthcheck, Mount, Service
+from cosmicdeploy.stack.model import Attachment, DeviceRequest, Healthcheck, Mount, Service
 
 Json = dict[str, Any]
 NANOSECONDS = 1_000_000_000  # per second
@@ -96,6 +96,7 @@ def _host_config(service: Service, volumes: Mapping[str, str]) -> Json:
         ],
         **_privileges(service),
         **_limits(service),
+        "DeviceRequests": [_device_request(each) for each in service.device_requests],
     }
     if service.log_driver or service.log_options:
         body["LogConfig"] = {
@@ -103,6 +104,16 @@ def _host_config(service: Service, volumes: Mapping[str, str]) -> Json:
             "Config": dict(service.log_options),
         }
     return body
+
+
+def _device_request(request: DeviceRequest) -> Json:
+    return {
+        "Driver": request.driver,
+        "Count": request.count,
+        "DeviceIDs": list(request.device_ids),
+        "Capabilities": [list(request.capabilities)] if request.capabilities else [],
+        "Options": dict(request.options),
+    }
 
 
 def _privileges(service: Service) -> Json:
@@ -122,6 +133,7 @@ def _limits(service: Service) -> Json:
     declared = {
         "ShmSize": service.shm_size,
         "Memory": service.mem_limit,
+        "MemoryReservation": service.mem_reservation,
         "NanoCpus": None if service.cpus is None else round(service.cpus * NANOSECONDS),
         "CpuShares": service.cpu_shares,
         "PidsLimit": service.pids_limit,

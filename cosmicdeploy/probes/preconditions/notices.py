@@ -17,12 +17,13 @@ def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
     There is one for each service without a role, for each image that no deploy builds, for each
-    container that was created from another folder, and for each container of another project that
-    was created from this folder.
+    service with keys that have no effect, for each container that was created from another folder,
+    and for each container of another project that was created from this folder.
     """
     return [
         *_without_role(ctx),
         *_not_built(ctx),
+        *_without_effect(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
     ]
@@ -55,7 +56,7 @@ def _without_role(ctx: Context) -> Iterator[StackNotice]:
 def _waiting_for(ctx: Context, name: str) -> str:
     """Name the services that depend on this one in the compose file: no run waits for it."""
     waiting = [
-        f"{other} ({service.depends_on[name]})"
+        f"{other} ({service.depends_on[name].condition})"
         for other, service in ctx.stack.services.items()
         if name in service.depends_on and other in ctx.settings.services.all
     ]
@@ -73,6 +74,18 @@ def _not_built(ctx: Context) -> Iterator[StackNotice]:
                 " the service is not part of the application",
                 todo="build and replace it with Compose:"
                 f" `{_compose(ctx, 'up', '-d', '--no-deps', '--build', name)}`",
+            )
+
+
+def _without_effect(ctx: Context) -> Iterator[StackNotice]:
+    for name in ctx.settings.services.all:
+        keys = [each for each in ctx.stack.ignored if each.service == name]
+        if keys:
+            yield StackNotice(
+                kind="no effect",
+                service=name,
+                what=f"{', '.join(f'{each.key} ({each.why})' for each in keys)}: no effect",
+                todo="nothing, unless you relied on it",
             )
 
 

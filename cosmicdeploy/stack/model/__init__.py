@@ -1,9 +1,17 @@
 """The declarations of a compose file, with defaults filled in and absolute paths."""
 
 from cosmicdeploy.stack.model.build import Build, BuildSecret
+from cosmicdeploy.stack.model.deploy import Deploy, IgnoredKey, RolloutSettings
+from cosmicdeploy.stack.model.devices import Device, DeviceRequest
 from cosmicdeploy.stack.model.mounts import Mount, Volume
 from cosmicdeploy.stack.model.networks import Attachment, Network, Pool, Port
-from cosmicdeploy.stack.model.service import ISOLATED_SHARES, Healthcheck, Service
+from cosmicdeploy.stack.model.service import (
+    ISOLATED_SHARES,
+    Condition,
+    Dependency,
+    Healthcheck,
+    Service,
+)
 from cosmicdeploy.stack.model.sources import Source
 from cosmicdeploy.stack.model.stack import Stack
 
@@ -12,11 +20,18 @@ __all__ = [
     "Attachment",
     "Build",
     "BuildSecret",
+    "Condition",
+    "Dependency",
+    "Deploy",
+    "Device",
+    "DeviceRequest",
     "Healthcheck",
+    "IgnoredKey",
     "Mount",
     "Network",
     "Pool",
     "Port",
+    "RolloutSettings",
     "Service",
     "Source",
     "Stack",

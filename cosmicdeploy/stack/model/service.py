@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from cosmicdeploy.stack.model.build import Build
+from cosmicdeploy.stack.model.deploy import Deploy
+from cosmicdeploy.stack.model.devices import DeviceRequest
 from cosmicdeploy.stack.model.mounts import Mount
 from cosmicdeploy.stack.model.networks import Attachment, Port
 
+Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 # CPU shares of a container that gets no traffic; the default is 1024.
 ISOLATED_SHARES = 128
 
@@ -28,12 +32,26 @@ class Healthcheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dependency:
+    """What a service waits for before it starts, as in the compose file.
+
+    With `restart`, it is restarted whenever an operator restarts or replaces the other service.
+    Unless `required`, it starts even if the other service could not.
+    """
+
+    condition: Condition = "service_started"
+    restart: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """A service of the compose file. None and empty values keep the image's default.
 
     `container_name` is the name of the container in place, or of the container to create;
     `declared_name` is the `container_name` in the file. `declares_image` says that the file names
-    an image. Sizes are in bytes, times in seconds.
+    an image. `pull_policy` is always, never, build, missing, or how often to ask the registry
+    (daily, weekly, every_12h). Sizes are in bytes, times in seconds.
     """
 
     name: str
@@ -42,6 +60,9 @@ class Service:
     declared_name: str | None = None
     declares_image: bool = True
     build: Build | None = None
+    pull_policy: str | None = None
+    platform: str | None = None
+    deploy: Deploy = field(default_factory=Deploy)
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -52,7 +73,7 @@ class Service:
     expose: tuple[int, ...] = ()
     mounts: tuple[Mount, ...] = ()
     networks: tuple[Attachment, ...] = ()
-    depends_on: Mapping[str, str] = field(default_factory=dict)
+    depends_on: Mapping[str, Dependency] = field(default_factory=dict)
     healthcheck: Healthcheck | None = None
     restart: str = "no"
     stop_signal: str | None = None
@@ -75,6 +96,8 @@ class Service:
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shm_size: int | None = None
     mem_limit: int | None = None
+    mem_reservation: int | None = None
+    device_requests: tuple[DeviceRequest, ...] = ()
     cpus: float | None = None
     cpu_shares: int | None = None
     pids_limit: int | None = None

@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.units import size
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Limits of a container: CPUs, memory in bytes, number of processes; None for no limit."""
+    """Limits of a container: CPUs, memory in bytes, number of processes; None for no limit.
+
+    `reservation` is the memory, in bytes, that it keeps while the host runs out of memory.
+    """
 
     cpus: float | None = None
     memory: int | None = None
     pids: int | None = None
+    reservation: int | None = None
 
 
-def read_limits(service: ComposeValue) -> Limits:
-    """Read `cpus`, `mem_limit` and `pids_limit`, or `deploy.resources.limits`."""
+def read_limits(service: ComposeValue, scope: Scope) -> Limits:
+    """Read the service's own limits, or those of `deploy.resources`."""
     plain = Limits(
-        cpus=_cpus(service.get("cpus")),
-        memory=_size(service.get("mem_limit")),
-        pids=_integer(service.get("pids_limit")),
+        cpus=service.optional("cpus", ComposeValue.number),
+        memory=service.optional("mem_limit", size),
+        pids=service.optional("pids_limit", ComposeValue.integer),
+        reservation=service.optional("mem_reservation", size),
     )
-    entry = _deploy_limits(service.get("deploy"))
-    if entry is None:
+    deploy = service.get("deploy")
+    resources = deploy.get("resources") if deploy else None
+    if resources is None:
         return plain
-    deployed = Limits(
-        cpus=_cpus(entry.get("cpus")),
-        memory=_size(entry.get("memory")),
-        pids=_integer(entry.get("pids")),
-    )
-    return _merged(entry, plain, deployed)
+    resources.mapping(("limits", "reservations"))
+    return _merged(resources, plain, _deployed(resources, scope))
+
+
+def _deployed(resources: ComposeValue, scope: Scope) -> Limits:
+    limits, reservations = resources.get("limits"), resources.get("reservations")
+    found = Limits()
+    if limits is not None:
+        limits.mapping(("cpus", "memory", "pids"))
+        found = Limits(
+            cpus=limits.optional("cpus", ComposeValue.number),
+            memory=limits.optional("memory", size),
+            pids=limits.optional("pids", ComposeValue.integer),
+        )
+    if reservations is None:
+        return found
+    reservations.mapping(("cpus", "devices", "generic_resources", "memory"))
+    for key in ("cpus", "generic_resources"):
+        if (item := reservations.get(key)) is not None:
+            scope.ignore(item, "the engine reserves memory and devices only")
+    return replace(found, reservation=reservations.optional("memory", size))
 
 
 def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
     """Return the soft and hard limit by name."""
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
-
-
-def _deploy_limits(deploy: ComposeValue | None) -> ComposeValue | None:
-    if deploy is None:
-        return None
-    fields = deploy.mapping(("replicas", "resources"))
-    if "replicas" in fields:
-        refuse_replicas(fields["replicas"])
-    resources = fields.get("resources")
-    limits = resources.mapping(("limits",)).get("limits") if resources else None
-    if limits is not None:
-        limits.mapping(("cpus", "memory", "pids"))
-    return limits
 
 
 def refuse_replicas(entry: ComposeValue) -> None:
@@ -60,15 +69,15 @@ def refuse_replicas(entry: ComposeValue) -> None:
 
 
 def _merged(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
-    for name in ("cpus", "memory", "pids"):
-        one, other = getattr(plain, name), getattr(deployed, name)
+    merged = {}
+    for field in fields(Limits):
+        one, other = getattr(plain, field.name), getattr(deployed, field.name)
         if None not in (one, other) and one != other:
-            raise entry.error(f"and the service's own limit differ on {name}", "remove one of them")
-    return Limits(
-        cpus=deployed.cpus if plain.cpus is None else plain.cpus,
-        memory=deployed.memory if plain.memory is None else plain.memory,
-        pids=deployed.pids if plain.pids is None else plain.pids,
-    )
+            raise entry.error(
+                f"and the service's own limit differ on {field.name}", "remove one of them"
+            )
+        merged[field.name] = other if one is None else one
+    return Limits(**merged)
 
 
 def _ulimit(item: ComposeValue) -> tuple[int, int]:
@@ -78,15 +87,3 @@ def _ulimit(item: ComposeValue) -> tuple[int, int]:
     if set(fields) != {"soft", "hard"}:
         raise item.error("must have both soft and hard")
     return fields["soft"].integer(), fields["hard"].integer()
-
-
-def _cpus(entry: ComposeValue | None) -> float | None:
-    return None if entry is None else entry.number()
-
-
-def _size(entry: ComposeValue | None) -> int | None:
-    return None if entry is None else size(entry)
-
-
-def _integer(entry: ComposeValue | None) -> int | None:
-    return None if entry is None else entry.integer()

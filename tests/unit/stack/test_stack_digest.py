@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+from cosmicdeploy.stack.model import (
+    Attachment,
+    Build,
+    Dependency,
+    Deploy,
+    DeviceRequest,
+    Healthcheck,
+    Mount,
+    Port,
+    RolloutSettings,
+    Service,
+)
 from cosmicdeploy.stack.service_digest import digest
 
 pytestmark = pytest.mark.unit
@@ -20,12 +31,14 @@ OTHER: dict[str, Any] = {
     "privileged": True, "tty": True, "stdin_open": True, "cap_add": ("A",), "cap_drop": ("A",),
     "security_opt": ("a",), "extra_hosts": {"a": "b"}, "dns": ("1.1.1.1",), "group_add": ("1",),
     "sysctls": {"a": "b"}, "ulimits": {"nofile": (1, 2)}, "shm_size": 1, "mem_limit": 1,
-    "cpus": 1.0, "cpu_shares": 1, "pids_limit": 1,
+    "cpus": 1.0, "cpu_shares": 1, "pids_limit": 1, "mem_reservation": 1,
+    "device_requests": (DeviceRequest(count=1),), "platform": "linux/amd64",
 }  # fmt: skip
 
 
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
-    of_the_file = {"build", "depends_on", "declared_name", "declares_image"}
+    of_the_file = {"build", "pull_policy", "depends_on", "deploy"}
+    of_the_file |= {"declared_name", "declares_image"}
     names = {field.name for field in fields(Service)} - of_the_file
     assert names == set(OTHER), "a field of Service is missing in this test"
     for name, value in OTHER.items():
@@ -33,8 +46,14 @@ def test_the_digest_depends_on_every_field_of_a_container() -> None:
         assert digest(changed) != digest(PLAIN), name
 
 
-def test_the_digest_ignores_build_and_dependencies() -> None:
-    changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
+def test_the_digest_ignores_what_is_no_part_of_a_container() -> None:
+    changed = replace(
+        PLAIN,
+        build=Build(context=Path("/x")),
+        depends_on={"db": Dependency()},
+        deploy=Deploy(update=RolloutSettings(parallelism=2)),
+        pull_policy="always",
+    )
     assert digest(changed) == digest(PLAIN)
 
 
@@ -45,4 +64,4 @@ def test_the_digest_ignores_the_order_of_a_mapping() -> None:
 
 def test_the_digest_is_the_same_in_every_process() -> None:
     service = replace(PLAIN, environment={"PASSWORD": "hunter2"})
-    assert digest(service) == "b3efeaf92982805782ed08acfadf975ac104c6a159873ed716dab0f632d3b1ad"
+    assert digest(service) == "e94041776a8fb5bb3d914408691f91b8c20d25fe8ffd11ad155d4142e656f333"
