@@ -14,8 +14,8 @@ from cosmicdeploy.stack.model import Network, Service, Stack
 from cosmicdeploy.stack.project_name import project_name
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies, without_absent_optional
-from cosmicdeploy.stack.sections.networks import network_keys
-from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
+from cosmicdeploy.stack.sections.networking.networks import network_keys
+from cosmicdeploy.stack.sections.storage.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
 from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
@@ -43,7 +43,7 @@ def read_stack(
         directory=file.absolute().parent,
         variables=variables,
         networks=read_networks(top, name),
-        volumes=read_volumes(top, name),
+        volumes=read_volumes(top, name, file.absolute().parent),
     )
     scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Any
 
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
+from cosmicdeploy.stack.sections.command import command_words
 from cosmicdeploy.stack.sections.dependencies import read_dependencies
 from cosmicdeploy.stack.sections.deploy import read_deploy, read_restart_policy
-from cosmicdeploy.stack.sections.devices import read_device_requests
 from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
-from cosmicdeploy.stack.sections.mounts import read_mounts
-from cosmicdeploy.stack.sections.networks import read_attachments
+from cosmicdeploy.stack.sections.hooks import read_hooks
+from cosmicdeploy.stack.sections.networking.links import implied_dependencies, read_links
+from cosmicdeploy.stack.sections.networking.networks import read_attachments
+from cosmicdeploy.stack.sections.networking.ports import read_expose, read_ports
 from cosmicdeploy.stack.sections.plain import read_plain
-from cosmicdeploy.stack.sections.ports import read_expose, read_ports
-from cosmicdeploy.stack.sections.resource_limits import read_limits, refuse_replicas
+from cosmicdeploy.stack.sections.resources.block_io import read_block_io
+from cosmicdeploy.stack.sections.resources.devices import read_device_requests
+from cosmicdeploy.stack.sections.resources.resource_limits import read_limits, refuse_replicas
+from cosmicdeploy.stack.sections.storage.files import read_files
+from cosmicdeploy.stack.sections.storage.mounts import read_mounts
 from cosmicdeploy.stack.variables.container_environment import read_environment
+from cosmicdeploy.stack.variables.container_labels import read_labels
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
@@ -29,6 +34,8 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
     limits, declared = read_limits(entry, scope), _container_name(entry)
+    mounts = read_mounts(entry, scope)
+    files = read_files(entry, scope, {mount.target for mount in mounts})
     return Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
@@ -36,14 +43,17 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         image=_image(entry, f"{scope.project}-{name}"),
         declares_image=entry.get("image") is not None,
         build=read_build(entry.get("build"), scope),
-        command=_command_words(entry.get("command")),
-        entrypoint=_command_words(entry.get("entrypoint")),
+        command=entry.optional("command", command_words),
+        entrypoint=entry.optional("entrypoint", command_words),
         environment=read_environment(entry, scope),
         ports=read_ports(entry.get("ports")),
         expose=read_expose(entry.get("expose")),
-        mounts=read_mounts(entry, scope),
+        mounts=(*mounts, *files.mounts),
         networks=read_attachments(entry, name, scope),
-        depends_on=read_dependencies(entry.get("depends_on")),
+        depends_on={
+            **implied_dependencies(entry),
+            **read_dependencies(entry.get("depends_on")),
+        },
         healthcheck=read_healthcheck(entry.get("healthcheck")),
         mem_limit=limits.memory,
         cpus=limits.cpus,
@@ -52,6 +62,12 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         restart=_restart(entry, scope),
         device_requests=read_device_requests(entry),
         deploy=read_deploy(entry.get("deploy"), scope),
+        copied_files=files.copied,
+        links=read_links(entry),
+        labels=read_labels(entry, scope),
+        post_start=read_hooks(entry.get("post_start"), scope),
+        pre_stop=read_hooks(entry.get("pre_stop"), scope),
+        block_io=entry.optional("blkio_config", read_block_io),
         **read_plain(entry),
         **_logging(entry.get("logging")),
     )
@@ -89,17 +105,6 @@ def _image(entry: ComposeValue, default: str) -> str:
     if not given.text():
         raise given.error("is empty", "set the variable that it uses")
     return given.text()
-
-
-def _command_words(entry: ComposeValue | None) -> tuple[str, ...] | None:
-    if entry is None:
-        return None
-    if isinstance(entry.data, list):
-        return entry.texts()
-    try:
-        return tuple(shlex.split(entry.text()))
-    except ValueError as error:
-        raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
 
 
 def _restart(entry: ComposeValue, scope: Scope) -> str:

@@ -11,7 +11,8 @@ from cosmicdeploy.stack.model import Service
 # A container does not depend on how its image is built or pulled, on the order of starting, on how
 # it is replaced, or on whether names are declared or derived.
 _IGNORED = (
-    "build", "declared_name", "declares_image", "depends_on", "deploy", "pull_policy",
+    "build", "declared_name", "declares_image", "depends_on", "deploy", "post_start", "pre_stop",
+    "pull_policy",
 )  # fmt: skip
 
 

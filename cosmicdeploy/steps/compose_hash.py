@@ -8,6 +8,8 @@ from contextlib import suppress
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
+from cosmicdeploy.engine.containers.creation.hash_override import hash_override
+from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.service_digest import digest
 from cosmicdeploy.startup import run_early
@@ -40,7 +42,13 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
     state = (*images, *map(digest, stack.services.values()))
-    return config_hashes(stack.project, stack.file, stack.env_file, state)
+    pairs = [
+        (service, ctx.engine.resolved(service, stack.project))
+        for service in stack.services.values()
+        if referred_services(service)
+    ]
+    override = hash_override(pairs)
+    return config_hashes(stack.project, stack.file, stack.env_file, state, override)
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

@@ -25,6 +25,7 @@ from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep, interrupted_restarts
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
@@ -174,7 +175,7 @@ def _bring_back(ctx: Context, name: str) -> None:
 def _start_superseded(ctx: Context, container: Container, name: str) -> None:
     """Start a superseded container; wait until it is ready, unless it did not work before."""
     if name in ctx.run.known_failures.services:
-        ctx.engine.start(container.id)
+        start_container(ctx, name, container.id)
     else:
         _start(ctx, container, name)
 
@@ -211,7 +212,7 @@ def _resolve(ctx: Context, name: str, leftover: Container) -> None:
 
 
 def _start(ctx: Context, container: Container, name: str) -> None:
-    ctx.engine.start(container.id)
+    start_container(ctx, name, container.id)
     wait_ready(ctx, container.id, name)
 
 

@@ -10,10 +10,11 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 # The first that works is used: Docker's plugin (v2), or a separate docker-compose.
 PROGRAMS = (("docker", "compose"), ("docker-compose",))
@@ -24,31 +25,36 @@ _lock = threading.Lock()
 
 
 def config_hashes(
-    project: str, file: Path, env_file: Path, state: tuple[str, ...]
+    project: str, file: Path, env_file: Path, state: tuple[str, ...], override: str = ""
 ) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
     `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
-    for each state.
+    for each state. `override` is a further compose file, which 1.29 may not understand.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
-        return _cached_hashes(project, file, env_file, state)
+        return _cached_hashes(project, file, env_file, state, override)
     return {}
 
 
 @lru_cache(maxsize=8)
 def _cached_hashes(
-    project: str, file: Path, env_file: Path, _state: tuple[str, ...]
+    project: str, file: Path, env_file: Path, _state: tuple[str, ...], override: str
 ) -> Mapping[str, str]:
-    for program in PROGRAMS:
-        if hashes := _run([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
-            return hashes
+    with NamedTemporaryFile("w", prefix="cosmicdeploy-", suffix=".yml") as further:
+        further.write(override)
+        further.flush()
+        for files in ([file, Path(further.name)], [file]) if override else ([file],):
+            for program in PROGRAMS:
+                options = _options(project, file.parent, files, env_file)
+                if hashes := _run([*program, *options, "config", "--hash", "*"]):
+                    return hashes
     return {}
 
 
 def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
     """Return a command line of the installed Compose on this stack, for the operator."""
-    return shlex.join([*_program(), *_options(project, file, env_file), *words])
+    return shlex.join([*_program(), *_options(project, file.parent, [file], env_file), *words])
 
 
 @lru_cache(maxsize=1)
@@ -64,9 +70,9 @@ def _program() -> tuple[str, ...]:
     return PROGRAMS[0]
 
 
-def _options(project: str, file: Path, env_file: Path) -> list[str]:
-    options = ["--project-name", project, "--file", str(file)]
-    options += ["--project-directory", str(file.parent)]
+def _options(project: str, folder: Path, files: Sequence[Path], env_file: Path) -> list[str]:
+    options = ["--project-name", project, *(f"--file={file}" for file in files)]
+    options += ["--project-directory", str(folder)]
     return [*options, "--env-file", str(env_file)] if env_file.is_file() else options
 
 

@@ -2,9 +2,17 @@
 
 from cosmicdeploy.stack.model.build import Build, BuildSecret
 from cosmicdeploy.stack.model.deploy import Deploy, IgnoredKey, RolloutSettings
-from cosmicdeploy.stack.model.devices import Device, DeviceRequest
-from cosmicdeploy.stack.model.mounts import Mount, Volume
-from cosmicdeploy.stack.model.networks import Attachment, Network, Pool, Port
+from cosmicdeploy.stack.model.devices import BlockIo, Device, DeviceRequest
+from cosmicdeploy.stack.model.hooks import Hook
+from cosmicdeploy.stack.model.mounts import (
+    BindOptions,
+    CopiedFile,
+    Mount,
+    TmpfsOptions,
+    Volume,
+    VolumeOptions,
+)
+from cosmicdeploy.stack.model.networks import Attachment, Link, Network, Pool, Port, Protocol
 from cosmicdeploy.stack.model.service import (
     ISOLATED_SHARES,
     Condition,
@@ -18,22 +26,30 @@ from cosmicdeploy.stack.model.stack import Stack
 __all__ = [
     "ISOLATED_SHARES",
     "Attachment",
+    "BindOptions",
+    "BlockIo",
     "Build",
     "BuildSecret",
     "Condition",
+    "CopiedFile",
     "Dependency",
     "Deploy",
     "Device",
     "DeviceRequest",
     "Healthcheck",
+    "Hook",
     "IgnoredKey",
+    "Link",
     "Mount",
     "Network",
     "Pool",
     "Port",
+    "Protocol",
     "RolloutSettings",
     "Service",
     "Source",
     "Stack",
+    "TmpfsOptions",
     "Volume",
+    "VolumeOptions",
 ]

@@ -26,3 +26,18 @@ class DeviceRequest:
     device_ids: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockIo:
+    """Weights (10 to 1000) and limits of a container's block devices, by their paths.
+
+    Limits are in bytes or operations per second.
+    """
+
+    weight: int | None = None
+    weight_device: Mapping[str, int] = field(default_factory=dict)
+    device_read_bps: Mapping[str, int] = field(default_factory=dict)
+    device_read_iops: Mapping[str, int] = field(default_factory=dict)
+    device_write_bps: Mapping[str, int] = field(default_factory=dict)
+    device_write_iops: Mapping[str, int] = field(default_factory=dict)

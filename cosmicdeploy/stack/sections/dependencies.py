@@ -9,6 +9,7 @@ from typing import get_args
 
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Condition, Dependency, Service
+from cosmicdeploy.stack.sections.networking.links import IMPLYING
 from cosmicdeploy.text.suggest import did_you_mean
 
 
@@ -55,20 +56,27 @@ def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:
-                raise (
-                    entries.child(name)
-                    .child("depends_on")
-                    .error(
-                        f"names the service '{other}', which is not declared",
-                        did_you_mean(other, services) or "declare it, or remove it here",
-                    )
+                raise _place(entries.child(name), other).error(
+                    f"names the service '{other}', which is not declared",
+                    did_you_mean(other, services) or "declare it, or remove it here",
                 )
     try:
         TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
-        raise (
-            entries.child(error.args[1][0])
-            .child("depends_on")
-            .error(f"goes in a circle: {circle}", "remove one of them")
+        name, *others = error.args[1]
+        raise _place(entries.child(name), others[0]).error(
+            f"goes in a circle: {circle}", "remove one of them"
         ) from None
+
+
+def _place(service: ComposeValue, other: str) -> ComposeValue:
+    """Return the entry that makes a service depend on the other one."""
+    declared = service.get("depends_on")
+    if declared is not None and other in declared.data:
+        return declared
+    for key in IMPLYING:
+        entry = service.get(key)
+        if entry is not None and other in str(entry.data):
+            return entry
+    return service

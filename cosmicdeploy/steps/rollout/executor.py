@@ -12,6 +12,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.settings import Orders, Restart
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
@@ -199,7 +200,7 @@ class Rollout:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # it may have waited here for long
             with self._phases.of(name, "start"):
-                self._ctx.engine.start(self._created[name])
+                start_container(self._ctx, name, self._created[name])
 
     def _wait_ready(self, names: Sequence[str]) -> dict[str, Container]:
         ready = {}

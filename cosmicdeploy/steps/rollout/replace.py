@@ -28,6 +28,7 @@ from cosmicdeploy.errors import EngineError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.target import Target, look_up
 from cosmicdeploy.steps.rollout.timings import Phases
@@ -45,7 +46,7 @@ def put_in_place(ctx: Context, service_name: str) -> str:
     """Create the service's container from the compose file and the image that its tag names, and
     start it; return its id. `put_back` undoes it."""
     created = swap_in(ctx, look_up(ctx, service_name), Phases())
-    ctx.engine.start(created)
+    start_container(ctx, service_name, created)
     return created
 
 
@@ -165,7 +166,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
     if former.name != service.container_name:
         ctx.engine.rename(former.id, service.container_name)
     if start:
-        ctx.engine.start(former.id)
+        start_container(ctx, service.name, former.id)
         if why := ctx.run.known_failures.services.get(service.name):
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:

@@ -116,6 +116,9 @@ class Engine:
     def find_marker(self, _name: str) -> None:
         return None
 
+    def require_supported(self, _service: Service) -> None:
+        pass
+
 
 def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
     services = Services(app=("web",), database="db")

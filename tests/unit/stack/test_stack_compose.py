@@ -5,7 +5,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL, _REFUSED_WITHOUT_ADVICE
+from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL
 from cosmicdeploy.stack.model import (
     Dependency,
     Deploy,
@@ -78,16 +78,27 @@ networks:
   fixed:
     name: fixed-${N:-1}
     driver: bridge
+    driver_opts: {com.docker.network.driver.mtu: 1400}
     internal: true
+    attachable: true
+    enable_ipv4: true
+    enable_ipv6: true
     labels: [a=b]
     ipam:
       driver: default
-      config: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}, {subnet: 'fd00::/64'}]
+      options: {o: 1}
+      config:
+        - subnet: 10.9.0.0/24
+          ip_range: 10.9.0.128/25
+          gateway: 10.9.0.1
+          aux_addresses: {router: 10.9.0.2}
+        - {subnet: 'fd00::/64'}
   theirs: {external: true}
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}
 volumes:
   data:
+  bound: {driver: local, driver_opts: {type: none, o: bind, device: ./bound}}
   named: {name: n, driver: local, driver_opts: {type: nfs, o: 3}, labels: {l: 1}}
   theirs: {external: true}
 x-note: {anything: '$(at all)'}
@@ -99,8 +110,21 @@ x-note: {anything: '$(at all)'}
             key="fixed",
             name="fixed-1",
             driver="bridge",
-            pools=(Pool(subnet="10.9.0.0/24", ip_range="10.9.0.128/25"), Pool(subnet="fd00::/64")),
+            driver_opts={"com.docker.network.driver.mtu": "1400"},
+            ipam_options={"o": "1"},
+            pools=(
+                Pool(
+                    subnet="10.9.0.0/24",
+                    ip_range="10.9.0.128/25",
+                    gateway="10.9.0.1",
+                    aux_addresses={"router": "10.9.0.2"},
+                ),
+                Pool(subnet="fd00::/64"),
+            ),
             internal=True,
+            attachable=True,
+            enable_ipv4=True,
+            enable_ipv6=True,
             labels={"a": "b"},
         ),
         "theirs": Network(key="theirs", name="theirs", external=True),
@@ -109,6 +133,12 @@ x-note: {anything: '$(at all)'}
     }
     assert stack.volumes == {
         "data": Volume(key="data", name="shop_data"),
+        "bound": Volume(
+            key="bound",
+            name="shop_bound",
+            driver="local",
+            driver_opts={"type": "none", "o": "bind", "device": str(stack.directory / "bound")},
+        ),
         "named": Volume(
             key="named",
             name="n",
@@ -235,7 +265,7 @@ def test_file_directory_and_relative_sources(stack_of: StackOf, tmp_path: Path) 
 
 
 def test_every_unsupported_service_key_is_refused_by_name(stack_of: StackOf) -> None:
-    for key in (*_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE):
+    for key in _REFUSED_SERVICE:
         with pytest.raises(ConfigError) as caught:
             stack_of(f"services:\n  web:\n    image: w\n    {key}: ${{BROKEN\n")
         assert caught.value.what == f"service 'web': {key} is not supported"
@@ -276,8 +306,8 @@ def test_misspelt_keys_get_the_closest_known_one_and_all_are_listed(stack_of: St
          "service 'b' has the same container name as 'a'", 3),
         ("services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n",
          "goes in a circle", 2),
-        (WEB + "networks:\n  a: {attachable: true}\n",
-         "network 'a': attachable is not supported", 4),
+        (WEB + "networks:\n  a: {attachment: true}\n",
+         "network 'a': attachment is not supported", 4),
         (WEB + "networks:\n  a: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n",
          "is not a subnet", 4),
         (WEB + "networks:\n  a: {external: true, driver: x}\n", "does not go with", 4),

@@ -6,11 +6,16 @@ import pytest
 
 from cosmicdeploy.stack.model import (
     Attachment,
+    BlockIo,
     Build,
+    CopiedFile,
     Dependency,
     Deploy,
+    Device,
     DeviceRequest,
     Healthcheck,
+    Hook,
+    Link,
     Mount,
     Port,
     RolloutSettings,
@@ -24,7 +29,8 @@ PLAIN = Service(name="web", container_name="web-1", image="web:1")
 OTHER: dict[str, Any] = {
     "name": "x", "container_name": "x", "image": "web:2", "command": ("a",), "entrypoint": (),
     "environment": {"A": "hunter2"}, "user": "33", "working_dir": "/", "hostname": "h",
-    "ports": (Port(target=80),), "expose": (80,), "restart": "always", "stop_signal": "SIGINT",
+    "ports": (Port(target=80),), "expose": ("80/tcp",), "restart": "always",
+    "stop_signal": "SIGINT",
     "mounts": (Mount(type="bind", source="/a", target="/b"),), "labels": {"a": "b"},
     "networks": (Attachment(network="n"),), "healthcheck": Healthcheck(), "log_driver": "local",
     "stop_grace_period": 3.0, "log_options": {"a": "b"}, "init": True, "read_only": True,
@@ -33,11 +39,20 @@ OTHER: dict[str, Any] = {
     "sysctls": {"a": "b"}, "ulimits": {"nofile": (1, 2)}, "shm_size": 1, "mem_limit": 1,
     "cpus": 1.0, "cpu_shares": 1, "pids_limit": 1, "mem_reservation": 1,
     "device_requests": (DeviceRequest(count=1),), "platform": "linux/amd64",
+    "copied_files": (CopiedFile(key="configs.a", target="/a", content="b"),),
+    "volumes_from": ("db",), "network_mode": "host", "links": (Link(alias="a", service="db"),),
+    "domainname": "d", "mac_address": "02:00:00:00:00:01", "annotations": {"a": "b"},
+    "dns_search": ("d",), "dns_opt": ("o",), "ipc": "host", "pid": "host", "uts": "host",
+    "userns_mode": "host", "cgroup": "host", "cgroup_parent": "/p", "runtime": "r",
+    "storage_opt": {"size": "1g"}, "devices": (Device(source="/dev/a", target="/dev/b"),),
+    "device_cgroup_rules": ("c 1:3 mr",), "memswap_limit": 1, "mem_swappiness": 1,
+    "oom_kill_disable": True, "oom_score_adj": 1, "block_io": BlockIo(weight=10), "cpuset": "0",
+    "cpu_period": 1, "cpu_quota": 1, "cpu_rt_period": 1, "cpu_rt_runtime": 1,
 }  # fmt: skip
 
 
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
-    of_the_file = {"build", "pull_policy", "depends_on", "deploy"}
+    of_the_file = {"build", "pull_policy", "depends_on", "deploy", "post_start", "pre_stop"}
     of_the_file |= {"declared_name", "declares_image"}
     names = {field.name for field in fields(Service)} - of_the_file
     assert names == set(OTHER), "a field of Service is missing in this test"
@@ -53,6 +68,8 @@ def test_the_digest_ignores_what_is_no_part_of_a_container() -> None:
         depends_on={"db": Dependency()},
         deploy=Deploy(update=RolloutSettings(parallelism=2)),
         pull_policy="always",
+        post_start=(Hook(command=("a",)),),
+        pre_stop=(Hook(command=("a",)),),
     )
     assert digest(changed) == digest(PLAIN)
 

@@ -60,7 +60,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         services=Services(app=("app",), scheduler="it", database="db"),
         restart=Restart.model_validate({"between_jobs": roles}),
     )
-    services = {"it": SimpleNamespace(stop_grace_period=GRACE)}
+    services = {"it": SimpleNamespace(stop_grace_period=GRACE, pre_stop=())}
     given: Any = {
         "loaded": SimpleNamespace(settings=settings),
         "stack": SimpleNamespace(services=services),
