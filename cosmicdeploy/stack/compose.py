@@ -17,6 +17,7 @@ from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
+from cosmicdeploy.stack.values.loader import ComposeLoader
 from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
 from cosmicdeploy.stack.variables.environment import variables as all_variables
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
@@ -62,7 +63,7 @@ def _document(file: Path) -> Document:
             where=str(file),
             todo="check the name of the compose file in the configuration",
         )
-    return read(file)
+    return read(file, ComposeLoader)
 
 
 def _without_extensions(document: Document) -> Document:

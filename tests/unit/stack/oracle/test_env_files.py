@@ -15,14 +15,11 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import variables
+from tests.unit.stack.oracle.compose_v2 import SHELL, compose, configured, exit_codes
 
 pytestmark = pytest.mark.unit
 
-LINES = Path(__file__).parent / "data/env-lines.txt"
-COMPOSE_V2 = Path(__file__).parents[3] / (
-    ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
-)
-SHELL = {"OUTER": "shell", "EMPTY_OUTER": "", "HOME": "/root"}
+LINES = Path(__file__).parent / "env-lines.txt"
 DOT_ENV = "DOT=dot\nOUTER=file\n"
 MARKS = {"⇥": "\t", "␠": " ", "␍": "\r", "¶": "", "⌀\n": ""}
 READ, REFUSED = "read", "refused"
@@ -43,21 +40,9 @@ def plain(block: str) -> str:
     return block
 
 
-def compose(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMPOSE_V2, *words, "config", "--format", "json"],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", **SHELL},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def environments(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
     """What each service's container gets, as Compose shows it: every `$` twice."""
-    assert done.returncode == 0, done.stderr
-    services = json.loads(done.stdout.replace("$$", "$"))["services"]
+    services = configured(done)["services"]
     return [services[name]["environment"] for name in sorted(services)]
 
 
@@ -115,8 +100,7 @@ def test_compose_refuses_the_same(tmp_path: Path) -> None:
         folders = [tmp_path / f"{section}-{n}" for n in range(len(cases(section)))]
         for folder, content in zip(folders, cases(section), strict=True):
             lay_out(folder, [content])
-        with ThreadPoolExecutor(4) as pool:
-            return {done.returncode for done in pool.map(compose, folders)}
+        return set(exit_codes(folders))
 
     assert 0 not in codes(REFUSED) | codes(LATER)
     assert codes(ODD) == {0}
