@@ -1,14 +1,15 @@
-"""Kinds of runs, which decide what a run may do; the command line is only shown."""
+"""What kind of run a command starts; the kind decides what the run may do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 
 class RunKind(StrEnum):
-    """What a run is for, as its first record and the record of its release say."""
+    """The kind of a run; its first record and the record of its release hold it."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -18,32 +19,42 @@ class RunKind(StrEnum):
     OTHER = "other"
 
     @classmethod
-    def of_command(cls, command: str) -> Self:
-        """Return the kind of the run that a command line begins."""
-        words = command.split()
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the kind of the run that a record is about.
+
+        Earlier versions recorded only the command line: then the kind is derived from it.
+        """
+        recorded = record.get("run_kind")
+        if isinstance(recorded, str) and recorded in set(cls):
+            return cls(recorded)
+        return cls._of_command_line(str(record.get("command")))
+
+    @classmethod
+    def _of_command_line(cls, line: str) -> Self:
+        words = line.split()
         if words[:2] == ["deploy", "--abort"]:
             return cls("abort")
         known = {cls("deploy"), cls("rollback"), cls("restart"), cls("up")}
         return cls(words[0]) if words and words[0] in known else cls("other")
 
-    @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """Return the kind in a record; earlier versions recorded the command line only."""
-        recorded = record.get("run_kind")
-        if isinstance(recorded, str) and recorded in set(cls):
-            return cls(recorded)
-        return cls.of_command(str(record.get("command")))
-
     @property
     def places_release(self) -> bool:
-        """Whether such a run decides which release is in place.
+        """Whether a run of this kind decides which release is in place.
 
-        Such runs resume or undo interrupted runs of these kinds. Any other run leaves an
-        interrupted deploy as it is, and refuses to start while a rollback is interrupted.
+        Deploy, rollback and abort resume or undo each other's interrupted runs. Any other run
+        leaves an interrupted deploy as it is, and refuses to start while a rollback is interrupted.
         """
         return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
 
     @property
     def settles_restarts(self) -> bool:
-        """Whether such a run finishes what an interrupted restart left, by its recover step."""
+        """Whether the recover step of a run of this kind finishes an interrupted restart."""
         return self in (RunKind.RESTART, RunKind.UP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCommand:
+    """The command that starts a run: `line`, without `cosmicdeploy`, is recorded and shown."""
+
+    line: str
+    kind: RunKind

@@ -15,7 +15,7 @@ from cosmicdeploy.database.restore.restore import drop_shadow
 from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import InterruptedRun, intents, made_backups, unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
@@ -32,7 +32,7 @@ from cosmicdeploy.steps.rollout.replace import journal_facts, temporary_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
-COMMAND = "deploy --abort --accept"
+COMMAND = RunCommand(line="deploy --abort --accept", kind=RunKind.ABORT)
 Rows = Sequence[Mapping[str, Any]]
 # Service → ids of the container in place and of its image; None where there is no container.
 InPlace = Mapping[str, tuple[str, str] | None]
@@ -128,7 +128,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
         raise Refused(
             "Other containers are in place than those that were shown",
             where=", ".join(others),
-            todo=f"look again, and accept that: `cosmicdeploy {COMMAND}`",
+            todo=f"look again, and accept that: `cosmicdeploy {COMMAND.line}`",
         )
 
 

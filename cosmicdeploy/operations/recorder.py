@@ -7,13 +7,13 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.runs.execute import Recorder, Recording
 
 
-def recorder_of(command: str) -> Recorder | None:
-    """Return what records the baseline of this command's run.
+def recorder_of(kind: RunKind) -> Recorder | None:
+    """Return the recorder of the baseline for a run of this kind.
 
-    None for runs that cannot put another release in place: nothing is compared with the time before
-    them.
+    None if such a run cannot put another release in place: nothing is compared with the state
+    before it.
     """
-    return _recording if RunKind.of_command(command).places_release else None
+    return _recording if kind.places_release else None
 
 
 def _recording(ctx: Context, command: str) -> Recording:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.events import Notice
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
@@ -31,9 +32,10 @@ class RestartPlan:
     cost: str
 
     @property
-    def command(self) -> str:
+    def command(self) -> RunCommand:
         """The command that does this restart."""
-        return f"restart {' '.join(self.words) or '--all'}"
+        line = f"restart {' '.join(self.words) or '--all'}"
+        return RunCommand(line=line, kind=RunKind.RESTART)
 
     @property
     def steps(self) -> Sequence[Step]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
 from cosmicdeploy.lock import operator_name
@@ -47,17 +47,17 @@ class Recording(Protocol):
 Recorder = Callable[[Context, str], Recording]
 
 
-def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
+def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     """Return the plan of a run and change nothing. Raises `NeedsPerson` where the run would."""
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     ctx = resolve_containers(ctx, _needed(ctx, steps)).with_run(is_plan_only=True)
-    known = known_failures(ctx, command)
+    known = known_failures(ctx, kind)
     return make_plan(steps, ctx.with_run(known_failures=known))
 
 
 def execute(
     ctx: Context,
-    command: str,
+    command: RunCommand,
     steps: Sequence[Step],
     wait: float = 0.0,
     recorder: Recorder | None = None,
@@ -75,14 +75,14 @@ def execute(
             ctx=run_ctx.with_run(resumed_runs=decision.resumed),
             before=decision.resumed[0].state if decision.resumed else own,
             superseded=decision.superseded,
-            is_deploy=RunKind.of_command(command) is RunKind.DEPLOY,
+            is_deploy=command.kind is RunKind.DEPLOY,
         )
         _continue_maintenance(run)
         with traffic(run.ctx) as measured:
             run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
             _excuse_known_failures(run.ctx, plan)
-            recording = recorder(run.ctx, command) if recorder and _changes(plan) else None
+            recording = recorder(run.ctx, command.line) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
             run.through(plan)
@@ -116,7 +116,8 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
     Raises `UsageError` if there is none, `NeedsPerson` if one cannot be undone.
     """
-    with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (run_ctx, _):
+    command = RunCommand(line="deploy --abort", kind=RunKind.ABORT)
+    with begin(ctx, command, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
         undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
         run_ctx.journal.append("success", resolves=[])
@@ -151,7 +152,7 @@ def _end(recording: Recording, run: Run, in_place: bool) -> None:
 
 
 def record_release(
-    ctx: Context, command: str, own: object = None, migrations: object = None
+    ctx: Context, command: RunCommand, own: object = None, migrations: object = None
 ) -> None:
     """Record the release in place and the backups that return to the one before.
 
@@ -164,8 +165,8 @@ def record_release(
         ctx.lock.require()
         ctx.journal.append(
             "release",
-            command=command,
-            run_kind=RunKind.of_command(command),
+            command=command.line,
+            run_kind=command.kind,
             release=ctx.running_release(),
             images={name: each.image_id for name, each in released.items() if each},
             migrations=migrations,
@@ -177,7 +178,7 @@ def record_release(
 
 def rollback(
     ctx: Context,
-    command: str,
+    command: RunCommand,
     playbook: Playbook,
     target: Backup,
     wait: float = 0.0,

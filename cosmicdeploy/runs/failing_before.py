@@ -17,7 +17,7 @@ from cosmicdeploy.verification.initial_failures import find_initial_failures
 STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
-def known_failures(ctx: Context, command: str) -> KnownFailures:
+def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
     """Return what did not work before the release in place began to change.
 
     If unfinished runs have replaced or stopped containers, and these still exist: what did not work
@@ -26,7 +26,6 @@ def known_failures(ctx: Context, command: str) -> KnownFailures:
     """
     runs = unfinished(ctx.journal)
     begun = [run for run in runs if run.kind.places_release and _replaces(run)]
-    kind = RunKind.of_command(command)
     only_ends = kind is RunKind.ABORT
     if begun and (only_ends or not any(services_without_undo(ctx, run) for run in begun)):
         return KnownFailures.of_state(begun[0].state)

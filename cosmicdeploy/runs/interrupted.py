@@ -10,7 +10,7 @@ from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import NeedsPerson, UsageError
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import InterruptedRun, intents, unfinished
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
@@ -32,7 +32,7 @@ class Decision:
     superseded: Runs = ()
 
 
-def decide(ctx: Context, command: str) -> Decision:
+def decide(ctx: Context, command: RunCommand) -> Decision:
     """Decide what the command does about interrupted runs.
 
     Raises `NeedsPerson` if a rollback was interrupted and the command cannot end it, or if records
@@ -40,9 +40,8 @@ def decide(ctx: Context, command: str) -> Decision:
     """
     runs = unfinished(ctx.journal)
     require_readable(ctx, runs)
-    kind = RunKind.of_command(command)
     releasing = [run for run in runs if run.kind.places_release and run.intents]
-    if not kind.places_release:
+    if not command.kind.places_release:
         _require_no_rollback(releasing)
         return Decision(superseded=[run for run in runs if _is_superseded(run, command)])
     for run in releasing:
@@ -90,14 +89,14 @@ def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
     return runs[: places[-1] + 1]
 
 
-def _can_resume(run: InterruptedRun, command: str, target: str | None) -> bool:
+def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) -> bool:
     """Whether the command can resume the run.
 
     A rollback replaces all that a deploy changes, so it resumes also a failed deploy.
     """
     if run.kind is RunKind.ROLLBACK:
-        return (run.command, run.target, run.failed) == (command, target, False)
-    return RunKind.of_command(command) is RunKind.ROLLBACK or not run.failed
+        return (run.command, run.target, run.failed) == (command.line, target, False)
+    return command.kind is RunKind.ROLLBACK or not run.failed
 
 
 def _require_no_rollback(runs: Runs) -> None:
@@ -111,13 +110,14 @@ def _require_no_rollback(runs: Runs) -> None:
             )
 
 
-def _is_superseded(run: InterruptedRun, command: str) -> bool:
+def _is_superseded(run: InterruptedRun, command: RunCommand) -> bool:
     """Whether the command, once it succeeds, ends this run.
 
     An interrupted restart is finished by any command with a recover step.
     """
-    settles = RunKind.of_command(command).settles_restarts
-    return run.command == command or (run.kind is RunKind.RESTART and settles)
+    if run.kind is RunKind.RESTART and command.kind.settles_restarts:
+        return True
+    return run.command == command.line
 
 
 def require_deploy(ctx: Context) -> None:

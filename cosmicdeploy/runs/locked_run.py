@@ -12,7 +12,7 @@ from uuid import uuid4
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import LockLost
 from cosmicdeploy.events import Notice
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
@@ -27,7 +27,7 @@ FENCE_TRUST_SECONDS = 0.1
 
 @contextmanager
 def begin(
-    ctx: Context, command: str, wait: float, needed: Sequence[str]
+    ctx: Context, command: RunCommand, wait: float, needed: Sequence[str]
 ) -> Iterator[tuple[Context, State]]:
     """Begin a run under the lock and journal its start; yield its context and the initial state.
 
@@ -40,12 +40,12 @@ def begin(
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         # A run that this one waited for may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)
-        known = known_failures(run_ctx, command)
+        known = known_failures(run_ctx, command.kind)
         state = {**observe(run_ctx), "known_failures": known.as_json()}
         journal.append(
             "run",
-            command=command,
-            run_kind=RunKind.of_command(command),
+            command=command.line,
+            run_kind=command.kind,
             who=operator_name(),
             pid=os.getpid(),
             release=run_ctx.release,
@@ -62,7 +62,7 @@ def begin(
 
 
 def _held(
-    ctx: Context, command: str, wait: float, interrupts: Interrupts
+    ctx: Context, command: RunCommand, wait: float, interrupts: Interrupts
 ) -> AbstractContextManager[Lock]:
     patience = LockWait(
         wait=wait,
@@ -70,4 +70,4 @@ def _held(
         on_wait=lambda text: ctx.emit(Notice(text=text)),
         safe_point=interrupts.safe_point,
     )
-    return hold_lock(ctx.engine, ctx.stack.project, command, patience)
+    return hold_lock(ctx.engine, ctx.stack.project, command.line, patience)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.steps.base import Step
 
 
@@ -24,13 +25,15 @@ class Severity(StrEnum):
 class Remedy:
     """A change that may fix a problem.
 
-    `says` describes it to the operator, `command` is the command that does the same. It consists of
-    `steps`, or of a `playbook` by name; or it `resolves` what a killed run left in the schema, on
-    which only a person may decide. Its result shows within `shows_within` seconds.
+    `says` describes it to the operator, `command` is the command that does the same, and `kind`
+    the kind of the run that it starts. It consists of `steps`, or of a `playbook` by name; or it
+    `resolves` what a killed run left in the schema, on which only a person may decide. Its result
+    shows within `shows_within` seconds.
     """
 
     says: str
     command: str
+    kind: RunKind = RunKind.OTHER
     steps: Sequence[Step] = ()
     playbook: str = ""
     resolves: bool = False

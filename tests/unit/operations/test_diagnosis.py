@@ -20,6 +20,7 @@ from cosmicdeploy.errors import (
     LockHeld,
     UsageError,
 )
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.operations.diagnosis import fix
 from cosmicdeploy.operations.diagnosis.checks.command import lists_it
 from cosmicdeploy.operations.diagnosis.checks.last_run import EVERY, is_stale
@@ -46,7 +47,8 @@ def trouble(*checks: Check) -> Trouble:
 
 
 def remedy(says: str) -> Remedy:
-    return Remedy(says=says, command=says, shows_within=0)
+    kind = RunKind.DEPLOY if says == "deploy" else RunKind.OTHER
+    return Remedy(says=says, command=says, kind=kind, shows_within=0)
 
 
 def no_playbook(_name: str) -> Playbook:
@@ -69,10 +71,15 @@ class Problem:
             yield problem("it", "is broken", "", remedies=[remedy(s) for s in self.offered])
 
     def execute(
-        self, _ctx: Context, command: str, _steps: Any, _wait: float, recorder: Recorder | None
+        self,
+        _ctx: Context,
+        command: RunCommand,
+        _steps: Any,
+        _wait: float,
+        recorder: Recorder | None,
     ) -> Any:
-        self.done.append(command)
-        self.recorded += [command] if recorder else []
+        self.done.append(command.line)
+        self.recorded += [command.line] if recorder else []
         return SimpleNamespace(error=self.error), None
 
 

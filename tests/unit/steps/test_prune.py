@@ -14,6 +14,7 @@ from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import Intent, InterruptedRun
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.run_scope import RunScope
@@ -127,7 +128,7 @@ def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
     ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
     ctx.settings.services = SimpleNamespace(released=())
     ctx.running_release = lambda: "7"
-    record_release(ctx, "deploy", of_second)
+    record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)
     released(ctx, NEWEST)
     prune(ctx)
     assert left(ctx) == [NEWEST, of_second, of_first]

@@ -17,6 +17,7 @@ from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
@@ -211,9 +212,9 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     [run] = unfinished(journal)
     assert "what it changed is not all known" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
-    for command in ("deploy", "rollback", "up", "restart web", "backup create"):
+    for kind in RunKind:
         with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.decide(ctx, command)
+            interrupted.decide(ctx, RunCommand(line=kind, kind=kind))
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]
 
