@@ -85,7 +85,7 @@ def execute(
             recording = recorder(run.ctx, command.line) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
-            run.through(plan)
+            run.execute(plan)
         in_place = run.error is None and bool(run.has_applied or made_backups(decision.resumed))
         if in_place:
             made, migrations = run.fact("backup"), run.fact("migrations")

@@ -70,7 +70,7 @@ def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> N
     assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
     assert isinstance(applied_by(runs)[-1].step, RolloutStep)
     steps: list[Any] = []
-    Run(ctx=killed.with_run(resumed_runs=runs)).through(steps)
+    Run(ctx=killed.with_run(resumed_runs=runs)).execute(steps)
     assert unfinished(killed.journal) == []
 
 

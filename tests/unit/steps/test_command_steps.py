@@ -42,7 +42,7 @@ def step(*answers: ExecResult, **options: object) -> Scripted:
 
 def run(ctx: Context, *steps: Scripted) -> Run:
     done = Run(ctx=ctx)
-    done.through(make_plan(steps, ctx))
+    done.execute(make_plan(steps, ctx))
     return done
 
 
