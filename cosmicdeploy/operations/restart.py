@@ -13,7 +13,8 @@ from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.restart import RestartStep, require_another, stale_ones
+from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.restart_checks import drift_reasons, require_another
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named
 
@@ -113,7 +114,7 @@ def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficS
 
     Waits up to `wait` seconds for another run's lock.
     """
-    for name, why in stale_ones(ctx, plan.services).items():
+    for name, why in drift_reasons(ctx, plan.services).items():
         ctx.emit(
             Notice(
                 text=f"{name} stays as it is ({why}): a restart is no deploy;"

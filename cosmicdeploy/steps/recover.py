@@ -28,8 +28,9 @@ from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import RestartStep, interrupted_restarts
+from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 

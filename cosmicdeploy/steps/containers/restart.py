@@ -12,10 +12,8 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineError, Refused
-from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
@@ -25,18 +23,22 @@ from cosmicdeploy.steps.containers.maintenance import (
     is_maintenance_on,
     start_maintenance,
 )
+from cosmicdeploy.steps.containers.restart_checks import (
+    drift_reasons,
+    require_another,
+    require_served,
+)
 from cosmicdeploy.steps.containers.stop_start import (
     bring_up,
     put_all_in_service,
-    serves,
     start,
     stop,
     stop_and_start,
     wait_for_replicas,
 )
-from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
+from cosmicdeploy.steps.rollout.drift import STOPPED
 from cosmicdeploy.steps.rollout.executor import Rollout
-from cosmicdeploy.steps.rollout.target import Target, look_up
+from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
 from cosmicdeploy.steps.service_names import wanted_services
 
 RUNS = "runs"
@@ -79,7 +81,7 @@ class RestartStep(Step):
             require_served(ctx, names)
         if not self.turns_away and not self.leaves_none:
             require_another(ctx, names)
-        stale = stale_ones(ctx, names)
+        stale = drift_reasons(ctx, names)
         return Change(
             summary=f"restart {', '.join(containers)} (the same containers: this is no deploy)",
             before={
@@ -136,7 +138,7 @@ class RestartStep(Step):
         Raises the first error after all the others were started.
         """
         before = change.before["containers"]
-        ran = [target for target in present(ctx, before) if before[target.name]["running"]]
+        ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
         released, needed, proxy = _groups(ctx, ran)
         try:
             healthy = [target.name for target in ran if before[target.name]["ready"]]
@@ -147,12 +149,6 @@ class RestartStep(Step):
                 end_maintenance(ctx)
         for name in before:
             ctx.service(name)  # raises for one that is no longer declared, which was not started
-
-
-def present(ctx: Context, names: Iterable[str]) -> list[Target]:
-    """Return the targets of services that are still declared and have a container."""
-    targets = [look_up(ctx, name) for name in names if name in ctx.stack.services]
-    return [target for target in targets if target.container is not None]
 
 
 def _groups(
@@ -169,68 +165,6 @@ def _groups(
         [target for target in every if target.name not in (*released, proxy)],
         [target for target in every if target.name == proxy],
     )
-
-
-def require_served(ctx: Context, names: Iterable[str]) -> None:
-    """Raise `Refused` if no client can be served without one of these."""
-    infrastructure = [name for name in names if name in ctx.settings.services.infrastructure]
-    if infrastructure:
-        raise Refused(
-            f"Without {', '.join(infrastructure)} no client can be served",
-            where="restart-in-place",
-            todo="say `turns_away: true` in the step, or leave them out",
-        )
-
-
-def require_another(ctx: Context, names: Iterable[str]) -> None:
-    """Raise `CosmicError` if the only ready replica is to be restarted, and no other before it."""
-    touched = set(names) & set(ctx.settings.services.app)
-    serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
-    if touched == set(serving) and len(serving) == 1:
-        raise CosmicError(
-            f"No replica but {serving[0]} is ready",
-            where="restart",
-            todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
-            " or restart it all the same with --yes",
-        )
-
-
-def stale_ones(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """Return service → why its container has drifted; services without drift are left out."""
-    drifts = {name: _difference(ctx, name) for name in names}
-    return {name: why for name, why in drifts.items() if why and why != STOPPED}
-
-
-def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
-    """Return interrupted restarts that left containers stopped or clients turned away.
-
-    Empty during an interrupted rollback, which has stopped all writers.
-    """
-    runs = unfinished(ctx.journal)
-    if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
-        return []
-    begun = intents(runs, RestartStep.kind)
-    restarts = [
-        (RestartStep.from_record(i.options), Change(summary=i.summary, before=i.before))
-        for i in begun
-    ]
-    return [(step, change) for step, change in restarts if _is_half_way(ctx, step, change)]
-
-
-def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
-    before = change.before["containers"]
-    ran = [target for target in present(ctx, before) if before[target.name]["running"]]
-    stopped = [target for target in ran if not target.is_running]
-    return bool(stopped) or (
-        step.turns_away and not change.before["shielded"] and is_maintenance_on(ctx)
-    )
-
-
-def _difference(ctx: Context, name: str) -> str | None:
-    try:
-        return drift_of(ctx, name).reason
-    except EngineError as error:
-        return error.what
 
 
 def _facts(ctx: Context, container: Container) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
-from cosmicdeploy.steps.containers.restart import interrupted_restarts
+from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID, anything, parts
 from tests.unit.shop import call
