@@ -11,7 +11,7 @@ from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
-from cosmicdeploy.steps.recover import wait_for_commands
+from cosmicdeploy.steps.containers.repair import wait_for_commands
 
 Runs = Sequence[InterruptedRun]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,11 +9,10 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
-from cosmicdeploy.engine.facts import ExecResult
-from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
+from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.journal.begun_migrations import Begun, unresolved
 from cosmicdeploy.migrations.preview import Statement
-from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
+from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
@@ -26,16 +24,16 @@ from cosmicdeploy.steps.base import (
     Unchanged,
     Undecided,
 )
-from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.commands.trial import remove_trials
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.down import roll_down
 from cosmicdeploy.steps.schema.lock_wait import (
-    TIMED_OUT,
     lock_wait_before,
     put_back,
     short_lock_wait,
 )
+from cosmicdeploy.steps.schema.migration_failure import migration_failure
 from cosmicdeploy.steps.schema.pending import (
     counted,
     pending_names_once,
@@ -47,8 +45,6 @@ from cosmicdeploy.steps.schema.pending import (
 
 # In seconds; a server that crashed and takes longer to restart needs a person.
 BACK_WITHIN = 60
-# The server's errors for what a migration would create a second time.
-ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
 
 
 class MigrateStep(Step):
@@ -122,7 +118,7 @@ class MigrateStep(Step):
         for line in result.text.splitlines():
             ctx.say(line)
         if result.exit_code != 0:
-            raise _failure(ctx, result)
+            raise migration_failure(ctx, result)
         remove_trials(ctx)  # they started on the former schema and prove nothing about this one
         state = _state(ctx)
         ran = set(state["applied"]) - set(change.before["applied"])
@@ -176,33 +172,6 @@ def _unknown_allowed(ctx: Context) -> str:
     """Return the plan's remark on a misspelt --allow; "" before the image is built."""
     unknown = [] if ctx.run.steps_ahead.build_images else unknown_allowed(ctx)
     return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
-
-
-def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
-    where = " ".join(ctx.console(*ctx.settings.migrate.command))
-    if TIMED_OUT in result.text + result.error_text:
-        seconds = ctx.settings.migrate.lock_wait
-        return MigrationFailed(
-            f"A migration waited {seconds} s in vain for the lock of a table in use",
-            where=where,
-            todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
-            "the table waits as long",
-            details=last_lines(result),
-        )
-    return MigrationFailed(
-        f"The migrations failed (exit code {result.exit_code})",
-        where=where,
-        todo=_todo(result.text + result.error_text),
-        details=last_lines(result),
-    )
-
-
-def _todo(output: str) -> str:
-    if was_not_confirmed(output):
-        return "the console asks for confirmation in production: add --force to migrate.command"
-    if ALREADY_EXISTS.search(output):
-        return "it may have been run by hand: see `cosmicdeploy diagnose migration`"
-    return "correct the migration and deploy again"
 
 
 def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
