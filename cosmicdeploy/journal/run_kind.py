@@ -1,4 +1,4 @@
-"""What kind of run a command starts; the kind decides what the run may do."""
+"""The kinds of runs. What a run may do depends on its kind, not on its command line."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class RunKind(StrEnum):
     def places_release(self) -> bool:
         """Whether a run of this kind decides which release is in place.
 
-        Deploy, rollback and abort resume or undo each other's interrupted runs. Any other run
-        leaves an interrupted deploy as it is, and refuses to start while a rollback is interrupted.
+        It then first resumes or undoes each interrupted run of such a kind. A run of any other kind
+        leaves an interrupted deploy as it is, and does not start while a rollback is interrupted.
         """
         return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
 
     @property
     def settles_restarts(self) -> bool:
-        """Whether the recover step of a run of this kind finishes an interrupted restart."""
+        """Whether a run of this kind has a recover step, which finishes interrupted restarts."""
         return self in (RunKind.RESTART, RunKind.UP)
 
 

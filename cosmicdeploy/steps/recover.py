@@ -16,7 +16,8 @@ from cosmicdeploy.errors import (
     EngineUnavailable,
     LockLost,
 )
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
@@ -104,7 +105,9 @@ def _drained(ctx: Context) -> list[str]:
 def _has_replaced_data_left(ctx: Context) -> bool:
     """Whether the database keeps replaced data that no undo of a restore needs."""
     runs = unfinished(ctx.journal)
-    if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
+    if intents(runs, RestoreStep.kind) or any(
+        run.lost_records or run.uncertain_records for run in runs
+    ):
         return False
     return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 

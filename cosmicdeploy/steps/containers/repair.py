@@ -11,9 +11,10 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.stop_start import serves
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
@@ -27,7 +28,7 @@ def wait_for_commands(ctx: Context) -> None:
     for container in ctx.engine.leftovers(ctx.stack.project):
         if container.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {container.name}, which an interrupted run started")
-            ctx.engine.wait_end(container.id, ctx.settings.migrate.timeout)
+            ctx.engine.wait_until_ended(container.id, ctx.settings.migrate.timeout)
         ctx.engine.remove(container.id)
 
 

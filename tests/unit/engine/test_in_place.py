@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
@@ -79,18 +79,18 @@ def container(name: str, status: str = "running", service: str = "db", **more: A
     ],
 )  # fmt: skip
 def test_a_service_has_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
-    adopted = adopt(stack(db=None, web=None), found)
+    adopted = adopt_container_names(stack(db=None, web=None), found)
     assert adopted.services["db"].container_name == name
-    assert adopt(adopted, found) == adopted, "looking again finds the same"
+    assert adopt_container_names(adopted, found) == adopted, "looking again finds the same"
 
 
 def test_an_undeclared_image_is_named_like_its_container() -> None:
     declared = stack(db=None)
-    assert adopt(declared, []).services["db"].image == "shop-db"
+    assert adopt_container_names(declared, []).services["db"].image == "shop-db"
     made = container("shop_db_1", image_name="shop_db")
-    assert adopt(declared, [made]).services["db"].image == "shop_db"
+    assert adopt_container_names(declared, [made]).services["db"].image == "shop_db"
     other = container("shop_db_1", image_name="elsewhere/db")
-    assert adopt(declared, [other]).services["db"].image == "shop_db"
+    assert adopt_container_names(declared, [other]).services["db"].image == "shop_db"
 
 
 class Engine:
@@ -103,17 +103,17 @@ class Engine:
     def writers(self, source: str) -> list[Container]:
         return self.users.get(source, [])
 
-    def containers(self, _project: str, besides: Sequence[str] = ()) -> list[Container]:
-        return [c for c in self._own if c.name not in besides]
+    def containers(self, _project: str, except_names: Sequence[str] = ()) -> list[Container]:
+        return [c for c in self._own if c.name not in except_names]
 
-    def made_from(self, folder: Path, besides: str) -> list[Container]:
-        assert (folder, besides) == (FOLDER, "shop")
+    def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
+        assert (folder, except_project) == (FOLDER, "shop")
         return list(self._others)
 
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
 
-    def find_claim(self, _name: str) -> None:
+    def find_marker(self, _name: str) -> None:
         return None
 
 
@@ -121,7 +121,7 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
     services = Services(app=("web",), database="db")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
     seam: Any = engine
-    found = adopt(declared, engine.containers(""))
+    found = adopt_container_names(declared, engine.containers(""))
     return replace(ctx, stack=found, engine=seam, loaded=loaded)
 
 

@@ -82,7 +82,7 @@ class FakeFile:
     def exec(self, _id: str, _argv: list[str]) -> Any:
         return SimpleNamespace(exit_code=0, stdout=b"one\ntwo\n")
 
-    def converse(self, _id: str, _argv: list[str], streams: Streams) -> int:
+    def exec_interactive(self, _id: str, _argv: list[str], streams: Streams) -> int:
         for chunk in self.chunks:
             streams.out(chunk)
         return 0
@@ -124,7 +124,7 @@ class Lives:
     def __init__(self, **lines: list[int]) -> None:
         self.lines = lines
 
-    def log_entries(self, container_id: str, **named: Any) -> Iterator[LogLine]:
+    def timed_log_lines(self, container_id: str, **named: Any) -> Iterator[LogLine]:
         since = named["since"] or 0
         return (
             LogLine(at=at, text=f"{container_id}:{at}")

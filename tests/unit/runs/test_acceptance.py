@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
@@ -26,7 +26,7 @@ from tests.unit.runs.test_unfinished import Writer
 
 pytestmark = pytest.mark.unit
 
-GONE: Any = SimpleNamespace(container=lambda _: None, find_claim=lambda _: None)
+GONE: Any = SimpleNamespace(container=lambda _: None, find_marker=lambda _: None)
 RESTART = {"services": ["db"], "turns_away": True}
 QUIESCE = {"roles": ["app", "worker"]}
 
@@ -164,7 +164,9 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
         settings = SimpleNamespace(services=services, database=SimpleNamespace(name="shop"))
         loaded: Any = SimpleNamespace(settings=settings)
         seam: Any = engine
-        stack = adopt(declared(db=None, web=None, queue=None), engine.containers(""))
+        stack = adopt_container_names(
+            declared(db=None, web=None, queue=None), engine.containers("")
+        )
         return replace(ctx, stack=stack, engine=seam, loaded=loaded)
 
     return opened

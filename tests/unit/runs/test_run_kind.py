@@ -79,10 +79,10 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
     monkeypatch.setattr(locked_run, "resolve_containers", lambda ctx, _needed: ctx)
     monkeypatch.setattr(locked_run, "observe", lambda _: STATE)
     engine: Any = SimpleNamespace(
-        claim=lambda *_: SimpleNamespace(id="lock", is_own=True),
+        claim_marker=lambda *_: SimpleNamespace(id="lock", is_own=True),
         beat=lambda *_: True,
-        is_claimed=lambda _: True,
-        release_claim=lambda _: None,
+        marker_exists=lambda _: True,
+        remove_marker=lambda _: None,
         image=lambda _: None,
     )
     services = SimpleNamespace(released=())

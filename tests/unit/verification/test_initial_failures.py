@@ -12,9 +12,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
-from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
@@ -54,7 +54,7 @@ class Engine:
     def image(self, _reference: str) -> None:
         return None
 
-    find_claim = image
+    find_marker = image
 
     def oneoffs(self, *_: object) -> list[Container]:
         return []
@@ -236,10 +236,10 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
 
     settings = SimpleNamespace(lock=SimpleNamespace(stale_after=60.0))
     engine: Any = SimpleNamespace(
-        claim=lambda *_: SimpleNamespace(id="lock", is_own=True),
+        claim_marker=lambda *_: SimpleNamespace(id="lock", is_own=True),
         beat=lambda *_: True,
-        is_claimed=lambda _: True,
-        release_claim=lambda _: None,
+        marker_exists=lambda _: True,
+        remove_marker=lambda _: None,
     )
     loaded: Any = SimpleNamespace(settings=settings)
     named: Any = SimpleNamespace(project="p")

@@ -15,8 +15,8 @@ import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.begun_migrations import unresolved
-from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
@@ -92,7 +92,7 @@ def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
         entries = journal.entries()
         assert len([each for each in entries if each == RELEASE]) >= len(own)
         for each in entries:
-            if isinstance(each, Unreadable):
+            if isinstance(each, UnreadableLine):
                 assert each.line - 1 not in own and each.why
         read_all(journal)
 
@@ -151,7 +151,7 @@ def read_all(journal: Journal) -> None:
             backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
         ),
         stack=SimpleNamespace(services={"web": None}, project="shop"),
-        engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
+        engine=SimpleNamespace(find_marker=lambda _name: None, container=lambda _id: None),
         container=lambda _name: None,
         service=lambda _name: None,
     )
@@ -163,7 +163,7 @@ def read_all(journal: Journal) -> None:
         if run.state:
             changed(run.state, STATE)
             changed(STATE, run.state)
-    unresolved(journal)
+    interrupted_migration(journal)
     backup_before(journal)
     assert all(ways_back(record) for record in last_releases(ctx))
     migrations.figures(ctx, Span(since=0), None)
@@ -181,8 +181,12 @@ def test_a_damaged_record_stops_no_reader_and_is_never_believed_silently(tmp_pat
         spoiled(chance, lines)
         journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         read_all(journal)
-        bad = [each for each in journal.entries() if isinstance(each, Unreadable)]
-        doubted = [each for run in unfinished(journal) for each in (*run.lost, *run.doubts)]
+        bad = [each for each in journal.entries() if isinstance(each, UnreadableLine)]
+        doubted = [
+            each
+            for run in unfinished(journal)
+            for each in (*run.lost_records, *run.uncertain_records)
+        ]
         ended = any(line.get("kind") in ("success", "ended") for line in lines)
         assert not bad or doubted or ended
 
@@ -210,7 +214,7 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     [run] = unfinished(journal)
-    assert "what it changed is not all known" in run.description()
+    assert "some of its changes are unknown" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for kind in RunKind:
         with pytest.raises(NeedsPerson, match="not all known") as caught:
@@ -226,7 +230,7 @@ def test_a_foreign_line_within_an_interrupted_run_is_reported(
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("\n".join([*lines, "123", ""]))
     [run] = unfinished(journal)
-    assert run.doubts and not run.lost
+    assert run.uncertain_records and not run.lost_records
     assert f"line {len(lines) + 1} of the journal cannot be read" in run.description()
 
 
@@ -234,4 +238,4 @@ def test_every_record_that_is_written_can_be_read_again(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.append("release", command="deploy", release="caf\u00e9 \udce9 \0 \u2028")
     [record] = journal.entries()
-    assert not isinstance(record, Unreadable) and record["release"].startswith("caf\u00e9")
+    assert not isinstance(record, UnreadableLine) and record["release"].startswith("caf\u00e9")
