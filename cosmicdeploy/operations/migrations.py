@@ -18,7 +18,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
     """Return the pending migrations with their statements, and the state of those that an
     interrupted run began; changes nothing."""
     begun = interrupted_migration(ctx.journal)
-    found = interrupted_migrations.look(ctx, begun) if begun else None
+    found = interrupted_migrations.compare_with_schema(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
         "pending": names,
@@ -28,7 +28,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
 
 
 def resolve(
-    ctx: Context, command: str, agreed: Callable[[interrupted_migrations.Found], bool]
+    ctx: Context, command: str, agreed: Callable[[interrupted_migrations.MigrationProgress], bool]
 ) -> str:
     """Record that deploys may continue from the present schema; return what was found.
 
@@ -39,7 +39,7 @@ def resolve(
         begun = interrupted_migration(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
-        found = interrupted_migrations.look(ctx, begun)
+        found = interrupted_migrations.compare_with_schema(ctx, begun)
         whole = found.state is interrupted_migrations.State.WHOLE and not begun.failed
         if whole or found.state is interrupted_migrations.State.UNTOUCHED:
             return f"nothing is to be resolved: {found.state}"

@@ -1,4 +1,4 @@
-"""Begin a run under the stack's lock."""
+"""Begin a run: take the stack's lock and record the run in the journal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 
-# As long as a call of the engine may take; no other run takes the lock after so short a silence.
+# How long the fence trusts its last check of the lock. No other run takes it over that fast.
 FENCE_TRUST_SECONDS = 0.1
 
 
@@ -29,13 +29,19 @@ FENCE_TRUST_SECONDS = 0.1
 def begin(
     ctx: Context, command: RunCommand, wait: float, needed: Sequence[str]
 ) -> Iterator[tuple[Context, State]]:
-    """Begin a run under the lock and journal its start; yield its context and the initial state.
+    """Hold the lock and record the start of a run; yield the run's context and the initial state.
 
-    `needed` are the services that need exactly one container each.
+    `needed` are the services that must have exactly one container each. Waits up to `wait` seconds
+    for the lock.
     """
-    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
+    on_interrupt = partial(
+        ctx.say, "stopping at the next safe point, then undoing what was changed"
+    )
     journal = ctx.journal.of_run(uuid4().hex[:8])
-    with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+    with (
+        deferred_interrupts(on_interrupt) as interrupts,
+        _held(ctx, command, wait, interrupts) as lock,
+    ):
         engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         # A run that this one waited for may have created other containers.
@@ -55,8 +61,8 @@ def begin(
         try:
             yield run_ctx.with_run(known_failures=known), state
         except LockLost:
-            raise  # the journal is the new holder's
-        except BaseException:  # raised before the first step, so the run has changed nothing
+            raise  # the journal belongs to the new lock holder
+        except BaseException:  # only raised before the first step: the run has changed nothing
             note(journal, "ended", whole=True)
             raise
 

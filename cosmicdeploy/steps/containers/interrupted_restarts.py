@@ -1,4 +1,4 @@
-"""Find the restarts in place that a killed run left half-way."""
+"""Find restarts in place that an interrupted run left half-way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cosmicdeploy.steps.rollout.target import existing_targets
 def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
     """Return interrupted restarts that left containers stopped or clients turned away.
 
-    Empty during an interrupted rollback, which has stopped all writers.
+    Empty if a rollback was interrupted after it had stopped all writers: then containers stay
+    stopped until the rollback is finished or undone.
     """
     runs = unfinished(ctx.journal)
     if any(run.kind is RunKind.ROLLBACK and intents([run], QUIESCE) for run in runs):
@@ -26,10 +27,10 @@ def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:
         (RestartStep.from_record(i.options), Change(summary=i.summary, before=i.before))
         for i in begun
     ]
-    return [(step, change) for step, change in restarts if _is_half_way(ctx, step, change)]
+    return [(step, change) for step, change in restarts if _is_half_done(ctx, step, change)]
 
 
-def _is_half_way(ctx: Context, step: RestartStep, change: Change) -> bool:
+def _is_half_done(ctx: Context, step: RestartStep, change: Change) -> bool:
     before = change.before["containers"]
     ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
     stopped = [target for target in ran if not target.is_running]

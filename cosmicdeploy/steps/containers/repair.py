@@ -65,8 +65,8 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
 def services_to_repair(ctx: Context) -> list[str]:
     """Return the services that an interrupted run stopped or began to replace, and that are down.
 
-    Leaves out services whose container did not work before that run either. Empty during an
-    interrupted rollback, which has stopped all writers.
+    Leaves out services whose container did not work before that run either. Empty if one of the
+    interrupted runs is a rollback, which has stopped all writers on purpose.
     """
     runs = unfinished(ctx.journal)
     if not runs or any(run.kind is RunKind.ROLLBACK for run in runs):

@@ -1,6 +1,7 @@
-"""Restart containers in place, as `docker-compose restart` does, but replicas one after the other.
+"""The step `restart-in-place`: stop and start the same containers.
 
-The image and the definition of a container stay the same.
+Like `docker compose restart`, but replicas are restarted one after the other. Image and definition
+stay the same.
 """
 
 from __future__ import annotations
@@ -39,20 +40,19 @@ from cosmicdeploy.steps.containers.stop_start import (
 from cosmicdeploy.steps.rollout.drift import STOPPED
 from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
-from cosmicdeploy.steps.service_names import wanted_services
+from cosmicdeploy.steps.service_names import services_of_step
 
+# The reason of a running container for a restart; a stopped one has the reason STOPPED.
 RUNS = "runs"
 Before = Mapping[str, Any]
 
 
 class RestartStep(Step):
-    """Restart these services in place.
+    """Restart the containers of services in place.
 
-    Replicas are restarted one after the other, each drained first and healthy before the next;
-    scheduler and workers at the same time; other services one after the other.
-
-    `turns_away`: clients get 503 meanwhile, since they cannot be served without one of these; all
-    are restarted at once. `leaves_none`: also if no other replica is ready.
+    Replicas are restarted one after the other: each is drained first, and ready before the next.
+    Meanwhile scheduler and workers are restarted; then other services, one after the other. With
+    `turns_away`, clients get 503 and all services are restarted at once.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -64,7 +64,7 @@ class RestartStep(Step):
         " the cache and the proxy.",
     )
     leaves_none: bool = Field(
-        default=False, description="Restart also if no other replica is ready meanwhile."
+        default=False, description="Restart even if no other replica is ready meanwhile."
     )
 
     @property
@@ -74,8 +74,8 @@ class RestartStep(Step):
         return "clients may get no answer" if self.leaves_none else ""
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        names = wanted_services(ctx, self.services, self.place)
-        resolve_containers(ctx, names)  # these may be services without a role
+        names = services_of_step(ctx, self.services, self.place)
+        resolve_containers(ctx, names)  # some may be services without a role
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)
@@ -100,9 +100,12 @@ class RestartStep(Step):
 
     def _by_turns(self, ctx: Context, before: Before) -> Result:
         released = ctx.settings.services.released
-        targets = {n: RUNS if facts["running"] else STOPPED for n, facts in before.items()}
-        own = {n: why for n, why in targets.items() if n in released}
-        rollout = Rollout(ctx, own, in_place=True)
+        reasons = {
+            name: RUNS if facts["running"] else STOPPED
+            for name, facts in before.items()
+            if name in released
+        }
+        rollout = Rollout(ctx, reasons, in_place=True)
         rollout.by_turns()
         for name in before:
             if name not in released:
@@ -110,7 +113,7 @@ class RestartStep(Step):
         return {"roll": rollout.facts()}
 
     def _turned_away(self, ctx: Context, before: Before) -> Result:
-        """Restart all at once; applications stop first, while the services they need still run."""
+        """Restart all at once; the release stops before the services that it needs."""
         targets = [look_up(ctx, name) for name in before]
         released, needed, proxy = _groups(ctx, targets)
         start_maintenance(ctx)
@@ -120,11 +123,12 @@ class RestartStep(Step):
         start(ctx, released)
         wait_for_replicas(ctx)
         # A proxy that was stopped to turn clients away starts when the maintenance ends.
-        stopped = proxy_is_stopped(ctx)
-        running = [] if stopped else [target for target in proxy if target.is_running]
+        is_stopped = proxy_is_stopped(ctx)
+        running = [] if is_stopped else [target for target in proxy if target.is_running]
         away = stop_and_start(ctx, running) if running else 0.0
         end_maintenance(ctx)
-        away = ctx.run.maintenance.seconds if stopped else away
+        if is_stopped:
+            away = ctx.run.maintenance.seconds
         return {"proxy_away_seconds": round(away, 1)} if away else {}
 
     def verify(self, ctx: Context, change: Change) -> None:
@@ -133,9 +137,9 @@ class RestartStep(Step):
                 raise CosmicError("The container was not restarted", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what ran before and end the maintenance; skip a container that no longer exists.
+        """Start what ran before and end the maintenance; skip containers that no longer exist.
 
-        Raises the first error after all the others were started.
+        Raises the first error once all other containers were started.
         """
         before = change.before["containers"]
         ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
@@ -154,9 +158,9 @@ class RestartStep(Step):
 def _groups(
     ctx: Context, targets: Iterable[Target]
 ) -> tuple[list[Target], list[Target], list[Target]]:
-    """Return the targets of the release, those that it needs, and the proxy.
+    """Divide targets into the services of the release, those that it needs, and the proxy.
 
-    The proxy comes up last: it may know the replicas by name and not start before they run.
+    The proxy is started last: it may not start unless the names of the replicas resolve.
     """
     released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
     every = list(targets)

@@ -1,4 +1,4 @@
-"""What a restart in place requires, and the drift that it leaves."""
+"""What a restart in place requires, and which drift it does not remove."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
         raise Refused(
             f"Without {', '.join(infrastructure)} no client can be served",
             where="restart-in-place",
-            todo="say `turns_away: true` in the step, or leave them out",
+            todo="set `turns_away: true` in the step, or leave these services out",
         )
 
 

@@ -1,8 +1,8 @@
-"""Replace a container by a new one, and go back until the run is over.
+"""Replace a container by a new one, stop-first, or put the former container back.
 
-Stop-first, at the same name and address, as measured best behind nginx: the candidate is created
-beside the container in place, that one is stopped and renamed as superseded, the candidate takes
-the name and starts. Names tell a later run what an interrupted one left
+The candidate is created while the container in place still runs. Then that container is stopped and
+renamed as superseded, and the candidate takes its name and starts. Name and address stay the same,
+which measured best behind nginx. By the names, a later run recognizes what an interrupted run left
 (`engine/containers/names.py`).
 """
 
@@ -42,18 +42,20 @@ def replace(ctx: Context, service_name: str) -> Container:
 
 
 def put_in_place(ctx: Context, service_name: str) -> str:
-    """Create the service's container from the compose file and the image that its tag names, and
-    start it; return its id. `put_back` undoes it."""
+    """Replace the service's container without waiting until it is ready; return the new id.
+
+    `put_back` undoes it.
+    """
     created = swap_in(ctx, look_up(ctx, service_name), Phases())
     ctx.engine.start(created)
     return created
 
 
 def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = None) -> str:
-    """Put a new container in the target's place without starting it; return its id.
+    """Stop the target's container and put a new one in its place, not started; return its id.
 
-    The container in place has `grace` seconds to stop, by default the service's own, and is then
-    superseded.
+    The stopped container, which is then superseded, has `grace` seconds to stop; by default as many
+    as its service declares.
     """
     created = create_candidate(ctx, target, phases)
     if target.container is not None:
@@ -65,7 +67,7 @@ def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = 
 
 
 def supersede(ctx: Context, service: Service, container: Container) -> None:
-    """Rename the container in place, to be kept until the run is over."""
+    """Rename the container in place as superseded; it is kept until the run is over."""
     name = name_as(ContainerRole.SUPERSEDED, service.container_name, container.id)
     ctx.engine.rename(container.id, name)
 
@@ -76,7 +78,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
     image = ctx.engine.image(service.image)
     if image is None:
         raise EngineError(
-            f"The image {service.image} is not there",
+            f"The image {service.image} does not exist",
             where=service.name,
             todo="build or load it, then run the same command again",
         )
@@ -87,7 +89,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
         ctx.engine.remove(leftover.id)
     own_labels = container_labels(ctx, service, image.id)
     if current is not None and labels.NUMBER in current.labels:
-        own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # the name has it, too
+        own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # it is part of the name
     with phases.of(target.name, "create"):
         return ctx.engine.create(
             service,
@@ -99,7 +101,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
 
 
 def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str, str]:
-    """Return the container's labels: Compose's, so that its commands see it, and cosmicdeploy's."""
+    """Return a container's labels: Compose's, so that its commands find it, and cosmicdeploy's."""
     return {
         labels.PROJECT: ctx.stack.project,
         labels.SERVICE: service.name,
@@ -116,17 +118,17 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
 
 
 def journal_facts(container: Container | None) -> dict[str, Any] | None:
-    """Return what the journal keeps of a container before it is replaced."""
+    """Return what the journal records of a container before it is replaced."""
     if container is None:
         return None
     return {"id": container.id, "image": container.image_id, "running": container.is_active}
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
-    """Put the container that was in place before back, from any state in between.
+    """Put back the container that was in place before, from any state of a replacement.
 
-    `before` are its `journal_facts`. Returns whether anything had to be done. Raises `NeedsPerson`
-    if that container is gone.
+    `before` are the `journal_facts` of that container; None if there was none. Returns whether
+    anything had to be changed. Raises `NeedsPerson` if that container is gone.
     """
     target = look_up(ctx, service_name)
     service, current = target.service, target.container
@@ -135,6 +137,7 @@ def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> 
             ctx.engine.remove(leftover.id)
     if current is not None and _is_unchanged(current, before):
         return False
+    # Looked up first, so that no container is removed if the former one is gone.
     former = _require_former(ctx, service, before) if before is not None else None
     if current is not None and (former is None or current.id != former.id):
         end(ctx, service_name, current.id)
@@ -150,13 +153,13 @@ def _is_unchanged(current: Container, before: dict[str, Any] | None) -> bool:
 
 
 def _require_former(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
-    """Looked up before the container in place is removed for it."""
+    """Return the container from before; raises `NeedsPerson` if it is gone."""
     former = ctx.engine.container(before["id"])
     if former is None:
         raise NeedsPerson(
             "The container that ran before is gone",
             where=service.container_name,
-            todo=f"what is there now is left as it is; {ACCEPT}",
+            todo=f"the present container stays as it is; {ACCEPT}",
         )
     return former
 
@@ -180,7 +183,7 @@ def temporary_containers(ctx: Context, service: Service) -> list[Container]:
 
 
 def temporary_of(service: Service, containers: Iterable[Container]) -> list[Container]:
-    """Return those of these containers that are the service's candidates or superseded ones."""
+    """Select the service's candidates and superseded containers from these."""
     return [
         container
         for container in containers
@@ -189,9 +192,10 @@ def temporary_of(service: Service, containers: Iterable[Container]) -> list[Cont
 
 
 def remove_temporary(ctx: Context, names: Iterable[str]) -> None:
-    """Remove what a rollout kept of these services, at the same time, each once its requests end.
+    """Remove the temporary containers of these services once their requests have finished.
 
-    Containers of a service that the compose file no longer declares stay: `status` names them.
+    Removes them at the same time. Containers of a service that the compose file no longer declares
+    stay; `status` names them.
     """
     containers = ctx.unassigned_containers()
     declared = [name for name in names if name in ctx.stack.services]

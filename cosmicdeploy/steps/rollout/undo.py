@@ -1,4 +1,4 @@
-"""Undo a rollout: each former container goes back, whatever is in the way of another."""
+"""Undo a rollout service by service; an error of one service does not stop the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 
 class RolloutUndo:
-    """One rollout, undone service by service. `at_once`: clients are turned away meanwhile."""
+    """The undo of one rollout. Not reusable. `at_once`: clients are turned away meanwhile."""
 
     def __init__(self, ctx: Context, *, at_once: bool) -> None:
         self._ctx, self._at_once = ctx, at_once
@@ -23,10 +23,9 @@ class RolloutUndo:
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
-        """Put one service's former container back; an error is kept for `end`, so that the others
-        go back all the same.
+        """Put back a service's former container; `end` raises an error of this.
 
-        Raises `LockLost` and `EngineUnavailable`, after which nothing can go back.
+        Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
         """
         try:
             self._undo(name, before)
@@ -39,7 +38,7 @@ class RolloutUndo:
         is_changed = put_back(self._ctx, name, before)
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
-            # A proxy that cannot be told must not keep the other containers from going back.
+            # An error of the proxy must not stop the undo of other services.
             try:
                 self._proxy.put_in_service([name], moved=False)
             except EngineUnavailable:
@@ -48,7 +47,7 @@ class RolloutUndo:
                 self._ctx.say(f"{name} is back; the proxy: {error.what}")
 
     def end(self) -> None:
-        """Put all replicas in service; raise the first error that was kept."""
+        """Put all replicas in service; raise the first error of a service."""
         with suppress(CosmicError):
             self._proxy.put_all_in_service()
         if self._error is not None:

@@ -1,4 +1,4 @@
-"""Say why the migrations failed, and what to do about it."""
+"""The error of migrations that failed, with what to do about it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
         return MigrationFailed(
             f"A migration waited {seconds} s in vain for the lock of a table in use",
             where=where,
-            todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
-            "the table waits as long",
+            todo="deploy again once the table is free, or raise migrate.lock_wait: requests to the "
+            "table then wait as long",
             details=last_lines(result),
         )
     return MigrationFailed(

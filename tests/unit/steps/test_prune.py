@@ -99,7 +99,7 @@ def test_the_backups_of_the_last_releases_stay(ctx: Any) -> None:
     prune(ctx)
     assert left(ctx) == [NEWEST, IDS[2], IDS[3]]
     reasons = {d.backup.id: d.reason for d in prune_plan(ctx)}
-    assert reasons[IDS[3]] == "the way back from release 7"
+    assert reasons[IDS[3]] == "needed to roll back release 7"
 
 
 def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:

@@ -37,7 +37,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
     if begun is None:
         yield ok(RUN, "none was interrupted while it migrated")
         return
-    found = interrupted_migrations.look(ctx, begun)
+    found = interrupted_migrations.compare_with_schema(ctx, begun)
     if found.state is not interrupted_migrations.State.BROKEN:
         yield problem(
             RUN,
@@ -47,7 +47,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
             remedies=[DEPLOY],
         )
         return
-    broken = interrupted_migrations.broken(found)
+    broken = interrupted_migrations.half_done_error(found)
     yield problem(RUN, broken.what, broken.todo, details=broken.details, remedies=[RESOLVE])
 
 

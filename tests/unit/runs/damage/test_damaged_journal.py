@@ -25,7 +25,7 @@ from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
-from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
+from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
 from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID, anything, parts
@@ -68,7 +68,7 @@ def test_a_foreign_line_is_skipped_with_a_warning(folder: Path, line: bytes, las
     done = call("backup", "prune", "--plan", "--json")
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
-    assert {row["reason"] for row in report["data"]["backups"]} >= {"the way back from release 7"}
+    assert {row["reason"] for row in report["data"]["backups"]} >= {"needed to roll back release 7"}
     assert one_line(done.stderr).count(f"{path}:2: ") == 1
     assert len(report["warnings"]) == 1
     assert len(done.stderr) < 1000
@@ -165,7 +165,7 @@ def read_all(journal: Journal) -> None:
             changed(STATE, run.state)
     interrupted_migration(journal)
     backup_before(journal)
-    assert all(ways_back(record) for record in last_releases(ctx))
+    assert all(rollback_backups(record) for record in last_releases(ctx))
     migrations.figures(ctx, Span(since=0), None)
     unfinished_reports(ctx)
     with suppress(CosmicError):
