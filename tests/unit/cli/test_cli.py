@@ -18,7 +18,7 @@ from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.state import Pin
 from cosmicdeploy.errors import to_cosmic_error
-from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
+from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, IdleEngine, call, lay_out
@@ -160,7 +160,7 @@ def test_what_the_machine_refuses_is_no_fault_of_the_code(
 def test_times_to_wait_take_the_forms_of_since(folder: Path, words: list[str]) -> None:
     assert call(*words, "90s").exit_code == call(*words, "600").exit_code == 1  # no engine
     wrong = call(*words, "soon")
-    assert wrong.exit_code == 2 and "'soon' is no duration" in " ".join(wrong.stderr.split())
+    assert wrong.exit_code == 2 and "'soon' is not a duration" in " ".join(wrong.stderr.split())
 
 
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
@@ -283,9 +283,9 @@ def test_an_unknown_point_is_refused_with_the_nearest(folder: Path) -> None:
 
 def test_diagnose_names_its_problems_in_its_help() -> None:
     text = " ".join(call("diagnose", "--help").stdout.split())
-    assert f"{', '.join(TROUBLES)} (default: all)." in text
+    assert f"{', '.join(KNOWN_PROBLEMS)} (default: all)." in text
     listed = json.loads(call("diagnose", "--list", "--json").stdout)["data"]
-    assert [row["trouble"] for row in listed] == list(TROUBLES)
+    assert [row["trouble"] for row in listed] == list(KNOWN_PROBLEMS)
 
 
 def test_an_unknown_problem_is_refused_with_the_nearest(folder: Path) -> None:

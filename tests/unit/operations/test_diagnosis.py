@@ -22,16 +22,16 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.operations.diagnosis import fix
-from cosmicdeploy.operations.diagnosis.checks.command import lists_it
-from cosmicdeploy.operations.diagnosis.checks.last_run import EVERY, is_stale
+from cosmicdeploy.operations.diagnosis.checks.command import lists_command
+from cosmicdeploy.operations.diagnosis.checks.last_run import MAX_RUN_AGE, is_stale
 from cosmicdeploy.operations.diagnosis.checks.migration import migrator
-from cosmicdeploy.operations.diagnosis.checks.session_owner import shown
-from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES, diagnose, troubles_named
+from cosmicdeploy.operations.diagnosis.checks.session_owner import shorten_statement
+from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose, select_problems
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
     Finding,
+    KnownProblem,
     Remedy,
-    Trouble,
     ok,
     problem,
     warning,
@@ -42,20 +42,20 @@ from cosmicdeploy.report.views.diagnosis import show_diagnosis
 from cosmicdeploy.runs.execute import Recorder
 
 
-def trouble(*checks: Check) -> Trouble:
-    return Trouble(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
+def known_problem(*checks: Check) -> KnownProblem:
+    return KnownProblem(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
 
 
-def remedy(says: str) -> Remedy:
-    kind = RunKind.DEPLOY if says == "deploy" else RunKind.OTHER
-    return Remedy(says=says, command=says, kind=kind, shows_within=0)
+def remedy(command: str) -> Remedy:
+    kind = RunKind.DEPLOY if command == "deploy" else RunKind.OTHER
+    return Remedy(description=command, command=command, kind=kind, effect_within=0)
 
 
 def no_playbook(_name: str) -> Playbook:
     raise AssertionError("no remedy here is a playbook")
 
 
-class Problem:
+class FakeProblem:
     """A problem until the remedy `helps` is applied; `done` holds the applied remedies, `recorded`
     those that record a baseline."""
 
@@ -84,17 +84,17 @@ class Problem:
 
 
 def run_fix(
-    ctx: Context, target: Problem, patch: pytest.MonkeyPatch, *, agree: bool = True
+    ctx: Context, target: FakeProblem, patch: pytest.MonkeyPatch, *, agree: bool = True
 ) -> tuple[Fix, bool]:
     patch.setattr(fix, "execute", target.execute)
-    hands = FixOptions(agree=lambda _: agree, playbook=no_playbook, shown=nullcontext)
-    fixed = Fix(ctx=ctx, options=hands)
-    found = fixed.run([diagnose(ctx, trouble(target.check))])
-    return fixed, all(each.well for each in found)
+    options = FixOptions(agree=lambda _: agree, playbook=no_playbook, display=nullcontext)
+    fixed = Fix(ctx=ctx, options=options)
+    found = fixed.run([diagnose(ctx, known_problem(target.check))])
+    return fixed, all(each.passes for each in found)
 
 
 def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second", "third")
+    target = FakeProblem("second", "first", "second", "third")
     fixed, well = run_fix(ctx, target, monkeypatch)
     assert well and target.done == ["first", "second"]
     assert [each.facts()["applied"] for each in fixed.attempts] == [True, True]
@@ -103,7 +103,7 @@ def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.Mo
 def test_each_remedy_is_tried_once_even_if_the_problem_remains(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("nothing", "first", "second")
+    target = FakeProblem("nothing", "first", "second")
     target.error = CosmicError("it cannot be done")
     fixed, well = run_fix(ctx, target, monkeypatch)
     assert not well and target.done == ["first", "second"]
@@ -113,13 +113,13 @@ def test_each_remedy_is_tried_once_even_if_the_problem_remains(
 def test_a_declined_remedy_is_asked_about_once_and_not_applied(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("first", "first")
+    target = FakeProblem("first", "first")
     fixed, well = run_fix(ctx, target, monkeypatch, agree=False)
     assert not well and target.done == [] and len(fixed.attempts) == 1
 
 
 def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second")
+    target = FakeProblem("second", "first", "second")
     target.error = LockHeld("`cosmicdeploy deploy` is at work")
     with pytest.raises(LockHeld):
         run_fix(ctx, target, monkeypatch)
@@ -129,7 +129,7 @@ def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.Monkey
 def test_a_deploy_as_a_remedy_records_the_baseline(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("deploy", "diagnose --fix", "deploy")
+    target = FakeProblem("deploy", "diagnose --fix", "deploy")
     run_fix(ctx, target, monkeypatch)
     assert target.done == ["diagnose --fix", "deploy"] and target.recorded == ["deploy"]
 
@@ -139,11 +139,11 @@ def test_an_error_is_the_last_finding_of_its_check(ctx: Context) -> None:
         yield warning("a", "something")
         raise DatabaseError("the database is away", where="db", todo="start it")
 
-    found = diagnose(ctx, trouble(breaks, lambda _: [ok("b", "fine")]))
+    found = diagnose(ctx, known_problem(breaks, lambda _: [ok("b", "fine")]))
     assert [str(f.severity) for f in found.findings] == ["warning", "unknown", "ok"]
-    assert found.findings[1].found == "the database is away (db)"
+    assert found.findings[1].description == "the database is away (db)"
     assert found.findings[1].todo == "start it"
-    assert not found.well
+    assert not found.passes
 
 
 def test_without_an_engine_nothing_is_checked(ctx: Context) -> None:
@@ -152,39 +152,39 @@ def test_without_an_engine_nothing_is_checked(ctx: Context) -> None:
         yield
 
     with pytest.raises(EngineUnavailable):
-        diagnose(ctx, trouble(breaks))
+        diagnose(ctx, known_problem(breaks))
 
 
-def test_an_unknown_trouble_is_refused_with_the_nearest_name() -> None:
+def test_an_unknown_problem_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError) as caught:
-        troubles_named(["migration", "shceduler"])
+        select_problems(["migration", "shceduler"])
     assert "did you mean 'scheduler'?" in caught.value.todo
-    assert [each.name for each in troubles_named([])] == list(TROUBLES)
-    assert [each.name for each in troubles_named(["command", "command"])] == ["command"]
+    assert [each.name for each in select_problems([])] == list(KNOWN_PROBLEMS)
+    assert [each.name for each in select_problems(["command", "command"])] == ["command"]
 
 
 @pytest.mark.parametrize(
-    ("age", "scheduler", "holder", "stale"),
+    ("age", "scheduler_runs", "command_runs", "stale"),
     [
-        (EVERY + 1, True, False, True),
-        (EVERY - 1, True, False, False),
+        (MAX_RUN_AGE + 1, True, False, True),
+        (MAX_RUN_AGE - 1, True, False, False),
         (None, True, False, True),
-        (EVERY - 1, False, False, True),
+        (MAX_RUN_AGE - 1, False, False, True),
         (None, False, True, False),
-        (EVERY + 1, True, True, False),
+        (MAX_RUN_AGE + 1, True, True, False),
     ],
 )
 def test_an_overlap_lock_is_stale_if_no_process_can_hold_it(
-    age: float | None, scheduler: bool, holder: bool, stale: bool
+    age: float | None, scheduler_runs: bool, command_runs: bool, stale: bool
 ) -> None:
-    assert is_stale(age, scheduler=scheduler, holder=holder) is stale
+    assert is_stale(age, scheduler_runs=scheduler_runs, command_runs=command_runs) is stale
 
 
 def test_a_command_is_listed_by_its_whole_name() -> None:
     listed = " devices\n  devices:monitor-status   Watch\n  devices:seed\n"
-    assert lists_it(listed, "devices:monitor-status")
-    assert not lists_it(listed, "devices:monitor")
-    assert not lists_it(listed, "monitor-status")
+    assert lists_command(listed, "devices:monitor-status")
+    assert not lists_command(listed, "devices:monitor")
+    assert not lists_command(listed, "monitor-status")
 
 
 @pytest.mark.parametrize(
@@ -206,15 +206,17 @@ def test_a_migrator_is_known_by_its_command_line(ctx: Context, line: str, found:
 
 
 def test_a_statement_is_shown_without_its_strings_and_short() -> None:
-    told = shown("SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50)
-    assert "hunter2" not in told and "\n" not in told and len(told) <= 120
-    assert "hunter2" not in shown("SET PASSWORD = PASSWORD('hunter2')")
-    assert "hunter2" not in shown("SELECT 'hunter2")
+    short = shorten_statement(
+        "SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50
+    )
+    assert "hunter2" not in short and "\n" not in short and len(short) <= 120
+    assert "hunter2" not in shorten_statement("SET PASSWORD = PASSWORD('hunter2')")
+    assert "hunter2" not in shorten_statement("SELECT 'hunter2")
 
 
 def test_a_fix_does_not_advise_to_fix() -> None:
-    told = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
-    facts = {"trouble": "command", "about": "it is not found", "findings": [told]}
+    finding = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
+    facts = {"trouble": "command", "about": "it is not found", "findings": [finding]}
     for fixing in (False, True):
         out = StringIO()
         show_diagnosis(Console(file=out, width=80), [facts], fixing=fixing)

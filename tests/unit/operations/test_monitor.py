@@ -214,7 +214,7 @@ def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixt
 class OneLine:
     """A source whose container wrote one line before, and writes one more."""
 
-    alone = False
+    one_at_a_time = False
 
     def past(self, container: Container) -> Iterator[LogLine]:
         yield LogLine(at=10**9, text="before")

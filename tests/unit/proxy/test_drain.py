@@ -31,7 +31,7 @@ def test_nginx_must_look_for_the_replicas_own_file(
 def test_another_proxy_cannot_drain(stack_of: Callable[..., Any]) -> None:
     traefik = engine("/run/out/app-1", STATS.replace("nginx", "traefik"))
     assert drainable(stack_of(traefik)) == set()
-    with pytest.raises(ConfigError, match="cannot be told"):
+    with pytest.raises(ConfigError, match="cannot leave out"):
         drain(stack_of(traefik), "app-1")
 
 

@@ -191,11 +191,11 @@ def test_temporary_containers_do_not_prevent_an_acceptance(
     assert unfinished(ctx.journal) == []
 
 
-def test_another_container_in_place_is_not_accepted(
+def test_a_container_that_changed_since_it_was_shown_is_not_accepted(
     accepting: Callable[..., Context],
 ) -> None:
     ctx = accepting(Aside("running"))
     agreed = {**in_place(ctx), "web": ("other", "i")}
-    with pytest.raises(Refused, match="in place") as refused:
+    with pytest.raises(Refused, match="have changed") as refused:
         acceptance.accept(ctx, agreed)
     assert refused.value.where == "web"

@@ -49,8 +49,12 @@ def test_the_points_with_before_and_advice_fit_80_columns() -> None:
     lines = out.getvalue().splitlines()
     assert max(map(len, lines[:-4])) <= 80
     text = " ".join(out.getvalue().split())
-    for told in ("worse cache 20.0% of 9,000 look-ups hit", "before: 90.0% of 9,000", "1 worse"):
-        assert told in text, text
+    for expected in (
+        "worse cache 20.0% of 9,000 look-ups hit",
+        "before: 90.0% of 9,000",
+        "1 worse",
+    ):
+        assert expected in text, text
     assert "no baseline" in out.getvalue() or "compared with" in text
 
 
