@@ -16,7 +16,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
-from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import (

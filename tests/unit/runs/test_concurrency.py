@@ -89,7 +89,7 @@ def test_a_point_that_hangs_is_broken_off(
 def test_a_service_beside_the_stack_that_hangs_is_broken_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.http.ask", lambda _: threading.Event().wait())
+    monkeypatch.setattr("cosmicdeploy.probes.http.send_request", lambda _: threading.Event().wait())
     services = [SimpleNamespace(name="a", url="u")]
     ctx: Any = SimpleNamespace(
         settings=SimpleNamespace(checklist=SimpleNamespace(external=services))

@@ -138,7 +138,7 @@ def test_a_key_is_read(service_of: ServiceOf, keys: str, field: str, value: obje
     [
         ("command: it's", "web': command cannot be split", "quotes"),
         ("restart: alway", "restart 'alway'", "unless-stopped"),
-        ("restart: false", "'false' is not known", "no, always"),
+        ("restart: false", "'false' is not a restart policy", "no, always"),
         ("init: maybe", "init must be true or false", ""),
         ("cpus: many", "cpus must be a number", ""),
         ("user: [a]", "user must be text", ""),

@@ -10,7 +10,8 @@ from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.settings import Probe, Soak
-from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
+from cosmicdeploy.traffic.request_stats import Sample
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
 
@@ -81,9 +82,9 @@ def test_answers_to_clients_are_compared_with_the_time_before() -> None:
     ill = [line(500), *[line(200)] * 9]
 
     def told(*before: str) -> list[str]:
-        compared = Comparison(logged(*before, *ill), rolled=AT - 9, began=AT - 0.5)
+        compared = Comparison(logged(*before, *ill), rollout_start=AT - 9, soak_start=AT - 0.5)
         return compared.breaches(over=True)
 
     [breach] = told(*well)
-    assert "1 of 10 requests failed" in breach and "0.0% before" in breach
+    assert "1 of 10 requests failed" in breach and "before the rollout 0.0%" in breach
     assert told(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *well[:45]) == []

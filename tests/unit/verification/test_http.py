@@ -16,21 +16,21 @@ class CertificatesRead(Exception):
 
 @pytest.fixture(autouse=True)
 def certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    def trust() -> None:
+    def tls_context() -> None:
         raise CertificatesRead
 
-    monkeypatch.setattr(http, "trust", trust)
+    monkeypatch.setattr(http, "tls_context", tls_context)
 
 
 def test_certificates_are_read_only_to_verify_one() -> None:
     with serving() as served:
-        assert http.ask(served.url).status == http.OK
+        assert http.send_request(served.url).status == http.OK
     with pytest.raises(CertificatesRead):
-        http.ask("https://127.0.0.1:1/")
+        http.send_request("https://127.0.0.1:1/")
 
 
 def test_a_refused_connection_is_an_answer_with_an_error() -> None:
-    answer = http.ask("http://127.0.0.1:1/")
+    answer = http.send_request("http://127.0.0.1:1/")
     assert answer.status == 0 and "refused" in answer.error
 
 

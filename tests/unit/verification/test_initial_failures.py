@@ -21,7 +21,7 @@ from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import execute, failing_before, locked_run
 from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 from cosmicdeploy.verification.still_failing import still_failing
@@ -111,20 +111,20 @@ def test_no_failure_of_replaced_replicas_is_excused(
 ) -> None:
     """The new release has to be proven, whatever failed before."""
     ctx = replaced(ctx, writer, "web", KnownFailures(points={point: "500"}))
-    assert not Excused.of(ctx).has(ctx, failing(point))
+    assert not Excused.of(ctx).excuses(ctx, failing(point))
 
 
 def test_services_that_were_not_replaced_may_fail_as_before(ctx: Context, writer: Writer) -> None:
     ctx = replaced(ctx, writer, "worker", KNOWN)
-    assert Excused.of(ctx).has(ctx, failing("heartbeat"))
-    assert Excused.of(ctx).has(ctx, failing("monitor"))
-    assert not Excused.of(ctx).has(ctx, failing("orphans"))
+    assert Excused.of(ctx).excuses(ctx, failing("heartbeat"))
+    assert Excused.of(ctx).excuses(ctx, failing("monitor"))
+    assert not Excused.of(ctx).excuses(ctx, failing("orphans"))
 
 
 def test_a_failure_is_excused_by_its_points_earlier_name(ctx: Context, writer: Writer) -> None:
     """As a run of an earlier version journalled it."""
     ctx = replaced(ctx, writer, "worker", KnownFailures(points={"strays": "second container"}))
-    assert Excused.of(ctx).has(ctx, failing("orphans"))
+    assert Excused.of(ctx).excuses(ctx, failing("orphans"))
     assert Excused.of(ctx).remark(failing("orphans")) == ", as before this run"
 
 
@@ -271,11 +271,11 @@ def test_a_run_that_resumes_another_takes_its_known_failures(ctx: Context) -> No
     ("web", "lines"),
     [
         (HEALTHY, []),
-        (replace(HEALTHY, status="paused"), ["web does not work, as before: paused"]),
-        (None, ["web does not work, as before (paused then): no container"]),
+        (replace(HEALTHY, status="paused"), ["web still does not work: paused"]),
+        (None, ["web still does not work: no container (before the run: paused)"]),
         (
             replace(HEALTHY, health="starting"),
-            ["web does not work, as before (paused then): not healthy yet"],
+            ["web still does not work: not healthy yet (before the run: paused)"],
         ),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_heartbeat_is_sent_again_once_the_rate_limit_allows_it(
 def test_a_rate_limit_is_waited_for_in_vain_only_once(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.LONGEST_WAIT", 1.5)
+    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.MAX_WAIT_SECONDS", 1.5)
     ctx, served = answering(FOR_A_MOMENT)
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 2
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
@@ -90,7 +90,7 @@ def test_a_heartbeat_that_is_turned_away_is_unproven(answering: Answering, reply
     [
         (Reply(200, ""), "an empty body"),
         (Reply(200, "<html>welcome</html>"), "without should_reconnect"),
-        (Reply(302, "", {"Location": "/login"}), "leads to /login"),
+        (Reply(302, "", {"Location": "/login"}), "redirects to /login"),
         (Reply(404), "404"),
     ],
 )

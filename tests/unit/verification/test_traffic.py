@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.proof.connection import Connection, Kept, Request, ask_once
-from cosmicdeploy.probes.proof.stream import Stream
+from cosmicdeploy.probes.proof.connection import Connection, ConnectionPool, Request, send_once
+from cosmicdeploy.probes.proof.stream import RequestStream
 from cosmicdeploy.settings import load
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
 LOOK = Request(path="/api/health")
@@ -23,7 +23,7 @@ BEAT = "/api/devices/heartbeat"
 class Heartbeats:
     """A device's heartbeats, with a stand-in for the database."""
 
-    why_not = "the database is away"
+    lookup_problem = "the database is away"
 
     def __init__(self, *found: bool | None, then: Callable[[], None] = lambda: None) -> None:
         self._answers, self._then = list(found), then
@@ -56,7 +56,7 @@ def sent(
     beats: Heartbeats | None = None,
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
-    stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
+    stream = RequestStream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
     while not until(stream.measured) and time.monotonic() < end:
@@ -81,7 +81,7 @@ def test_a_kept_connection_that_was_closed_silently_is_a_failed_request() -> Non
         connection = Connection(served.url)
         answers = []
         for _ in range(4):
-            answers.append(connection.ask(LOOK))
+            answers.append(connection.send(LOOK))
             time.sleep(0.05)  # the end of the connection has come
     assert [answer.status for answer in answers] == [200, 200, 0, 200]
     assert "without response" in answers[2].error
@@ -91,7 +91,7 @@ def test_a_kept_connection_that_was_closed_silently_is_a_failed_request() -> Non
 def test_a_connection_whose_close_was_announced_is_no_loss() -> None:
     with serving(lambda number: "announce") as served:
         connection = Connection(served.url)
-        assert [connection.ask(LOOK).status for _ in range(3)] == [200] * 3
+        assert [connection.send(LOOK).status for _ in range(3)] == [200] * 3
     assert served.connections == 3
 
 
@@ -99,9 +99,9 @@ def test_a_connection_that_was_idle_for_long_is_not_reused(monkeypatch: pytest.M
     monkeypatch.setattr("cosmicdeploy.probes.proof.connection.IDLE_SECONDS", 0.02)
     with serving(lambda number: "drop") as served:
         connection = Connection(served.url)
-        assert connection.ask(LOOK).status == 200
+        assert connection.send(LOOK).status == 200
         time.sleep(0.05)
-        assert connection.ask(LOOK).status == 200
+        assert connection.send(LOOK).status == 200
     assert served.connections == 2
 
 
@@ -119,9 +119,9 @@ def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> No
 def test_a_refused_connection_is_a_failure() -> None:
     with serving() as served:
         pass
-    assert "refused" in ask_once(served.url, LOOK).error
-    kept = Kept(served.url)
-    assert "refused" in kept.ask(LOOK).error
+    assert "refused" in send_once(served.url, LOOK).error
+    kept = ConnectionPool(served.url)
+    assert "refused" in kept.send(LOOK).error
     kept.close()
 
 
@@ -173,14 +173,14 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
             sending, served, lambda traffic: traffic.not_found >= 1, Heartbeats(True, False)
         )
     assert seen.broken and seen.failures == []
-    assert seen.failure_summary() == "1 of 2 acknowledged beats were not stored"
+    assert seen.failure_summary() == "1 of 2 acknowledged heartbeats were not stored"
     assert seen.new.not_found + seen.kept.not_found == 1
 
 
 def test_a_release_that_stores_no_ids_breaks_no_promise(sending: Context) -> None:
     with serving() as served:
         seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False))
-    assert seen.not_looked_up == "the release that runs stores no ids" and not seen.broken
+    assert seen.not_looked_up == "the running release stores no ids" and not seen.broken
 
 
 def test_an_answer_of_a_rate_limit_is_no_failure(sending: Context) -> None:
