@@ -54,9 +54,8 @@ def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     Raises `NeedsPerson` if records of an interrupted run cannot be read.
     """
     interrupted.require_readable(ctx, unfinished(ctx.journal))
-    ctx = resolve_containers(ctx, _single_container_services(ctx, steps)).with_run(
-        is_plan_only=True
-    )
+    needed = _single_container_services(ctx, steps)
+    ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
     known = known_failures(ctx, kind)
     return make_plan(steps, ctx.with_run(known_failures=known))
 

@@ -26,10 +26,10 @@ class Remedy:
     """A change that may fix a problem.
 
     `description` says to the operator what it does; `command` is the command that does the same,
-    and `kind` the kind of the run that it starts.
-    The remedy runs `steps`, or the steps of the playbook named `playbook`. If it `resolves_schema`,
-    it runs none: it records the operator's confirmation that the schema is repaired. The checks can
-    see its effect after `effect_within` seconds at most.
+    and `kind` the kind of the run that it starts. The remedy runs `steps`, or the steps of the
+    playbook named `playbook`. If it `resolves_schema`, it runs none: it records the operator's
+    confirmation that the schema is repaired. The checks can see its effect after
+    `effect_within` seconds at most.
     """
 
     description: str

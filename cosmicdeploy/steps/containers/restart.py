@@ -95,10 +95,10 @@ class RestartStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         before = change.before["containers"]
-        facts = self._turned_away(ctx, before) if self.turns_away else self._by_turns(ctx, before)
-        return {"restarted": list(before), **facts, **change.facts}
+        restart = self._restart_at_once if self.turns_away else self._restart_in_turn
+        return {"restarted": list(before), **restart(ctx, before), **change.facts}
 
-    def _by_turns(self, ctx: Context, before: Before) -> Result:
+    def _restart_in_turn(self, ctx: Context, before: Before) -> Result:
         released = ctx.settings.services.released
         reasons = {
             name: RUNS if facts["running"] else STOPPED
@@ -106,13 +106,13 @@ class RestartStep(Step):
             if name in released
         }
         rollout = Rollout(ctx, reasons, in_place=True)
-        rollout.by_turns()
+        rollout.in_batches()
         for name in before:
             if name not in released:
                 stop_and_start(ctx, [look_up(ctx, name)])
         return {"roll": rollout.facts()}
 
-    def _turned_away(self, ctx: Context, before: Before) -> Result:
+    def _restart_at_once(self, ctx: Context, before: Before) -> Result:
         """Restart all at once; the release stops before the services that it needs."""
         targets = [look_up(ctx, name) for name in before]
         released, needed, proxy = _groups(ctx, targets)

@@ -11,7 +11,8 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.rollout.replace import journal_facts, put_back, replace
+from cosmicdeploy.steps.rollout.replace import journal_facts, replace
+from cosmicdeploy.steps.rollout.undo import put_back
 
 
 class ServicesStep(Step):

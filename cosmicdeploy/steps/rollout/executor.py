@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -55,21 +55,21 @@ class Rollout:
         """Replace all containers without waiting for each to be ready; for maintenance."""
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
 
-    def by_turns(self) -> None:
+    def in_batches(self) -> None:
         """Replace the replicas in batches, and beside them the scheduler and the workers.
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
         the replicas if the engine could give one of them the address of a stopped replica.
         """
         if not addresses_are_kept(self._ctx):
-            self._replicas_by_turns(lambda: None)
-            self._singletons()
+            self._replace_replicas(lambda: None)
+            self._replace_singletons()
             return
         with ThreadPoolExecutor(max_workers=1) as pool:
-            singletons = pool.submit(self._singletons)
+            singletons = pool.submit(self._replace_singletons)
             try:
                 # No further batch begins once the scheduler or a worker has failed.
-                self._replicas_by_turns(lambda: singletons.result() if singletons.done() else None)
+                self._replace_replicas(lambda: singletons.result() if singletons.done() else None)
             except BaseException:
                 # The scheduler and the workers stop at their next safe point. Leaving this block
                 # waits for that, and no second Ctrl-C may end the wait: the undo comes next.
@@ -78,7 +78,7 @@ class Rollout:
                 raise
             singletons.result()
 
-    def _replicas_by_turns(self, check_singletons: Callable[[], None]) -> None:
+    def _replace_replicas(self, check_singletons: Callable[[], None]) -> None:
         replicas = [n for n in self._ctx.settings.services.app if n in self._reasons]
         serving = serving_replicas(self._ctx)
         for batch in batches(replicas, serving, self._settings):
@@ -90,7 +90,7 @@ class Rollout:
                     self._keep_capacity(batch)
             self._roll_out(batch, self._settings.order.app)
 
-    def _singletons(self) -> None:
+    def _replace_singletons(self) -> None:
         services, order = self._ctx.settings.services, self._settings.order.worker
         workers = [name for name in services.worker if name in self._reasons]
         first = [name for name in services.of(["scheduler"]) if name in self._reasons]
@@ -107,16 +107,16 @@ class Rollout:
         worked before the run.
         """
         for name in self._ctx.settings.services.app:
-            is_replaced = name in self._created
-            if name in batch or (not is_replaced and name in self._reasons):
-                continue
-            if not is_replaced and name in self._ctx.run.known_failures.services:
+            if name in batch or not self._serves_meanwhile(name):
                 continue
             container = self._ctx.container(name)
-            if container is not None and (
-                not container.is_running or container.health == "unhealthy"
-            ):
+            if container and (not container.is_running or container.health == "unhealthy"):
                 wait_ready(self._ctx, container.id, name)
+
+    def _serves_meanwhile(self, name: str) -> bool:
+        if name in self._created:
+            return True
+        return name not in self._reasons and name not in self._ctx.run.known_failures.services
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
@@ -169,14 +169,11 @@ class Rollout:
         """
         if self._reasons[target.name] != STOPPED and not self._in_place:
             return swap_in(self._ctx, target, self._phases, grace)
-        if target.container is None:
-            raise EngineError(
-                "The container went away", where=target.name, todo="run the command again"
-            )
-        if target.is_running and self._in_place:
+        container = target.require_container()
+        if container.is_running and self._in_place:
             with self._phases.of(target.name, "drain"):
-                end(self._ctx, target.name, target.container.id, grace)
-        return target.container.id
+                end(self._ctx, target.name, container.id, grace)
+        return container.id
 
     def _start(self, name: str) -> None:
         with self._starting:

@@ -85,7 +85,7 @@ class ProxyControl:
     def _reload_for(self, missing: Sequence[str]) -> None:
         """Reload nginx because of replicas that get no request.
 
-        Ignores replicas that nginx reached before the rollout: a reload would not change anything.
+        Replicas that nginx reached before they stopped do not count: a reload changes nothing.
         """
         names = ", ".join(missing)
         never_reached = [name for name in missing if name not in self._reached]

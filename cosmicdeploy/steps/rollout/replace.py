@@ -1,4 +1,4 @@
-"""Replace a container by a new one, stop-first, or put the former container back.
+"""Replace a container by a new one, stop-first.
 
 The candidate is created while the container in place still runs. Then that container is stopped and
 renamed as superseded, and the candidate takes its name and starts. Name and address stay the same,
@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.differences import declared_engine_keys
@@ -21,10 +20,9 @@ from cosmicdeploy.engine.containers.names import (
     final_name,
     is_temporary,
     name_as,
-    role_of,
 )
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import EngineError, NeedsPerson
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
@@ -122,59 +120,6 @@ def journal_facts(container: Container | None) -> dict[str, Any] | None:
     if container is None:
         return None
     return {"id": container.id, "image": container.image_id, "running": container.is_active}
-
-
-def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
-    """Put back the container that was in place before, from any state of a replacement.
-
-    `before` are the `journal_facts` of that container; None if there was none. Returns whether
-    anything had to be changed. Raises `NeedsPerson` if that container is gone.
-    """
-    target = look_up(ctx, service_name)
-    service, current = target.service, target.container
-    for leftover in temporary_containers(ctx, service):
-        if role_of(leftover.name) is ContainerRole.CANDIDATE:
-            ctx.engine.remove(leftover.id)
-    if current is not None and _is_unchanged(current, before):
-        return False
-    # Looked up first, so that no container is removed if the former one is gone.
-    former = _require_former(ctx, service, before) if before is not None else None
-    if current is not None and (former is None or current.id != former.id):
-        end(ctx, service_name, current.id)
-        ctx.engine.remove(current.id)
-    if former is not None:
-        _restore(ctx, service, former, start=before is not None and before["running"])
-    return True
-
-
-def _is_unchanged(current: Container, before: dict[str, Any] | None) -> bool:
-    former = before and (before["id"], before["running"])
-    return (current.id, current.is_active) == former
-
-
-def _require_former(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
-    """Return the container from before; raises `NeedsPerson` if it is gone."""
-    former = ctx.engine.container(before["id"])
-    if former is None:
-        raise NeedsPerson(
-            "The container that ran before is gone",
-            where=service.container_name,
-            todo=f"the present container stays as it is; {ACCEPT}",
-        )
-    return former
-
-
-def _restore(ctx: Context, service: Service, former: Container, *, start: bool) -> None:
-    if former.name != service.container_name:
-        ctx.engine.rename(former.id, service.container_name)
-    if start:
-        ctx.engine.start(former.id)
-        if why := ctx.run.known_failures.services.get(service.name):
-            ctx.say(f"{service.name} runs as before: it did not work then ({why})")
-        else:
-            wait_ready(ctx, former.id, service.container_name)
-    elif former.is_running:  # it was stopped before the run, and stays stopped
-        end(ctx, service.name, former.id)
 
 
 def temporary_containers(ctx: Context, service: Service) -> list[Container]:

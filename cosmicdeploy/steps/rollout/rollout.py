@@ -120,7 +120,7 @@ class RolloutStep(Step):
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
         rollout = Rollout(ctx, reasons)
-        rollout.all_at_once() if self.at_once else rollout.by_turns()
+        rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
         return {"containers": images, "roll": rollout.facts(), **change.facts}
 
