@@ -67,7 +67,8 @@ def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> Non
         raise NeedsPerson(
             "Clients are still turned away, so what runs cannot be accepted as it is",
             where=began_maintenance[-1].description(),
-            todo=f"finish it: `cosmicdeploy {began_maintenance[-1].command}` serves clients again",
+            todo=f"run `cosmicdeploy {began_maintenance[-1].command}`, which finishes that run and"
+            " serves clients again",
         )
 
 

@@ -33,7 +33,7 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
-        ctx = open_stack(config, call.hearing(view))
+        ctx = open_stack(config, call.event_handler(view))
         step = BackupStep(name="backup")
         command = RunCommand(line=call.command, kind=RunKind.OTHER)
         return run_report(call, *execute(ctx, command, [step.alone()], wait))

@@ -1,7 +1,7 @@
 """The step `restart-in-place`: stop and start the same containers.
 
-Like `docker compose restart`, but replicas are restarted one after the other. Image and definition
-stay the same.
+Like `docker compose restart`, but the other replicas serve meanwhile. Image and definition stay the
+same.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ Before = Mapping[str, Any]
 class RestartStep(Step):
     """Restart the containers of services in place.
 
-    Replicas are restarted one after the other: each is drained first, and ready before the next.
-    Meanwhile scheduler and workers are restarted; then other services, one after the other. With
-    `turns_away`, clients get 503 and all services are restarted at once.
+    Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
+    next begins. Meanwhile scheduler and workers are restarted; then other services, one after the
+    other. With `turns_away`, clients get 503 and all services are restarted at once.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE

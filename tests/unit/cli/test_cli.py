@@ -227,7 +227,7 @@ def test_a_long_list_shows_the_ten_newest_and_all_on_request(
         return [row.split()[0] for row in rows if row.startswith("2026")]
 
     assert listed() == many_backups[:10] and listed("--all") == many_backups
-    assert "2 more, older: --all shows them" in call(*words).stdout
+    assert "2 older not shown; --all shows them" in call(*words).stdout
     assert "--all shows" not in call(*words, "--all").stdout
     rows = json.loads(call(*words, "--json").stdout)["data"]
     assert [row.get("backup") or row["id"] for row in rows] == many_backups
@@ -271,7 +271,7 @@ def test_the_published_schema_is_the_code_s() -> None:
     assert (ROOT / "docs" / "report.schema.json").read_text() == schema_text()
 
 
-def test_no_colours_in_a_pipe(folder: Path) -> None:
+def test_no_colors_in_a_pipe(folder: Path) -> None:
     assert "\x1b" not in call("deploy").stderr
 
 
