@@ -99,6 +99,7 @@ def _rollback(
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
@@ -120,14 +121,15 @@ def _rollback(
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
     target = ctx.catalogue.get(to)
-    if target.ahead:
-        ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.ahead}")
+    if target.from_future:
+        ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        recorder = recorder_of(mode.command)
-        run, traffic = rollback(ctx, mode.command, playbook, target, wait, recorder)
+        command = RunCommand(line=mode.command, kind=RunKind.ROLLBACK)
+        recorder = recorder_of(command.kind)
+        run, traffic = rollback(ctx, command, playbook, target, wait, recorder)
         return with_notices(run_report(call, run, traffic), notices)
 
 
@@ -142,7 +144,7 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
-    """Return what to ask; first print what the rollback costs, if it is not --code-only."""
+    """Return what to ask before a rollback; unless it is --code-only, print its cost first."""
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss
