@@ -12,6 +12,7 @@ from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.keys import refuse_unknown_keys
 from cosmicdeploy.stack.model import Network, Service, Stack
 from cosmicdeploy.stack.project_name import project_name
+from cosmicdeploy.stack.remarks import cut_commands
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
@@ -55,6 +56,7 @@ def read_stack(
         services=_services(entries, scope),
         networks=_used_networks(entries, scope.networks),
         volumes=scope.volumes,
+        remarks=tuple(cut_commands(entries)),
     )
 
 

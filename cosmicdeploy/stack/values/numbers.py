@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 
 from cosmicdeploy.files.bounds import DIGITS
@@ -80,7 +80,8 @@ def date(text: str) -> str | None:
     clock = match["time"] or match["plain_time"] or "0:0:0"
     try:
         day = datetime(int(match["year"]), int(match["month"]), int(match["day"]))
-        moment = datetime.combine(day, time(*map(int, clock.split(":"))))
+        hour, minute, second = map(int, clock.split(":"))
+        moment = day.replace(hour=hour, minute=minute, second=second)
     except ValueError:
         return None
     if match["zone"] not in (None, "Z", "+00:00", "-00:00"):

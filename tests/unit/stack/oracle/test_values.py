@@ -65,7 +65,7 @@ def test_numbers_of_the_build_arguments_and_of_volumes(tmp_path: Path) -> None:
     build = ours.services["s"].build
     assert build is not None
     assert dict(build.args) == theirs["services"]["s"]["build"]["args"]
-    assert dict(ours.volumes["data"].driver_opts) == theirs["volumes"]["v"]["driver_opts"]
+    assert dict(ours.volumes["data"].driver_opts) == theirs["volumes"]["data"]["driver_opts"]
 
 
 @pytest.mark.parametrize("value", REFUSED)
