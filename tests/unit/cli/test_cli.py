@@ -21,7 +21,7 @@ from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.database.backups.entries import good
-from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, IdleEngine, call, lay_out
+from tests.unit.shop import BACKUPS, COMPOSE, SETTINGS, EmptyEngine, call, write_stack_files
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -72,7 +72,7 @@ def test_help_says_each_command_in_a_line_and_shows_examples() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    lay_out(tmp_path)
+    write_stack_files(tmp_path)
     return tmp_path
 
 
@@ -171,7 +171,7 @@ def test_bad_usage_exits_with_2(folder: Path, words: list[str]) -> None:
 def test_a_backup_is_copied_to_where_no_copy_is(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
     good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     settings = folder / "cosmicdeploy.yaml"
     for places, made in (("{url: one}", ["one"]), ("{url: one}, {url: two}", ["two"])):

@@ -1,4 +1,4 @@
-"""What kind of run a record is about."""
+"""The kind of run that a record belongs to."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ pytestmark = pytest.mark.unit
         ("", RunKind.OTHER),
     ],
 )
-def test_the_kind_of_an_earlier_version_s_run_is_derived_from_its_command(
+def test_the_kind_of_an_earlier_versions_run_is_derived_from_its_command(
     command: str, kind: RunKind
 ) -> None:
     assert RunKind.of_record({"command": command}) is kind
 
 
-@pytest.mark.parametrize("recorded", ["", "to come", 7, None, ["deploy"]])
-def test_a_kind_that_is_not_known_is_derived_from_the_command(recorded: object) -> None:
+@pytest.mark.parametrize("recorded", ["", "unknown", 7, None, ["deploy"]])
+def test_an_unknown_kind_is_derived_from_the_command(recorded: object) -> None:
     record = {"command": "rollback", "run_kind": recorded}
     assert RunKind.of_record(record) is RunKind.ROLLBACK
 

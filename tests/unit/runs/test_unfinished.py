@@ -1,4 +1,4 @@
-"""Unfinished runs in the journal."""
+"""Which runs in the journal are unfinished, and what their changes are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATE = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
 
 
 class Writer:
-    """Writes what runs write; each method is one record."""
+    """Append the records of runs to a journal; each method writes one record, `done` two."""
 
     def __init__(self, path: Path) -> None:
         self.journal = Journal(path=path)
@@ -35,8 +35,8 @@ class Writer:
         return self
 
     def intent(self, kind: str) -> Writer:
-        known = {"options": {"name": kind}, "change": f"do {kind}", "before": BEFORE.get(kind, {})}
-        self.journal.append("intent", step=kind, step_kind=kind, **known)
+        facts = {"options": {"name": kind}, "change": f"do {kind}", "before": BEFORE.get(kind, {})}
+        self.journal.append("intent", step=kind, step_kind=kind, **facts)
         return self
 
     def done(self, kind: str, **facts: object) -> Writer:
@@ -77,7 +77,7 @@ def test_a_run_whose_undo_failed_is_not_over(writer: Writer) -> None:
     assert writer.unfinished() == ["a"]
 
 
-def test_a_later_run_ends_those_that_it_resumed(writer: Writer) -> None:
+def test_a_run_that_succeeds_ends_the_runs_that_it_resumed(writer: Writer) -> None:
     writer.run("a").done("build").run("b").done("rollout")
     assert writer.unfinished() == ["a", "b"]
     assert writer.end("success", resolves=["a"]).unfinished() == []
@@ -94,7 +94,7 @@ def test_the_current_run_is_left_out(writer: Writer) -> None:
     assert [run.id for run in unfinished(writer.journal, own=True)] == ["a"]
 
 
-def test_a_rollback_is_in_place_once_clients_were_let_in(writer: Writer) -> None:
+def test_a_rollback_is_over_once_clients_were_let_in(writer: Writer) -> None:
     writer.run("a", "rollback", "b1").done("restore").intent("resume")
     assert writer.unfinished() == ["a"]
     writer.journal.append("done", step="resume", step_kind="resume", facts={})
@@ -107,7 +107,7 @@ def test_an_undone_step_is_not_undone_again(writer: Writer) -> None:
     assert ([i.kind for i in run.intents], run.failed) == (["build"], True)
 
 
-def test_the_description_says_in_which_step_a_run_was(writer: Writer) -> None:
+def test_the_description_names_the_interrupted_step(writer: Writer) -> None:
     writer.run("a").done("build").intent("rollout")
     (run,) = unfinished(writer.journal, own=True)
     assert "release 2 by me" in run.description() and run.description().endswith("in rollout")
@@ -125,7 +125,7 @@ def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
     assert unresolved(journal) is None
 
 
-def test_a_migration_that_ended_well_is_not_open(writer: Writer) -> None:
+def test_a_migration_that_succeeded_is_not_open(writer: Writer) -> None:
     writer.run("a").done("migrate", schema="t")
     assert unresolved(writer.journal.of_run("")) is None
     assert unresolved(writer.end("failed", error="x").journal.of_run("")) is not None
@@ -138,10 +138,10 @@ def test_a_repaired_schema_is_neither_undone_nor_compared(writer: Writer) -> Non
     assert unresolved(writer.journal.of_run("")) is None
     (run,) = unfinished(writer.journal.of_run(""))
     assert [i.kind for i in run.intents] == ["build"]
-    assert run.state["schema"] is None, "it is not compared any more"
+    assert run.state["schema"] is None, "the schema is no longer compared"
 
 
-def test_an_interrupted_down_migration_has_the_rollback_s_own_backup(writer: Writer) -> None:
+def test_an_interrupted_down_migration_has_the_rollbacks_own_backup(writer: Writer) -> None:
     writer.run("a").done("backup", backup="older")
     writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
     assert backup_before(writer.journal) == "newest"

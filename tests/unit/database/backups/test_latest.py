@@ -14,7 +14,7 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
 from cosmicdeploy.database.backups.state import VerificationRecord
 from tests.unit.database.backups.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_files
 
 pytestmark = pytest.mark.unit
 
@@ -27,8 +27,8 @@ FAILED = VerificationRecord(at=now(), reason="the table devices has 1 row in pla
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """The catalogue of a stack with one good backup."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
-    lay_out(tmp_path)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    write_stack_files(tmp_path)
     keep = "backup: {keep: {last: 1}, copies: [{url: nas}]}\n"
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + keep)
     made = Catalogue(tmp_path / BACKUPS)

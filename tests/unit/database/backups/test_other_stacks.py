@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from tests.unit.database.backups.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_files
 
 pytestmark = pytest.mark.unit
 
@@ -22,8 +22,8 @@ OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stack with the project shop-1, the database shop, and two backups of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
-    lay_out(tmp_path)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    write_stack_files(tmp_path)
     settings = tmp_path / "cosmicdeploy.yaml"
     settings.write_text(f"{SETTINGS}project: shop-1\nbackup: {{keep: {{last: 1, minimum: 2}}}}\n")
     good(catalogue(tmp_path), OLDEST, database="shop")
@@ -120,7 +120,7 @@ def test_a_restored_machine_finds_its_backups_by_the_projects_name(folder: Path)
     """Without a name in the settings the project is named after the folder."""
     moved = folder / "srv" / "moved"
     moved.mkdir(parents=True)
-    lay_out(moved)
+    write_stack_files(moved)
     settings = moved / "cosmicdeploy.yaml"
     settings.write_text(f"{SETTINGS}backup: {{directory: {folder / BACKUPS}}}\n")
     refused = call("backup", "verify", OWN, "--config", str(settings))

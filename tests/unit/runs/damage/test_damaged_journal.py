@@ -1,4 +1,4 @@
-"""Foreign, damaged and half-written journals: skipped with a warning; they stop no command."""
+"""Unreadable lines of a journal are skipped with a warning, and stop no command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
 from cosmicdeploy.steps.containers.restart import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.damage.any_json import AT, ID, anything, parts
+from tests.unit.runs.damage.any_json import AT, ID, parts, random_json
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit
@@ -42,15 +42,15 @@ LINES = {
     "not UTF-8": b'{"kind": "\xff\xfe"}',
     "NUL bytes": b"\0" * 512,
     "megabytes": b"x" * 3_000_000,
-    "deep": b"[" * 200_000,
+    "deeply nested": b"[" * 200_000,
     "half a character": b'{"kind": "\\ud800"}',
-    "a version to come": b'{"format": 9, "at": "2026-03-01T12:00:00+01:00", "kind": "rolled"}',
+    "a future version": b'{"format": 9, "at": "2026-03-01T12:00:00+01:00", "kind": "rolled"}',
     "no time": b'{"kind": "release", "command": "deploy"}',
-    "a time that is none": b'{"kind": "release", "command": "deploy", "at": "yesterday"}',
+    "an invalid time": b'{"kind": "release", "command": "deploy", "at": "yesterday"}',
     "no command": b'{"kind": "release", "at": "2026-03-01T12:00:00+01:00"}',
     "wrong type": b'{"kind": "release", "at": "2026-03-01T12:00:00+01:00", "command": 7}',
-    "wrong inside": json.dumps({**RELEASE, "backups": [7]}).encode(),
-    "kind of no kind": b'{"kind": {"a": 1}, "at": "2026-03-01T12:00:00+01:00"}',
+    "wrong type inside a list": json.dumps({**RELEASE, "backups": [7]}).encode(),
+    "a kind that is an object": b'{"kind": {"a": 1}, "at": "2026-03-01T12:00:00+01:00"}',
 }
 
 
@@ -73,14 +73,14 @@ def test_a_foreign_line_is_skipped_with_a_warning(folder: Path, line: bytes, las
     assert len(done.stderr) < 1000
 
 
-def test_many_foreign_lines_are_a_few_warnings(folder: Path) -> None:
+def test_many_foreign_lines_give_few_warnings(folder: Path) -> None:
     (folder / ".cosmicdeploy/journal.jsonl").write_text("123\n" * 5000)
     warnings = json.loads(call("backup", "prune", "--plan", "--json").stdout)["warnings"]
     assert len(warnings) == 6 and "4995 more lines" in warnings[-1]
 
 
 def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
-    chance = random.Random(12)  # noqa: S311 - any will do, but always the same
+    chance = random.Random(12)  # noqa: S311 - not secret, but reproducible
     for number in range(300):
         journal = Journal(path=tmp_path / f"{number}.jsonl")
         lines = [any_line(chance) for _ in range(chance.randrange(1, 12))]
@@ -99,7 +99,7 @@ def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
 def any_line(chance: random.Random) -> bytes:
     if chance.random() < 0.4:
         return chance.randbytes(chance.randrange(200)).replace(b"\n", b"")
-    return json.dumps(anything(chance)).encode()
+    return json.dumps(random_json(chance)).encode()
 
 
 CONTAINERS = {"web": {"id": "1", "running": True, "ready": True, "started_at": AT}}
@@ -119,7 +119,7 @@ STATE = {"tags": {"a": "b"}, "containers": {"web": None}, "schema": "s", "migrat
 
 
 def killed_run(run: str = "r1") -> list[dict[str, Any]]:
-    """A run that did all there is and was killed then."""
+    """Return the records of a run that was killed after it had applied steps of many kinds."""
     common = {"at": AT, "run": run}
     begun = {"who": "me", "pid": 1, "release": "7", "target": ID, "state": STATE}
     lines: list[dict[str, Any]] = [{**common, "kind": "run", "command": "rollback", **begun}]
@@ -132,18 +132,18 @@ def killed_run(run: str = "r1") -> list[dict[str, Any]]:
     return lines
 
 
-def spoiled(chance: random.Random, lines: list[dict[str, Any]]) -> None:
-    """One thing in one record is another one, or not there."""
+def damage(chance: random.Random, lines: list[dict[str, Any]]) -> None:
+    """Replace or delete one value in one record."""
     places = list(parts(chance.choice(lines)))
     part, key = chance.choice(places)
     if chance.random() < 0.3 and isinstance(part, dict):
         del part[key]
     else:
-        part[key] = anything(chance)
+        part[key] = random_json(chance)
 
 
 def read_all(journal: Journal) -> None:
-    """What commands read of it; raises nothing but what is told in a line."""
+    """Call everything that reads the journal; only a `CosmicError` may be raised."""
     ctx: Any = SimpleNamespace(
         journal=journal,
         settings=SimpleNamespace(
@@ -172,12 +172,12 @@ def read_all(journal: Journal) -> None:
     journal.last("release")
 
 
-def test_a_damaged_record_stops_no_reader_and_is_never_believed_silently(tmp_path: Path) -> None:
-    chance = random.Random(5)  # noqa: S311 - any will do, but always the same
+def test_a_damaged_record_stops_no_reader_and_casts_doubt_on_its_run(tmp_path: Path) -> None:
+    chance = random.Random(5)  # noqa: S311 - not secret, but reproducible
     for number in range(400):
         journal = Journal(path=tmp_path / f"{number}.jsonl")
         lines = copy.deepcopy(killed_run())
-        spoiled(chance, lines)
+        damage(chance, lines)
         journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         read_all(journal)
         bad = [each for each in journal.entries() if isinstance(each, Unreadable)]
@@ -186,7 +186,7 @@ def test_a_damaged_record_stops_no_reader_and_is_never_believed_silently(tmp_pat
         assert not bad or doubted or ended
 
 
-def test_a_whole_journal_has_no_unreadable_line(tmp_path: Path) -> None:
+def test_an_undamaged_journal_has_no_unreadable_line(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in killed_run()))
     assert journal.entries() == killed_run()
@@ -194,7 +194,7 @@ def test_a_whole_journal_has_no_unreadable_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage_lines",
     [
         lambda lines: lines[1].pop("before"),
         lambda lines: lines[0].update(state=7),
@@ -202,10 +202,10 @@ def test_a_whole_journal_has_no_unreadable_line(tmp_path: Path) -> None:
     ],
 )
 def test_unreadable_records_of_an_interrupted_run_are_reported(
-    tmp_path: Path, spoil: Callable[[Any], Any]
+    tmp_path: Path, damage_lines: Callable[[Any], Any]
 ) -> None:
     lines = killed_run()
-    spoil(lines)
+    damage_lines(lines)
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     [run] = unfinished(journal)
