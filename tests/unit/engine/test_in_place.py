@@ -1,4 +1,4 @@
-"""Which container of a service is in place, and when that is ambiguous."""
+"""Which container of a service is in place, and which second containers are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOLDER = Path("/srv/shop")
 
 
 def stack(**declared: str | None) -> Stack:
-    """Services with the container names that the file gives them."""
+    """Return a stack of services with these declared container names; `None` declares no name."""
     services = {
         name: Service(
             name=name,
@@ -78,23 +78,23 @@ def container(name: str, status: str = "running", service: str = "db", **more: A
         ([container("shop-web-1", service="web")], "shop-db-1"),
     ],
 )  # fmt: skip
-def test_a_service_has_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
+def test_a_service_takes_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
     adopted = adopt(stack(db=None, web=None), found)
     assert adopted.services["db"].container_name == name
-    assert adopt(adopted, found) == adopted, "looking again finds the same"
+    assert adopt(adopted, found) == adopted, "adopting twice changes nothing"
 
 
 def test_an_undeclared_image_is_named_like_its_container() -> None:
     declared = stack(db=None)
     assert adopt(declared, []).services["db"].image == "shop-db"
-    made = container("shop_db_1", image_name="shop_db")
-    assert adopt(declared, [made]).services["db"].image == "shop_db"
+    built = container("shop_db_1", image_name="shop_db")
+    assert adopt(declared, [built]).services["db"].image == "shop_db"
     other = container("shop_db_1", image_name="elsewhere/db")
     assert adopt(declared, [other]).services["db"].image == "shop_db"
 
 
 class Engine:
-    """Has these containers, and those of other projects that run from the same folder."""
+    """An engine with containers of this project, and of other projects in the same folder."""
 
     def __init__(self, own: Sequence[Container], others: Sequence[Container] = ()) -> None:
         self._own, self._others = own, others
@@ -120,13 +120,13 @@ class Engine:
 def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
     services = Services(app=("web",), database="db")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
-    seam: Any = engine
+    any_engine: Any = engine
     found = adopt(declared, engine.containers(""))
-    return replace(ctx, stack=found, engine=seam, loaded=loaded)
+    return replace(ctx, stack=found, engine=any_engine, loaded=loaded)
 
 
 @pytest.mark.parametrize(
-    ("declared", "found", "told"),
+    ("declared", "found", "words"),
     [
         (None, ["shop_db_1", "shop-db-1"], ["shop_db_1", "shop-db-1", "docker stop"]),
         (None, ["shop-db-1", "by-hand"], ["shop-db-1", "by-hand", "docker stop"]),
@@ -145,30 +145,30 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
         ),
     ],
 )
-def test_a_second_container_of_a_service_is_refused_by_name(
-    ctx: Context, declared: str | None, found: Sequence[str], told: Sequence[str]
+def test_a_second_container_of_a_service_is_refused_with_advice(
+    ctx: Context, declared: str | None, found: Sequence[str], words: Sequence[str]
 ) -> None:
-    there = [container(*each.split()) for each in found]
-    opened = context(ctx, stack(db=declared, web=None), Engine(there))
+    containers = [container(*each.split()) for each in found]
+    opened = context(ctx, stack(db=declared, web=None), Engine(containers))
     with pytest.raises(Refused) as refused:
         resolve_containers(opened, ["db", "web"])
-    assert all(word in str(refused.value) for word in told), refused.value
-    if len(there) > 1:
-        assert "docker rename" not in str(refused.value), "no advice swaps containers"
+    assert all(word in str(refused.value) for word in words), refused.value
+    if len(containers) > 1:
+        assert "docker rename" not in str(refused.value), "never advises to swap names"
         facts = ["created 2026-01-02T03:04:05", "image mariadb:10.11", "volumes shop_data"]
         assert all(all(fact in line for fact in facts) for line in refused.value.details)
     assert not any(word in str(refused.value) for word in (" rm ", "--force", " -f "))
-    resolve_containers(opened, ["web"])  # whom it does not touch it does not stop
+    resolve_containers(opened, ["web"])  # a run without the service is not refused
 
 
 def test_a_single_container_is_accepted_under_any_name(ctx: Context) -> None:
-    left = container("shop_db_1-next-0123abcd")
-    opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), left]))
+    candidate = container("shop_db_1-next-0123abcd")
+    opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), candidate]))
     assert resolve_containers(opened, ["db", "web"]).service("db").container_name == "shop_db_1"
 
 
 def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> None:
-    """1.29 names the project of a folder `_shop` otherwise than v2."""
+    """Compose 1.29 and v2 derive different project names from a folder `_shop`."""
     twin = replace(container("shop_db_1"), project="_shop")
     opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
     with pytest.raises(Refused, match="runs already, as shop_db_1 of the project _shop"):
@@ -181,22 +181,22 @@ DATA = Mount(type="volume", source="shop_data", target="/var/lib/mysql")
 
 
 @pytest.mark.parametrize(
-    ("own", "user", "told"),
+    ("own", "user", "advice"),
     [
         (
             "shop-db-1 exited",
             container("shop-db-run-1", labels={labels.ONEOFF: "True"}),
             "`docker stop shop-db-run-1`",
         ),
-        ("", replace(container("sly"), project="", service=""), "`docker stop sly`"),
+        ("", replace(container("by-hand"), project="", service=""), "`docker stop by-hand`"),
         ("", replace(container("theirs"), project="other"), "of the project other"),
         ("", container("shop-web-1", service="web"), "up -d --no-deps web`"),
-        ("shop-db-1", replace(container("sly"), project=""), None),
+        ("shop-db-1", replace(container("by-hand"), project=""), None),
         ("", container("trial", labels={labels.MARKER: labels.TRIAL}), None),
     ],
 )
 def test_a_second_database_server_on_the_same_data_is_refused(
-    ctx: Context, own: str, user: Container, told: str | None
+    ctx: Context, own: str, user: Container, advice: str | None
 ) -> None:
     engine = Engine([container(*own.split())] if own else [])
     engine.users = {"shop_data": [user], "uploads": [user]}
@@ -207,19 +207,19 @@ def test_a_second_database_server_on_the_same_data_is_refused(
     declared = replace(plain, services={"db": database, "web": web})
     opened = context(ctx, declared, engine)
     resolve_containers(opened, ["web"])
-    if told is None:
+    if advice is None:
         resolve_containers(opened, ["db", "web"])
         return
     with pytest.raises(Refused, match="uses its data shop_data") as refused:
         resolve_containers(opened, ["db", "web"])
-    assert user.name in refused.value.what and told in str(refused.value)
+    assert user.name in refused.value.what and advice in str(refused.value)
     assert ("docker stop" in refused.value.todo) == (user.service != "web")
     engine.users.pop("shop_data")
     resolve_containers(opened, ["db", "web"])
 
 
-def test_no_advice_removes_running_or_unique_containers(ctx: Context) -> None:
-    there = [
+def test_no_advice_removes_a_running_or_undeclared_container(ctx: Context) -> None:
+    containers = [
         container("shop-db-1"),
         container("shop_db_1"),
         container("shop_db_2", "exited", volumes={"/var/lib/mysql": "0123"}),
@@ -227,10 +227,10 @@ def test_no_advice_removes_running_or_unique_containers(ctx: Context) -> None:
         container("shop-db-1-before-0123abcd", "exited"),
         container("shop-extra-2", service="extra"),
     ]
-    opened = context(ctx, stack(db=None, web=None, extra=None), Engine(there))
+    opened = context(ctx, stack(db=None, web=None, extra=None), Engine(containers))
     found = {orphan.container.name: orphan for orphan in find_orphans(opened)}
-    told = {name: orphan.what for name, orphan in found.items()}
-    assert told == {
+    reasons = {name: orphan.what for name, orphan in found.items()}
+    assert reasons == {
         "shop_db_1": "second container",
         "shop_db_2": "stopped container",
         "mailer": "not in the file",

@@ -1,26 +1,19 @@
-"""Diagnoses: errors as findings, the remedies that are tried, and the parsing of output."""
+"""Diagnoses: findings, errors as findings, and what the checks read from output."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import replace
-from io import StringIO
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from rich.console import Console
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import (
-    CosmicError,
     DatabaseError,
     EngineUnavailable,
-    LockHeld,
     UsageError,
 )
-from cosmicdeploy.operations.diagnosis import fix
 from cosmicdeploy.operations.diagnosis.checks.command import lists_it
 from cosmicdeploy.operations.diagnosis.checks.last_run import EVERY, is_stale
 from cosmicdeploy.operations.diagnosis.checks.migration import migrator
@@ -29,123 +22,35 @@ from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES, diagnose, troub
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
     Finding,
-    Remedy,
     Trouble,
     ok,
-    problem,
     warning,
 )
-from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
-from cosmicdeploy.playbook import Playbook
-from cosmicdeploy.report.views.diagnosis import show_diagnosis
-from cosmicdeploy.runs.execute import Recorder
 
 
 def trouble(*checks: Check) -> Trouble:
     return Trouble(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
 
 
-def remedy(says: str) -> Remedy:
-    return Remedy(says=says, command=says, shows_within=0)
-
-
-def no_playbook(_name: str) -> Playbook:
-    raise AssertionError("no remedy here is a playbook")
-
-
-class Problem:
-    """A problem until the remedy `helps` is applied; `done` holds the applied remedies, `recorded`
-    those that record a baseline."""
-
-    def __init__(self, helps: str, *offered: str) -> None:
-        self.helps, self.offered, self.done = helps, offered, list[str]()
-        self.recorded: list[str] = []
-        self.error: CosmicError | None = None
-
-    def check(self, _ctx: Context) -> Iterator[Finding]:
-        if self.helps in self.done:
-            yield ok("it", "is well")
-        else:
-            yield problem("it", "is broken", "", remedies=[remedy(s) for s in self.offered])
-
-    def execute(
-        self, _ctx: Context, command: str, _steps: Any, _wait: float, recorder: Recorder | None
-    ) -> Any:
-        self.done.append(command)
-        self.recorded += [command] if recorder else []
-        return SimpleNamespace(error=self.error), None
-
-
-def run_fix(
-    ctx: Context, target: Problem, patch: pytest.MonkeyPatch, *, agree: bool = True
-) -> tuple[Fix, bool]:
-    patch.setattr(fix, "execute", target.execute)
-    hands = FixOptions(agree=lambda _: agree, playbook=no_playbook, shown=nullcontext)
-    fixed = Fix(ctx=ctx, options=hands)
-    found = fixed.run([diagnose(ctx, trouble(target.check))])
-    return fixed, all(each.well for each in found)
-
-
-def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second", "third")
-    fixed, well = run_fix(ctx, target, monkeypatch)
-    assert well and target.done == ["first", "second"]
-    assert [each.facts()["applied"] for each in fixed.attempts] == [True, True]
-
-
-def test_each_remedy_is_tried_once_even_if_the_problem_remains(
-    ctx: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = Problem("nothing", "first", "second")
-    target.error = CosmicError("it cannot be done")
-    fixed, well = run_fix(ctx, target, monkeypatch)
-    assert not well and target.done == ["first", "second"]
-    assert fixed.attempts[0].facts()["error"] == "it cannot be done"
-
-
-def test_a_declined_remedy_is_asked_about_once_and_not_applied(
-    ctx: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = Problem("first", "first")
-    fixed, well = run_fix(ctx, target, monkeypatch, agree=False)
-    assert not well and target.done == [] and len(fixed.attempts) == 1
-
-
-def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second")
-    target.error = LockHeld("`cosmicdeploy deploy` is at work")
-    with pytest.raises(LockHeld):
-        run_fix(ctx, target, monkeypatch)
-    assert target.done == ["first"]
-
-
-def test_a_deploy_as_a_remedy_records_the_baseline(
-    ctx: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = Problem("deploy", "diagnose --fix", "deploy")
-    run_fix(ctx, target, monkeypatch)
-    assert target.done == ["diagnose --fix", "deploy"] and target.recorded == ["deploy"]
-
-
-def test_an_error_is_the_last_finding_of_its_check(ctx: Context) -> None:
-    def breaks(_ctx: Context) -> Iterator[Finding]:
+def test_an_error_becomes_the_last_finding_of_its_check(ctx: Context) -> None:
+    def fail(_ctx: Context) -> Iterator[Finding]:
         yield warning("a", "something")
         raise DatabaseError("the database is away", where="db", todo="start it")
 
-    found = diagnose(ctx, trouble(breaks, lambda _: [ok("b", "fine")]))
+    found = diagnose(ctx, trouble(fail, lambda _: [ok("b", "fine")]))
     assert [str(f.severity) for f in found.findings] == ["warning", "unknown", "ok"]
     assert found.findings[1].found == "the database is away (db)"
     assert found.findings[1].todo == "start it"
     assert not found.well
 
 
-def test_without_an_engine_nothing_is_checked(ctx: Context) -> None:
-    def breaks(_ctx: Context) -> Iterator[Finding]:
+def test_an_unavailable_engine_ends_the_diagnosis(ctx: Context) -> None:
+    def fail(_ctx: Context) -> Iterator[Finding]:
         raise EngineUnavailable("no engine")
         yield
 
     with pytest.raises(EngineUnavailable):
-        diagnose(ctx, trouble(breaks))
+        diagnose(ctx, trouble(fail))
 
 
 def test_an_unknown_trouble_is_refused_with_the_nearest_name() -> None:
@@ -173,7 +78,7 @@ def test_an_overlap_lock_is_stale_if_no_process_can_hold_it(
     assert is_stale(age, scheduler=scheduler, holder=holder) is stale
 
 
-def test_a_command_is_listed_by_its_whole_name() -> None:
+def test_a_command_counts_as_listed_only_by_its_whole_name() -> None:
     listed = " devices\n  devices:monitor-status   Watch\n  devices:seed\n"
     assert lists_it(listed, "devices:monitor-status")
     assert not lists_it(listed, "devices:monitor")
@@ -189,27 +94,19 @@ def test_a_command_is_listed_by_its_whole_name() -> None:
         ("php artisan schedule:work", ""),
     ],
 )
-def test_a_migrator_is_known_by_its_command_line(ctx: Context, line: str, found: str) -> None:
+def test_a_running_migration_is_recognized_by_its_command_line(
+    ctx: Context, line: str, found: str
+) -> None:
     settings = SimpleNamespace(
         app=SimpleNamespace(console=("php", "artisan")),
         migrate=SimpleNamespace(command=("migrate", "--force")),
     )
-    known = replace(ctx, loaded=SimpleNamespace(settings=settings))  # type: ignore[arg-type]
-    assert migrator(known, line) == found
+    configured = replace(ctx, loaded=SimpleNamespace(settings=settings))  # type: ignore[arg-type]
+    assert migrator(configured, line) == found
 
 
-def test_a_statement_is_shown_without_its_strings_and_short() -> None:
-    told = shown("SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50)
-    assert "hunter2" not in told and "\n" not in told and len(told) <= 120
+def test_a_statement_is_shown_shortened_and_without_its_strings() -> None:
+    statement = shown("SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50)
+    assert "hunter2" not in statement and "\n" not in statement and len(statement) <= 120
     assert "hunter2" not in shown("SET PASSWORD = PASSWORD('hunter2')")
     assert "hunter2" not in shown("SELECT 'hunter2")
-
-
-def test_a_fix_does_not_advise_to_fix() -> None:
-    told = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
-    facts = {"trouble": "command", "about": "it is not found", "findings": [told]}
-    for fixing in (False, True):
-        out = StringIO()
-        show_diagnosis(Console(file=out, width=80), [facts], fixing=fixing)
-        assert "it is missing" in out.getvalue()
-        assert ("--fix" in out.getvalue()) is not fixing

@@ -1,18 +1,15 @@
-"""The monitor's events, and how they are shown."""
+"""The monitor's events: transitions, flapping, container states and log lines."""
 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator
-from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
@@ -24,47 +21,45 @@ from cosmicdeploy.probes.monitor.health import change, summary
 from cosmicdeploy.probes.monitor.tables import lacking
 from cosmicdeploy.probes.monitor.transition import Flapping, Once, transition
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
-from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
-from cosmicdeploy.report.monitor.screen import LiveView
 
 pytestmark = pytest.mark.unit
 
-WORDS = "Device status transition"
+TRANSITION = "Device status transition"
 CONTEXT = {"device_id": 7, "device_name": "KIOSK-07", "to_status": "Connected"}
 
 
-def taken(*lines: str) -> list[ParsedLine]:
-    reader = TransitionLines(WORDS)
+def parsed(*lines: str) -> list[ParsedLine]:
+    reader = TransitionLines(TRANSITION)
     return [found for line in lines for found in reader.take(line)]
 
 
 def test_the_context_of_a_transition_may_take_one_line_or_several() -> None:
-    one = f"[2026-02-02] production.INFO: {WORDS} {json.dumps(CONTEXT)} []"
-    several = f"[2026-02-02] {WORDS} {json.dumps(CONTEXT, indent=2)}".split("\n")
-    for lines in ([one], several):
-        found = taken("before", *lines, "after")
+    on_one_line = f"[2026-02-02] production.INFO: {TRANSITION} {json.dumps(CONTEXT)} []"
+    on_several = f"[2026-02-02] {TRANSITION} {json.dumps(CONTEXT, indent=2)}".split("\n")
+    for lines in ([on_one_line], on_several):
+        found = parsed("before", *lines, "after")
         assert [each.context for each in found] == [None, CONTEXT, None]
 
 
-def test_a_broken_context_swallows_no_line_and_no_transition() -> None:
+def test_an_incomplete_context_hides_no_line_and_no_transition() -> None:
     endless = [f"line {number}" for number in range(30)]
-    found = taken(f"{WORDS} {{", *endless, f"{WORDS} {json.dumps(CONTEXT)}")
-    assert [each.text for each in found[:-1]] == [f"{WORDS} {{", *endless]
+    found = parsed(f"{TRANSITION} {{", *endless, f"{TRANSITION} {json.dumps(CONTEXT)}")
+    assert [each.text for each in found[:-1]] == [f"{TRANSITION} {{", *endless]
     assert found[-1].context == CONTEXT
-    cut = taken(f"{WORDS} {{", '  "device_id": 1,', f"{WORDS} {json.dumps(CONTEXT)}")
+    cut = parsed(f"{TRANSITION} {{", '  "device_id": 1,', f"{TRANSITION} {json.dumps(CONTEXT)}")
     assert [each.context for each in cut] == [None, None, CONTEXT]
-    assert taken(f"{WORDS} without more")[0].context == {}
+    assert parsed(f"{TRANSITION} without more")[0].context == {}
 
 
-def seen(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
+def status_change(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
     facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
     return transition(at, "somewhere", facts, origin)
 
 
-def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again() -> None:
+def test_a_transition_from_several_sources_is_reported_once_and_again_when_repeated() -> None:
     once, off = Once(), "Temporarily Offline"
     new = [
-        once.is_new(seen(at, to, origin))
+        once.is_new(status_change(at, to, origin))
         for at, to, origin in (
             (100.0, off, "output"),
             (100.2, off, "database"),
@@ -82,10 +77,10 @@ def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again()
 def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
     now, flapping = time.time(), Flapping(3, 300)
     for number in range(3):
-        flapping.count(seen(now - number, "Connected", "output"))
+        flapping.count(status_change(now - number, "Connected", "output"))
     assert list(flapping.turns()) == []
-    flapping.count(seen(now, "Connected", "output"))
-    flapping.count(seen(now - 400, "Connected", "database", device=8))
+    flapping.count(status_change(now, "Connected", "output"))
+    flapping.count(status_change(now - 400, "Connected", "database", device=8))
     assert [turn.text for turn in flapping.turns()] == ["KIOSK-07 flaps: 4 transitions in 300 s"]
     assert list(flapping.turns()) == []
     assert flapping.now().facts["rows"] == [{"device_name": "KIOSK-07", "transitions": 4}]
@@ -98,13 +93,13 @@ def test_topics_are_chosen_by_name() -> None:
         chosen_topics(["transition"])
 
 
-def test_a_failing_source_is_reported_once_and_so_is_its_recovery() -> None:
+def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> None:
     stop, answers = threading.Event(), iter([True, False, False, True])
 
     def look() -> Iterator[MonitorEvent]:
         if not next(answers):
             raise DatabaseError("gone")
-        yield seen(1, "Connected", "database")
+        yield status_change(1, "Connected", "database")
 
     texts = []
     for event in polled("the database", 0.0, look)(stop):
@@ -134,7 +129,7 @@ def test_a_change_of_a_container_is_described(before: State, now: State, expecte
     assert change(before, now, "2") == expected
 
 
-def test_the_first_look_names_the_containers_that_are_not_well() -> None:
+def test_the_summary_names_the_containers_that_are_not_healthy() -> None:
     states = {
         "app": State(id="1", state="healthy"),
         "db": State(id="2", state="exited"),
@@ -148,71 +143,8 @@ def test_missing_tables_and_columns_are_named() -> None:
     assert lacking("remotes", ["id"], {"id", "more"}) == ""
 
 
-def state(topic: str, **facts: object) -> MonitorEvent:
-    return MonitorEvent(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
-
-
-def test_the_view_fits_80_columns_and_24_lines() -> None:
-    console = Console(file=StringIO(), width=80, height=24, force_terminal=True, no_color=True)
-    view = LiveView(console, "monitor cosmic")
-    row = {"state": "healthy", "release": "2", "restarts": 0, "since": "2026-11-24T08:11:23.5Z"}
-    view.show(
-        [
-            state("latency", sent=60, failed=1, p50_ms=3.0, p99_ms=9.0, max_ms=20.0),
-            state("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
-            state("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
-            state("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
-            *(seen(n, "Connected", "output", device=n) for n in range(40)),
-            MonitorEvent(
-                at=1.0,
-                topic="app",
-                source="cosmic-scheduler",
-                text="[2026-11-24 08:11:23] \x1b[31mred\tline\x1b[0m",
-            ),
-        ]
-    )
-    options = console.options.update(height=24)
-    lines = [
-        "".join(segment.text for segment in line)
-        for line in console.render_lines(view, options, pad=False)
-    ]
-    assert len(lines) == 24 and max(map(len, lines)) <= 80
-    assert "1 of 60 failed" in lines[1]
-    assert "KIOSK-07 (5)" in "\n".join(lines)
-    assert lines[-1].endswith(" cosmic-scheduler red line")
-    assert "KIOSK-39" in lines[-2], "the newest ones are shown"
-
-
-def test_the_view_leaves_a_line_with_its_totals() -> None:
-    out = StringIO()
-    console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
-    with LiveView(console, "monitor cosmic") as view:
-        figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
-        view.show(
-            [
-                state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
-                *(seen(n, "Connected", "output", device=n) for n in range(3)),
-                MonitorEvent(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
-            ]
-        )
-    last = out.getvalue().splitlines()[-1]
-    seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
-    assert re.search(f"monitor cosmic: {seconds}$", last)
-
-
-def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    events = [state("latency", sent=1), seen(0.0, "Connected", "output")]
-    LinePrinter().show(events)
-    line = capsys.readouterr().out
-    assert line.count("\n") == 1
-    assert "transitions somewhere        KIOSK-07: Connected\n" in line
-    JsonLines().show(events)
-    row = json.loads(capsys.readouterr().out)
-    assert row["facts"]["device_id"] == 7 and row["at"][-6] in "+-"
-
-
 class OneLine:
-    """A source whose container wrote one line before, and writes one more."""
+    """A log with one line so far, and one more when followed."""
 
     alone = False
 
@@ -220,22 +152,24 @@ class OneLine:
         yield LogLine(at=10**9, text="before")
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        push(LogLine(at=2 * 10**9, text=f"{WORDS} {json.dumps(CONTEXT)}"))
+        push(LogLine(at=2 * 10**9, text=f"{TRANSITION} {json.dumps(CONTEXT)}"))
         over.wait()
 
 
-def test_logs_are_read_on_after_the_engine_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_are_read_further_once_the_engine_answers_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(log_lines, "RETRY_AFTER", 0.0)
-    looks = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
+    errors = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
 
     def container(name: str) -> Container:
-        if error := next(looks, None):
+        if error := next(errors, None):
             raise error
         return Container(
             id="1", name=name, service=name, project="p", image_id="i", status="running"
         )
 
-    monitoring = SimpleNamespace(transition=WORDS)
+    monitoring = SimpleNamespace(transition=TRANSITION)
     ctx: Any = SimpleNamespace(container=container, settings=SimpleNamespace(monitoring=monitoring))
     collect = log_lines.LogLines(ctx, {"app-1": OneLine()}, {"app-1": "app"}, "output")
     stop, events = threading.Event(), []

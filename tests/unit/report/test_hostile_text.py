@@ -1,4 +1,4 @@
-"""Text from elsewhere is shown as it is: never markup, nothing a terminal obeys, never a crash."""
+"""Text from outside is shown literally: no markup, no escape sequences, no crash."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ pytestmark = pytest.mark.unit
 
 AT = "2026-11-27T10:00:00+00:00"
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
-# Each with how it is shown.
+# Each text, and how it is shown.
 HOSTILE = {
     "[/]": "[/]",
     "[bold]x": "[bold]x",
@@ -220,7 +220,7 @@ RENDERERS: Mapping[str, Render] = {
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 @pytest.mark.parametrize("name", RENDERERS)
-def test_a_view_shows_it_as_it_is(name: str, text: str) -> None:
+def test_each_view_shows_the_text_literally(name: str, text: str) -> None:
     for terminal in (True, False):
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         console = PlainConsole(file=out, width=2000, height=60, force_terminal=terminal)
@@ -232,7 +232,7 @@ def test_a_view_shows_it_as_it_is(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_plain_lines_show_it_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plain_lines_show_the_text_literally(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     console = PlainConsole(file=io.StringIO(), force_terminal=False)
     entry = LogLine(at=1, text=text)
     LogPrinter(console, ["app"], times=True).print([("app", entry)])
@@ -243,7 +243,7 @@ def test_plain_lines_show_it_as_it_is(text: str, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_programs_get_the_same_text_back(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_original_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     JsonLogPrinter().print([("app", LogLine(at=1, text=text))])
     JsonLines().show([event(text)])
     print(report(text).to_json().replace("\n", ""))
@@ -254,14 +254,14 @@ def test_programs_get_the_same_text_back(text: str, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_junit_file_holds_it(text: str) -> None:
+def test_a_junit_file_with_the_text_is_valid(text: str) -> None:
     written = junit.junit(report(text))
     assert not HARMFUL.search(written)
     ElementTree.fromstring(written.encode())  # noqa: S314
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_call_that_cannot_be_read_is_told_harmlessly(
+def test_an_unknown_command_or_option_is_reported_without_escape_sequences(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = typer.main.get_command(app)
@@ -274,7 +274,7 @@ def test_a_call_that_cannot_be_read_is_told_harmlessly(
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_a_question_is_asked_with_it(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_shows_the_text_literally(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     out = io.StringIO()
     console = PlainConsole(file=out, width=200, force_terminal=False)
@@ -286,11 +286,11 @@ def test_a_question_is_asked_with_it(text: str, monkeypatch: pytest.MonkeyPatch)
     assert HOSTILE[text] in out.getvalue()
 
 
-def test_colours_and_line_ends_of_tools_leave_nothing_behind() -> None:
+def test_colours_and_carriage_returns_of_tools_are_removed() -> None:
     assert sanitized("\x1b[32mok\x1b[0m 1\r\n\ttwo \x1b[1;38;5;9mred\r") == "ok 1\n\ttwo red"
 
 
-def test_an_error_is_no_longer_than_a_screen() -> None:
+def test_an_error_fits_on_a_screen() -> None:
     line = "0xFF" * (1 << 20)
     error = CosmicError(line, where=line, todo=line, details=[line, *["x" * 300] * 99])
     assert len(str(error)) < 4000
@@ -301,10 +301,10 @@ def test_an_error_is_no_longer_than_a_screen() -> None:
     assert several.details == ("one", "two", "", "three")
 
 
-def test_what_is_endless_is_cut_before_it_is_laid_out() -> None:
-    """A line of 24 MB took ten minutes to lay out."""
+def test_a_huge_text_is_cut_before_its_layout() -> None:
+    """The layout of a line of 24 MB took ten minutes."""
     out = io.StringIO()
-    endless = "[/]" * (8 << 20)
-    PlainConsole(file=out, width=80).print(styled("{} {}", endless, endless), endless)
+    huge = "[/]" * (8 << 20)
+    PlainConsole(file=out, width=80).print(styled("{} {}", huge, huge), huge)
     assert len(out.getvalue()) < 4 * LONGEST
     assert out.getvalue().replace("\n", "").count("more characters") == 3
