@@ -1,4 +1,4 @@
-"""Fetching copies back: which destination is used, damaged copies, and backups that already exist."""
+"""Fetching copies: the choice of the destination, damaged copies, and existing backups."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_the_reason_does_not_show_a_password() -> None:
 
 
 def backup(folder: Path, dump: bytes) -> Backup:
-    """Return a backup whose manifest matches the data, as the owner of a destination could forge it."""
+    """Return a backup with a matching manifest, as the owner of a destination could forge it."""
     packed = zstandard.ZstdCompressor().compress(dump)
     data = folder / "20260202-010203-abcd.sql.zst"
     data.write_bytes(packed)
