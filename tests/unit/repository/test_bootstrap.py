@@ -1,4 +1,4 @@
-"""The parts of the set-up that need neither an engine nor downloads: lock file and image digests."""
+"""The parts of the set-up that need no engine and no download: lock file and image digests."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ from cosmicdeploy.operations.acceptance import acceptable, in_place
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
-from tests.unit.engine.test_in_place import Engine, container
-from tests.unit.engine.test_in_place import stack as declared
-from tests.unit.runs.test_unfinished import Writer
+from tests.unit.engine.shop_stack import Engine, container
+from tests.unit.engine.shop_stack import stack as declared
+from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from cosmicdeploy.context import Context
@@ -18,12 +17,7 @@ from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.traffic.response import Response
-from tests.unit.runs.test_runner import append, outcomes
-
-
-@pytest.fixture
-def words() -> list[str]:
-    return ["here"]
+from tests.unit.runs.append_steps import append, outcomes
 
 
 def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:

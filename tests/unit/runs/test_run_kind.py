@@ -9,7 +9,7 @@ import pytest
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import unfinished
-from tests.unit.runs.test_unfinished import Writer
+from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

@@ -1,4 +1,4 @@
-"""What does not work when a run begins, and what the verification excuses for it."""
+"""The search for what does not work when a run begins, and its report after an undo."""
 
 from __future__ import annotations
 
@@ -14,18 +14,13 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.application.replica import old_replica_problem
-from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.run_scope import RunScope
-from cosmicdeploy.runs import execute, failing_before, locked_run
+from cosmicdeploy.runs import failing_before, locked_run
 from cosmicdeploy.settings import load
 from cosmicdeploy.signals import Interrupts
-from cosmicdeploy.traffic.request_stats import TrafficStats
-from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 from cosmicdeploy.verification.still_failing import still_failing
-from tests.unit.runs.test_unfinished import STATE, Writer
+from tests.unit.runs.journal_writer import STATE, Writer
 from tests.unit.servers import Reply, Served, serving
 from tests.unit.verification.test_proven import (
     GOOD,
@@ -110,43 +105,6 @@ def test_a_server_error_is_a_known_failure(stack: Stack) -> None:
     assert "500" in found.services["web"] and "500" in found.points["heartbeat"]
 
 
-@pytest.mark.parametrize("point", ["containers", "images", "health", "heartbeat", "schema"])
-def test_no_failure_of_replaced_replicas_is_excused(
-    ctx: Context, writer: Writer, point: str
-) -> None:
-    """The new release has to be proven, no matter what failed before."""
-    ctx = replaced(ctx, writer, "web", KnownFailures(points={point: "500"}))
-    assert not Excused.of(ctx).has(ctx, failing(point))
-
-
-def test_services_that_were_not_replaced_may_fail_as_before(ctx: Context, writer: Writer) -> None:
-    ctx = replaced(ctx, writer, "worker", KNOWN)
-    assert Excused.of(ctx).has(ctx, failing("heartbeat"))
-    assert Excused.of(ctx).has(ctx, failing("monitor"))
-    assert not Excused.of(ctx).has(ctx, failing("orphans"))
-
-
-def test_a_failure_is_excused_by_the_former_name_of_its_point(ctx: Context, writer: Writer) -> None:
-    """A run of an earlier version journalled the former name."""
-    ctx = replaced(ctx, writer, "worker", KnownFailures(points={"strays": "second container"}))
-    assert Excused.of(ctx).has(ctx, failing("orphans"))
-    assert Excused.of(ctx).remark(failing("orphans")) == ", as before this run"
-
-
-def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> Context:
-    """Return the context of a run that has replaced one service."""
-    writer.run("own")
-    change = {"change": "replace", "before": {"containers": {name: None}}}
-    writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
-    services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
-    return replace(ctx, loaded=loaded, journal=writer.journal).with_run(known_failures=known)
-
-
-def failing(point: str) -> CheckResult:
-    return CheckResult(point=point, ok=False, expected="", found="500")
-
-
 def test_a_plan_sends_no_heartbeat_and_does_not_wait(stack: Stack) -> None:
     starting = replace(HEALTHY, health="starting", healthcheck=("true",))
     ctx, served = stack(LIMITED_FOR_A_MOMENT, web=starting)
@@ -210,28 +168,6 @@ def test_a_service_that_was_stopped_before_a_killed_run_is_a_known_failure(
     assert "web" in failing_before.known_failures(ctx, "deploy").services
 
 
-@pytest.mark.parametrize(
-    ("known", "excused"),
-    [
-        (KnownFailures(services={"web": "timed out"}), True),
-        (KnownFailures(points={"heartbeat": "timed out"}), True),
-        (KnownFailures(services={"worker": "exited"}), False),
-        (KnownFailures(), False),
-    ],
-)
-def test_requests_to_a_release_that_hangs_are_excused(known: KnownFailures, excused: bool) -> None:
-    """Excused before any request fails: none has failed yet when the plan is ready."""
-    services = SimpleNamespace(app=["web"], proxy="nginx")
-    ctx: Any = SimpleNamespace(
-        run=RunScope(known_failures=known, traffic=TrafficStats()),
-        settings=SimpleNamespace(services=services),
-    )
-    step = SimpleNamespace(replaces_containers=True)
-    plan: Any = [SimpleNamespace(changes=True, step=step)]
-    execute._excuse_known_failures(ctx, plan)
-    assert bool(ctx.run.traffic.failing_before) is excused
-
-
 def test_initial_failures_are_searched_for_with_the_runs_own_context(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,12 +202,6 @@ def test_a_missing_token_is_no_problem_of_an_old_replica(stack: Stack) -> None:
     ctx, served = stack(Reply(200))
     without = replace(ctx, loaded=load(ctx.loaded.file, {}))
     assert old_replica_problem(without, served.url, "") == ("", "no token in TOKEN")
-
-
-def test_a_run_that_resumes_another_takes_its_known_failures(ctx: Context) -> None:
-    run = InterruptedRun(id="a", command="deploy", state={"known_failures": KNOWN.as_json()})
-    later = {"known_failures": {**KNOWN.as_json(), "networks": {"a": "b"}}}
-    assert KnownFailures.of_state(run.state) == KnownFailures.of_state(later) == KNOWN
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +32,19 @@ LIMITED_FOR_LONG = Reply(429, headers={"Retry-After": "600"})
 LIMITED_FOR_A_MOMENT = Reply(429, headers={"Retry-After": "1"})
 
 Answering = Callable[..., tuple[Context, Served]]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a rate limit takes no real time: it sets a clock forward."""
+    now = [0.0]
+
+    def sleep(_ctx: Context, seconds: float) -> None:
+        now[0] += seconds
+
+    fake_time = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.time", fake_time)
+    monkeypatch.setattr(Context, "sleep", sleep)
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.proof.connection import Connection, Kept, Request, ask_once
+from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.probes.proof.stream import Stream
 from cosmicdeploy.settings import load
 from cosmicdeploy.traffic.request_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
-HEALTH_REQUEST = Request(path="/api/health")
 HEARTBEAT_PATH = "/api/devices/heartbeat"
 
 
@@ -76,35 +75,6 @@ def test_half_of_the_requests_use_new_connections_and_half_reuse_one(sending: Co
     assert not stats.broken and stats.facts()["broken"] == ""
 
 
-def test_a_kept_connection_that_was_closed_silently_is_a_failed_request() -> None:
-    with serving(lambda number: "drop" if number == 2 else 200) as served:
-        connection = Connection(served.url)
-        responses = []
-        for _ in range(4):
-            responses.append(connection.ask(HEALTH_REQUEST))
-            time.sleep(0.05)  # by now the client has received the end of the connection
-    assert [response.status for response in responses] == [200, 200, 0, 200]
-    assert "without response" in responses[2].error
-    assert served.connections == 2 and len(served.requests) == 3
-
-
-def test_an_announced_close_of_a_connection_loses_no_request() -> None:
-    with serving(lambda number: "announce") as served:
-        connection = Connection(served.url)
-        assert [connection.ask(HEALTH_REQUEST).status for _ in range(3)] == [200] * 3
-    assert served.connections == 3
-
-
-def test_a_connection_that_was_idle_too_long_is_not_reused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.proof.connection.IDLE_SECONDS", 0.02)
-    with serving(lambda number: "drop") as served:
-        connection = Connection(served.url)
-        assert connection.ask(HEALTH_REQUEST).status == 200
-        time.sleep(0.05)
-        assert connection.ask(HEALTH_REQUEST).status == 200
-    assert served.connections == 2
-
-
 def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> None:
     with serving(lambda number: "drop" if number == 10 else 200) as served:
         stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)
@@ -116,15 +86,6 @@ def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> No
     assert len(stats.failures) == 1 and stats.failures[0].startswith(served.url)
     assert len(stats.new.failures) + len(stats.kept.failures) == 1
     assert stats.failure_summary() == f"1 of {stats.sent} requests failed"
-
-
-def test_a_refused_connection_is_a_failure() -> None:
-    with serving() as served:
-        pass
-    assert "refused" in ask_once(served.url, HEALTH_REQUEST).error
-    kept = Kept(served.url)
-    assert "refused" in kept.ask(HEALTH_REQUEST).error
-    kept.close()
 
 
 def test_a_slow_response_delays_no_other_request(sending: Context) -> None:

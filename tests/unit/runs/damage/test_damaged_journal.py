@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from cosmicdeploy.cli.reporting import unfinished_reports
-from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.begun_migrations import unresolved
 from cosmicdeploy.journal.journal import Journal, Unreadable
-from cosmicdeploy.journal.unfinished import unfinished
-from cosmicdeploy.operations.checklist.evidence import migrations
-from cosmicdeploy.operations.checklist.verdict import Span
-from cosmicdeploy.run_scope import RunScope
-from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs.snapshot import changed
-from cosmicdeploy.runs.undo import applied_by, has_swapped_data
-from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
-from cosmicdeploy.steps.containers.restart import interrupted_restarts
-from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.damage.any_json import AT, ID, parts, random_json
+from tests.unit.runs.damage.any_json import AT, ID, random_json
+from tests.unit.runs.damage.journals import read_all
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit
@@ -100,133 +83,6 @@ def any_line(chance: random.Random) -> bytes:
     if chance.random() < 0.4:
         return chance.randbytes(chance.randrange(200)).replace(b"\n", b"")
     return json.dumps(random_json(chance)).encode()
-
-
-CONTAINERS = {"web": {"id": "1", "running": True, "ready": True, "started_at": AT}}
-LOCK_WAIT = {"former": 50, "set": 5}
-BEFORE = {
-    "backup": {},
-    "build": {"tags": {"shop/web": "sha256:1"}},
-    "quiesce": {"containers": {"web": "1"}, "ready": ["web"], "shielded": False},
-    "migrate": {"applied": ["a"], "schema": "s", "names": ["b"], "lock_wait": LOCK_WAIT},
-    "rollout": {"containers": CONTAINERS},
-    "restart-in-place": {"containers": CONTAINERS, "shielded": False},
-    "restore": {"target": ID},
-    "migrate-down": {"backup": ID, "lock_wait": LOCK_WAIT},
-}
-OPTIONS = {"quiesce": {"roles": ["worker"]}, "restart-in-place": {"services": ["web"]}}
-STATE = {"tags": {"a": "b"}, "containers": {"web": None}, "schema": "s", "migrations": ["a"]}
-
-
-def killed_run(run: str = "r1") -> list[dict[str, Any]]:
-    """Return the records of a run that was killed after it had applied steps of many kinds."""
-    common = {"at": AT, "run": run}
-    begun = {"who": "me", "pid": 1, "release": "7", "target": ID, "state": STATE}
-    lines: list[dict[str, Any]] = [{**common, "kind": "run", "command": "rollback", **begun}]
-    for kind, before in BEFORE.items():
-        step = {**common, "step": kind, "step_kind": kind}
-        options = {"name": kind, **OPTIONS.get(kind, {})}
-        intent = {"options": options, "change": kind, "before": before}
-        lines.append({**step, "kind": "intent", **intent})
-        lines.append({**step, "kind": "done", "facts": {"backup": ID, "schema": "t"}})
-    return lines
-
-
-def damage(chance: random.Random, lines: list[dict[str, Any]]) -> None:
-    """Replace or delete one value in one record."""
-    places = list(parts(chance.choice(lines)))
-    part, key = chance.choice(places)
-    if chance.random() < 0.3 and isinstance(part, dict):
-        del part[key]
-    else:
-        part[key] = random_json(chance)
-
-
-def read_all(journal: Journal) -> None:
-    """Call everything that reads the journal; only a `CosmicError` may be raised."""
-    ctx: Any = SimpleNamespace(
-        journal=journal,
-        settings=SimpleNamespace(
-            backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
-        ),
-        stack=SimpleNamespace(services={"web": None}, project="shop"),
-        engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
-        container=lambda _name: None,
-        service=lambda _name: None,
-    )
-    runs = unfinished(journal)
-    for run in runs:
-        assert run.description()
-        with suppress(CosmicError):
-            has_swapped_data(applied_by([run]))
-        if run.state:
-            changed(run.state, STATE)
-            changed(STATE, run.state)
-    unresolved(journal)
-    backup_before(journal)
-    assert all(ways_back(record) for record in last_releases(ctx))
-    migrations.figures(ctx, Span(since=0), None)
-    unfinished_reports(ctx)
-    with suppress(CosmicError):
-        interrupted_restarts(ctx)
-    journal.last("release")
-
-
-def test_a_damaged_record_stops_no_reader_and_casts_doubt_on_its_run(tmp_path: Path) -> None:
-    chance = random.Random(5)  # noqa: S311 - not secret, but reproducible
-    for number in range(400):
-        journal = Journal(path=tmp_path / f"{number}.jsonl")
-        lines = copy.deepcopy(killed_run())
-        damage(chance, lines)
-        journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-        read_all(journal)
-        bad = [each for each in journal.entries() if isinstance(each, Unreadable)]
-        doubted = [each for run in unfinished(journal) for each in (*run.lost, *run.doubts)]
-        ended = any(line.get("kind") in ("success", "ended") for line in lines)
-        assert not bad or doubted or ended
-
-
-def test_an_undamaged_journal_has_no_unreadable_line(tmp_path: Path) -> None:
-    journal = Journal(path=tmp_path / "journal.jsonl")
-    journal.path.write_text("".join(json.dumps(line) + "\n" for line in killed_run()))
-    assert journal.entries() == killed_run()
-    read_all(journal)
-
-
-@pytest.mark.parametrize(
-    "damage_lines",
-    [
-        lambda lines: lines[1].pop("before"),
-        lambda lines: lines[0].update(state=7),
-        lambda lines: lines.pop(0),
-    ],
-)
-def test_unreadable_records_of_an_interrupted_run_are_reported(
-    tmp_path: Path, damage_lines: Callable[[Any], Any]
-) -> None:
-    lines = killed_run()
-    damage_lines(lines)
-    journal = Journal(path=tmp_path / "journal.jsonl")
-    journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    [run] = unfinished(journal)
-    assert "what it changed is not all known" in run.description()
-    ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
-    for command in ("deploy", "rollback", "up", "restart web", "backup create"):
-        with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.decide(ctx, command)
-        assert "`cosmicdeploy deploy --abort`" in caught.value.todo
-    assert interrupted.to_abort(ctx) == [run]
-
-
-def test_a_foreign_line_within_an_interrupted_run_is_reported(
-    tmp_path: Path,
-) -> None:
-    lines = [json.dumps(line) for line in killed_run()]
-    journal = Journal(path=tmp_path / "journal.jsonl")
-    journal.path.write_text("\n".join([*lines, "123", ""]))
-    [run] = unfinished(journal)
-    assert run.doubts and not run.lost
-    assert f"line {len(lines) + 1} of the journal cannot be read" in run.description()
 
 
 def test_every_record_that_is_written_can_be_read_again(tmp_path: Path) -> None:

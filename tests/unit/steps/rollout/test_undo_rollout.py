@@ -21,7 +21,7 @@ from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
-from tests.unit.engine.test_in_place import container, stack
+from tests.unit.engine.shop_stack import container, stack
 
 BEFORE = {"id": "1", "image": "i", "running": True}
 
