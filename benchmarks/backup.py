@@ -1,9 +1,9 @@
-"""Compare backup and restore with the bare tools and with mydumper/myloader, in rounds.
+"""Compare cosmicdeploy's backup and restore with mysqldump/mysql and with mydumper/myloader.
 
     python -m benchmarks.backup --gigabytes 1 --rounds 3
 
-Prints a table of the medians and the limits; exits with 1 if a limit is not met. The container and
-the folder that it creates are removed at the end.
+Prints the medians of the rounds and the limits; exits with 1 if a limit is not met. The database
+container and the folder that it creates are removed at the end. "Bare" means mysqldump and mysql.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from benchmarks.tools import ROOT, Run, Tools
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 MEMORY_LIMIT_MIB = 100
+# How much more memory the largest database may take than the smallest.
 FLAT_MIB = 16
 COPY = "copy"
 T = TypeVar("T")
@@ -71,7 +72,7 @@ def arguments() -> argparse.Namespace:
         type=float,
         nargs="*",
         default=[0.1, 2.0],
-        help="more sizes in GB at which to measure only memory",
+        help="other sizes in GB, of which only the memory is measured",
     )
     parser.add_argument("--folder", help="folder for the files, on the disk to measure")
     return parser.parse_args()
@@ -92,7 +93,7 @@ def peak_memory(tools: Tools, gigabytes: float) -> float:
 
 
 def run_round(tools: Tools, runs: Runs, original: dict[str, object], number: int) -> None:
-    """Run each tool once; another one is first in each round."""
+    """Run each tool once, beginning with a different one in each round."""
     dumps: list[tuple[str, Callable[[], Run]]] = [
         ("bare dump", tools.bare_dump),
         ("cosmicdeploy backup", tools.cosmicdeploy_backup),
@@ -125,7 +126,7 @@ def median(runs: list[Run]) -> float:
 
 
 def check_limits(runs: Runs, peaks: dict[float, float]) -> Iterator[tuple[str, str, str, bool]]:
-    """Yield each figure as its name, the measured value, the limit, and whether it is met."""
+    """Yield the name of each figure, its measured value, its limit, and whether it is met."""
     for name, measured, reference, limit in (
         ("backup / bare dump", "cosmicdeploy backup", "bare dump", 1.15),
         ("restore / bare load", "cosmicdeploy restore", "bare load", 0.7),

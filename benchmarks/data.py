@@ -36,7 +36,8 @@ CREATE TABLE media (
 STATUS = "ELT(1 + n MOD 3, 'Connected', 'Temporarily Offline', 'Disconnected')"
 WHEN = "TIMESTAMP('2026-01-01') + INTERVAL n * 7 MOD 20000000 SECOND"
 
-ROWS = {
+# For each table, the SELECT that generates its rows from the numbers `n`.
+SELECTS = {
     "sites": f"SELECT n, CONCAT('Site ', n, ' · Zürich'), ELT(1 + n MOD 4, 'Bern', 'Köln', 'Wien',"
     f" 'Graz'), {WHEN}",
     "devices": f"SELECT n, 1 + n MOD 1000, CONCAT('KIOSK-', n), SHA2(CONCAT('device', n), 256),"
@@ -53,23 +54,24 @@ ROWS = {
     "media": "SELECT n, CONCAT('Clip ', n), REPEAT(CONCAT('<p>Text ', n, ' of it</p>\\n'), 14)"
     f", SHA2(CONCAT('media', n), 256), {WHEN}",
 }
-# Rows per gigabyte of dump; the smaller tables have a fifth of the bytes.
-PER_GIGABYTE = {
+# Rows per gigabyte of dump; about four fifths of the bytes are in `history`. The number of sites is
+# the same for every size.
+ROWS_PER_GIGABYTE = {
     "sites": 1_000,
     "devices": 300_000,
     "history": 3_400_000,
     "jobs": 400_000,
     "media": 120_000,
 }
-BATCH = 200_000
+ROWS_PER_INSERT = 200_000
 
 
 def statements(gigabytes: float) -> Iterator[str]:
-    """Yield the statements that create a database with a dump of about this size."""
+    """Yield the statements that create and fill tables whose dump has about this size."""
     yield from TABLES.strip().split(";\n")
-    for table, per_gigabyte in PER_GIGABYTE.items():
+    for table, per_gigabyte in ROWS_PER_GIGABYTE.items():
         rows = per_gigabyte if table == "sites" else round(per_gigabyte * gigabytes)
-        for start in range(0, rows, BATCH):
-            end = min(start + BATCH, rows)
-            numbers = f"seq_{start + 1}_to_{end}"
-            yield f"INSERT INTO {table} {ROWS[table]} FROM (SELECT seq AS n FROM {numbers}) AS seqs"
+        for start in range(0, rows, ROWS_PER_INSERT):
+            end = min(start + ROWS_PER_INSERT, rows)
+            numbers = f"(SELECT seq AS n FROM seq_{start + 1}_to_{end}) AS numbers"
+            yield f"INSERT INTO {table} {SELECTS[table]} FROM {numbers}"

@@ -15,8 +15,8 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import DatabaseError
 
-SERVER = ["mariadbd", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]
-SECOND = 1_000_000_000
+COMMAND = ["mariadbd", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci"]
+NANOSECONDS = 1_000_000_000
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def server(image: str) -> Iterator[DatabaseAccess]:
     password = secrets.token_hex(12)
     container = client.containers.create(
         image,
-        SERVER,
+        COMMAND,
         name=name,
         environment={"MARIADB_ROOT_PASSWORD": password, "MARIADB_DATABASE": "bench"},
         ports={"3306/tcp": ("127.0.0.1", None)},
@@ -79,7 +79,7 @@ def fill(access: DatabaseAccess, gigabytes: float) -> None:
 
 
 def recreate(access: DatabaseAccess, schema: str) -> None:
-    """Drop the schema and create it empty."""
+    """Drop the schema if it exists, and create an empty one."""
     with open_session(access) as session:
         drop(access, schema)
         session.execute(f"CREATE DATABASE {schema} CHARACTER SET utf8mb4")
@@ -98,6 +98,7 @@ def checksums(access: DatabaseAccess, schema: str) -> dict[str, object]:
         return {name: session.rows(f"CHECKSUM TABLE {name}")[0][1] for name in tables}
 
 
+# Set in this order and reset in reverse, since the capacity may not exceed its maximum.
 FLUSH_SETTINGS = {
     "innodb_max_dirty_pages_pct": 0,
     "innodb_io_capacity_max": 40000,
@@ -106,7 +107,7 @@ FLUSH_SETTINGS = {
 
 
 def settle(access: DatabaseAccess) -> None:
-    """Make the server flush the dirty pages of the previous tool, for up to 60 s."""
+    """Make the server flush the pages that the previous tool changed; wait up to 60 s."""
     with open_session(access) as session:
         previous = {name: session.rows(f"SELECT @@{name}")[0][0] for name in FLUSH_SETTINGS}
         for name, value in FLUSH_SETTINGS.items():
@@ -122,4 +123,4 @@ def settle(access: DatabaseAccess) -> None:
 def cpu_seconds(access: DatabaseAccess) -> float:
     """Return the CPU time of the container so far, including the tools that run in it."""
     stats = docker.from_env().containers.get(access.container_id).stats(stream=False)
-    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / SECOND
+    return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / NANOSECONDS

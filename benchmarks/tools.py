@@ -1,4 +1,4 @@
-"""Run and measure the same backup and restore with each tool."""
+"""Make the same backup and restore with each tool, and measure it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.server import cpu_seconds
@@ -21,19 +21,21 @@ DUMP = "mysqldump -uroot --single-transaction --quick --routines --events --trig
 
 @dataclass(frozen=True)
 class Run:
-    """The measurements of a run: wall time and CPU time of client and server, in seconds."""
+    """The measurements of a run: wall time, and CPU time of client and server, in seconds.
+
+    `bytes` is the size of the backup; `peak_mib` is measured only for cosmicdeploy.
+    """
 
     seconds: float
     client_cpu: float
     server_cpu: float
     bytes: int = 0
-    raw: int = 0
     peak_mib: float = 0
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The tools on one server and one folder; each method runs a tool once and measures it."""
+    """Runs the tools on one server and in one folder; each method runs and measures one of them."""
 
     access: DatabaseAccess
     folder: Path
@@ -48,20 +50,20 @@ class Tools:
 
     def bare_dump(self) -> Run:
         with self.bare_file.open("wb") as file:
-            run = self._run([*self._inside(), *DUMP.split(), "bench"], out=file)
-        return Run(**{**asdict(run), "bytes": self.bare_file.stat().st_size})
+            run = self._run([*self._in_container(), *DUMP.split(), "bench"], out=file)
+        return replace(run, bytes=self.bare_file.stat().st_size)
 
     def bare_load(self, schema: str) -> Run:
         with self.bare_file.open("rb") as file:
-            return self._run([*self._inside("-i"), "mysql", "-uroot", schema], stdin=file)
+            return self._run([*self._in_container("-i"), "mysql", "-uroot", schema], stdin=file)
 
     def mydumper(self) -> Run:
         shutil.rmtree(self.mydumper_folder, ignore_errors=True)
-        # In chunks (-r), so that both threads of myloader share the large table.
+        # Dumped in chunks (-r), so that both threads of myloader can load the large table.
         tool = ["mydumper", *self._address(), "-B", "bench", "-t", "2", "-c", "-r", "200000"]
         run = self._run([*tool, "-o", str(self.mydumper_folder)])
         size = sum(path.stat().st_size for path in self.mydumper_folder.iterdir())
-        return Run(**{**asdict(run), "bytes": size})
+        return replace(run, bytes=size)
 
     def myloader(self, schema: str) -> Run:
         tool = ["myloader", *self._address(), "-B", schema, "-t", "2"]
@@ -74,14 +76,14 @@ class Tools:
     def cosmicdeploy_restore(self, schema: str) -> Run:
         return self._cosmicdeploy("restore", schema)
 
-    def _cosmicdeploy(self, what: str, schema: str = "") -> Run:
+    def _cosmicdeploy(self, operation: str, schema: str = "") -> Run:
         task = {
-            "access": {**asdict(self.access)},
+            "access": asdict(self.access),
             "folder": str(self.folder / "backups"),
-            "what": what,
+            "operation": operation,
             "schema": schema,
         }
-        before = cpu_seconds(self.access)
+        server_cpu_before = cpu_seconds(self.access)
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.single_run"],
             cwd=ROOT,
@@ -94,13 +96,12 @@ class Tools:
         return Run(
             result["seconds"],
             result["cpu"],
-            cpu_seconds(self.access) - before,
+            cpu_seconds(self.access) - server_cpu_before,
             bytes=result["compressed"],
-            raw=result["raw"],
             peak_mib=result["peak_mib"],
         )
 
-    def _inside(self, *flags: str) -> list[str]:
+    def _in_container(self, *flags: str) -> list[str]:
         return ["docker", "exec", *flags, "-e", "MYSQL_PWD", self.access.container_id]
 
     def _address(self) -> list[str]:
@@ -109,7 +110,8 @@ class Tools:
         return ["-h", access.host, "-P", str(access.port), "-u", "root", "-p", access.password]
 
     def _run(self, argv: list[str], stdin: object = None, out: object = None) -> Run:
-        before, server = resource.getrusage(resource.RUSAGE_CHILDREN), cpu_seconds(self.access)
+        server_cpu_before = cpu_seconds(self.access)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
         subprocess.run(
             argv,
@@ -121,4 +123,4 @@ class Tools:
         seconds = time.monotonic() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Run(seconds, cpu, cpu_seconds(self.access) - server)
+        return Run(seconds, cpu, cpu_seconds(self.access) - server_cpu_before)

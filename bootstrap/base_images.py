@@ -1,4 +1,4 @@
-"""Get the base images of the stack: official ones from a registry, or else equivalents built here.
+"""Get the base images of the stack: official ones from a registry, else equivalents built here.
 
 Usage: base_images.py [--next | --laravel] [OUT_ENV_FILE]. Prints or writes lines such as
 `PYTHON_IMAGE=…` for the `.env` of the stack. With an option, it gets the images that only tests
@@ -25,7 +25,10 @@ REGISTRY_TIMEOUT_SECONDS = 8
 
 @dataclass(frozen=True)
 class BaseImage:
-    """A base image under both of its names; `official` is "" if no registry has such an image."""
+    """A base image by its official name and that of its equivalent.
+
+    `official` is "" if no registry has the image.
+    """
 
     variable: str
     official: str
@@ -36,7 +39,8 @@ class BaseImage:
 class ImageSet:
     """Images that are needed together.
 
-    `suite` is the distribution release that equivalents are built from; None is this machine's.
+    `suite` is the distribution release that equivalents are built from; None means that of this
+    machine.
     """
 
     images: Sequence[BaseImage]
@@ -95,14 +99,14 @@ def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bo
         return True
     say(f"images: asking the registry for {missing[-1]}")
     if not registry_answers(missing[-1]):
-        say("images: no registry answers")
+        say("images: no registry has answered")
         return False
     for name in missing:
         say(f"images: pulling {name}")
         try:
             client.images.pull(name)
         except (DockerException, requests.RequestException) as error:
-            say(f"images: {name} cannot be pulled: {error}")
+            say(f"images: cannot pull {name}: {error}")
             return False
     return True
 
@@ -128,7 +132,7 @@ def write(lines: str, out: Path | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0, or 2 after printing why the images are not available."""
+    """Get the images and write their names. Return 0, or 2 if the images are not available."""
     option = arguments[0] if arguments and arguments[0] in SETS else ""
     files = arguments[bool(option) :]
     try:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gets the two Docker Compose programs that the tests compare with, and prints their paths: 1.29.2
-# (docker-compose of Debian 12), installed on the system, and v2, unpacked from Debian 13's package into
-# .cache so that it does not affect the system's Compose.
+# Gets the two Docker Compose programs whose results the tests compare with those of cosmicdeploy, and
+# prints their paths: 1.29.2 (the docker-compose of Debian 12), installed on the system, and v2, unpacked
+# from Debian 13's package into .cache so that it does not affect the system's Compose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

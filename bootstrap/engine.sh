@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ensures that a Docker Engine answers. If none does, it installs and starts the distribution's engine
-# (on Debian and Ubuntu, as root); if one does, it changes nothing.
+# Ensures that a Docker Engine answers: changes nothing if one does, otherwise installs and starts the
+# distribution's engine (on Debian and Ubuntu, as root).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,8 +33,8 @@ start_engine() {
     fi
     say "starting dockerd, with its log in $log"
     (put_containers_first) 2>/dev/null || say 'cannot give containers a larger share of the CPU'
-    # In a new session and without inherited files, so that it outlives this shell and holds none of its
-    # locks.
+    # In a new session and without inherited files, so that dockerd outlives this shell and holds none of
+    # its locks.
     (
         cd /
         for descriptor in /proc/self/fd/*; do
@@ -46,8 +46,8 @@ start_engine() {
     dockerd=$!
 }
 
-# With systemd each container gets as much CPU time as the whole engine. Without systemd all containers
-# together would get as much as one process of the engine, and would stall while a container starts.
+# With systemd, each container has the same share of the CPU as the whole engine. Without systemd, all
+# containers together would have the share of one engine process, and stall while a container starts.
 put_containers_first() {
     if [ -d /sys/fs/cgroup/cpu ]; then
         mkdir -p /sys/fs/cgroup/cpu/docker

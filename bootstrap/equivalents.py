@@ -1,7 +1,7 @@
 """Build equivalents of the official base images from the packages of this machine's distribution.
 
-All are built on one minimal root file system. A label of each image has the digest of its inputs:
-an image is built again only when they change.
+All images are built on one minimal root file system. Each has a label with the digest of its
+inputs, and is built again only when these change.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ class Builder:
             return False
 
     def make_root(self, name: str, inputs: str) -> None:
-        """Create the root file system of the release that is the image's tag, and import it."""
+        """Create the root file system of a distribution release, and import it as image `name`.
+
+        The tag of `name` is the code name of the release.
+        """
         repository, suite = name.split(":")
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-root-") as folder:
             sources, settings, out = (
@@ -110,29 +113,26 @@ def build_all(
 ) -> None:
     """Build the images that are missing or outdated. Raises `BuildError`.
 
-    `suite` is the distribution release they are built from; None is this machine's.
+    `suite` is the distribution release they are built from; None means that of this machine.
     """
     builder = Builder(client, say)
     try:
-        _get_tools(say)
+        _install_tools(say)
         suite = suite or machine.codename()
         base = f"cosmicdeploy/base:{suite}"
         root_inputs = digest(
-            "root.sh", machine.apt_sources(suite), machine.apt_settings(), _authorities()
+            "root.sh", machine.apt_sources(suite), machine.apt_settings(), _authorities_digest()
         )
         if not builder.is_current(base, root_inputs):
             timed(say, base, lambda: builder.make_root(base, root_inputs))
         inputs = {name: digest(_service(name), root_inputs, machine.pip_conf()) for name in names}
         outdated = [name for name in names if not builder.is_current(name, inputs[name])]
+
+        def build(name: str) -> None:
+            timed(say, name, lambda: builder.make_image(name, base, inputs[name]))
+
         with ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
-            list(
-                pool.map(
-                    lambda name: timed(
-                        say, name, lambda: builder.make_image(name, base, inputs[name])
-                    ),
-                    outdated,
-                )
-            )
+            list(pool.map(build, outdated))
     except (machine.MachineError, DockerException) as error:
         raise BuildError(str(error)) from error
 
@@ -163,19 +163,23 @@ def _service(name: str) -> str:
 
 
 def _version(name: str, base: str) -> str:
-    """Return the version of the main package; for another release, apt knows none: the tag."""
+    """Return the version of the image's main package.
+
+    If the image is built from another release than this machine's, apt does not know the version,
+    and this returns the image's tag.
+    """
     service = _service(name)
     if base.rpartition(":")[2] != machine.codename():
         return name.rpartition(":")[2]
     return machine.package_version(PACKAGES.get(service, service))
 
 
-def _authorities() -> str:
+def _authorities_digest() -> str:
     path = machine.HOST_AUTHORITIES
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
-def _get_tools(say: Say) -> None:
+def _install_tools(say: Say) -> None:
     machine.codename()  # first, so that other distributions are refused with a clear error
     if shutil.which("mmdebstrap") and machine.has_package_lists():
         return
@@ -184,6 +188,6 @@ def _get_tools(say: Say) -> None:
 
 
 def _run(what: str, *command: str) -> None:
-    # The output goes to stderr as progress: stdout is only for the result.
+    # The output goes to stderr, as progress; stdout is only for the result.
     if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode:
         raise BuildError(f"cannot get {what}: see the lines above")

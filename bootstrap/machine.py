@@ -1,4 +1,4 @@
-"""Read the settings of this machine that images use: release, package mirror, pip settings."""
+"""Read the settings of this machine that images take over: release, package mirror, pip's index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _output(*command: str) -> str:
 
 
 def codename() -> str:
-    """Return the code name of the release, such as `bookworm`.
+    """Return the code name of this machine's distribution release, such as `bookworm`.
 
     Raises `MachineError` unless this is Debian or based on it.
     """
@@ -45,7 +45,10 @@ def has_package_lists() -> bool:
 
 
 def apt_sources(suite: str) -> str:
-    """Return the package sources of a release, one per line, on the mirror of this machine."""
+    """Return the package sources of a release, one per line, on this machine's mirror.
+
+    Raises `MachineError` if apt knows no source, or only one with a password in its URL.
+    """
     release = codename()
     lines = _output(
         "apt-get",
@@ -71,7 +74,7 @@ def _of_suite(line: str, release: str, suite: str) -> str:
 
 
 def apt_settings() -> str:
-    """Return the settings with which apt reaches its mirror (proxy, checks), without secrets."""
+    """Return apt's settings for reaching its mirror (proxy, checks), without secrets."""
     relevant = re.compile(r"Acquire::(Check-|https?::)")
     lines = _output("apt-config", "dump", "Acquire").splitlines()
     kept = [line for line in lines if relevant.match(line) and not PASSWORD_IN_URL.search(line)]
@@ -86,7 +89,7 @@ def package_version(name: str) -> str:
 
 
 def pip_conf() -> str:
-    """Return a pip.conf with which builds use the package index of this machine."""
+    """Return a pip.conf that makes builds use this machine's package index."""
     lines = ["[global]"]
     if HOST_AUTHORITIES.exists():
         lines.append(f"cert = {HOST_AUTHORITIES}")

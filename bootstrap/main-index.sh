@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Source this file: it makes pip use only the main index, through this machine's mirror if it has one.
-# Wheels from local folders or extra indexes have hashes that no other machine can match.
-# Usage: use_main_index PYTHON
+# Source this file, then call: use_main_index PYTHON
+# Makes pip use only the main index, through this machine's mirror if it has one. Wheels from local
+# folders or extra indexes have hashes that no other machine can match.
 
 use_main_index() {
-    [ -z "${PIP_NO_INDEX:-}" ] || return 0 # only local folders are allowed then
+    [ -z "${PIP_NO_INDEX:-}" ] || return 0 # this variable allows only local folders
     local index cert
     index=$("$1" -m pip config get global.index-url 2>/dev/null || true)
     cert=$("$1" -m pip config get global.cert 2>/dev/null || true)

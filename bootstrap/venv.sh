@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Creates .venv from requirements.lock and installs the project in it, unless that is done already.
-# A stamp is written after each part, so that the next run repairs an interrupted one.
+# Creates .venv from requirements.lock and installs the project in it, unless this is done already.
+# A stamp is written after each of the two parts, so that the next run completes an interrupted one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=bootstrap/main-index.sh
@@ -68,5 +68,5 @@ if ! is_stamped project "$project"; then
     echo "$project" >.venv/.project
     say 'ready'
 fi
-# With PYTHONDONTWRITEBYTECODE, each start of the tool would compile it again.
+# Compiled here since with PYTHONDONTWRITEBYTECODE every start of cosmicdeploy would compile it again.
 .venv/bin/python -m compileall -q -x payload cosmicdeploy

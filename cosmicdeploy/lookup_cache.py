@@ -36,7 +36,7 @@ class FactsSource(Protocol):
 
     def container(self, reference: str) -> Container | None: ...
 
-    def containers(self, project: str, besides: frozenset[str] = ...) -> list[Container]: ...
+    def containers(self, project: str, except_names: frozenset[str] = ...) -> list[Container]: ...
 
     def image(self, reference: str) -> Image | None: ...
 
@@ -55,10 +55,12 @@ class FactsCache:
             self._container[reference] = self._engine.container(reference)
         return self._container[reference]
 
-    def containers(self, project: str, besides: frozenset[str] = frozenset()) -> list[Container]:
-        key = (project, besides)
+    def containers(
+        self, project: str, except_names: frozenset[str] = frozenset()
+    ) -> list[Container]:
+        key = (project, except_names)
         if key not in self._containers:
-            self._containers[key] = self._engine.containers(project, besides)
+            self._containers[key] = self._engine.containers(project, except_names)
         return list(self._containers[key])
 
     def image(self, reference: str) -> Image | None:

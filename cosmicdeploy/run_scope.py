@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.request_stats import TrafficStats
 

@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.engine import connect
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
@@ -54,7 +54,7 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
     engine = connect()
     return Context(
         loaded=loaded,
-        stack=adopt(stack, engine.containers(stack.project)),
+        stack=adopt_container_names(stack, engine.containers(stack.project)),
         engine=engine,
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(

@@ -1,8 +1,8 @@
-"""Faults: tests that plant one carry the mark `fault(NAME)`, and a table at the end counts them.
+"""Distribute the tests to workers, select the torture tests, and count the injected faults.
 
-Where several workers share the tests (`-n 2 --dist loadfile`), the files of a group stay together
-on one worker, so that what is expensive to set up is set up once. The table has the reports of all
-workers.
+With several workers (`-n 2 --dist loadfile`), all tests of a group run on the same one, so that an
+expensive fixture is set up once. A test that injects a fault has the marker `fault(NAME)`; at the
+end, a table counts for each fault how often it was tried and survived, on all workers together.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from cosmicdeploy.errors import CosmicError
 from tests.costs import Costs
 
 TRIED, SURVIVED, FAULT = "tried", "survived", "fault"
-# A worker tells under this name how many tests it left out.
-LEFT_OUT = "left_out"
-# Rooms whose files need the same expensive fixtures; every other file is a group of its own.
+# The key under which a worker reports how many tests it deselected.
+DESELECTED = "deselected"
+# Folders whose files share expensive fixtures. Every other file is a group of its own.
 GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
-# The longest groups begin first, so that no worker is left alone with one at the end, and the unit
-# tests come last. What is not here comes between.
-LONG = (
+# The longest groups run first, so that none of them keeps one worker busy at the end while the
+# others are idle. Then come all other groups, and the unit tests last.
+LONGEST_FIRST = (
     *GROUPS,
     "tests/stack/release/test_failures.py",
     "tests/stack/release/test_rollout.py",
@@ -45,9 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--faults",
         choices=("sample", "all"),
         default="sample",
-        help="Plant some of the faults, or each at every place.",
+        help="Inject faults at some places, or each fault at every place.",
     )
-    parser.addoption("--costs", action="store_true", help="Print what each file's tests take.")
+    parser.addoption("--costs", action="store_true", help="Print how long each file's tests take.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,92 +57,97 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass
 class Tries:
-    """How often a fault was planted, and what did not end well."""
+    """Counts how often a test injected its fault, and collects the failures.
+
+    `properties` are the user properties of the test, which reach the report.
+    """
 
     properties: list[tuple[str, object]]
     tried: int = 0
     failures: list[str] = field(default_factory=list)
 
     @contextmanager
-    def one(self, name: str) -> Iterator[None]:
-        """One try, which survives unless its block raises."""
+    def attempt(self, name: str) -> Iterator[None]:
+        """Count one try; it is survived unless the block raises. The test continues in any case."""
         try:
             yield
         except (AssertionError, CosmicError) as error:
             self.failures.append(f"{name}: {error}")
         self.tried += 1
-        # The last of a name counts.
+        # The report uses the last property of each name.
         self.properties.append((TRIED, self.tried))
         self.properties.append((SURVIVED, self.tried - len(self.failures)))
 
 
 @pytest.fixture
-def every(request: pytest.FixtureRequest) -> bool:
-    """Whether faults are to be planted at every place."""
+def every_place(request: pytest.FixtureRequest) -> bool:
+    """Return whether to inject faults at every place instead of some."""
     return bool(request.config.getoption("--faults") == "all")
 
 
 @pytest.fixture
 def tries(request: pytest.FixtureRequest) -> Tries:
-    """For a test that plants its fault many times: it goes on after one that did not end well."""
+    """Return the counter for a test that injects its fault many times."""
     return Tries(request.node.user_properties)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes minutes, restarts the engine or goes nearly the same way as another test is left
-    to `make torture`, and counted as such; what all others would suffer from comes after them."""
-    items.sort(key=_turn)
+    """Sort the tests, and deselect those marked `torture` unless `--faults=all` is given."""
+    items.sort(key=_position)
     if config.getoption("--faults") == "all":
         return
-    left = [item for item in items if item.get_closest_marker("torture")]
-    if left:
-        _count_left_out(config, left)
-        items[:] = [item for item in items if item not in left]
+    torture = [item for item in items if item.get_closest_marker("torture")]
+    if torture:
+        _report_deselected(config, torture)
+        items[:] = [item for item in items if item not in torture]
 
 
-def _turn(item: pytest.Item) -> tuple[bool, int]:
+def _position(item: pytest.Item) -> tuple[bool, int]:
+    """Return the sort key of a test: tests marked `last` at the end, before them by group."""
     group = group_of(item.nodeid)
-    between = len(LONG) + group.startswith(UNIT)
-    turn = LONG.index(group) if group in LONG else between
-    return item.get_closest_marker("last") is not None, turn
+    if group in LONGEST_FIRST:
+        position = LONGEST_FIRST.index(group)
+    else:
+        position = len(LONGEST_FIRST) + group.startswith(UNIT)
+    return item.get_closest_marker("last") is not None, position
 
 
 def group_of(nodeid: str) -> str:
-    """Return the group of a test: its room or its file."""
+    """Return the group of a test: a folder of `GROUPS`, or the test's file."""
     file = nodeid.partition("::")[0]
-    return next((room for room in GROUPS if file.startswith(room)), file)
+    return next((folder for folder in GROUPS if file.startswith(folder)), file)
 
 
-class Together(LoadScopeScheduling):
-    """Gives a worker one group after the other, in the order of the tests."""
+class GroupScheduling(LoadScopeScheduling):
+    """Gives each worker whole groups, in the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling | None:
     if config.getvalue("dist") != "loadfile":
         return None
     config.option.loadscopereorder = False
-    return Together(config, log)
+    return GroupScheduling(config, log)
 
 
-def _count_left_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+def _report_deselected(config: pytest.Config, items: list[pytest.Item]) -> None:
     output = getattr(config, "workeroutput", None)
     if output is None:
         config.hook.pytest_deselected(items=items)
     else:
-        output[LEFT_OUT] = len(items)
+        output[DESELECTED] = len(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Count what a worker left out, once: each of them has the same tests."""
-    config, count = node.config, getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
-    if count and not hasattr(config, LEFT_OUT):
-        setattr(config, LEFT_OUT, count)
+    """Count the deselected tests of the first worker that ends; all workers deselect the same."""
+    config, count = node.config, getattr(node, "workeroutput", {}).get(DESELECTED, 0)
+    if count and not hasattr(config, DESELECTED):
+        setattr(config, DESELECTED, count)
         config.hook.pytest_deselected(items=[None] * count)
 
 
@@ -153,12 +158,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print fault, tried and survived, as a table in Markdown."""
+    """Print a Markdown table of the faults: how often each was tried, and how often survived."""
     table: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, []):
-            ran = isinstance(report, pytest.TestReport)  # what could not be collected did not
-            if ran and (report.when == "call" or outcome == "error"):
+            is_test = isinstance(report, pytest.TestReport)  # not an error of the collection
+            if is_test and (report.when == "call" or outcome == "error"):
                 _add(table, report)
     if table:
         terminalreporter.write_sep("-", "faults")
@@ -168,6 +173,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _add(table: dict[str, list[int]], report: pytest.TestReport) -> None:
+    """Add a test to the row of its fault; a test without `Tries` counts as one try."""
     facts = dict(report.user_properties)
     if FAULT in facts:
         row = table[str(facts[FAULT])]

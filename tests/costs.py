@@ -1,6 +1,6 @@
-"""`--costs`: a table of what each file's tests take, and one of how long each worker is at work.
+"""The option `--costs`: print how long the tests of each file took, and how busy each worker was.
 
-What an expensive fixture takes counts as set-up of the file that needs it first.
+The set-up of a fixture counts for the file whose test needs it first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 import pytest
 
 PHASES = ("setup", "call", "teardown")
-# A file that takes less counts among the others.
-LEAST_SECONDS = 5.0
+# Files that take less time than this are summed up in the row `others`.
+MINIMUM_SECONDS = 5.0
 
 
 class Costs:
-    """Adds up the reports of all workers."""
+    """Adds up the durations in the reports of all workers."""
 
     def __init__(self) -> None:
         self._files: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(PHASES, 0.0))
@@ -39,7 +39,7 @@ class Costs:
         rest = dict.fromkeys(PHASES, 0.0)
         rest_tests = 0
         for file, phases in sorted(self._files.items(), key=lambda item: -sum(item[1].values())):
-            if sum(phases.values()) >= LEAST_SECONDS:
+            if sum(phases.values()) >= MINIMUM_SECONDS:
                 yield _row(file, self._tests[file], phases)
             else:
                 rest_tests += self._tests[file]

@@ -2,9 +2,9 @@
 
     python -m benchmarks.deploy --deploys 20 --others 3 --rate 200
 
-Prints tables of the measurements and the limits; exits with 1 if a limit is not met or a deploy
-fails. Everything it starts is removed at the end, also after a Ctrl-C; the requests and the output
-of the contestants stay in .cache/bench-deploy/.
+Each way is a contestant. Prints tables of the measurements and the limits; exits with 1 if a limit
+is not met or a deploy fails. Everything it starts is removed at the end, even after Ctrl-C; the
+requests and the output of the contestants stay in .cache/bench-deploy/.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ INTERRUPTED = 130
 
 def main() -> int:
     options = arguments()
-    # Both signals end the run like a Ctrl-C, with a clean-up. Set explicitly, since background jobs
-    # of a shell ignore SIGINT.
+    # Both signals end the run as Ctrl-C does, with a clean-up. The handler of SIGINT is set too,
+    # since the background jobs of a shell ignore this signal by default.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     results = ROOT / ".cache" / "bench-deploy" / datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -48,7 +48,9 @@ def main() -> int:
         say("interrupted; the measurements so far:")
     machine_facts = [*machine.describe(load_average), f"Load: {options.rate:g} requests/s"]
     is_good = publish(contest, machine_facts)
-    return INTERRUPTED if is_interrupted else 0 if is_good else 1
+    if is_interrupted:
+        return INTERRUPTED
+    return 0 if is_good else 1
 
 
 def arguments() -> argparse.Namespace:
@@ -69,7 +71,7 @@ def arguments() -> argparse.Namespace:
 
 
 def keys(text: str) -> list[str]:
-    """Parse keys of contestants, in the order of the table. Raises `ArgumentTypeError`."""
+    """Parse contestant keys; return them in table order. Raises `ArgumentTypeError`."""
     chosen = set(text.replace(",", ""))
     if not chosen or chosen - set(TITLES):
         raise argparse.ArgumentTypeError(f"choose from {', '.join(TITLES)}")
@@ -77,7 +79,7 @@ def keys(text: str) -> list[str]:
 
 
 def publish(contest: Contest, machine_facts: list[str]) -> bool:
-    """Print and store the tables; return whether all limits are met and no deploy failed."""
+    """Print and store the tables; return whether all measured limits are met without an error."""
     results, limits = contest.results, list(check_limits(contest.results))
     notes = [f"- {line}" for line in (*machine_facts, *remarks(results))]
     text = "\n".join([*notes, "", measured_table(results), "", limits_table(limits)])

@@ -11,12 +11,12 @@ from pathlib import Path
 from benchmarks.deploy.stack import ROOT
 
 VENV = ROOT / ".cache" / "ansible"
-# This package contains ansible-core and its collections.
+# The package `ansible` contains ansible-core and the collections.
 PACKAGES = ("ansible==12.3.0", "requests>=2.32")
 
 
 def ansible_playbook() -> tuple[str, str]:
-    """Return the paths of ansible-playbook and of the Python for its modules; install them first.
+    """Install Ansible if necessary; return the paths of ansible-playbook and its Python.
 
     Raises `RuntimeError` if the installation fails.
     """
@@ -34,8 +34,8 @@ def _install() -> None:
     for argv in ([sys.executable, "-m", "venv", str(VENV)], [*pip, *PACKAGES]):
         result = subprocess.run(argv, capture_output=True, text=True, check=False)
         if result.returncode:
-            why = (result.stderr.splitlines() or ["no reason given"])[-1]
-            raise RuntimeError(f"Cannot install Ansible: {why}")
+            reason = (result.stderr.splitlines() or ["no reason given"])[-1]
+            raise RuntimeError(f"Cannot install Ansible: {reason}")
 
 
 def versions() -> str:

@@ -1,4 +1,4 @@
-"""Run the deploys of all contestants, one after the other; a failure does not stop the rest."""
+"""Run the deploys of all contestants in sequence; a failed deploy does not stop the next ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.deploy.cleanup import uninterrupted
-from benchmarks.deploy.contestants import COSMICDEPLOY, contestant
+from benchmarks.deploy.contestants import COSMICDEPLOY, create_contestant
 from benchmarks.deploy.cosmicdeploy_times import no_op_seconds, start_seconds
 from benchmarks.deploy.measure import Conditions, Contestant, Deploy, deploy
 from benchmarks.deploy.requests import p99
@@ -27,7 +27,7 @@ SWARM = "d"
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """All deploys of a benchmark; `counts` is the number of deploys by contestant key."""
+    """All deploys of a benchmark; `counts` has the number of deploys by contestant key."""
 
     counts: dict[str, int]
     conditions: Conditions
@@ -35,7 +35,7 @@ class Contest:
     results: Results = field(default_factory=Results)
 
     def run(self) -> None:
-        """Run all contestants; remove everything that was started, also after an error."""
+        """Run all contestants; remove everything that was started, even after an error."""
         name = f"bench{secrets.token_hex(3)}"
         with tempfile.TemporaryDirectory(prefix=name, ignore_cleanup_errors=True) as folder:
             if set(self.counts) - {SWARM}:
@@ -49,51 +49,51 @@ class Contest:
                     self._run_on_swarm(Path(folder) / "swarm", f"{name}s")
 
     def _run_on_compose(self, stack: Stack) -> None:
-        soak = set_soak(stack.folder, 0)  # the others have no soak either
+        soak = set_soak(stack.folder, 0)  # since the other contestants have none
         stack.up()
         stack.seed()
         contestants = []
         for key in self.counts:
-            with self._attempt(f"({key})"):
-                contestants += [contestant(key, stack)] if key != SWARM else []
+            if key != SWARM:
+                with self._attempt(f"({key})"):
+                    contestants.append(create_contestant(key, stack))
         for number in range(1, max(self.counts.values()) + 1):
-            for each in contestants:
-                if number <= self.counts[each.key]:
-                    self._deploy(each, number)
+            for contestant in contestants:
+                if number <= self.counts[contestant.key]:
+                    self._deploy(contestant, number)
         if COSMICDEPLOY in self.counts:
             self._measure_cosmicdeploy(stack, soak)
 
     def _measure_cosmicdeploy(self, stack: Stack, soak: float | None) -> None:
         with self._attempt("a deploy with nothing to do"):
             self.results.no_op = no_op_seconds(stack)
-        with self._attempt("the start"):
+        with self._attempt("the start of the program"):
             self.results.start = start_seconds(stack)
         if soak:
             with self._attempt("a deploy with the soak"):
                 set_soak(stack.folder, soak)
                 number = self.counts[COSMICDEPLOY] + 1
-                self.results.with_soak = deploy(
-                    contestant(COSMICDEPLOY, stack), number, self.conditions
-                )
+                contestant = create_contestant(COSMICDEPLOY, stack)
+                self.results.with_soak = deploy(contestant, number, self.conditions)
 
     def _run_on_swarm(self, folder: Path, name: str) -> None:
         say("(d) starting a second engine with a swarm")
         log = self.conditions.results / "engine.log"
         with swarm_stack(folder, name, log, self.swarm_order) as stack:
-            swarm = contestant(SWARM, stack)
+            swarm = create_contestant(SWARM, stack)
             for number in range(1, self.counts[SWARM] + 1):
                 self._deploy(swarm, number)
 
-    def _deploy(self, by: Contestant, number: int) -> None:
+    def _deploy(self, contestant: Contestant, number: int) -> None:
         succeeded = False
-        with self._attempt(f"({by.key}), deploy {number}"):
-            result = deploy(by, number, self.conditions)
+        with self._attempt(f"({contestant.key}), deploy {number}"):
+            result = deploy(contestant, number, self.conditions)
             self.results.deploys.append(result)
             self._report(result)
             succeeded = not result.error
-        if not succeeded and by.key != SWARM:
+        if not succeeded and contestant.key != SWARM:
             with self._attempt("starting the stopped containers"):
-                by.stack.up()
+                contestant.stack.up()
 
     def _report(self, result: Deploy) -> None:
         facts = summary(result)
@@ -108,7 +108,7 @@ class Contest:
 
     @contextmanager
     def _attempt(self, what: str) -> Iterator[None]:
-        """Record an error in the results and continue."""
+        """Record an error of the block in the results, and continue after it."""
         try:
             yield
         except Exception as error:
@@ -121,7 +121,7 @@ class Contest:
 
 @contextmanager
 def compose_stack(folder: Path, name: str) -> Iterator[Stack]:
-    """Lay out a stack; remove it at the end."""
+    """Lay out a stack without starting it; remove it at the end."""
     stack = lay_out_stack(folder, name)
     try:
         yield stack
@@ -131,7 +131,7 @@ def compose_stack(folder: Path, name: str) -> Iterator[Stack]:
 
 
 def summary(result: Deploy) -> dict[str, object]:
-    """Summarize a deploy, without its requests."""
+    """Return the figures of a deploy, without its single requests."""
     requests = result.requests
     return {
         "contestant": result.key,

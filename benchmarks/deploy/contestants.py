@@ -17,25 +17,25 @@ TITLES = {
     "e": "cosmicdeploy",
 }
 COSMICDEPLOY = "e"
-# How each is set up, for readers of the table.
+# How each contestant is set up; printed above the table.
 SETTINGS = {
-    "a": "steps 1 to 6 of the guide as written, its sleeps included",
-    "b": "the same, with `up -d --no-deps` in place of `restart`",
-    "c": "the same steps and pauses as a playbook; docker_compose_v2 recreates the services",
-    "d": "the same steps; one service of three replicas, parallelism 1, no delay, monitor 5 s,"
-    " by default start-first, dnsrr, nginx resolves every second; on a second engine",
+    "a": "steps 1 to 6 of the guide as written, with its sleeps",
+    "b": "the steps of the guide, with `up -d --no-deps` in place of `restart`",
+    "c": "the steps and pauses of the guide as a playbook; docker_compose_v2 recreates services",
+    "d": "the steps of the guide; one service of three replicas, parallelism 1, no delay,"
+    " monitor 5 s, by default start-first, dnsrr, nginx resolves every second; on a second engine",
     "e": "the shipped settings; the soak after the deploy is off, as the others have none",
 }
 
+# The arguments, and additional environment variables.
+Command = tuple[list[str], dict[str, str]]
 
-def contestant(key: str, stack: Stack) -> Contestant:
-    """Return a contestant. Raises `RuntimeError` if its tool cannot be installed."""
+
+def create_contestant(key: str, stack: Stack) -> Contestant:
+    """Create the contestant with this key. Raises `RuntimeError` if its tool does not install."""
     commands = {"a": _guide, "b": _one_by_one, "c": _ansible, "d": _swarm, "e": _cosmicdeploy}
     argv, environ = commands[key](stack)
     return Contestant(key=key, title=TITLES[key], stack=stack, argv=argv, environ=environ)
-
-
-Command = tuple[list[str], dict[str, str]]
 
 
 def _guide(_stack: Stack) -> Command:

@@ -1,4 +1,4 @@
-"""Measure cosmicdeploy alone: a deploy with nothing to do, and its start."""
+"""Measure cosmicdeploy without load: a deploy with nothing to do, and the start of the program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = 10
 NO_OPS = 3
 
 
-def seconds_of(argv: list[str], stack: Stack) -> tuple[float, str]:
+def timed_run(argv: list[str], stack: Stack) -> tuple[float, str]:
     """Run a command; return its seconds and its output. Raises `CalledProcessError`."""
     started = time.monotonic()
     done = subprocess.run(
@@ -25,22 +25,22 @@ def seconds_of(argv: list[str], stack: Stack) -> tuple[float, str]:
 
 
 def no_op_seconds(stack: Stack) -> float:
-    """Return the median of deploys with nothing to do.
+    """Return the median time of a deploy with nothing to do.
 
-    Raises `RuntimeError` if one changes something.
+    Raises `RuntimeError` if a deploy changes something.
     """
-    seconds_of([PROGRAM, "deploy", "--json"], stack)  # does what is left to do
+    timed_run([PROGRAM, "deploy", "--json"], stack)  # applies pending changes
     seconds = []
     for _ in range(NO_OPS):
-        took, out = seconds_of([PROGRAM, "deploy", "--json"], stack)
+        took, out = timed_run([PROGRAM, "deploy", "--json"], stack)
         if (outcome := json.loads(out)["outcome"]) != "unchanged":
-            raise RuntimeError(f"a deploy with nothing to do is {outcome}")
+            raise RuntimeError(f"the outcome of a deploy with nothing to do is {outcome}")
         seconds.append(took)
     return statistics.median(seconds)
 
 
 def start_seconds(stack: Stack) -> Mapping[str, float]:
-    """Return the medians of `cosmicdeploy --help` and of `import typer`, run alternately."""
+    """Return the median times of `cosmicdeploy --help` and of `import typer`, run alternately."""
     argv = {
         "help": [PROGRAM, "--help"],
         "typer": [sys.executable, "-c", "import typer"],
@@ -48,5 +48,5 @@ def start_seconds(stack: Stack) -> Mapping[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in argv}
     for _ in range(ROUNDS):
         for name, words in argv.items():
-            seconds[name].append(seconds_of(words, stack)[0])
+            seconds[name].append(timed_run(words, stack)[0])
     return {name: statistics.median(values) for name, values in seconds.items()}

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The manual procedure of the guide, steps 1 to 6 unchanged, except that `docker exec` runs without -it
-# since there is no terminal. `console` stands for `php artisan`. REPLACE is the Compose command that
-# replaces a service: `restart`, as in the guide, or `up -d --no-deps`.
+# Steps 1 to 6 of the guide, with two changes: `docker exec` runs without -it since there is no terminal,
+# and `console` stands for `php artisan`. REPLACE is the Compose command that replaces a service:
+# `restart`, as in the guide, or `up -d --no-deps`.
 set -euo pipefail
 . ./.env
 : "${REPLACE:=restart}"
 
 compose() { docker-compose -f docker-compose.prod.yml "$@"; }
-# shellcheck disable=SC2086  # several words
+# shellcheck disable=SC2086  # REPLACE is several words
 replace() { compose $REPLACE "$1"; }
 app_1=cosmic-app-1-$STACK_SUFFIX
 

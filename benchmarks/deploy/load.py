@@ -33,8 +33,8 @@ from benchmarks.deploy.requests import Request
 HEALTH, BEAT = "/api/health", "/api/devices/heartbeat"
 BODY = b'{"battery_level": 85}'
 LONGEST_SECONDS = 10.0
-# The load runs before all other processes if it is allowed to, so that its own delays are not
-# measured. A nice value would only apply within its session (sched(7), autogroup).
+# The load gets real-time priority where this is permitted, so that its own delays are not measured.
+# A nice value would not help: it only applies within a session (sched(7), autogroup).
 PRIORITY = os.sched_param(1)
 KEPT_CONNECTIONS = 20
 READ_BYTES = 65536
@@ -43,7 +43,7 @@ READ_BYTES = 65536
 class Connection:
     """A connection to the load balancer, for one request at a time.
 
-    Responses are parsed in C, so that the load takes little CPU time from what it measures.
+    Responses are parsed in C, so that the load leaves nearly all CPU time to what it measures.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,7 +71,7 @@ class Connection:
         return int(self._parser.get_status_code())
 
     def on_message_complete(self) -> None:
-        """Called by the parser, which forgets the message afterwards."""
+        """Record the end of the response. The parser calls this, and forgets the response then."""
         self._ended, self.reusable = True, self._parser.should_keep_alive()
 
     def close(self) -> None:
@@ -105,8 +105,8 @@ class Load:
         await asyncio.gather(*pending)
 
     async def _send_one(self, number: int, due: float) -> None:
-        kept, beat = number % 2 == 1, number // 2 % 2 == 1
-        token = self.tokens[number // 4 % len(self.tokens)] if beat else ""
+        kept, is_beat = number % 2 == 1, number // 2 % 2 == 1
+        token = self.tokens[number // 4 % len(self.tokens)] if is_beat else ""
         request = self._request(kept, token)
         started, status, error = time.monotonic(), 0, ""
         try:
@@ -121,16 +121,16 @@ class Load:
                 end=time.monotonic(),
                 status=status,
                 kept=kept,
-                path=BEAT if beat else HEALTH,
+                path=BEAT if is_beat else HEALTH,
                 error=error,
             )
         )
 
     async def _send(self, request: bytes, kept: bool) -> int:
-        waiting = kept and self._idle
-        connection = (
-            self._idle.popleft() if waiting else await Connection.open(self.host, self.port)
-        )
+        if kept and self._idle:
+            connection = self._idle.popleft()
+        else:
+            connection = await Connection.open(self.host, self.port)
         keep = False
         try:
             status = await connection.exchange(request)

@@ -1,4 +1,4 @@
-"""Measure a deploy by a contestant under load."""
+"""Measure the deploy of a contestant under load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.deploy.requests import Request, read_requests
 from benchmarks.deploy.stack import ROOT, Stack
 
-# The first heartbeats reconnect the silent devices, which takes longer and is not measured.
+# Not measured: the first heartbeats take longer, since they reconnect silent devices.
 WARM_UP_SECONDS = 5.0
 # Requests can still fail shortly after a deploy.
 AFTER_SECONDS = 4.0
@@ -37,7 +37,11 @@ class Contestant:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What is the same for all: requests per second, seconds of load before, results folder."""
+    """The conditions that all contestants share.
+
+    `rate` is in requests per second; `quiet` is how many seconds of load are measured before a
+    deploy; `results` is a folder.
+    """
 
     rate: float
     quiet: float
@@ -46,7 +50,10 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """The result of a deploy: its seconds, requests, whether the new image runs, its error."""
+    """The result of a deploy: its seconds, requests, whether the new image runs, its error.
+
+    `report` is the JSON report of cosmicdeploy; empty for the other contestants.
+    """
 
     key: str
     number: int
@@ -63,30 +70,31 @@ class Deploy:
         return [*self.before, *self.during, *self.after]
 
 
-def deploy(by: Contestant, number: int, conditions: Conditions) -> Deploy:
+def deploy(contestant: Contestant, number: int, conditions: Conditions) -> Deploy:
     """Let a contestant deploy a new release. Raises `TimeoutError` if the stack is unhealthy."""
-    by.stack.wait_healthy()
-    release = by.stack.put_release()
-    name = f"{by.key}-{number:02}"
-    requests, printed = conditions.results / f"{name}.requests.jsonl", conditions.results / name
-    with load(by.stack, conditions.rate, requests):
+    stack = contestant.stack
+    stack.wait_healthy()
+    release = stack.put_release()
+    name = f"{contestant.key}-{number:02}"
+    requests, output = conditions.results / f"{name}.requests.jsonl", conditions.results / name
+    with load(stack, conditions.rate, requests):
         time.sleep(WARM_UP_SECONDS)
-        quiet = time.monotonic()
+        quiet_started = time.monotonic()
         time.sleep(conditions.quiet)
         started = time.monotonic()
-        code = run_to_end(by, release, printed)
+        code = run_to_end(contestant, release, output)
         ended = time.monotonic()
         time.sleep(AFTER_SECONDS)
     sent = read_requests(requests)
     return Deploy(
-        key=by.key,
+        key=contestant.key,
         number=number,
         seconds=ended - started,
-        before=[request for request in sent if quiet <= request.due < started],
+        before=[request for request in sent if quiet_started <= request.due < started],
         during=[request for request in sent if started <= request.due < ended],
         after=[request for request in sent if ended <= request.due],
-        new_image=by.stack.new_image_runs(),
-        report=_report(printed.with_suffix(".out")),
+        new_image=stack.new_image_runs(),
+        report=_report(output.with_suffix(".out")),
         error=f"exit code {code}: see {name}.err" if code else "",
     )
 
@@ -116,16 +124,16 @@ def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
         raise RuntimeError(f"the load failed with exit code {process.returncode}")
 
 
-def run_to_end(by: Contestant, release: str, printed: Path) -> int:
-    """Run the command with its output in `.out` and `.err`; return its exit code.
+def run_to_end(contestant: Contestant, release: str, output: Path) -> int:
+    """Run the command with its output in `.out` and `.err` files; return its exit code.
 
-    The exit code is 124, as of timeout(1), after `LONGEST_SECONDS`.
+    After `LONGEST_SECONDS` the command is stopped, and the exit code is 124, as with timeout(1).
     """
-    environ = {**by.stack.environ, **by.environ, "APP_VERSION": release}
-    with printed.with_suffix(".out").open("w") as out, printed.with_suffix(".err").open("w") as err:
+    environ = {**contestant.stack.environ, **contestant.environ, "APP_VERSION": release}
+    with output.with_suffix(".out").open("w") as out, output.with_suffix(".err").open("w") as err:
         process = subprocess.Popen(
-            by.argv,
-            cwd=by.stack.folder,
+            contestant.argv,
+            cwd=contestant.stack.folder,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -141,7 +149,7 @@ def run_to_end(by: Contestant, release: str, printed: Path) -> int:
 
 
 def end(process: subprocess.Popen[Any], patience: float) -> None:
-    """Wait `patience` seconds for a process; then interrupt, then kill its process group."""
+    """Wait `patience` seconds for a process to end; then interrupt and at last kill its group."""
     for number, seconds in ((None, patience), (signal.SIGINT, 90), (signal.SIGKILL, 10)):
         if number and process.poll() is None:
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""The result of a request, and percentiles of many."""
+"""A request with its result, and percentiles of many."""
 
 from __future__ import annotations
 
@@ -37,13 +37,8 @@ class Request:
 
     @property
     def ms(self) -> float:
-        """The latency since the request was due: a delayed sender cannot hide slow responses."""
+        """The latency since the request was due, so that a late sender hides no slow response."""
         return (self.end - self.due) * 1000
-
-    @property
-    def ms_sent(self) -> float:
-        """The latency from when the request was sent."""
-        return (self.end - self.start) * 1000
 
     @property
     def lag_ms(self) -> float:
@@ -52,7 +47,7 @@ class Request:
 
 
 def read_requests(path: Path) -> list[Request]:
-    """Read the requests that the load wrote."""
+    """Read the requests that `benchmarks.deploy.load` wrote."""
     with path.open(encoding="utf-8") as file:
         return [Request(**json.loads(line)) for line in file]
 

@@ -1,6 +1,7 @@
-"""A second Docker Engine, so that making it a swarm does not change the other stacks.
+"""A second Docker Engine for the swarm, so that the stacks of the first engine stay as they are.
 
-It runs in a separate network namespace: two engines in one would flush each other's firewall rules.
+It has its own network namespace: in a shared one, each engine would flush the other's firewall
+rules.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from docker.errors import DockerException
 from benchmarks.deploy.cleanup import uninterrupted
 from benchmarks.deploy.stack import ROOT
 
-# A swarm must advertise an address; nothing else is in this network.
+# The address that the swarm advertises; nothing else is in this network.
 ADDRESS = "10.213.0.1"
 SCRIPT = f"""
 ip link set lo up
@@ -36,7 +37,7 @@ STARTS_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True)
 class SecondEngine:
-    """A running engine; a command with the prefix `enter` reaches its ports on 127.0.0.1."""
+    """A running engine. A command that starts with `enter` reaches its ports on 127.0.0.1."""
 
     socket: str
     pid: int
@@ -54,7 +55,7 @@ def second_engine(log: Path) -> Iterator[SecondEngine]:
     """Start an empty engine; remove it with all its data at the end. Raises `RuntimeError`."""
     if os.getuid() != 0:
         raise RuntimeError("a second engine needs root")
-    _require_programs()
+    _install_missing_programs()
     data = Path(tempfile.mkdtemp(prefix="bench-engine-", dir=ROOT / ".cache"))
     # A short path, since paths of Unix sockets are limited to about 100 characters.
     state = Path(tempfile.mkdtemp(prefix="cdb-"))
@@ -71,7 +72,7 @@ def second_engine(log: Path) -> Iterator[SecondEngine]:
             _remove_control_groups(state.name)
 
 
-def _require_programs() -> None:
+def _install_missing_programs() -> None:
     packages = {"ip": "iproute2", "unshare": "util-linux", "nsenter": "util-linux"}
     if missing := sorted({package for name, package in packages.items() if not shutil.which(name)}):
         subprocess.run([str(ROOT / "bootstrap" / "apt-install.sh"), *missing], check=True)

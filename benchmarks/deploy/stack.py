@@ -39,7 +39,7 @@ HEALTHY_WITHIN_SECONDS = 120
 
 @dataclass(kw_only=True)
 class Stack:
-    """A running stack; the load runs with the prefix `enter`, to reach the stack's port."""
+    """A running stack. The command of the load starts with `enter`, to reach the stack's port."""
 
     folder: Path
     name: str
@@ -59,16 +59,17 @@ class Stack:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The address of the load balancer itself, which requests of other hosts reach directly.
+        """The load balancer's own address and port.
 
-        Requests from this host to the published port would go through a process of the engine.
+        Requests from this host to the published port would pass through a process of the engine;
+        those from other hosts do not.
         """
         networks = self.containers()[PROXY].attrs["NetworkSettings"]["Networks"]
         return next(iter(networks.values()))["IPAddress"], 80
 
     @property
     def image(self) -> str:
-        """The tag of a build of the release in the folder."""
+        """The tag that a build of the release in the folder gets."""
         return f"cosmic-app:{self.name}"
 
     def containers(self) -> dict[str, Container]:
@@ -86,12 +87,12 @@ class Stack:
         return self.containers()[RELEASED[0]]
 
     def put_release(self) -> str:
-        """Do what `git pull` does: change a source file, and set the release in `.env`."""
+        """Change a source file, as `git pull` would; put the new release into `.env`; return it."""
         self.releases += 1
         release = f"{self.name}-{self.releases}"
         changed = self.folder / SOURCES / "cosmic_app" / "changed.py"
         changed.write_text(f'"""A change of this release."""\n\nRELEASE = "{release}"\n')
-        self.set_variable("APP_VERSION", release)
+        self.set_variable(VERSION_VARIABLE, release)
         return release
 
     def set_variable(self, name: str, value: str) -> None:
@@ -104,7 +105,7 @@ class Stack:
         built = self.client.images.get(self.image)
         release = release_in(built)
         running = [container.image.id for container in self.released()]
-        return running == [built.id] * len(RELEASED) and release == self.variables["APP_VERSION"]
+        return running == [built.id] * len(RELEASED) and release == self.variables[VERSION_VARIABLE]
 
     def wait_healthy(self) -> None:
         """Wait until every container is healthy. Raises `TimeoutError`."""
@@ -115,7 +116,7 @@ class Stack:
         return all(state == "healthy" for state in states)
 
     def seed(self) -> None:
-        """Create the device for verification, and those of the load."""
+        """Create the device for verification, and the devices of the load."""
         self.wait_healthy()
         environment = {"DEVICE_TOKEN": self.variables["DEVICE_TOKEN"]}
         self._console("devices:seed --name=VERIFY --token-env=DEVICE_TOKEN", environment)
@@ -129,7 +130,7 @@ class Stack:
         return str(out.decode())
 
     def up(self) -> None:
-        """Bring up the release in the folder. Raises `RuntimeError`."""
+        """Start the release in the folder. Raises `RuntimeError`."""
         run([PROGRAM, "up"], self)
 
     def remove(self) -> None:
@@ -150,7 +151,7 @@ def release_in(image: Image) -> str:
 
 
 def lay_out_stack(folder: Path, name: str) -> Stack:
-    """Lay out a stack with unique project, names, ports and subnet, without starting it."""
+    """Lay out a stack with its own project, names, ports and subnet, without starting it."""
     options: dict[str, Any] = {
         "project": f"cosmic-{name}",
         "suffix": name,

@@ -1,4 +1,4 @@
-"""The same stack as a swarm of one node, in a second engine."""
+"""The same stack as a Docker Swarm of one node, in a second engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IMAGES = ("MARIADB_IMAGE", "REDIS_IMAGE", "NGINX_IMAGE", "PYTHON_IMAGE")
 
 @dataclass(kw_only=True)
 class SwarmStack(Stack):
-    """A stack whose replicas are tasks of one service."""
+    """A stack in a swarm; its replicas are tasks of one service."""
 
     engine: SecondEngine
     order: str
@@ -72,19 +72,19 @@ class SwarmStack(Stack):
         return next(c for c in containers if c.labels[SERVICE] == f"{STACK}_app")
 
     def up(self) -> None:
-        """Create the swarm and run release 1 with its schema."""
+        """Create the swarm, start release 1 in it and migrate the schema."""
         self.client.swarm.init(advertise_addr=ADDRESS, listen_addr=f"{ADDRESS}:2377")
         run(["bash", "-c", f"set -a; . ./.env; {DEPLOY} {HERE / 'swarm.yaml'} {STACK}"], self)
         wait_until(lambda: len(self.containers()) == CONTAINERS and self.healthy(), "healthy")
         self._console("migrate --force", {})
 
     def remove(self) -> None:
-        """Do nothing: the stack is removed with its engine."""
+        """Do nothing, since the stack is removed with its engine."""
 
 
 @contextmanager
 def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[SwarmStack]:
-    """Run a stack in a swarm, seeded; remove it with its engine at the end."""
+    """Run a stack with devices in a swarm; remove it with its engine at the end."""
     laid_out = lay_out_stack(folder, name)
     shutil.copy(HERE / "swarm-nginx.conf.template", folder / "nginx" / "default.conf.template")
     try:
@@ -106,7 +106,7 @@ def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[Swar
 
 
 def _copy_images(laid_out: Stack, stack: SwarmStack) -> None:
-    """Copy the images from the first engine: the second one has no network."""
+    """Build release 1 in the first engine and copy all images: the second one has no network."""
     variables = laid_out.variables
     arguments = [
         f"--build-arg={name}={variables[name]}" for name in ("PYTHON_IMAGE", "APP_VERSION")

@@ -7,7 +7,7 @@ set -euo pipefail
 task() { docker ps -q -f "label=com.docker.swarm.service.name=${STACK}_$1" -f health=healthy | head -n 1; }
 in_app() { docker exec "$(task app)" console "$@"; }
 
-# The exit code is 0 even if the update was rolled back; only the state of the service shows that.
+# The update exits with 0 even if it was rolled back; only the state of the service shows that.
 replace() {
     docker service update --quiet --detach=false --no-resolve-image --image "$image" "${STACK}_$1"
     state=$(docker service inspect -f '{{.UpdateStatus.State}}' "${STACK}_$1")

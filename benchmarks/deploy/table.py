@@ -27,7 +27,7 @@ COLUMNS = (
 
 @dataclass(kw_only=True)
 class Results:
-    """All measurements; `notes` are errors, such as of contestants that cannot be installed."""
+    """All measurements; `notes` are errors, such as a contestant that cannot be installed."""
 
     deploys: list[Deploy] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -95,7 +95,7 @@ def wall(deploys: Iterable[Deploy]) -> float:
 
 
 def check_limits(results: Results) -> Iterator[Limit]:
-    """Yield the limits for cosmicdeploy, each with the measured figure."""
+    """Yield the limits for cosmicdeploy, each with the measured value."""
     deploys, guide = results.of(COSMICDEPLOY), results.of(GUIDE)
     if deploys:
         yield from _request_limits(deploys)
@@ -150,7 +150,10 @@ def _rollout_limit(deploys: list[Deploy]) -> Limit:
 
 
 def rollout_times(deploy: Deploy) -> Mapping[str, float] | None:
-    """Return the times in the report of the rollout step: `seconds` in total, and `needed`."""
+    """Return what the report says of the rollout: `seconds` in total, and `needed` at least.
+
+    Returns None if the report has no rollout with times.
+    """
     for step in deploy.report.get("steps", ()):
         is_rollout = step.get("kind") in ("rollout", "restart")
         times = step.get("facts", {}).get("roll") if is_rollout else None
@@ -160,14 +163,14 @@ def rollout_times(deploy: Deploy) -> Mapping[str, float] | None:
 
 
 def limits_table(limits: Iterable[Limit]) -> str:
-    """Render the limits."""
+    """Render the limits, one row per figure."""
     words = {True: "yes", False: "**NO**", None: "–"}
     rows = [[each.figure, each.measured, each.required, words[each.met]] for each in limits]
     return markdown(("required of cosmicdeploy", "measured", "limit", "met"), rows)
 
 
 def remarks(results: Results) -> Iterator[str]:
-    """Yield what a reader of the tables has to know."""
+    """Yield the notes that a reader of the tables needs."""
     for key, setting in SETTINGS.items():
         if results.of(key):
             yield f"({key}) {setting}."
@@ -175,9 +178,9 @@ def remarks(results: Results) -> Iterator[str]:
         lag = percentile((request.lag_ms for request in sent), 0.99)
         yield (
             "Latencies count from when a request was due;"
-            f" of this the sender took {lag:.1f} ms at p99."
+            f" the delay of the sender itself was {lag:.1f} ms at p99."
         )
-    yield "Requests go to the address of the load balancer itself, as those of other hosts do."
+    yield "Requests go to the load balancer's own address: the published port adds a local proxy."
     if results.with_soak:
         failed = sum(1 for request in results.with_soak.requests if request.failed)
         yield (

@@ -10,8 +10,9 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import InterruptedRun, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
@@ -126,7 +127,7 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
         names = ", ".join(gone)
         accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
         return f"{forward} finishes it; {accept}" if (forward := _forward(run)) else accept
-    if run.lost:
+    if run.lost_records:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
     if is_deploy and run.failed:
@@ -140,7 +141,7 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
 
 def _forward(run: InterruptedRun) -> str:
     """Return the command that resumes a run; "" if none does."""
-    if run.failed or run.lost:
+    if run.failed or run.lost_records:
         return ""
     if run.target:
         return f"`cosmicdeploy {run.command} --to {run.target}`"

@@ -1,1 +1,1 @@
-"""The stack's journal: what each run is about to change, what it did, and what is unfinished."""
+"""The stack's journal: what each run set out to change, what it did, and what it left undone."""

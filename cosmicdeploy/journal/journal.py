@@ -1,7 +1,7 @@
-"""Append-only, fsynced records: what a run is about to do, then the result.
+"""The journal: an append-only file in which each run records its steps, before and after each.
 
-A line is one JSON object. A line that is not a record (cut short by a kill, foreign, of a later
-version) is skipped with one warning.
+A line is one record, a JSON object. A line that is not a usable record (cut short by a kill, not
+written by the deployer, or written by a later version) is skipped with one warning.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from threading import Lock
 from typing import Any
 
 Record = dict[str, Any]
-# At most this many skipped lines are named one by one; the rest is only counted.
-SHOWN = 5
+# Of more skipped lines than this, a message names the first ones and counts the others.
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unreadable:
+class UnreadableLine:
     """A line that is not a usable record; `run` and `kind` are "" if they cannot be read."""
 
     line: int
@@ -32,7 +32,7 @@ class Unreadable:
 
     @property
     def meaning(self) -> str:
-        """What the missing record means for the operator, to append to a warning; may be ""."""
+        """What the operator must know about the missing record, to append to a warning; or ""."""
         if self.kind not in ("run", "intent"):
             return ""
         return (
@@ -44,9 +44,9 @@ class Unreadable:
 class _Reader:
     """Reads the entries of a file that only grows.
 
-    A run reads the journal a dozen times, and the journal gets longer with each deploy, so each
-    read continues where the last one ended. A file that was replaced or became shorter is read from
-    its start.
+    A run reads the journal a dozen times, and the journal gets longer with each deploy. So each
+    read continues where the previous one ended, unless the file was replaced or became shorter:
+    then it is read from its start.
     """
 
     def __init__(self) -> None:
@@ -54,10 +54,10 @@ class _Reader:
         self._file_id: tuple[int, int] | None = None  # device and inode
         self._end = 0  # bytes up to the end of the last complete line
         self._lines = 0
-        self._entries: list[Record | Unreadable] = []
-        self._warned = 0
+        self._entries: list[Record | UnreadableLine] = []
+        self._warned = 0  # number of the last line that a warning covered
 
-    def entries(self, path: Path, warn: Callable[[str], None]) -> list[Record | Unreadable]:
+    def entries(self, path: Path, warn: Callable[[str], None]) -> list[Record | UnreadableLine]:
         """Return all records and unreadable lines, oldest first."""
         with self._lock:
             try:
@@ -71,16 +71,16 @@ class _Reader:
             self._lines += len(lines)
             # A last line without a newline may still grow: the next read reads it again.
             entries = [*self._entries, *_parsed([rest], self._lines + 1)]
-            self._warn([each for each in entries if isinstance(each, Unreadable)], path, warn)
+            self._warn([each for each in entries if isinstance(each, UnreadableLine)], path, warn)
             return entries
 
-    def _warn(self, bad: list[Unreadable], path: Path, warn: Callable[[str], None]) -> None:
+    def _warn(self, bad: list[UnreadableLine], path: Path, warn: Callable[[str], None]) -> None:
         new = [each for each in bad if each.line > self._warned]
-        for each in new[:SHOWN]:
+        for each in new[:MAX_LISTED]:
             warn(f"skipped {path}:{each.line}: {each.why}{each.meaning}")
-        if len(new) > SHOWN:
+        if len(new) > MAX_LISTED:
             last = new[-1].line
-            warn(f"skipped {len(new) - SHOWN} more lines up to {path}:{last}: not records")
+            warn(f"skipped {len(new) - MAX_LISTED} more lines up to {path}:{last}: not records")
         self._warned = max([self._warned, *(each.line for each in new)])
 
     def _read_new(self, path: Path) -> bytes:
@@ -93,7 +93,7 @@ class _Reader:
             return file.read()
 
 
-def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | Unreadable]:
+def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | UnreadableLine]:
     from cosmicdeploy.journal import records  # slow to import, and most help texts do not need it
 
     for number, line in enumerate(lines, first):
@@ -103,12 +103,14 @@ def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | Unreadable]
             data = records.parsed(line)
             repeats = records.repeats_a_key(line)
         except ValueError:
-            yield Unreadable(line=number, why="it is not JSON, or was cut short")
+            yield UnreadableLine(line=number, why="it is not JSON, or was cut short")
             continue
-        if repeats:  # which value is right is unknown, also for `kind`
-            yield Unreadable(line=number, why="it has a key twice", run=_text(data, "run"))
+        if repeats:  # even `kind` may be the key with two values, so it is not used
+            yield UnreadableLine(line=number, why="it has a key twice", run=_text(data, "run"))
         elif why := records.objection(data):
-            yield Unreadable(line=number, why=why, run=_text(data, "run"), kind=_text(data, "kind"))
+            yield UnreadableLine(
+                line=number, why=why, run=_text(data, "run"), kind=_text(data, "kind")
+            )
         else:
             yield data
 
@@ -120,10 +122,10 @@ def _text(data: Any, key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Journal:
-    """The journal of a stack, a file; its records never hold secrets.
+    """The journal file of a stack; its records never hold secrets.
 
-    `run` is the id of the run that writes, "" for a reader; `warn` is called with the text of each
-    warning about skipped lines.
+    `run` is the id of the run that writes, "" if the journal is only read. `warn` is called with
+    the text of each warning about skipped lines.
     """
 
     path: Path
@@ -132,16 +134,16 @@ class Journal:
     _reader: _Reader = field(default_factory=_Reader, repr=False, compare=False)
 
     def of_run(self, run: str) -> Journal:
-        """Return the same journal; each record that it writes carries this run's id."""
+        """Return a view of the same file whose new records carry this run's id."""
         return replace(self, run=run)
 
     def append(self, kind: str, **facts: Any) -> None:
-        """Write one record; it is on the disk when this returns. Raises `OSError` if it is not."""
+        """Write a record through to the disk. Raises `OSError` if that fails."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         run = {"run": self.run} if self.run else {}
         record = {"at": now(), "kind": kind, **run, **facts}
-        # A line cut short by a kill must not swallow the next one.
         text = json.dumps(record, ensure_ascii=False)
+        # A record must not be appended to a line that a kill cut short.
         line = ("" if self._ends_with_newline() else "\n") + text + "\n"
         data = line.encode(errors="replace")  # an unpaired surrogate has no encoding
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -154,14 +156,14 @@ class Journal:
 
     def records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
-        yield from (each for each in self.entries() if not isinstance(each, Unreadable))
+        yield from (each for each in self.entries() if not isinstance(each, UnreadableLine))
 
-    def entries(self) -> list[Record | Unreadable]:
+    def entries(self) -> list[Record | UnreadableLine]:
         """Return all records and unreadable lines, oldest first."""
         return self._reader.entries(self.path, self.warn)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
-        """Return the newest record of a kind with all these facts; None if there is none."""
+        """Return the newest record of this kind with these values; None if there is none."""
         newest = None
         for record in self.records():
             if record["kind"] == kind and _has(record, facts):

@@ -1,6 +1,6 @@
-"""What did not work when a run began.
+"""What did not work when a run began, so that the run is not blamed for it.
 
-A deploy may be the fix, so the old release is not required to work.
+A deploy may be the fix: the release that it replaces need not work.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFailures:
-    """Services and points of the verification that did not work, each with the reason.
+    """Services and verification points that did not work, each with the reason.
 
-    The run's first record holds them, so that a run that resumes an interrupted one knows what
-    worked before both.
+    The first record of a run holds them, so that a run that resumes it knows what worked before
+    both.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
@@ -23,9 +23,9 @@ class KnownFailures:
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Return the failures in a run's first record; empty for a record of an older version.
+        """Return the failures in `state`, the state that a run's first record holds.
 
-        Ignores keys that a later version adds.
+        Empty if an earlier version wrote the record. Ignores keys that a later version added.
         """
         recorded = state.get("known_failures", {})
         return cls(services=recorded.get("services", {}), points=recorded.get("points", {}))
@@ -34,11 +34,11 @@ class KnownFailures:
         return bool(self.services or self.points)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the failures as the journal holds them."""
+        """Return the failures in the form in which the journal stores them."""
         return asdict(self)
 
     def description(self) -> str:
-        """All failures in one line, as text; "" if there are none."""
-        named = [f"{name} ({why})" for name, why in self.services.items()]
-        others = [f"{point} of verify ({why})" for point, why in self.points.items()]
-        return ", ".join([*named, *others])
+        """Return all failures as one line of text; "" if there are none."""
+        services = [f"{name} ({why})" for name, why in self.services.items()]
+        points = [f"{point} of verify ({why})" for point, why in self.points.items()]
+        return ", ".join([*services, *points])

@@ -1,6 +1,7 @@
-"""The shapes of the journal's records, as far as they are read again.
+"""The shapes of the journal's records: the keys that the deployer reads back, and their types.
 
-The other keys of a record are only shown. A step's `before` has a shape by the kind of the step.
+A record may have other keys, which are only displayed. The parts `before` and `facts` of a step's
+records have shapes of their own (see `step_shapes`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-YEARS = range(1971, 9999)
+PLAUSIBLE_YEARS = range(1971, 9999)
 
 
 def _plausible_time(text: str) -> str:
-    if datetime.fromisoformat(text).year not in YEARS:
+    if datetime.fromisoformat(text).year not in PLAUSIBLE_YEARS:
         raise ValueError("the year is not plausible")
     return text
 
@@ -26,13 +27,13 @@ Names = list[str]
 
 
 class Shape(BaseModel):
-    """What is read again of a record, or of a part of it; other keys are ignored."""
+    """The keys of a record, or of a part of it, that are read back; other keys are ignored."""
 
     model_config = ConfigDict(defer_build=True, strict=True, extra="ignore")
 
 
 class Common(Shape):
-    """The keys that every record has."""
+    """The keys of every record."""
 
     kind: str
     at: Moment
@@ -41,7 +42,7 @@ class Common(Shape):
 
 
 class KnownFailures(Shape):
-    """What did not work when a run began: the reason, by service and by point."""
+    """What did not work when a run began: name → reason, of services and verification points."""
 
     services: dict[str, str] = {}
     points: dict[str, str] = {}
@@ -67,18 +68,18 @@ class Run(Common):
     run_kind: str = ""
 
 
-class OfStep(Common):
+class StepRecord(Common):
     step: str
     step_kind: str
 
 
-class Intent(OfStep):
+class Intent(StepRecord):
     options: dict[str, Any]
     change: str
     before: dict[str, Any]
 
 
-class Done(OfStep):
+class Done(StepRecord):
     facts: dict[str, Any]
 
 
@@ -103,12 +104,12 @@ class CacheCleared(Common):
     image: str
 
 
-# The shape of each kind of record. Other kinds are those of later versions.
+# Kind of record → its shape. Only a later version writes other kinds.
 KINDS: Mapping[str, type[Shape]] = {
     "run": Run,
     "intent": Intent,
     "done": Done,
-    "undone": OfStep,
+    "undone": StepRecord,
     "failed": Common,
     "ended": Ended,
     "success": Common,
@@ -120,97 +121,3 @@ KINDS: Mapping[str, type[Shape]] = {
     "switching": Common,
     "switched": Common,
 }
-
-
-class Container(Shape):
-    id: str
-    running: bool
-
-
-class RestartedContainer(Container):
-    ready: bool
-    started_at: str
-
-
-class LockWait(Shape):
-    former: int
-    set: int
-
-
-class Tags(Shape):
-    tags: dict[str, str | None]
-
-
-class Containers(Shape):
-    containers: dict[str, Container | None]
-
-
-class RestartedInPlace(Shape):
-    containers: dict[str, RestartedContainer]
-    shielded: bool
-
-
-class Quiesced(Shape):
-    containers: dict[str, str]
-    ready: Names
-    shielded: bool
-
-
-class Restored(Shape):
-    target: str
-
-
-class Migrated(Shape):
-    applied: Names
-    digest: str = Field(alias="schema")
-    names: Names | None = None
-    pending: list[dict[str, Any]] = []
-    lock_wait: LockWait = LockWait(former=0, set=0)
-
-
-class MigratedDown(Shape):
-    backup: str | None
-    lock_wait: LockWait = LockWait(former=0, set=0)
-
-
-class Switched(Shape):
-    enabled: bool | None
-
-
-class MarkedMigrated(Shape):
-    names: Names
-
-
-class FileOwner(Shape):
-    path: str
-    owner: str
-
-
-# The shape of `before`, by kind of step.
-BEFORE: Mapping[str, type[Shape]] = {
-    "build": Tags,
-    "chown": FileOwner,
-    "feature": Switched,
-    "images": Tags,
-    "mark-migrated": MarkedMigrated,
-    "migrate": Migrated,
-    "migrate-down": MigratedDown,
-    "quiesce": Quiesced,
-    "restart-in-place": RestartedInPlace,
-    "restore": Restored,
-    "rollout": Containers,
-    "services": Containers,
-}
-
-
-class BackedUp(Shape):
-    backup: str
-
-
-class Migrations(Shape):
-    migrations: Names = []
-    digest: str = Field(default="", alias="schema")
-
-
-# The shape of `facts`, by kind of step.
-FACTS: Mapping[str, type[Shape]] = {"backup": BackedUp, "migrate": Migrations}

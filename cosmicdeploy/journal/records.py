@@ -1,4 +1,4 @@
-"""Read a line of the journal, and say why it is not a usable record."""
+"""Parse a line of the journal, or say why it is not a usable record."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from cosmicdeploy.journal.record_shapes import BEFORE, FACTS, KINDS
+from cosmicdeploy.journal.record_shapes import KINDS
 from cosmicdeploy.journal.step_kinds import current_kind
+from cosmicdeploy.journal.step_shapes import BEFORE, FACTS
 
 
 def parsed(line: bytes) -> Any:
-    """Return the JSON of a line, with the kind of a step under its present name.
+    """Parse the JSON of a line; a former name of a kind of step becomes the present one.
 
     Raises `ValueError` if the line is not JSON.
     """
@@ -24,7 +25,7 @@ def parsed(line: bytes) -> Any:
 
 
 def repeats_a_key(line: bytes) -> bool:
-    """Return whether an object in a line of JSON has a key twice, and so two values for it."""
+    """Return whether any object in a line of JSON has the same key twice."""
     repeats = False
 
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def repeats_a_key(line: bytes) -> bool:
 
 
 def objection(data: Any) -> str:
-    """Return why a line's JSON is not a usable record; "" if it is one."""
+    """Return why the JSON of a line is not a usable record; "" if it is one."""
     if not isinstance(data, dict):
         return "it is not a record"
     kind = data.get("kind")
@@ -51,10 +52,10 @@ def objection(data: Any) -> str:
             if part in data and data.get("step_kind") in shapes:
                 shapes[data["step_kind"]].model_validate(data[part])
     except ValidationError as error:
-        return f"{kind}: {_first(error)}"
+        return f"{kind}: {_first_error(error)}"
     return ""
 
 
-def _first(error: ValidationError) -> str:
+def _first_error(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

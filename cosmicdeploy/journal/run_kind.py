@@ -1,4 +1,4 @@
-"""Kinds of runs, which decide what a run may do; the command line is only shown."""
+"""The kinds of runs. What a run may do depends on its kind, not on its command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RunKind(StrEnum):
 
     @classmethod
     def of_command(cls, command: str) -> Self:
-        """Return the kind of the run that a command line begins."""
+        """Return the kind of the run that a command line starts."""
         words = command.split()
         if words[:2] == ["deploy", "--abort"]:
             return cls("abort")
@@ -28,7 +28,7 @@ class RunKind(StrEnum):
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """Return the kind in a record; earlier versions recorded the command line only."""
+        """Return the kind in a record, or that of its command line if an older version wrote it."""
         recorded = record.get("run_kind")
         if isinstance(recorded, str) and recorded in set(cls):
             return cls(recorded)
@@ -36,14 +36,14 @@ class RunKind(StrEnum):
 
     @property
     def places_release(self) -> bool:
-        """Whether such a run decides which release is in place.
+        """Whether a run of this kind decides which release is in place.
 
-        Such runs resume or undo interrupted runs of these kinds. Any other run leaves an
-        interrupted deploy as it is, and refuses to start while a rollback is interrupted.
+        It then first resumes or undoes each interrupted run of such a kind. A run of any other kind
+        leaves an interrupted deploy as it is, and does not start while a rollback is interrupted.
         """
         return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
 
     @property
     def settles_restarts(self) -> bool:
-        """Whether such a run finishes what an interrupted restart left, by its recover step."""
+        """Whether a run of this kind has a recover step, which finishes interrupted restarts."""
         return self in (RunKind.RESTART, RunKind.UP)

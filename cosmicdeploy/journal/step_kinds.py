@@ -1,6 +1,7 @@
-"""Kinds of steps that readers of the journal look for, and the former names of kinds.
+"""The kinds of steps that code looks for in the journal, and the former names of kinds.
 
-Journals and playbooks hold these words. A former name is never reused, so it has one meaning.
+Existing journals and playbooks still contain former names, so a former name never gets another
+meaning.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ MIGRATE = "migrate"
 QUIESCE = "quiesce"
 RESTART_IN_PLACE = "restart-in-place"
 RESTORE = "restore"
-# When `resume` has ended, a rollback is in place.
+# Once this step is done, a rollback is in place.
 RESUME = "resume"
-# When `rollout` has ended, the release is in place everywhere.
+# Once this step is done, the release is in place everywhere.
 ROLLOUT = "rollout"
 SERVICES = "services"
 
+# Former name → present name.
 RENAMED: Mapping[str, str] = {
     "bounce": RESTART_IN_PLACE,
     "fits": "compatible",
@@ -30,12 +32,11 @@ RENAMED: Mapping[str, str] = {
 
 
 def current_kind(kind: str) -> str:
-    """Return the present name of a kind of step; any other word as it is."""
+    """Return the present name for a former one; any other name unchanged."""
     return RENAMED.get(kind, kind)
 
 
 def other_name(kind: str) -> str:
-    """Return the former name of a present kind, or the present name of a former one; "" for a kind
-    that had one name only."""
+    """Return the present name for a former one, or the former for a present one; "" if none."""
     former = {new: old for old, new in RENAMED.items()}
     return RENAMED.get(kind) or former.get(kind, "")

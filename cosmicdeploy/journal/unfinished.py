@@ -1,92 +1,48 @@
-"""Interrupted runs in the journal: killed, or failed without a complete undo.
+"""Find the runs that are not over: interrupted runs, and the current run.
 
-A run is over once it has succeeded, or once all its changes are undone. Until then a later run has
-to know these changes: to resume the run, or to undo it together with its own changes, so that a
-failure leads back to the state before the *first* of the runs.
+A run is over once it has succeeded, or once all its changes are undone. A run that was killed, or
+failed without a complete undo, is interrupted: a later run has to know its changes, either to
+resume it, or to undo it together with its own changes, so that a failure leads back to the state
+before the *first* of the runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable
 
-from cosmicdeploy.journal.journal import SHOWN, Journal, Record, Unreadable
+from cosmicdeploy.journal.interrupted_run import UNKNOWN, Intent, InterruptedRun
+from cosmicdeploy.journal.journal import Journal, Record, UnreadableLine
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.step_kinds import BACKUP, MIGRATE, RESUME
-from cosmicdeploy.text.formatting import format_timestamp
+from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
 
-UNKNOWN = "(unknown)"
-# Records that say what a run has changed.
+# Kinds of records that say what a run changes.
 CHANGING = ("run", "intent")
 
 
-@dataclass(kw_only=True)
-class Intent:
-    """A step that has begun to change something; `options` are its keys in the playbook."""
-
-    name: str
-    kind: str
-    options: Mapping[str, Any]
-    summary: str
-    before: dict[str, Any]
-    done: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(kw_only=True)
-class InterruptedRun:
-    """A run that is not over; `intents` are its steps that are not undone.
-
-    `failed`: its undo has begun. `lost`: records of it that cannot be read. `doubts`: unreadable
-    lines that may be records of it. With either, not all its changes are known.
-    """
-
-    id: str
-    command: str
-    kind: RunKind = RunKind.OTHER
-    at: str = ""
-    who: str = UNKNOWN
-    pid: int = 0
-    release: str = UNKNOWN
-    target: str | None = None
-    state: Mapping[str, Any] = field(default_factory=dict)
-    failed: bool = False
-    intents: list[Intent] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-
-    @property
-    def step(self) -> str:
-        """The name of its last step; "" before the first."""
-        return self.intents[-1].name if self.intents else ""
-
-    def description(self) -> str:
-        """The run in one line, as text."""
-        where = f"in {self.step}" if self.step else "before it changed anything"
-        if self.intents and self.intents[-1].done:
-            where = f"after {self.step}"
-        undoing = "while it was undone, " if self.failed else ""
-        goal = f"to {self.target}" if self.target else f"of release {self.release}"
-        at = format_timestamp(self.at)
-        text = f"`cosmicdeploy {self.command}` {goal} by {self.who} at {at} ended {undoing}{where}"
-        unread = [*self.lost, *self.doubts][:SHOWN]
-        return f"{text}; what it changed is not all known: {', '.join(unread)}" if unread else text
-
-
 def unfinished(journal: Journal, *, own: bool = False) -> list[InterruptedRun]:
-    """Return the runs that are not over, oldest first; with `own`, also the current run."""
-    reader = _Reader("" if own else journal.run)
+    """Return the interrupted runs, oldest first; with `own`, also the current run."""
+    replay = _Replay("" if own else journal.run)
     for entry in journal.entries():
-        if isinstance(entry, Unreadable):
-            reader.doubt(entry)
+        if isinstance(entry, UnreadableLine):
+            replay.apply_unreadable(entry)
         else:
-            reader.take(entry)
-    return list(reader.open.values())
+            replay.apply(entry)
+    return list(replay.open.values())
 
 
-class _Reader:
-    """Reads the journal entry by entry; `open` are the runs that are not over so far."""
+def resumed_and_current(
+    journal: Journal, resumed: Iterable[InterruptedRun]
+) -> list[InterruptedRun]:
+    """Return the runs that the current run resumes, then the current run."""
+    own = [run for run in unfinished(journal, own=True) if run.id == journal.run]
+    return [*resumed, *own]
+
+
+class _Replay:
+    """Reads the journal entry by entry; `open` holds the runs that are not over so far, by id.
+
+    Ignores the run with the id `excluded`.
+    """
 
     def __init__(self, excluded: str) -> None:
         self.open: dict[str, InterruptedRun] = {}
@@ -94,69 +50,55 @@ class _Reader:
         self._begun: set[str] = set()
         self._last = ""
 
-    def take(self, record: Record) -> None:
+    def apply(self, record: Record) -> None:
         """Apply a record."""
         run, kind = record.get("run", ""), record["kind"]
         if kind == "run" and run:
-            self._begin(_begun(record))
-        elif run in self.open or (kind == "intent" and self._begins_unseen(run)):
-            _follow(self.open, self.open[run], record)
+            self._begin(_started_run(record))
+        elif run in self.open or (kind == "intent" and self._begin_without_record(run)):
+            _update(self.open, self.open[run], record)
         for resolved in record.get("resolves", ()):
             self.open.pop(resolved, None)
         if kind == "resolved":
-            for past in self.open.values():
-                _forget_schema(past)
+            for earlier in self.open.values():
+                _forget_schema(earlier)
 
-    def doubt(self, line: Unreadable) -> None:
-        """Apply an unreadable line: it may say what a run changed. One run writes at a time."""
+    def apply_unreadable(self, line: UnreadableLine) -> None:
+        """Add an unreadable line to its run.
+
+        If it names no known run, the last run may have written it: only one run writes at a time.
+        """
         where = f"line {line.line} of the journal cannot be read"
-        if line.run in self.open or (line.kind in CHANGING and self._begins_unseen(line.run)):
-            self.open[line.run].lost.append(where)
+        if line.run in self.open or (
+            line.kind in CHANGING and self._begin_without_record(line.run)
+        ):
+            self.open[line.run].lost_records.append(where)
             if line.kind == "success":
                 del self.open[line.run]
         elif line.run not in self._begun and self._last in self.open:
-            self.open[self._last].doubts.append(where)
+            self.open[self._last].uncertain_records.append(where)
 
     def _begin(self, run: InterruptedRun) -> None:
         self._last = run.id
-        if run.id in self.open:  # its intents are needed for the undo
-            self.open[run.id].lost.append("its first record is repeated or follows others")
+        if run.id in self.open:  # keep its intents, which the undo needs
+            self.open[run.id].lost_records.append("its first record is repeated or follows others")
         elif run.id != self._excluded:
             self.open[run.id] = run
             self._begun.add(run.id)
 
-    def _begins_unseen(self, run: str) -> bool:
-        """Open a run whose first record cannot be read; return False if there is none to open."""
+    def _begin_without_record(self, run: str) -> bool:
+        """Begin a run whose first record cannot be read.
+
+        Return False, and do nothing, if `run` is "", excluded, or has already begun.
+        """
         if not run or run == self._excluded or run in self._begun:
             return False
-        self._begin(
-            InterruptedRun(id=run, command=UNKNOWN, lost=["its first record cannot be read"])
-        )
+        lost = ["its first record cannot be read"]
+        self._begin(InterruptedRun(id=run, command=UNKNOWN, lost_records=lost))
         return True
 
 
-def under_way(journal: Journal, resumed: Iterable[InterruptedRun]) -> list[InterruptedRun]:
-    """Return the runs that the current run resumes, then the current run."""
-    own = [run for run in unfinished(journal, own=True) if run.id == journal.run]
-    return [*resumed, *own]
-
-
-def made_backup(runs: Iterable[InterruptedRun]) -> str | None:
-    """Return the first backup of these runs, which holds the state before all of them."""
-    return next(iter(made_backups(runs)), None)
-
-
-def made_backups(runs: Iterable[InterruptedRun]) -> list[str]:
-    """Return all backups of these runs, oldest first."""
-    return [str(i.facts["backup"]) for i in intents(runs, BACKUP) if i.done]
-
-
-def intents(runs: Iterable[InterruptedRun], kind: str) -> list[Intent]:
-    """Return the steps of one kind that these runs have begun, oldest first."""
-    return [intent for run in runs for intent in run.intents if intent.kind == kind]
-
-
-def _begun(record: Record) -> InterruptedRun:
+def _started_run(record: Record) -> InterruptedRun:
     return InterruptedRun(
         id=record["run"],
         command=record["command"],
@@ -170,20 +112,21 @@ def _begun(record: Record) -> InterruptedRun:
     )
 
 
-def _follow(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: Record) -> None:
+def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: Record) -> None:
+    """Apply a record to its run, and remove the run from `open_runs` if the record ends it."""
     match record["kind"]:
         case "intent":
             run.intents.append(_intent(record))
         case "done" if record["step_kind"] == RESUME:
-            del open_runs[run.id]  # clients may have written data since
+            del open_runs[run.id]  # clients are let in again: an undo would lose what they write
         case "done":
-            for intent in _begun_step(run, record):
+            for intent in _intent_of(run, record):
                 intent.done, intent.facts = True, record["facts"]
         case "failed":
             run.failed = True
         case "undone":
-            run.failed = True  # by this run or a later one
-            for intent in _begun_step(run, record):
+            run.failed = True  # the run itself or a later one undoes it
+            for intent in _intent_of(run, record):
                 run.intents.remove(intent)
         case "success":
             del open_runs[run.id]
@@ -192,7 +135,7 @@ def _follow(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
 
 
 def _forget_schema(run: InterruptedRun) -> None:
-    """Forget the schema: an operator repaired it, so it is neither undone nor compared."""
+    """Forget the schema, so that no undo changes or compares it: an operator has repaired it."""
     run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
     run.state = {**run.state, "schema": None, "migrations": None}
 
@@ -207,6 +150,6 @@ def _intent(record: Record) -> Intent:
     )
 
 
-def _begun_step(run: InterruptedRun, record: Record) -> list[Intent]:
-    """Return the step that a record is about; empty if its intent cannot be read."""
-    return [i for i in run.intents if i.name == record["step"]][-1:]
+def _intent_of(run: InterruptedRun, record: Record) -> list[Intent]:
+    """Return the intent of the step that a record names; empty if the journal has none."""
+    return [intent for intent in run.intents if intent.name == record["step"]][-1:]

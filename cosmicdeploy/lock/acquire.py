@@ -50,11 +50,11 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
     own, watch = this_process(command), HolderWatch(engine, lock_wait.stale_after)
     until = time.monotonic() + lock_wait.wait
     announced = ""
-    while not (marker := engine.claim(name, own)).is_own:
+    while not (marker := engine.claim_marker(name, own)).is_own:
         lock_wait.safe_point()
         if watch.is_gone(marker):
             # By its id: if another run has taken over meanwhile, that run's marker stays.
-            engine.release_claim(marker.id)
+            engine.remove_marker(marker.id)
             continue
         if (left := until - time.monotonic()) <= 0:
             raise lock_held_error(marker, _todo(lock_wait))

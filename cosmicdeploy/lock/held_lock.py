@@ -46,7 +46,7 @@ class HeldLock(Lock):
         """
         now = time.clock_gettime(CLOCK)
         if not self._lost and now - self._verified_at >= trust:
-            self._note(exists=self._engine.is_claimed(self._id))
+            self._note(exists=self._engine.marker_exists(self._id))
             self._verified_at = now
         if self._lost:
             raise self._error()
@@ -57,7 +57,7 @@ class HeldLock(Lock):
         self._beating.join(BEAT_SECONDS)
         # If the engine is gone the marker stays, and the next run finds a dead holder.
         with suppress(EngineError):
-            self._engine.release_claim(self._id)
+            self._engine.remove_marker(self._id)
 
     def _beat(self) -> None:
         count = 0
@@ -83,6 +83,6 @@ class HeldLock(Lock):
 
     def _taker(self) -> str:
         with suppress(EngineError):
-            taker = self._engine.find_claim(self._name)
+            taker = self._engine.find_marker(self._name)
             return describe(taker.labels) if taker else "it has ended by now"
         return ""

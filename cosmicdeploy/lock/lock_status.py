@@ -36,7 +36,7 @@ def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS)
     Waits for the first sign of life, at most `seconds`.
     """
     watch = HolderWatch(engine, seconds)
-    while marker := engine.find_claim(marker_name(project)):
+    while marker := engine.find_marker(marker_name(project)):
         if watch.is_gone(marker) or watch.alive:
             break
         time.sleep(min(POLL_SECONDS, seconds))
@@ -51,7 +51,7 @@ def living_holder(engine: Engine, project: str) -> Marker | None:
 
     Does not wait for a sign of life, so a dead holder on another machine counts as living.
     """
-    marker = engine.find_claim(marker_name(project))
+    marker = engine.find_marker(marker_name(project))
     return marker if marker and not is_dead(marker.labels) else None
 
 
@@ -74,5 +74,5 @@ def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) ->
         raise lock_held_error(
             status.marker, "it is alive: wait until it has ended, or stop it with Ctrl-C"
         )
-    engine.release_claim(status.marker.id)
+    engine.remove_marker(status.marker.id)
     return status.marker

@@ -15,8 +15,9 @@ from cosmicdeploy.database.restore.restore import drop_shadow
 from cosmicdeploy.database.swap.swap import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
+from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import InterruptedRun, intents, made_backups, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted
@@ -161,6 +162,6 @@ def _settle(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     }
     ctx.lock.require()
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
-    if made_backups(runs):  # a rollback can still use them
+    if backups_of(runs):  # a rollback can still use them
         record_release(ctx.with_run(resumed_runs=runs), COMMAND)
     ctx.journal.append("success", resolves=[])

@@ -87,7 +87,7 @@ def run(
                 **(variables or {}),
                 **mark,
             }
-            return ctx.engine.converse(
+            return ctx.engine.exec_interactive(
                 container_id, argv, streams, environment=environment, user=user
             )
     except ReaderGone:

@@ -8,7 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Declined
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import LockWait, hold_lock, operator_name
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
@@ -17,7 +17,7 @@ from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
 def migrations(ctx: Context) -> dict[str, Any]:
     """Return the pending migrations with their statements, and the state of those that an
     interrupted run began; changes nothing."""
-    begun = unresolved(ctx.journal)
+    begun = interrupted_migration(ctx.journal)
     found = interrupted_migrations.look(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
@@ -36,7 +36,7 @@ def resolve(
     """
     patience = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, command, patience):
-        begun = unresolved(ctx.journal)
+        begun = interrupted_migration(ctx.journal)
         if begun is None:
             return "no run was interrupted while it migrated"
         found = interrupted_migrations.look(ctx, begun)

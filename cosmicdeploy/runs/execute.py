@@ -9,9 +9,10 @@ from typing import Protocol
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.journal.interrupted_run import backups_of, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
-from cosmicdeploy.journal.unfinished import intents, made_backups, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
@@ -86,7 +87,7 @@ def execute(
             if recording:
                 recording.begin()
             run.through(plan)
-        in_place = run.error is None and bool(run.has_applied or made_backups(decision.resumed))
+        in_place = run.error is None and bool(run.has_applied or backups_of(decision.resumed))
         if in_place:
             made, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, made, migrations)
@@ -158,7 +159,7 @@ def record_release(
     These are the backup of the run and those of the runs that it resumed. The run has succeeded, so
     an error here does not fail it.
     """
-    backups = dict.fromkeys([*made_backups(ctx.run.resumed_runs), *((own,) if own else ())])
+    backups = dict.fromkeys([*backups_of(ctx.run.resumed_runs), *((own,) if own else ())])
     with suppress(CosmicError):
         released = {name: ctx.container(name) for name in ctx.settings.services.released}
         ctx.lock.require()

@@ -10,9 +10,10 @@ from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import NeedsPerson, UsageError
+from cosmicdeploy.journal.interrupted_run import InterruptedRun, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
-from cosmicdeploy.journal.unfinished import InterruptedRun, intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
@@ -59,7 +60,7 @@ def decide(ctx: Context, command: str) -> Decision:
 def require_readable(ctx: Context, runs: Runs) -> None:
     """Raise `NeedsPerson` if records of one of these runs cannot be read."""
     for run in runs:
-        if run.lost:
+        if run.lost_records:
             raise NeedsPerson(
                 "A run was interrupted, and what it changed is not all known",
                 where=str(ctx.journal.path),
@@ -133,7 +134,7 @@ def require_deploy(ctx: Context) -> None:
 
 def to_abort(ctx: Context) -> Runs:
     """Return the deploys and rollbacks to undo; raises `UsageError` if there is none."""
-    runs = [run for run in unfinished(ctx.journal) if run.kind.places_release or run.lost]
+    runs = [run for run in unfinished(ctx.journal) if run.kind.places_release or run.lost_records]
     if not runs:
         raise UsageError(
             "No deploy was interrupted",
@@ -148,7 +149,7 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
 
     It is neither put back nor dropped.
     """
-    if not any(run.lost or run.doubts for run in runs) or intents(runs, RESTORE):
+    if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
         return
     if has_replaced_data(ctx.database()):
         live = ctx.settings.database.name

@@ -16,7 +16,7 @@ from cosmicdeploy.errors import (
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.unfinished import InterruptedRun
+from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.snapshot import State

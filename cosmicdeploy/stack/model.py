@@ -115,7 +115,7 @@ class Service:
     cpu_shares: int | None = None
     pids_limit: int | None = None
 
-    def apart(self) -> Service:
+    def isolated(self) -> Service:
         """Return the service as a separate container that gets no traffic.
 
         It has no ports, no fixed address and no alias, few CPU shares, and is never restarted.

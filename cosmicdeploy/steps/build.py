@@ -63,7 +63,7 @@ class BuildStep(Step):
         built = {_id(ctx, tag) for tag in change.before["tags"]}
         restore_tags(ctx, change.before["tags"])
         for image_id in built - set(change.before["tags"].values()) - {None}:
-            ctx.engine.discard(str(image_id))
+            ctx.engine.remove_unused_image(str(image_id))
 
 
 def _say(ctx: Context, line: str) -> None:

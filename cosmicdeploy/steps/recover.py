@@ -21,9 +21,10 @@ from cosmicdeploy.errors import (
     LockLost,
     UnhealthyContainer,
 )
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
@@ -105,7 +106,7 @@ def wait_for_commands(ctx: Context) -> None:
     for command in ctx.engine.leftovers(ctx.stack.project):
         if command.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {command.name}, which an interrupted run started")
-            ctx.engine.wait_end(command.id, ctx.settings.migrate.timeout)
+            ctx.engine.wait_until_ended(command.id, ctx.settings.migrate.timeout)
         ctx.engine.remove(command.id)
 
 
@@ -221,7 +222,9 @@ def _start(ctx: Context, container: Container, name: str) -> None:
 def _has_replaced_data_left(ctx: Context) -> bool:
     """Whether replaced data is kept that no undo of a restore will put back."""
     runs = unfinished(ctx.journal)
-    if intents(runs, RestoreStep.kind) or any(run.lost or run.doubts for run in runs):
+    if intents(runs, RestoreStep.kind) or any(
+        run.lost_records or run.uncertain_records for run in runs
+    ):
         return False
     return _database_is_ready(ctx) and has_replaced_data(ctx.database())
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import intents, under_way
+from cosmicdeploy.journal.unfinished import resumed_and_current
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
@@ -35,7 +36,7 @@ class Excused:
     @classmethod
     def of(cls, ctx: Context) -> Self:
         """Return what is excused in this run and in the interrupted runs that it resumes."""
-        rollouts = intents(under_way(ctx.journal, ctx.run.resumed_runs), ROLLOUT)
+        rollouts = intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()

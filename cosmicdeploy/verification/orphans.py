@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import beside
+from cosmicdeploy.engine.containers.in_place import not_in_place
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.lock import holder_pid
@@ -97,7 +97,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
     if service is None:
         todo = f"declare its service, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
-    if is_temporary(container.name) and not beside(service, [container]):
+    if is_temporary(container.name) and not not_in_place(service, [container]):
         todo = "the next deploy puts it back or removes it"
         return Orphan(container=container, what=SUPERSEDED, todo=todo)
     if not container.is_active:
@@ -125,7 +125,7 @@ def _possible_schedulers(ctx: Context) -> Iterator[Container]:
     names = ctx.settings.services.released
     images = {image.id for image in ctx.images_of(names).values() if image}
     images |= {container.image_id for name in names if (container := ctx.container(name))}
-    for container in ctx.engine.running(images, besides=ctx.stack.project):
+    for container in ctx.engine.containers_of_images(images, except_project=ctx.stack.project):
         if _reaches_stack(ctx, container):
             yield container
 

@@ -34,7 +34,7 @@ def untag(api: APIClient, reference: str) -> None:
         return
 
 
-def discard(api: APIClient, image_id: str) -> None:
+def remove_unused_image(api: APIClient, image_id: str) -> None:
     """Remove an image if it has no tag and no container uses it."""
     image = find(api, image_id)
     if image is None or image.tags:

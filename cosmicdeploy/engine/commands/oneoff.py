@@ -17,7 +17,7 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
     """Return the service with this command, and without ports, restarts or health check."""
     return replace(
-        service.apart(),
+        service.isolated(),
         command=tuple(argv),
         entrypoint=(),
         healthcheck=Healthcheck(test=("NONE",)),

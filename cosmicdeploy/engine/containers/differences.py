@@ -52,7 +52,7 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     ]
 
 
-def given(service: Service) -> str:
+def given_engine_defaults(service: Service) -> str:
     """Return the keys of `ENGINE_DEFAULTS` that a definition gives, joined by commas.
 
     They are kept in a label of the container, to detect later that one of them was removed.

@@ -17,7 +17,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.stack.model import Service, Stack
 
 
-def adopt(stack: Stack, containers: Iterable[Container]) -> Stack:
+def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stack:
     """Return the stack with each service's `container_name` set to that of its container in place.
 
     A service without a container is named like the others: with underscores if they have them.
@@ -36,7 +36,7 @@ def of_service(containers: Iterable[Container], service: str) -> list[Container]
     return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
 
 
-def beside(service: Service, containers: Iterable[Container]) -> list[Container]:
+def not_in_place(service: Service, containers: Iterable[Container]) -> list[Container]:
     """Return a service's containers whose final name is not that of the one in place."""
     return [c for c in containers if final_name(c.name) != service.container_name]
 

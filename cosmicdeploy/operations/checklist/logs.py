@@ -38,10 +38,10 @@ def output(ctx: Context, service: str, span: Span) -> Log:
     """Return the output of a service's container. Raises `EngineError` if there is none."""
     container = existing(ctx, service)
     if span.lines is not None:
-        read = list(ctx.engine.log_entries(container.id, tail=span.lines))
+        read = list(ctx.engine.timed_log_lines(container.id, tail=span.lines))
         return Log(service=service, begins=_begins(read, span), lines=_within(read, span))
-    first = next(ctx.engine.log_entries(container.id), None)
-    lines = ctx.engine.log_entries(container.id, since=int(span.since) * SECOND)
+    first = next(ctx.engine.timed_log_lines(container.id), None)
+    lines = ctx.engine.timed_log_lines(container.id, since=int(span.since) * SECOND)
     begins = _begins([first] if first else [], span)
     return Log(service=service, begins=begins, lines=_within(lines, span))
 

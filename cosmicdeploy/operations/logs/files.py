@@ -77,7 +77,7 @@ class Files:
         streams = Streams(
             stdin=_until(over, ended), out=output.take, err=lambda _: None, over=ended
         )
-        self._engine.converse(container.id, command, streams)
+        self._engine.exec_interactive(container.id, command, streams)
 
     def _push(self, push: Push, line: LogLine) -> None:
         self._returned.append(line.text)

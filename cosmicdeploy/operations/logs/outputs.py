@@ -32,13 +32,13 @@ class Outputs:
         returned = self._returned[container.id] = _Returned(begin)
         if self._tail == 0:
             return
-        lines = self._engine.log_entries(container.id, since=self._since, tail=self._tail)
+        lines = self._engine.timed_log_lines(container.id, since=self._since, tail=self._tail)
         yield from filter(returned.add, lines)
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
         """Push new lines; all lines of a container that did not exist before are new."""
         returned = self._returned.setdefault(container.id, _Returned(0))
-        for line in self._engine.log_entries(container.id, since=returned.until, follow=True):
+        for line in self._engine.timed_log_lines(container.id, since=returned.until, follow=True):
             if over.is_set():
                 return
             if returned.add(line):

@@ -90,7 +90,9 @@ def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:
 
 
 def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
-    for container in ctx.engine.made_from(ctx.stack.directory, besides=ctx.stack.project):
+    for container in ctx.engine.containers_of_folder(
+        ctx.stack.directory, except_project=ctx.stack.project
+    ):
         if container.service in ctx.settings.services.all:
             yield StackNotice(
                 kind="other project",

@@ -7,7 +7,11 @@ from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt, has_usual_name, of_service
+from cosmicdeploy.engine.containers.in_place import (
+    adopt_container_names,
+    has_usual_name,
+    of_service,
+)
 from cosmicdeploy.engine.containers.names import final_name
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
@@ -22,7 +26,7 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     beside another.
     """
     containers = ctx.engine.containers(ctx.stack.project)
-    ctx = replace(ctx, stack=adopt(ctx.stack, containers))
+    ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
         _require_one(ctx, of_service(containers, name), ctx.service(name))
@@ -125,7 +129,7 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
     as two projects.
     """
     stack = ctx.stack
-    for container in ctx.engine.made_from(stack.directory, besides=stack.project):
+    for container in ctx.engine.containers_of_folder(stack.directory, except_project=stack.project):
         alike = labels.normalized_project(container.project) == labels.normalized_project(
             stack.project
         )

@@ -13,9 +13,9 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.journal.interrupted_run import first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
-from cosmicdeploy.journal.unfinished import intents, made_backup
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -91,8 +91,8 @@ def _made_earlier(ctx: Context) -> str | None:
     swapped, or migrations began."""
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
-        return made_backup(rollbacks) if is_maintenance_on(ctx) else None
-    return made_backup(ctx.run.resumed_runs) if intents(ctx.run.resumed_runs, MIGRATE) else None
+        return first_backup(rollbacks) if is_maintenance_on(ctx) else None
+    return first_backup(ctx.run.resumed_runs) if intents(ctx.run.resumed_runs, MIGRATE) else None
 
 
 def copy_to_destinations(ctx: Context, backup: Backup) -> Result:

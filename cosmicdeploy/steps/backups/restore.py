@@ -16,7 +16,7 @@ from cosmicdeploy.database.swap.swap import (
     swap_back,
 )
 from cosmicdeploy.errors import BackupError, Refused
-from cosmicdeploy.journal.unfinished import intents
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.schema.compatible import target_of

@@ -35,7 +35,7 @@ def in_new_image(
     if place and once:
         return ctx.run_console(place, *arguments)
     result = _run_there(ctx, place, arguments) if place else None
-    return result or ctx.engine.run(
+    return result or ctx.engine.run_oneoff(
         replace(service, user=ctx.settings.app.user or service.user),
         ctx.console(*arguments),
         image=image.id,

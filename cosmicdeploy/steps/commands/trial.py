@@ -57,10 +57,9 @@ def start_trial(ctx: Context) -> str:
             todo="build it: `cosmicdeploy step build`",
         )
     created = ctx.engine.create(
-        service.apart(),
+        service.isolated(),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
-        project=ctx.stack.project,
         labels={
             labels.PROJECT: ctx.stack.project,
             labels.SERVICE: name,

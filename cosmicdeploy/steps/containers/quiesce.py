@@ -11,8 +11,8 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import MIGRATE
-from cosmicdeploy.journal.unfinished import intents
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role

@@ -13,9 +13,10 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now

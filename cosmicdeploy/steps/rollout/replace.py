@@ -15,7 +15,7 @@ from typing import Any
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.differences import given
+from cosmicdeploy.engine.containers.differences import given_engine_defaults
 from cosmicdeploy.engine.containers.names import (
     ContainerRole,
     final_name,
@@ -93,7 +93,6 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
             service,
             name=name,
             image=service.image,
-            project=ctx.stack.project,
             labels=own_labels,
             volumes_from=current.volumes if current else None,
         )
@@ -112,7 +111,7 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
         labels.CONFIG_FILES: str(ctx.stack.file),
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
-        labels.GIVEN: given(service),
+        labels.GIVEN: given_engine_defaults(service),
     }
 
 

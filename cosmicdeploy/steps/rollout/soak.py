@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
+from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import intents, under_way
+from cosmicdeploy.journal.unfinished import resumed_and_current
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -35,7 +36,7 @@ class SoakStep(Step):
         seconds = ctx.settings.watch.seconds
         if not seconds:
             return Unchanged(reason="switched off: watch.seconds is 0")
-        runs = under_way(ctx.journal, ctx.run.resumed_runs)
+        runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
         if ctx.run.steps_ahead.replace_containers or intents(runs, ROLLOUT):
             return Change(summary=f"watch the containers and the requests for {seconds:g} s")
         return Unchanged(reason="no container was replaced")
@@ -98,7 +99,7 @@ def _known(ctx: Context) -> dict[str, InitialState]:
     A service that did not work before, and was not replaced, is left out.
     """
     before: dict[str, Any] = {}
-    for intent in intents(under_way(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
+    for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
     known = {}
     for name in ctx.settings.services.released:

@@ -14,7 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.database.schema.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.begun_migrations import Begun, unresolved
+from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names
@@ -32,7 +32,7 @@ class State(StrEnum):
 class Found:
     """How far migrations that were begun came, statement by statement."""
 
-    begun: Begun
+    begun: BegunMigration
     state: State
     outcomes: Sequence[Outcome] = ()
 
@@ -42,7 +42,7 @@ class Found:
         return [outcome.line for outcome in self.outcomes]
 
 
-def look(ctx: Context, begun: Begun, undone: Set[str] = frozenset()) -> Found:
+def look(ctx: Context, begun: BegunMigration, undone: Set[str] = frozenset()) -> Found:
     """Compare the live schema with what was begun; `undone` are migrations that were rolled back
     to their end. Raises `DatabaseError`."""
     with open_facts(ctx.database()) as database:
@@ -67,7 +67,7 @@ def _may_have_run(outcome: Outcome) -> bool:
     return outcome.state != NOT_DONE and bool(silent)
 
 
-def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> bool:
+def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: str) -> bool:
     """Whether all of it is done.
 
     A migration's row is written after its last statement. A down migration removes the structure
@@ -84,7 +84,7 @@ def _all_done(ctx: Context, begun: Begun, applied: set[str], digest: str) -> boo
 def require_whole(ctx: Context) -> None:
     """Raise `NeedsPerson` where migrations of an earlier run are half done: how far they came, and
     both ways on."""
-    begun = unresolved(ctx.journal)
+    begun = interrupted_migration(ctx.journal)
     if begun is None:
         return
     if ctx.run.steps_ahead.recover:  # the interrupted run's command may still run

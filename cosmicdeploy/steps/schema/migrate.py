@@ -12,7 +12,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
-from cosmicdeploy.journal.begun_migrations import Begun, unresolved
+from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
 from cosmicdeploy.polling import poll
@@ -134,7 +134,7 @@ class MigrateStep(Step):
             _require_no_rows(ctx)
         if kept := change.before.get("lock_wait"):
             put_back(ctx, kept)
-        begun = unresolved(ctx.journal, own=True) or Begun(before=change.before)
+        begun = interrupted_migration(ctx.journal, own=True) or BegunMigration(before=change.before)
         try:
             undone = set(roll_down(ctx, set(change.before["applied"])))
         except CosmicError as error:
@@ -205,7 +205,7 @@ def _todo(output: str) -> str:
     return "correct the migration and deploy again"
 
 
-def _stuck(ctx: Context, begun: Begun, error: CosmicError) -> CosmicError:
+def _stuck(ctx: Context, begun: BegunMigration, error: CosmicError) -> CosmicError:
     stuck = interrupted_migrations.broken(interrupted_migrations.look(ctx, begun), error.what)
     stuck.details = (*stuck.details, *error.details)
     return stuck

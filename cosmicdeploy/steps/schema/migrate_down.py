@@ -12,9 +12,10 @@ from cosmicdeploy.database.swap.swap import (
     resolve_interrupted_swap,
 )
 from cosmicdeploy.errors import Refused
+from cosmicdeploy.journal.interrupted_run import backups_of
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import made_backups, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.compatible import target_of
 from cosmicdeploy.steps.schema.down import applied_beyond, roll_down
@@ -68,7 +69,7 @@ def backup_before(journal: Journal) -> str | None:
     The backup of a deploy that it resumes does not count: rows were written since.
     """
     runs = unfinished(journal, own=True)
-    made = made_backups([run for run in runs if run.kind is RunKind.ROLLBACK])
+    made = backups_of([run for run in runs if run.kind is RunKind.ROLLBACK])
     return made[-1] if made else None
 
 

@@ -64,8 +64,8 @@ Start = Callable[..., Holder]
 def project(engine: Engine) -> Iterator[str]:
     name = f"lock-test-{uuid4().hex[:8]}"
     yield name
-    if marker := engine.find_claim(marker_name(name)):
-        engine.release_claim(marker.id)
+    if marker := engine.find_marker(marker_name(name)):
+        engine.remove_marker(marker.id)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def winner(holders: list[Holder]) -> Holder:
 
 
 def of(engine: Engine, project: str) -> Marker:
-    marker = engine.find_claim(marker_name(project))
+    marker = engine.find_marker(marker_name(project))
     assert marker is not None
     return marker
 
@@ -101,7 +101,7 @@ def of(engine: Engine, project: str) -> Marker:
 def of_another_machine(engine: Engine, project: str) -> Marker:
     """A lock as a run on another machine would hold it."""
     labels: Mapping[str, str] = {**this_process("deploy"), "machine": "elsewhere"}
-    marker = engine.claim(marker_name(project), labels)
+    marker = engine.claim_marker(marker_name(project), labels)
     assert marker.is_own
     return marker
 
@@ -129,7 +129,7 @@ def test_one_of_five_processes_gets_the_lock(engine: Engine, project: str, start
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid), "no loser removed the winner's"
     assert won.end() == 0
-    assert engine.find_claim(marker_name(project)) is None
+    assert engine.find_marker(marker_name(project)) is None
 
 
 @pytest.mark.fault("lock of a dead run")
@@ -186,7 +186,7 @@ def test_a_holder_in_another_container_of_this_machine_is_not_dead(start: Start)
 def test_a_frozen_holder_that_resumes_changes_nothing_more(
     engine: Engine, project: str, start: Start
 ) -> None:
-    thing = engine.claim(f"{project}-0", {})
+    thing = engine.claim_marker(f"{project}-0", {})
     try:
         frozen = start("--change", thing.id)
         assert frozen.says() == "held"
@@ -256,7 +256,7 @@ def test_a_signal_frees_the_lock(
     assert holder.says() == "held"
     os.kill(holder.pid, number)
     assert holder.process.wait(timeout=60) == 130
-    assert engine.find_claim(marker_name(project)) is None
+    assert engine.find_marker(marker_name(project)) is None
 
 
 def test_a_signal_ends_the_waiting(engine: Engine, project: str, start: Start) -> None:

@@ -58,9 +58,9 @@ def boundaries(stack: StackUnderTest) -> range:
     return range(FIRST, count + 1)
 
 
-def deploy_boundaries(stack: StackUnderTest, number: int, *, every: bool) -> Sequence[int]:
+def deploy_boundaries(stack: StackUnderTest, number: int, *, every_place: bool) -> Sequence[int]:
     """Return the records after which to kill a deploy: all of an uninterrupted one, or a sample."""
-    if not every:
+    if not every_place:
         return SAMPLED
     next_release(stack, number)
     assert stack.cli("deploy").code == 0
@@ -76,11 +76,11 @@ def next_release(stack: StackUnderTest, number: int) -> None:
 
 @pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy")
 def test_a_deploy_survives_a_kill_anywhere(
-    released: StackUnderTest, tries: Tries, every: bool
+    released: StackUnderTest, tries: Tries, every_place: bool
 ) -> None:
-    for number in deploy_boundaries(released, 0, every=every):
+    for number in deploy_boundaries(released, 0, every_place=every_place):
         next_release(released, number)
-        with tries.one(f"record {number}"), acknowledged(released) as beats:
+        with tries.attempt(f"record {number}"), acknowledged(released) as beats:
             assert killed(released, number, "deploy") == -signal.SIGKILL
             again = released.cli("deploy", "--json")
             assert again.code == 0, again.stderr
@@ -94,16 +94,17 @@ def test_a_deploy_survives_a_kill_anywhere(
 
 
 @pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy --abort")
-def test_a_killed_deploy_can_be_undone(released: StackUnderTest, tries: Tries, every: bool) -> None:
-    numbers = deploy_boundaries(released, 100, every=every)
+def test_a_killed_deploy_can_be_undone(
+    released: StackUnderTest, tries: Tries, every_place: bool
+) -> None:
+    numbers = deploy_boundaries(released, 100, every_place=every_place)
     for number in numbers:
         before = released.snapshot()
         next_release(released, 100 + number)
-        with tries.one(f"record {number}"):
+        with tries.attempt(f"record {number}"):
             assert killed(released, number, "deploy") == -signal.SIGKILL
-            if (
-                every and number >= numbers[-1] - 1
-            ):  # the deploy had succeeded, so there is nothing to undo
+            if every_place and number >= numbers[-1] - 1:
+                # The deploy had succeeded, so there is nothing to undo.
                 assert released.cli("deploy").code == 0
                 continue
             unfinished = released.cli("status", "--json").report["unfinished"]
@@ -119,7 +120,7 @@ def test_a_killed_deploy_can_be_undone(released: StackUnderTest, tries: Tries, e
 
 @pytest.mark.fault("kill -9 at a journal boundary of rollback, then rollback")
 def test_a_rollback_survives_a_kill_anywhere(
-    released: StackUnderTest, tries: Tries, every: bool
+    released: StackUnderTest, tries: Tries, every_place: bool
 ) -> None:
     backups = released.open().catalogue.list()
     old = next(b.id for b in backups if b.is_good and b.manifest.release == "1")
@@ -127,9 +128,9 @@ def test_a_rollback_survives_a_kill_anywhere(
     done = released.cli("rollback", "--to", old, "--yes", "--json")
     assert done.code == 0, done.stderr
     # Back and forth, so that each rollback has data, schema and images to swap.
-    numbers = boundaries(released) if every else SAMPLED
+    numbers = boundaries(released) if every_place else SAMPLED
     for number, target in zip(numbers, cycle((new, old)), strict=False):
-        with tries.one(f"record {number}"), acknowledged(released) as beats:
+        with tries.attempt(f"record {number}"), acknowledged(released) as beats:
             assert killed(released, number, "rollback", "--to", target, "--yes") == -signal.SIGKILL
             again = released.cli("rollback", "--to", target, "--yes", "--json")
             assert again.code == 0, again.stderr
@@ -144,12 +145,12 @@ def test_a_rollback_survives_a_kill_anywhere(
 
 @pytest.mark.fault("kill -9 at a journal boundary of backup create, then backup create")
 def test_a_backup_survives_a_kill_anywhere(
-    released: StackUnderTest, tries: Tries, every: bool
+    released: StackUnderTest, tries: Tries, every_place: bool
 ) -> None:
     assert released.cli("backup", "create").code == 0
     numbers = boundaries(released)
-    for number in numbers if every else numbers[1:-1:2]:
-        with tries.one(f"record {number}"):
+    for number in numbers if every_place else numbers[1:-1:2]:
+        with tries.attempt(f"record {number}"):
             assert killed(released, number, "backup", "create") == -signal.SIGKILL
             again = released.cli("backup", "create", "--json")
             assert again.code == 0, again.stderr

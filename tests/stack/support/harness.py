@@ -21,7 +21,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped
-from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
 from cosmicdeploy.probes.http import Response, ask
@@ -141,7 +141,7 @@ class StackUnderTest:
     def condition(self) -> dict[str, Any]:
         """Return `snapshot` with the number of interrupted runs and of failed or undone steps."""
         journal = self.open().journal
-        lines = [each for each in journal.entries() if isinstance(each, Unreadable)]
+        lines = [each for each in journal.entries() if isinstance(each, UnreadableLine)]
         assert not lines, "the journal has unreadable lines"
         failures = sum(record["kind"] in ("failed", "undone") for record in journal.records())
         return {**self.snapshot(), "unfinished": len(unfinished(journal)), "failures": failures}

@@ -59,15 +59,15 @@ class Engine:
     def writers(self, source: str) -> list[Container]:
         return self.users.get(source, [])
 
-    def containers(self, _project: str, besides: Sequence[str] = ()) -> list[Container]:
-        return [c for c in self._own if c.name not in besides]
+    def containers(self, _project: str, except_names: Sequence[str] = ()) -> list[Container]:
+        return [c for c in self._own if c.name not in except_names]
 
-    def made_from(self, folder: Path, besides: str) -> list[Container]:
-        assert (folder, besides) == (FOLDER, "shop")
+    def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
+        assert (folder, except_project) == (FOLDER, "shop")
         return list(self._others)
 
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
 
-    def find_claim(self, _name: str) -> None:
+    def find_marker(self, _name: str) -> None:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.engine.facts import Container
 from tests.unit.engine.shop_stack import container, stack
 
@@ -32,15 +32,15 @@ pytestmark = pytest.mark.unit
     ],
 )  # fmt: skip
 def test_a_service_takes_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
-    adopted = adopt(stack(db=None, web=None), found)
+    adopted = adopt_container_names(stack(db=None, web=None), found)
     assert adopted.services["db"].container_name == name
-    assert adopt(adopted, found) == adopted, "adopting twice changes nothing"
+    assert adopt_container_names(adopted, found) == adopted, "adopting twice changes nothing"
 
 
 def test_an_undeclared_image_is_named_like_its_container() -> None:
     declared = stack(db=None)
-    assert adopt(declared, []).services["db"].image == "shop-db"
+    assert adopt_container_names(declared, []).services["db"].image == "shop-db"
     built = container("shop_db_1", image_name="shop_db")
-    assert adopt(declared, [built]).services["db"].image == "shop_db"
+    assert adopt_container_names(declared, [built]).services["db"].image == "shop_db"
     other = container("shop_db_1", image_name="elsewhere/db")
-    assert adopt(declared, [other]).services["db"].image == "shop_db"
+    assert adopt_container_names(declared, [other]).services["db"].image == "shop_db"

@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.one_each import resolve_containers
@@ -27,7 +27,7 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
     services = Services(app=("web",), database="db")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
     any_engine: Any = engine
-    found = adopt(declared, engine.containers(""))
+    found = adopt_container_names(declared, engine.containers(""))
     return replace(ctx, stack=found, engine=any_engine, loaded=loaded)
 
 

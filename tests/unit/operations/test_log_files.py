@@ -52,7 +52,7 @@ class FakeFile:
     def exec(self, _id: str, _argv: list[str]) -> Any:
         return SimpleNamespace(exit_code=0, stdout=b"one\ntwo\n")
 
-    def converse(self, _id: str, _argv: list[str], streams: Streams) -> int:
+    def exec_interactive(self, _id: str, _argv: list[str], streams: Streams) -> int:
         for chunk in self.chunks:
             streams.out(chunk)
         return 0

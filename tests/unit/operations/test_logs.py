@@ -47,7 +47,7 @@ class FakeLogs:
     def __init__(self, **lines: list[int]) -> None:
         self.lines = lines
 
-    def log_entries(self, container_id: str, **named: Any) -> Iterator[LogLine]:
+    def timed_log_lines(self, container_id: str, **named: Any) -> Iterator[LogLine]:
         since = named["since"] or 0
         return (
             LogLine(at=at, text=f"{container_id}:{at}")

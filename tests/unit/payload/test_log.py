@@ -58,5 +58,5 @@ def test_without_a_writable_file_the_stream_gets_a_warning_and_all_records(tmp_p
     stream = io.StringIO()
     configure_logging(tmp_path / "missing" / "laravel.log", stream)
     logging.getLogger("any").info("hello")
-    assert "WARNING: No log file" in stream.getvalue()
+    assert "WARNING: Cannot open the log file" in stream.getvalue()
     assert "hello" in stream.getvalue()

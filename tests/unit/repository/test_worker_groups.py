@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import GROUPS, LONG, group_of
+from tests.conftest import GROUPS, LONGEST_FIRST, group_of
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,7 @@ def test_a_folder_whose_files_share_a_package_fixture_is_one_group() -> None:
 
 def test_every_other_file_is_its_own_group_and_the_long_groups_exist() -> None:
     groups = {group_of(file) for file in FILES}
-    assert set(LONG) <= groups
+    assert set(LONGEST_FIRST) <= groups
     assert (
         "tests/stack/operate/test_features.py" in groups
         and "tests/unit/steps/test_features.py" in groups

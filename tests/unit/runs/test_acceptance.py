@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.containers.in_place import adopt
+from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
@@ -27,7 +27,7 @@ from tests.unit.runs.journal_writer import Writer
 pytestmark = pytest.mark.unit
 
 ENGINE_WITHOUT_CONTAINERS: Any = SimpleNamespace(
-    container=lambda _: None, find_claim=lambda _: None
+    container=lambda _: None, find_marker=lambda _: None
 )
 RESTART = {"services": ["db"], "turns_away": True}
 QUIESCE = {"roles": ["app", "worker"]}
@@ -172,7 +172,9 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
         settings = SimpleNamespace(services=services, database=SimpleNamespace(name="shop"))
         loaded: Any = SimpleNamespace(settings=settings)
         any_engine: Any = engine
-        stack = adopt(declared(db=None, web=None, queue=None), engine.containers(""))
+        stack = adopt_container_names(
+            declared(db=None, web=None, queue=None), engine.containers("")
+        )
         return replace(ctx, stack=stack, engine=any_engine, loaded=loaded)
 
     return context_on

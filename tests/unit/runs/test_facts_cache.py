@@ -33,8 +33,8 @@ class Engine:
             id="c", name=name, service=SERVICE, project="p", image_id="i", status=self.status
         )
 
-    def containers(self, project: str, besides: Collection[str] = ()) -> list[Container]:
-        self.queries.append(f"all of {project} but {', '.join(besides)}")
+    def containers(self, project: str, except_names: Collection[str] = ()) -> list[Container]:
+        self.queries.append(f"all of {project} but {', '.join(except_names)}")
         return [self.container("orphan")]
 
     def image(self, reference: str) -> None:

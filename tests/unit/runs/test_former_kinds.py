@@ -12,10 +12,11 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
-from cosmicdeploy.journal.unfinished import intents, unfinished
+from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs import undo as undo_module
@@ -101,7 +102,7 @@ def test_a_journal_from_before_the_renames_gives_the_same_runs(tmp_path: Path) -
     for end, line in enumerate(map(json.loads, lines), start=1):
         path.write_text("".join(lines[:end]))
         journal = Journal(path=path)
-        assert not any(isinstance(entry, Unreadable) for entry in journal.entries())
+        assert not any(isinstance(entry, UnreadableLine) for entry in journal.entries())
         if line["kind"] == "intent":  # as if the run had been killed here
             [run] = unfinished(journal)
             last, step = run.intents[-1], applied_by([run])[-1].step
@@ -125,9 +126,9 @@ def test_each_former_kind_is_read_from_a_journal(ctx: Context, former: str, kind
     ctx.journal.append("intent", **step, options={}, change="c", before={"unusable": 1})
     ctx.journal.append("done", **step, facts={})
     intent, done = ctx.journal.entries()
-    assert not isinstance(done, Unreadable) and done["step_kind"] == kind
+    assert not isinstance(done, UnreadableLine) and done["step_kind"] == kind
     has_shape = kind not in ("soak", "compatible")
-    assert isinstance(intent, Unreadable) == has_shape, (
+    assert isinstance(intent, UnreadableLine) == has_shape, (
         "an intent is checked against the shape of its present kind"
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.journal_writer import Writer
@@ -75,26 +75,26 @@ def test_the_description_names_the_interrupted_step(writer: Writer) -> None:
 def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
     writer.run("a").done("backup", backup="b1").intent("migrate")
     journal = writer.journal.of_run("")
-    begun = unresolved(journal)
+    begun = interrupted_migration(journal)
     assert begun is not None and (begun.backup, begun.done, begun.failed) == ("b1", None, False)
     writer.end("failed", error="x").run("b").end("ended", whole=True)
-    begun = unresolved(journal)
+    begun = interrupted_migration(journal)
     assert begun is not None and begun.failed
     writer.run("c", "rollback", "b1").done("restore").end("success", resolves=["a"])
-    assert unresolved(journal) is None
+    assert interrupted_migration(journal) is None
 
 
 def test_a_migration_that_succeeded_is_not_open(writer: Writer) -> None:
     writer.run("a").done("migrate", schema="t")
-    assert unresolved(writer.journal.of_run("")) is None
-    assert unresolved(writer.end("failed", error="x").journal.of_run("")) is not None
-    assert unresolved(writer.undone("migrate").journal.of_run("")) is None
+    assert interrupted_migration(writer.journal.of_run("")) is None
+    assert interrupted_migration(writer.end("failed", error="x").journal.of_run("")) is not None
+    assert interrupted_migration(writer.undone("migrate").journal.of_run("")) is None
 
 
 def test_a_repaired_schema_is_neither_undone_nor_compared(writer: Writer) -> None:
     writer.run("a").done("build").intent("migrate").end("failed", error="x")
     writer.journal.of_run("").append("resolved", who="me", schema="u")
-    assert unresolved(writer.journal.of_run("")) is None
+    assert interrupted_migration(writer.journal.of_run("")) is None
     (run,) = unfinished(writer.journal.of_run(""))
     assert [i.kind for i in run.intents] == ["build"]
     assert run.state["schema"] is None, "the schema is no longer compared"
@@ -110,7 +110,7 @@ def test_a_first_record_that_is_repeated_hides_nothing(writer: Writer) -> None:
     writer.run("a").intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
     assert [intent.kind for intent in run.intents] == ["rollout"]
-    assert "not all known" in run.description()
+    assert "some of its changes are unknown" in run.description()
 
 
 def test_a_first_record_after_its_intents_hides_nothing(writer: Writer) -> None:
@@ -118,7 +118,7 @@ def test_a_first_record_after_its_intents_hides_nothing(writer: Writer) -> None:
     writer.intent("rollout").run("a")
     (run,) = unfinished(writer.journal, own=True)
     assert [intent.kind for intent in run.intents] == ["rollout"]
-    assert run.lost
+    assert run.lost_records
 
 
 def test_a_line_with_a_repeated_key_ends_no_run(writer: Writer) -> None:

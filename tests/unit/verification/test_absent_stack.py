@@ -20,7 +20,7 @@ class AbsentStack(EmptyEngine):
     def containers(self, *_project: Any, **_options: Any) -> list[Any]:
         return []
 
-    made_from = running = containers
+    containers_of_folder = containers_of_images = containers
 
 
 def test_verify_of_an_absent_stack_advises_up(

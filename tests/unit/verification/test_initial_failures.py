@@ -54,7 +54,7 @@ class Engine:
     def image(self, _reference: str) -> None:
         return None
 
-    find_claim = image
+    find_marker = image
 
     def oneoffs(self, *_: object) -> list[Container]:
         return []
@@ -180,10 +180,10 @@ def test_initial_failures_are_searched_for_with_the_runs_own_context(
 
     settings = SimpleNamespace(lock=SimpleNamespace(stale_after=60.0))
     engine: Any = SimpleNamespace(
-        claim=lambda *_: SimpleNamespace(id="lock", is_own=True),
+        claim_marker=lambda *_: SimpleNamespace(id="lock", is_own=True),
         beat=lambda *_: True,
-        is_claimed=lambda _: True,
-        release_claim=lambda _: None,
+        marker_exists=lambda _: True,
+        remove_marker=lambda _: None,
     )
     loaded: Any = SimpleNamespace(settings=settings)
     any_stack: Any = SimpleNamespace(project="p")

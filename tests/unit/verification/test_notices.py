@@ -59,7 +59,9 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
-    engine: Any = SimpleNamespace(container=container, made_from=lambda _folder, besides: [other])
+    engine: Any = SimpleNamespace(
+        container=container, containers_of_folder=lambda _folder, except_project: [other]
+    )
     return replace(ctx, stack=stack, loaded=loaded, engine=engine)
 
 
@@ -89,7 +91,9 @@ def test_a_stack_whose_services_all_have_roles_has_no_notice(opened: Context) ->
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=known))
-    engine: Any = SimpleNamespace(container=lambda _name: None, made_from=lambda *_, **__: [])
+    engine: Any = SimpleNamespace(
+        container=lambda _name: None, containers_of_folder=lambda *_, **__: []
+    )
     small = replace(small, engine=engine)
     assert notices(replace(small, loaded=loaded)) == []
 

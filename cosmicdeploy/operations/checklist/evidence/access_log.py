@@ -29,7 +29,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     container = existing(ctx, name)
     if span.lines is None:
         lines: Iterable[str] = ctx.engine.log_lines(container.id, span.since)
-        kept = (line.text for line in ctx.engine.log_entries(container.id))
+        kept = (line.text for line in ctx.engine.timed_log_lines(container.id))
         first = next(statuses(kept), None)
     else:
         lines = ctx.engine.logs(container.id, tail=span.lines * TIMES)

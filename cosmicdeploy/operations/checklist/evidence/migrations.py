@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
@@ -34,7 +34,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
             begun.add(run)
         elif record["kind"] == "failed" and run in begun and _at(record["at"]) >= span.since:
             failed += 1
-    return {"failed_runs": failed, "half_done": unresolved(ctx.journal) is not None}
+    return {"failed_runs": failed, "half_done": interrupted_migration(ctx.journal) is not None}
 
 
 def judge(evidence: Evidence) -> Point:

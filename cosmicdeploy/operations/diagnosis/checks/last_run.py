@@ -108,7 +108,7 @@ def _age_of_last_run(ctx: Context, container: Container, command: str) -> float 
     since = now - min(container.seconds_up, LOOK_BACK)
     begun = [
         line.at / 1e9
-        for line in ctx.engine.log_entries(container.id, since=int(since * 1e9))
+        for line in ctx.engine.timed_log_lines(container.id, since=int(since * 1e9))
         if command in line.text and "skip" not in line.text.lower()
     ]
     return now - max(begun) if begun else None

@@ -9,7 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
 from cosmicdeploy.migrations.status import summarize_names
@@ -33,7 +33,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
     if holder_pid(ctx.engine, ctx.stack.project) is not None:
         yield ok(RUN, "a run is at work just now: see `cosmicdeploy lock status`")
         return
-    begun = unresolved(ctx.journal)
+    begun = interrupted_migration(ctx.journal)
     if begun is None:
         yield ok(RUN, "none was interrupted while it migrated")
         return

@@ -1,4 +1,4 @@
-"""Redis: clients with short timeouts, the prefixes of keys, and a circuit breaker."""
+"""Redis clients with short timeouts, the key prefixes, and a circuit breaker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True) -> redis.Redis:
     """Create a client that connects at first use, with a timeout in seconds and one retry.
 
-    It returns values as text, or as bytes with `text=False`, for values that may not be text.
+    It returns values as text; with `text=False` as bytes, for values that may not be valid UTF-8.
     """
     from redis import Redis
     from redis.backoff import NoBackoff
@@ -42,9 +42,10 @@ def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True)
 
 
 def redis_error() -> type[Exception]:
-    """Return the base class of the errors that a client raises.
+    """Return the base class of all errors of the Redis library.
 
-    The library is imported late: a console command without Redis takes only a third of the time.
+    The library is imported only here: a console command that never imports it takes a third of the
+    time.
     """
     from redis import RedisError
 
@@ -52,20 +53,23 @@ def redis_error() -> type[Exception]:
 
 
 class Breaker:
-    """A circuit breaker: skips Redis for `pause` seconds after a failure, so no request waits."""
+    """A circuit breaker: skips Redis for `pause` seconds after a failure, so that no request waits.
+
+    The breaker is open while it skips Redis.
+    """
 
     def __init__(self, client: redis.Redis, pause: float = PAUSE_SECONDS) -> None:
         self._client = client
         self._pause = pause
-        self._closed_until = 0.0
+        self._open_until = 0.0
 
     def attempt(self, work: Callable[[redis.Redis], Result]) -> Result | None:
-        """Return the result of the work, or None if Redis fails or is skipped after a failure."""
-        if time.monotonic() < self._closed_until:
+        """Return the result of `work`, or None if Redis fails or is skipped."""
+        if time.monotonic() < self._open_until:
             return None
         try:
             return work(self._client)
         except redis_error() as error:
-            self._closed_until = time.monotonic() + self._pause
-            logger.warning("Redis is not to be had, going on without it: %s", error)
+            self._open_until = time.monotonic() + self._pause
+            logger.warning("Redis is unavailable, continuing without it: %s", error)
             return None

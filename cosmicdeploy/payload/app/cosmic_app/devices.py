@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SeededDevice:
-    """A device; `token` is None if it keeps its old token, of which only the hash is stored."""
+    """A device that exists now; `token` is set only if a new one was generated for it."""
 
     name: str
     token: str | None
@@ -21,7 +21,7 @@ class SeededDevice:
 
 
 def seed_many(cursor: DictCursor, count: int, *, fresh: bool) -> list[SeededDevice]:
-    """Ensure that KIOSK-01 … KIOSK-`count` exist; with `fresh`, give existing ones new tokens."""
+    """Ensure that `count` devices exist (KIOSK-01, …); `fresh` gives existing ones new tokens."""
     names = [f"KIOSK-{number:02d}" for number in range(1, count + 1)]
     existing = _existing(cursor, names)
     seeded = [

@@ -1,7 +1,7 @@
 """Feature switches: turn features off and on while the stack runs.
 
-A feature is off while a file with its name is in a folder that all containers share. So a switch
-survives restarts and restores of the database, needs no migration, applies to all containers at
+A feature is off while a file with its name is in a folder that all containers share. A switch
+therefore survives restarts and database restores, needs no migration, applies to all containers at
 once, costs one file system call, and works while Redis and the database are down.
 """
 
@@ -48,7 +48,7 @@ class Switches:
         self._folder = folder
 
     def enabled(self, name: str) -> bool:
-        """Whether a feature is on now. Never raises, since beats depend on it."""
+        """Return whether a feature is on now. Never raises, since handling a beat calls it."""
         return not os.path.exists(self._file(name))  # noqa: PTH110 - Path.exists may raise
 
     def states(self) -> list[State]:
@@ -110,10 +110,10 @@ class Switches:
 
 
 def require_known(name: str) -> str:
-    """Return the name of an existing feature. Raises `UnknownFeature`."""
+    """Return the name if a feature has it. Raises `UnknownFeature` otherwise."""
     if name not in FEATURES:
         near = difflib.get_close_matches(name, FEATURES, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(sorted(FEATURES))}."
+        hint = f'did you mean "{near[0]}"?' if near else f"use {', '.join(sorted(FEATURES))}"
         raise UnknownFeature(f'Feature "{name}" is not defined: {hint}')
     return name
 

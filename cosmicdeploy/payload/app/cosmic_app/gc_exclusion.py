@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def excluded_from_gc() -> Iterator[None]:
-    """Exclude what the block loads from garbage collection, also at the end of the process.
+    """Exclude what the block loads from garbage collection, also when the process exits.
 
-    Modules are never garbage, yet scanning them takes a fifth of the computing time of a console
-    command, and of a replica's start and end; while a replica serves, each full scan is a pause.
+    Modules are never garbage, yet scanning them takes a fifth of the CPU time of a console command,
+    and of a replica's start and stop. While a replica serves, each full scan would pause it.
     """
     gc.disable()
     try:

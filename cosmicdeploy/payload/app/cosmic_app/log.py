@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 
 class LogFormatter(logging.Formatter):
-    """Formats a record as one line, with its context as indented JSON after the message.
+    """Formats a record as `[time] message`, followed by its context as indented JSON.
 
-    The level is shown only from WARNING on: operators search for `[time] Device status …`.
+    Only WARNING and above show their level: operators search for `[time] Device status …`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -28,7 +28,8 @@ class LogFormatter(logging.Formatter):
             line += " " + json.dumps(context, indent=2, ensure_ascii=False)
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        # JSON may contain half of a surrogate pair, which has no encoding: the line would be lost.
+        # Context may contain half of a surrogate pair. UTF-8 cannot encode it, and the handler
+        # would lose the record.
         return line.encode("utf-8", "backslashreplace").decode()
 
 
@@ -44,7 +45,9 @@ def configure_logging(file: Path, stream: TextIO) -> None:
         handler.setFormatter(LogFormatter())
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     if problem:
-        logging.getLogger(__name__).warning("No log file, only this stream: %s", problem)
+        logging.getLogger(__name__).warning(
+            "Cannot open the log file, logging only here: %s", problem
+        )
 
 
 @contextmanager

@@ -31,7 +31,10 @@ class RedisSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
-    """Limits of a batch and of the queue; `linger` is how long a batch waits for more, in s."""
+    """The limits of the batches in which beats are written, and of the queue before them.
+
+    `linger` is how long a batch waits for more beats, in seconds.
+    """
 
     size: int
     linger: float
@@ -48,7 +51,10 @@ class LimiterSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorSettings:
-    """Periods in seconds; `interval` and `grace_period` apply if a device has no such columns."""
+    """The periods of the status monitor, in seconds.
+
+    `interval` and `grace_period` apply until a migration adds columns for them to `remotes`.
+    """
 
     interval: int
     grace_period: int
@@ -57,7 +63,7 @@ class MonitorSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings."""
+    """All settings of a process of the application."""
 
     release: str
     environment: str
@@ -77,7 +83,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables.
 
-    Raises `ValueError` that names the variable if its value is not a whole number.
+    Raises `ValueError`, which names the variable, for a number that is not a whole number.
     """
     get = environment.get
 

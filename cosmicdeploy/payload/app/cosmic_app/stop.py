@@ -1,4 +1,4 @@
-"""Stop on SIGTERM, the signal that containers get."""
+"""Stop on SIGTERM, the signal with which Docker stops a container."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
 class StopSignal:
-    """Blocks SIGTERM and SIGINT, and returns whether one arrived when it is called.
+    """Blocks SIGTERM and SIGINT; call the instance to learn whether one of them has arrived.
 
     Blocked signals wait in the kernel: no handler interrupts the current work, and a wait for them
-    ends as soon as they arrive. This also works for process 1, which ignores signals without a
-    handler.
+    ends as soon as they arrive. This also works for process 1, which never receives a signal
+    without a handler unless it blocks it.
     """
 
     def __init__(self) -> None:

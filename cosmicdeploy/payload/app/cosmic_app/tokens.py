@@ -1,4 +1,4 @@
-"""Device tokens. Only their hashes are stored."""
+"""Device tokens. The database stores only their hashes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 
 
 def new_token() -> str:
-    """Create a token, safe in a header and in JSON."""
+    """Return a random token of letters, digits, `-` and `_`."""
     return secrets.token_urlsafe(32)
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """A status change; `source` is "heartbeat" if a beat caused it, "system" if the monitor did."""
+    """A status change, caused by a beat (`source` "heartbeat") or by the monitor ("system")."""
 
     device_id: int
     device_name: str
@@ -36,7 +36,7 @@ class Transition:
 
 
 def store(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema) -> None:
-    """Store the transitions. Call it in the transaction that makes them."""
+    """Store the transitions. Call it in the transaction that changes the status."""
     if not transitions or not schema.transitions:
         return
     cursor.executemany(

@@ -106,7 +106,11 @@ def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAcces
         with open_session(access) as session:
             session.rows("SELECT SLEEP(4242)")
 
-    ask = query if of == "the database" else lambda: engine.wait_end(access.container_id, 4242)
+    ask = (
+        query
+        if of == "the database"
+        else lambda: engine.wait_until_ended(access.container_id, 4242)
+    )
     try:
         with (
             deferred_interrupts(lambda: None),

@@ -159,12 +159,12 @@ def test_a_swap_and_a_swap_back_move_everything(access: DatabaseAccess) -> None:
 
 @pytest.mark.fault("kill -9 at a statement of the swap")
 def test_a_swap_killed_at_any_statement_leaves_the_old_or_the_new_data_complete(
-    access: DatabaseAccess, tries: Tries, every: bool
+    access: DatabaseAccess, tries: Tries, every_place: bool
 ) -> None:
     old, new = prepare(access)
     seen, at = set(), 1
     while killed(swap, access, at):
-        with tries.one(f"statement {at}"):
+        with tries.attempt(f"statement {at}"):
             seen.add(resolve_interrupted_swap(access).state)
             assert resolve_interrupted_swap(access).state == "nothing"
             if has_replaced_data(access):
@@ -172,7 +172,7 @@ def test_a_swap_killed_at_any_statement_leaves_the_old_or_the_new_data_complete(
                 swap_back(access)
                 load(access)
             assert snapshot(access) == old
-        at += 1 if every else SAMPLED
+        at += 1 if every_place else SAMPLED
     assert tries.failures == []
     assert {"nothing", "old", "new"} == seen
     assert snapshot(access) == new  # by the run that was not killed
@@ -180,13 +180,13 @@ def test_a_swap_killed_at_any_statement_leaves_the_old_or_the_new_data_complete(
 
 @pytest.mark.fault("kill -9 at a statement of the swap back")
 def test_a_swap_back_killed_at_any_statement_leaves_complete_data(
-    access: DatabaseAccess, tries: Tries, every: bool
+    access: DatabaseAccess, tries: Tries, every_place: bool
 ) -> None:
     old, new = prepare(access)
     swap(access)
     seen, at = set(), 1
     while killed(swap_back, access, at):
-        with tries.one(f"statement {at}"):
+        with tries.attempt(f"statement {at}"):
             seen.add(resolve_interrupted_swap(access).state)
             if has_replaced_data(access):
                 assert snapshot(access) == new
@@ -195,7 +195,7 @@ def test_a_swap_back_killed_at_any_statement_leaves_complete_data(
                 assert schemas(access) == {NAME}
                 load(access)
                 swap(access)
-        at += 1 if every else SAMPLED
+        at += 1 if every_place else SAMPLED
     assert tries.failures == []
     assert {"nothing", "old", "new"} == seen
     assert snapshot(access) == old

@@ -52,7 +52,7 @@ class LogEngine:
     def __init__(self, *at: float, text: str = "line at {at:g}") -> None:
         self._lines = [LogLine(at=int(each * 1e9), text=text.format(at=each)) for each in at]
 
-    def log_entries(
+    def timed_log_lines(
         self, _container: str, *, since: int | None = None, tail: int | None = None
     ) -> Any:
         kept = [line for line in self._lines if line.at >= (since or 0)]

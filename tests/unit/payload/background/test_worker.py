@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cosmic_app.features import Switches
 from cosmic_app.queue.jobs import DEFAULT_QUEUE, FAILED_QUEUE, LARGEST_BYTES, Job
-from cosmic_app.queue.worker import ATTEMPTS, FAILED_KEPT, MOST_ATTEMPTS, Worker
+from cosmic_app.queue.worker import ATTEMPTS_KEY, FAILED_KEPT, MOST_ATTEMPTS, Worker
 
 pytestmark = pytest.mark.unit
 
@@ -147,7 +147,7 @@ def test_a_job_that_kills_its_worker_is_set_aside_after_some_attempts(
     assert worker.resume() == 0
     assert lists.lists[FAILED_QUEUE] == [GOOD]
     assert not lists.lists[processing] and not lists.lists[DEFAULT_QUEUE]
-    assert not lists.counts[ATTEMPTS]
+    assert not lists.counts[ATTEMPTS_KEY]
     assert "Set aside" in caplog.text
 
 
@@ -155,4 +155,4 @@ def test_the_attempts_of_a_finished_job_are_forgotten(lists: Lists, worker: Work
     lists.lpush(f"{DEFAULT_QUEUE}:processing:one", GOOD)
     assert worker.resume() == 1
     assert worker.work_once()
-    assert not lists.lists[FAILED_QUEUE] and not lists.counts[ATTEMPTS]
+    assert not lists.lists[FAILED_QUEUE] and not lists.counts[ATTEMPTS_KEY]

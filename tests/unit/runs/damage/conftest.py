@@ -18,7 +18,7 @@ from tests.unit.shop import BACKUPS, SETTINGS, write_stack_files
 class Engine:
     """An engine without containers, on which the lock is free."""
 
-    def claim(self, _name: str, _labels: Any) -> Any:
+    def claim_marker(self, _name: str, _labels: Any) -> Any:
         return SimpleNamespace(id="lock", is_own=True)
 
     def containers(self, _project: str) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.begun_migrations import unresolved
+from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
@@ -58,7 +58,7 @@ def read_all(journal: Journal) -> None:
             backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
         ),
         stack=SimpleNamespace(services={"web": None}, project="shop"),
-        engine=SimpleNamespace(find_claim=lambda _name: None, container=lambda _id: None),
+        engine=SimpleNamespace(find_marker=lambda _name: None, container=lambda _id: None),
         container=lambda _name: None,
         service=lambda _name: None,
     )
@@ -70,7 +70,7 @@ def read_all(journal: Journal) -> None:
         if run.state:
             changed(run.state, STATE)
             changed(STATE, run.state)
-    unresolved(journal)
+    interrupted_migration(journal)
     backup_before(journal)
     assert all(ways_back(record) for record in last_releases(ctx))
     migrations.figures(ctx, Span(since=0), None)

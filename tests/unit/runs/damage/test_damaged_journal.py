@@ -1,4 +1,4 @@
-"""Unreadable lines of a journal are skipped with a warning, and stop no command."""
+"""UnreadableLine lines of a journal are skipped with a warning, and stop no command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from tests.unit.runs.damage.any_json import AT, ID, random_json
 from tests.unit.runs.damage.journals import read_all
 from tests.unit.shop import call
@@ -74,7 +74,7 @@ def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
         entries = journal.entries()
         assert len([each for each in entries if each == RELEASE]) >= len(own)
         for each in entries:
-            if isinstance(each, Unreadable):
+            if isinstance(each, UnreadableLine):
                 assert each.line - 1 not in own and each.why
         read_all(journal)
 
@@ -89,4 +89,4 @@ def test_every_record_that_is_written_can_be_read_again(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.append("release", command="deploy", release="caf\u00e9 \udce9 \0 \u2028")
     [record] = journal.entries()
-    assert not isinstance(record, Unreadable) and record["release"].startswith("caf\u00e9")
+    assert not isinstance(record, UnreadableLine) and record["release"].startswith("caf\u00e9")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import NeedsPerson
-from cosmicdeploy.journal.journal import Journal, Unreadable
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
@@ -41,8 +41,12 @@ def test_a_damaged_record_stops_no_reader_and_casts_doubt_on_its_run(tmp_path: P
         damage(chance, lines)
         journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         read_all(journal)
-        bad = [each for each in journal.entries() if isinstance(each, Unreadable)]
-        doubted = [each for run in unfinished(journal) for each in (*run.lost, *run.doubts)]
+        bad = [each for each in journal.entries() if isinstance(each, UnreadableLine)]
+        doubted = [
+            each
+            for run in unfinished(journal)
+            for each in (*run.lost_records, *run.uncertain_records)
+        ]
         ended = any(line.get("kind") in ("success", "ended") for line in lines)
         assert not bad or doubted or ended
 
@@ -70,7 +74,7 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     [run] = unfinished(journal)
-    assert "what it changed is not all known" in run.description()
+    assert "some of its changes are unknown" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for command in ("deploy", "rollback", "up", "restart web", "backup create"):
         with pytest.raises(NeedsPerson, match="not all known") as caught:
@@ -86,5 +90,5 @@ def test_a_foreign_line_within_an_interrupted_run_is_reported(
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("\n".join([*lines, "123", ""]))
     [run] = unfinished(journal)
-    assert run.doubts and not run.lost
+    assert run.uncertain_records and not run.lost_records
     assert f"line {len(lines) + 1} of the journal cannot be read" in run.description()

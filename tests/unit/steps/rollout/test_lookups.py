@@ -36,7 +36,7 @@ class CountingEngine:
         self.by_name[key] += 1
         return next((c for c in self.containers_by_id.values() if c.name == key), None)
 
-    def containers(self, _project: str, _besides: object = ()) -> list[Container]:
+    def containers(self, _project: str, _except_names: object = ()) -> list[Container]:
         return [c for c in self.containers_by_id.values() if "-before-" in c.name]
 
     def image(self, _reference: str) -> Image:

@@ -1,1 +1,1 @@
-"""The commands of the console. Each file here lists its commands in a `COMMANDS` tuple."""
+"""The commands of the console. Each file lists its commands in a tuple `COMMANDS`."""

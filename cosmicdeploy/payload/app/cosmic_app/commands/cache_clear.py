@@ -18,13 +18,13 @@ def clear_cache(console: Console, options: Namespace) -> int:
 
 
 def clear_configuration(console: Console, options: Namespace) -> int:
-    """Report success: the configuration is never cached, each start reads the environment."""
+    """Only report success: no configuration is cached, since each start reads the environment."""
     console.line("Configuration cache cleared!")
     return 0
 
 
 def clear_routes(console: Console, options: Namespace) -> int:
-    """Report success: routes are never cached, they are code."""
+    """Only report success: no routes are cached, since they are defined in code."""
     console.line("Route cache cleared!")
     return 0
 

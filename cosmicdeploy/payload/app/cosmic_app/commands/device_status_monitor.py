@@ -23,13 +23,13 @@ def monitor(console: Console, options: Namespace) -> int:
 
     sweep = Sweep(console.settings)
     try:
-        return run(console, options, sweep)
+        return check_devices(console, options, sweep)
     finally:
         sweep.close()
 
 
-def run(console: Console, options: Namespace, sweep: Sweep) -> int:
-    """Check all devices once."""
+def check_devices(console: Console, options: Namespace, sweep: Sweep) -> int:
+    """Check all devices once, demote the silent ones, and print how many were changed."""
     devices = sweep.demotable()
     due = sweep.due(devices)
     checked = "1 device checked" if len(devices) == 1 else f"{len(devices)} devices checked"
@@ -47,7 +47,7 @@ def run(console: Console, options: Namespace, sweep: Sweep) -> int:
 
 
 def demote(console: Console, sweep: Sweep, due: Sequence[Transition]) -> list[Transition]:
-    """Demote the devices that are still due, announce this after the commit, and return it."""
+    """Demote the devices that are still silent; announce and return the committed transitions."""
     breaker = Breaker(console.connect_redis())
     done: list[Transition] = []
     for transitions in sweep.apply(due):
@@ -63,7 +63,7 @@ def print_transitions(console: Console, transitions: Sequence[Transition]) -> No
 
 
 def device_table(devices: Sequence[DeviceState]) -> str:
-    """Render the devices that were checked, as they were before."""
+    """Render the checked devices, with their status before the check."""
     rows = [(d.id, d.name, d.status, f"{d.silence:.0f}s", f"{d.interval}s") for d in devices]
     return render_table(("ID", "Name", "Status", "Silent for", "Interval"), rows)
 

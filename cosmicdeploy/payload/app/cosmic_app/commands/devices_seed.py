@@ -33,7 +33,7 @@ def seed(console: Console, options: Namespace) -> int:
 
 
 def read_token(console: Console, variable: str | None) -> str:
-    """Read the token from an environment variable: process lists would show an argument.
+    """Read the token from an environment variable, since process lists show arguments.
 
     Raises `CommandFailed` if the variable is not set.
     """
@@ -53,12 +53,15 @@ def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> 
     elif options.name or options.tokens_file:
         console.line(f"Seeded {len(seeded)} devices, {sum(s.created for s in seeded)} of them new.")
     else:
-        rows_shown = [(s.name, s.token or "(as before)") for s in seeded]
-        console.line(render_table(("Name", "Token"), rows_shown))
+        table_rows = [(s.name, s.token or "(unchanged)") for s in seeded]
+        console.line(render_table(("Name", "Token"), table_rows))
 
 
 def write_tokens(path: Path, seeded: list[SeededDevice]) -> None:
-    """Write a JSON object from names to tokens, readable only by the owner; keep older entries."""
+    """Write a JSON object from names to tokens, readable only by the owner.
+
+    Devices that the file already lists keep their entry, unless they have a new token.
+    """
     known = json.loads(path.read_text()) if path.exists() else {}
     known.update({s.name: s.token for s in seeded if s.token})
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -68,12 +71,14 @@ def write_tokens(path: Path, seeded: list[SeededDevice]) -> None:
 
 def add_options(parser: ArgumentParser) -> None:
     """Add the options of devices:seed."""
-    parser.add_argument("count", type=int, nargs="?", default=0, help="how many (KIOSK-01, …)")
+    parser.add_argument(
+        "count", type=int, nargs="?", default=0, help="number of devices (KIOSK-01, …)"
+    )
     parser.add_argument("--fresh", action="store_true", help="give existing devices new tokens")
     parser.add_argument("--json", action="store_true", help="print names and tokens as JSON")
-    parser.add_argument("--tokens-file", type=Path, help="write names and tokens to this file")
+    parser.add_argument("--tokens-file", type=Path, help="add the new tokens to this file")
     parser.add_argument("--name", help="create one device with this name")
-    parser.add_argument("--token-env", help="the variable that holds the token of --name")
+    parser.add_argument("--token-env", help="environment variable with the token")
 
 
 COMMANDS = (

@@ -30,7 +30,7 @@ def describe(state: State) -> str:
 
 
 def disable(console: Console, options: Namespace) -> int:
-    """Turn a feature off in all containers at once."""
+    """Turn a feature off, in all containers at once."""
     switches = Switches(console.settings.features)
     try:
         changed = switches.disable(options.name, options.by)
@@ -56,14 +56,14 @@ def list_options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def name_option(parser: ArgumentParser) -> None:
-    """Add the options of feature:enable."""
+def name_argument(parser: ArgumentParser) -> None:
+    """Add the name of a feature, the only argument of feature:enable."""
     parser.add_argument("name", help="the feature")
 
 
 def disable_options(parser: ArgumentParser) -> None:
     """Add the options of feature:disable."""
-    name_option(parser)
+    name_argument(parser)
     parser.add_argument("--by", default="", help="who turns it off, shown by feature:list")
 
 
@@ -84,6 +84,6 @@ COMMANDS = (
         name="feature:enable",
         description="Turn a feature on again",
         handle=enable,
-        options=name_option,
+        options=name_argument,
     ),
 )

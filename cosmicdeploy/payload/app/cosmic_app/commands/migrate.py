@@ -15,6 +15,7 @@ from cosmic_app.migrations.model import MigrationFailed, migration_names
 if TYPE_CHECKING:
     from cosmic_app.migrations.migrator import Migrator
 
+# Much longer than a request may take: altering a large table takes minutes.
 STATEMENT_SECONDS = 3600.0
 WARNING = """\
 **************************************
@@ -34,7 +35,6 @@ def open_migrator(console: Console) -> Iterator[Migrator]:
     from cosmic_app.database.connection import connect
     from cosmic_app.migrations.migrator import Migrator
 
-    # Much longer than for a request: altering a large table takes minutes.
     connection = connect(console.settings.database, timeout=STATEMENT_SECONDS)
     try:
         yield Migrator(connection, console.settings.migrations, console.line)
@@ -45,7 +45,7 @@ def open_migrator(console: Console) -> Iterator[Migrator]:
 
 
 def confirmed(console: Console, options: Namespace) -> bool:
-    """Return whether to run: in production only with --force or after a yes at the prompt."""
+    """Return whether to run: in production only with --force or after "yes" at the prompt."""
     if options.force or console.settings.environment != "production":
         return True
     print(WARNING, end="", file=console.out, flush=True)

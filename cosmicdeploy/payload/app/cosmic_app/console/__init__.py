@@ -1,1 +1,1 @@
-"""The command line inside the container: find, describe and run commands."""
+"""The command line of the application: find, describe and run its commands."""

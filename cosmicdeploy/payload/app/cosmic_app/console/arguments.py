@@ -1,4 +1,4 @@
-"""Parse arguments as Artisan does: the same common options, exit code 1 for wrong ones."""
+"""Parse arguments as Artisan does: the same common options, and exit code 1 for wrong ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Parser(ArgumentParser):
 
 
 def parser_for(command: Command) -> Parser:
-    """Build the parser for the options of a command and the common ones."""
+    """Build the parser for the options of a command and those that all commands have."""
     parser = Parser(prog=f"console {command.name}", description=command.description)
     parser.add_argument("-v", "--verbose", action="store_true", help="show more")
     for flags in (("-n", "--no-interaction"), ("-q", "--quiet"), ("--ansi",), ("--no-ansi",)):

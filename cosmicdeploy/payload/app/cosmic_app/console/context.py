@@ -22,7 +22,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The settings, the output streams, and connections on demand."""
+    """The settings and the output streams; opens connections when a command needs them."""
 
     settings: Settings
     environment: Mapping[str, str]
@@ -57,8 +57,8 @@ def no_options(parser: ArgumentParser) -> None:
 class Command:
     """A command of the console. `handle` returns the exit code.
 
-    With `every_minutes` the scheduler runs it, unless its `feature` is switched off. With
-    `long_running` it logs to standard output.
+    A command with `every_minutes` is run by the scheduler, unless its `feature` is switched off.
+    A `long_running` command logs to standard output, any other to standard error.
     """
 
     name: str

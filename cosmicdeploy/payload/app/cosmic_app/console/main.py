@@ -16,7 +16,7 @@ from cosmic_app.settings import Settings, read_settings
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a command and return its exit code; 1 for any error, as in Artisan."""
+    """Run the command that the arguments name; return its exit code, 1 for any error."""
     try:
         settings = read_settings(os.environ)
     except ValueError as error:
@@ -61,8 +61,8 @@ def prepare(settings: Settings, command: Command, options: Namespace) -> Console
 def expected_errors() -> tuple[type[Exception], ...]:
     """Return the errors that are no bug in the code; the operator sees only their message.
 
-    PyMySQL and the Redis library are imported late, since their import would take a quarter and
-    more of the time of a command that does not need them.
+    PyMySQL and the Redis library are imported only here: a command that needs neither would spend
+    a quarter of its time or more on importing them.
     """
     import pymysql
 

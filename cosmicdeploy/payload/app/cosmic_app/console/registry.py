@@ -21,8 +21,8 @@ def discover() -> dict[str, Command]:
 def find(name: str) -> Command | None:
     """Return the command with this name, or None.
 
-    Loading all files takes half the total time of a short command, so the file whose name is most
-    similar is loaded first.
+    Loads files until one has the command, the file with the most similar name first: loading all
+    would take half the total time of a short command.
     """
     for module in sorted(_modules(), key=lambda module: _similarity(module, name), reverse=True):
         if command := _commands_of(module).get(name):
@@ -40,14 +40,14 @@ def _commands_of(module: str) -> dict[str, Command]:
 
 
 def _similarity(module: str, command: str) -> float:
-    """Return the share, from 0 to 1, of the words in a file name that a command's name has.
+    """Return the share, from 0 to 1, of a file name's words that the command's name contains.
 
-    Endings are ignored: `features` matches `feature`.
+    Word endings are ignored: `features` matches `feature`.
     """
     file_words, command_words = module.split("_"), re.split("[:-]", command)
     matches = (any(_same_stem(a, b) for b in command_words) for a in file_words)
     return sum(matches) / len(file_words)
 
 
-def _same_stem(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+def _same_stem(first: str, second: str) -> bool:
+    return first.startswith(second) or second.startswith(first)

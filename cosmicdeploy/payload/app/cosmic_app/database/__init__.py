@@ -1,1 +1,1 @@
-"""Connections to the database, retried transactions, and the columns that exist now."""
+"""Connections to the database, transactions with retries, and the current columns."""

@@ -52,16 +52,16 @@ _Driver = Connection[DictCursor] if TYPE_CHECKING else Connection
 class _Connection(_Driver):
     """A PyMySQL connection that shares one TLS context with all connections of the process.
 
-    PyMySQL uses TLS when the server offers it, without verifying the certificate. Yet for each
-    connection it loads all certificates of the system, which takes longer than the connection.
+    PyMySQL uses TLS when the server offers it, without verifying the certificate. It nevertheless
+    loads all certificates of the system for each connection, which takes longer than connecting.
     """
 
     def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
-        return _unverified()
+        return _unverified_tls_context()
 
 
 @cache
-def _unverified() -> ssl.SSLContext:
+def _unverified_tls_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -69,9 +69,9 @@ def _unverified() -> ssl.SSLContext:
 
 
 class DatabasePing:
-    """Checks that the database answers, over a connection of its own. For one caller at a time.
+    """Checks that the database answers. For one caller at a time.
 
-    The connection stays open: opening one costs a replica more than all the pings over it.
+    Its own connection stays open: opening one costs a replica more than all pings over it.
     """
 
     def __init__(self, settings: DatabaseSettings, *, timeout: float) -> None:
@@ -81,9 +81,9 @@ class DatabasePing:
         self._connection: Connection[DictCursor] | None = None
 
     def ping(self) -> None:
-        """Return once the database answers, over a new connection if the old one is broken.
+        """Return once the database has answered, over a new connection if the old one is broken.
 
-        Raises `pymysql.MySQLError` if the new connection fails too.
+        Raises `pymysql.MySQLError` if a new connection fails.
         """
         if self._connection is None or not self._answers(self._connection):
             self._connection = None

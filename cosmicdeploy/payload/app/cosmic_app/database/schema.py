@@ -1,9 +1,9 @@
-"""The columns that exist now: the service runs before, during and after a migration."""
+"""The current columns, which change while the service runs: migrations do not stop it."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,23 +16,23 @@ MAXIMUM_AGE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of the tables that migrations change."""
+    """The current columns of two tables, which migrations create and change."""
 
     remotes: frozenset[str]
     transitions: frozenset[str]
 
     @property
     def tracks_status_changes(self) -> bool:
-        """Whether the columns about status changes exist."""
+        """Whether `remotes` has the columns about status changes."""
         return "last_status_change_at" in self.remotes
 
 
 @dataclass
 class SchemaCache:
-    """The last schema that was read; read again once it is old or forgotten."""
+    """Keeps the schema that was read last, until it is too old or forgotten."""
 
     _schema: Schema | None = None
-    _read_at: float = field(default=0.0)
+    _read_at: float = 0.0
 
     def get(self, cursor: DictCursor) -> Schema:
         """Return the schema, at most `MAXIMUM_AGE_SECONDS` old."""
@@ -42,7 +42,7 @@ class SchemaCache:
         return self._schema
 
     def forget(self) -> None:
-        """Read the schema again at the next use."""
+        """Make the next `get` read the schema again."""
         self._schema = None
 
 

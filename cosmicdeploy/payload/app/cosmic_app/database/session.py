@@ -1,4 +1,4 @@
-"""Run work on the database, again when the cause of a failure passes by itself."""
+"""Run work on the database, and repeat it after errors that pass by themselves."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cosmic_app.settings import DatabaseSettings
 Result = TypeVar("Result")
 
 RETRY_PAUSE_SECONDS = 0.05
-CHECKREAD = 1020  # snapshot isolation of MariaDB 11.6.2 and later
+CHECKREAD = 1020  # the row changed after the snapshot (MariaDB 11.6.2 and later)
 TABLE_DEFINITION_CHANGED = 1412
 SCHEMA_CODES = {ER.BAD_FIELD_ERROR, ER.NO_SUCH_TABLE, ER.WRONG_VALUE_COUNT_ON_ROW}
 RETRY_CODES = {ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT, CHECKREAD, TABLE_DEFINITION_CHANGED}
 LOST_CODES = {
-    0,
+    0,  # PyMySQL: the connection is closed
     CR.CR_CONN_HOST_ERROR,
     CR.CR_SERVER_GONE_ERROR,
     CR.CR_SERVER_LOST,
@@ -32,7 +32,7 @@ LOST_CODES = {
 
 
 class DatabaseUnavailable(Exception):
-    """The database did not do the work in time; the message is its last error."""
+    """The database did not do the work in time; the message is that of the last error."""
 
 
 class Session:
@@ -51,7 +51,7 @@ class Session:
         self._connection: Connection[DictCursor] | None = None
 
     def transaction(self, work: Callable[[DictCursor], Result]) -> Result:
-        """Do the work in a transaction and commit it; retry from the start while that can help.
+        """Do the work in a transaction and commit it; repeat both after errors that may pass.
 
         The work must be safe to repeat: if the answer to a commit is lost, it runs again.
         Raises `DatabaseUnavailable` once `retry_seconds` are over, and `pymysql.MySQLError` for an
@@ -62,7 +62,8 @@ class Session:
     def autocommit(self, work: Callable[[DictCursor], Result]) -> Result:
         """Do the work as `transaction` does, but let each statement commit by itself.
 
-        This saves the round trips for BEGIN and COMMIT. Each statement must make sense alone.
+        This saves the round trips of BEGIN and COMMIT. Each statement must be valid on its own,
+        since a failure leaves the earlier ones committed.
         """
         return self._retry(lambda connection: _with_cursor(connection, work))
 
@@ -77,7 +78,7 @@ class Session:
                     raise DatabaseUnavailable(str(error)) from error
                 time.sleep(RETRY_PAUSE_SECONDS)
             except BaseException:
-                self.close()  # the next work must not join a transaction that was left open
+                self.close()  # the next work must not continue this open transaction
                 raise
 
     def close(self) -> None:

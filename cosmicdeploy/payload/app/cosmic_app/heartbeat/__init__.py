@@ -1,1 +1,1 @@
-"""Take beats from requests: validate them, limit their rate, and write them in batches."""
+"""Handle beats: validate them, limit their rate, and write them in batches."""

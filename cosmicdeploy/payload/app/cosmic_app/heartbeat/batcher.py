@@ -1,4 +1,4 @@
-"""Collect the beats of many requests into few transactions."""
+"""Write the beats of many requests in few transactions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ class Pending:
 
 
 class Batcher:
-    """A bounded queue and the thread that empties it. Create it inside a running event loop."""
+    """A bounded queue of beats, and the thread that writes them in batches.
+
+    Create it inside a running event loop.
+    """
 
     def __init__(self, settings: BatchSettings, write: Write) -> None:
         self._settings = settings
         self._write = write
         self._loop = asyncio.get_running_loop()
-        # None stops the thread.
+        # The item None stops the thread.
         self._queue: queue.Queue[Pending | None] = queue.Queue(settings.queue_size)
         self._thread = threading.Thread(target=self._work, name="heartbeat-writer", daemon=True)
         self._thread.start()
@@ -60,7 +63,7 @@ class Batcher:
                 continue
             outcomes = self._outcomes([pending.beat for pending in batch])
             if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                # The database is down: refuse the queued beats at once, they would fail too.
+                # The database is down. Refuse the queued beats at once, since they would fail too.
                 queued, still_more = self._take_queued()
                 batch, more = batch + queued, more and still_more
                 outcomes = outcomes + [outcomes[0]] * len(queued)
@@ -69,7 +72,8 @@ class Batcher:
     def _gather(self) -> tuple[list[Pending], bool]:
         """Return the next batch, and whether another may follow.
 
-        `linger` only matters to the first batch: the next one fills while it is committed.
+        Under load the queue fills while a batch is committed, so the next one never waits for
+        `linger`.
         """
         batch: list[Pending] = []
         deadline = None

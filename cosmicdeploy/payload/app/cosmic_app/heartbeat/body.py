@@ -31,8 +31,8 @@ class BadBody(Exception):
 def parse_beat(body: bytes) -> Content:
     """Return the content of a beat. Raises `BadBody` with the reason.
 
-    The optional `heartbeat_id` lets a sender find its beat: after the answer 200 the device's row
-    has the id in `last_heartbeat_id`, until the device's next beat with an id.
+    The optional `heartbeat_id` lets a sender find its beat: after a response 200 the device's row
+    has this id in `last_heartbeat_id`, until the device sends another beat with an id.
     """
     content = _parse_object(body)
     return Content(battery_level=_battery_level(content), heartbeat_id=_id(content))
@@ -43,7 +43,7 @@ def _id(content: dict[str, object]) -> str:
     if heartbeat_id is None:
         return ""
     if not isinstance(heartbeat_id, str) or not ID.fullmatch(heartbeat_id):
-        reason = "The heartbeat id must be 1 to 64 of letters, digits, dot, colon, _ and -."
+        reason = "The heartbeat id must have 1 to 64 letters, digits, dots, colons, _ or -."
         raise BadBody(reason, field="heartbeat_id")
     return heartbeat_id
 
@@ -57,8 +57,8 @@ def _battery_level(content: dict[str, object]) -> float:
         raise BadBody("The battery level must be a number.", field="battery_level")
     if not 0 <= level <= 100:
         raise BadBody("The battery level must be between 0 and 100.", field="battery_level")
-    # Rounded since the column has two decimals, and a number that SQL cannot parse (5e-324) would
-    # fail all beats of the batch.
+    # The column has only two decimals. Without rounding, a number that SQL cannot parse (5e-324)
+    # would fail all beats of the batch.
     return round(float(level), 6)
 
 

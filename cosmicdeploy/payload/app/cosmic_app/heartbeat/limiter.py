@@ -1,4 +1,4 @@
-"""Limit the beats per device and time window, counted in Redis for all replicas together."""
+"""Limit the beats per device and time window; Redis counts them for all replicas together."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cosmic_app.settings import LimiterSettings
 if TYPE_CHECKING:
     import redis
 
-# A fixed window that starts with the first beat. Refused beats do not count. Check and count are
-# one atomic script, so that two replicas cannot both take the last place.
+# The window starts with the device's first beat. Refused beats do not count. The script checks and
+# counts atomically, so that two replicas cannot both allow the last beat.
 SCRIPT = """
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local used = tonumber(redis.call('GET', KEYS[1]) or '0')
@@ -31,7 +31,10 @@ return {1, limit - used, redis.call('PTTL', KEYS[1])}
 
 
 class Limiter:
-    """Checks a batch with one call to Redis; allows all beats without Redis or if switched off."""
+    """Checks a batch with one call to Redis.
+
+    Allows all beats while Redis is unavailable or the feature `rate-limit` is off.
+    """
 
     def __init__(self, settings: LimiterSettings, breaker: Breaker, switches: Switches) -> None:
         self._settings = settings
@@ -62,9 +65,9 @@ class Limiter:
 
 
 def to_allowance(answer: Sequence[int], limit: int) -> Allowance:
-    """Convert the answer of the script: allowed, remaining, milliseconds until the window ends.
+    """Convert the script's answer: allowed (0 or 1), remaining, milliseconds to the window's end.
 
-    Seconds are rounded up, so that a device that waits that long is in the next window.
+    `reset` is rounded up, so that a device that waits this long is in the next window.
     """
     allowed, remaining, milliseconds = answer
     return Allowance(

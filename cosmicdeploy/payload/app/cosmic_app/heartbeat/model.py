@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """A beat with a valid body, whose token is not checked yet; `id` is set by the sender."""
+    """A beat with a valid body, whose token is not checked yet; `id` is "" if it has none."""
 
     token_hash: str
     battery_level: float
@@ -16,7 +16,7 @@ class Beat:
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """The device that has a token, and its status when it was read."""
+    """A device, and the status that it had when it was read."""
 
     id: int
     status: str
@@ -34,7 +34,7 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """The beat is committed."""
+    """The beat is committed; `should_reconnect` if the device was not connected before."""
 
     should_reconnect: bool
     allowance: Allowance

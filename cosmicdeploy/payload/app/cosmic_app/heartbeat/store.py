@@ -16,7 +16,7 @@ REASON = "Heartbeat received"
 
 
 def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, Device]:
-    """Return the devices with these tokens by token hash, without those whose token is revoked."""
+    """Return the devices with these token hashes, by hash. Revoked tokens have no device."""
     cursor.execute(
         "SELECT id, status, token_hash FROM remotes WHERE token_hash IN %s AND token_revoked = 0",
         (sorted(set(token_hashes)),),
@@ -27,15 +27,15 @@ def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, D
 def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> bool:
     """Write the beats of connected devices in one statement; return whether all were connected.
 
-    If not, call `record_beats` with all of them; writing a beat twice does no harm.
+    If they were not, call `record_beats` with all beats; writing a beat twice does no harm.
     """
-    return _touch(cursor, beats, schema, only=CONNECTED) == len(beats)
+    return _update_devices(cursor, beats, schema, only=CONNECTED) == len(beats)
 
 
 def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
     """Write one beat per device (by device id); return the transitions to connected.
 
-    Locks the rows in the order of their ids, as every writer does, so that none deadlock.
+    Locks the rows in the order of their ids, as every writer does: so no two can deadlock.
     """
     ids = sorted(beats)
     cursor.execute(
@@ -44,7 +44,7 @@ def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) 
     recovered = [_recovery(row) for row in cursor.fetchall() if row["status"] != CONNECTED]
     if recovered and schema.tracks_status_changes:
         _record_status_change(cursor, [transition.device_id for transition in recovered])
-    _touch(cursor, beats, schema)
+    _update_devices(cursor, beats, schema)
     store_transitions(cursor, recovered, schema)
     return recovered
 
@@ -61,7 +61,7 @@ def _recovery(row: Mapping[str, object]) -> Transition:
 
 
 def _record_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
-    """Record the change. Call it before the new status is written, since it copies the old one."""
+    """Record the status change. Call it before the new status is written: it copies the old one."""
     cursor.execute(
         "UPDATE remotes SET previous_status = status, last_status_change_at = NOW(3),"
         " status_change_reason = %s WHERE id IN %s",
@@ -69,10 +69,13 @@ def _record_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
     )
 
 
-def _touch(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: str = "") -> int:
+def _update_devices(
+    cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: str = ""
+) -> int:
     """Write the beats in one UPDATE; return the number of rows changed.
 
-    `only` limits it to rows with this status. The time is the database's, and never goes backwards.
+    `only` limits it to rows with this status. `last_heartbeat_at` comes from the database's clock
+    and never goes backwards.
     """
     ids = sorted(beats)
     levels, values = _by_device({key: beats[key].battery_level for key in ids})

@@ -40,7 +40,7 @@ class BeatWriter:
         self._breaker = breaker
 
     def open(self) -> None:
-        """Connect early, so that no beat waits for it; on failure the first beat tries again."""
+        """Connect early, so that no beat waits for it. If this fails, the first beat connects."""
         try:
             self._session.autocommit(self._schema.get)
         except (DatabaseUnavailable, pymysql.MySQLError) as error:
@@ -52,7 +52,7 @@ class BeatWriter:
         try:
             return self._write(beats)
         except DatabaseUnavailable as error:
-            logger.warning("Beats not written, the database is not to be had: %s", error)
+            logger.warning("Beats not written, the database is unavailable: %s", error)
             return [Unavailable("The database is not reachable.")] * len(beats)
         except pymysql.MySQLError as error:
             logger.error("Beats not written, the database refused them: %s", error)
@@ -71,9 +71,11 @@ class BeatWriter:
         for beat, allowance in zip(beats, allowances, strict=True):
             if allowance and allowance.allowed:
                 device = devices[beat.token_hash]
-                accepted[device.id] = _newest(accepted.get(device.id), beat)
+                accepted[device.id] = _merge(accepted.get(device.id), beat)
                 all_connected = all_connected and device.status == CONNECTED
-        recovered = set() if all_connected and self._touch(accepted) else self._record(accepted)
+        recovered: set[int] = set()
+        if not (all_connected and self._record_connected(accepted)):
+            recovered = self._record(accepted)
         return [
             self._outcome(devices.get(beat.token_hash), allowance, recovered)
             for beat, allowance in zip(beats, allowances, strict=True)
@@ -82,13 +84,13 @@ class BeatWriter:
     def _check_limits(
         self, beats: Sequence[Beat], devices: Mapping[str, Device]
     ) -> list[Allowance | None]:
-        """Return one allowance per beat; None for an unknown token."""
+        """Return one allowance per beat, None for a beat with an unknown token."""
         owners = [devices.get(beat.token_hash) for beat in beats]
         checked = iter(self._limiter.check([owner.id for owner in owners if owner]))
         return [next(checked) if owner else None for owner in owners]
 
-    def _touch(self, beats: Mapping[int, Beat]) -> bool:
-        """Write beats if all devices are connected, the usual case; return whether they were."""
+    def _record_connected(self, beats: Mapping[int, Beat]) -> bool:
+        """Write the beats in the usual case that all devices are connected; return whether so."""
         return not beats or self._session.autocommit(
             lambda cursor: record_connected(cursor, beats, self._schema.get(cursor))
         )
@@ -111,8 +113,8 @@ class BeatWriter:
         return Accepted(should_reconnect=device.id in recovered, allowance=allowance)
 
 
-def _newest(earlier: Beat | None, beat: Beat) -> Beat:
-    """Merge two beats of a device: return the later one, with the earlier id if it has none."""
+def _merge(earlier: Beat | None, beat: Beat) -> Beat:
+    """Return the later of two beats of a device, with the id of the earlier one if it has none."""
     if earlier is None or beat.id:
         return beat
     return replace(beat, id=earlier.id)

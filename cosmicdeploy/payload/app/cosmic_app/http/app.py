@@ -1,4 +1,4 @@
-"""The web application: two routes, and the release in every response."""
+"""The web application: its two routes, and the release as a header of every response."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Endpoints:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the body, but stop once it is too large: `parse_beat` refuses it then."""
+    """Read the body, but stop once it is too large; `parse_beat` then refuses it."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -68,7 +68,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def build_app(settings: Settings) -> ASGIApp:
-    """Build the application; it connects to the database and Redis when it starts."""
+    """Build the application, which connects to the database and Redis when it starts."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
@@ -96,7 +96,7 @@ def build_app(settings: Settings) -> ASGIApp:
 
 
 def with_release(app: ASGIApp, release: str) -> ASGIApp:
-    """Wrap the application to send X-App-Version with every response, including errors."""
+    """Wrap the application so that every response, also an error, has the header X-App-Version."""
     header = (b"x-app-version", release.encode("latin-1", "replace"))
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ FRESH_SECONDS = 0.04
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """The problem of `database` and of `redis`; empty if there is none."""
+    """What is wrong with the database and with Redis; empty for nothing."""
 
     database: str = ""
     redis: str = ""
@@ -32,7 +32,7 @@ class Health:
 
 
 class HealthCheck:
-    """Checks the database and Redis, once for all callers at the same time."""
+    """Checks the database and Redis; callers at the same time share one check."""
 
     def __init__(self, settings: Settings) -> None:
         self._database = DatabasePing(settings.database, timeout=1.0)
@@ -41,7 +41,10 @@ class HealthCheck:
         self._fresh_until = 0.0
 
     async def check(self) -> Health:
-        """Return the health now. A check that misses the deadline continues for later callers."""
+        """Return the current health.
+
+        A check that takes longer than `DEADLINE_SECONDS` continues, for later callers.
+        """
         if time.monotonic() < self._fresh_until:
             return Health()
         if self._running is None or self._running.done():

@@ -47,7 +47,7 @@ def unavailable(reason: str) -> Response:
 
 
 def bad_body(error: BadBody) -> Response:
-    """Return the response to an invalid body, with the field at fault if there is one."""
+    """Return the response to an invalid body; it names the invalid field if there is one."""
     content: dict[str, object] = {"message": error.reason}
     if error.field:
         content["errors"] = {error.field: [error.reason]}
@@ -55,7 +55,7 @@ def bad_body(error: BadBody) -> Response:
 
 
 def health_response(health: Health, release: str) -> Response:
-    """Return the health of this replica, with status 503 if it cannot work."""
+    """Return the response with this replica's health; its status is 503 without a database."""
     content = {
         "status": health.status,
         "release": release,

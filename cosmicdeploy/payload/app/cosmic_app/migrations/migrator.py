@@ -13,7 +13,8 @@ from pymysql.cursors import DictCursor
 from cosmic_app.migrations.model import Migration, MigrationFailed, load_migration, migration_names
 from cosmic_app.migrations.repository import AppliedMigration, Repository
 
-# How long DDL waits for a lock. The server's default is a day, and beats would queue behind it.
+# How long a DDL statement waits for a lock. The server's default is a day, during which all beats
+# would wait behind the statement.
 LOCK_WAIT_SECONDS = 10
 
 
@@ -61,9 +62,9 @@ class Migrator:
         return [migration for migration in loaded if migration]
 
     def roll_back(self, steps: int) -> None:
-        """Undo the last `steps` migrations, or the whole last batch if it is 0.
+        """Undo the last `steps` migrations, or the whole last batch if `steps` is 0.
 
-        A migration whose file is missing is named and skipped, as in Artisan.
+        A migration whose file is missing is reported and skipped, as in Artisan.
         """
         chosen = choose_rollback(self.repository.applied(), steps)
         if not chosen:

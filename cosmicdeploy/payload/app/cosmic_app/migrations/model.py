@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 class MigrationFailed(Exception):
-    """A statement failed. Those before it stay: the database commits each DDL statement."""
+    """A statement failed. The earlier ones stay: the database commits each DDL statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Migration:
-    """`up` and `down` are SQL statements, in order."""
+    """A migration; `up` and `down` are the SQL statements that apply and undo it, in order."""
 
     name: str
     up: tuple[str, ...]

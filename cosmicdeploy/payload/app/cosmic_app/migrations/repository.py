@@ -1,4 +1,4 @@
-"""The table that records which migrations are applied."""
+"""The table in which applied migrations are recorded."""
 
 from __future__ import annotations
 

@@ -24,8 +24,9 @@ class DeviceState:
 def decide(device: DeviceState, tolerance: int) -> Transition | None:
     """Return the demotion that is due, or None.
 
-    A device is late once it has been silent for its interval plus the tolerance, and gone once it
-    has been silent for longer than its grace period. It is never gone before it is late.
+    A device is late (Temporarily Offline) once it has been silent for its interval plus the
+    tolerance, and gone (Disconnected) once it has been silent for longer than its grace period. It
+    is never gone before it is late.
     """
     late_after = device.interval + tolerance
     gone_after = max(device.grace_period, late_after)

@@ -12,7 +12,7 @@ from cosmic_app.monitor.decide import DeviceState
 from cosmic_app.settings import MonitorSettings
 from cosmic_app.transitions import CONNECTED, TEMPORARILY_OFFLINE, Transition
 
-# Seconds since the last heartbeat (since its creation if the device never sent one), by the
+# Seconds since a device's last heartbeat, or since its creation if it never sent any, by the
 # database's clock.
 SILENCE = "TIMESTAMPDIFF(MICROSECOND, COALESCE(last_heartbeat_at, created_at), NOW(6)) / 1000000"
 

@@ -1,4 +1,4 @@
-"""One check of all devices by the monitor."""
+"""Check all devices once and demote the silent ones."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cosmic_app.settings import Settings
 from cosmic_app.transitions import Transition, store
 
 # How many rows are locked at a time: the beats of these devices wait for the commit.
-CHUNK = 50
+CHUNK_SIZE = 50
 
 
 class Sweep:
-    """Finds silent devices without locks, then checks each again under the lock of its row."""
+    """Finds silent devices without locks, then checks each again with its row locked."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.monitor
@@ -43,8 +43,8 @@ class Sweep:
         A device that sent a heartbeat in the meantime keeps its status.
         """
         ids = sorted(transition.device_id for transition in due)
-        for start in range(0, len(ids), CHUNK):
-            chunk = ids[start : start + CHUNK]
+        for start in range(0, len(ids), CHUNK_SIZE):
+            chunk = ids[start : start + CHUNK_SIZE]
             yield self._session.transaction(partial(self._demote, ids=chunk))
 
     def close(self) -> None:

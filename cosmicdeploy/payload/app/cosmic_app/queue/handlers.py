@@ -14,11 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 def notify_status_change(data: Mapping[str, Any]) -> None:
-    """Notify the operators of a status change; for now by a log entry."""
+    """Log a status change for the operators."""
     logger.info("Device status notification", extra={"context": dict(data)})
 
 
-# A job must end within the grace period that a worker gets when it is stopped.
+# A stopping worker finishes its job, so a job must end within the container's grace period.
 LONGEST_PROBE_SECONDS = 5.0
 
 
@@ -26,7 +26,7 @@ def sleep(data: Mapping[str, Any]) -> None:
     """Sleep for the requested seconds (see `queue:probe`). Raises `BadJob`."""
     seconds = data.get("seconds", 0)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-        raise BadJob("its seconds are no number from 0 on")
+        raise BadJob("its `seconds` must be a number of at least 0")
     time.sleep(min(seconds, LONGEST_PROBE_SECONDS))
 
 
@@ -35,7 +35,7 @@ HANDLERS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "Probe": sleep,
 }
 
-# Jobs that are skipped while a feature is switched off, including those queued before.
+# Jobs of these kinds are skipped while the feature is off, even if they were queued before that.
 FEATURE_OF: Mapping[str, str] = {"DeviceStatusChanged": NOTIFICATIONS}
 
 
@@ -43,7 +43,7 @@ def handle(job: Job, switches: Switches) -> None:
     """Run the job unless its feature is switched off. Raises `BadJob` if no handler can run it."""
     handler = HANDLERS.get(job.job)
     if handler is None:
-        raise BadJob("there is no handler of that name")
+        raise BadJob("no handler has its name")
     feature = FEATURE_OF.get(job.job)
     if feature and not switches.enabled(feature):
         logger.info("Skipping: %s %s (switched off)", job.job, job.id)

@@ -1,4 +1,4 @@
-"""Jobs as stored in Redis: JSON that the previous and the next release can read."""
+"""Jobs, stored in Redis as JSON that the previous and the next release can read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 FAILED_QUEUE = f"{QUEUE_PREFIX}failed"
 LARGEST_BYTES = 65536
-# For ids and names of handlers. Both are logged, so they must be short and without line breaks.
+# Allowed ids and handler names. Both are logged, so they are short and have no line breaks.
 NAME = re.compile(r"[0-9A-Za-z._:\\-]{1,100}")
 
 
 class BadJob(Exception):
-    """A queue entry is not a valid job. The message has the reason, but none of the content."""
+    """A queue entry is not a valid job. The message gives the reason, but no content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +46,11 @@ class Job:
         if isinstance(id_, int) and not isinstance(id_, bool):
             id_ = str(id_)
         if not isinstance(id_, str) or not NAME.fullmatch(id_):
-            raise BadJob("its id is none")
+            raise BadJob("its id is missing or invalid")
         if not isinstance(job, str) or not NAME.fullmatch(job):
-            raise BadJob("it does not name a handler")
+            raise BadJob("its handler's name is missing or invalid")
         if not isinstance(data, dict):
-            raise BadJob("its data is no object")
+            raise BadJob("its data is not a JSON object")
         return cls(id=id_, job=job, data=data)
 
     def dump(self) -> str:
@@ -68,7 +68,7 @@ def _object(text: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise BadJob("it is not JSON") from None
     if not isinstance(content, dict):
-        raise BadJob("it is no JSON object")
+        raise BadJob("it is not a JSON object")
     return content
 
 

@@ -1,4 +1,4 @@
-"""Process jobs one by one; a job stays in Redis until it is done or listed as failed."""
+"""Process jobs one by one; a crash loses no job, and failed ones are kept in a list."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 1
 # How many failed jobs are kept; the newest stay.
 FAILED_KEPT = 1000
-# How often a job is started if its worker dies each time: the job may be what kills the worker.
+# A job during which the worker has died this often counts as failed: it may be the cause.
 MOST_ATTEMPTS = 5
-ATTEMPTS = f"{DEFAULT_QUEUE}:attempts"
+ATTEMPTS_KEY = f"{DEFAULT_QUEUE}:attempts"
 
 logger = logging.getLogger(__name__)
 
@@ -31,18 +31,18 @@ class Worker:
     def __init__(self, client: redis.Redis, name: str, switches: Switches) -> None:
         """Create a worker. The client must return bytes, since a queue entry may be anything.
 
-        Its timeout must be longer than `WAIT_SECONDS`.
+        The client's timeout must be longer than `WAIT_SECONDS`.
         """
         self._client = client
         self._switches = switches
         self._processing = f"{DEFAULT_QUEUE}:processing:{name}"
 
     def resume(self) -> int:
-        """Queue the unfinished jobs of an earlier process again; return how many."""
+        """Queue again what an earlier process of this worker left unfinished; return how many."""
         count = 0
         while (text := self._client.lindex(self._processing, 0)) is not None:
-            if self._client.hincrby(ATTEMPTS, _key(text), 1) >= MOST_ATTEMPTS:
-                logger.error("Set aside:  a job of %d bytes ended its worker", len(text))
+            if self._client.hincrby(ATTEMPTS_KEY, _key(text), 1) >= MOST_ATTEMPTS:
+                logger.error("Set aside:  a job of %d bytes: its worker died", len(text))
                 self._finish(text, done=False)
                 continue
             self._client.lmove(self._processing, DEFAULT_QUEUE, "LEFT", "RIGHT")
@@ -84,11 +84,11 @@ class Worker:
     def _finish(self, text: bytes, done: bool) -> None:
         pipeline = self._client.pipeline(transaction=True)
         if not done:
-            # Of a job that is too large, keep the start: it shows what the job was.
+            # The start of a job that is too large still shows what it was.
             pipeline.lpush(FAILED_QUEUE, text[:LARGEST_BYTES])
             pipeline.ltrim(FAILED_QUEUE, 0, FAILED_KEPT - 1)
         pipeline.lrem(self._processing, 1, text)
-        pipeline.hdel(ATTEMPTS, _key(text))
+        pipeline.hdel(ATTEMPTS_KEY, _key(text))
         pipeline.execute()
 
 
@@ -99,7 +99,7 @@ def _key(text: bytes) -> str:
 def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable[[], None]) -> None:
     """Process jobs until `stopped`; finish the current job first. Survives outages of Redis.
 
-    `stopped` waits for up to the given seconds; `alive` is called before each job.
+    `stopped` waits up to the given seconds for a signal; `alive` is called before each job.
     """
     resumed = False
     while not stopped(0):
@@ -110,5 +110,5 @@ def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable
                 resumed = True
             worker.work_once()
         except redis_error() as error:
-            logger.warning("Redis is not to be had: %s", error)
+            logger.warning("Redis is unavailable: %s", error)
             stopped(WAIT_SECONDS)

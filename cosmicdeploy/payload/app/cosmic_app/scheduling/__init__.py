@@ -1,1 +1,1 @@
-"""Run commands by the minute, with locks against overlapping runs."""
+"""Run scheduled commands every minute, with locks against overlapping runs."""

@@ -1,4 +1,4 @@
-"""Locks in Redis: a command runs once at a time and once per minute. They expire by themselves."""
+"""Locks in Redis that expire by themselves: a command runs once at a time and once per minute."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
-    """Yield whether the command may run now.
+    """Yield whether the command may run now; hold its lock during the block.
 
-    Without Redis it may: the command itself locks the rows that it changes.
+    Without Redis the command may run: it locks the rows that it changes.
     """
     key, owner = f"{LOCK_PREFIX}{name}", secrets.token_hex(16)
     try:
@@ -49,16 +49,16 @@ def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
 
 
 def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
-    """Return whether no scheduler has started the command in this minute yet.
+    """Return True unless a scheduler has already started the command in this minute.
 
-    A scheduler that was replaced during the minute may have. Without Redis the answer is unknown,
-    and the command runs: it is idempotent.
+    If a scheduler is replaced during the minute, both the old and the new one may try. Without
+    Redis, returns True: commands are idempotent.
     """
     key = f"{LOCK_PREFIX}{name}:{moment:%Y%m%d%H%M}"
     try:
         return bool(client.set(key, "begun", nx=True, ex=MINUTE_KEPT_SECONDS))
     except redis_error() as error:
-        logger.warning("It cannot be seen whether %s ran in this minute: %s", name, error)
+        logger.warning("Cannot tell whether %s already ran in this minute: %s", name, error)
         return True
 
 
@@ -66,4 +66,4 @@ def _release(client: redis.Redis, key: str, owner: str) -> None:
     try:
         client.eval(RELEASE, 1, key, owner)
     except redis_error() as error:
-        logger.warning("The lock %s will expire by itself: %s", key, error)
+        logger.warning("Cannot release the lock %s, which will expire by itself: %s", key, error)

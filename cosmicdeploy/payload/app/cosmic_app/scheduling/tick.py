@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_due(console: Console, commands: Sequence[Command], now: datetime) -> None:
-    """Run the commands that are due this minute, one after the other; a failure stops no other."""
+    """Run the commands that are due this minute, in sequence, even if one of them fails."""
     due = [command for command in commands if is_due(command.every_minutes or 1, now)]
     if not due:
         logger.info(NOTHING_DUE)
@@ -34,7 +34,7 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
         elif first_in_minute(client, command.name, now):
             run_without_overlap(console, command, client)
         else:
-            logger.info("Skipping command (begun in this minute): Artisan %s", command.name)
+            logger.info("Skipping command (started in this minute): Artisan %s", command.name)
 
 
 def run_without_overlap(console: Console, command: Command, client: redis.Redis) -> None:
@@ -56,19 +56,18 @@ def run_every_minute(
     stopped: Callable[[float], bool],
     alive: Callable[[], None],
 ) -> None:
-    """Call `tick` at once and then once per minute until `stopped`.
+    """Call `tick` immediately and then once per minute until `stopped`.
 
-    The first call comes at once so that a restarted scheduler misses a minute only if no scheduler
-    ran during all of it. `stopped` waits for up to the given seconds; `alive` is called at least
-    every 5 s.
+    Thanks to the immediate call, a restarted scheduler skips no minute in which it runs. `stopped`
+    waits up to the given seconds for a signal; between ticks, `alive` is called at least every 5 s.
     """
-    done = None
+    last_tick = None
     while not stopped(0):
         alive()
         now = clock()
         minute = now.replace(second=0, microsecond=0)
-        if minute != done:
+        if minute != last_tick:
             tick(now)
-            done = minute
+            last_tick = minute
         if stopped(min(5.0, seconds_to_next_minute(clock()))):
             return

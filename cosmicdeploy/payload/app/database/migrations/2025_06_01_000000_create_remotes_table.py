@@ -1,4 +1,4 @@
-"""The kiosk devices. `last_heartbeat_id` is the id of the last beat that had one."""
+"""The table of kiosk devices. `last_heartbeat_id` is the id of the last beat that had one."""
 
 
 def up() -> list[str]:

@@ -1,8 +1,8 @@
-"""All status changes of devices."""
+"""The table of all status changes of devices."""
 
 
 def up() -> list[str]:
-    """Create the table, without a foreign key so that each table can be swapped alone."""
+    """Create the table. It has no foreign key, so that a restore can swap each table alone."""
     return [
         "CREATE TABLE device_status_transitions ("
         " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"

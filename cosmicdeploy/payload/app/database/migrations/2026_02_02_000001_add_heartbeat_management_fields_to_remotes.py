@@ -1,6 +1,6 @@
-"""The expected heartbeat of a device, and its last status change.
+"""Columns for the expected heartbeat of a device, and for its last status change.
 
-One statement in each direction: the table has all of the columns or none.
+Each direction is one statement, so the table has all of the columns or none.
 """
 
 

@@ -24,7 +24,7 @@ STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 @dataclass(frozen=True, kw_only=True)
 class LogSelection:
-    """Which lines to read; `Engine.log_entries` describes the fields."""
+    """Which lines to read; `Engine.timed_log_lines` describes the fields."""
 
     since: int | None = None
     tail: int | None = None

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cosmicdeploy.engine.commands import log_entries
+from cosmicdeploy.engine.commands import log_reader
 from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_frames
-from cosmicdeploy.engine.commands.log_entries import LogSelection, lines, nanoseconds
+from cosmicdeploy.engine.commands.log_reader import LogSelection, lines, nanoseconds
 from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 from tests.unit.engine.test_streams import frame
@@ -95,5 +95,5 @@ def test_a_log_is_read_back_as_far_as_necessary(
         for at in range(max(1, count - selection.tail + 1), count + 1):
             yield LogLine(at=at * 10**9, text="")
 
-    monkeypatch.setattr(log_entries, "read", read)
-    assert log_entries.tail_since(None, "proxy", since) == expected
+    monkeypatch.setattr(log_reader, "read", read)
+    assert log_reader.tail_since(None, "proxy", since) == expected

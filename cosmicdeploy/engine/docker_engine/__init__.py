@@ -1,0 +1,21 @@
+"""The `Engine` protocol, implemented with the Docker SDK; the protocol describes each method."""
+
+from __future__ import annotations
+
+from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.docker_engine.commands import DockerCommands
+from cosmicdeploy.engine.docker_engine.images import DockerImages
+from cosmicdeploy.engine.docker_engine.logs import DockerLogs
+from cosmicdeploy.engine.docker_engine.markers import DockerMarkers
+from cosmicdeploy.engine.docker_engine.resources import DockerResources
+
+__all__ = ["DockerEngine"]
+
+
+class DockerEngine(DockerCommands, DockerLogs, DockerImages, DockerResources, DockerMarkers):
+    """A Docker Engine. Containers are part of `DockerCommands`."""
+
+    def describe(self) -> str:
+        with translated("Asking for the engine's version"):
+            version, name = self._client.version(), self._client.info()["Name"]
+        return f"Docker Engine {version['Version']} on {name} ({self._api.base_url})"

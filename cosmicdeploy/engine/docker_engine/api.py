@@ -1,0 +1,13 @@
+"""The connection that all parts of `DockerEngine` share."""
+
+from __future__ import annotations
+
+import docker
+
+
+class DockerApi:
+    """Holds the SDK's client and, for most calls, its low-level API."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self._client = client
+        self._api = client.api

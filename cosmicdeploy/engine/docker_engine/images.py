@@ -1,0 +1,51 @@
+"""Build, tag and remove images through the Docker SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cosmicdeploy.engine.building import build_context, image_build
+from cosmicdeploy.engine.building import image_tags as images
+from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.docker_engine.api import DockerApi
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.stack.model import Build
+
+
+class DockerImages(DockerApi):
+    """`EngineImages` on the Docker SDK."""
+
+    def image(self, reference: str) -> Image | None:
+        with translated("Inspecting an image", reference):
+            return images.find(self._api, reference)
+
+    def build(
+        self,
+        build: Build,
+        tag: str,
+        labels: Mapping[str, str],
+        on_line: Callable[[str], None],
+    ) -> str:
+        image_id = image_build.build_image(self._api, build, tag, labels, on_line)
+        # Not by the build itself, which may finish on the engine after the run was interrupted.
+        self.tag(image_id, tag)
+        return image_id
+
+    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
+        image_build.pull_bases(self._api, build, on_line)
+
+    def context_digest(self, build: Build) -> str:
+        with translated("Reading the build context", str(build.context)):
+            return build_context.context_digest(self._api, build)
+
+    def tag(self, image_id: str, reference: str) -> None:
+        with translated("Tagging an image", reference):
+            images.tag(self._api, image_id, reference)
+
+    def untag(self, reference: str) -> None:
+        with translated("Removing a tag", reference):
+            images.untag(self._api, reference)
+
+    def remove_unused_image(self, image_id: str) -> None:
+        with translated("Removing an image", image_id[:19]):
+            images.remove_unused_image(self._api, image_id)

@@ -1,0 +1,73 @@
+"""The part of the `Engine` protocol that runs commands in containers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from cosmicdeploy.engine.facts import ExecResult, Streams
+from cosmicdeploy.stack.model import Service
+
+
+class EngineCommands(Protocol):
+    """Commands, in a running container or in a one-off container."""
+
+    def exec(
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        stdin: Iterable[bytes] | None = None,
+        sink: Callable[[bytes], None] | None = None,
+        silence: float | None = None,
+    ) -> ExecResult:
+        """Run a command in a running container, and wait until it ends.
+
+        `stdin` is sent to its standard input, which is then closed. `sink` receives its standard
+        output piece by piece; without a sink the result holds all of it. Raises `EngineError` if
+        the stream breaks off or there is no exit code, and `CommandSilent` if the command prints
+        nothing for `silence` seconds.
+        """
+
+    def exec_as(
+        self,
+        user: str,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        silence: float | None = None,
+    ) -> ExecResult:
+        """Run a command as `exec` does, as this user; "" is the container's own user."""
+
+    def exec_interactive(
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        streams: Streams,
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str = "",
+    ) -> int:
+        """Run a command in a running container with the operator's streams; return its exit code.
+
+        Without `user` it runs as the container's own user. If `streams.out` or `streams.err`
+        raises, this method raises the same, and the command runs on.
+        """
+
+    def run_oneoff(
+        self,
+        service: Service,
+        argv: Sequence[str],
+        *,
+        image: str,
+        project: str,
+        timeout: float,
+    ) -> ExecResult:
+        """Run a command in a one-off container of a service, and remove the container.
+
+        The container has the service's environment, mounts and networks, but no ports, no fixed
+        address and no aliases. Raises `EngineError` if the command takes longer than `timeout`
+        seconds.
+        """

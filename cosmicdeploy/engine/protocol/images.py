@@ -1,0 +1,48 @@
+"""The part of the `Engine` protocol that builds, tags and removes images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.stack.model import Build
+
+
+class EngineImages(Protocol):
+    """Local images."""
+
+    def image(self, reference: str) -> Image | None:
+        """Return a local image by id or tag; None if it does not exist."""
+
+    def build(
+        self,
+        build: Build,
+        tag: str,
+        labels: Mapping[str, str],
+        on_line: Callable[[str], None],
+    ) -> str:
+        """Build and tag an image; return its id. `on_line` receives each line of output.
+
+        Raises `BuildFailed` with the last lines of output, and `Refused` for a Dockerfile that the
+        builder would not build as written.
+        """
+
+    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
+        """Pull missing base images. Raises as `build` does."""
+
+    def context_digest(self, build: Build) -> str:
+        """Return a SHA-256 digest of everything that decides the image's content.
+
+        That is the Dockerfile, the arguments, the target, the ids of the base images, and the build
+        context without what `.dockerignore` excludes. Raises `Refused` as `build` does.
+        """
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Point a tag to this image."""
+
+    def untag(self, reference: str) -> None:
+        """Remove a tag, and the image with its last tag."""
+
+    def remove_unused_image(self, image_id: str) -> None:
+        """Remove an image if it has no tag and no container uses it."""
