@@ -80,7 +80,7 @@ class Context:
         longer holds the lock.
         """
         self.interrupts.safe_point()
-        self.lock.require(trust=1.0)  # some loops come here a thousand times a second
+        self.lock.require(max_age=1.0)  # some loops come here a thousand times a second
 
     def sleep(self, seconds: float) -> None:
         """Wait, with safe points in between."""

@@ -88,10 +88,10 @@ def _points(_ctx: typer.Context) -> Iterable[str]:
     return CHECKS
 
 
-def _troubles(_ctx: typer.Context) -> Iterable[str]:
-    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
+def _problems(_ctx: typer.Context) -> Iterable[str]:
+    from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 
-    return TROUBLES
+    return KNOWN_PROBLEMS
 
 
 def _topics(_ctx: typer.Context) -> Iterable[str]:
@@ -107,4 +107,4 @@ playbooks = _completion(_playbooks)
 steps = _completion(_steps)
 points = _completion(_points)
 topics = _completion(_topics)
-troubles = _completion(_troubles)
+problems = _completion(_problems)

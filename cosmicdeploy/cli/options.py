@@ -17,10 +17,10 @@ from cosmicdeploy.cli.terminal import Terminal
 def duration(text: str | float) -> float:
     """Return the seconds of a duration such as 90s. Raises `typer.BadParameter`."""
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.operations.durations import how_long
+    from cosmicdeploy.operations.durations import parse_duration
 
     try:
-        return how_long(str(text))
+        return parse_duration(str(text))
     except UsageError as error:
         raise typer.BadParameter(f"{error.what}: {error.todo}") from error
 

@@ -11,8 +11,8 @@ __all__ = ["Container", "Engine", "ExecResult", "Image", "connect"]
 def connect() -> Engine:
     """Connect to the engine that the docker command would use.
 
-    That is the one of DOCKER_HOST, else of the current context, else of the default socket. Raises
-    `EngineUnavailable` if none answers.
+    That is the engine that DOCKER_HOST names, else that of the current context, else that of the
+    default socket. Raises `EngineUnavailable` if it does not answer.
     """
     from cosmicdeploy.engine.connection import open_client  # docker is slow to import
     from cosmicdeploy.engine.docker_engine import DockerEngine

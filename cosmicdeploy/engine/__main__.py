@@ -1,4 +1,4 @@
-"""`python -m cosmicdeploy.engine`: print which engine answers; exit with 1 if none does."""
+"""`python -m cosmicdeploy.engine`: print which engine answers; exit with code 1 if none does."""
 
 from __future__ import annotations
 

@@ -19,16 +19,16 @@ from cosmicdeploy.signals import interruptible
 # Long enough for a busy engine to create a container, short enough to notice that it is gone.
 TIMEOUT_SECONDS = 60
 # The SDK's prefix for the address of a local socket.
-SOCKET = "http+docker://"
+LOCAL_SOCKET = "http+docker://"
 
 
 def open_client() -> docker.DockerClient:
-    """Connect and ask for the version. Raises `EngineUnavailable`."""
+    """Connect, and check that the engine answers. Raises `EngineUnavailable`."""
     _require_context()
     try:
         client = docker.from_env(timeout=TIMEOUT_SECONDS)
-        # A local socket needs no HTTP proxy; the search for one takes a fifth of each request.
-        client.api.trust_env = not client.api.base_url.startswith(SOCKET)
+        # A local socket needs no HTTP proxy; looking for one takes a fifth of each request's time.
+        client.api.trust_env = not client.api.base_url.startswith(LOCAL_SOCKET)
         client.api.get = _interruptible(client.api.get)  # type: ignore[method-assign]
         client.version()
     except (DockerException, requests.RequestException, OSError) as error:
@@ -37,7 +37,7 @@ def open_client() -> docker.DockerClient:
 
 
 def _require_context() -> None:
-    # If the named context does not exist, the SDK silently falls back to the local engine.
+    # If DOCKER_CONTEXT names no existing context, the SDK silently uses the local engine.
     name = os.environ.get("DOCKER_CONTEXT")
     if name and not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(name) is None:
         raise EngineUnavailable(
@@ -76,7 +76,7 @@ def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def translated(doing: str, where: str = "") -> Iterator[None]:
-    """Turn the SDK's exceptions into `EngineError`; `doing` says what was being done."""
+    """Turn the SDK's exceptions into `EngineError`; `doing` is the action: "Tagging an image"."""
     try:
         yield
     except APIError as error:

@@ -16,11 +16,13 @@ class Container:
     """A container as it is now; times are ISO 8601 in UTC.
 
     `image_name` is the image's name at the container's creation. `command` is the whole command
-    line, entrypoint first. `health` is "" without a health check, `healthcheck` the command line of
-    that check. `volumes` maps the targets of anonymous volumes to their names; `volume_names` are
-    the names of all. `mounts` maps each target to its path on the host, "" if it has none.
-    `stop_signal` is "" if neither the image nor the definition names one. `pid` is the first
-    process's number on the engine's host, 0 if none runs.
+    line, entrypoint first. `health` is "" without a health check, `healthcheck` is the check's
+    command line, and `last_probe` is what it printed last. `addresses` maps networks to the
+    container's addresses; `published` maps TCP ports of the container to (address, port) of the
+    host. `volumes` maps the targets of anonymous volumes to their names; `volume_names` are the
+    names of all volumes. `mounts` maps each target to its path on the host, "" if it has none.
+    `stop_signal` is "" if neither the image nor the definition sets it. `pid` is the first
+    process's number on the engine's host, 0 if the container does not run.
     """
 
     id: str
@@ -54,7 +56,7 @@ class Container:
 
     @property
     def is_active(self) -> bool:
-        """Whether its first process exists: running, paused or about to be restarted."""
+        """Whether it runs, is paused, or is about to be restarted by the engine."""
         return self.status not in AT_REST
 
     @property
@@ -87,8 +89,8 @@ class Image:
 class Difference:
     """A key of the compose file, such as "healthcheck.interval", in which a container has drifted.
 
-    The key is `added` if the container lacks it, `removed` if only the container has it, and
-    `changed` otherwise. `old` and `new` are None if there is no value or if it may hold a secret.
+    A key is "added" if the container lacks it, "removed" if only the container has it, and
+    "changed" otherwise. `old` and `new` are None if there is no value or if it may hold a secret.
     """
 
     key: str
@@ -99,7 +101,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class ExecResult:
-    """The result of a command in a container. `stdout` is empty if a sink got it."""
+    """The result of a command in a container. `stdout` is empty if a sink received it."""
 
     exit_code: int
     stdout: bytes = b""
@@ -107,12 +109,12 @@ class ExecResult:
 
     @property
     def text(self) -> str:
-        """Standard output as text, undecodable bytes replaced."""
+        """Standard output as text; invalid UTF-8 is replaced."""
         return self.stdout.decode("utf-8", "replace")
 
     @property
     def error_text(self) -> str:
-        """Standard error as text, undecodable bytes replaced."""
+        """Standard error as text; invalid UTF-8 is replaced."""
         return self.stderr.decode("utf-8", "replace")
 
 
@@ -125,7 +127,7 @@ class Process:
 
     @property
     def can_run(self) -> bool:
-        """Whether it can run: it is neither stopped by a signal nor ended."""
+        """Whether it is neither stopped by a signal nor ended."""
         return self.state[:1] not in ("T", "t", "Z", "X")
 
 
@@ -142,9 +144,9 @@ class LogLine:
 class Streams:
     """The streams of an interactive command in a container.
 
-    `stdin` is sent as it comes, and the end of it closes the command's standard input; after `over`
-    is set no more of it is read. `size` returns the terminal's lines and columns; without it the
-    command gets no terminal, and its two outputs stay separate.
+    `stdin` is sent as it comes, and its end closes the command's standard input. `over` is set once
+    the command has ended, so that the source of `stdin` can stop. `size` returns the terminal's
+    lines and columns; without it the command gets no terminal, and its two outputs stay separate.
     """
 
     stdin: Iterable[bytes]

@@ -1,4 +1,4 @@
-"""Names of labels: Compose's, so that its commands keep working, and cosmicdeploy's own."""
+"""Names of labels: Compose's, so that Compose's commands keep working, and cosmicdeploy's own."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# Keys that the container's definition gave, of those whose default the engine chooses.
-GIVEN = "cosmicdeploy.given"
-# On an image: the digest of what it was built from. Each label adds a step to the build.
+# On a container: the keys that its definition sets, of those whose default the engine chooses.
+DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
+# On an image: the digest of what it was built from.
 CONTEXT = "cosmicdeploy.context"
 # On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, or a trial.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"
-# Labels that say who created a container, and not what it is.
+# Beginnings of labels that do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
@@ -35,9 +35,9 @@ def normalized_project(project: str) -> str:
 
 
 def kept_repository(project: str) -> str:
-    """Return the repository of images kept for a rollback; their tags are their short ids."""
+    """Return the repository of the images kept for rollbacks; each tag is the image's short id."""
     return f"cosmicdeploy/{project}"
 
 
-# The Compose version whose label layout is used; 1.29 refuses containers without this label.
+# The version of Compose whose labels these are; Compose 1.29 refuses containers without a version.
 COMPOSE_VERSION = "2.26.1"

@@ -1,9 +1,9 @@
 """Markers: containers that never start, used as locks.
 
-An engine gives a container's name to one creator only, atomically, so the creator holds what the
-name stands for. A container's labels never change, but its maximum number of restarts can. It has
-no meaning for a container that never starts, so the holder's beats are counted there. A file in the
-container would do as well, but the engine needs 60 ms of CPU time to write one.
+The engine lets only one client create a container of a given name: that client holds the lock. As a
+sign of life the holder stores a rising number, the beat, in the container's maximum number of
+restarts. Unlike a label it can change, and it means nothing to a container that never starts. To
+write a file into the container instead would cost the engine 60 ms of CPU time.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
             return Marker(id=created["Id"], labels=labels, is_own=True)
         if existing := find(api, name):
             return existing
-        # It was released between the two calls.
+        # The marker was removed between the two calls: try again.
 
 
 def find(api: APIClient, name: str) -> Marker | None:
-    """Return the marker of this name; None if there is none."""
+    """Return the marker of this name; None if it does not exist."""
     try:
         inspected = api.inspect_container(name)
     except NotFound:
@@ -59,8 +59,8 @@ def exists(api: APIClient, marker_id: str) -> bool:
     return bool(api.containers(all=True, filters={"id": marker_id}))
 
 
-def release(api: APIClient, marker_id: str) -> None:
-    """Remove a marker; it no longer exists on return."""
+def remove_marker(api: APIClient, marker_id: str) -> None:
+    """Remove a marker, if it still exists."""
     remove(api, marker_id, volumes=True)
 
 
@@ -76,7 +76,7 @@ def beat(api: APIClient, marker_id: str, count: int) -> bool:
 
 
 def last_beat(api: APIClient, marker_id: str) -> int | None:
-    """Return the last stored number; None without a marker or a number."""
+    """Return the number last stored; None if there is no marker or no number."""
     try:
         policy = api.inspect_container(marker_id)["HostConfig"]["RestartPolicy"]
     except NotFound:

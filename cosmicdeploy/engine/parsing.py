@@ -15,14 +15,14 @@ ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 def parse_container(attrs: Json) -> Container:
     """Parse a container from `GET /containers/{id}/json`."""
     state, config = attrs["State"], attrs["Config"]
-    own = config.get("Labels") or {}
-    # After an exit the engine keeps the last health, which is outdated.
+    own_labels = config.get("Labels") or {}
+    # After an exit the engine still reports the last health, which is outdated.
     health = state.get("Health", {}) if state["Status"] == "running" else {}
     return Container(
         id=attrs["Id"],
         name=attrs["Name"].lstrip("/"),
-        service=own.get(labels.SERVICE, ""),
-        project=own.get(labels.PROJECT, ""),
+        service=own_labels.get(labels.SERVICE, ""),
+        project=own_labels.get(labels.PROJECT, ""),
         image_id=attrs["Image"],
         image_name=config.get("Image") or "",
         status=state["Status"],
@@ -36,7 +36,7 @@ def parse_container(attrs: Json) -> Container:
         healthcheck=_probe_command(config.get("Healthcheck") or {}),
         addresses=_addresses(attrs),
         published=_published(attrs),
-        labels=own,
+        labels=own_labels,
         volumes=_anonymous_volumes(attrs),
         mounts=_mounts(attrs),
         stop_signal=config.get("StopSignal") or "",
@@ -85,7 +85,7 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
 
 
 def _mounts(attrs: Json) -> dict[str, str]:
-    # A tmpfs of the short syntax is not listed among the mounts.
+    # The engine does not list a tmpfs of the short syntax among the mounts.
     mounts = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
     for mount in attrs.get("Mounts") or []:
         mounts[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
@@ -93,8 +93,8 @@ def _mounts(attrs: Json) -> dict[str, str]:
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
-    # The engine's own names identify them. The binds do not: a volume that was attached again after
-    # a replacement is listed there too.
+    # Their names are those that the engine generates. `HostConfig.Binds` does not help: it also
+    # lists an anonymous volume that a replacement took over.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []

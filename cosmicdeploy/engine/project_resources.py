@@ -14,7 +14,7 @@ from cosmicdeploy.stack.model import Network, Volume
 def ensure_network(api: APIClient, network: Network, project: str) -> bool:
     """Create a network unless one of this name exists; return whether it was created.
 
-    Raises `EngineError` if another network has some of its addresses.
+    Raises `EngineError` if its subnet overlaps another network's.
     """
     if any(existing["Name"] == network.name for existing in api.networks([network.name])):
         return False
@@ -37,7 +37,7 @@ def ensure_network(api: APIClient, network: Network, project: str) -> bool:
 
 def _overlapping(network: Network) -> EngineError:
     return EngineError(
-        f"Another network has addresses of the subnet of {network.name}",
+        f"The subnet of {network.name} overlaps another network's",
         where=", ".join(pool.subnet or "" for pool in network.pools),
         todo="see `docker network ls`, and declare another subnet in the compose file (in the"
         " shipped stack STACK_SUBNET and the addresses below it in `.env`)",
@@ -61,7 +61,7 @@ def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
 
 
 def remove(api: APIClient, project: str) -> None:
-    """Remove containers, networks, volumes and the images kept for rollbacks."""
+    """Remove a project's containers, networks, volumes and the images kept for rollbacks."""
     of_project = {"label": [f"{labels.PROJECT}={project}"]}
     for row in api.containers(all=True, filters=of_project):
         api.remove_container(row["Id"], force=True, v=True)

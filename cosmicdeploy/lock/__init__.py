@@ -1,9 +1,10 @@
 """The deploy lock: one run at a time on a stack.
 
-The lock is a marker on the engine, which all operators share. It is created atomically and removed
-only by its own id, so a run cannot remove another run's lock. The holder gives a sign of life every
-two seconds. A lock is stale if its holder is a dead process of this machine or has been silent for
-long; then it is taken over. A holder that lives after all finds out before its next change.
+The lock is a marker on the engine, which all operators share. The engine creates it atomically and
+removes it only by its id, so a run cannot remove another run's lock. The holder sends a heartbeat
+every two seconds. A lock is stale if its holder was a process of this machine that has ended, or if
+the holder has sent no heartbeat for too long; the next run then takes the lock over. If the former
+holder is still alive, it notices before its next change and stops.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cosmicdeploy.lock.lock_status import (
     holder_pid,
     inspect_lock,
     living_holder,
-    release,
+    release_stale,
 )
 
 __all__ = [
@@ -28,5 +29,5 @@ __all__ = [
     "inspect_lock",
     "living_holder",
     "operator_name",
-    "release",
+    "release_stale",
 ]

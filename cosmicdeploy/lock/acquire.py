@@ -1,4 +1,4 @@
-"""Acquire the deploy lock, with a wait if asked for, and hold it for a block."""
+"""Acquire the deploy lock, waiting for it if required, and hold it during a `with` block."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.held_lock import HeldLock, Lock
-from cosmicdeploy.lock.holder import describe, lock_held_error, marker_name, this_process
+from cosmicdeploy.lock.holder import describe_holder, lock_held_error, marker_name, this_process
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
 POLL_SECONDS = 0.5
@@ -20,8 +20,9 @@ POLL_SECONDS = 0.5
 class LockWait:
     """How to wait for the lock.
 
-    `wait` is the longest wait, and `stale_after` the silence after which the lock is stale, both in
-    seconds. `on_wait` gets a line about the holder. `safe_point` may raise to give up waiting.
+    `wait` is the longest wait; `stale_after` is how long a holder may send no heartbeat before its
+    lock is stale; both in seconds. `on_wait` is called with a line about the holder. `safe_point`
+    is called at each poll and may raise an error to give up waiting.
     """
 
     wait: float = 0.0
@@ -34,44 +35,45 @@ class LockWait:
 def hold_lock(
     engine: Engine, project: str, command: str, lock_wait: LockWait = LockWait()
 ) -> Iterator[Lock]:
-    """Hold the stack's lock in this block. Raises `LockHeld`, which names the holder.
+    """Hold the stack's lock during the block. Raises `LockHeld`, which names the holder.
 
-    The block calls `Lock.require` before each change, or uses `fence.fenced`, which does so.
+    The block must call `Lock.require` before each change, or use an engine from `fence.fenced`,
+    which does so.
     """
     name = marker_name(project)
     lock = HeldLock(engine, name, _acquire(engine, name, command, lock_wait))
     try:
         yield lock
     finally:
-        lock.end()
+        lock.release()
 
 
 def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> str:
-    own, watch = this_process(command), HolderWatch(engine, lock_wait.stale_after)
-    until = time.monotonic() + lock_wait.wait
+    labels, watch = this_process(command), HolderWatch(engine, lock_wait.stale_after)
+    deadline = time.monotonic() + lock_wait.wait
     announced = ""
-    while not (marker := engine.claim_marker(name, own)).is_own:
+    while not (marker := engine.claim_marker(name, labels)).is_own:
         lock_wait.safe_point()
         if watch.is_gone(marker):
-            # By its id: if another run has taken over meanwhile, that run's marker stays.
+            # Removed by id: if another run has taken over in the meantime, its marker stays.
             engine.remove_marker(marker.id)
             continue
-        if (left := until - time.monotonic()) <= 0:
-            raise lock_held_error(marker, _todo(lock_wait))
+        if (left := deadline - time.monotonic()) <= 0:
+            raise lock_held_error(marker, _advice(lock_wait))
         if announced != marker.id:
-            lock_wait.on_wait(_waiting(marker, left))
+            lock_wait.on_wait(_waiting_line(marker, left))
             announced = marker.id
         time.sleep(min(POLL_SECONDS, left))
     return marker.id
 
 
-def _waiting(marker: Marker, left: float) -> str:
-    work = f"`cosmicdeploy {marker.labels.get('command')}`"
-    return f"waiting up to {left:.0f} s for {work} of {describe(marker.labels)}"
+def _waiting_line(marker: Marker, left: float) -> str:
+    command = f"`cosmicdeploy {marker.labels.get('command')}`"
+    return f"waiting up to {left:.0f} s for {command} of {describe_holder(marker.labels)}"
 
 
-def _todo(lock_wait: LockWait) -> str:
+def _advice(lock_wait: LockWait) -> str:
     return (
-        "wait for it with --wait SECONDS; the lock of a run that gives no sign of life for "
-        f"{lock_wait.stale_after:.0f} s meanwhile is taken over"
+        "wait for it with --wait SECONDS; if that run sends no heartbeat for "
+        f"{lock_wait.stale_after:.0f} s during the wait, its lock is taken over"
     )

@@ -1,4 +1,4 @@
-"""An engine that refuses every change once the lock is lost."""
+"""Wrap the engine so that it refuses every change once the run has lost its lock."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ READ_ONLY = frozenset(
 
 
 def fenced(engine: Engine, require: Callable[[], None]) -> Engine:
-    """Return the engine with `require` called before every method that may change something.
+    """Return the engine, wrapped to call `require` before each method that may change something.
 
-    If `require` raises, the call is not made. A process that is frozen between the check and the
-    call is not stopped: it makes that call when it continues, but not the next one. A call that has
-    reached the engine runs to its end there in any case.
+    If `require` raises, the method is not called. One gap remains: a process that is frozen between
+    `require` and the method makes that one call when it thaws, and is stopped at the next. A call
+    that has already reached the engine runs to its end there.
     """
     return cast(Engine, _Fenced(engine, require))
 

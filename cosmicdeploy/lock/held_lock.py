@@ -1,4 +1,4 @@
-"""The lock as a run uses it: require it before each change, keep it alive, release it."""
+"""The lock that a run holds: check it before each change, send heartbeats, release it."""
 
 from __future__ import annotations
 
@@ -8,81 +8,82 @@ from contextlib import suppress
 
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, LockLost
-from cosmicdeploy.lock.holder import describe
+from cosmicdeploy.lock.holder import describe_holder
 
-# A beat costs the engine about 4 ms; a query whether the marker exists costs 1 ms.
+# A heartbeat costs the engine about 4 ms; checking that the marker exists costs 1 ms.
 BEAT_SECONDS = 2.0
-# This clock keeps running while the machine is suspended.
+# A clock that keeps running while the machine is suspended, where the system has one.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Lock:
-    """A lock that cannot be lost, for work without a lock."""
+    """A lock that is never lost, for work that needs none; `HeldLock` is the real one."""
 
-    def require(self, trust: float = 0.0) -> None:
+    def require(self, max_age: float = 0.0) -> None:
         """Check that this run still holds the lock.
 
-        A result not older than `trust` seconds is reused. Raises `LockLost` if another run took the
-        lock over, and `EngineError` if the engine does not answer.
+        Reuses the last result if it is at most `max_age` seconds old. Raises `LockLost` if another
+        run took the lock over, and `EngineError` if the engine does not answer.
         """
 
 
 class HeldLock(Lock):
-    """A marker of this run, kept alive by a thread; all times are in seconds."""
+    """This run's marker on the engine; a thread sends its heartbeats. All times are in seconds."""
 
     def __init__(self, engine: Engine, name: str, marker_id: str) -> None:
         self._engine, self._name, self._id = engine, name, marker_id
         self._verified_at = float("-inf")
         self._lost = False
-        self._over = threading.Event()
-        self._beating = threading.Thread(target=self._beat, name="lock", daemon=True)
-        self._beating.start()
+        self._released = threading.Event()
+        self._heartbeat = threading.Thread(target=self._beat, name="lock", daemon=True)
+        self._heartbeat.start()
 
-    def require(self, trust: float = 0.0) -> None:
-        """Check that this run still holds the lock, as `Lock.require`.
+    def require(self, max_age: float = 0.0) -> None:
+        """Check that this run still holds the lock; see `Lock.require`.
 
-        A result's age counts from before the query, so a process that was frozen during the query
-        does not reuse it.
+        A result's age counts from before the query, so that a process which was frozen during the
+        query does not reuse its result.
         """
         now = time.clock_gettime(CLOCK)
-        if not self._lost and now - self._verified_at >= trust:
-            self._note(exists=self._engine.marker_exists(self._id))
+        if not self._lost and now - self._verified_at >= max_age:
+            self._update(exists=self._engine.marker_exists(self._id))
             self._verified_at = now
         if self._lost:
-            raise self._error()
+            raise self._lost_error()
 
-    def end(self) -> None:
-        """Stop the beats and remove this run's marker; another run's marker stays."""
-        self._over.set()
-        self._beating.join(BEAT_SECONDS)
-        # If the engine is gone the marker stays, and the next run finds a dead holder.
+    def release(self) -> None:
+        """Stop the heartbeats and remove this run's marker; another run's marker stays."""
+        self._released.set()
+        self._heartbeat.join(BEAT_SECONDS)
+        # If the engine does not answer, the marker stays; the next run finds that its holder ended.
         with suppress(EngineError):
             self._engine.remove_marker(self._id)
 
     def _beat(self) -> None:
         count = 0
-        # The creation of the marker counts as the first beat.
-        while not (self._over.wait(BEAT_SECONDS) or self._lost):
-            # A failed beat may succeed the next time, and silence would cost the lock.
+        # The creation of the marker counts as the first heartbeat.
+        while not (self._released.wait(BEAT_SECONDS) or self._lost):
+            # Continue after any error: the next heartbeat may succeed and keep the lock.
             with suppress(Exception):
-                self._note(exists=self._engine.beat(self._id, count))
+                self._update(exists=self._engine.beat(self._id, count))
             count += 1
 
-    def _note(self, *, exists: bool) -> None:
-        # A lost lock stays lost: the other thread may bring an older answer later.
+    def _update(self, *, exists: bool) -> None:
+        # A lost lock stays lost, even if the other thread's older result arrives later.
         if not exists:
             self._lost = True
 
-    def _error(self) -> LockLost:
+    def _lost_error(self) -> LockLost:
         return LockLost(
-            "Another run took the lock over, since this one gave no sign of life for long; this "
+            "Another run took the lock over, since this run sent no heartbeat for too long; this "
             "run stopped and changed nothing more",
-            where=self._taker(),
-            todo="let that run end: it resumes or undoes this one; then `cosmicdeploy status`",
+            where=self._new_holder(),
+            todo="wait for the other run, which resumes or undoes this one; then run"
+            " `cosmicdeploy status`",
         )
 
-    def _taker(self) -> str:
+    def _new_holder(self) -> str:
         with suppress(EngineError):
-            taker = self._engine.find_marker(self._name)
-            return describe(taker.labels) if taker else "it has ended by now"
+            marker = self._engine.find_marker(self._name)
+            return describe_holder(marker.labels) if marker else "the other run has already ended"
         return ""

@@ -1,4 +1,4 @@
-"""Describe the lock holder by its marker's labels, and detect a dead one of this machine."""
+"""Describe a lock holder by its marker's labels; find out whether its process has ended."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cosmicdeploy.text.formatting import format_timestamp
 
 
 def marker_name(project: str) -> str:
-    """Return the name of a stack's lock; only one container of an engine can have it."""
+    """Return the name of a stack's lock marker; on an engine, names are unique."""
     return f"cosmicdeploy-lock-{project}"
 
 
 def this_process(command: str) -> dict[str, str]:
-    """Return the labels of a lock that this process takes."""
+    """Return the labels for a lock marker of this process."""
     return {
         labels.MARKER: "lock",
         "owner": operator_name(),
@@ -34,8 +34,8 @@ def this_process(command: str) -> dict[str, str]:
     }
 
 
-def describe(holder: Mapping[str, str]) -> str:
-    """Describe a lock holder in a line: who, where and since when."""
+def describe_holder(holder: Mapping[str, str]) -> str:
+    """Describe a lock holder in a few words: who, where and since when."""
     since = format_timestamp(holder.get("since", ""))
     return f"{holder.get('owner')}, process {holder.get('pid')}, since {since}"
 
@@ -44,7 +44,7 @@ def lock_held_error(marker: Marker, todo: str) -> LockHeld:
     """Return the error for a run that finds the lock held."""
     return LockHeld(
         f"`cosmicdeploy {marker.labels.get('command')}` is at work on this stack",
-        where=describe(marker.labels),
+        where=describe_holder(marker.labels),
         todo=todo,
     )
 
@@ -52,7 +52,7 @@ def lock_held_error(marker: Marker, todo: str) -> LockHeld:
 def is_dead(holder: Mapping[str, str]) -> bool:
     """Return whether the holder was a process of this machine that has ended.
 
-    The process's start time distinguishes it from a later process with the same number.
+    A later process with the same number has another start time.
     """
     if holder.get("machine") != _machine():
         return False
@@ -61,7 +61,7 @@ def is_dead(holder: Mapping[str, str]) -> bool:
 
 
 def _machine() -> str:
-    """Return what identifies the space of process numbers: this machine, or a container on it."""
+    """Return an id of the process number space: that of this machine, or of this container."""
     parts = [socket.gethostname()]
     try:
         parts.append(Path("/etc/machine-id").read_text().strip())
@@ -72,19 +72,19 @@ def _machine() -> str:
 
 
 def _process_start(pid: int) -> str:
-    """Return a process's start in clock ticks since boot, with the boot's id; "" if it ended."""
+    """Return a process's start (clock ticks since boot) with the boot id; "" if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
     if fields[0] == "Z":
-        return ""  # a zombie: it has ended, and its parent has not collected its exit code
+        return ""  # a zombie: it has ended, but its parent has not collected its exit code
     return f"{fields[19]}@{boot}"
 
 
 def operator_name() -> str:
-    """Return the operator's user name and host; with sudo, the user who called it."""
+    """Return the operator as user@host; under sudo, the user who called sudo."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""Tell a living lock holder from a dead one, without comparing the clocks of two machines."""
+"""Find out whether a lock holder is alive, without comparing the clocks of two machines."""
 
 from __future__ import annotations
 
@@ -14,30 +14,33 @@ STALE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Observation:
-    """A marker's last beat, and when it was first observed (`at`, monotonic clock)."""
+    """A marker's last heartbeat (`beat`, a count), and when it was first observed.
+
+    `observed_at` is a time of the monotonic clock.
+    """
 
     marker_id: str
     beat: int | None
-    at: float
+    observed_at: float
 
 
 class HolderWatch:
-    """Observes a lock holder repeatedly; times are in seconds of the monotonic clock.
+    """Observes a lock holder by calling `is_gone` repeatedly; all times are in seconds.
 
-    A holder counts as gone if it is a dead process of this machine, or if it has been silent for
-    `stale_after` seconds of observation. `alive` is whether a beat was observed to change, `silent`
-    for how long none was.
+    A holder is gone if it was a process of this machine that has ended, or if no new heartbeat was
+    observed for `stale_after` seconds. `alive` is whether a new heartbeat was observed;
+    `silent_seconds` is how long none has been.
     """
 
     def __init__(self, engine: Engine, stale_after: float = STALE_SECONDS) -> None:
         self._engine, self._stale_after = engine, stale_after
         self._last: Observation | None = None
         self.alive = False
-        self.silent = 0.0
+        self.silent_seconds = 0.0
 
     @property
     def beat(self) -> int | None:
-        """The last observed beat."""
+        """The count of the last observed heartbeat; None before the first."""
         return self._last.beat if self._last else None
 
     def is_gone(self, marker: Marker) -> bool:
@@ -45,17 +48,17 @@ class HolderWatch:
         if is_dead(marker.labels):
             return True
         self._observe(marker.id)
-        return self.silent >= self._stale_after
+        return self.silent_seconds >= self._stale_after
 
     def _observe(self, marker_id: str) -> None:
-        # The silence is counted from after the first query to before this one: time in which this
-        # process itself was frozen must not count against the holder.
+        # The silence is measured from the end of the first query to the start of this one, so that
+        # a freeze of this process during a query does not count against the holder.
         before = time.monotonic()
         beat = self._engine.last_beat(marker_id)
         last = self._last
         if last and (last.marker_id, last.beat) == (marker_id, beat):
-            self.silent = before - last.at
+            self.silent_seconds = before - last.observed_at
             return
         self.alive = bool(last and last.marker_id == marker_id)
-        self.silent = 0.0
+        self.silent_seconds = 0.0
         self._last = Observation(marker_id, beat, time.monotonic())

@@ -12,7 +12,7 @@ from cosmicdeploy.lock.held_lock import BEAT_SECONDS
 from cosmicdeploy.lock.holder import is_dead, lock_held_error, marker_name
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
-# A living holder shows within one beat; a busy engine may be late by another.
+# A living holder sends a heartbeat every BEAT_SECONDS; a busy engine may delay it.
 INSPECT_SECONDS = 3 * BEAT_SECONDS
 
 
@@ -21,19 +21,19 @@ class LockStatus:
     """The state of a lock.
 
     `life` is "free", "alive", "dead" (the holder was a process of this machine that has ended) or
-    "silent" (no sign of life for `silent` seconds). `beats` is the holder's number of beats so far.
+    "silent" (no heartbeat for `silent_seconds`). `beats` counts the holder's heartbeats so far.
     """
 
     life: str
     marker: Marker | None = None
     beats: int | None = None
-    silent: float = 0.0
+    silent_seconds: float = 0.0
 
 
 def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS) -> LockStatus:
-    """Return who holds the lock and whether the holder lives.
+    """Return who holds the lock, and whether the holder is alive.
 
-    Waits for the first sign of life, at most `seconds`.
+    Waits for a new heartbeat, at most `seconds`.
     """
     watch = HolderWatch(engine, seconds)
     while marker := engine.find_marker(marker_name(project)):
@@ -43,36 +43,40 @@ def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS)
     else:
         return LockStatus(life="free")
     life = "alive" if watch.alive else "dead" if is_dead(marker.labels) else "silent"
-    return LockStatus(life=life, marker=marker, beats=watch.beat, silent=watch.silent)
+    return LockStatus(
+        life=life, marker=marker, beats=watch.beat, silent_seconds=watch.silent_seconds
+    )
 
 
 def living_holder(engine: Engine, project: str) -> Marker | None:
-    """Return the lock's marker; None if the lock is free or its holder here has ended.
+    """Return the lock's marker; None if the lock is free, or its holder on this machine has ended.
 
-    Does not wait for a sign of life, so a dead holder on another machine counts as living.
+    Does not wait for a heartbeat, so a holder that died on another machine counts as living.
     """
     marker = engine.find_marker(marker_name(project))
     return marker if marker and not is_dead(marker.labels) else None
 
 
 def holder_pid(engine: Engine, project: str) -> str | None:
-    """Return the process number of the living holder, on its own machine; None without one."""
+    """Return the living holder's process number on its machine; None as for `living_holder`."""
     marker = living_holder(engine, project)
     return marker.labels.get("pid") if marker else None
 
 
-def release(engine: Engine, project: str, stale_after: float = STALE_SECONDS) -> Marker | None:
+def release_stale(
+    engine: Engine, project: str, stale_after: float = STALE_SECONDS
+) -> Marker | None:
     """Release a stale lock; return the removed marker, or None if the lock was free.
 
-    A lock is stale if its holder is dead or silent for `stale_after` seconds. Raises `LockHeld` if
-    the holder lives.
+    A lock is stale if its holder is dead, or has sent no heartbeat for `stale_after` seconds.
+    Raises `LockHeld` if the holder is alive.
     """
     status = inspect_lock(engine, project, stale_after)
     if status.marker is None:
         return None
     if status.life == "alive":
         raise lock_held_error(
-            status.marker, "it is alive: wait until it has ended, or stop it with Ctrl-C"
+            status.marker, "it is alive: wait until it ends, or stop it with Ctrl-C"
         )
     engine.remove_marker(status.marker.id)
     return status.marker

@@ -1,1 +1,1 @@
-"""The commands without their command line: plain functions that return data."""
+"""What each command does, as plain functions that return data; `cli/` parses and prints."""

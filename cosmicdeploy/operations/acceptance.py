@@ -1,8 +1,9 @@
-"""`deploy --abort --accept`: take what runs as the present state.
+"""`deploy --abort --accept`: accept the containers that run now as the state of the stack.
 
-For interrupted runs that can be neither finished nor undone: the operator used Compose or Docker
-after a deploy was killed, and the containers that undoing needs are gone. Nothing is started,
-stopped or created here, and no data is touched.
+For interrupted runs that can be neither finished nor undone, because the containers that the undo
+needs are gone: the operator used Compose or Docker after a deploy was killed. No service is
+started, stopped or replaced here, and no live data is changed; only what the runs left behind is
+removed.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ InPlace = Mapping[str, tuple[str, str] | None]
 
 
 def acceptable(ctx: Context) -> list[InterruptedRun]:
-    """Return the interrupted runs that acceptance would settle.
+    """Return the interrupted runs that acceptance would close.
 
-    Raises `UsageError` if there is none, and `NeedsPerson` if data was being swapped, clients are
-    turned away, or there is data that no record explains: that has to be finished or undone.
+    Raises `UsageError` if there is none. Raises `NeedsPerson` if data was being swapped, if clients
+    are turned away, or if the database has data that no record explains: the operator must finish
+    or undo that first.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -52,41 +54,43 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
             where=str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
-    _require_data_in_place(ctx, runs)
+    _require_no_swap(ctx, runs)
     interrupted.require_no_unknown_data(ctx, runs)
-    _require_clients_let_in(ctx, runs)
+    _require_clients_served(ctx, runs)
     return runs
 
 
-def _require_clients_let_in(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    turning = [run for run in runs if _turned_away(run)]
-    if turning and is_maintenance_on(ctx):
+def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
+    """Raise `NeedsPerson` if a run began maintenance that is still on."""
+    began_maintenance = [run for run in runs if _began_maintenance(run)]
+    if began_maintenance and is_maintenance_on(ctx):
         raise NeedsPerson(
             "Clients are still turned away, so what runs cannot be accepted as it is",
-            where=turning[-1].description(),
-            todo=f"finish it: `cosmicdeploy {turning[-1].command}`, which lets them in",
+            where=began_maintenance[-1].description(),
+            todo=f"finish it: `cosmicdeploy {began_maintenance[-1].command}` serves clients again",
         )
 
 
-def _turned_away(run: InterruptedRun) -> bool:
-    """Whether a run other than a rollback began to turn clients away."""
-    begun = [*intents([run], RestartStep.kind), *intents([run], QuiesceStep.kind)]
-    return any(_turns_away(i.options) and not i.before["shielded"] for i in begun)
+def _began_maintenance(run: InterruptedRun) -> bool:
+    """Whether a step of the run turns clients away and maintenance was off before that step."""
+    steps = [*intents([run], RestartStep.kind), *intents([run], QuiesceStep.kind)]
+    return any(_turns_clients_away(i.options) and not i.before["shielded"] for i in steps)
 
 
-def _turns_away(options: Mapping[str, Any]) -> bool:
+def _turns_clients_away(options: Mapping[str, Any]) -> bool:
     roles = options.get("roles")
     return bool(options.get("turns_away")) or (isinstance(roles, list) and "app" in roles)
 
 
-def _require_data_in_place(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
+def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
+    """Raise `NeedsPerson` if a rollback was swapping data, or still turns clients away."""
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
-    exchanging = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
-    if not exchanging and not is_maintenance_on(ctx):
+    was_swapping = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
+    if not was_swapping and not is_maintenance_on(ctx):
         return
-    what = "Data was being exchanged" if exchanging else "Clients are still turned away"
+    what = "Data was being swapped" if was_swapping else "Clients are still turned away"
     last = rollbacks[-1]
     raise NeedsPerson(
         f"{what} when a rollback was interrupted, so what runs cannot be accepted as it is",
@@ -97,20 +101,21 @@ def _require_data_in_place(ctx: Context, runs: Sequence[InterruptedRun]) -> None
 
 
 def in_place(ctx: Context) -> InPlace:
-    """Return the container of each service that is accepted.
+    """Return the container that is in place for each service: what the operator is asked to accept.
 
-    Other containers are left out: whether one is an orphan, or what a run undoes with, depends on
-    the lock holder.
+    Containers of no service are left out: whether such a container is an orphan, or is needed for
+    an undo, depends on which run holds the lock.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.all}
     return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}
 
 
 def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
-    """Settle all interrupted runs and clean up after them; return a row for each service.
+    """Close all interrupted runs and clean up after them; return a row for each service.
 
-    `agreed` is what the operator agreed to. Raises `Refused` if other containers are in place by
-    now, `NeedsPerson` if a migration is half done, and as `acceptable`; then nothing is settled.
+    `agreed` are the containers that the operator agreed to. Raises `Refused` if others are in place
+    by now, `NeedsPerson` if a migration is half done, and the errors of `acceptable`. After an
+    error the runs are still open.
     """
     with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
@@ -118,23 +123,23 @@ def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
         runs = acceptable(run_ctx)
         require_whole(run_ctx)
         _require_same(agreed, in_place(run_ctx))
-        _tidy_up(run_ctx, runs)
-        _settle(run_ctx, runs)
+        _clean_up(run_ctx, runs)
+        _record_acceptance(run_ctx, runs)
     return status(ctx)
 
 
 def _require_same(agreed: InPlace, now: InPlace) -> None:
-    others = [name for name in now if now[name] != agreed.get(name)]
-    if others:
+    changed = [name for name in now if now[name] != agreed.get(name)]
+    if changed:
         raise Refused(
-            "Other containers are in place than those that were shown",
-            where=", ".join(others),
-            todo=f"look again, and accept that: `cosmicdeploy {COMMAND}`",
+            "These containers have changed since they were shown",
+            where=", ".join(changed),
+            todo=f"run `cosmicdeploy {COMMAND}` again to see and accept the present ones",
         )
 
 
-def _tidy_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """What the runs left beside the services."""
+def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
+    """Remove or revert what the runs left behind beside the services."""
     for name in ctx.settings.services.released:
         _remove_superseded(ctx, name)
     for name in out_of_service(ctx):
@@ -146,17 +151,17 @@ def _tidy_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 
 
 def _remove_superseded(ctx: Context, name: str) -> None:
-    """Remove the service's superseded containers that do not run, if its container runs."""
+    """Remove the superseded containers of a service that do not run, if its own container runs."""
     current = ctx.container(name)
     for leftover in of_service(temporary_of(ctx.service(name), ctx.unassigned_containers()), name):
         if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
         else:
-            ctx.say(f"{leftover.name} is left as it is; the next deploy settles it")
+            ctx.say(f"{leftover.name} is left as it is; the next deploy deals with it")
 
 
-def _settle(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
+def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     containers = {
         name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released
     }

@@ -1,4 +1,4 @@
-"""Durations and times as an operator writes them."""
+"""Parse durations and times as operators write them on the command line."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 CLOCK = re.compile(r"\d\d?:\d\d(?::\d\d)?")
 
 
-def since_when(text: str, now: datetime) -> datetime:
-    """Return the time that an age ("90s", "1h30m", "2d"), a time of today ("18:30") or ISO 8601
-    means, in the zone of `now` unless it names another.
+def parse_time(text: str, now: datetime) -> datetime:
+    """Parse an age ("90s", "1h30m", "2d"), a time of today ("18:30") or an ISO 8601 time.
 
-    Raises `UsageError`.
+    A time that names no zone is in the zone of `now`. Raises `UsageError`.
     """
     if DURATION.fullmatch(text):
         return now - _duration(text)
@@ -35,14 +34,15 @@ def since_when(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
-def how_long(text: str) -> float:
-    """Return the seconds of a number ("600") or a duration ("1h30m"). Raises `UsageError`."""
+def parse_duration(text: str) -> float:
+    """Parse a number of seconds ("600") or a duration ("1h30m"). Raises `UsageError`."""
     if NUMBER.fullmatch(text):
         return float(text)
     if DURATION.fullmatch(text):
         return _duration(text).total_seconds()
     raise UsageError(
-        f"{text!r} is no duration", todo="write seconds, or 90s, 10m, 1h30m; nothing below 0"
+        f"{text!r} is not a duration",
+        todo="write a number of seconds, or 90s, 10m, 1h30m; not below 0",
     )
 
 

@@ -1,4 +1,4 @@
-"""The commands `exec`, `shell` and `console`: an operator's commands in containers."""
+"""The commands `exec`, `shell` and `console`: run an operator's command in a container."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cosmicdeploy.context import Context, release_of
 from cosmicdeploy.engine.commands.abandoned_commands import Signal, terminated_on_error
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.events import Notice
-from cosmicdeploy.operations.stdio import ReaderGone, own_streams, own_terminal
+from cosmicdeploy.operations.stdio import ReaderGone, is_at_terminal, standard_streams
 from cosmicdeploy.steps.commands.exec import client_environment
 from cosmicdeploy.steps.service_names import running_named, services_named
 
-# The exit code of a command whose reader went away: 128 and the number of SIGPIPE.
+# The exit code when the reader of the output went away: 128 plus the number of SIGPIPE (13).
 PIPE_CLOSED = 141
 # Starts bash, or sh where the image has no bash.
 SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"
@@ -31,21 +31,22 @@ class ExecTarget:
 
 
 def named_target(ctx: Context, word: str) -> ExecTarget:
-    """Return the running container of a service, or of a role; of several the first, with a notice.
+    """Return the running container of the service, or of the first running service of the role.
 
-    Raises `UsageError` for an unknown name, `EngineError` if none runs.
+    If the role has several services, a notice says which of them it is. Raises `UsageError` for an
+    unknown name, `EngineError` if no container runs.
     """
     names = services_named(ctx, [word])
     name, container = running_named(ctx, word)
     if word != name and len(names) > 1:
-        _notify(ctx, f"in {name}, the first of {word} that runs")
+        _notify(ctx, f"in {name}, the first running service of {word}")
     return ExecTarget(service=name, container=container)
 
 
 def console_target(ctx: Context) -> ExecTarget:
-    """Return a running replica, preferably a healthy one of the release that its tag names.
+    """Return a running replica, preferably a ready one that runs the image its tag names now.
 
-    Raises `EngineError` if none runs.
+    Raises `EngineError` if no replica runs.
     """
     containers = [(name, ctx.container(name)) for name in ctx.settings.services.app]
     running = [
@@ -67,20 +68,20 @@ def run(
     user: str = "",
     variables: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a command in a container with the deployer's own streams; return its exit code.
+    """Run a command in a container, connected to the deployer's standard streams.
 
-    `variables` are added to its environment. The command ends with the deployer: by a signal, or
-    when the reader of its output goes away.
+    Returns the command's exit code. `variables` are added to its environment. If the deployer is
+    stopped by a signal, or the reader of its output goes away, the command is stopped as well.
     """
     _notify_of_another_release(ctx, target)
     container_id = target.container.id
-    how: Signal = "HUP" if own_terminal() else "TERM"
+    how: Signal = "HUP" if is_at_terminal() else "TERM"
     try:
         with (
-            # Entered first and left last: by then the terminal has to be out of raw mode.
+            # Entered first, so left last: after the terminal has left raw mode.
             terminated_on_error(ctx.engine, container_id, user, how) as mark,
-            _hang_up_interrupts(),
-            own_streams() as streams,
+            _interrupt_on_hangup(),
+            standard_streams() as streams,
         ):
             environment = {
                 **client_environment(ctx, target.service),
@@ -99,17 +100,17 @@ def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
     if image is None or image.id == target.container.image_id:
         return
     variable = ctx.settings.app.release_variable
-    runs = release_of(ctx.engine.image(target.container.image_id), variable)
+    running = release_of(ctx.engine.image(target.container.image_id), variable)
     tagged = release_of(image, variable)
     _notify(
         ctx,
-        f"{target.service} runs {_named(runs, target.container.image_id)}, and"
-        f" {ctx.service(target.service).image} is {_named(tagged, image.id)} by now:"
+        f"{target.service} runs {_image_words(running, target.container.image_id)}, but"
+        f" {ctx.service(target.service).image} is now {_image_words(tagged, image.id)}:"
         " `cosmicdeploy deploy` puts that in place",
     )
 
 
-def _named(release: str, image_id: str) -> str:
+def _image_words(release: str, image_id: str) -> str:
     return f"release {release} ({image_id[7:19]})" if release else f"image {image_id[7:19]}"
 
 
@@ -118,8 +119,8 @@ def _notify(ctx: Context, text: str) -> None:
 
 
 @contextmanager
-def _hang_up_interrupts() -> Iterator[None]:
-    """Let a dropped connection to the terminal (SIGHUP) end the command as Ctrl-C does."""
+def _interrupt_on_hangup() -> Iterator[None]:
+    """Make a dropped connection to the terminal (SIGHUP) stop the command as Ctrl-C does."""
     before = signal.signal(signal.SIGHUP, _interrupt)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The command `migrate`: pending migrations, and those that an interrupted run left half done."""
+"""The command `migrate`: pending migrations, and migrations that an interrupted run began."""
 
 from __future__ import annotations
 
@@ -15,36 +15,43 @@ from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
 
 
 def migrations(ctx: Context) -> dict[str, Any]:
-    """Return the pending migrations with their statements, and the state of those that an
-    interrupted run began; changes nothing."""
+    """Return the pending migrations with their statements, and how far migrations of an interrupted
+    run came.
+
+    Changes nothing. `pending` is None if no migration was ever applied.
+    """
     begun = interrupted_migration(ctx.journal)
-    found = interrupted_migrations.look(ctx, begun) if begun else None
+    progress = interrupted_migrations.look(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
         "pending": names,
         "statements": [s.facts() for s in pending_statements(ctx, names or ())],
-        "interrupted": {"state": found.state, "fates": found.lines} if found else None,
+        "interrupted": {"state": progress.state, "fates": progress.lines} if progress else None,
     }
 
 
 def resolve(
     ctx: Context, command: str, agreed: Callable[[interrupted_migrations.Found], bool]
 ) -> str:
-    """Record that deploys may continue from the present schema; return what was found.
+    """Record that deploys may continue from the present schema; return a sentence about the result.
 
-    `agreed` asks the operator. Raises `LockHeld`, and `Declined` if the operator does not agree.
+    `agreed` asks the operator, and is called only if there is something to resolve. Raises
+    `LockHeld`, and `Declined` if the operator does not agree.
     """
-    patience = LockWait(stale_after=ctx.settings.lock.stale_after)
-    with hold_lock(ctx.engine, ctx.stack.project, command, patience):
+    lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
+    with hold_lock(ctx.engine, ctx.stack.project, command, lock_wait):
         begun = interrupted_migration(ctx.journal)
         if begun is None:
-            return "no run was interrupted while it migrated"
-        found = interrupted_migrations.look(ctx, begun)
-        whole = found.state is interrupted_migrations.State.WHOLE and not begun.failed
-        if whole or found.state is interrupted_migrations.State.UNTOUCHED:
-            return f"nothing is to be resolved: {found.state}"
-        if not agreed(found):
-            raise Declined("Nothing was resolved", todo="say yes once the schema is repaired")
+            return "nothing to resolve: no run was interrupted during a migration"
+        progress = interrupted_migrations.look(ctx, begun)
+        is_whole = progress.state is interrupted_migrations.State.WHOLE and not begun.failed
+        if is_whole or progress.state is interrupted_migrations.State.UNTOUCHED:
+            return f"nothing to resolve: {progress.state}"
+        if not agreed(progress):
+            raise Declined(
+                "Nothing was resolved",
+                todo="repair the schema, then run `cosmicdeploy migrate --resolve` and say yes",
+            )
         with open_facts(ctx.database()) as database:
             ctx.journal.append("resolved", who=operator_name(), schema=database.schema_digest())
-    return "resolved: the next deploy goes on from the schema as it is"
+    return "resolved: the next deploy continues from the present schema"

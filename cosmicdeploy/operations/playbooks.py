@@ -19,14 +19,16 @@ from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.suggest import did_you_mean
 
+# Where a playbook comes from: shipped; the stack's folder (`CHANGED` if it differs from the shipped
+# playbook of that name); or any other file.
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
-# Playbooks that are commands of their own and run as these.
+# Playbooks that have a command of the same name.
 COMMANDS = ("deploy", "up")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaybookFile:
-    """A playbook's file; `origin` says whether it is shipped, the stack's, or another file."""
+    """A playbook's file; `origin` is `SHIPPED`, `OWN`, `CHANGED` or `FILE`."""
 
     name: str
     path: Path
@@ -34,16 +36,16 @@ class PlaybookFile:
 
     @property
     def command(self) -> str:
-        """The command that runs it, as the journal and `status` name it."""
+        """The command that runs this playbook, as the journal and `status` name it."""
         if self.origin == FILE:
             return f"playbook run {self.path}"
         return self.name if self.name in COMMANDS else f"playbook run {self.name}"
 
 
 def known_playbooks(folder: Path | None) -> list[PlaybookFile]:
-    """Return the shipped playbooks and those in a stack's folder, sorted by name.
+    """Return the shipped playbooks and those of the stack in `folder`, sorted by name.
 
-    A stack's playbook takes the place of the shipped one with the same name.
+    A stack's playbook overrides the shipped playbook of the same name.
     """
     paths = {path.stem: path for path in playbooks().glob("*.yaml")}
     paths |= {path.stem: path for path in (folder / "playbooks").glob("*.yaml")} if folder else {}
@@ -61,25 +63,26 @@ def _file(path: Path) -> PlaybookFile:
 
 
 def find_playbook(folder: Path | None, word: str) -> PlaybookFile:
-    """Return a playbook by its name, or by its path where the word is one or ends in `.yaml`.
+    """Return the playbook with this name or path; a word with "/" or ending in ".yaml" is a path.
 
-    Raises `UsageError` if there is no playbook with that name.
+    Whether a file exists at the path is not checked. Raises `UsageError` for an unknown name.
     """
     known = {file.name: file for file in known_playbooks(folder)}
     if "/" in word or word.endswith((".yaml", ".yml")):
         path = Path(word).resolve()
-        same = (file for file in known.values() if file.path.resolve() == path)
-        return next(same, PlaybookFile(name=path.stem, path=path, origin=FILE))
+        matching = (file for file in known.values() if file.path.resolve() == path)
+        return next(matching, PlaybookFile(name=path.stem, path=path, origin=FILE))
     if word not in known:
         raise UsageError(
             f"There is no playbook {word!r}",
-            where=str(folder / "playbooks") if folder else "the shipped ones",
-            todo=did_you_mean(word, known) or f"there are {', '.join(known)}; or name a FILE.yaml",
+            where=str(folder / "playbooks") if folder else "the shipped playbooks",
+            todo=did_you_mean(word, known)
+            or f"name one of {', '.join(known)}, or a file: `cosmicdeploy playbook run FILE.yaml`",
         )
     return known[word]
 
 
-def listed(file: PlaybookFile) -> Mapping[str, Any]:
+def list_row(file: PlaybookFile) -> Mapping[str, Any]:
     """Return a playbook's row for `playbook list`; `error` says why it cannot be used."""
     row = {"name": file.name, "origin": file.origin, "path": str(file.path)}
     try:
@@ -90,10 +93,11 @@ def listed(file: PlaybookFile) -> Mapping[str, Any]:
     return {**row, "description": playbook.description, "steps": steps, "error": ""}
 
 
-def described(step: Step) -> Mapping[str, Any]:
+def describe_step(step: Step) -> Mapping[str, Any]:
     """Return what a step does, and its options with their values and meanings.
 
-    `undoes` says whether the step is undone when a later one fails.
+    `undoes` is whether the step is undone when a later step fails; `given` is whether the playbook
+    sets the option.
     """
     values, fields = step.model_dump(mode="json"), type(step).model_fields
     return {
@@ -123,21 +127,21 @@ def require_runnable(playbook: Playbook) -> None:
     """Raise `UsageError` if only `rollback` can run a playbook."""
     if needs_target_backup(playbook):
         raise UsageError(
-            "This playbook goes back to a backup, which has to be named",
+            "This playbook goes back to a backup, so only `rollback` can run it",
             where=f"playbook {playbook.name}",
-            todo="run `cosmicdeploy rollback --to BACKUP`: it takes the stack's own"
-            " playbooks/rollback.yaml, where that is there",
+            todo="run `cosmicdeploy rollback --to BACKUP`, which uses the stack's"
+            " playbooks/rollback.yaml if it exists",
         )
 
 
 def costs(plan: Plan) -> list[str]:
-    """Return what clients will notice of a plan, each once; the operator has to agree to it."""
-    each = [planned.step.cost for planned in plan if planned.changes and planned.step.cost]
-    return list(dict.fromkeys(each))
+    """Return what clients will notice, without duplicates; the operator must agree to it."""
+    texts = [planned.step.cost for planned in plan if planned.changes and planned.step.cost]
+    return list(dict.fromkeys(texts))
 
 
 def run_playbook(
     ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
-    """Run a playbook; waits up to `wait` seconds for another run's lock."""
+    """Run a playbook. Waits up to `wait` seconds if another run holds the lock."""
     return execute(ctx, file.command, playbook.steps, wait, recorder_of(file.command))

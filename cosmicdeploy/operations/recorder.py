@@ -1,4 +1,4 @@
-"""Which runs record the baseline that `checklist` compares with."""
+"""Choose which runs record a baseline for `checklist` to compare with."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from cosmicdeploy.runs.execute import Recorder, Recording
 
 
 def recorder_of(command: str) -> Recorder | None:
-    """Return what records the baseline of this command's run.
+    """Return the recorder of the baseline for a run of this command.
 
-    None for runs that cannot put another release in place: nothing is compared with the time before
-    them.
+    None if the command cannot put another release in place: then there is nothing to compare.
     """
     return _recording if RunKind.of_command(command).places_release else None
 
 
 def _recording(ctx: Context, command: str) -> Recording:
-    # Takes long to load, and a deploy that changes nothing does without it.
+    # Imported here because it loads slowly, and a deploy that changes nothing does not need it.
     from cosmicdeploy.operations.checklist.recording import Recording as BaselineRecording
 
     return BaselineRecording(ctx, command)

@@ -19,10 +19,11 @@ from cosmicdeploy.steps.service_names import services_named
 
 @dataclass(frozen=True, kw_only=True)
 class RestartPlan:
-    """What a restart does: `words` are the operator's, none for all services; `services` are those
-    that they name.
+    """Which services a restart stops and starts, and what clients will notice.
 
-    `cost` says what clients will notice; "" for nothing.
+    `words` are the services or roles that the operator named; empty for `--all`. `services` are all
+    that are restarted, which includes services that depend on the named ones. `turns_away` means
+    that clients get 503 meanwhile. `cost` is what clients will notice; "" for nothing.
     """
 
     words: Sequence[str]
@@ -32,12 +33,12 @@ class RestartPlan:
 
     @property
     def command(self) -> str:
-        """The command that does this restart."""
+        """The command that does the same restart."""
         return f"restart {' '.join(self.words) or '--all'}"
 
     @property
     def steps(self) -> Sequence[Step]:
-        """The steps of the run, once the operator has agreed to the cost."""
+        """The steps of the run. They presume that the operator has agreed to the cost."""
         restart = RestartStep(
             name="restart",
             services=tuple(self.services),
@@ -47,57 +48,62 @@ class RestartPlan:
         return (RecoverStep(name="recover"), restart)
 
 
-def plan_restart(ctx: Context, words: Sequence[str], *, every: bool) -> RestartPlan:
-    """Return the restart of the services that these words name, or of every service.
+def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> RestartPlan:
+    """Plan the restart of the services that these words name, or of all services with a container.
 
-    Raises `UsageError` if there are neither words nor `every`, or both.
+    Raises `UsageError` unless exactly one of `words` and `all_services` is given, or if no service
+    has a container.
     """
-    if every and words:
+    if all_services and words:
         raise UsageError(
-            "`--all` and services exclude each other",
+            "`--all` and names of services exclude each other",
             where=f"restart --all {' '.join(words)}",
             todo="leave out one of them",
         )
-    if not every and not words:
+    if not all_services and not words:
         raise UsageError(
-            "Name the services, or say --all",
+            "No service to restart was named",
             where="restart",
-            todo="for example `cosmicdeploy restart cosmic-app-1`, or `cosmicdeploy restart app`",
+            todo="name services or roles: `cosmicdeploy restart app`; or all:"
+            " `cosmicdeploy restart --all`",
         )
     present = [name for name in ctx.stack.services if ctx.container(name) is not None]
-    services = present if every else services_named(ctx, words)
+    services = present if all_services else services_named(ctx, words)
     if not services:
         raise UsageError(
-            "Nothing has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
+            "No service has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
         )
-    beneath = [name for name in services if name in ctx.settings.services.infrastructure]
-    cost = _cost(ctx, services, beneath)
+    infrastructure = [name for name in services if name in ctx.settings.services.infrastructure]
+    cost = _cost(ctx, services, infrastructure)
     return RestartPlan(
         words=words,
-        services=[*services, *_dependents(ctx, beneath, besides=services)],
-        turns_away=bool(beneath),
+        services=[*services, *_dependents(ctx, infrastructure, besides=services)],
+        turns_away=bool(infrastructure),
         cost=cost,
     )
 
 
-def _dependents(ctx: Context, beneath: Sequence[str], besides: Sequence[str]) -> list[str]:
-    """Return the running services of the application where database or cache is restarted.
+def _dependents(ctx: Context, infrastructure: Sequence[str], besides: Sequence[str]) -> list[str]:
+    """Return the application's running services if the database or the cache is restarted.
 
-    They stop before it, so that requests and jobs in flight finish, and start after it.
+    They stop before it, so that requests and jobs in flight finish, and start after it. Services in
+    `besides` are left out.
     """
-    if not set(beneath) - {ctx.settings.services.proxy}:
+    if not set(infrastructure) - {ctx.settings.services.proxy}:
         return []
     containers = {name: ctx.container(name) for name in ctx.settings.services.released}
     return [n for n, c in containers.items() if n not in besides and c is not None and c.is_running]
 
 
-def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
-    if beneath:
-        unanswered = ctx.settings.services.proxy in beneath or not ctx.settings.maintenance.file
+def _cost(ctx: Context, services: Sequence[str], infrastructure: Sequence[str]) -> str:
+    if infrastructure:
+        no_answer = (
+            ctx.settings.services.proxy in infrastructure or not ctx.settings.maintenance.file
+        )
         return (
-            f"without {', '.join(beneath)} no client can be served: clients are turned away (503,"
-            " Retry-After)"
-            + (", and get no answer at all while the proxy itself is away" if unanswered else "")
+            f"without {', '.join(infrastructure)} no client can be served: clients are turned away"
+            " (503, Retry-After)"
+            + (", and get no answer at all while the proxy is stopped" if no_answer else "")
         )
     try:
         require_another(ctx, services)
@@ -107,15 +113,16 @@ def _cost(ctx: Context, services: Sequence[str], beneath: Sequence[str]) -> str:
 
 
 def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficStats | None]:
-    """Restart the services of a plan, and name those that a restart leaves out of date.
+    """Restart the services of a plan; a notice names each container that is out of date.
 
-    Waits up to `wait` seconds for another run's lock.
+    A restart keeps the container, so it does not bring it up to date. Waits up to `wait` seconds if
+    another run holds the lock.
     """
     for name, why in stale_ones(ctx, plan.services).items():
         ctx.emit(
             Notice(
-                text=f"{name} stays as it is ({why}): a restart is no deploy;"
-                " `cosmicdeploy deploy` applies what the compose file says"
+                text=f"{name} stays out of date ({why}): a restart keeps the container;"
+                " `cosmicdeploy deploy` applies the compose file"
             )
         )
     return execute(ctx, plan.command, plan.steps, wait)

@@ -1,4 +1,4 @@
-"""The rows that a rollback to each backup would lose."""
+"""Preview which rows a rollback to each backup would lose or bring back."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cosmicdeploy.text.formatting import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A backup and the tables whose number of rows has changed since it.
+    """A backup, and the tables whose number of rows has changed since it was made.
 
-    `tables` is None where the database does not answer. Rows that were updated do not show in a
-    number of rows.
+    `tables` is None if the database does not answer. Updated rows do not change the number of rows,
+    so they are not seen here.
     """
 
     backup: Backup
@@ -27,15 +27,15 @@ class Loss:
 
     @property
     def rows(self) -> str:
-        """All differences in one line, for the operator."""
+        """The differences in one line, for the operator."""
         if self.tables is None:
-            return "not known: the database does not answer"
+            return "unknown: the database does not answer"
         if not self.tables:
             return "no table has more or fewer rows"
         parts = [counted(self.newer, "newer row goes", "newer rows go")] if self.newer else []
         if self.deleted:
             parts.append(counted(self.deleted, "deleted row comes back", "deleted rows come back"))
-        parts = parts or ["empty tables come or go"]
+        parts = parts or ["only empty tables differ"]
         return f"{', '.join(parts)}, in {counted(len(self.tables), 'table')}"
 
     @property
@@ -50,17 +50,17 @@ class Loss:
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
-    """Return what a rollback to each of these backups would lose; counts all rows once."""
+    """Return the loss of a rollback to each of these backups; counts the live rows once."""
     try:
         with open_facts(ctx.database()) as facts:
             tables = facts.tables()
-    except CosmicError:  # the backups have to be listed all the same
+    except CosmicError:  # the backups are listed even without the database
         return [Loss(backup=backup, tables=None) for backup in backups]
     return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
 
 
 def candidates(ctx: Context) -> list[Backup]:
-    """Return the backups that a rollback can use, newest first; warn of the others."""
+    """Return the backups that a rollback can use, newest first; warn about the unusable ones."""
     backups = ctx.catalogue.list()
     for line in skipped_lines(backups):
         ctx.catalogue.warn(line)

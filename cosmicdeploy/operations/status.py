@@ -17,8 +17,7 @@ from cosmicdeploy.verification.points import run_checks
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:
-    """Return a row for each service, with release, image, health and drift, then a row for each
-    orphan.
+    """Return a row for each service (release, image, health, drift), then one for each orphan.
 
     Times are ISO 8601.
     """
@@ -63,7 +62,7 @@ def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 
 def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:
-    """Check the points that `only` names, else those of the playbook's verification.
+    """Check the points that `only` names; without any, those of the playbook's verify steps.
 
     Raises `ConfigError` if the playbook has no step of kind verify.
     """

@@ -1,4 +1,4 @@
-"""The deployer's own standard streams, connected to a command in a container."""
+"""The deployer's standard streams, for a command in a container."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from functools import partial
 from cosmicdeploy.engine.facts import Streams
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-LOOK_EVERY_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
 class ReaderGone(Exception):
-    """The reader of the output has gone away, as in `… | head`."""
+    """The program that reads the output has ended, as in `… | head`."""
 
 
 @contextmanager
-def own_streams() -> Iterator[Streams]:
-    """Provide standard input, output and error.
+def standard_streams() -> Iterator[Streams]:
+    """Provide the deployer's standard input, output and error during the block.
 
-    Where input and output are a terminal, it is in raw mode until the block is left.
+    If input and output are a terminal, it is in raw mode during the block.
     """
-    terminal = own_terminal()
-    over = threading.Event()
+    terminal = is_at_terminal()
+    stop = threading.Event()
     streams = Streams(
-        stdin=_read(STDIN, over),
+        stdin=_read(STDIN, stop),
         out=partial(_write, STDOUT),
         err=partial(_write, STDERR),
         size=_size if terminal else None,
-        over=over,
+        over=stop,
     )
     if not terminal:
         yield streams
@@ -43,20 +43,20 @@ def own_streams() -> Iterator[Streams]:
         yield streams
 
 
-def own_terminal() -> bool:
-    """Whether standard input and output are a terminal."""
+def is_at_terminal() -> bool:
+    """Whether standard input and standard output both are a terminal."""
     return _is_terminal(STDIN) and _is_terminal(STDOUT)
 
 
-def is_read(descriptor: int) -> bool:
-    """Whether the other end of this output is still open."""
+def has_reader(descriptor: int) -> bool:
+    """Whether a program can still read this output: the other end of the pipe is open."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _is_terminal(descriptor: int) -> bool:
-    return os.isatty(descriptor)  # False where it is closed, too
+    return os.isatty(descriptor)  # also False if it is closed
 
 
 def _size() -> tuple[int, int]:
@@ -66,30 +66,30 @@ def _size() -> tuple[int, int]:
 
 @contextmanager
 def _raw(descriptor: int) -> Iterator[None]:
-    """Put a terminal into raw mode: each key goes through, Ctrl-C too.
+    """Put a terminal into raw mode during the block: all keys, even Ctrl-C, are passed on.
 
-    Keys that were typed before are kept.
+    Keys that were typed earlier but not read yet are kept.
     """
     before = termios.tcgetattr(descriptor)
     tty.setraw(descriptor, termios.TCSADRAIN)
     try:
         yield
     finally:
-        with suppress(termios.error):  # the terminal is gone
+        with suppress(termios.error):  # the terminal may be gone
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _read(descriptor: int, over: threading.Event) -> Iterator[bytes]:
-    """Yield input until it ends or `over` is set.
+def _read(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
+    """Yield input until it ends or `stop` is set.
 
-    After that nothing more is read, so that keys typed for the next program reach it.
+    After `stop`, nothing more is read, so that keys typed for the next program reach that program.
     """
-    while not over.is_set():
+    while not stop.is_set():
         try:
-            ready, _, _ = select.select([descriptor], [], [], LOOK_EVERY_SECONDS)
-            chunk = os.read(descriptor, 65536) if ready and not over.is_set() else None
+            ready, _, _ = select.select([descriptor], [], [], POLL_SECONDS)
+            chunk = os.read(descriptor, 65536) if ready and not stop.is_set() else None
         except (OSError, ValueError):
-            return  # it is closed
+            return  # the stream is closed
         if chunk == b"":
             return
         if chunk:
@@ -97,7 +97,7 @@ def _read(descriptor: int, over: threading.Event) -> Iterator[bytes]:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Write all of the data. Raises `ReaderGone`."""
+    """Write all of the data. Raises `ReaderGone` if nothing reads it any more."""
     rest = memoryview(data)
     while rest:
         try:

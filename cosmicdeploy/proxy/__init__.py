@@ -1,4 +1,4 @@
-"""The load balancer in front of the replicas: drain, reload, and see who gets requests."""
+"""The load balancer in front of the replicas: drain replicas, reload nginx, see what it reaches."""
 
 from cosmicdeploy.proxy.drain import (
     drain,

@@ -1,6 +1,6 @@
-"""What nginx's configuration lacks for a rollout that loses no request.
+"""Find what nginx's configuration lacks for a rollout that loses no request.
 
-docs/proxy.md says why each directive is needed and what happens without it.
+docs/proxy.md explains each directive, and what happens without it.
 """
 
 from __future__ import annotations
@@ -9,29 +9,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cosmicdeploy.proxy.nginx.upstreams import Group, Pass, Server
+from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
 
 # nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
-LONGEST_CONNECT = 1.0
-# In seconds; uvicorn closes an idle connection after 5, many servers later.
-SHORTEST_KEPT = 5.0
-NEEDED = {"error", "timeout"}
+MAX_CONNECT_SECONDS = 1.0
+# uvicorn closes an idle connection after this time, many other servers later.
+APPLICATION_KEEPALIVE_SECONDS = 5.0
+# Failures after which another replica must get the request.
+RETRIED_FAILURES = {"error", "timeout"}
 UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 PART = re.compile(r"(\d+)(ms|[smhdw]?)")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A directive that costs requests: where it is, and what to write there."""
+    """Something that would cost requests: where it is, and what to do about it."""
 
     where: str
     expected: str
     found: str
-    write: str
+    todo: str
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, found {self.found}; write {self.write}"
+        return f"{self.where}: expected {self.expected}, found {self.found}; {self.todo}"
 
 
 def seconds(text: str) -> float:
@@ -42,56 +43,62 @@ def seconds(text: str) -> float:
 def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding]:
     """Yield what a group of servers lacks.
 
-    `pause` is how long a new replica serves before the next one is replaced. A group of one server
-    is left out: nginx never passes over that one.
+    `pause` is the time between the replacements of two replicas, in seconds. A group of one server
+    lacks nothing: nginx never skips its only server.
     """
     if len(group.servers) < 2:
         return
     where = f"upstream {group.name}"
     if workers > 1 and "zone" not in group.directives:
-        yield Finding(where, "a zone", f"none, and {workers} workers", f"zone {group.name} 64k;")
+        yield Finding(
+            where, "a zone", f"none, and {workers} workers", f"write zone {group.name} 64k;"
+        )
     for server in group.servers:
         yield from _server_findings(f"{where}, server {server.host}", server, pause)
     kept = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
-    if "keepalive" in group.directives and seconds(kept) >= SHORTEST_KEPT:
+    if "keepalive" in group.directives and seconds(kept) >= APPLICATION_KEEPALIVE_SECONDS:
         yield Finding(
             where,
             "idle connections closed before the application does (uvicorn: 5 s)",
             f"keepalive_timeout {kept}",
-            "keepalive_timeout 2s;",
+            "write keepalive_timeout 2s;",
         )
 
 
 def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:
     if server.options.get("max_fails") == "0":
-        yield Finding(where, "max_fails above 0", "max_fails=0", "max_fails=1")
+        yield Finding(where, "max_fails above 0", "max_fails=0", "write max_fails=1")
     fail_timeout = server.options.get("fail_timeout", FAIL_TIMEOUT)
     if seconds(fail_timeout) >= pause:
         expected = f"fail_timeout below restart.pause ({pause:g} s)"
-        yield Finding(where, expected, fail_timeout, "fail_timeout=1s")
+        yield Finding(where, expected, fail_timeout, "write fail_timeout=1s")
 
 
-def pass_findings(place: Pass, replica_groups: list[Group], away: int) -> Iterator[Finding]:
-    """Yield what a place lacks that passes requests on to several replicas.
+def pass_findings(
+    directive: PassDirective, replica_groups: list[Group], max_down: int
+) -> Iterator[Finding]:
+    """Yield what is missing around a `proxy_pass` (`fastcgi_pass`, …) to several replicas.
 
-    `away` is how many replicas may be away at a time.
+    `max_down` is how many replicas a deploy may have down at a time.
     """
     several = {group.name for group in replica_groups if len(group.servers) > 1}
-    if "$" not in place.target and place.target not in several:
+    if "$" not in directive.target and directive.target not in several:
         return
-    where, kind = f"{place.kind}_pass {place.target}", place.kind
+    kind, scope = directive.kind, directive.scope
+    where = f"{kind}_pass {directive.target}"
 
-    connect = place.scope.get(f"{kind}_connect_timeout", (CONNECT_TIMEOUT,))[0]
-    if seconds(connect) > LONGEST_CONNECT:
-        write = f"{kind}_connect_timeout 100ms;"
-        yield Finding(where, f"{kind}_connect_timeout of 1 s at most", connect, write)
+    connect = scope.get(f"{kind}_connect_timeout", (CONNECT_TIMEOUT,))[0]
+    if seconds(connect) > MAX_CONNECT_SECONDS:
+        todo = f"write {kind}_connect_timeout 100ms;"
+        yield Finding(where, f"{kind}_connect_timeout of 1 s at most", connect, todo)
 
-    next_upstream = place.scope.get(f"{kind}_next_upstream", ("error", "timeout"))
-    if not set(next_upstream) >= NEEDED:
-        write = f"{kind}_next_upstream error timeout;"
-        yield Finding(where, "another try after error and timeout", " ".join(next_upstream), write)
+    next_upstream = scope.get(f"{kind}_next_upstream", ("error", "timeout"))
+    if not set(next_upstream) >= RETRIED_FAILURES:
+        todo = f"write {kind}_next_upstream error timeout;"
+        yield Finding(where, "a retry after error and timeout", " ".join(next_upstream), todo)
 
-    tries = int(place.scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
-    if 0 < tries <= away:
-        expected = f"more tries than replicas that are away at a time ({away})"
-        yield Finding(where, expected, str(tries), f"{kind}_next_upstream_tries {away + 1};")
+    tries = int(scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
+    if 0 < tries <= max_down:
+        expected = f"more tries than replicas that may be down at a time ({max_down})"
+        todo = f"write {kind}_next_upstream_tries {max_down + 1};"
+        yield Finding(where, expected, str(tries), todo)

@@ -1,7 +1,7 @@
 """The verification point `proxy`: nginx finds every replica and loses no request in a rollout.
 
-The point fails where something is plainly broken; what would cost requests in a rollout is a
-warning.
+The point fails if nginx would not start or sends requests to an address that no replica has. What
+would only cost requests in a rollout is a warning.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
-from cosmicdeploy.proxy.drain import flag_location, flagged
+from cosmicdeploy.proxy.drain import flag_file_location, flagged
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
-from cosmicdeploy.proxy.nginx.upstreams import Group, groups, passes
+from cosmicdeploy.proxy.nginx.upstreams import Group, groups, pass_directives
 from cosmicdeploy.proxy.replicas import (
     ReplicaHosts,
     replica_groups,
@@ -31,54 +31,56 @@ _result = partial(
 
 
 def proxy(ctx: Context) -> CheckResult:
-    """Check that nginx would start with its present configuration and that its servers are the
-    replicas."""
+    """Check nginx's present configuration: whether it would start, and knows the replicas."""
     if ctx.settings.services.proxy is None:
         return skipped("proxy", "the stack has no load balancer")
     nginx = find_nginx(ctx)
     if nginx is None and proxy_is_stopped(ctx):
         return skipped("proxy", f"it is stopped, and {UNTIL_RESUME}")
     if nginx is None:
-        return skipped("proxy", "no nginx runs there")
+        return skipped("proxy", "the proxy is not nginx, or does not run")
     try:
         tree = read_configuration(ctx, nginx)
     except ConfigError as error:
         return _result(ok=False, found="; ".join((error.what, *error.details)), todo=error.todo)
-    return _judge(ctx, nginx, tree)
+    return _check_configuration(ctx, nginx, tree)
 
 
-def _judge(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
+def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
     hosts = replica_hosts(ctx)
-    with_replicas = replica_groups(hosts, groups(tree))
-    if not with_replicas:
+    groups_with_replicas = replica_groups(hosts, groups(tree))
+    if not groups_with_replicas:
         return skipped("proxy", "none of its servers is a replica")
-    if unknown := unknown_addresses(ctx, hosts, with_replicas):
+    if unknown := unknown_addresses(ctx, hosts, groups_with_replicas):
         return _result(
             ok=False,
             found=f"it sends requests to {', '.join(unknown)}, which no replica has",
             todo="give the replicas these addresses in the compose file, or correct nginx's",
         )
-    findings = [*_missing(hosts, with_replicas), *_out_of_service(ctx, nginx)]
-    for group in with_replicas:
+    findings = [*_missing(hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
+    for group in groups_with_replicas:
         findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
-    for place in passes(tree):
-        findings += pass_findings(place, with_replicas, _away(ctx))
+    for directive in pass_directives(tree):
+        findings += pass_findings(directive, groups_with_replicas, _max_down(ctx))
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
-    replicas, in_groups = counted(len(hosts), "replica"), counted(len(with_replicas), "group")
+    replicas, in_groups = (
+        counted(len(hosts), "replica"),
+        counted(len(groups_with_replicas), "group"),
+    )
     found = f"nginx knows {replicas}, in {in_groups}"
     return _result(ok=True, found=found, warnings=warnings)
 
 
-def _away(ctx: Context) -> int:
-    """Return how many replicas a deploy may have away at a time."""
+def _max_down(ctx: Context) -> int:
+    """Return how many replicas a deploy may have down at a time."""
     return min(ctx.settings.restart.max_unavailable, len(ctx.settings.services.app) - 1)
 
 
-def _missing(hosts: ReplicaHosts, with_replicas: list[Group]) -> list[Finding]:
-    servers = {server.host for group in with_replicas for server in group.servers}
+def _missing(hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
+    servers = {server.host for group in groups_with_replicas for server in group.servers}
     missing = [name for name, own in hosts.items() if not own & servers]
     return [
-        Finding(name, "a server in nginx's upstream", "none", f"server {name}:PORT;")
+        Finding(name, "a server in nginx's upstream", "none", f"write server {name}:PORT;")
         for name in missing
     ]
 
@@ -89,7 +91,7 @@ def _out_of_service(ctx: Context, nginx: Nginx) -> list[Finding]:
             name,
             "in service",
             "out of service",
-            f"nothing: remove {flag_location(ctx, nginx.container, name)}",
+            f"remove {flag_file_location(ctx, nginx.container, name)}",
         )
         for name in flagged(ctx, nginx.container)
     ]

@@ -1,8 +1,8 @@
 """Drain a replica and put it back in service, without a reload of nginx.
 
-A file (`proxy.out_of_service`) marks a replica as out of service. nginx looks for it with every
-request and then chooses a group of servers without that replica (docs/proxy.md). A reload would
-cost every client its idle connection.
+A flag file (`proxy.out_of_service`) marks a replica as out of service. nginx looks for it on every
+request, and if it exists, chooses a group of servers without that replica (docs/proxy.md). A reload
+would cost every client its idle connection.
 """
 
 from __future__ import annotations
@@ -20,42 +20,43 @@ from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuratio
 from cosmicdeploy.proxy.probe_requests import POLL_SECONDS, probe_all
 from cosmicdeploy.text.formatting import counted
 
-KEY: flag_files.Key = "proxy.out_of_service"
+SETTING: flag_files.SettingKey = "proxy.out_of_service"
 
 
 def drainable(ctx: Context) -> frozenset[str]:
-    """Return the replicas whose flag file the proxy looks for; none where it is not nginx.
+    """Return the replicas whose flag file the proxy looks for; none if the proxy is not nginx.
 
     Raises `ConfigError` if nginx would not start with its present configuration.
     """
     nginx = find_nginx(ctx) if ctx.settings.proxy.out_of_service else None
-    return _looked_for(ctx, nginx) if nginx else frozenset()
+    return _drainable_by(ctx, nginx) if nginx else frozenset()
 
 
 def locate_flag(ctx: Context, service: str) -> None:
-    """Find out where the replica's flag file lies and cache it, before the step needs it."""
-    if file := flag(ctx, service):
+    """Find out and cache where a replica's flag file is on the host, before a step needs it."""
+    if file := flag_file(ctx, service):
         flag_files.host_path(ctx, _running_proxy(ctx), file)
 
 
 def take_out_of_service(ctx: Context, service: str) -> None:
-    """Let the proxy send this replica no new request, without checks and without waiting.
+    """Stop new requests to this replica, without checks and without waiting.
 
-    For a drainable replica that finishes its requests itself when it gets its stop signal.
+    The replica must be drainable, and must finish its requests in flight after its stop signal.
     """
-    flag_files.create(ctx, _running_proxy(ctx), str(flag(ctx, service)), KEY)
+    flag_files.create(ctx, _running_proxy(ctx), str(flag_file(ctx, service)), SETTING)
 
 
 def drain(ctx: Context, service: str) -> float:
-    """Send this replica no new request and let those in flight finish; return the seconds it took.
+    """Stop new requests to this replica, and wait for those in flight; return the seconds it took.
 
-    Ends when the proxy has no open connection to the replica, or after its `stop_grace_period`.
-    Raises `ConfigError` if the proxy cannot do it or another replica is out of service already,
-    `ProbeFailed` if requests still come; in both cases the replica is in service again.
+    Waits until the proxy has no open connection to the replica, at most for the replica's
+    `stop_grace_period`. Raises `ConfigError`, and changes nothing, if the proxy does not look for
+    the flag file or another replica is out of service. Raises `ProbeFailed`, and puts the replica
+    back in service, if the proxy still sends it requests.
     """
     proxy = _require_drainable(ctx, service)
     started = time.monotonic()
-    flag_files.create(ctx, proxy, str(flag(ctx, service)), KEY)
+    flag_files.create(ctx, proxy, str(flag_file(ctx, service)), SETTING)
     try:
         _wait_until_drained(ctx, service)
     except BaseException:
@@ -65,25 +66,25 @@ def drain(ctx: Context, service: str) -> float:
 
 
 def put_in_service(ctx: Context, service: str) -> None:
-    """Let the proxy send this replica requests again, if it was out of service.
+    """Remove the replica's flag file, so that the proxy sends it requests again.
 
-    The flag file goes even if the proxy does not run: it then holds for its next start.
+    If the proxy does not run, the file is removed on the host, for the proxy's next start.
     """
     name = ctx.settings.services.proxy
     proxy = ctx.container(name) if name else None
-    file = flag(ctx, service)
+    file = flag_file(ctx, service)
     if name is None or file is None:
         return
     if proxy is not None and proxy.is_running:
-        flag_files.remove(ctx, proxy, file, KEY)
+        flag_files.remove(ctx, proxy, file, SETTING)
     elif path := flag_files.declared_host_path(ctx, file):
-        flag_files.remove_on_host(ctx, path, KEY)
+        flag_files.remove_on_host(ctx, path, SETTING)
 
 
 def out_of_service(ctx: Context) -> list[str]:
     """Return the replicas that are out of service now, or will be once the proxy runs.
 
-    Outside of a run they are those of a run that was killed.
+    Outside a run, these are the replicas that an interrupted run left out of service.
     """
     name = ctx.settings.services.proxy
     if name is None or ctx.settings.proxy.out_of_service is None:
@@ -92,27 +93,27 @@ def out_of_service(ctx: Context) -> list[str]:
     if proxy is not None and proxy.is_running:
         return flagged(ctx, proxy)
     paths = {
-        app: flag_files.declared_host_path(ctx, str(flag(ctx, app)))
+        app: flag_files.declared_host_path(ctx, str(flag_file(ctx, app)))
         for app in ctx.settings.services.app
     }
     return [app for app, path in paths.items() if path and flag_files.exists_on_host(path)]
 
 
 def flagged(ctx: Context, proxy: Container) -> list[str]:
-    """Return the replicas that a running proxy sees as out of service."""
-    files = {name: flag(ctx, name) for name in ctx.settings.services.app}
+    """Return the replicas whose flag file exists, as the running proxy sees it."""
+    files = {name: flag_file(ctx, name) for name in ctx.settings.services.app}
     existing = flag_files.existing(ctx, proxy, [file for file in files.values() if file])
     return [name for name, file in files.items() if file in existing]
 
 
-def flag_location(ctx: Context, proxy: Container, service: str) -> str:
+def flag_file_location(ctx: Context, proxy: Container, service: str) -> str:
     """Return where the operator finds the replica's flag file."""
-    file = str(flag(ctx, service))
+    file = str(flag_file(ctx, service))
     return str(flag_files.host_path(ctx, proxy, file) or f"{file} in {proxy.name}")
 
 
-def flag(ctx: Context, service: str) -> str | None:
-    """Return the replica's flag file as the proxy sees it; None without `proxy.out_of_service`."""
+def flag_file(ctx: Context, service: str) -> str | None:
+    """Return the flag file's path in the proxy's container; None without `proxy.out_of_service`."""
     pattern = ctx.settings.proxy.out_of_service
     return pattern.replace("{service}", service) if pattern else None
 
@@ -121,12 +122,12 @@ def _running_proxy(ctx: Context) -> Container:
     return ctx.running(str(ctx.settings.services.proxy))
 
 
-def _looked_for(ctx: Context, nginx: Nginx) -> frozenset[str]:
+def _drainable_by(ctx: Context, nginx: Nginx) -> frozenset[str]:
     """Return the replicas whose flag file nginx looks for."""
     directives = walk(read_configuration(ctx, nginx))
     conditions = {_condition(directive) for directive in directives if directive.name == "if"}
     apps = ctx.settings.services.app
-    return frozenset(name for name in apps if f"(-f {flag(ctx, name)})" in conditions)
+    return frozenset(name for name in apps if f"(-f {flag_file(ctx, name)})" in conditions)
 
 
 def _condition(directive: Directive) -> str:
@@ -136,12 +137,16 @@ def _condition(directive: Directive) -> str:
 def _require_drainable(ctx: Context, service: str) -> Container:
     nginx = find_nginx(ctx)
     others = [name for name in flagged(ctx, nginx.container) if name != service] if nginx else []
-    if nginx is None or others or service not in _looked_for(ctx, nginx):
+    if others:
         raise ConfigError(
-            f"{', '.join(others)} is out of service already, and nginx can leave out one at a time"
-            if others
-            else f"The proxy cannot be told to send nothing to {service}",
-            where=f"proxy.out_of_service: {flag(ctx, service) or 'not set'}",
+            f"{others[0]} is out of service already, and nginx can leave out only one replica",
+            where=f"proxy.out_of_service: {flag_file(ctx, others[0])}",
+            todo="see `cosmicdeploy verify --only proxy`: it names the file to remove",
+        )
+    if nginx is None or service not in _drainable_by(ctx, nginx):
+        raise ConfigError(
+            f"The proxy cannot leave out {service}: it does not look for the flag file",
+            where=f"proxy.out_of_service: {flag_file(ctx, service) or 'not set'}",
             todo="let nginx look for this file, as docs/proxy.md shows",
         )
     return nginx.container
@@ -150,9 +155,9 @@ def _require_drainable(ctx: Context, service: str) -> Container:
 def _wait_until_drained(ctx: Context, service: str) -> None:
     """Wait until the proxy has no open connection to the replica.
 
-    nginx looks for the flag file with each request, so every later request goes elsewhere. What is
-    still open after the grace period is cut when the container stops, as on any stop. A connection
-    that did not exist before shows a proxy that ignores the file: raises `ProbeFailed`.
+    nginx looks for the flag file on each request, so every later request goes elsewhere. The stop
+    of the container cuts connections that are still open after the grace period, like any stop.
+    Raises `ProbeFailed` for a connection that did not exist before: the proxy ignores the file.
     """
     container = ctx.container(service)
     if container is None or not container.is_running:
@@ -169,9 +174,9 @@ def _wait_until_drained(ctx: Context, service: str) -> None:
     if left - before:
         raise ProbeFailed(
             f"The proxy still sends requests to {service}",
-            where=str(flag(ctx, service)),
-            todo="see that every place that passes requests on uses the group without it",
+            where=str(flag_file(ctx, service)),
+            todo="let every proxy_pass use the group without this replica, as docs/proxy.md shows",
         )
     if left:
         connections = counted(len(left), "connection")
-        ctx.say(f"{service} is drained, but for {connections} still open after its grace period")
+        ctx.say(f"{service} is drained, except for {connections} still open after its grace period")

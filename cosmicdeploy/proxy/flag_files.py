@@ -1,8 +1,8 @@
-"""Files whose existence tells the proxy something.
+"""Create and remove flag files: nginx looks for them on every request, so it needs no reload.
 
-nginx looks for them with every request, so nothing has to be reloaded. Where the container mounts a
-folder of this host in their place, the deployer creates and removes them there: a command in a
-container costs a busy host a tenth of a second. Otherwise it runs a command in the container.
+If the proxy's container mounts their folder from this host, the deployer changes them on the host:
+a command in a container costs a busy host a tenth of a second. Otherwise it runs a command in the
+container.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.proxy.kernel import proc
 
-Key = Literal["maintenance.file", "proxy.out_of_service"]
+SettingKey = Literal["maintenance.file", "proxy.out_of_service"]
 
-# The proxy's own user has to reach the file.
-PASSABLE = 0o755
+# The mode of a created folder: the proxy's own user has to reach the file in it.
+FOLDER_MODE = 0o755
 
 
-def create(ctx: Context, proxy: Container, file: str, key: Key) -> None:
+def create(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
     """Create the file that the setting `key` names. Raises `EngineError` if that fails."""
     if path := host_path(ctx, proxy, file):
         _change_on_host(ctx, path, key, _create_on_host)
     else:
-        _change_within(ctx, proxy, file, key, 'mkdir -p "$(dirname "$1")" && touch "$1"')
+        _change_in_container(ctx, proxy, file, key, 'mkdir -p "$(dirname "$1")" && touch "$1"')
 
 
-def remove(ctx: Context, proxy: Container, file: str, key: Key) -> None:
+def remove(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
     """Remove the file if it exists. Raises `EngineError` if that fails."""
     if path := host_path(ctx, proxy, file):
         remove_on_host(ctx, path, key)
     else:
-        _change_within(ctx, proxy, file, key, 'rm -f "$1"')
+        _change_in_container(ctx, proxy, file, key, 'rm -f "$1"')
 
 
-def remove_on_host(ctx: Context, path: Path, key: Key) -> None:
-    """As `remove`, by the file's path on the host."""
+def remove_on_host(ctx: Context, path: Path, key: SettingKey) -> None:
+    """Remove a file by its path on the host, as `remove` does."""
     _change_on_host(ctx, path, key, lambda file: file.unlink(missing_ok=True))
 
 
 def existing(ctx: Context, proxy: Container, files: Sequence[str]) -> list[str]:
-    """Return those of the files that exist."""
+    """Return the files that exist."""
     paths = {file: host_path(ctx, proxy, file) for file in files}
     within = [file for file, path in paths.items() if path is None]
     script = 'for file; do test ! -e "$file" || echo "$file"; done'
@@ -57,7 +57,7 @@ def existing(ctx: Context, proxy: Container, files: Sequence[str]) -> list[str]:
 
 
 def exists_on_host(path: Path) -> bool:
-    """Return whether the file exists on the host; False where the deployer may not look."""
+    """Return whether the file exists on the host; False if the deployer may not look there."""
     try:
         return path.exists()
     except OSError:
@@ -65,11 +65,11 @@ def exists_on_host(path: Path) -> bool:
 
 
 def host_path(ctx: Context, proxy: Container, file: str) -> Path | None:
-    """Return the host's path of a file of the running container.
+    """Return the path on the host of a file in the running container.
 
-    None if the host does not have it or the deployer may not write there.
+    None if the file is not on this host, or the deployer may not write there.
     """
-    target, folder = _mount_around(proxy.mounts, file)
+    target, folder = _innermost_mount(proxy.mounts, file)
     if folder is None or not _is_mounted(ctx, proxy, target, folder):
         return None
     path = folder / PurePosixPath(file).relative_to(target)
@@ -79,16 +79,15 @@ def host_path(ctx: Context, proxy: Container, file: str) -> Path | None:
 
 
 def declared_host_path(ctx: Context, file: str) -> Path | None:
-    """Return the host's path by the compose file, whether the proxy runs or not; None if it has
-    none."""
+    """Return the file's path on the host according to the compose file; None without a mount."""
     mounts = ctx.service(str(ctx.settings.services.proxy)).mounts
     binds = {mount.target: mount.source if mount.type == "bind" else "" for mount in mounts}
-    target, folder = _mount_around(binds, file)
+    target, folder = _innermost_mount(binds, file)
     return folder / PurePosixPath(file).relative_to(target) if folder else None
 
 
-def _mount_around(mounts: Mapping[str, str], file: str) -> tuple[str, Path | None]:
-    """Return the innermost mount that holds the file, and the host's folder behind it."""
+def _innermost_mount(mounts: Mapping[str, str], file: str) -> tuple[str, Path | None]:
+    """Return the target of the innermost mount around the file, and its folder on the host."""
     around = [target for target in mounts if PurePosixPath(file).is_relative_to(target)]
     target = max(around, key=len, default="")
     source = mounts.get(target)
@@ -98,8 +97,8 @@ def _mount_around(mounts: Mapping[str, str], file: str) -> tuple[str, Path | Non
 def _is_mounted(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
     """Return whether the container sees this very folder and the deployer may write in it.
 
-    An engine elsewhere names a folder of its own host; a folder that was created again since the
-    container started is another one.
+    The path may lead to another folder if the engine is on another host, or if the folder was
+    created again after the container started.
     """
     key, cached = (proxy.id, folder), ctx.lookup_cache.writable_mounts
     if key not in cached:
@@ -112,10 +111,10 @@ def _is_same_folder(ctx: Context, proxy: Container, target: str, folder: Path) -
     identity, root = _identity(folder), proc.root(proxy)
     if not identity:
         return False
-    # Seen from the host, a link in the container's path may lead elsewhere: only a match counts.
+    # Seen from the host, a link in the container's path may lead elsewhere: only a match is proof.
     if root and _identity(root / target.lstrip("/")) == identity:
         return True
-    return _identity_within(ctx, proxy, target) == identity
+    return _identity_in_container(ctx, proxy, target) == identity
 
 
 def _identity(folder: Path) -> str:
@@ -126,7 +125,7 @@ def _identity(folder: Path) -> str:
     return f"{status.st_dev}:{status.st_ino}"
 
 
-def _identity_within(ctx: Context, proxy: Container, target: str) -> str:
+def _identity_in_container(ctx: Context, proxy: Container, target: str) -> str:
     try:
         return ctx.engine.exec(proxy.id, ["stat", "-c", "%d:%i", target]).text.strip()
     except EngineUnavailable:
@@ -135,13 +134,15 @@ def _identity_within(ctx: Context, proxy: Container, target: str) -> str:
         return ""  # the image has no `stat`
 
 
-def _change_on_host(ctx: Context, path: Path, key: Key, change: Callable[[Path], None]) -> None:
+def _change_on_host(
+    ctx: Context, path: Path, key: SettingKey, change: Callable[[Path], None]
+) -> None:
     ctx.lock.require()
     try:
         change(path)
     except OSError as error:
         raise EngineError(
-            f"A file that the proxy looks for cannot be changed: {error.strerror}",
+            f"Cannot change a file that the proxy looks for: {error.strerror}",
             where=str(path),
             todo=f"let the deployer's user write there, or name another file in `{key}`",
         ) from error
@@ -150,15 +151,17 @@ def _change_on_host(ctx: Context, path: Path, key: Key, change: Callable[[Path],
 def _create_on_host(path: Path) -> None:
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
-        path.parent.chmod(PASSABLE)  # whatever the umask
+        path.parent.chmod(FOLDER_MODE)  # whatever the umask
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644))
 
 
-def _change_within(ctx: Context, proxy: Container, file: str, key: Key, script: str) -> None:
+def _change_in_container(
+    ctx: Context, proxy: Container, file: str, key: SettingKey, script: str
+) -> None:
     result = ctx.engine.exec(proxy.id, ["sh", "-c", script, "sh", file])
     if result.exit_code != 0:
         raise EngineError(
-            "A file that the proxy looks for cannot be changed",
+            "Cannot change a file that the proxy looks for",
             where=f"{proxy.name}: {file}",
             todo=f"name a file that can be written in `{key}`",
             details=result.error_text.splitlines(),

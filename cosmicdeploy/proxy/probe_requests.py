@@ -1,4 +1,4 @@
-"""The deployer's own requests through the load balancer, which show whom it reaches."""
+"""Send requests through the load balancer, to see which replicas it reaches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
-# The deployer alone sends some ten requests in a second; this is twice what each turn takes.
+# The deployer sends about ten requests per second; this is twice the time of one.
 SECONDS_PER_TURN = 0.2
 
 
@@ -23,7 +23,7 @@ def probe_all(ctx: Context) -> None:
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
-    """Return the replicas that get no request from the proxy in `within` seconds of probing.
+    """Return the replicas that the proxy sends nothing to in `within` seconds of probing.
 
     Raises `EngineError` if one of them does not run.
     """

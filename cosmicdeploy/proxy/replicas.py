@@ -20,8 +20,7 @@ def names(ctx: Context, service: str) -> set[str]:
 
 
 def addresses(ctx: Context, service: str) -> set[str]:
-    """Return the container's addresses and those that the compose file declares: the container may
-    be away at the moment."""
+    """Return the container's addresses and the declared ones, since it may not be running."""
     container = ctx.container(service)
     declared = (network.ipv4_address for network in ctx.service(service).networks)
     present = container.addresses.values() if container else ()
@@ -35,18 +34,20 @@ def replica_hosts(ctx: Context) -> ReplicaHosts:
 
 
 def replica_groups(hosts: ReplicaHosts, groups: list[Group]) -> list[Group]:
-    """Return the groups that hold a replica."""
-    every = set().union(*hosts.values())
-    return [group for group in groups if any(server.host in every for server in group.servers)]
+    """Return the groups of servers with at least one replica."""
+    all_hosts = set().union(*hosts.values())
+    return [group for group in groups if any(server.host in all_hosts for server in group.servers)]
 
 
-def unknown_addresses(ctx: Context, hosts: ReplicaHosts, with_replicas: list[Group]) -> list[str]:
+def unknown_addresses(
+    ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]
+) -> list[str]:
     """Return addresses in the replicas' groups that no replica has, sorted.
 
-    Only those in the engine's networks: an address elsewhere is another host's, of which the
-    deployer knows nothing.
+    An address outside the engine's networks is not among them: it belongs to another host, which
+    the deployer knows nothing about.
     """
-    unknown = {server.host for group in with_replicas for server in group.servers}
+    unknown = {server.host for group in groups_with_replicas for server in group.servers}
     unknown -= set().union(*hosts.values())
     networks = [ip_network(subnet) for subnet in ctx.engine.subnets()] if unknown else []
     return sorted(host for host in unknown if any(_is_in(host, network) for network in networks))

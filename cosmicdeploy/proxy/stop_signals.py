@@ -1,4 +1,4 @@
-"""Whether a container heeds its stop signal, and how many jobs run in it.
+"""Find out whether a container handles its stop signal, and how many jobs run in it.
 
 The kernel delivers to the first process of a container only signals that it handles. A first
 process without a handler (a shell that starts the application without `exec`) runs on until it is
@@ -23,42 +23,42 @@ DEFAULT = "SIGTERM"
 KILLED = 128 + signal.SIGKILL
 # The state of a process that has ended and whose parent has not read its exit code.
 ENDED = "Z"
-# First processes that pass signals on. They read them in a way that the kernel does not show.
+# First processes that pass signals on. The kernel does not show how they receive them.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
 Status = Mapping[str, str]
 
 
 def ignores_stop_signal(ctx: Context, service: Service, container: Container) -> bool:
-    """Return whether the first process of a service's container does not handle its stop signal.
+    """Return whether the first process of a service's container ignores its stop signal.
 
-    Behind an init that passes signals on, the processes that it started count. A process that only
-    waits for signals (`sigtimedwait`) seems to ignore them, since the kernel does not show it:
-    draining such a replica costs time and no request. PHP's command line seems to heed them: it
-    handles them all, and then lets the kernel do what it would have done. Raises `EngineError` if
-    the container's processes cannot be read.
+    If that is an init that passes signals on, the processes that it started are examined instead.
+    Two kinds of processes are misjudged. A process that waits for signals (`sigtimedwait`) seems to
+    ignore them: draining its replica costs time, but no request. PHP's command line seems to handle
+    them, but then does what the kernel would have done. Raises `EngineError` if the container's
+    processes cannot be read.
     """
     declared = service.stop_signal or container.stop_signal or DEFAULT
-    wanted = signal_number(declared)
-    return not all(_handles(status, wanted) for status in _signalled(ctx, container))
+    number = signal_number(declared)
+    return not all(_handles(status, number) for status in _signalled(ctx, container))
 
 
 def running_jobs(ctx: Context, container: Container) -> int:
     """Return how many child processes of the container's first process run.
 
-    Behind an init the children of its children count. Commands that run in the container from
-    outside do not.
+    If that process is an init, its grandchildren count instead. A command that was started from
+    outside, as by `docker exec`, does not count.
     """
     statuses = list(_statuses(proc.read(ctx, container, EVERY_STATUS).text))
-    firsts = {"1"}
+    parents = {"1"}
     if any(status["Pid"] == "1" and status["Name"] in INITS for status in statuses):
-        firsts = {status["Pid"] for status in statuses if status["PPid"] == "1"}
+        parents = {status["Pid"] for status in statuses if status["PPid"] == "1"}
     alive = [status for status in statuses if not status["State"].startswith(ENDED)]
-    return sum(status["PPid"] in firsts for status in alive)
+    return sum(status["PPid"] in parents for status in alive)
 
 
 def signal_number(name: str) -> int:
-    """Return a signal's number by name or number: `SIGTERM`, `term`, `15`, `RTMIN+3`.
+    """Return the number of a signal such as `SIGTERM`, `term`, `15` or `RTMIN+3`.
 
     Raises `EngineError` if there is no such signal.
     """
@@ -88,14 +88,14 @@ def _signalled(ctx: Context, container: Container) -> list[Status]:
     return [status for status in _statuses(every) if status["PPid"] == "1"]
 
 
-def _handles(status: Status, wanted: int) -> bool:
-    # A process that blocks a signal reads it later.
+def _handles(status: Status, number: int) -> bool:
+    # A process that blocks a signal receives it later.
     handled = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
-    return bool(handled >> (wanted - 1) & 1)
+    return bool(handled >> (number - 1) & 1)
 
 
 def _statuses(text: str) -> Iterator[Status]:
-    """Yield each process's fields; its first line is its name."""
+    """Yield the fields of each process; the first one is `Name`."""
     for block in text.split("Name:")[1:]:
         pairs = (line.partition(":") for line in f"Name:{block}".splitlines())
         yield {key: value.strip() for key, _, value in pairs}

@@ -36,7 +36,7 @@ def begin(
     tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
     journal = ctx.journal.of_run(uuid4().hex[:8])
     with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
-        engine = fenced(ctx.engine, partial(lock.require, trust=FENCE_TRUST_SECONDS))
+        engine = fenced(ctx.engine, partial(lock.require, max_age=FENCE_TRUST_SECONDS))
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         # A run that this one waited for may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)

@@ -62,7 +62,7 @@ def _row(status: LockStatus) -> dict[str, Any]:
     row: dict[str, Any] = {"held": status.marker is not None, "life": status.life}
     if status.marker is not None:
         row |= {name: status.marker.labels.get(name, "") for name in HOLDER}
-        row |= {"beats": status.beats, "silent_seconds": round(status.silent, 1)}
+        row |= {"beats": status.beats, "silent_seconds": round(status.silent_seconds, 1)}
     return row
 
 
@@ -80,15 +80,15 @@ def _print(call: Call, row: dict[str, Any]) -> None:
 
 
 def _release(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.lock import release
-    from cosmicdeploy.lock.holder import describe
+    from cosmicdeploy.lock import release_stale
+    from cosmicdeploy.lock.holder import describe_holder
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.hearing())
-    freed = release(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
+    freed = release_stale(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
     if freed is None:
         call.terminal.console.print("The lock is free")
     else:
-        call.terminal.console.print(f"Released the lock of {describe(freed.labels)}")
+        call.terminal.console.print(f"Released the lock of {describe_holder(freed.labels)}")
     row = {"freed": dict(freed.labels) if freed else None}
     return call.report(outcome="changed" if freed else "unchanged", data=row)

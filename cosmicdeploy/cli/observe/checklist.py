@@ -71,10 +71,10 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
 
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.checklist import compare
-    from cosmicdeploy.operations.durations import since_when
+    from cosmicdeploy.operations.durations import parse_time
     from cosmicdeploy.workspace import open_stack
 
-    begin = since_when(since, datetime.now().astimezone()).timestamp() if since else None
+    begin = parse_time(since, datetime.now().astimezone()).timestamp() if since else None
     ctx = open_stack(config, call.hearing())
     result = compare(ctx, since=begin, probe=probe)
     return call.report(

@@ -40,7 +40,7 @@ def diagnose(
             metavar="PROBLEM",
             help="migration, command, scheduler, database-load, unhealthy (default: all).",
             show_default=False,
-            autocompletion=completion.troubles,
+            autocompletion=completion.problems,
         ),
     ] = None,
     fix: Annotated[
@@ -65,12 +65,12 @@ def diagnose(
 
 
 def _list(call: Call) -> Report:
-    from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
+    from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
     from cosmicdeploy.report.tables import table
 
     rows = [
         {"trouble": each.name, "about": each.about, "looks at": ", ".join(each.checks)}
-        for each in TROUBLES.values()
+        for each in KNOWN_PROBLEMS.values()
     ]
     if not call.terminal.json:
         columns = ("problem", "about", "checks")
@@ -83,12 +83,12 @@ def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
     from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_trouble
-    from cosmicdeploy.operations.diagnosis.diagnose import troubles_named
+    from cosmicdeploy.operations.diagnosis.diagnose import select_problems
     from cosmicdeploy.operations.diagnosis.fix import Fix
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
-    troubles = troubles_named(names)
+    troubles = select_problems(names)
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.hearing(view))
     with view:
@@ -96,7 +96,7 @@ def _diagnose(
     before = [each.facts() for each in diagnoses]
     _show(call, before, fixing=fix)
     run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
-    if fix and not all(each.well for each in diagnoses):
+    if fix and not all(each.passes for each in diagnoses):
         diagnoses = run.run(diagnoses)
     return _report(call, before, diagnoses, run)
 
@@ -106,8 +106,8 @@ def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOp
     from cosmicdeploy.workspace import open_playbook
 
     def agree(remedy: Remedy) -> bool:
-        call.terminal.console.print(f"==> {remedy.says}", soft_wrap=True)
-        if remedy.resolves and call.terminal.yes:
+        call.terminal.console.print(f"==> {remedy.description}", soft_wrap=True)
+        if remedy.resolves_schema and call.terminal.yes:
             reason = f"--yes does not cover this: run `cosmicdeploy {remedy.command}`"
             call.terminal.console.print(f"    {reason}", soft_wrap=True)
             return False
@@ -116,7 +116,7 @@ def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOp
     def playbook(name: str) -> Playbook:
         return open_playbook(ctx.loaded, name, ctx.warn)
 
-    return FixOptions(agree=agree, playbook=playbook, shown=lambda: view, wait=wait)
+    return FixOptions(agree=agree, playbook=playbook, display=lambda: view, wait=wait)
 
 
 def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
@@ -136,7 +136,7 @@ def _report(
     if tried:
         bad = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
         _show(call, bad, fixing=True)
-    well = all(each.well for each in diagnoses)
+    well = all(each.passes for each in diagnoses)
     report = call.report(
         outcome="failed" if not well else "changed" if run.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),

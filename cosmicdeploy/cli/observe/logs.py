@@ -13,7 +13,7 @@ from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.operations.logs import LogOptions, Reading
+    from cosmicdeploy.operations.logs import LogOptions, LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
 
 EXAMPLES = """\b
@@ -101,11 +101,11 @@ def logs(
 
 def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) -> None:
     from cosmicdeploy.cli.terminal import notices_to_stderr
-    from cosmicdeploy.operations.logs import Reading
+    from cosmicdeploy.operations.logs import LogReader
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = Reading(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
+    reading = LogReader(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
     console = call.terminal.console
     printer = (
         JsonLogPrinter()
@@ -116,10 +116,10 @@ def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) 
         _print(reading, printer)
 
 
-def _print(reading: Reading, printer: JsonLogPrinter | LogPrinter) -> None:
-    from cosmicdeploy.operations.stdio import STDOUT, is_read
+def _print(reading: LogReader, printer: JsonLogPrinter | LogPrinter) -> None:
+    from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
     for entries in reading.entries():
         printer.print((entry.service, entry.line) for entry in entries)
-        if not is_read(STDOUT):
+        if not has_reader(STDOUT):
             raise BrokenPipeError

@@ -85,11 +85,11 @@ def monitor(
 def _options(only: list[str], grep: str, since: str, seconds: float | None) -> MonitorOptions:
     from datetime import datetime
 
-    from cosmicdeploy.operations.durations import since_when
+    from cosmicdeploy.operations.durations import parse_time
     from cosmicdeploy.operations.monitor import MonitorOptions
     from cosmicdeploy.probes.monitor.event import chosen_topics
 
-    start = since_when(since, datetime.now().astimezone()).timestamp() if since else None
+    start = parse_time(since, datetime.now().astimezone()).timestamp() if since else None
     return MonitorOptions(topics=chosen_topics(only), grep=grep, since=start, seconds=seconds)
 
 
@@ -117,9 +117,9 @@ def _view(call: Call, project: str) -> AbstractContextManager[View]:
 
 
 def _show(stream: Stream, view: View) -> None:
-    from cosmicdeploy.operations.stdio import STDOUT, is_read
+    from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
     for events in stream.events():
         view.show(events)
-        if not is_read(STDOUT):
+        if not has_reader(STDOUT):
             raise BrokenPipeError

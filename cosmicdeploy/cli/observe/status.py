@@ -54,10 +54,10 @@ def _status(call: Call, config: Path | None) -> Report:
 def _show_lock_holder(call: Call, ctx: Context) -> None:
     """Show the run that holds the lock, without waiting for its next heartbeat."""
     from cosmicdeploy.lock import living_holder
-    from cosmicdeploy.lock.holder import describe
+    from cosmicdeploy.lock.holder import describe_holder
 
     marker = living_holder(ctx.engine, ctx.stack.project)
     if marker is not None:
         command = f"`cosmicdeploy {marker.labels.get('command')}`"
-        line = f"in progress: {command}, {describe(marker.labels)}"
+        line = f"in progress: {command}, {describe_holder(marker.labels)}"
         call.terminal.console.print(line, soft_wrap=True)

@@ -93,25 +93,25 @@ def schema(
 
 
 def _list(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.operations.playbooks import known_playbooks, listed
+    from cosmicdeploy.operations.playbooks import known_playbooks, list_row
     from cosmicdeploy.report.views.playbooks import show_playbooks
     from cosmicdeploy.workspace import stack_folder
 
-    rows = [listed(place) for place in known_playbooks(stack_folder(config))]
+    rows = [list_row(place) for place in known_playbooks(stack_folder(config))]
     if not call.terminal.json:
         show_playbooks(call.terminal.console, rows)
     return call.report(outcome="done", data=rows)
 
 
 def _show(call: Call, config: Path | None, word: str) -> Report:
-    from cosmicdeploy.operations.playbooks import described, find_playbook, listed
+    from cosmicdeploy.operations.playbooks import describe_step, find_playbook, list_row
     from cosmicdeploy.playbook import load_playbook
     from cosmicdeploy.report.views.playbooks import show_playbook
     from cosmicdeploy.workspace import stack_folder
 
     place = find_playbook(stack_folder(config), word)
     playbook = load_playbook(place.path, call.warn)
-    row, steps = listed(place), [described(step) for step in playbook.steps]
+    row, steps = list_row(place), [describe_step(step) for step in playbook.steps]
     planned, why = _plan(call, config, playbook)
     if not call.terminal.json:
         show_playbook(call.terminal.console, row, steps)

@@ -62,7 +62,7 @@ def _restart(
 
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.hearing(view))
-    chosen = plan_restart(ctx, words, every=every)
+    chosen = plan_restart(ctx, words, all_services=every)
     if chosen.cost:
         call.terminal.console.print(f"Use with caution: {chosen.cost}", soft_wrap=True)
         call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")

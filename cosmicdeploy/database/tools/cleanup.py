@@ -5,7 +5,7 @@ from __future__ import annotations
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.schema.schemas import shadow_name
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
-from cosmicdeploy.engine.commands.abandoned_commands import terminate_marked
+from cosmicdeploy.engine.commands.abandoned_commands import signal_marked
 from cosmicdeploy.engine.protocol import Engine
 
 
@@ -21,4 +21,4 @@ def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
     """End every tool that dumps this schema or loads into it. Raises `EngineError`."""
-    engine.exec(access.container_id, terminate_marked(f"{SCHEMA_VARIABLE}={schema}"))
+    engine.exec(access.container_id, signal_marked(f"{SCHEMA_VARIABLE}={schema}"))

@@ -1,1 +1,1 @@
-"""Build images, after refusing what the builder would ignore in a Dockerfile."""
+"""Build images, and refuse a Dockerfile that the builder would not build as written."""

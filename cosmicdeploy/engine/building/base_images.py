@@ -11,46 +11,46 @@ from cosmicdeploy.stack.variables.interpolate import interpolate
 
 
 @dataclass(frozen=True)
-class Bases:
-    """The images of `FROM` and of `COPY --from`."""
+class BaseImages:
+    """The images that `FROM` names (`parents`), and those that `COPY --from` names (`copied`)."""
 
-    started: list[str]
+    parents: list[str]
     copied: list[str]
 
     @property
     def all(self) -> list[str]:
-        return self.started + self.copied
+        return self.parents + self.copied
 
 
-def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> Bases:
-    """Return the images that a build uses, with arguments resolved, without its own stages.
+def base_images(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> BaseImages:
+    """Return the images that a build uses, without its own stages and with arguments resolved.
 
     `where` names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if
     a `FROM` names no image.
     """
     known = global_args(dockerfile, args, where)
     stages: list[str] = []
-    started: list[str] = []
+    parents: list[str] = []
     copied: list[str] = []
-    for each in _not_triggers(dockerfile):
-        if each.keyword == "FROM":
-            name = _started_from(each, known, where)
+    for instruction in _own_instructions(dockerfile):
+        if instruction.keyword == "FROM":
+            name = _parent(instruction, known, where)
             if name.lower() not in (*stages, "scratch"):
-                started.append(name)
-            stages.append(stage_name(each))
-        source = each.flag("from") if each.keyword == "COPY" else None
+                parents.append(name)
+            stages.append(stage_name(instruction))
+        source = instruction.flag("from") if instruction.keyword == "COPY" else None
         if source and not _is_stage(source, stages) and "$" not in source:
             copied.append(source)
-    return Bases(started, copied)
+    return BaseImages(parents, copied)
 
 
-def _started_from(each: Instruction, known: Mapping[str, str], where: str) -> str:
-    words = each.words()
-    name = interpolate(words[0], known, f"{where}:{each.line}") if words else ""
+def _parent(instruction: Instruction, known: Mapping[str, str], where: str) -> str:
+    words = instruction.words()
+    name = interpolate(words[0], known, f"{where}:{instruction.line}") if words else ""
     if not name:
         raise Refused(
             "FROM names no image",
-            where=f"{where}:{each.line}",
+            where=f"{where}:{instruction.line}",
             todo="give its argument a default, or a value under build.args in the compose file",
         )
     return name
@@ -63,15 +63,15 @@ def _is_stage(source: str, stages: Sequence[str]) -> bool:
 def global_args(dockerfile: Dockerfile, args: Mapping[str, str], where: str) -> dict[str, str]:
     """Return the arguments that `FROM` can use: declared before the first `FROM`, with a value."""
     known: dict[str, str] = {}
-    for each in _not_triggers(dockerfile):
-        if each.keyword == "FROM":
+    for instruction in _own_instructions(dockerfile):
+        if instruction.keyword == "FROM":
             break
-        for word in each.words() if each.keyword == "ARG" else []:
+        for word in instruction.words() if instruction.keyword == "ARG" else []:
             name, is_set, default = word.partition("=")
             if name in args:
                 known[name] = args[name]
             elif is_set:
-                known[name] = interpolate(default, known, f"{where}:{each.line}")
+                known[name] = interpolate(default, known, f"{where}:{instruction.line}")
     return known
 
 
@@ -81,5 +81,6 @@ def stage_name(instruction: Instruction) -> str:
     return words[2].lower() if len(words) > 2 else ""
 
 
-def _not_triggers(dockerfile: Dockerfile) -> Iterator[Instruction]:
-    return (each for each in dockerfile.instructions if not each.is_trigger)
+def _own_instructions(dockerfile: Dockerfile) -> Iterator[Instruction]:
+    """Yield the instructions of this build, without those for later builds (ONBUILD)."""
+    return (i for i in dockerfile.instructions if not i.is_trigger)

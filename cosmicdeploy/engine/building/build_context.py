@@ -10,7 +10,7 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 from docker.utils.build import exclude_paths
 
-from cosmicdeploy.engine.building.base_images import Bases, base_images
+from cosmicdeploy.engine.building.base_images import BaseImages, base_images
 from cosmicdeploy.engine.building.classic_builder import refuse_for_classic_builder, refuse_triggers
 from cosmicdeploy.engine.building.dockerfile import Dockerfile, read_dockerfile
 from cosmicdeploy.errors import ConfigError
@@ -19,34 +19,37 @@ from cosmicdeploy.stack.model import Build
 ABSENT = "not here"
 
 
-def buildable(build: Build) -> Dockerfile:
+def read_buildable_dockerfile(build: Build) -> Dockerfile:
     """Return the parsed Dockerfile.
 
-    Raises `ConfigError` if it is missing, and `Refused` for what the builder would ignore.
+    Raises `ConfigError` if it is missing, and `Refused` if the builder would not build it as
+    written.
     """
     if not (build.context / build.dockerfile).is_file():
         raise ConfigError(
-            "There is no Dockerfile",
+            "Dockerfile not found",
             where=str(build.context / build.dockerfile),
             todo="check build.context and build.dockerfile in the compose file",
         )
-    dockerfile = read_dockerfile(_text(build))
+    dockerfile = read_dockerfile(_dockerfile_text(build))
     refuse_for_classic_builder(build, dockerfile)
     return dockerfile
 
 
-def bases(build: Build) -> Bases:
-    """Return the images that the build uses. Raises as `buildable` does."""
-    return base_images(buildable(build), build.args, str(build.context / build.dockerfile))
+def bases(build: Build) -> BaseImages:
+    """Return the images that the build uses. Raises as `read_buildable_dockerfile` does."""
+    return base_images(
+        read_buildable_dockerfile(build), build.args, str(build.context / build.dockerfile)
+    )
 
 
 def context_digest(api: APIClient, build: Build) -> str:
-    """Return a SHA-256 digest of all that decides the image's content.
+    """Return a SHA-256 digest of everything that decides the image's content.
 
-    Raises as `buildable` does.
+    Raises as `read_buildable_dockerfile` does.
     """
     digest = hashlib.sha256()
-    for item in _ingredients(api, build):
+    for item in _digest_inputs(api, build):
         digest.update(item.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()
 
@@ -59,17 +62,19 @@ def image_id(api: APIClient, reference: str) -> str:
         return ABSENT
 
 
-def _ingredients(api: APIClient, build: Build) -> Iterable[str]:
+def _digest_inputs(api: APIClient, build: Build) -> Iterable[str]:
     yield f"target {build.target}"
     for name, value in sorted(build.args.items()):
         yield f"arg {name}={value}"
-    yield _text(build)
+    yield _dockerfile_text(build)
     used = bases(build)
     for base in used.all:
         yield f"from {base} {image_id(api, base)}"
-    for base in used.started:
+    for base in used.parents:
         refuse_triggers(build, base, _triggers(api, base))
-    for path in sorted(exclude_paths(str(build.context), _ignored(build), build.dockerfile)):
+    for path in sorted(
+        exclude_paths(str(build.context), _ignore_patterns(build), build.dockerfile)
+    ):
         yield _file_facts(build.context, path)
 
 
@@ -81,11 +86,11 @@ def _triggers(api: APIClient, reference: str) -> list[str]:
         return []
 
 
-def _text(build: Build) -> str:
+def _dockerfile_text(build: Build) -> str:
     return (build.context / build.dockerfile).read_text("utf-8", errors="surrogateescape")
 
 
-def _ignored(build: Build) -> list[str]:
+def _ignore_patterns(build: Build) -> list[str]:
     file = build.context / ".dockerignore"
     if not file.is_file():
         return []

@@ -1,7 +1,7 @@
-"""Refuse what the engine's classic builder ignores, some of it with exit code 0.
+"""Refuse a Dockerfile that the engine's classic builder would not build as written.
 
-It is the only builder of the Docker SDK. Since Engine 23 it accepts BuildKit's syntax, but ignores
-the body of a here-document and flags it does not know.
+The Docker SDK has no other builder. Since Engine 23 the classic builder accepts BuildKit's syntax,
+but ignores here-documents and unknown flags, and may still report success.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ from cosmicdeploy.engine.building.dockerfile import Dockerfile, Instruction, rea
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
-# Any other flag of these instructions is ignored or refused, depending on the engine's version.
+# The supported flags. Any other is ignored or refused, depending on the engine's version.
 _FLAGS = {"FROM": {"platform"}, "RUN": set[str](), "COPY": {"from", "chown"}, "ADD": {"chown"}}
 _INSTEAD = {
-    "checksum": "compare the sum in a RUN",
-    "chmod": "change the mode in a RUN after it",
+    "checksum": "compare the checksum in a RUN",
+    "chmod": "change the mode in a RUN afterwards",
     "exclude": "list it in .dockerignore",
     "keep-git-dir": "clone in a RUN",
-    "link": "remove --link: the image holds the same without it",
-    "mount": "RUN it without the mount; COPY the files that it needs",
-    "parents": "COPY each folder to its own place",
+    "link": "remove --link: the image is the same without it",
+    "mount": "remove --mount, and COPY the files that the command needs",
+    "parents": "COPY each folder separately",
     "unpack": "ADD unpacks a local archive by itself; unpack a download in a RUN",
 }
+# Arguments that BuildKit sets by itself.
 _PLATFORM = ("PLATFORM", "OS", "ARCH", "VARIANT")
-_AUTOMATIC = {f"{side}{part}" for side in ("TARGET", "BUILD") for part in _PLATFORM}
-_AUTOMATIC |= {"TARGETSTAGE"}
+_BUILDKIT_SETS = {f"{side}{part}" for side in ("TARGET", "BUILD") for part in _PLATFORM}
+_BUILDKIT_SETS |= {"TARGETSTAGE"}
 _REFERENCE = re.compile(r"\$\{?(\w+)")
-_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|ssh://\S+|git@\S+")
-_OF_BUILDKIT = re.compile(r"BUILDKIT_\w+|SOURCE_DATE_EPOCH")
+_GIT_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|ssh://\S+|git@\S+")
+_BUILDKIT_ARGUMENT = re.compile(r"BUILDKIT_\w+|SOURCE_DATE_EPOCH")
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,24 @@ class _Problem:
 
 
 def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
-    """Raise `Refused` for the first problem, with the others as its details."""
+    """Raise `Refused` if the builder would not build the Dockerfile as written.
+
+    The error names the first problem; its details name the others.
+    """
     _refuse(list(_problems(build, dockerfile, str(build.context / build.dockerfile))))
 
 
 def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
-    """Raise `Refused` for problems in a base image's ONBUILD instructions."""
+    """Raise `Refused` if the builder would not follow a base image's ONBUILD instructions."""
     instructions = read_dockerfile("\n".join(triggers)).instructions
-    todo = f"start from another image than {base}, or build that one without it"
+    todo = f"use another base image than {base}, or build {base} without this instruction"
     _refuse(
         [
             _Problem(what, f"ONBUILD of {base}", todo)
-            for each in instructions
+            for instruction in instructions
             for what, _ in (
-                *_of_instruction(each),
-                *_empty(_automatic(each, is_global=False) - set(build.args)),
+                *_instruction_problems(instruction),
+                *_unset_problems(_needed_from_buildkit(instruction, False) - set(build.args)),
             )
         ]
     )
@@ -69,76 +73,83 @@ def _refuse(problems: Sequence[_Problem]) -> None:
         return
     first, *others = problems
     raise Refused(
-        f"The classic builder would build another image than the Dockerfile says: {first.what}",
+        f"Docker's classic builder would not build the Dockerfile as written: {first.what}",
         where=first.where,
         todo=first.todo,
-        details=[f"{each.what} ({each.where}) → {each.todo}" for each in others],
+        details=[f"{other.what} ({other.where}) → {other.todo}" for other in others],
     )
 
 
 def _problems(build: Build, dockerfile: Dockerfile, file: str) -> Iterator[_Problem]:
-    yield from _ignore_file(Path(f"{file}.dockerignore"))
+    yield from _ignore_file_problems(Path(f"{file}.dockerignore"))
     for name, (line, _) in dockerfile.directives.items():
         if name != "escape":
-            todo = "remove the line; if anything else needs BuildKit, it is named as well"
+            todo = "remove the line; everything else that needs BuildKit is listed with it"
             yield _Problem(f"'# {name}=' is ignored", f"{file}:{line}", todo)
-    for name in filter(_OF_BUILDKIT.fullmatch, build.args):
+    for name in filter(_BUILDKIT_ARGUMENT.fullmatch, build.args):
         todo = f"remove {name} from build.args in the compose file"
         yield _Problem(f"the build argument {name} is ignored", file, todo)
-    of_all_stages = set(global_args(dockerfile, build.args, file))
+    global_names = set(global_args(dockerfile, build.args, file))
     is_global = True
-    for each in _up_to(dockerfile, build.target):
-        is_global = is_global and each.keyword != "FROM"
-        known = of_all_stages | (set(build.args) if each.keyword == "ARG" else set())
-        empty = _automatic(each, is_global) - known
-        for what, todo in (*_of_instruction(each), *_empty(empty)):
-            yield _Problem(what, f"{file}:{each.line}", todo)
+    for instruction in _instructions_up_to(dockerfile, build.target):
+        is_global = is_global and instruction.keyword != "FROM"
+        known = global_names | (set(build.args) if instruction.keyword == "ARG" else set())
+        unset = _needed_from_buildkit(instruction, is_global) - known
+        for what, todo in (*_instruction_problems(instruction), *_unset_problems(unset)):
+            yield _Problem(what, f"{file}:{instruction.line}", todo)
 
 
-def _ignore_file(path: Path) -> Iterator[_Problem]:
+def _ignore_file_problems(path: Path) -> Iterator[_Problem]:
     if path.exists():
-        what = f"{path.name} is ignored, and .dockerignore read in its place"
-        todo = "move its lines to .dockerignore of the build context, and remove it"
+        what = f"{path.name} is ignored; the builder reads .dockerignore instead"
+        todo = "move its lines to .dockerignore in the build context, and remove the file"
         yield _Problem(what, str(path), todo)
 
 
-def _up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
-    """Yield the instructions that are built: all stages up to the target, needed or not."""
+def _instructions_up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
+    """Yield the instructions that the builder runs: all stages up to the target, used or not."""
     index, is_target = -1, False
-    for each in dockerfile.instructions:
-        if each.keyword == "FROM" and not each.is_trigger:
+    for instruction in dockerfile.instructions:
+        if instruction.keyword == "FROM" and not instruction.is_trigger:
             if is_target:
                 return
             index += 1
-            is_target = target is not None and target.lower() in (stage_name(each), str(index))
-        yield each
+            names = (stage_name(instruction), str(index))
+            is_target = target is not None and target.lower() in names
+        yield instruction
 
 
-def _of_instruction(each: Instruction) -> Iterator[tuple[str, str]]:
-    for name in each.heredocs:
+def _instruction_problems(instruction: Instruction) -> Iterator[tuple[str, str]]:
+    keyword = instruction.keyword
+    for name in instruction.heredocs:
         yield (
-            f"the here-document {name} of {each.keyword} is dropped",
-            "join the commands by &&, or COPY a file; quote a << that starts no here-document",
+            f"the here-document {name} of {keyword} is ignored",
+            "join the commands with &&, or COPY a file; quote a << that starts no here-document",
         )
-    for flag in each.flag_names():
-        if each.keyword in _FLAGS and flag not in _FLAGS[each.keyword]:
+    for flag in instruction.flag_names():
+        if keyword in _FLAGS and flag not in _FLAGS[keyword]:
             todo = _INSTEAD.get(flag, f"write it without --{flag}")
-            yield f"{each.keyword} --{flag} is ignored or refused", todo
-    if each.keyword == "ADD" and any(map(_REPOSITORY.fullmatch, each.words()[:-1])):
-        yield "ADD of a repository fetches a page in its place", "clone it in a RUN"
+            yield f"{keyword} --{flag} is ignored or refused", todo
+    if keyword == "ADD" and any(map(_GIT_REPOSITORY.fullmatch, instruction.words()[:-1])):
+        yield "ADD of a Git repository fetches a web page instead", "clone it in a RUN"
 
 
-def _empty(names: set[str]) -> Iterator[tuple[str, str]]:
+def _unset_problems(names: set[str]) -> Iterator[tuple[str, str]]:
     for name in sorted(names):
-        yield f"{name} is empty", f"declare ARG {name} with a value, or give it under build.args"
+        yield (
+            f"{name} is empty: only BuildKit sets it",
+            f"declare ARG {name} with a value, or give it under build.args",
+        )
 
 
-def _automatic(each: Instruction, is_global: bool) -> set[str]:
-    """Return the arguments that only BuildKit sets and that an instruction uses without a default.
+def _needed_from_buildkit(instruction: Instruction, is_global: bool) -> set[str]:
+    """Return the arguments that an instruction uses and only BuildKit sets.
 
-    Within a stage they have a value only if an `ARG` declares them, even with BuildKit.
+    Within a stage only an `ARG` counts: without one they are empty there even with BuildKit.
+    `is_global` says that the instruction stands before the first `FROM`.
     """
-    declared = set(each.words()) if each.keyword == "ARG" else set()
-    has_globals = each.keyword == "FROM" or (is_global and each.keyword == "ARG")
-    text = " ".join((*each.flags, each.arguments)) if has_globals else ""
-    return _AUTOMATIC & (declared | set(_REFERENCE.findall(text)))
+    is_arg = instruction.keyword == "ARG"
+    declared = set(instruction.words()) if is_arg else set()
+    uses_globals = instruction.keyword == "FROM" or (is_global and is_arg)
+    text = " ".join((*instruction.flags, instruction.arguments)) if uses_globals else ""
+    return _BUILDKIT_SETS & (declared | set(_REFERENCE.findall(text)))

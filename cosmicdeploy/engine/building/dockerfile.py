@@ -2,7 +2,8 @@
 
 No package does this: `dockerfile-parse` knows neither here-documents nor flags. `dockerfile`, which
 wraps the official parser, starts a Go runtime in this process, has wheels for few platforms, and
-reports neither parser directives nor the flags within ONBUILD; the tests compare with its results.
+reports neither parser directives nor the flags within ONBUILD. The tests compare its results with
+those of this module.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cosmicdeploy.engine.building.shell_words import heredocs_of, unquoted, words
 
@@ -20,9 +21,9 @@ _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction; `keyword` is in capitals, `line` is its first line.
+    """An instruction; `keyword` is in capitals, `line` is the number of its first line.
 
-    For `ONBUILD COPY …` it is the COPY, with `is_trigger`.
+    `ONBUILD COPY …` is read as a COPY with `is_trigger` set.
     """
 
     line: int
@@ -33,16 +34,18 @@ class Instruction:
     is_trigger: bool = False
 
     def words(self) -> list[str]:
-        """Return the arguments as words: of the JSON form, or split at blanks, without quotes."""
-        listed = _listed(self.arguments)
-        return listed if listed is not None else [unquoted(w) for w in words(self.arguments)]
+        """Return the arguments as words without quotes, from the shell form or the JSON form."""
+        json_words = _json_words(self.arguments)
+        return (
+            json_words if json_words is not None else [unquoted(w) for w in words(self.arguments)]
+        )
 
     def flag_names(self) -> list[str]:
         """Return the names of the flags, such as `["mount", "network"]`."""
         return [flag.removeprefix("--").partition("=")[0] for flag in self.flags]
 
     def flag(self, name: str) -> str | None:
-        """Return the value of a flag; None without it."""
+        """Return the value of a flag; None if the instruction does not have it."""
         values = [flag.partition("=")[2] for flag in self.flags if flag.startswith(f"--{name}=")]
         return values[-1] if values else None
 
@@ -56,7 +59,7 @@ class Dockerfile:
 
 
 def read_dockerfile(text: str) -> Dockerfile:
-    """Parse a Dockerfile; text that is no instruction is left for the builder to refuse."""
+    """Parse a Dockerfile; keep invalid instructions, which the builder will refuse."""
     lines = text.removeprefix("\ufeff").split("\n")
     directives = _directives(lines)
     escape = directives.get("escape", (0, "\\"))[1]
@@ -65,7 +68,7 @@ def read_dockerfile(text: str) -> Dockerfile:
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[int, str]]:
-    """Read the directives at the top, up to the first other line; skip a first line `#!…`."""
+    """Read the directives at the top, up to any other line; a first line `#!…` is skipped."""
     directives: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(lines, 1):
         match = _DIRECTIVE.fullmatch(line.strip())
@@ -84,32 +87,33 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
         logical, position = _logical_line(lines, position, escape)
         if not logical.strip():
             continue
-        read = _instruction(start, logical, escape)
-        heredocs = heredocs_of(logical) if _takes_heredocs(read) else []
+        instruction = _instruction(start, logical, escape)
+        heredocs = heredocs_of(logical) if _takes_heredocs(instruction) else []
         for name, is_indented in heredocs:
-            position = _behind(lines, position, name, is_indented)
-        names = tuple(name for name, _ in heredocs)
-        yield Instruction(start, read.keyword, read.flags, read.arguments, names, read.is_trigger)
+            position = _after_heredoc(lines, position, name, is_indented)
+        yield replace(instruction, heredocs=tuple(name for name, _ in heredocs))
 
 
 def _logical_line(lines: list[str], position: int, escape: str) -> tuple[str, int]:
-    """Return a line joined with its continuation lines, and the position of the next line.
+    """Return a line joined with its continuation lines, and the position after them.
 
-    Comments and empty lines in between do not end it.
+    Comments and empty lines between continuation lines are skipped.
     """
-    more = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
+    continuation = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
     parts: list[str] = []
-    is_open = True
-    while is_open and position < len(lines):
+    continues = True
+    while continues and position < len(lines):
         line = lines[position].rstrip("\r")
         position += 1
-        is_nothing = not line.strip() or line.lstrip().startswith("#")
-        if is_nothing and not parts:
+        is_blank = not line.strip() or line.lstrip().startswith("#")
+        if is_blank and not parts:
             return "", position
-        if is_nothing:
+        if is_blank:
             continue
-        is_open = more.search(line) is not None
-        parts.append(more.sub(r"\1", line) if parts else more.sub(r"\1", line.lstrip()))
+        continues = continuation.search(line) is not None
+        parts.append(
+            continuation.sub(r"\1", line) if parts else continuation.sub(r"\1", line.lstrip())
+        )
     return "".join(parts), position
 
 
@@ -139,10 +143,10 @@ def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
 
 
 def _takes_heredocs(instruction: Instruction) -> bool:
-    return instruction.keyword in _WITH_HEREDOCS and _listed(instruction.arguments) is None
+    return instruction.keyword in _WITH_HEREDOCS and _json_words(instruction.arguments) is None
 
 
-def _behind(lines: list[str], position: int, name: str, is_indented: bool) -> int:
+def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool) -> int:
     """Return the position after the body of a here-document."""
     while position < len(lines):
         line = lines[position].rstrip("\r")
@@ -152,10 +156,10 @@ def _behind(lines: list[str], position: int, name: str, is_indented: bool) -> in
     return position
 
 
-def _listed(text: str) -> list[str] | None:
+def _json_words(text: str) -> list[str] | None:
     try:
-        listed = json.loads(text) if text.startswith("[") else None
+        parsed = json.loads(text) if text.startswith("[") else None
     except ValueError:
         return None
-    is_words = isinstance(listed, list) and all(isinstance(word, str) for word in listed)
-    return listed if is_words else None
+    is_words = isinstance(parsed, list) and all(isinstance(word, str) for word in parsed)
+    return parsed if is_words else None

@@ -1,4 +1,4 @@
-"""Build images and pull base images, with progress line by line."""
+"""Build images and pull base images; report progress line by line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from docker import APIClient
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine.building.build_context import ABSENT, bases, buildable, image_id
+from cosmicdeploy.engine.building.build_context import (
+    ABSENT,
+    bases,
+    image_id,
+    read_buildable_dockerfile,
+)
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed
 from cosmicdeploy.signals import each_interruptible, interruptible
@@ -30,10 +35,10 @@ def build_image(
 ) -> str:
     """Build an image with the classic builder, without a tag; return its id.
 
-    Raises `BuildFailed` with the last lines of output, and `Refused` for what the builder would
-    ignore.
+    Raises `BuildFailed` with the last lines of output, and `Refused` if the builder would not build
+    the Dockerfile as written.
     """
-    buildable(build)
+    read_buildable_dockerfile(build)
     last: deque[str] = deque(maxlen=LINES_SHOWN)
     built = ""
     with translated(f"Building {name}", str(build.context)):

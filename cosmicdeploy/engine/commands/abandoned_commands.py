@@ -1,4 +1,4 @@
-"""Terminate commands in containers whose client has given them up."""
+"""Terminate a command in a container when its client abandons it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cosmicdeploy.errors import CosmicError
 
 Signal = Literal["TERM", "HUP"]
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
-# The engine leaves a command running when its client disconnects, and a dump keeps its snapshot. So
-# an abandoned command is found by a variable in its environment, even if its client was killed.
-END_JOB = """
+# The engine does not end a command when its client disconnects: an abandoned dump would keep its
+# snapshot open. A variable in its environment identifies the command, even after its client died.
+SIGNAL_SCRIPT = """
 for process in /proc/[0-9]*; do
   tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" || continue
   kill -s "$2" "${process#/proc/}"
@@ -23,20 +23,20 @@ exit 0
 """
 
 
-def terminate_marked(mark: str, signal: Signal = "TERM") -> list[str]:
+def signal_marked(mark: str, signal: Signal = "TERM") -> list[str]:
     """Return a command line that signals all processes with `mark` in their environment.
 
-    `mark` is NAME=value. It reaches processes of the same container and user. A shell in a terminal
-    obeys HUP only.
+    `mark` is NAME=value. Run the command line in the container of the processes, and as their user.
+    A shell in a terminal ignores TERM and obeys HUP.
     """
-    return ["sh", "-c", END_JOB, "sh", mark, signal]
+    return ["sh", "-c", SIGNAL_SCRIPT, "sh", mark, signal]
 
 
 @contextmanager
 def terminated_on_error(
     engine: Engine, container_id: str, user: str = "", signal: Signal = "TERM"
 ) -> Iterator[Mapping[str, str]]:
-    """Yield variables for the environment of a command; if the block raises, it gets `signal`.
+    """Yield variables for a command's environment; if the block raises, signal the command.
 
     `user` is the user that the command runs as.
     """
@@ -44,8 +44,7 @@ def terminated_on_error(
     try:
         yield {JOB_VARIABLE: job}
     except BaseException:
-        with suppress(
-            CosmicError
-        ):  # without the container or the engine the command is gone as well
-            engine.exec_as(user, container_id, terminate_marked(f"{JOB_VARIABLE}={job}", signal))
+        # If the container or the engine is gone, the command is gone as well.
+        with suppress(CosmicError):
+            engine.exec_as(user, container_id, signal_marked(f"{JOB_VARIABLE}={job}", signal))
         raise

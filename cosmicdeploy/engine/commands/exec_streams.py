@@ -1,8 +1,9 @@
 """Run commands in containers with their complete output and true exit code.
 
 The SDK's own exec reads the socket below http.client's buffer, which can lose the first bytes, and
-mistakes a broken stream for a finished one. This module reads the response's buffer, splits the
-8-byte frames itself, and asks for the exit code at the end.
+mistakes a broken stream for a finished one. This module reads through
+that buffer, splits the stream into its frames (each has an 8-byte header), and asks for the exit
+code at the end.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ HEADER = struct.Struct(">BxxxL")
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command and its streams; `Engine.exec` describes the fields."""
+    """A command and its streams, as in `Engine.exec`; `options` are for the SDK's `exec_create`."""
 
     argv: Sequence[str]
     options: Mapping[str, Any]
@@ -36,32 +37,29 @@ class Command:
 
 
 def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
-    """Run the command to its end.
-
-    Raises `EngineError` if the stream breaks off or there is no exit code.
-    """
+    """Run the command, and wait until it ends. Raises as `Engine.exec` does."""
     doing = f"Running {command.argv[0]} in {container_id[:12]}"
     with translated(doing):
         exec_id = api.exec_create(
             container_id, list(command.argv), stdin=command.stdin is not None, **command.options
         )["Id"]
         out, err = bytearray(), bytearray()
-        take = command.sink or out.extend
+        on_stdout = command.sink or out.extend
         for kind, chunk in _frames(api, exec_id, command):
-            take(chunk) if kind == STDOUT else err.extend(chunk)
+            on_stdout(chunk) if kind == STDOUT else err.extend(chunk)
         return ExecResult(
             exit_code=_exit_code(api, exec_id, doing), stdout=bytes(out), stderr=bytes(err)
         )
 
 
 def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, bytes]]:
-    # Without a limit by default: a long statement prints nothing for minutes.
+    # No time limit by default: a long SQL statement prints nothing for minutes.
     response = start(api, exec_id, silence=command.silence)
     try:
-        with _fed(api._get_raw_response_socket(response), command.stdin):
+        with _stdin_sent(api._get_raw_response_socket(response), command.stdin):
             yield from read_frames(response.raw._fp.fp)
     except TimeoutError as error:
-        if command.silence is None:  # a timeout of the network, with a remote engine
+        if command.silence is None:  # the network to a remote engine timed out
             raise
         raise CommandSilent(
             f"Running {command.argv[0]} timed out: it printed nothing for {command.silence:g} s"
@@ -71,7 +69,7 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
 
 
 def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
-    """Start what `exec_create` created; return the response, which the caller closes."""
+    """Start a command that `exec_create` prepared; return the response, which the caller closes."""
     with interruptible():
         response = api._post_json(
             api._url("/exec/{0}/start", exec_id),
@@ -84,7 +82,10 @@ def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = 
 
 
 def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Split the engine's multiplexed stream. Raises `EngineError` for an incomplete frame."""
+    """Yield the multiplexed stream as pairs of `STDOUT` or `STDERR` and bytes, as they come.
+
+    Raises `EngineError` for an incomplete frame.
+    """
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         while size:
@@ -97,7 +98,7 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Split the stream as `read_frames` does, but yield whole frames: a log's frame is a line."""
+    """Yield the stream as `read_frames` does, but whole frames: in a log each is a line."""
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         data = _exactly(reader, size)
@@ -115,13 +116,13 @@ def _exactly(reader: Any, size: int) -> bytes:
 
 
 @contextmanager
-def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
-    """Send standard input from a thread during the block, so that output never waits for it."""
+def _stdin_sent(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
+    """Send standard input from a thread during the block, so that reading output never waits."""
     if chunks is None:
         yield
         return
     failures: list[Exception] = []
-    thread = threading.Thread(target=send, args=(raw, chunks, failures), daemon=True)
+    thread = threading.Thread(target=send_stdin, args=(raw, chunks, failures), daemon=True)
     thread.start()
     yield
     thread.join()
@@ -129,18 +130,18 @@ def _fed(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
         raise failures[0]
 
 
-def send(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> None:
-    """Send standard input and close it; errors that `chunks` raises are added to `failures`.
+def send_stdin(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> None:
+    """Send standard input and close it; add an error that `chunks` raises to `failures`.
 
-    `raw` is the response's raw socket, as the SDK calls it.
+    `raw` is the result of the SDK's `_get_raw_response_socket`.
     """
     sock = getattr(raw, "_sock", raw)
     try:
         for chunk in chunks:
             sock.sendall(chunk)
     except OSError:
-        return  # the command ended before it read everything; its exit code says how
-    except Exception as error:  # raised again in the thread that waits
+        return  # the command ended without reading all of its input
+    except Exception as error:  # the caller raises it again
         failures.append(error)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)

@@ -10,21 +10,21 @@ from typing import Any
 
 from docker.errors import APIError
 
-from cosmicdeploy.engine.commands.exec_streams import STDOUT, read_frames, send, start
+from cosmicdeploy.engine.commands.exec_streams import STDOUT, read_frames, send_stdin, start
 from cosmicdeploy.engine.facts import Streams
 from cosmicdeploy.errors import EngineError
 
 POLL_SECONDS = 0.1
-# By default the engine delays each Ctrl-P, and Ctrl-P Ctrl-Q would detach the client.
-NEVER_TYPED = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
+# The engine's default, Ctrl-P Ctrl-Q, would delay each Ctrl-P. An operator never types these keys.
+DETACH_KEYS = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
 
 def run(
     api: Any, container_id: str, argv: Sequence[str], options: Mapping[str, Any], streams: Streams
 ) -> int:
-    """Run the command to its end; return its exit code.
+    """Run the command, and wait until it ends; return its exit code.
 
-    `options` are those of `exec_create`. Raises `EngineError` if there is no exit code.
+    `options` are for the SDK's `exec_create`. Raises `EngineError` if there is no exit code.
     """
     has_terminal = streams.size is not None
     exec_id = api.exec_create(
@@ -32,19 +32,20 @@ def run(
         list(argv),
         stdin=True,
         tty=has_terminal,
-        detach_keys=NEVER_TYPED if has_terminal else None,
+        detach_keys=DETACH_KEYS if has_terminal else None,
         **options,
     )["Id"]
     response = start(api, exec_id, tty=has_terminal)
     try:
-        with _fed(api._get_raw_response_socket(response), streams), _sized(api, exec_id, streams):
-            _pass_on(response.raw._fp.fp, streams)
+        raw = api._get_raw_response_socket(response)
+        with _stdin_sent(raw, streams), _terminal_sized(api, exec_id, streams):
+            _copy_output(response.raw._fp.fp, streams)
     finally:
         response.close()
     return _exit_code(api, exec_id)
 
 
-def _pass_on(reader: Any, streams: Streams) -> None:
+def _copy_output(reader: Any, streams: Streams) -> None:
     if streams.size is not None:
         while chunk := reader.read1(65536):
             streams.out(chunk)
@@ -54,10 +55,10 @@ def _pass_on(reader: Any, streams: Streams) -> None:
 
 
 @contextmanager
-def _fed(raw: Any, streams: Streams) -> Iterator[None]:
-    """Send standard input during the block. Its end is not waited for: it may be a terminal."""
+def _stdin_sent(raw: Any, streams: Streams) -> Iterator[None]:
+    """Send standard input during the block; do not wait for its end, which a terminal never has."""
     failures: list[Exception] = []
-    threading.Thread(target=send, args=(raw, streams.stdin, failures), daemon=True).start()
+    threading.Thread(target=send_stdin, args=(raw, streams.stdin, failures), daemon=True).start()
     try:
         yield
     finally:
@@ -67,7 +68,7 @@ def _fed(raw: Any, streams: Streams) -> Iterator[None]:
 
 
 @contextmanager
-def _sized(api: Any, exec_id: str, streams: Streams) -> Iterator[None]:
+def _terminal_sized(api: Any, exec_id: str, streams: Streams) -> Iterator[None]:
     """Keep the command's terminal as large as the operator's during the block."""
     if streams.size is None:
         yield
@@ -98,7 +99,7 @@ def _follow_size(
 
 
 def _exit_code(api: Any, exec_id: str) -> int:
-    """Wait for the end of the command, which may close its outputs earlier."""
+    """Wait until the command ends, since it may close its outputs earlier; return its exit code."""
     while (state := api.exec_inspect(exec_id))["Running"]:
         time.sleep(POLL_SECONDS)
     if state["ExitCode"] is None:

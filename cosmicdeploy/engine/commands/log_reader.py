@@ -1,4 +1,4 @@
-"""Read a container's log line by line, with the engine's times.
+"""Read a container's log line by line, with the times that the engine recorded.
 
 The SDK's reader mistakes a broken stream for a finished one and mixes the two outputs.
 """
@@ -24,7 +24,7 @@ STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 @dataclass(frozen=True, kw_only=True)
 class LogSelection:
-    """Which lines to read; `Engine.timed_log_lines` describes the fields."""
+    """Which lines to read, as in `Engine.timed_log_lines`."""
 
     since: int | None = None
     tail: int | None = None
@@ -66,16 +66,16 @@ def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLi
 def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
     """Return a number of last lines that covers everything since a Unix time, or "all".
 
-    By time the engine reads a log from its beginning, at some 20 MB per second; by number of lines
-    it reads from the end.
+    The engine finds lines since a time by reading the log from its beginning, at about 20 MB per
+    second, but a number of last lines from its end.
     """
     earlier = None
     for tail in TAILS:
         first = next(read(api, container_id, LogSelection(tail=tail)), None)
         if first is None or first.at < since * SECOND:
-            return 2 * tail  # more lines may have come since
+            return 2 * tail  # more lines may be written meanwhile
         if first.at == earlier:
-            break  # the log has no more
+            break  # the log has no earlier line
         earlier = first.at
     return "all"
 
@@ -87,7 +87,10 @@ def _terminal_lines(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
-    """Join long lines: the engine stores them in pieces, each with its own time."""
+    """Yield lines, long ones joined: the engine stores them in pieces, each with its own time.
+
+    The time of a line is that of its first piece.
+    """
     begun: dict[int, tuple[bytes, bytes]] = {}
     for kind, data in frames:
         stamp, _, text = data.partition(b" ")

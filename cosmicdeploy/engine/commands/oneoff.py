@@ -15,7 +15,7 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 
 
 def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
-    """Return the service with this command, and without ports, restarts or health check."""
+    """Return the service, isolated and without a health check, with this command."""
     return replace(
         service.isolated(),
         command=tuple(argv),
@@ -25,7 +25,7 @@ def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
 
 
 def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
-    """Start the container, wait for its end and collect its output.
+    """Start the container, wait until it ends, and return its output.
 
     Raises `EngineError` if it runs longer than `timeout` seconds.
     """
@@ -35,13 +35,13 @@ def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
             code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
     except requests.exceptions.RequestException as error:
         raise EngineError(
-            f"The command was still running after {timeout:.0f} s and was ended",
-            details=_lines(api, container_id),
+            f"The command did not end within {timeout:.0f} s and is killed",
+            details=_last_lines(api, container_id),
         ) from error
     out = api.logs(container_id, stdout=True, stderr=False)
     err = api.logs(container_id, stdout=False, stderr=True)
     return ExecResult(exit_code=code, stdout=out, stderr=err)
 
 
-def _lines(api: APIClient, container_id: str) -> tuple[str, ...]:
+def _last_lines(api: APIClient, container_id: str) -> tuple[str, ...]:
     return tuple(api.logs(container_id, tail=15).decode("utf-8", "replace").splitlines())

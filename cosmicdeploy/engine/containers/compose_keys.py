@@ -1,7 +1,7 @@
 """Flatten a container's configuration to the compose file's keys, one entry per nested key.
 
-It works on what is sent to the engine and on what the engine reports, so that the two can be
-compared. A default value has no entry.
+Both the request that creates a container and the engine's report of a container can be flattened,
+and so compared. A default value has no entry.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Json = Mapping[str, Any]
 Keys = dict[str, str]
 SECOND = 1_000_000_000
 # The engine's defaults.
-STOP_SIGNAL, STOP_TIMEOUT = "SIGTERM", 10
+DEFAULT_STOP_SIGNAL, DEFAULT_STOP_SECONDS = "SIGTERM", 10
 
 
 def configured(config: Json, host: Json) -> Keys:
-    """Return all keys but mounts and networks, from a `Config` and a `HostConfig`."""
-    plain = {**_process(config), **_limits(host), **_switches(config, host), **_host(host)}
+    """Return all keys except mounts and networks, from a container's `Config` and `HostConfig`."""
+    plain = {**_process(config), **_limits(host), **_switches(config, host), **_other_keys(host)}
     return {
         **{key: value for key, value in plain.items() if value},
         **_environment(config),
@@ -39,27 +39,27 @@ def _nested(key: str, values: Mapping[str, str]) -> Keys:
 
 
 def _members(key: str, names: Iterable[str]) -> Keys:
-    """Return entries without a value, for members of a list."""
+    """Return the entries of a list, without values."""
     return {f"{key}.{name}": "" for name in names}
 
 
 def _process(config: Json) -> dict[str, str | None]:
-    signal = str(config.get("StopSignal") or STOP_SIGNAL).upper()
+    signal = str(config.get("StopSignal") or DEFAULT_STOP_SIGNAL).upper()
     timeout = config.get("StopTimeout")
-    grace = STOP_TIMEOUT if timeout is None else timeout
+    grace = DEFAULT_STOP_SECONDS if timeout is None else timeout
     return {
         "image": config.get("Image"),
-        "command": _list(config.get("Cmd")),
-        "entrypoint": _list(config.get("Entrypoint")),
+        "command": _as_json(config.get("Cmd")),
+        "entrypoint": _as_json(config.get("Entrypoint")),
         "user": config.get("User"),
         "working_dir": config.get("WorkingDir"),
         "hostname": config.get("Hostname"),
-        "stop_signal": signal if signal != STOP_SIGNAL else None,
-        "stop_grace_period": f"{grace}s" if grace != STOP_TIMEOUT else None,
+        "stop_signal": signal if signal != DEFAULT_STOP_SIGNAL else None,
+        "stop_grace_period": f"{grace}s" if grace != DEFAULT_STOP_SECONDS else None,
     }
 
 
-def _list(words: list[str] | None) -> str | None:
+def _as_json(words: list[str] | None) -> str | None:
     return json.dumps(words) if words else None
 
 
@@ -69,7 +69,7 @@ def _limits(host: Json) -> dict[str, str | None]:
     return {
         "mem_limit": _size(host.get("Memory") or 0),
         "shm_size": _size(host.get("ShmSize") or 0),
-        # Compose computes in single precision.
+        # Rounded, since Compose computes in single precision.
         "cpus": f"{round(cpus / SECOND, 4):g}" if cpus else None,
         "cpu_shares": str(shares) if shares else None,
         "pids_limit": str(pids) if pids > 0 else None,
@@ -95,7 +95,7 @@ def _switches(config: Json, host: Json) -> dict[str, str | None]:
     return {key: "true" for key, on in switches.items() if on}
 
 
-def _host(host: Json) -> dict[str, str | None]:
+def _other_keys(host: Json) -> dict[str, str | None]:
     policy = host.get("RestartPolicy") or {}
     name, count = policy.get("Name") or "no", policy.get("MaximumRetryCount")
     restart = f"{name}:{count}" if count else name
@@ -112,8 +112,8 @@ def _environment(config: Json) -> Keys:
 
 
 def _own_labels(config: Json) -> Mapping[str, str]:
-    every = config.get("Labels") or {}
-    return {key: every[key] for key in every if not key.startswith(labels.PREFIXES)}
+    all_labels = config.get("Labels") or {}
+    return {key: all_labels[key] for key in all_labels if not key.startswith(labels.PREFIXES)}
 
 
 def _healthcheck(check: Json) -> Keys:
@@ -132,10 +132,10 @@ def _healthcheck(check: Json) -> Keys:
 def _ports(config: Json, host: Json) -> Keys:
     bindings = host.get("PortBindings") or {}
     published = {
-        port: ", ".join(sorted(_address(each) for each in addresses or []))
-        for port, addresses in bindings.items()
+        port: ", ".join(sorted(_address(binding) for binding in published_at or []))
+        for port, published_at in bindings.items()
     }
-    # A published port is also exposed, and is listed once. 80 means 80/tcp.
+    # A published port is also exposed: list it once. "80" means "80/tcp".
     exposed = (port if "/" in port else f"{port}/tcp" for port in config.get("ExposedPorts") or {})
     return {
         **_nested("ports", published),
@@ -149,14 +149,16 @@ def _address(binding: Json) -> str:
 
 def _privileges(host: Json) -> Keys:
     hosts = (entry.partition(":") for entry in host.get("ExtraHosts") or [])
-    limits = host.get("Ulimits") or []
+    ulimits = host.get("Ulimits") or []
     return {
         **_members("cap_add", map(_capability, host.get("CapAdd") or [])),
         **_members("cap_drop", map(_capability, host.get("CapDrop") or [])),
         **_members("security_opt", _security(host)),
         **_members("group_add", host.get("GroupAdd") or []),
         **_nested("extra_hosts", {name: address for name, _, address in hosts}),
-        **_nested("ulimits", {each["Name"]: f"{each['Soft']}:{each['Hard']}" for each in limits}),
+        **_nested(
+            "ulimits", {limit["Name"]: f"{limit['Soft']}:{limit['Hard']}" for limit in ulimits}
+        ),
     }
 
 

@@ -1,7 +1,7 @@
 """Ask the installed Docker Compose for its hash of each service.
 
-Compose compares the hash with a container's label to decide whether `up` has to replace it. Each
-version of Compose computes the hash in its own way.
+Compose compares the hash with a container's label to decide whether `up` has to replace the
+container. Each version of Compose computes the hash in its own way.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-# Docker's plugin (v2) is preferred to a separate docker-compose.
+# The first that works is used: Docker's plugin (v2), or a separate docker-compose.
 PROGRAMS = (("docker", "compose"), ("docker-compose",))
 TIMEOUT_SECONDS = 20
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
-
-
-# Concurrent calls wait for the first one's cached result.
-_asking = threading.Lock()
+# Concurrent calls wait for the first call's cached result.
+_lock = threading.Lock()
 
 
 def config_hashes(
@@ -30,10 +28,10 @@ def config_hashes(
 ) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
-    `state` is what the hash depends on, such as images, which 1.29 includes: the result is cached
-    for each state.
+    The result is cached for each `state`: what else the hashes depend on, such as the images, which
+    Compose 1.29 includes.
     """
-    with _asking, suppress(subprocess.TimeoutExpired):
+    with _lock, suppress(subprocess.TimeoutExpired):
         return _cached_hashes(project, file, env_file, state)
     return {}
 
@@ -49,7 +47,7 @@ def _cached_hashes(
 
 
 def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
-    """Return a command line of the installed Compose, for people."""
+    """Return a command line of the installed Compose on this stack, for the operator."""
     return shlex.join([*_program(), *_options(project, file, env_file), *words])
 
 
@@ -58,10 +56,10 @@ def _program() -> tuple[str, ...]:
     for program in PROGRAMS:
         with suppress(OSError, subprocess.TimeoutExpired):
             command = [*program, "version"]
-            done = subprocess.run(
+            completed = subprocess.run(
                 command, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
             )
-            if done.returncode == 0:
+            if completed.returncode == 0:
                 return program
     return PROGRAMS[0]
 
@@ -75,12 +73,13 @@ def _options(project: str, file: Path, env_file: Path) -> list[str]:
 def _run(command: list[str]) -> Mapping[str, str]:
     """Run Compose and parse its hashes; empty if it fails, since no deploy depends on them.
 
-    Raises `TimeoutExpired`: another program's hashes would differ, and this one may answer later.
+    Raises `TimeoutExpired`, so that the next program is not tried: its hashes would differ, and
+    this program may answer later.
     """
     try:
-        done = subprocess.run(  # a fixed program; no shell
+        completed = subprocess.run(  # a fixed program, without a shell
             command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except OSError:
         return {}
-    return dict(_LINE.findall(done.stdout)) if done.returncode == 0 else {}
+    return dict(_LINE.findall(completed.stdout)) if completed.returncode == 0 else {}

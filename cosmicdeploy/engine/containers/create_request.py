@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 def container_body(
     service: Service, image: str, labels: Mapping[str, str], volumes: Mapping[str, str]
 ) -> Json:
-    """Return the body; `volumes` (target → name) are a predecessor's anonymous volumes."""
+    """Return the body; `volumes` (target → name) are anonymous volumes of the predecessor."""
     body: Json = {
         "Image": image,
         "Labels": {**service.labels, **labels},
@@ -28,7 +28,7 @@ def container_body(
         "Tty": service.tty,
         "OpenStdin": service.stdin_open,
         "Volumes": {m.target: {} for m in service.mounts if m.type == "volume" and not m.source},
-        "HostConfig": _host(service, volumes),
+        "HostConfig": _host_config(service, volumes),
         "NetworkingConfig": {"EndpointsConfig": _first_endpoint(service)},
     }
     body.update(_overrides(service))
@@ -74,14 +74,14 @@ def _exposed(service: Service) -> Json:
     return ports | {f"{port}/tcp": {} for port in service.expose}
 
 
-def _host(service: Service, volumes: Mapping[str, str]) -> Json:
+def _host_config(service: Service, volumes: Mapping[str, str]) -> Json:
     name, _, retries = service.restart.partition(":")
     body: Json = {
-        "Binds": [*map(_bind, _bindable(service)), *_reattached(service, volumes)],
+        "Binds": [*map(_bind, _bound_mounts(service)), *_kept_volumes(service, volumes)],
         "Tmpfs": {
             m.target: "ro" if m.read_only else "" for m in service.mounts if m.type == "tmpfs"
         },
-        "PortBindings": _bindings(service),
+        "PortBindings": _port_bindings(service),
         "RestartPolicy": {"Name": name, "MaximumRetryCount": int(retries or 0)},
         "NetworkMode": service.networks[0].network if service.networks else "none",
         "ExtraHosts": [f"{host}:{address}" for host, address in service.extra_hosts.items()],
@@ -125,7 +125,7 @@ def _limits(service: Service) -> Json:
     return {key: value for key, value in declared.items() if value is not None}
 
 
-def _bindable(service: Service) -> list[Mount]:
+def _bound_mounts(service: Service) -> list[Mount]:
     return [m for m in service.mounts if m.type != "tmpfs" and m.source]
 
 
@@ -133,14 +133,14 @@ def _bind(mount: Mount) -> str:
     return f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
 
 
-def _reattached(service: Service, volumes: Mapping[str, str]) -> list[str]:
-    declared = {m.target for m in _bindable(service)}
+def _kept_volumes(service: Service, volumes: Mapping[str, str]) -> list[str]:
+    declared = {m.target for m in _bound_mounts(service)}
     return [
         f"{name}:{target}:rw" for target, name in sorted(volumes.items()) if target not in declared
     ]
 
 
-def _bindings(service: Service) -> Json:
+def _port_bindings(service: Service) -> Json:
     bindings: dict[str, list[Json]] = {}
     for port in service.ports:
         binding = {"HostIp": port.host_ip, "HostPort": str(port.published or "")}
@@ -149,7 +149,7 @@ def _bindings(service: Service) -> Json:
 
 
 def endpoint(attachment: Attachment) -> Json:
-    """Return an entry of `EndpointsConfig`."""
+    """Return the entry of `EndpointsConfig` for a network."""
     body: Json = {"Aliases": list(attachment.aliases)}
     if attachment.ipv4_address:
         body["IPAMConfig"] = {"IPv4Address": attachment.ipv4_address}

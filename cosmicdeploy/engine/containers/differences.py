@@ -1,7 +1,7 @@
 """Detect drift: the keys in which a container differs from its definition.
 
 The definition, applied to the container's own image, is compared with what the engine reports of
-the container. So it does not matter who created the container, and no value has to be recorded.
+the container. So it does not matter who created the container, and no values need to be recorded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HIDDEN = (
     "entrypoint",
     "healthcheck.test",
 )
-# Keys whose default is in the engine's own configuration, which it does not report.
+# Keys whose default comes from the engine's own configuration, which the engine does not report.
 ENGINE_DEFAULTS = ("logging.", "shm_size")
 
 
@@ -44,7 +44,7 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     """
     declared = _declared(service, image.get("Config") or {})
     actual = _actual(service, container)
-    compared = declared.keys() | {key for key in actual if _is_given(key, container)}
+    compared = declared.keys() | {key for key in actual if _was_declared(key, container)}
     return [
         _difference(key, actual.get(key), declared.get(key))
         for key in sorted(compared - _unset_variables(container))
@@ -52,10 +52,10 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     ]
 
 
-def given_engine_defaults(service: Service) -> str:
-    """Return the keys of `ENGINE_DEFAULTS` that a definition gives, joined by commas.
+def declared_engine_keys(service: Service) -> str:
+    """Return the keys of `ENGINE_DEFAULTS` that a definition sets, joined by commas.
 
-    They are kept in a label of the container, to detect later that one of them was removed.
+    A label of the container keeps them, so that their later removal from the file is detected.
     """
     body = container_body(service, service.image, {}, {})
     keys = configured(body, body["HostConfig"])
@@ -83,15 +83,17 @@ def _actual(service: Service, container: Json) -> Keys:
 
 
 def _unset_variables(container: Json) -> set[str]:
-    """Return the keys of variables that Compose unset: declared, but with a value nowhere."""
+    """Return the keys of variables that are declared without a value, and set nowhere."""
     entries = container["Config"].get("Env") or []
     return {f"environment.{entry}" for entry in entries if "=" not in entry}
 
 
-def _is_given(key: str, container: Json) -> bool:
-    """Return whether the container's definition gave the key, as far as that is known."""
-    own = container["Config"].get("Labels") or {}
-    return not key.startswith(ENGINE_DEFAULTS) or key in own.get(labels.GIVEN, "").split(",")
+def _was_declared(key: str, container: Json) -> bool:
+    """Return whether a key of the container was declared, rather than an engine's default."""
+    if not key.startswith(ENGINE_DEFAULTS):
+        return True
+    own_labels = container["Config"].get("Labels") or {}
+    return key in own_labels.get(labels.DECLARED_ENGINE_KEYS, "").split(",")
 
 
 def _difference(key: str, old: str | None, new: str | None) -> Difference:

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
     """Return the `Config` of a container created from `body`; `image` is the image's `Config`."""
-    config = {**body, **_words(body, image)}
+    config = {**body, **_entrypoint_and_command(body, image)}
     for key in ("User", "WorkingDir", "StopSignal"):
         config[key] = body.get(key) or image.get(key)
     for key in ("Labels", "ExposedPorts"):
@@ -23,7 +23,7 @@ def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
     return config
 
 
-def _words(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
+def _entrypoint_and_command(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
     """Return entrypoint and command: a declared entrypoint also discards the image's command."""
     entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
     if not entrypoint and not command:
@@ -51,7 +51,7 @@ def image_volumes(image: Mapping[str, Any]) -> set[str]:
 def inherited_volumes(
     service: Service, image: Mapping[str, Any], volumes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return a predecessor's anonymous volumes (target → name) whose target still is a volume."""
+    """Return the predecessor's anonymous volumes (target → name) whose target is still a volume."""
     declared = {mount.target for mount in service.mounts if mount.type == "volume"}
     targets = declared | image_volumes(image)
     return {target: name for target, name in volumes.items() if target in targets}

@@ -1,4 +1,4 @@
-"""Find the container of each service that is in place, by Compose's labels, whatever its name.
+"""Find each service's container in place by its labels, whatever its name.
 
 docker-compose 1.29 names containers `project_service_1`, v2 `project-service-1`; `docker rename`
 and `docker run` give any other name. A container that an interrupted run left under a temporary
@@ -20,33 +20,34 @@ from cosmicdeploy.stack.model import Service, Stack
 def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stack:
     """Return the stack with each service's `container_name` set to that of its container in place.
 
-    A service without a container is named like the others: with underscores if they have them.
+    A service without a container gets a name like the others: with underscores if they have them.
+    An image that the file does not name gets its name in the same way.
     """
-    every = list(containers)
-    separator = _separator(stack, every)
+    all_containers = list(containers)
+    separator = _separator(stack, all_containers)
     services = {
-        name: _adopted(stack.project, service, of_service(every, name), separator)
+        name: _adopted(stack.project, service, of_service(all_containers, name), separator)
         for name, service in stack.services.items()
     }
     return replace(stack, services=services)
 
 
 def of_service(containers: Iterable[Container], service: str) -> list[Container]:
-    """Return the service's containers, with stopped and temporarily named ones."""
+    """Return a service's containers, including stopped and those with a temporary name."""
     return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
 
 
 def not_in_place(service: Service, containers: Iterable[Container]) -> list[Container]:
-    """Return a service's containers whose final name is not that of the one in place."""
+    """Return the containers whose final name is not that of the service's container in place."""
     return [c for c in containers if final_name(c.name) != service.container_name]
 
 
 def has_usual_name(project: str, service: Service, container: Container) -> bool:
-    """Return whether the container has the name that the file, or any Compose, would give it."""
-    name, mark = final_name(container.name), "[-_]"
+    """Return whether the file, or any version of Compose, would give the container its name."""
+    name, separator = final_name(container.name), "[-_]"
     if service.declared_name is not None:
         return name == service.declared_name
-    usual = f"{re.escape(project)}{mark}{re.escape(service.name)}{mark}[0-9]+"
+    usual = f"{re.escape(project)}{separator}{re.escape(service.name)}{separator}[0-9]+"
     return re.fullmatch(usual, name) is not None
 
 
@@ -57,7 +58,7 @@ def _adopted(
     current = min(containers, key=lambda c: _rank(c, name), default=None)
     image = service.image
     if not service.declares_image:
-        images = [f"{project}{mark}{service.name}" for mark in (separator, *"_-")]
+        images = [f"{project}{each}{service.name}" for each in (separator, "_", "-")]
         image = current.image_name if current and current.image_name in images else images[0]
     return replace(
         service, container_name=final_name(current.name) if current else name, image=image
@@ -65,7 +66,7 @@ def _adopted(
 
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
-    """Sort a running container first, then the expected name, then the lowest number."""
+    """Sort an active container first, then the expected name, then the lowest number."""
     number = container.labels.get(labels.NUMBER, "")
     return (
         not container.is_active,
@@ -76,7 +77,7 @@ def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
 
 
 def _separator(stack: Stack, containers: Sequence[Container]) -> str:
-    unnamed = [name for name, each in stack.services.items() if each.declared_name is None]
+    unnamed = [name for name, s in stack.services.items() if s.declared_name is None]
     names = [final_name(c.name) for c in containers if c.service in unnamed]
     return "_" if names and all(_has_underscores(stack.project, name) for name in names) else "-"
 

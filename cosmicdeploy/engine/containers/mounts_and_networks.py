@@ -1,4 +1,4 @@
-"""Mounts and networks under the compose file's keys, as declared and as the engine has them."""
+"""Return mounts and networks under the compose file's keys, as declared and as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def declared_mounts(service: Service, image: Json) -> Keys:
-    """Return the declared mounts, with the volumes of the image; `image` is its `Config`."""
+    """Return the declared mounts and the image's volumes; `image` is the image's `Config`."""
     mounts = dict.fromkeys(image_volumes(image), UNNAMED)
     for mount in service.mounts:
         mounts[mount.target] = _mount(mount.type, mount.source, read_only=mount.read_only)
@@ -28,17 +28,17 @@ def declared_mounts(service: Service, image: Json) -> Keys:
 
 def present_mounts(container: Json) -> Keys:
     """Return a container's mounts; `container` is from `GET /containers/{id}/json`."""
-    short = container["HostConfig"].get("Tmpfs") or {}
+    tmpfs = container["HostConfig"].get("Tmpfs") or {}
     mounts = {
         normpath(target): _mount("tmpfs", "", read_only="ro" in options.split(","))
-        for target, options in short.items()
+        for target, options in tmpfs.items()
     }
     for mount in container.get("Mounts") or []:
         if mount["Destination"] in mounts:
-            continue  # a volume of the image, hidden by the tmpfs
-        named = mount["Type"] == "volume"
-        source = mount.get("Name" if named else "Source") or ""
-        if named and ANONYMOUS.fullmatch(source):
+            continue  # the tmpfs hides this volume of the image
+        is_volume = mount["Type"] == "volume"
+        source = mount.get("Name" if is_volume else "Source") or ""
+        if is_volume and ANONYMOUS.fullmatch(source):
             source = ""
         text = _mount(mount["Type"], source, read_only=not mount["RW"])
         mounts[mount["Destination"]] = text
@@ -56,9 +56,9 @@ def _mount(kind: str, source: str, *, read_only: bool) -> str:
 def declared_networks(service: Service) -> Keys:
     """Return the declared networks, with fixed addresses and additional aliases."""
     networks: Keys = {}
-    for each in service.networks:
-        aliases = _additional(each.aliases, _own_names(service))
-        networks |= _network(each.network, each.ipv4_address, aliases)
+    for attachment in service.networks:
+        aliases = _additional(attachment.aliases, _own_names(service))
+        networks |= _network(attachment.network, attachment.ipv4_address, aliases)
     return networks
 
 
@@ -69,9 +69,9 @@ def present_networks(container: Json, service: Service) -> Keys:
     """
     own = {*_own_names(service), container["Config"].get("Hostname", "")}
     networks: Keys = {}
-    for name, each in (container["NetworkSettings"].get("Networks") or {}).items():
-        address = (each.get("IPAMConfig") or {}).get("IPv4Address")
-        networks |= _network(name, address, _additional(each.get("Aliases") or (), own))
+    for name, endpoint in (container["NetworkSettings"].get("Networks") or {}).items():
+        address = (endpoint.get("IPAMConfig") or {}).get("IPv4Address")
+        networks |= _network(name, address, _additional(endpoint.get("Aliases") or (), own))
     return networks
 
 

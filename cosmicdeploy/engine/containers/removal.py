@@ -12,9 +12,9 @@ REMOVAL_SECONDS = 10
 
 
 def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
-    """Remove a container, with `volumes` also its anonymous volumes; it no longer exists on return.
+    """Remove a container, with `volumes` also its anonymous volumes.
 
-    Waits if another client removes it. Raises what the SDK raises.
+    If another client is already removing it, wait until it is gone. Raises what the SDK raises.
     """
     try:
         api.remove_container(container_id, force=True, v=volumes)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cosmicdeploy.engine.building import build_context, image_build
-from cosmicdeploy.engine.building import image_tags as images
+from cosmicdeploy.engine.building import build_context, image_build, images
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import Image

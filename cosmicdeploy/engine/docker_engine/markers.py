@@ -27,7 +27,7 @@ class DockerMarkers(DockerApi):
 
     def remove_marker(self, marker_id: str) -> None:
         with translated("Removing a marker", marker_id[:12]):
-            markers.release(self._api, marker_id)
+            markers.remove_marker(self._api, marker_id)
 
     def beat(self, marker_id: str, count: int) -> bool:
         with translated("Sending a sign of life", marker_id[:12]):

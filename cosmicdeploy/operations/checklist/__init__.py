@@ -1,7 +1,7 @@
 """The command `checklist`, for the day after a deploy.
 
-It compares evidence from logs, tables and counters with the baseline, which the deploy recorded
-before its first change. The points of a release are the verification's (`verify`).
+It compares evidence from logs, tables and counters with the baseline, the same evidence as recorded
+by the deploy at its start. What must hold for a release is checked by the command `verify` instead.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Baselines: what a deploy records about the time before it, one file per run.
+"""Read and write baselines: figures about the time before a deploy or rollback, one file per run.
 
-The recording begins before the deploy's first change, beside its first steps: later the logs of the
-containers that it replaces are gone. A baseline counts once its run has succeeded.
+A baseline counts once its run has succeeded; see `recording.py` for when it is recorded.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.record_shapes import Moment
 
-# Seconds that a time may lie in the future: clocks differ a little.
+# Seconds that a time may lie in the future, since clocks differ a little.
 TOLERANCE = CLOCK_TOLERANCE.total_seconds()
-# Newest baselines that are kept.
+# Number of baselines that are kept.
 KEPT = 20
-SUMMARY = {"run", "command", "at", "release_before", "release", "in_place_at"}
+SUMMARY_FIELDS = {"run", "command", "at", "release_before", "release", "in_place_at"}
 
 
 class Baseline(BaseModel):
-    """A run's baseline; times are ISO 8601.
+    """The baseline that one run recorded; times are ISO 8601. Contains no secrets.
 
-    `release` is in place since `in_place_at` ("" while the run is not over), `release_before` ran
-    before. `before` holds the figures of each collector, `after` the counters at the end of the
-    run. There are no secrets in it.
+    `release_before` is the release that the run replaced. `release` is the one that it put in
+    place, at `in_place_at` ("" until the run has succeeded). `before` holds the figures of each
+    collector for the time before the run, `after` the counters at the end of the run.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
@@ -48,35 +47,37 @@ class Baseline(BaseModel):
     after: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
     @property
-    def began(self) -> float:
+    def in_place_timestamp(self) -> float:
         """`in_place_at` as Unix time."""
         return datetime.fromisoformat(self.in_place_at).timestamp()
 
     def summary(self) -> dict[str, str]:
-        """Return the baseline without its figures, for the report."""
-        return self.model_dump(include=SUMMARY)
+        """Return the baseline without the figures, for the report."""
+        return self.model_dump(include=SUMMARY_FIELDS)
 
 
 def newest(ctx: Context) -> Baseline | None:
-    """Return the baseline of the last successful run; None where there is none.
+    """Return the baseline of the last successful run; None if there is none.
 
-    A baseline from the future is passed over with a warning.
+    Ignores, with a warning, baselines that cannot be read or whose time is in the future.
     """
     baselines = {
         path: each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at
     }
-    for path in [p for p, each in baselines.items() if each.began > time.time() + TOLERANCE]:
-        _warn(ctx, path, f"it is stamped in the future: {baselines.pop(path).in_place_at}")
-    return max(baselines.values(), key=lambda each: each.began, default=None)
+    for path in [
+        p for p, each in baselines.items() if each.in_place_timestamp > time.time() + TOLERANCE
+    ]:
+        _warn(ctx, path, f"its time is in the future: {baselines.pop(path).in_place_at}")
+    return max(baselines.values(), key=lambda each: each.in_place_timestamp, default=None)
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:
-    """Return the baseline of a run, which may not be over; None where there is none."""
+    """Return the baseline of a run, finished or not; None if there is none."""
     return _read(ctx, _folder(ctx) / f"{run}.json")
 
 
 def write(ctx: Context, baseline: Baseline) -> None:
-    """Write a baseline and remove the oldest ones. Raises `OSError`."""
+    """Write a baseline, and remove all but the newest `KEPT`. Raises `OSError`."""
     folder = _folder(ctx)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = baseline.model_dump_json(by_alias=True, indent=2)
@@ -96,7 +97,7 @@ def _folder(ctx: Context) -> Path:
 
 
 def _paths(ctx: Context) -> list[Path]:
-    try:  # a glob would take an unreadable folder for an empty one
+    try:  # `glob` would return nothing for an unreadable folder, without an error
         return [path for path in sorted(_folder(ctx).iterdir()) if path.suffix == ".json"]
     except FileNotFoundError:
         return []
@@ -112,12 +113,12 @@ def _read(ctx: Context, path: Path) -> Baseline | None:
         return None
     except OSError as error:
         _warn(ctx, path, error.strerror or "")
-    except ValidationError as error:  # damaged, or of another version
+    except ValidationError as error:  # damaged, or written by another version
         first = error.errors()[0]
         _warn(ctx, path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}".removeprefix(": "))
     return None
 
 
 def _warn(ctx: Context, path: Path, why: str) -> None:
-    text = f"passed over {path}: no baseline can be read there ({why}); move it away, and record"
-    ctx.emit(Warned(text=f"{text} another one: `cosmicdeploy checklist --record`"))
+    text = f"ignored the baseline {path} ({why}); move it away, and record a new one:"
+    ctx.emit(Warned(text=f"{text} `cosmicdeploy checklist --record`"))

@@ -1,4 +1,4 @@
-"""Run all collectors of evidence; a failure of one does not affect the others."""
+"""Run all collectors of evidence; if one fails, the others still run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cosmicdeploy.operations.checklist.verdict import Figures, Span
 Collector = Callable[[Context, Span, Figures | None], Figures]
 
 COLLECTORS: Mapping[str, Collector] = {
-    # First the evidence that is lost with the containers that a deploy replaces.
+    # Container logs come first: they are lost when a deploy replaces the containers.
     "application": application_log.figures,
     "scheduler": scheduling.figures,
     "migrations": migrations.figures,
@@ -33,8 +33,8 @@ COLLECTORS: Mapping[str, Collector] = {
     "cache": cache.figures,
     "external": external.figures,
 }
-# Errors of a calculation with values that are no figures.
-NOT_FIGURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# Errors raised by calculating with recorded values that are not the expected figures.
+BAD_FIGURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 COUNTERS: Mapping[str, Callable[[Context], Figures]] = {
     "database": database.counters,
     "cache": cache.counters,
@@ -45,36 +45,36 @@ def collect(
     ctx: Context,
     span: Span,
     earlier: Mapping[str, Figures],
-    more: Mapping[str, Collector] | None = None,
+    extra: Mapping[str, Collector] | None = None,
 ) -> dict[str, Figures]:
-    """Return the figures of all collectors, and of `more`, within a span.
+    """Return the figures of all collectors, and of the `extra` ones, by the collector's name.
 
-    Counters are compared with `earlier` ones where there are any. A collector that fails has
-    {"why": …}. Raises only `EngineUnavailable`.
+    `earlier` are counters that the baseline holds: present counters are counted from these on. A
+    collector that fails has the figures {"why": …, "todo": …}. Raises only `EngineUnavailable`.
     """
     return {
-        name: _try(partial(_since, collector, ctx, span, earlier.get(name)))
-        for name, collector in {**COLLECTORS, **(more or {})}.items()
+        name: _try(partial(_run, collector, ctx, span, earlier.get(name)))
+        for name, collector in {**COLLECTORS, **(extra or {})}.items()
     }
 
 
 def counters(ctx: Context) -> dict[str, Figures]:
-    """Return the present counters; those that cannot be read are left out."""
+    """Return the present counters by collector, without those that cannot be read."""
     figures = {name: _try(partial(read, ctx)) for name, read in COUNTERS.items()}
     return {name: each for name, each in figures.items() if "why" not in each}
 
 
-def _since(collector: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
-    """Run a collector; counters of a baseline that are no figures are passed over with a warning.
+def _run(collector: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
+    """Run a collector; if the baseline's counters are unusable, warn and run it without them.
 
-    The operator or another version may have written the baseline.
+    They are unusable if the operator edited the file, or another version wrote it.
     """
     if earlier is None:
         return collector(ctx, span, None)
     try:
         return collector(ctx, span, earlier)
-    except NOT_FIGURES as error:
-        ctx.emit(Warned(text=f"counters of the baseline are passed over: {error!r}"))
+    except BAD_FIGURES as error:
+        ctx.emit(Warned(text=f"ignored unusable counters in the baseline: {error!r}"))
         return collector(ctx, span, None)
 
 

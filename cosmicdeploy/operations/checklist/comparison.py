@@ -12,7 +12,7 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
-from cosmicdeploy.operations.checklist.collect import NOT_FIGURES, collect, counters
+from cosmicdeploy.operations.checklist.collect import BAD_FIGURES, collect, counters
 from cosmicdeploy.operations.checklist.evidence import (
     cache,
     database,
@@ -29,7 +29,7 @@ from cosmicdeploy.operations.checklist.verdict import (
     Point,
     Span,
     Verdict,
-    span_before_deploy,
+    baseline_span,
 )
 from cosmicdeploy.text.formatting import to_iso
 
@@ -49,9 +49,9 @@ POINTS: Mapping[str, Callable[[Evidence], Point]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The points, by the evidence of so many `seconds` since a time (ISO 8601).
+    """All points, judged by the evidence of `seconds` from `since` (ISO 8601) on.
 
-    `baseline` is None where no run has recorded one.
+    `baseline` is None if no run has recorded one.
     """
 
     points: Sequence[Point]
@@ -61,51 +61,54 @@ class Comparison:
 
     @property
     def worse(self) -> bool:
-        """Whether any point is worse than before."""
+        """Whether any point is worse than in the baseline."""
         return any(point.verdict is Verdict.WORSE for point in self.points)
 
 
 def compare(ctx: Context, *, since: float | None = None, probe: bool = False) -> Comparison:
     """Compare the evidence since a time with the baseline.
 
-    `since` is Unix time; the default is when the last release was put in place. `probe` sends up to
-    `checklist.burst` heartbeats of the configured device as fast as they are answered, which the
-    application stores, to test the rate limit. Raises `UsageError` for a time in the future.
+    `since` is Unix time; by default it is when the last release was put in place. `probe` tests the
+    rate limit: it sends up to `checklist.burst` heartbeats of the configured device, one after the
+    other, and the application stores those that it accepts. Raises `UsageError` for a time in the
+    future.
     """
-    known = baseline.newest(ctx)
-    begin = since if since is not None else _begin(ctx, known)
+    recorded = baseline.newest(ctx)
+    begin = since if since is not None else _default_begin(ctx, recorded)
     span = Span(since=begin)
     if begin > span.until:
-        raise UsageError("That time is in the future", where="--since", todo="name an earlier one")
-    earlier = known.after if known else {}
-    more = {rate_limit.BURST: rate_limit.burst} if probe else {}
+        raise UsageError(
+            "The start time is in the future", where="--since", todo="give an earlier time"
+        )
+    earlier = recorded.after if recorded else {}
+    extra = {rate_limit.BURST: rate_limit.burst} if probe else {}
     evidence = Evidence(
         settings=ctx.settings,
-        now=collect(ctx, span, earlier, more),
-        before=known.before if known else {},
+        now=collect(ctx, span, earlier, extra),
+        before=recorded.before if recorded else {},
     )
     return Comparison(
         points=[_judge(judge, evidence) for judge in POINTS.values()],
         since=to_iso(begin),
         seconds=round(span.until - begin, 1),
-        baseline=known,
+        baseline=recorded,
     )
 
 
 def _judge(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
-    """Return a point; it is unknown if its values in the baseline are no figures."""
+    """Judge a point; it is unknown if its values in the baseline are not the expected figures."""
     if not evidence.before:
         return judge(evidence)
     try:
         return judge(evidence)
-    except NOT_FIGURES as error:
-        alone = judge(replace(evidence, before={}))
+    except BAD_FIGURES as error:
+        present = judge(replace(evidence, before={}))
         why = f"its figures in the baseline cannot be read: {error!r}"
-        return replace(alone, verdict=Verdict.UNKNOWN, why=why)
+        return replace(present, verdict=Verdict.UNKNOWN, why=why)
 
 
 def record(ctx: Context) -> Baseline:
-    """Record the present state as the new baseline; evidence counts from now on.
+    """Record the last day as the new baseline; `checklist` then judges the time from now on.
 
     Raises `OSError`.
     """
@@ -116,7 +119,7 @@ def record(ctx: Context) -> Baseline:
         command="checklist --record",
         at=now(),
         release_before=release,
-        before=collect(ctx, span_before_deploy(), last.after if last else {}),
+        before=collect(ctx, baseline_span(), last.after if last else {}),
         release=release,
         in_place_at=now(),
         after=counters(ctx),
@@ -125,10 +128,10 @@ def record(ctx: Context) -> Baseline:
     return recorded
 
 
-def _begin(ctx: Context, known: Baseline | None) -> float:
+def _default_begin(ctx: Context, recorded: Baseline | None) -> float:
     """Return when the release was put in place, by the baseline or the journal; else a day ago."""
-    if known:
-        return known.began
+    if recorded:
+        return recorded.in_place_timestamp
     released = ctx.journal.last("release")
     at = datetime.fromisoformat(released["at"]).timestamp() if released else 0.0
     return at if 0 < at <= time.time() else time.time() - DAY

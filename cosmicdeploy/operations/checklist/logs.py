@@ -1,4 +1,4 @@
-"""Services' logs within a span, and how far back they reach."""
+"""Read services' logs within a span, and find out how far back they reach."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.checklist.verdict import MINUTE, Span
 from cosmicdeploy.operations.logs.files import Files
 
-# Lines that are read of a log file where the span sets no limit: a file has no index by time.
+# Lines read from the end of a log file if the span sets no limit; it has no index by time.
 LINES_OF_A_FILE = 20_000
 SECOND = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """A service's lines, read while they are iterated over.
+    """A service's log lines within a span; iterating over `lines` reads them.
 
-    `begins` (Unix time) is how far back they reach: older lines were rotated away, or were those of
-    a container that is gone.
+    `begins` (Unix time) is how far back the log reaches: older lines were not read, were rotated
+    away, or belonged to a container that was removed.
     """
 
     service: str
     begins: float
     lines: Iterable[LogLine]
 
-    def cut(self, span: Span) -> bool:
-        """Whether the log does not cover the whole span."""
+    def is_cut_short(self, span: Span) -> bool:
+        """Whether the log begins more than a minute after the span does."""
         return self.begins > span.since + MINUTE
 
 
 def output(ctx: Context, service: str, span: Span) -> Log:
-    """Return the output of a service's container. Raises `EngineError` if there is none."""
-    container = existing(ctx, service)
+    """Return the output of a service's container. Raises `EngineError` if it has no container."""
+    container = require_container(ctx, service)
     if span.lines is not None:
-        read = list(ctx.engine.timed_log_lines(container.id, tail=span.lines))
-        return Log(service=service, begins=_begins(read, span), lines=_within(read, span))
+        last = list(ctx.engine.timed_log_lines(container.id, tail=span.lines))
+        return Log(service=service, begins=_begins(last, span), lines=_within(last, span))
     first = next(ctx.engine.timed_log_lines(container.id), None)
     lines = ctx.engine.timed_log_lines(container.id, since=int(span.since) * SECOND)
     begins = _begins([first] if first else [], span)
@@ -47,41 +47,44 @@ def output(ctx: Context, service: str, span: Span) -> Log:
 
 
 def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
-    """Yield the lines that a service wrote to `app.log_file`.
+    """Yield one log: the lines that a service wrote to `app.log_file`.
 
-    Yields nothing where `monitoring.log_file` is off, or where the file does not exist yet. Raises
-    `EngineError` if it cannot be read.
+    Yields nothing if `monitoring.log_file` is off, or if the file does not exist yet. Raises
+    `EngineError` if the file cannot be read.
     """
     path = ctx.settings.app.log_file
     if path is None or not ctx.settings.monitoring.log_file:
         return
-    container = existing(ctx, service)
+    container = require_container(ctx, service)
     source = Files(ctx.engine, str(path), span.lines or LINES_OF_A_FILE)
     try:
         timed = [line for line in source.past(container) if line.at]
     except EngineError:
-        if _does_not_exist_yet(ctx, container, path):
+        if _is_not_created_yet(ctx, container, path):
             return
         raise
     yield Log(service=service, begins=_begins(timed, span), lines=_within(timed, span))
 
 
-def _does_not_exist_yet(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+def _is_not_created_yet(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+    """Whether the file is missing although its directory exists."""
     test = ["sh", "-c", '[ -d "$1" ] && [ ! -e "$2" ]', "sh", str(path.parent), str(path)]
     return ctx.engine.exec(container.id, test).exit_code == 0
 
 
-def existing(ctx: Context, service: str) -> Container:
-    """Return a service's container, running or not; raises `EngineError` if there is none."""
+def require_container(ctx: Context, service: str) -> Container:
+    """Return a service's container, running or not. Raises `EngineError` if it has none."""
     container = ctx.container(service)
     if container is None:
-        raise EngineError("There is no container", where=service, todo="run `cosmicdeploy up`")
+        raise EngineError(
+            "The service has no container", where=service, todo="run `cosmicdeploy up`"
+        )
     return container
 
 
-def _begins(read: Sequence[LogLine], span: Span) -> float:
-    """Return how far back these lines reach; the span's end where there are none."""
-    return min(span.until, max(span.since, read[0].at / SECOND)) if read else span.until
+def _begins(lines: Sequence[LogLine], span: Span) -> float:
+    """Return how far back these lines reach within the span; the span's end if there are none."""
+    return min(span.until, max(span.since, lines[0].at / SECOND)) if lines else span.until
 
 
 def _within(lines: Iterable[LogLine], span: Span) -> Iterator[LogLine]:

@@ -1,4 +1,8 @@
-"""Record a run's baseline beside its steps; an error here must not fail the run."""
+"""Record a run's baseline in parallel with its first steps.
+
+Later the logs of the containers that the run replaces are gone. An error here must not fail the
+run.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +15,27 @@ from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters
-from cosmicdeploy.operations.checklist.verdict import span_before_deploy
+from cosmicdeploy.operations.checklist.verdict import baseline_span
 
-# Seconds that the end of a run waits for the recording that began at its start.
-PATIENCE = 0.5
+# Seconds that the end of a run waits at most for the recording that began at its start.
+MAX_WAIT_SECONDS = 0.5
 
 
 class Recording:
-    """The recording of one run's baseline: `begin`, then `complete` or `drop`. Not reusable."""
+    """Records one run's baseline: call `begin`, then `complete` or `drop`. Not reusable."""
 
     def __init__(self, ctx: Context, command: str) -> None:
         self._ctx, self._command = ctx, command
         self._baseline = Baseline(run=ctx.journal.run, command=command, at=now())
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._record_in_thread, name="baseline", daemon=True)
 
     def begin(self) -> None:
-        """Begin to record the state before the run, in a thread.
+        """Start recording the state before the run, in a thread.
 
-        A run that resumes an interrupted one takes over that run's baseline: the state may have
-        changed since the interrupted run began.
+        A run that resumes an interrupted run takes over the interrupted run's baseline instead,
+        because that run may have changed the state already.
         """
         for run in self._ctx.run.resumed_runs:
             if inherited := baseline.of_run(self._ctx, run.id):
@@ -42,36 +46,36 @@ class Recording:
         self._thread.start()
 
     def complete(self) -> None:
-        """Record that the release is in place; `checklist` compares what happens from now on."""
-        self._quietly(self._complete)
+        """Record that the release is in place: `checklist` judges the time from now on."""
+        self._ignore_errors(self._complete)
 
     def drop(self) -> None:
-        """Remove the baseline of a run that was undone."""
-        self._over.set()
+        """Remove the baseline, because the run was undone or changed nothing."""
+        self._stopped.set()
         with self._writing:
-            self._quietly(lambda: baseline.remove(self._ctx, self._baseline.run))
+            self._ignore_errors(lambda: baseline.remove(self._ctx, self._baseline.run))
 
     def _record_in_thread(self) -> None:
-        self._quietly(self._record_before)
+        self._ignore_errors(self._record_before)
 
     def _record_before(self) -> None:
         """Record the figures before the run.
 
-        They are written at once: if this run is killed, the run that resumes it needs them.
+        Writes them at once: if this run is killed, the run that resumes it needs them.
         """
         last, ctx = baseline.newest(self._ctx), self._ctx
         release = ctx.running_release()
-        figures = collect(ctx, span_before_deploy(), last.after if last else {})
+        figures = collect(ctx, baseline_span(), last.after if last else {})
         with self._writing:
-            if not self._over.is_set():
+            if not self._stopped.is_set():
                 update = {"before": figures, "release_before": release}
                 self._baseline = self._baseline.model_copy(update=update)
                 baseline.write(ctx, self._baseline)
 
     def _complete(self) -> None:
         if self._thread.is_alive():
-            self._thread.join(PATIENCE)
-        self._over.set()
+            self._thread.join(MAX_WAIT_SECONDS)
+        self._stopped.set()
         update = {
             "release": self._ctx.running_release(),
             "after": counters(self._ctx),
@@ -81,6 +85,6 @@ class Recording:
             baseline.write(self._ctx, self._baseline.model_copy(update=update))
 
     @staticmethod
-    def _quietly(work: Callable[[], None]) -> None:
-        with suppress(Exception):  # a run that succeeds without a baseline has succeeded
+    def _ignore_errors(work: Callable[[], None]) -> None:
+        with suppress(Exception):  # a run can succeed without a baseline
             work()

@@ -1,4 +1,4 @@
-"""Verdicts: present figures compared with those of the baseline, without access to the stack."""
+"""Compare present figures with those of the baseline; needs no access to the stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmicdeploy.settings import Settings
 
-# What a collector found, as JSON; {"why": …} where it found nothing.
+# The result of a collector, as JSON; {"why": …, "todo": …} if it failed.
 Figures = Mapping[str, Any]
 
 DAY = 86_400.0
@@ -19,10 +19,10 @@ MINUTE = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """The time that evidence is collected from: `since` to `until`, in Unix time.
+    """The period that evidence is collected from: `since` to `until`, in Unix time.
 
-    `lines` and `rows` limit what is read of each log and table, newest first; without `lines` a
-    whole log is read.
+    `lines` and `rows` limit how many of the last lines and rows of each log and table are read.
+    Without `lines`, a whole log is read.
     """
 
     since: float
@@ -31,14 +31,14 @@ class Span:
     until: float = field(default_factory=time.time)
 
 
-def span_before_deploy() -> Span:
-    """Return the last day, with limits that keep the cost for a deploy next to nothing."""
+def baseline_span() -> Span:
+    """Return the last day, with limits that keep the recording fast enough for a deploy."""
     now = time.time()
     return Span(since=now - DAY, lines=2_000, rows=2_000, until=now)
 
 
 class Verdict(StrEnum):
-    """A point compared with the time before the deploy."""
+    """The result of comparing a point with the baseline."""
 
     BETTER = "better"
     SAME = "same"
@@ -50,8 +50,8 @@ class Verdict(StrEnum):
 class Point:
     """One point of the checklist.
 
-    `found` and `was` describe now and before in words, `now` and `before` hold the figures, None
-    where there are none. `why` says why the verdict is unknown, `todo` what to do.
+    `found` describes the present in words and `was` the baseline; `now` and `before` hold their
+    figures, None if there are none. `why` says why the verdict is unknown, `todo` what to do.
     """
 
     point: str
@@ -72,36 +72,37 @@ class Evidence:
     now: Mapping[str, Figures]
     before: Mapping[str, Figures] = field(default_factory=dict)
 
-    def then(self, collector: str) -> Figures | None:
-        """Return a collector's figures in the baseline; None where it has none."""
+    def in_baseline(self, collector: str) -> Figures | None:
+        """Return a collector's figures in the baseline; None if there are none, or it failed."""
         figures = self.before.get(collector)
         return None if figures is None or "why" in figures else figures
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A count among `of` (requests, hours, …)."""
+    """A count, and its base: the requests or hours, for example, in which it was counted."""
 
     count: int
-    of: float
+    base: float
 
 
-def by_rate(now: Rate, before: Rate | None, ratio: float, tolerance: float) -> Verdict:
-    """Compare rates of which the lower one is better.
+def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float) -> Verdict:
+    """Compare rates, of which the lower one is better.
 
-    The expected count is that of the rate before. Worse is more than `ratio` times the expected
-    count plus `tolerance`.
+    The expected count is what the rate before predicts for the present base. A count is worse if it
+    exceeds the expected count times `ratio` plus `tolerance`. Without a rate before, a count up to
+    `tolerance` is the same, and a higher one unknown.
     """
-    if before is None or not before.of:
+    if before is None or not before.base:
         return Verdict.SAME if now.count <= tolerance else Verdict.UNKNOWN
-    expected = before.count / before.of * now.of
+    expected = before.count / before.base * now.base
     if now.count > expected * ratio + tolerance:
         return Verdict.WORSE
     return Verdict.BETTER if expected > now.count * ratio + tolerance else Verdict.SAME
 
 
-def by_level(now: float, before: float | None, ratio: float, tolerance: float) -> Verdict:
-    """Compare values of which the lower one is better; up to `tolerance` all values are good."""
+def compare_levels(now: float, before: float | None, ratio: float, tolerance: float) -> Verdict:
+    """Compare values, of which the lower one is better; up to `tolerance` they are never worse."""
     if before is None:
         return Verdict.SAME if now <= tolerance else Verdict.UNKNOWN
     if now > max(tolerance, before * ratio):
@@ -109,8 +110,8 @@ def by_level(now: float, before: float | None, ratio: float, tolerance: float) -
     return Verdict.BETTER if before > max(tolerance, now * ratio) else Verdict.SAME
 
 
-def by_share(now: float, before: float | None, tolerance: float) -> Verdict:
-    """Compare shares of which the higher is better; a difference of `tolerance` is ignored."""
+def compare_shares(now: float, before: float | None, tolerance: float) -> Verdict:
+    """Compare shares, of which the higher one is better; ignore differences up to `tolerance`."""
     if before is None:
         return Verdict.UNKNOWN
     if now < before - tolerance:
@@ -119,29 +120,31 @@ def by_share(now: float, before: float | None, tolerance: float) -> Verdict:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict of a point with several figures: the first that occurs of worse, unknown,
-    better and same; unknown for no figure."""
-    each = set(verdicts)
+    """Return the verdict of a point with several figures; unknown if it has none.
+
+    It is the first of worse, unknown, better and same that any figure has.
+    """
+    present = set(verdicts)
     for verdict in (Verdict.WORSE, Verdict.UNKNOWN, Verdict.BETTER, Verdict.SAME):
-        if verdict in each:
+        if verdict in present:
             return verdict
     return Verdict.UNKNOWN
 
 
 def names_with(verdicts: Mapping[str, Verdict], verdict: Verdict) -> str:
-    """Return the names of the figures that have a verdict, for the operator."""
+    """Return the names of the figures that have this verdict, for the operator."""
     return ", ".join(name for name, each in verdicts.items() if each is verdict)
 
 
-def incomparable(verdicts: Mapping[str, Verdict]) -> str:
-    """Return why a point with these figures is unknown; "" where it is not."""
+def why_unknown(verdicts: Mapping[str, Verdict]) -> str:
+    """Return why a point with these figures is unknown; "" if it is not."""
     if worst(verdicts.values()) is not Verdict.UNKNOWN:
         return ""
-    return f"there is nothing to compare with: {names_with(verdicts, Verdict.UNKNOWN)}"
+    return f"the baseline has nothing to compare with: {names_with(verdicts, Verdict.UNKNOWN)}"
 
 
 def unknown_point(point: str, figures: Figures, todo: str = "") -> Point | None:
-    """Return the point as unknown if its collector found nothing; None if it has figures."""
+    """Return the point as unknown if its collector failed; None if the collector has figures."""
     if "why" not in figures:
         return None
     why, todo = str(figures["why"]), str(figures.get("todo") or todo)

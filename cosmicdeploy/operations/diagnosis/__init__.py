@@ -1,5 +1,6 @@
-"""The command `diagnose`: frequent troubles, each with checks, findings and remedies.
+"""The command `diagnose`: checks for known problems, and remedies for what the checks find.
 
-A trouble is a file in `checks/` and a row in `diagnose.py`. Checks change nothing. A remedy is made
-of steps that run under the lock and are journalled, as in every run; the checks run again after it.
+To add a known problem, add a file in `checks/` and a line in `diagnose.py`. Checks change nothing.
+The steps of a remedy run under the lock and are journalled, as in every run; then the checks run
+again.
 """

@@ -1,4 +1,4 @@
-"""The troubles that `diagnose` knows, and the checks of one of them."""
+"""List the known problems, and run the checks of one of them."""
 
 from __future__ import annotations
 
@@ -15,74 +15,81 @@ from cosmicdeploy.operations.diagnosis.checks import (
     scheduler,
     unhealthy,
 )
-from cosmicdeploy.operations.diagnosis.finding import Check, Finding, Findings, Severity, Trouble
+from cosmicdeploy.operations.diagnosis.finding import (
+    Check,
+    Finding,
+    Findings,
+    KnownProblem,
+    Severity,
+)
 from cosmicdeploy.text.suggest import did_you_mean
 
-TROUBLES: Mapping[str, Trouble] = {
-    trouble.name: trouble
-    for trouble in (
-        migration.TROUBLE,
-        command.TROUBLE,
-        scheduler.TROUBLE,
-        database_load.TROUBLE,
-        unhealthy.TROUBLE,
+KNOWN_PROBLEMS: Mapping[str, KnownProblem] = {
+    problem.name: problem
+    for problem in (
+        migration.PROBLEM,
+        command.PROBLEM,
+        scheduler.PROBLEM,
+        database_load.PROBLEM,
+        unhealthy.PROBLEM,
     )
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """A trouble and the findings of its checks."""
+    """A known problem and the findings of its checks."""
 
-    trouble: Trouble
+    problem: KnownProblem
     findings: Sequence[Finding]
 
     @property
-    def well(self) -> bool:
-        """Whether no finding is a problem or unknown."""
-        return all(finding.well for finding in self.findings)
+    def passes(self) -> bool:
+        """Whether all findings pass."""
+        return all(finding.passes for finding in self.findings)
 
     def facts(self) -> dict[str, Any]:
         """Return the diagnosis as JSON for the report."""
         return {
-            "trouble": self.trouble.name,
-            "about": self.trouble.about,
-            "well": self.well,
+            "trouble": self.problem.name,
+            "about": self.problem.about,
+            "well": self.passes,
             "findings": [finding.facts() for finding in self.findings],
         }
 
 
-def troubles_named(names: Sequence[str]) -> Sequence[Trouble]:
-    """Return the troubles with these names, each once; all for no name.
+def select_problems(names: Sequence[str]) -> Sequence[KnownProblem]:
+    """Return the problems with these names, without duplicates; all problems if there are no names.
 
     Raises `UsageError` for an unknown name.
     """
     for name in names:
-        if name not in TROUBLES:
+        if name not in KNOWN_PROBLEMS:
             raise UsageError(
-                f"There is no problem {name!r}",
-                where=f"diagnose: {', '.join(TROUBLES)}",
-                todo=did_you_mean(name, TROUBLES) or "name one of them, or none for all",
+                f"Unknown problem {name!r}",
+                where=f"diagnose: {', '.join(KNOWN_PROBLEMS)}",
+                todo=did_you_mean(name, KNOWN_PROBLEMS)
+                or "run `cosmicdeploy diagnose --list` to see the problems",
             )
-    return [TROUBLES[name] for name in dict.fromkeys(names)] or list(TROUBLES.values())
+    return [KNOWN_PROBLEMS[name] for name in dict.fromkeys(names)] or list(KNOWN_PROBLEMS.values())
 
 
-def diagnose(ctx: Context, trouble: Trouble) -> Diagnosis:
-    """Run the checks of one trouble.
+def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:
+    """Run the checks of one problem.
 
-    An error of a check is a finding. Raises only `EngineUnavailable`: without an engine nothing can
-    be checked.
+    If a check fails, its error becomes a finding. Raises only `EngineUnavailable`: without the
+    engine nothing can be checked.
     """
     findings: list[Finding] = []
-    for subject, check in trouble.checks.items():
+    for subject, check in problem.checks.items():
         ctx.safe_point()
-        ctx.say(f"looking at {trouble.name}: {subject}")
+        ctx.say(f"checking {problem.name}: {subject}")
         findings += _findings(ctx, subject, check)
-    return Diagnosis(trouble=trouble, findings=findings)
+    return Diagnosis(problem=problem, findings=findings)
 
 
 def _findings(ctx: Context, subject: str, check: Check) -> Findings:
-    """Yield a check's findings; an error on the way is the last one."""
+    """Yield a check's findings; if it raises an error, that is its last finding."""
     findings: Iterator[Finding] = iter(check(ctx))
     while True:
         try:
@@ -100,9 +107,9 @@ def _findings(ctx: Context, subject: str, check: Check) -> Findings:
 def _unknown(subject: str, error: CosmicError) -> Finding:
     where = f" ({error.where})" if error.where else ""
     return Finding(
-        looked_at=subject,
+        subject=subject,
         severity=Severity.UNKNOWN,
-        found=f"{error.what}{where}",
+        description=f"{error.what}{where}",
         todo=error.todo,
         details=error.details,
     )

@@ -1,4 +1,4 @@
-"""Findings of checks, their severity, and their remedies."""
+"""The model of a diagnosis: known problems, checks, findings and remedies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Step
 
 
 class Severity(StrEnum):
-    """How bad a finding is; `UNKNOWN` could not be checked, and counts as not well."""
+    """How bad a finding is. `UNKNOWN` means that the check failed."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,73 +24,75 @@ class Severity(StrEnum):
 class Remedy:
     """A change that may fix a problem.
 
-    `says` describes it to the operator, `command` is the command that does the same. It consists of
-    `steps`, or of a `playbook` by name; or it `resolves` what a killed run left in the schema, on
-    which only a person may decide. Its result shows within `shows_within` seconds.
+    `description` says to the operator what it does; `command` is the command that does the same.
+    The remedy runs `steps`, or the steps of the playbook named `playbook`. If it `resolves_schema`,
+    it runs none: it records the operator's confirmation that the schema is repaired. The checks can
+    see its effect after `effect_within` seconds at most.
     """
 
-    says: str
+    description: str
     command: str
     steps: Sequence[Step] = ()
     playbook: str = ""
-    resolves: bool = False
-    shows_within: float = 5.0
+    resolves_schema: bool = False
+    effect_within: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a check found about `looked_at`.
+    """What a check found out about its `subject`, such as "containers" or "pending".
 
-    `todo` is the command that helps, "" where there is nothing to do; `details` are lines for the
+    `todo` is a command that helps, "" if there is nothing to do. `details` are more lines for the
     operator, such as log lines. `--fix` tries the `remedies` of a problem in their order.
     """
 
-    looked_at: str
+    subject: str
     severity: Severity
-    found: str
+    description: str
     todo: str = ""
     details: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
 
     @property
-    def well(self) -> bool:
-        """Whether nothing has to be fixed."""
+    def passes(self) -> bool:
+        """Whether nothing has to be fixed; a warning passes too."""
         return self.severity in (Severity.OK, Severity.WARNING)
 
     def facts(self) -> dict[str, Any]:
         """Return the finding as JSON for the report."""
         return {
-            "looked_at": self.looked_at,
+            "looked_at": self.subject,
             "severity": str(self.severity),
-            "found": self.found,
+            "found": self.description,
             "todo": self.todo,
             "details": list(self.details),
-            "remedies": [remedy.says for remedy in self.remedies],
+            "remedies": [remedy.description for remedy in self.remedies],
         }
 
 
 Findings = Iterable[Finding]
+Check = Callable[[Context], Findings]
 
 
-def ok(looked_at: str, found: str, *details: str) -> Finding:
+def ok(subject: str, description: str, *details: str) -> Finding:
     """Return a finding that nothing is wrong."""
-    return Finding(looked_at=looked_at, severity=Severity.OK, found=found, details=details)
+    return Finding(subject=subject, severity=Severity.OK, description=description, details=details)
 
 
-def warning(looked_at: str, found: str, todo: str = "", details: Iterable[str] = ()) -> Finding:
-    """Return a finding that does not have to be fixed."""
+def warning(subject: str, description: str, todo: str = "", details: Iterable[str] = ()) -> Finding:
+    """Return a finding that the operator should know, but need not fix."""
     return Finding(
-        looked_at=looked_at,
+        subject=subject,
         severity=Severity.WARNING,
-        found=found,
+        description=description,
         todo=todo,
         details=tuple(details),
     )
 
 
 def problem(
-    looked_at: str,
-    found: str,
+    subject: str,
+    description: str,
     todo: str,
     *,
     details: Iterable[str] = (),
@@ -98,26 +100,23 @@ def problem(
 ) -> Finding:
     """Return a finding that something is wrong."""
     return Finding(
-        looked_at=looked_at,
+        subject=subject,
         severity=Severity.PROBLEM,
-        found=found,
+        description=description,
         todo=todo,
         details=tuple(details),
         remedies=tuple(remedies),
     )
 
 
-Check = Callable[[Context], Findings]
-
-
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """A trouble that operators run into, with its checks by subject, in order.
+class KnownProblem:
+    """A problem that `diagnose` can check for, with its checks by their subject, in order.
 
-    Other troubles depend on one that is `beneath`: it is fixed first.
+    A problem that is `fix_first` may be the cause of others, so it is fixed before them.
     """
 
     name: str
     about: str
     checks: Mapping[str, Check]
-    beneath: bool = False
+    fix_first: bool = False

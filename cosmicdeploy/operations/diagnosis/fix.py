@@ -1,4 +1,4 @@
-"""`diagnose --fix`: apply remedies one after the other, and check the result of each."""
+"""The option `diagnose --fix`: apply remedies one by one, and repeat the checks after each."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
-from cosmicdeploy.operations.diagnosis.finding import Remedy, Trouble
+from cosmicdeploy.operations.diagnosis.finding import KnownProblem, Remedy
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.polling import poll
 from cosmicdeploy.runs.execute import execute
 
-LOOK_EVERY_SECONDS = 1.0
-# After these exit codes no remedy may be tried: another run is at work, or a person must decide.
-ENDING = (ExitCode.LOCKED, ExitCode.NEEDS_PERSON, ExitCode.INTERRUPTED)
+CHECK_EVERY_SECONDS = 1.0
+# After these exit codes no further remedy is tried: another run is at work, a person must decide,
+# or the operator interrupted the run.
+STOPS_FIX = (ExitCode.LOCKED, ExitCode.NEEDS_PERSON, ExitCode.INTERRUPTED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FixOptions:
-    """What the caller provides: `agree` asks the operator whether a remedy may be applied,
-    `playbook` loads one by its name, `shown` shows checks and runs while they take place, and
-    `wait` is how many seconds to wait for another run's lock."""
+    """What the caller of `Fix` provides.
+
+    `agree` asks the operator whether a remedy may be applied. `playbook` loads a playbook by its
+    name. `display` returns a context in which the progress of checks and runs is shown. `wait` is
+    how many seconds to wait if another run holds the lock.
+    """
 
     agree: Callable[[Remedy], bool]
     playbook: Callable[[str], Playbook]
-    shown: Callable[[], AbstractContextManager[object]]
+    display: Callable[[], AbstractContextManager[object]]
     wait: float = 0.0
 
 
@@ -38,7 +42,7 @@ class FixOptions:
 class Attempt:
     """A remedy that was applied, or that the operator declined; `error` says why it failed."""
 
-    trouble: str
+    problem: str
     remedy: Remedy
     agreed: bool = True
     error: CosmicError | None = None
@@ -46,8 +50,8 @@ class Attempt:
     def facts(self) -> dict[str, Any]:
         """Return the attempt as JSON for the report."""
         return {
-            "trouble": self.trouble,
-            "remedy": self.remedy.says,
+            "trouble": self.problem,
+            "remedy": self.remedy.description,
             "command": self.remedy.command,
             "applied": self.agreed and self.error is None,
             "error": str(self.error or ""),
@@ -63,73 +67,73 @@ class Fix:
     attempts: list[Attempt] = field(default_factory=list)
 
     def run(self, diagnoses: Sequence[Diagnosis]) -> Sequence[Diagnosis]:
-        """Try the remedies of all findings; return the diagnoses made afterwards.
+        """Try the remedies of all findings, then return new diagnoses.
 
-        Raises `UsageError` if there is no terminal to ask at, `LockHeld`, `NeedsPerson`,
-        `Interrupted`.
+        Raises `UsageError` if there is no terminal to ask the operator at; and `LockHeld`,
+        `NeedsPerson` or `Interrupted` from the run of a remedy.
         """
-        for before in sorted(diagnoses, key=lambda each: not each.trouble.beneath):
-            # A remedy for the previous trouble may have fixed this one as well, or changed it.
-            self._fix(before if not self.applied else self._diagnose(before.trouble))
+        for before in sorted(diagnoses, key=lambda each: not each.problem.fix_first):
+            # A remedy for another problem may have changed what the checks of this one see.
+            self._fix(before if not self.applied else self._diagnose(before.problem))
         if not self.applied:
             return diagnoses
-        return [self._diagnose(each.trouble) for each in diagnoses]
+        return [self._diagnose(each.problem) for each in diagnoses]
 
     @property
     def applied(self) -> bool:
-        """Whether any remedy was applied, successfully or not."""
+        """Whether the operator agreed to any remedy; it may still have failed."""
         return any(each.agreed for each in self.attempts)
 
     def _fix(self, diagnosis: Diagnosis) -> None:
-        while remedy := next(self._untried(diagnosis), None):
-            attempt = self._try(diagnosis.trouble, remedy)
+        while remedy := next(self._untried_remedies(diagnosis), None):
+            attempt = self._try(diagnosis.problem, remedy)
             self.attempts.append(attempt)
             if attempt.agreed:
-                diagnosis = self._diagnose_until_well(diagnosis.trouble, remedy.shows_within)
+                diagnosis = self._diagnose_until_passed(diagnosis.problem, remedy.effect_within)
 
-    def _untried(self, diagnosis: Diagnosis) -> Iterator[Remedy]:
-        known = {each.remedy.says for each in self.attempts}
+    def _untried_remedies(self, diagnosis: Diagnosis) -> Iterator[Remedy]:
+        tried = {each.remedy.description for each in self.attempts}
         for finding in diagnosis.findings:
-            if not finding.well:
-                yield from (r for r in finding.remedies if r.says not in known)
+            if not finding.passes:
+                yield from (r for r in finding.remedies if r.description not in tried)
 
-    def _try(self, trouble: Trouble, remedy: Remedy) -> Attempt:
+    def _try(self, problem: KnownProblem, remedy: Remedy) -> Attempt:
         if not self.options.agree(remedy):
-            return Attempt(trouble=trouble.name, remedy=remedy, agreed=False)
+            return Attempt(problem=problem.name, remedy=remedy, agreed=False)
         error = self._apply(remedy)
-        if error is not None and error.exit_code in ENDING:
+        if error is not None and error.exit_code in STOPS_FIX:
             raise error
-        return Attempt(trouble=trouble.name, remedy=remedy, error=error)
+        return Attempt(problem=problem.name, remedy=remedy, error=error)
 
     def _apply(self, remedy: Remedy) -> CosmicError | None:
         try:
-            if remedy.resolves:
+            if remedy.resolves_schema:
                 resolve(self.ctx, remedy.command, lambda _: True)
                 return None
             steps = remedy.steps
             if remedy.playbook:
                 steps = self.options.playbook(remedy.playbook).steps
-            with self.options.shown():
+            with self.options.display():
                 recorder = recorder_of(remedy.command)
                 run, _ = execute(self.ctx, remedy.command, steps, self.options.wait, recorder)
         except CosmicError as error:
             return error
         return run.error
 
-    def _diagnose(self, trouble: Trouble) -> Diagnosis:
-        return self._diagnose_until_well(trouble, 0)
+    def _diagnose(self, problem: KnownProblem) -> Diagnosis:
+        return self._diagnose_until_passed(problem, 0)
 
-    def _diagnose_until_well(self, trouble: Trouble, seconds: float) -> Diagnosis:
-        """Diagnose a trouble every second until it is well, for so many seconds.
+    def _diagnose_until_passed(self, problem: KnownProblem, seconds: float) -> Diagnosis:
+        """Repeat the checks of a problem until they pass, for at most `seconds`.
 
-        It is announced once, however often the checks run.
+        The progress names the problem once, not at each repetition.
         """
         quiet = replace(self.ctx, emit=lambda _: None)
-        with self.options.shown():
-            self.ctx.say(f"looking again: {trouble.name}")
+        with self.options.display():
+            self.ctx.say(f"checking again: {problem.name}")
             return poll(
-                lambda: diagnose(quiet, trouble),
-                until=lambda diagnosis: diagnosis.well,
-                every=LOOK_EVERY_SECONDS,
+                lambda: diagnose(quiet, problem),
+                until=lambda diagnosis: diagnosis.passes,
+                every=CHECK_EVERY_SECONDS,
                 within=seconds,
             )

@@ -1,4 +1,4 @@
-"""Remedies that more than one trouble uses; their steps are those of other commands."""
+"""Create the remedies that the checks offer, mostly from the steps of other commands."""
 
 from __future__ import annotations
 
@@ -18,41 +18,44 @@ from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep, Target
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 
-# The command that the journal and the lock name for a remedy that no other command applies.
-OWN = "diagnose --fix"
+# The command name in the journal and the lock for remedies that no other command can apply.
+DIAGNOSE_FIX = "diagnose --fix"
 DEPLOY = Remedy(
-    says="deploy: backup, pending migrations, rollout; undone if one of them fails",
+    description="deploy: backup, pending migrations, rollout; undone if one of them fails",
     command="deploy",
     playbook="deploy",
 )
 RESOLVE = Remedy(
-    says="deploy again from the schema as it is now: say yes only if you have repaired it",
+    description="deploy again from the schema as it is now: say yes only if you have repaired it",
     command="migrate --resolve",
-    resolves=True,
+    resolves_schema=True,
 )
 
 
 def mark_migrated(names: Sequence[str]) -> Remedy:
-    """Return the remedy for migrations that are complete and only lack their row."""
+    """Return the remedy for migrations that are in the schema but not marked as run."""
     step = MarkMigratedStep(name="mark migrated", migrations=tuple(names))
-    return Remedy(says=f"mark {', '.join(names)} as run", command=OWN, steps=(step,))
+    return Remedy(
+        description=f"mark {', '.join(names)} as run", command=DIAGNOSE_FIX, steps=(step,)
+    )
 
 
 def restart(ctx: Context, name: str) -> Remedy:
-    """Return the remedy that restarts a service's container; it names what clients will notice."""
-    planned = plan_restart(ctx, [name], every=False)
-    cost = f"; {planned.cost}" if planned.cost else ""
+    """Return the remedy that restarts a service's container; it says what clients will notice."""
+    plan = plan_restart(ctx, [name], all_services=False)
+    cost = f"; {plan.cost}" if plan.cost else ""
     return Remedy(
-        says=f"restart the container of {name} in place{cost}",
-        command=planned.command,
-        steps=planned.steps,
+        description=f"restart the container of {name} in place{cost}",
+        command=plan.command,
+        steps=plan.steps,
     )
 
 
 def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
-    """Return the remedies for a service's container: restart it, then replace it.
+    """Return the remedies for a service's container: restart it; if that does not help, replace it.
 
-    Only a container of the application that runs its release's image is replaced.
+    Only the application's containers are replaced, and only if they run the release's image: a
+    replacement would put another image in place otherwise.
     """
     container, image = ctx.container(name), ctx.image_of(name)
     is_current = container is not None and image is not None and container.image_id == image.id
@@ -61,10 +64,10 @@ def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
 
 
 def start_all(names: Iterable[str]) -> Remedy:
-    """Return the remedy that starts all stopped services.
+    """Return the remedy that starts all stopped services; `names` are those that it mentions.
 
-    Database and cache start first, the proxy last: nginx may know the replicas by name, which must
-    resolve when it starts.
+    Database and cache start first. The proxy starts last, because nginx must be able to resolve the
+    replicas' names at its start.
     """
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
@@ -72,22 +75,22 @@ def start_all(names: Iterable[str]) -> Remedy:
         RolloutStep(name="start", missing_only=True),
         ServicesStep(name="proxy", roles=("proxy",)),
     )
-    return Remedy(says=f"start {', '.join(names)}", command="up", steps=steps)
+    return Remedy(description=f"start {', '.join(names)}", command="up", steps=steps)
 
 
 def start(name: str, role: Role) -> Remedy:
-    """Return the remedy that starts a stopped service and the other ones of its role."""
+    """Return the remedy that starts a stopped service, and others of its role that are stopped."""
     steps = (
         RecoverStep(name="recover"),
         RolloutStep(name="start", roles=(role,), missing_only=True),
     )
-    return Remedy(says=f"start {name}", command="up", steps=steps)
+    return Remedy(description=f"start {name}", command="up", steps=steps)
 
 
 def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:
-    """Return the remedy that clears the application's caches in the containers of these services.
+    """Return the remedy that clears the application's caches in these services' containers.
 
-    None where `cache_clear.commands` is empty.
+    Returns no remedy if `cache_clear.commands` is empty.
     """
     commands = ctx.settings.cache_clear.commands
     if not commands:
@@ -97,35 +100,38 @@ def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:
         for name in names
         for command in commands
     )
-    says = f"run {', '.join(commands)} in {', '.join(names)}"
-    return (Remedy(says=says, command=OWN, steps=steps),)
+    description = f"run {', '.join(commands)} in {', '.join(names)}"
+    return (Remedy(description=description, command=DIAGNOSE_FIX, steps=steps),)
 
 
 def replace(names: Sequence[str]) -> Remedy:
-    """Return the remedy that replaces containers by new ones of the same image.
+    """Return the remedy that replaces these services' containers by new ones of the same image.
 
-    A restart would keep the files that were changed in them.
+    Unlike a restart, this discards files that were changed in the containers.
     """
     steps = (RecoverStep(name="recover"), RolloutStep(name="replace", anew=tuple(names)))
-    says = f"replace the containers of {', '.join(names)} by new ones of the same image"
-    return Remedy(says=says, command=OWN, steps=steps)
+    description = f"replace the containers of {', '.join(names)} by new ones of the same image"
+    return Remedy(description=description, command=DIAGNOSE_FIX, steps=steps)
 
 
-def end(owners: Owners, found: Sequence[Process], *, statement_only: bool) -> Sequence[Remedy]:
+def end_sessions(
+    owners: Owners, sessions: Sequence[Process], *, statement_only: bool
+) -> Sequence[Remedy]:
     """Return the remedy that ends these database sessions, or only their statements.
 
-    None where there is no session, or where one is protected: a person has to decide on that.
+    Returns no remedy if there is no session, or if a session is protected: only a person may decide
+    to end that.
     """
-    if not found or any(session.protection for session in found):
+    if not sessions or any(session.protection for session in sessions):
         return ()
     what = "end the statement of" if statement_only else "end"
     step = EndSessionsStep(
         name="end sessions",
-        sessions=tuple(_target(owners, session) for session in found),
+        sessions=tuple(_target(owners, session) for session in sessions),
         statement_only=statement_only,
     )
-    says = f"{what} {', '.join(owners.describe(session) for session in found)}"
-    return (Remedy(says=says, command=OWN, steps=(step,)),)
+    description = f"{what} {', '.join(owners.describe(session) for session in sessions)}"
+    return (Remedy(description=description, command=DIAGNOSE_FIX, steps=(step,)),)
 
 
 def _target(owners: Owners, session: Process) -> Target:

@@ -1,7 +1,7 @@
-"""The services' logs: past lines and new ones, merged by time."""
+"""Read and follow the logs of services, merged by time."""
 
 from __future__ import annotations
 
-from cosmicdeploy.operations.logs.reading import LogOptions, Reading
+from cosmicdeploy.operations.logs.reading import LogOptions, LogReader
 
-__all__ = ["LogOptions", "Reading"]
+__all__ = ["LogOptions", "LogReader"]

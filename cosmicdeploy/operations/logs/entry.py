@@ -6,32 +6,33 @@ from dataclasses import dataclass
 
 from cosmicdeploy.engine.facts import LogLine
 
-# How a line begins that continues the one before it: more of a context, or its end.
+# Beginnings of a line that continues the message of the line before, as indented JSON does.
 CONTINUES = (" ", "\t", "}", "]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A line of a service; `line.at` (nanoseconds since 1970) is 0 where it is unknown."""
+    """A log line of a service; `line.at` (nanoseconds since 1970) is 0 if the time is unknown."""
 
     service: str
     line: LogLine
 
 
 class Grep:
-    """Lets through lines that contain a text, and the lines that continue them.
+    """Matches lines that contain a text, and the lines that continue them.
 
-    A message is shown with its context. An empty text lets all lines through.
+    So a message of several lines is shown whole if its first line matches. An empty text matches
+    all lines. Call it with each entry in order.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._matched: dict[str, bool] = {}
+        self._last_matched: dict[str, bool] = {}
 
     def __call__(self, entry: Entry) -> bool:
         text = entry.line.text
         if self._text in text:
-            self._matched[entry.service] = True
+            self._last_matched[entry.service] = True
         elif not text.startswith(CONTINUES):
-            self._matched[entry.service] = False
-        return self._matched.get(entry.service, False)
+            self._last_matched[entry.service] = False
+        return self._last_matched.get(entry.service, False)

@@ -1,4 +1,4 @@
-"""Log files in a service's containers."""
+"""Read and follow a log file in a service's containers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.source import Push
 
-# The end of a file, in bytes, in which the last lines already returned are looked for.
+# When a file is followed, reading resumes after the lines returned last. These are searched for in
+# the last WINDOW bytes of the file, by the last REMEMBERED lines.
 WINDOW = 262_144
-# That many of them identify the place.
 REMEMBERED = 20
-LOOK_EVERY_SECONDS = 0.2
+POLL_SECONDS = 0.2
 STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)\]")
 
-# Prints the file's size, its end, and then all that is added, also after rotations, until its
-# standard input ends: that happens however the deployer ends. It waits for all its processes.
+# A shell script: prints the file's size, the end of the file ($2 bytes), and then what is added to
+# it, even after a rotation. It stops when its standard input closes, which happens whenever the
+# deployer ends, for any reason; it leaves no process behind.
 FOLLOW = """
 size=$({ wc -c <"$1"; } 2>/dev/null || echo 0)
 from=$((size > $2 ? size - $2 + 1 : 1))
@@ -38,12 +39,12 @@ wait
 
 
 class Files:
-    """A file's last `tail` lines, and the lines that are added to it.
+    """A source: a file's last `tail` lines, and the lines that are added to it.
 
-    Reading runs `tail` in the container, following runs a shell there until it is stopped.
+    `past` runs `tail` in the container; `follow` runs a shell script there until it is stopped.
     """
 
-    alone = True
+    one_at_a_time = True
 
     def __init__(self, engine: Engine, path: str, tail: int) -> None:
         self._engine, self._path, self._tail = engine, path, tail
@@ -55,27 +56,27 @@ class Files:
         result = self._engine.exec(container.id, command)
         if result.exit_code != 0:
             raise EngineError(
-                "The file cannot be read",
+                "The log file cannot be read",
                 where=f"{container.name}: {self._path}",
-                todo="see that the path is the one inside the container",
+                todo="check that it exists there: `cosmicdeploy exec SERVICE ls -l PATH`",
                 details=result.error_text.splitlines(),
             )
-        # A line that is still being written is returned again once it is complete.
+        # A last line without its end is returned now, and again by `follow` once it is complete.
         complete, _, partial = result.stdout.rpartition(b"\n")
         lines = _texts(complete + b"\n") if complete else []
         self._returned.extend(lines)
         yield from timed([*lines, *_texts(partial + b"\n" if partial else b"")])
 
-    def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """Push the lines that were not returned yet, and new ones.
+    def follow(self, container: Container, push: Push, stop: threading.Event) -> None:
+        """Push the lines that were not returned yet, then new ones.
 
-        The container may be another one of the service, with the same file or a new one.
+        The container may be a replacement of the former one, with the same file or a new one.
         """
         output = _ScriptOutput(self._not_returned, lambda line: self._push(push, line))
         command = ["sh", "-c", FOLLOW, "sh", self._path, str(WINDOW)]
         ended = threading.Event()
         streams = Streams(
-            stdin=_until(over, ended), out=output.take, err=lambda _: None, over=ended
+            stdin=_no_input_until(stop, ended), out=output.take, err=lambda _: None, over=ended
         )
         self._engine.exec_interactive(container.id, command, streams)
 
@@ -84,36 +85,41 @@ class Files:
         push(line)
 
     def _not_returned(self, lines: Sequence[str]) -> Sequence[str]:
-        """Return those of the file's first lines that were not returned yet."""
+        """Return the lines, read when following starts, that were not returned before."""
         skips, self._skips_past = self._skips_past, False
         return () if skips else lines_after(lines, list(self._returned))
 
 
 class _ScriptOutput:
-    """Splits the script's output into the size, the file's end, and the lines added to it."""
+    """Parses the output of `FOLLOW`: the size, then the end of the file, then lines added to it.
+
+    `select` chooses which lines of the file's end to push.
+    """
 
     def __init__(
         self, select: Callable[[Sequence[str]], Sequence[str]], push: Callable[[LogLine], None]
     ) -> None:
         self._select, self._push = select, push
-        # `_past` is the number of bytes of the file's end still to come, -1 before it is known.
-        self._rest, self._past, self._at = b"", -1, 0
+        # Bytes of the file's end that are still to come; -1 until the size was read.
+        self._bytes_to_come = -1
+        self._rest, self._at = b"", 0
 
     def take(self, chunk: bytes) -> None:
-        """Take some bytes of the output."""
+        """Parse the next bytes of the output."""
         self._rest += chunk
-        if self._past < 0 and b"\n" in self._rest:
+        if self._bytes_to_come < 0 and b"\n" in self._rest:
             size, _, self._rest = self._rest.partition(b"\n")
-            self._past = min(int(size), WINDOW)
-            if self._past == 0:
+            self._bytes_to_come = min(int(size), WINDOW)
+            if self._bytes_to_come == 0:
                 self._select(())
-        if self._past > 0 and len(self._rest) >= self._past:
-            past, self._rest = self._rest[: self._past], self._rest[self._past :]
+        if 0 < self._bytes_to_come <= len(self._rest):
+            end_of_file = self._rest[: self._bytes_to_come]
+            added = self._rest[self._bytes_to_come :]
             # The last line may still be incomplete.
-            complete, _, partial = past.rpartition(b"\n")
-            self._past, self._rest = 0, partial + self._rest
+            complete, _, partial = end_of_file.rpartition(b"\n")
+            self._bytes_to_come, self._rest = 0, partial + added
             self._push_all(self._select(_texts(complete + b"\n") if complete else ()))
-        if self._past == 0:
+        if self._bytes_to_come == 0:
             *lines, self._rest = self._rest.split(b"\n")
             self._push_all(_texts(b"\n".join([*lines, b""])))
 
@@ -124,7 +130,7 @@ class _ScriptOutput:
 
 
 def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-    """Return the lines after the last occurrence of the known ones; all where there is none."""
+    """Return the lines after the last occurrence of the known lines; all if there is none."""
     count = len(known)
     for end in range(len(lines), count - 1, -1) if count else ():
         if list(lines[end - count : end]) == list(known):
@@ -133,13 +139,13 @@ def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 
 
 def timed(lines: Iterable[str], at: int = 0) -> Iterator[LogLine]:
-    """Yield each line with the timestamp that it, or the last line before it that has one, begins
-    with, in nanoseconds since 1970.
+    """Yield each line with the timestamp it begins with, in nanoseconds since 1970.
 
-    A timestamp without a zone is taken for UTC: it only puts the lines of replicas in order.
+    A line without a timestamp gets that of the line before; the first one gets `at`. A timestamp
+    without a zone is read as UTC, which is enough to sort the lines of replicas.
     """
     for text in lines:
-        with suppress(ValueError):  # it only looks like a timestamp
+        with suppress(ValueError):  # no valid timestamp, such as month 13
             at = _nanoseconds(text) or at
         yield LogLine(at=at, text=text)
 
@@ -158,8 +164,8 @@ def _texts(data: bytes) -> list[str]:
     return [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
 
 
-def _until(*events: threading.Event) -> Iterator[bytes]:
-    """Yield nothing, and end when one of these events is set."""
+def _no_input_until(*events: threading.Event) -> Iterator[bytes]:
+    """Yield nothing; end when one of these events is set."""
     while not any(event.is_set() for event in events):
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(POLL_SECONDS)
     yield from ()

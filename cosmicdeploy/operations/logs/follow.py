@@ -1,4 +1,4 @@
-"""New log lines of services, also while their containers are replaced."""
+"""Follow new log lines of services, even while their containers are replaced."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.source import Source
 
-# Seconds between two looks for new containers, and how long a line waits for older ones.
-LOOK_EVERY, BATCH_SECONDS = 0.5, 0.1
-# Seconds until a container that could not be followed is tried again.
+# Seconds between two checks for new containers.
+CHECK_SECONDS = 0.5
+# Seconds that lines are collected before they are sorted by time and returned.
+BATCH_SECONDS = 0.1
+# Seconds after which following a container is tried again if it ended early.
 RETRY_AFTER = 5.0
-# A reader that is slow must not fill the memory: followers wait when so many lines are queued.
-QUEUED = 10_000
+# When this many lines are queued, readers wait, so that a slow caller does not fill the memory.
+MAX_QUEUED = 10_000
 
 
 @dataclass
 class _Reader:
-    """Follows one container from one start of it to its end."""
+    """A thread that follows one container from one of its starts to its end."""
 
     container: Container
     thread: threading.Thread
@@ -38,27 +40,27 @@ class _Reader:
 
 
 class Follower:
-    """Follows services (service → source) for as long as the caller reads. Not reusable."""
+    """Follows the log sources of services for as long as the caller reads. Not reusable."""
 
     def __init__(self, ctx: Context, sources: Mapping[str, Source]) -> None:
         self._ctx, self._sources = ctx, sources
-        self._queue: queue.Queue[Entry] = queue.Queue(QUEUED)
+        self._queue: queue.Queue[Entry] = queue.Queue(MAX_QUEUED)
         self._readers: dict[str, list[_Reader]] = {name: [] for name in sources}
-        self._over = threading.Event()
+        self._stopped = threading.Event()
 
     def entries(self, seconds: float | None = None) -> Iterator[Sequence[Entry]]:
-        """Yield new entries, several at a time and sorted by time, and now and then none.
+        """Yield batches of new entries, sorted by time; a batch is empty if nothing was written.
 
-        Ends after `seconds`, if given. Raises `EngineError` if the engine does not answer, after
-        the entries read until then.
+        Ends after `seconds`, if given. If the engine does not answer, yields the entries read until
+        then and raises `EngineError`.
         """
         end = None if seconds is None else time.monotonic() + seconds
-        looked = 0.0
+        checked_at = 0.0
         try:
             while end is None or time.monotonic() < end:
-                if time.monotonic() - looked >= LOOK_EVERY:
-                    looked = time.monotonic()
-                    self._look()
+                if time.monotonic() - checked_at >= CHECK_SECONDS:
+                    checked_at = time.monotonic()
+                    self._follow_containers()
                 yield self._next_batch()
             yield self._queued([])
         except EngineError:
@@ -76,49 +78,50 @@ class Follower:
         return self._queued([first])
 
     def _queued(self, batch: list[Entry]) -> list[Entry]:
-        """Return these entries and all queued ones, sorted by time."""
+        """Return these entries and all queued entries, sorted by time."""
         with suppress(queue.Empty):
-            while len(batch) < QUEUED:
+            while len(batch) < MAX_QUEUED:
                 batch.append(self._queue.get_nowait())
         return list(by_time(batch))
 
-    def _look(self) -> None:
-        """Follow each service's current container, beside a superseded one that may still write."""
+    def _follow_containers(self) -> None:
+        """Follow each service's current container; a superseded one is followed until its end."""
         for service in self._sources:
             container = self._ctx.container(service)
-            if container is not None and self._is_to_follow(service, container):
-                self._begin(service, container)
+            if container is not None and self._should_follow(service, container):
+                self._start_reader(service, container)
 
-    def _is_to_follow(self, service: str, container: Container) -> bool:
-        readers, alone = self._readers[service], self._sources[service].alone
-        own = [reader for reader in readers if reader.container.id == container.id]
-        if any(reader.is_running for reader in (readers if alone else own)):
+    def _should_follow(self, service: str, container: Container) -> bool:
+        readers = self._readers[service]
+        same = [reader for reader in readers if reader.container.id == container.id]
+        rivals = readers if self._sources[service].one_at_a_time else same
+        if any(reader.is_running for reader in rivals):
             return False
-        if not own or own[-1].container.started_at != container.started_at:
+        if not same or same[-1].container.started_at != container.started_at:
             return True
-        return container.is_running and time.monotonic() - own[-1].began > RETRY_AFTER
+        return container.is_running and time.monotonic() - same[-1].began > RETRY_AFTER
 
-    def _begin(self, service: str, container: Container) -> None:
+    def _start_reader(self, service: str, container: Container) -> None:
         def follow() -> None:
-            # The next look finds out whether the container still exists.
+            # After an error, the next check finds out whether the container still exists.
             with suppress(CosmicError):
-                self._sources[service].follow(container, self._pushing(service), self._over)
+                self._sources[service].follow(container, self._push_to(service), self._stopped)
 
         thread = threading.Thread(target=follow, name=f"log of {service}", daemon=True)
         readers = [reader for reader in self._readers[service] if reader.is_running]
         self._readers[service] = [*readers, _Reader(container, thread)]
         thread.start()
 
-    def _pushing(self, service: str) -> Callable[[LogLine], None]:
+    def _push_to(self, service: str) -> Callable[[LogLine], None]:
         return lambda line: self._queue.put(Entry(service=service, line=line))
 
     def _stop(self) -> None:
-        """Stop the readers; one that waits for a log's next line ends with this process."""
-        self._over.set()
+        """Stop the readers; a reader that waits for the next log line ends with this process."""
+        self._stopped.set()
 
 
 def by_time(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Merge services' entries by time; those of one service keep their order."""
+    """Merge the entries of several services by time; those of one service keep their order."""
     services: dict[str, list[Entry]] = {}
     for entry in entries:
         services.setdefault(entry.service, []).append(entry)

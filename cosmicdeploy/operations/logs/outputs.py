@@ -1,4 +1,4 @@
-"""The output of a container (standard output and error), as the engine keeps it."""
+"""Read and follow the output of containers (standard output and error) as the engine keeps it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.operations.logs.source import Push
 
-# After a rotation the engine repeats some lines of a followed log: this many are recognized.
+# After a rotation the engine repeats lines of a followed log; this many can be recognized.
 REMEMBERED = 2000
 
 
 class Outputs:
-    """The last `tail` lines written since `since` (nanoseconds since 1970), and new ones."""
+    """A source: the last `tail` lines since `since` (nanoseconds since 1970), and new lines."""
 
-    alone = False
+    one_at_a_time = False
 
     def __init__(
         self, engine: Engine, *, since: int | None = None, tail: int | None = None
@@ -27,7 +27,7 @@ class Outputs:
         self._returned: dict[str, _Returned] = {}
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        # Without past lines, new ones begin now.
+        # If no past lines are wanted, new lines are those written from now on.
         begin = self._since or (time.time_ns() if self._tail == 0 else 0)
         returned = self._returned[container.id] = _Returned(begin)
         if self._tail == 0:
@@ -35,18 +35,18 @@ class Outputs:
         lines = self._engine.timed_log_lines(container.id, since=self._since, tail=self._tail)
         yield from filter(returned.add, lines)
 
-    def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """Push new lines; all lines of a container that did not exist before are new."""
+    def follow(self, container: Container, push: Push, stop: threading.Event) -> None:
+        """Push new lines; if `past` was not called for this container, all its lines are new."""
         returned = self._returned.setdefault(container.id, _Returned(0))
         for line in self._engine.timed_log_lines(container.id, since=returned.until, follow=True):
-            if over.is_set():
+            if stop.is_set():
                 return
             if returned.add(line):
                 push(line)
 
 
 class _Returned:
-    """The last lines of one container that were returned, and the time of the newest."""
+    """Remembers the last returned lines of one container, and the time of the newest line."""
 
     def __init__(self, until: int) -> None:
         self.until = until
@@ -54,7 +54,7 @@ class _Returned:
         self._known: set[LogLine] = set()
 
     def add(self, line: LogLine) -> bool:
-        """Add a line; whether it was not returned before."""
+        """Add a line; return whether it is new."""
         if line in self._known:
             return False
         if len(self._order) == REMEMBERED:

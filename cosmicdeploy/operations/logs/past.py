@@ -1,4 +1,4 @@
-"""Past log lines of services, merged by time."""
+"""Read past log lines of services, merged by time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cosmicdeploy.operations.logs.source import Source
 
 
 def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
-    """Yield the entries of these services (service → source), oldest first.
+    """Yield the past entries of these services' sources, oldest first.
 
-    A service whose log cannot be read is reported; if that is so for all, the first `EngineError`
-    is raised.
+    A notice names each service whose log cannot be read. Raises the first `EngineError` if no log
+    can be read.
     """
     failures: dict[str, EngineError] = {}
     streams = []
     for service, source in sources.items():
         try:
-            lines = _with_first(source.past(_container(ctx, service)))
+            lines = _read_first(source.past(_container(ctx, service)))
         except EngineUnavailable:
             raise
         except EngineError as error:
@@ -40,12 +40,14 @@ def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
 def _container(ctx: Context, service: str) -> Container:
     container = ctx.container(service)
     if container is None:
-        raise EngineError("There is no container", where=service, todo="run `cosmicdeploy up`")
+        raise EngineError(
+            "The service has no container", where=service, todo="run `cosmicdeploy up`"
+        )
     return container
 
 
-def _with_first(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
-    """Return the same lines with the first one read, so that an error is raised now."""
+def _read_first(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
+    """Read the first line, so that an error is raised now; return it and the other lines."""
     first = next(lines, None)
     return [[] if first is None else [first], lines]
 

@@ -1,4 +1,4 @@
-"""The command `logs`: from its options to entries."""
+"""The command `logs`: read the log entries that its options select."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
-from cosmicdeploy.operations.durations import since_when
+from cosmicdeploy.operations.durations import parse_time
 from cosmicdeploy.operations.logs.entry import Entry, Grep
 from cosmicdeploy.operations.logs.files import Files
 from cosmicdeploy.operations.logs.follow import Follower
@@ -17,17 +17,18 @@ from cosmicdeploy.operations.logs.past import past
 from cosmicdeploy.operations.logs.source import Source
 from cosmicdeploy.steps.service_names import services_named
 
-# A log file may be large: without --tail only its last lines are read.
+# A log file may be large: without --tail, only this many of its last lines are read.
 LINES_OF_A_FILE = 100
 BATCH_LINES = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogOptions:
-    """Which lines to read.
+    """Which log lines to read.
 
-    `services` are names or roles, none for the services of the application. `file` is a path in
-    their containers, `app` stands for the file in `app.log_file`. `seconds` is how long to follow.
+    `services` are names or roles; empty for all services of the application. `file` is a path in
+    their containers, to read instead of their output; `app` stands for the path in `app.log_file`.
+    `seconds` is how long to follow, without an end if only `follow` is set.
     """
 
     services: Sequence[str] = ()
@@ -40,10 +41,11 @@ class LogOptions:
     seconds: float | None = None
 
 
-class Reading:
-    """One reading of logs.
+class LogReader:
+    """Reads the log entries that the options select. Not reusable.
 
-    Raises `UsageError` if options exclude each other, `ConfigError` if `app.log_file` is not set.
+    Raises `UsageError` for options that exclude each other, and `ConfigError` if `--app` is given
+    but `app.log_file` is not set.
     """
 
     def __init__(self, ctx: Context, options: LogOptions) -> None:
@@ -55,7 +57,7 @@ class Reading:
         self._matches = Grep(options.grep)
 
     def entries(self) -> Iterator[Sequence[Entry]]:
-        """Yield entries, several at a time; while nothing is written, an empty batch at times."""
+        """Yield entries in batches; when following, batches are empty while nothing is written."""
         sources = self._sources()
         yield from _batches(filter(self._matches, past(self._ctx, sources)))
         if self._options.follow or self._options.seconds is not None:
@@ -74,27 +76,27 @@ def _file(ctx: Context, options: LogOptions) -> str:
     if not options.app:
         return options.file
     if options.file:
-        raise UsageError("These exclude each other", where="--app, --file")
+        raise UsageError("`--app` and `--file` exclude each other", todo="give one of them")
     if ctx.settings.app.log_file is None:
         raise ConfigError(
-            "It is not known which file the application logs to",
+            "`app.log_file` is not set, so the application's log file is unknown",
             where=f"{ctx.loaded.file}: app",
-            todo="set app.log_file, or name the file: --file PATH",
+            todo="set it, or name the file: `cosmicdeploy logs --file PATH`",
         )
     return str(ctx.settings.app.log_file)
 
 
 def _since(options: LogOptions) -> int | None:
-    """Return `--since` in nanoseconds since 1970."""
+    """Return `--since` in nanoseconds since 1970; None without it."""
     if not options.since:
         return None
     if options.file or options.app:
         raise UsageError(
-            "The lines of a file have no times to go by",
+            "`--since` does not work for a log file, whose lines need not have times",
             where="--since",
-            todo="say how many lines: --tail N",
+            todo="give a number of lines instead: `cosmicdeploy logs --file PATH --tail 500`",
         )
-    return int(since_when(options.since, datetime.now().astimezone()).timestamp() * 1e6) * 1000
+    return int(parse_time(options.since, datetime.now().astimezone()).timestamp() * 1e6) * 1000
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[Sequence[Entry]]:

@@ -1,4 +1,4 @@
-"""The protocol of sources of log lines."""
+"""The protocol for sources of log lines: a container's output, or a log file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Push = Callable[[LogLine], None]
 
 
 class Source(Protocol):
-    """The log of one service, read from one of its containers after the other.
+    """The log of one service; when a container is replaced, the source goes on with the next one.
 
     A source remembers the lines that it has returned and returns none twice. Both methods raise
-    `EngineError`. `alone` means that two containers may have the same lines (a shared file), so
-    that only one at a time is followed.
+    `EngineError`. `one_at_a_time` means that only one container may be followed at a time, because
+    two may have the same lines (a shared file).
     """
 
-    alone: bool
+    one_at_a_time: bool
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        """Yield the lines written so far, oldest first."""
+        """Yield the lines that the container has written so far, oldest first."""
 
-    def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        """Push every later line, until the container ends or soon after `over` is set."""
+    def follow(self, container: Container, push: Push, stop: threading.Event) -> None:
+        """Push all later lines, until the container ends or shortly after `stop` is set."""

@@ -1,4 +1,4 @@
-"""The monitor: all collectors at work, and their events in one stream."""
+"""The monitor: runs collectors and merges their events into one stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The collectors that some topics need."""
+"""Create the collectors that the chosen topics need."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from cosmicdeploy.probes.monitor import event, health, latency, tables
 from cosmicdeploy.probes.monitor.event import Collector, polled
 from cosmicdeploy.steps.service_names import ROLES
 
-# Topics of the services in which the application runs, whose logs may hold transitions.
+# Topics of the application's services; their logs may contain transitions.
 RELEASED = (event.APP, event.SCHEDULER, event.WORKER)
 
 
 def collectors(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[Collector]:
-    """Yield the collectors, not started yet.
+    """Yield the collectors for these topics, without starting them.
 
-    `since` is the Unix time from which on events are news; None for from now on.
+    `since` is the Unix time of the oldest event to report; None for events from now on.
     """
-    yield from _logs(ctx, topics, since)
+    yield from _log_collectors(ctx, topics, since)
     if event.HEALTH in topics:
         yield polled("the engine", health.EVERY_SECONDS, health.Health(ctx).look)
     if event.LATENCY in topics:
         yield polled("the load balancer", latency.EVERY_SECONDS, latency.Latency(ctx).look)
-    if parts := list(_parts(ctx, topics, since)):
+    if parts := list(_table_parts(ctx, topics, since)):
         look = tables.Tables(ctx, parts).look
         yield polled("the database", tables.EVERY_SECONDS, look)
 
 
-def _logs(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[Collector]:
+def _log_collectors(
+    ctx: Context, topics: Collection[str], since: float | None
+) -> Iterator[Collector]:
     followed = _followed(ctx, topics)
     if not followed:
         return
-    # Without a time nothing of the past is shown, so not even the last line is read.
+    # Without `since`, no past lines are read (tail 0).
     start, tail = (int(since * 1e9), None) if since is not None else (None, 0)
     outputs = {name: Outputs(ctx.engine, since=start, tail=tail) for name in followed}
     yield LogLines(ctx, outputs, followed, "output")
@@ -47,13 +49,15 @@ def _logs(ctx: Context, topics: Collection[str], since: float | None) -> Iterato
 
 
 def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:
-    """Return the services whose logs are followed, each with the topic of its lines."""
+    """Return the services whose logs are followed, and the topic of each service's lines."""
     roles = set(topics) | (set(RELEASED) if event.TRANSITIONS in topics else set())
     services = ctx.settings.services
     return {name: role for role in ROLES if role in roles for name in services.of([role])}
 
 
-def _parts(ctx: Context, topics: Collection[str], since: float | None) -> Iterator[tables.Part]:
+def _table_parts(
+    ctx: Context, topics: Collection[str], since: float | None
+) -> Iterator[tables.Part]:
     settings, start = ctx.settings.monitoring, event.news_since(since)
     if event.TRANSITIONS in topics and settings.transitions:
         recent = settings.flapping.seconds

@@ -1,4 +1,4 @@
-"""Log lines as monitor events: transitions, and all other lines under their service's role."""
+"""Turn log lines into monitor events: transitions, and other lines under their service's topic."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from cosmicdeploy.probes.monitor.event import TRANSITIONS, MonitorEvent, notice
 from cosmicdeploy.probes.monitor.transition import transition
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
 
-# Seconds until the next attempt where the engine does not answer.
+# Seconds until the next attempt after an error of the engine.
 RETRY_AFTER = 2.0
 
 
 class LogLines:
-    """A collector of the lines that services write, also while their containers are replaced.
+    """A collector of log lines, which goes on while containers are replaced.
 
-    `sources` and `topics` are by service; `origin` distinguishes outputs from log files.
+    `sources` and `topics` are by service. `origin` is "output" or "file": a transition may be in
+    both.
     """
 
     def __init__(
@@ -31,11 +32,11 @@ class LogLines:
     ) -> None:
         self._ctx, self._sources, self._topics, self._origin = ctx, sources, topics, origin
         words = ctx.settings.monitoring.transition
-        self._lines = {service: TransitionLines(words) for service in sources}
+        self._parsers = {service: TransitionLines(words) for service in sources}
 
     def __call__(self, stop: threading.Event) -> Iterator[MonitorEvent]:
         is_failing = False
-        for entries in self._all(stop):
+        for entries in self._batches(stop):
             if isinstance(entries, EngineError):
                 if not is_failing:
                     yield notice(f"logs cannot be read, trying again: {entries.what}")
@@ -48,14 +49,14 @@ class LogLines:
             for entry in entries:
                 yield from self._events(entry)
 
-    def _all(self, stop: threading.Event) -> Iterator[list[Entry] | EngineError]:
-        """Yield the past entries, then new ones; after an error it goes on."""
-        has_past = False
+    def _batches(self, stop: threading.Event) -> Iterator[list[Entry] | EngineError]:
+        """Yield past entries, then new ones; yield an error and try again if reading fails."""
+        past_is_read = False
         while not stop.is_set():
             try:
-                if not has_past:
+                if not past_is_read:
                     yield list(past(self._ctx, self._sources))
-                    has_past = True
+                    past_is_read = True
                 for entries in Follower(self._ctx, self._sources).entries():
                     yield list(entries)
                     if stop.is_set():
@@ -64,7 +65,7 @@ class LogLines:
                 yield error
 
     def _events(self, entry: Entry) -> Iterator[MonitorEvent]:
-        for line in self._lines[entry.service].take(entry.line.text):
+        for line in self._parsers[entry.service].take(entry.line.text):
             yield self._event(entry, line)
 
     def _event(self, entry: Entry, line: ParsedLine) -> MonitorEvent:

@@ -1,4 +1,4 @@
-"""The events of all collectors in one stream: each transition once, and only chosen topics."""
+"""Merge the events of all collectors: only chosen topics, and each transition once."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ from cosmicdeploy.probes.monitor.event import (
 )
 from cosmicdeploy.probes.monitor.transition import Flapping, Once
 
-# A reader that is slow must not fill the memory: collectors wait when so many events are queued.
-QUEUED = 10_000
+# When this many events are queued, collectors wait, so that a slow caller does not fill the memory.
+MAX_QUEUED = 10_000
 DEVICE = "device_id"
-# Events are handed on together, at least every so many seconds.
+# Seconds that `events` waits for an event before it yields an empty batch.
 BATCH_SECONDS = 0.25
-TURNS_EVERY_SECONDS = 1.0
+# Seconds between two checks which devices flap.
+FLAPPING_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorOptions:
     """What to monitor, and for how long.
 
-    Only lines that contain `grep` are shown. `since` is the Unix time from which on events are
-    news, None for from now on. `seconds` is the duration, None for as long as the caller reads.
+    Only events whose text contains `grep` are reported. `since` is the Unix time of the oldest
+    event to report; None for events from now on. `seconds` is the duration; None for as long as the
+    caller reads.
     """
 
     topics: Sequence[str] = BY_DEFAULT
@@ -53,14 +55,14 @@ class Stream:
 
     def __init__(self, ctx: Context, options: MonitorOptions) -> None:
         self._ctx, self._options = replace(ctx, emit=self._forward), options
-        self._queue: queue.Queue[MonitorEvent] = queue.Queue(QUEUED)
+        self._queue: queue.Queue[MonitorEvent] = queue.Queue(MAX_QUEUED)
         self._stop = threading.Event()
         self._filter = _Filter(ctx, options)
 
     def events(self) -> Iterator[Sequence[MonitorEvent]]:
-        """Yield events, several at a time, and now and then none; for `options.seconds`."""
+        """Yield batches of events, some of them empty, for `options.seconds`."""
         end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
-        yield self._filter.left_out()
+        yield self._filter.notices()
         for collector in collectors(self._ctx, self._filter.needed, self._options.since):
             threading.Thread(target=self._collect, args=(collector,), daemon=True).start()
         try:
@@ -73,8 +75,10 @@ class Stream:
         try:
             for event in collector(self._stop):
                 self._queue.put(event)
-        except Exception as error:  # the other collectors go on
-            self._queue.put(notice(f"a part is no longer monitored: {to_cosmic_error(error)}"))
+        except Exception as error:  # the other collectors continue
+            self._queue.put(
+                notice(f"a collector failed and is not run again: {to_cosmic_error(error)}")
+            )
 
     def _forward(self, event: Event) -> None:
         if isinstance(event, Notice | Warned):
@@ -84,35 +88,35 @@ class Stream:
         batch: list[MonitorEvent] = []
         with suppress(queue.Empty):
             batch.append(self._queue.get(timeout=BATCH_SECONDS))
-            while len(batch) < QUEUED:
+            while len(batch) < MAX_QUEUED:
                 batch.append(self._queue.get_nowait())
         return batch
 
 
 class _Filter:
-    """Lets events of the chosen topics through, each once, and adds those about flapping."""
+    """Selects events of the chosen topics, drops repeated ones, and adds events about flapping."""
 
     def __init__(self, ctx: Context, options: MonitorOptions) -> None:
         self._options, self._monitoring = options, ctx.settings.monitoring
         limit = self._monitoring.flapping
         self._once, self._flapping = Once(), Flapping(limit.more_than, limit.seconds)
-        self._turned = 0.0
-        self._matched: dict[str, bool] = {}
+        self._flapping_checked_at = 0.0
+        self._last_matched: dict[str, bool] = {}
 
     @property
     def needed(self) -> set[str]:
-        """The topics to collect: flapping is counted from transitions."""
+        """The chosen topics, with the transitions that flapping is counted from."""
         topics = set(self._options.topics)
         return topics | {TRANSITIONS} if FLAPPING in topics else topics
 
-    def left_out(self) -> list[MonitorEvent]:
-        """Return a notice for each chosen topic that the settings do not say how to collect."""
+    def notices(self) -> list[MonitorEvent]:
+        """Return a notice for each topic that lacks the settings to collect it."""
         notices = []
         if CHANGES in self._options.topics and not self._monitoring.devices:
-            notices.append(notice("changes: left out, monitoring.devices names no table"))
+            notices.append(notice("changes: left out, monitoring.devices is not set"))
         if TRANSITIONS in self.needed and not self._monitoring.transitions:
             rest = "log lines only" if self._monitoring.transition else "left out"
-            notices.append(notice(f"transitions: {rest}, monitoring.transitions names no table"))
+            notices.append(notice(f"transitions: {rest}, monitoring.transitions is not set"))
         return notices
 
     def __call__(self, events: Iterable[MonitorEvent]) -> Iterator[MonitorEvent]:
@@ -123,9 +127,9 @@ class _Filter:
                 self._flapping.count(event)
             if self._is_chosen(event):
                 yield event
-        elapsed = time.monotonic() - self._turned
-        if FLAPPING in self._options.topics and elapsed >= TURNS_EVERY_SECONDS:
-            self._turned = time.monotonic()
+        elapsed = time.monotonic() - self._flapping_checked_at
+        if FLAPPING in self._options.topics and elapsed >= FLAPPING_EVERY_SECONDS:
+            self._flapping_checked_at = time.monotonic()
             yield from filter(self._is_chosen, self._flapping.turns())
             yield self._flapping.now()
 
@@ -142,10 +146,10 @@ class _Filter:
         return event.quiet or self._matches(event)
 
     def _matches(self, event: MonitorEvent) -> bool:
-        """Whether a line contains the text, or continues one that does, as `logs --grep`."""
+        """Whether an event's text contains `grep`, or continues a line that does."""
         key = f"{event.topic} {event.source}"
         if self._options.grep in event.text:
-            self._matched[key] = True
+            self._last_matched[key] = True
         elif not event.text.startswith(CONTINUES):
-            self._matched[key] = False
-        return self._matched.get(key, False)
+            self._last_matched[key] = False
+        return self._last_matched.get(key, False)

@@ -1,6 +1,7 @@
-"""Whether the load balancer reaches a replica, by the kernel's connection tables of the replica.
+"""Find out from the kernel's connection tables whether the load balancer reaches a replica.
 
-A new container has its own network namespace, so its tables know nothing of the superseded one.
+A new container has its own network namespace, so its tables hold no connection of the superseded
+container.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ def is_reached(ctx: Context, container: Container) -> bool:
 
 
 def open_connections(ctx: Context, container: Container) -> frozenset[tuple[str, int]]:
-    """Return the proxy's ends (address, port) of open connections: those with a request, and those
-    kept for the next one."""
+    """Return the proxy's address and port of each open connection to a replica, busy or idle."""
     every = connections(ctx, container)
     return frozenset((c.peer, c.peer_port) for c in every if c.state == ESTABLISHED)
 
@@ -47,7 +47,7 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
 
 def _table(ctx: Context, container: Container) -> list[Connection]:
     result = proc.read(ctx, container, *TABLES)
-    if "local_address" not in result.text:  # a missing program is reported on standard output
+    if "local_address" not in result.text:  # a missing `cat` is reported on standard output
         raise EngineError(
             "The connections of a container cannot be read",
             where=f"{container.name}: {proc.PROC / TABLES[0]}",

@@ -1,6 +1,6 @@
 """Read files below /proc as a container's processes see them.
 
-Where the container runs on this host and the deployer may look into it, they are read from the
+If the container runs on this host and the deployer may look into it, the files are read from the
 host: a command in a container costs a busy host a tenth of a second. Otherwise `cat` reads them in
 the container.
 """
@@ -20,7 +20,8 @@ NETWORK = "net/"
 def read(ctx: Context, container: Container, *names: str) -> ExecResult:
     """Return the texts of files, one after the other; a name may be a pattern.
 
-    The text is empty if the container does not run. Raises `EngineError` if it has no `cat`.
+    Raises `EngineError` if the container does not run. Without `cat` in its image the result is the
+    engine's message about that.
     """
     text = _read_on_host(container, names)
     if text is not None:
@@ -35,8 +36,8 @@ def read(ctx: Context, container: Container, *names: str) -> ExecResult:
 def root(container: Container) -> Path | None:
     """Return where this host shows the container's root (proc(5), /proc/pid/root).
 
-    None if the container runs on another host: the local process with its number is then in no
-    control group of the container's id.
+    None if the container runs on another host: the local process of that number is then not in the
+    container's control group. None also if the deployer may not look into the container.
     """
     process = PROC / str(container.pid)
     try:
@@ -48,11 +49,13 @@ def root(container: Container) -> Path | None:
 
 
 def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:
-    """None if the files cannot be read from the host, or the container ended meanwhile."""
-    shown = root(container)
-    if shown is None:
+    """Return the files' text; None if they cannot be read from the host or the container ended."""
+    folder = root(container)
+    if folder is None:
         return None
-    folders = {name: shown.parent if name.startswith(NETWORK) else shown / "proc" for name in names}
+    folders = {
+        name: folder.parent if name.startswith(NETWORK) else folder / "proc" for name in names
+    }
     text = b"".join(_texts(folders[name], name) for name in names)
     return text or None
 

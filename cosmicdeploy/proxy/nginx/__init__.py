@@ -1,1 +1,1 @@
-"""nginx: its configuration, its upstreams, and how long it avoids a replica that failed."""
+"""nginx: its configuration, its upstreams, and how long it skips a replica that failed."""

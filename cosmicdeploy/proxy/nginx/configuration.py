@@ -1,7 +1,7 @@
 """Parse what `nginx -T` prints into a tree of directives.
 
 The library for this, crossplane, only reads files on the local disk and follows includes there; it
-does not take the text of files in a container. Little of its grammar is needed here.
+does not take the text of files in a container. Only a small part of nginx's grammar is needed here.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Directive:
     block: tuple[Directive, ...] = ()
 
     def inside(self, name: str) -> list[Directive]:
-        """Return the directives of this name in the block, not deeper."""
+        """Return the directives of this name directly in the block."""
         return [inner for inner in self.block if inner.name == name]
 
 
 def parse(dump: str) -> tuple[Directive, ...]:
-    """Return the main file's directives, with included files in place of their `include` lines."""
+    """Return the main file's directives, with each `include` replaced by what it includes."""
     _, *pieces = FILE.split(dump)
     files = dict(zip(pieces[::2], pieces[1::2], strict=True))
     if not files:

@@ -11,7 +11,7 @@ from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import Directive, parse
 
-RELOADED_WITHIN = 10.0
+RELOAD_SECONDS = 10.0
 POLL_SECONDS = 0.1
 LOG_LINES = 5
 # Fields of /proc/PID/stat, counted from the one after the program's name (proc(5)).
@@ -20,7 +20,7 @@ PARENT, STARTED = 1, 19
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """`started` is in clock ticks since the host started: one clock for all containers."""
+    """A process; `started` is in clock ticks since the host's start, so it compares everywhere."""
 
     pid: int
     name: str
@@ -30,14 +30,14 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Nginx:
-    """`workers` serve requests, or finish those they have."""
+    """A running nginx; after a reload `workers` include those that finish their last requests."""
 
     container: Container
     workers: tuple[Process, ...]
 
 
 def find_nginx(ctx: Context) -> Nginx | None:
-    """Return the proxy if it runs and is nginx."""
+    """Return the proxy's nginx; None if the proxy does not run or is not nginx."""
     name = ctx.settings.services.proxy
     container = ctx.container(name) if name else None
     if container is None or not container.is_running:
@@ -49,7 +49,7 @@ def find_nginx(ctx: Context) -> Nginx | None:
 
 
 def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
-    """Return the configuration with which nginx would start now.
+    """Return the configuration that nginx would start with now.
 
     Raises `ConfigError` if it would not start.
     """
@@ -58,15 +58,15 @@ def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
         raise ConfigError(
             "nginx would not start with its present configuration",
             where=nginx.container.name,
-            todo="it was not reloaded and serves on with the old one: correct it before anything "
-            "restarts nginx. A name that is not found belongs to a stopped container",
+            todo="correct it before anything restarts nginx, which still runs with the old one. A "
+            "name that is not found belongs to a stopped container",
             details=_complaints(result.error_text),
         )
     return parse(result.text)
 
 
 def reload(ctx: Context, nginx: Nginx) -> None:
-    """Let nginx read its configuration and resolve all names again; returns once new workers serve.
+    """Make nginx read its configuration and resolve all names again; wait for new workers.
 
     Raises `ConfigError` if it would not start with that configuration, `EngineError` if no new
     workers appear.
@@ -76,9 +76,9 @@ def reload(ctx: Context, nginx: Nginx) -> None:
     result = ctx.engine.exec(container.id, ["nginx", "-s", "reload"])
     if result.exit_code != 0 or not _has_new_workers(ctx, nginx):
         raise EngineError(
-            "nginx was told to reload and did not",
+            "nginx did not reload its configuration",
             where=container.name,
-            todo="see the proxy's log; it serves on with its old configuration",
+            todo="see the proxy's log; nginx still runs with its old configuration",
             details=result.error_text.splitlines() or ctx.engine.logs(container.id, tail=LOG_LINES),
         )
 
@@ -104,7 +104,7 @@ def _has_new_workers(ctx: Context, before: Nginx) -> bool:
         now = find_nginx(ctx)
         return now is not None and not set(now.workers) <= set(before.workers)
 
-    return poll(is_renewed, until=bool, every=POLL_SECONDS, within=RELOADED_WITHIN)
+    return poll(is_renewed, until=bool, every=POLL_SECONDS, within=RELOAD_SECONDS)
 
 
 def _complaints(text: str) -> list[str]:

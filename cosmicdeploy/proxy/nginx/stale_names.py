@@ -1,9 +1,10 @@
-"""Reload nginx where its addresses of the replicas are stale.
+"""Reload nginx if it holds stale addresses of the replicas.
 
-nginx resolves a name when it starts and when it reloads, never in between. A reload costs clients
-their idle connections, so it is done only where nginx must be wrong: a replica that it knows by
-name started after nginx's workers did and gets none of many requests. A replica that kept its
-address may get none either, as long as nginx passes it over (`fail_timeout`): that is waited for.
+nginx resolves a name only when it starts and when it reloads. A reload costs clients their idle
+connections, so nginx is reloaded only if it must be wrong: a replica that it knows by name started
+later than nginx's workers, and gets none of many requests. A replica whose address is unchanged may
+get none either while nginx skips it after a failure (`fail_timeout`), so the deployer first waits
+for that time.
 """
 
 from __future__ import annotations
@@ -30,34 +31,36 @@ from cosmicdeploy.proxy.replicas import (
     unknown_addresses,
 )
 
-# nginx resolves names shortly before its workers start. In clock ticks, 100 to the second.
-MARGIN = 500
-REACHED_WITHIN = 5.0
+# nginx may have resolved its names this long before its workers started: 5 s in clock ticks.
+RESOLVING_TICKS = 500
+REACHED_SECONDS = 5.0
 
 
 def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx if it does not know a replica's present address; return whether it did.
 
-    `moved` are the replicas whose address changed since nginx reached them: only they are a reason
-    to reload. None if that is not known: then each replica counts that gets nothing for longer than
-    nginx may pass it over. The new address gets requests when this returns. Another proxy than
-    nginx is left alone.
+    `moved` are the replicas whose address changed since nginx reached them: if nginx does not reach
+    one of these, it is reloaded. If `moved` is None, any replica is a reason that gets nothing for
+    longer than nginx may skip it. After a reload, waits until these replicas get requests. Does
+    nothing if the proxy is not nginx.
 
-    Raises `ConfigError` if nginx would not start again or has an address that no replica has (then
-    it was not reloaded), `EngineError` or `ProbeFailed` if the reload did not help.
+    Raises `ConfigError`, without a reload, if nginx would not start with its configuration or has
+    an address that no replica has; `EngineError` or `ProbeFailed` if the reload did not help.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
         return False
     hosts = replica_hosts(ctx)
-    with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
-    _require_known(ctx, nginx, hosts, with_replicas)
-    policies = policies_of(hosts, with_replicas, len(nginx.workers))
-    newer = [name for name in _known_by_name(ctx, with_replicas) if _is_newer(ctx, name, nginx)]
+    groups_with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
+    _require_known(ctx, nginx, hosts, groups_with_replicas)
+    policies = policies_of(hosts, groups_with_replicas, len(nginx.workers))
+    newer = [
+        name for name in _known_by_name(ctx, groups_with_replicas) if _is_newer(ctx, name, nginx)
+    ]
     stale = (
-        _silent(ctx, [name for name in newer if policies[name].in_rotation], policies)
+        _unreached_newer(ctx, [name for name in newer if policies[name].in_rotation], policies)
         if moved is None
-        else _lost(ctx, [name for name in newer if name in moved], policies)
+        else _unreached_moved(ctx, [name for name in newer if name in moved], policies)
     )
     if not stale:
         return False
@@ -68,17 +71,18 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
 
 
 def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
-    """Reload nginx if it knows one of these services by a name that two containers had; return
-    whether it did.
+    """Reload nginx if it may have resolved a service's name to two containers; return whether.
 
-    For after a start-first replacement: nginx may have resolved the name while the superseded
-    container, stopped since, had it too. Raises as `reload_if_stale` does.
+    For use after a start-first replacement: for a while both the new container and the superseded
+    container, stopped since, had the name. Raises as `reload_if_stale` does.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
         return False
-    with_replicas = replica_groups(replica_hosts(ctx), groups(read_configuration(ctx, nginx)))
-    servers = {server.host for group in with_replicas for server in group.servers}
+    groups_with_replicas = replica_groups(
+        replica_hosts(ctx), groups(read_configuration(ctx, nginx))
+    )
+    servers = {server.host for group in groups_with_replicas for server in group.servers}
     shared = (names(ctx, name) - {ctx.service(name).container_name} for name in services)
     if not servers & set().union(*shared):
         return False
@@ -89,23 +93,25 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
 def reload_if_older(ctx: Context) -> bool:
     """Reload nginx if a replica that it knows by name started after it; return whether it did.
 
-    For a maintenance window: whether nginx reaches the replica all the same is not probed. Raises
+    For use during maintenance: no request probes whether nginx reaches the replica anyway. Raises
     as `reload_if_stale` does.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
         return False
-    with_replicas = replica_groups(replica_hosts(ctx), groups(read_configuration(ctx, nginx)))
-    if not any(_is_newer(ctx, name, nginx) for name in _known_by_name(ctx, with_replicas)):
+    groups_with_replicas = replica_groups(
+        replica_hosts(ctx), groups(read_configuration(ctx, nginx))
+    )
+    if not any(_is_newer(ctx, name, nginx) for name in _known_by_name(ctx, groups_with_replicas)):
         return False
     reload(ctx, nginx)
     return True
 
 
 def _require_known(
-    ctx: Context, nginx: Nginx, hosts: ReplicaHosts, with_replicas: list[Group]
+    ctx: Context, nginx: Nginx, hosts: ReplicaHosts, groups_with_replicas: list[Group]
 ) -> None:
-    if unknown := unknown_addresses(ctx, hosts, with_replicas):
+    if unknown := unknown_addresses(ctx, hosts, groups_with_replicas):
         raise ConfigError(
             f"nginx sends requests to {', '.join(unknown)}, which no replica has",
             where=nginx.container.name,
@@ -114,8 +120,10 @@ def _require_known(
         )
 
 
-def _lost(ctx: Context, moved: list[str], policies: Mapping[str, UpstreamPolicy]) -> list[str]:
-    """Return the moved replicas that nginx does not reach: all of them if that cannot be seen."""
+def _unreached_moved(
+    ctx: Context, moved: list[str], policies: Mapping[str, UpstreamPolicy]
+) -> list[str]:
+    """Return the moved replicas that nginx does not reach; all of them if that is unknown."""
     probed = [name for name in moved if policies[name].in_rotation]
     try:
         missing = unreached(ctx, probed, ctx.settings.restart.pause)
@@ -126,8 +134,10 @@ def _lost(ctx: Context, moved: list[str], policies: Mapping[str, UpstreamPolicy]
     return [name for name in moved if name in missing or name not in probed]
 
 
-def _silent(ctx: Context, newer: list[str], policies: Mapping[str, UpstreamPolicy]) -> list[str]:
-    """Return the replicas that get nothing for longer than nginx passes them over."""
+def _unreached_newer(
+    ctx: Context, newer: list[str], policies: Mapping[str, UpstreamPolicy]
+) -> list[str]:
+    """Return the replicas that get nothing for longer than nginx may skip them."""
     longest = max((policies[name].unavailable_for for name in newer), default=0.0)
     try:
         return unreached(ctx, newer, max(longest, ctx.settings.restart.pause))
@@ -137,8 +147,8 @@ def _silent(ctx: Context, newer: list[str], policies: Mapping[str, UpstreamPolic
         return []
 
 
-def _known_by_name(ctx: Context, with_replicas: list[Group]) -> list[str]:
-    servers = {server.host for group in with_replicas for server in group.servers}
+def _known_by_name(ctx: Context, groups_with_replicas: list[Group]) -> list[str]:
+    servers = {server.host for group in groups_with_replicas for server in group.servers}
     return [name for name in ctx.settings.services.app if names(ctx, name) & servers]
 
 
@@ -149,19 +159,19 @@ def _is_newer(ctx: Context, service: str, nginx: Nginx) -> bool:
         return False
     latest = max((worker.started for worker in nginx.workers), default=0)
     first = next((p for p in processes(ctx, container) if p.pid == 1), None)
-    return first is None or first.started > latest - MARGIN
+    return first is None or first.started > latest - RESOLVING_TICKS
 
 
 def _require_reached(ctx: Context, services: list[str]) -> None:
     try:
-        missing = unreached(ctx, services, REACHED_WITHIN)
+        missing = unreached(ctx, services, REACHED_SECONDS)
     except EngineUnavailable:
         raise
     except EngineError:
-        return  # whether it gets requests cannot be seen
+        return  # it is unknown whether they get requests
     if missing:
         raise ProbeFailed(
             f"nginx was reloaded and still sends nothing to {', '.join(missing)}",
             where=str(ctx.settings.services.proxy),
-            todo="see that both are in one network, and the proxy's error log",
+            todo="check that both are in one network, and read the proxy's error log",
         )

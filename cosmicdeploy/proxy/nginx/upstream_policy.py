@@ -1,4 +1,4 @@
-"""How long nginx sends nothing to a replica that was away, by its own configuration.
+"""Work out from nginx's configuration how long it sends nothing to a replica that was down.
 
 A server that fails `max_fails` requests gets none for `fail_timeout`. Each group of servers, and
 without a zone each worker process, counts for itself; nginx shows none of these counts.
@@ -24,9 +24,9 @@ SLACK = 1.5
 class UpstreamPolicy:
     """How nginx treats a replica.
 
-    `fail_timeout`: seconds for which it may get no request after it was away; 0 if nginx never
-    passes it over. `in_rotation`: whether it gets requests while no server fails; then its turn
-    comes within `turns` requests.
+    `fail_timeout`: seconds for which the replica may get no request after it was down; 0 if nginx
+    never skips it. `in_rotation`: whether it gets requests while no server fails; if so, it gets
+    at least one of every `turns` requests.
     """
 
     fail_timeout: float = 0.0
@@ -39,7 +39,7 @@ class UpstreamPolicy:
         return self.fail_timeout + SLACK if self.fail_timeout else 0.0
 
 
-# Where nginx's configuration cannot be read.
+# Used if nginx's configuration cannot be read.
 DEFAULT_POLICY = UpstreamPolicy(fail_timeout=seconds(FAIL_TIMEOUT))
 
 
@@ -53,22 +53,27 @@ def upstream_policies(ctx: Context) -> Mapping[str, UpstreamPolicy]:
     if nginx is None:
         return {}
     hosts = replica_hosts(ctx)
-    with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
-    return policies_of(hosts, with_replicas, len(nginx.workers))
+    groups_with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
+    return policies_of(hosts, groups_with_replicas, len(nginx.workers))
 
 
 def policies_of(
-    hosts: ReplicaHosts, with_replicas: Sequence[Group], workers: int
+    hosts: ReplicaHosts, groups_with_replicas: Sequence[Group], workers: int
 ) -> dict[str, UpstreamPolicy]:
-    """As `upstream_policies`, for groups that were read already."""
-    policies = {name: _policy(own, with_replicas, workers) for name, own in hosts.items()}
+    """Return what `upstream_policies` does, for groups that were already read."""
+    policies = {name: _policy(own, groups_with_replicas, workers) for name, own in hosts.items()}
     return {name: policy for name, policy in policies.items() if policy is not None}
 
 
-def _policy(own: set[str], with_replicas: Sequence[Group], workers: int) -> UpstreamPolicy | None:
+def _policy(
+    own: set[str], groups_with_replicas: Sequence[Group], workers: int
+) -> UpstreamPolicy | None:
     """Return the policy of the replica with these names and addresses."""
     places = [
-        (group, server) for group in with_replicas for server in group.servers if server.host in own
+        (group, server)
+        for group in groups_with_replicas
+        for server in group.servers
+        if server.host in own
     ]
     if not places:
         return None
@@ -83,8 +88,8 @@ def _policy(own: set[str], with_replicas: Sequence[Group], workers: int) -> Upst
 
 
 def _fail_timeout(group: Group, server: Server) -> float:
-    """Return 0 for a server that is never passed over: the only one of its group, or one that is
-    down and so never gets a request."""
+    """Return the seconds for which nginx skips a failed server; 0 if it never does."""
+    # nginx never uses a server that is `down`, and never skips the only server of a group.
     never = "down" in server.options or server.options.get("max_fails") == "0"
     if never or len(group.servers) < 2:
         return 0.0
@@ -92,9 +97,10 @@ def _fail_timeout(group: Group, server: Server) -> float:
 
 
 def _turns(group: Group, server: Server, workers: int) -> int:
-    total = sum(_weight(each) for each in group.servers if each.takes_requests)
-    counting = 1 if "zone" in group.directives else max(1, workers)
-    return counting * math.ceil(total / _weight(server))
+    total = sum(_weight(s) for s in group.servers if s.takes_requests)
+    # Without a zone each worker takes turns for itself.
+    counters = 1 if "zone" in group.directives else max(1, workers)
+    return counters * math.ceil(total / _weight(server))
 
 
 def _weight(server: Server) -> int:

@@ -1,4 +1,4 @@
-"""Where nginx sends requests: its groups of servers, and the directives that pass requests on."""
+"""Find where nginx sends requests: its groups of servers, and directives such as `proxy_pass`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 
-PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
+PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
 # Balancing methods that do not give every server its share of the deployer's requests.
 BY_CLIENT = ("ip_hash", "hash")
@@ -44,9 +44,11 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pass:
-    """A directive that passes requests on, by `kind` (proxy, fastcgi, …); `scope` holds the simple
-    directives that apply there."""
+class PassDirective:
+    """A `proxy_pass`, `fastcgi_pass` or the like, of `kind` "proxy" or "fastcgi".
+
+    `scope` holds the simple directives in force there, inherited ones too.
+    """
 
     kind: str
     target: str
@@ -55,9 +57,9 @@ class Pass:
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
     """Return all groups of servers of a configuration."""
-    declared = [_group(each) for each in walk(tree) if each.name == "upstream"]
+    declared = [_group(directive) for directive in walk(tree) if directive.name == "upstream"]
     names = {group.name for group in declared}
-    direct = dict.fromkeys(p.target for p in passes(tree))
+    direct = dict.fromkeys(p.target for p in pass_directives(tree))
     return declared + [
         Group(name=host, servers=(Server(host=host),))
         for host in direct
@@ -65,19 +67,21 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
     ]
 
 
-def passes(block: tuple[Directive, ...], outer: Scope | None = None) -> Iterator[Pass]:
-    """Yield every directive that passes requests on, with the directives that it inherits."""
+def pass_directives(
+    block: tuple[Directive, ...], outer: Scope | None = None
+) -> Iterator[PassDirective]:
+    """Yield every directive that passes requests on, with the directives in force there."""
     own = {inner.name: inner.arguments for inner in block if not inner.block}
     scope = {**(outer or {}), **own}
     for directive in block:
-        if directive.name in PASSES and directive.arguments:
+        if directive.name in PASS_DIRECTIVES and directive.arguments:
             target = TARGET.match(directive.arguments[0])
-            yield Pass(
+            yield PassDirective(
                 kind=directive.name.removesuffix("_pass"),
                 target=target["host"] if target else directive.arguments[0],
                 scope=scope,
             )
-        yield from passes(directive.block, scope) if directive.block else ()
+        yield from pass_directives(directive.block, scope) if directive.block else ()
 
 
 def _group(upstream: Directive) -> Group:

@@ -15,7 +15,7 @@ from typing import Any
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.differences import given_engine_defaults
+from cosmicdeploy.engine.containers.differences import declared_engine_keys
 from cosmicdeploy.engine.containers.names import (
     ContainerRole,
     final_name,
@@ -111,7 +111,7 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
         labels.CONFIG_FILES: str(ctx.stack.file),
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
-        labels.GIVEN: given_engine_defaults(service),
+        labels.DECLARED_ENGINE_KEYS: declared_engine_keys(service),
     }
 
 

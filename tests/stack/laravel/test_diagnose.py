@@ -398,7 +398,7 @@ def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStac
     found = diagnosed(released, "unhealthy")
     assert found["answers"].startswith(f"{APPS[2]}: http://") and "502" in found["answers"]
     path = "/var/www/storage/logs/laravel.log"
-    assert found["log file"] == f"{path} in {APPS[1]} is root's: www-data cannot write to it"
+    assert found["log file"] == f"{path} in {APPS[1]} belongs to root: www-data cannot write to it"
     step = ChownStep(name="log", service=APPS[1], path=PurePosixPath(path))
     apply_and_undo(released, step)
     remedies = [each["remedy"] for each in fixed(released, "unhealthy")]

@@ -100,7 +100,7 @@ def beat(stack: StackUnderTest, count: int) -> None:
 def wait_for_counters(stack: StackUnderTest, since: float = 0.0) -> None:
     """Wait until the database's counters cover enough time for a verdict, from `since` seconds
     after its start on."""
-    while database.counters(stack.open())[database.UPTIME] - since <= database.ENOUGH:
+    while database.counters(stack.open())[database.UPTIME] - since <= database.MIN_SECONDS:
         time.sleep(1)
 
 
@@ -272,7 +272,7 @@ def test_a_log_that_is_gone_makes_a_point_unknown(deployed: Deployed) -> None:
     assert deployed.stack.cli("up", "--json").code == 0
     point = points(deployed.checklist())["scheduler"]
     assert point["verdict"] == "unknown", point
-    assert point["why"] == "its log covers no whole minute yet"
+    assert point["why"] == "the scheduler's log covers no whole minute yet"
 
 
 def test_a_recorded_baseline_replaces_the_deploys(deployed: Deployed) -> None:

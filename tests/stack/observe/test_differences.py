@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from cosmicdeploy.engine import Engine, labels
-from cosmicdeploy.engine.containers.differences import given_engine_defaults
+from cosmicdeploy.engine.containers.differences import declared_engine_keys
 from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Stack
@@ -86,7 +86,10 @@ def made_by_us(project: Project) -> None:
     for volume in stack.volumes.values():
         project.engine.ensure_volume(volume, stack.project)
     for service in stack.services.values():
-        marks = {labels.PROJECT: stack.project, labels.GIVEN: given_engine_defaults(service)}
+        marks = {
+            labels.PROJECT: stack.project,
+            labels.DECLARED_ENGINE_KEYS: declared_engine_keys(service),
+        }
         made = project.engine.create(
             service,
             name=service.container_name,

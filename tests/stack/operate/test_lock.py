@@ -18,7 +18,7 @@ import pytest
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import LockHeld
-from cosmicdeploy.lock import hold_lock, inspect_lock, release
+from cosmicdeploy.lock import hold_lock, inspect_lock, release_stale
 from cosmicdeploy.lock.holder import marker_name, this_process
 from tests.stack.release.test_failures import require_error, started_steps, wait_for_step
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
@@ -228,13 +228,13 @@ def test_a_waiting_run_gets_the_lock_when_it_is_free(start: Start) -> None:
 
 
 def test_release_refuses_a_living_holders_lock(engine: Engine, project: str, start: Start) -> None:
-    assert release(engine, project) is None, "it was free"
+    assert release_stale(engine, project) is None, "it was free"
     living = start()
     assert living.says() == "held"
     with pytest.raises(LockHeld, match="cosmicdeploy deploy"):
-        release(engine, project)
+        release_stale(engine, project)
     living.kill()
-    freed = release(engine, project)
+    freed = release_stale(engine, project)
     assert freed is not None and freed.labels["pid"] == str(living.pid)
     assert inspect_lock(engine, project).life == "free"
 
@@ -242,8 +242,8 @@ def test_release_refuses_a_living_holders_lock(engine: Engine, project: str, sta
 def test_release_frees_a_stale_lock(engine: Engine, project: str) -> None:
     theirs = of_another_machine(engine, project)
     with beating(engine, theirs), pytest.raises(LockHeld):
-        release(engine, project, SILENCE)
-    freed = release(engine, project, SILENCE)
+        release_stale(engine, project, SILENCE)
+    freed = release_stale(engine, project, SILENCE)
     assert freed is not None and freed.id == theirs.id
 
 

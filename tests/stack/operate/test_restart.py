@@ -68,7 +68,7 @@ def test_an_image_that_a_restart_does_not_apply_is_named(stack: StackUnderTest) 
     done = stack.cli("restart", "cosmic-queue-1", "--json")
     assert done.code == 0, done.stderr
     assert restarted(stack, before) == {"cosmic-queue-1"}
-    assert "cosmic-queue-1 stays as it is" in done.stderr
+    assert "cosmic-queue-1 stays out of date" in done.stderr
     assert "HEARTBEAT_RATE_LIMIT" in done.stderr and "`cosmicdeploy deploy`" in done.stderr
     [step] = [step for step in done.report["steps"] if step["kind"] == "restart-in-place"]
     assert list(step["facts"]["stale"]) == ["cosmic-queue-1"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.errors import to_cosmic_error
-from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES
+from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 from cosmicdeploy.report.schema import schema_text
 from tests.unit.shop import COMPOSE, SETTINGS, call
 
@@ -146,7 +146,7 @@ def test_durations_to_wait_have_the_same_forms_in_all_commands(
 ) -> None:
     assert call(*words, "90s").exit_code == call(*words, "600").exit_code == 1  # no engine
     wrong = call(*words, "soon")
-    assert wrong.exit_code == 2 and "'soon' is no duration" in " ".join(wrong.stderr.split())
+    assert wrong.exit_code == 2 and "'soon' is not a duration" in " ".join(wrong.stderr.split())
 
 
 @pytest.mark.parametrize("words", [["deploi"], ["deploy", "--plam"], ["step"]])
@@ -178,9 +178,9 @@ def test_an_unknown_point_is_refused_with_the_nearest_name(folder: Path) -> None
 
 def test_the_help_of_diagnose_names_all_problems() -> None:
     text = " ".join(call("diagnose", "--help").stdout.split())
-    assert f"{', '.join(TROUBLES)} (default: all)." in text
+    assert f"{', '.join(KNOWN_PROBLEMS)} (default: all)." in text
     listed = json.loads(call("diagnose", "--list", "--json").stdout)["data"]
-    assert [row["trouble"] for row in listed] == list(TROUBLES)
+    assert [row["trouble"] for row in listed] == list(KNOWN_PROBLEMS)
 
 
 def test_an_unknown_problem_is_refused_with_the_nearest_name(folder: Path) -> None:

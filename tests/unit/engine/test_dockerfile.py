@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.engine.building.base_images import base_images
-from cosmicdeploy.engine.building.build_context import buildable
+from cosmicdeploy.engine.building.build_context import read_buildable_dockerfile
 from cosmicdeploy.engine.building.classic_builder import refuse_triggers
 from cosmicdeploy.engine.building.dockerfile import read_dockerfile
 from cosmicdeploy.errors import Refused
@@ -52,7 +52,7 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 ) -> None:
     line, _, what = heading.partition(" ")
     with pytest.raises(Refused) as caught:
-        buildable(build_of(tmp_path, text))
+        read_buildable_dockerfile(build_of(tmp_path, text))
     assert caught.value.where == f"{tmp_path / 'Dockerfile'}:{line}"
     assert what in caught.value.what
     assert caught.value.todo
@@ -63,13 +63,13 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 def test_what_the_builder_supports_is_accepted(tmp_path: Path, heading: str, text: str) -> None:
     words = dict(word.partition("=")[::2] for word in heading.split())
     target = words.pop("target", "")
-    assert buildable(build_of(tmp_path, text, target, **words)).instructions
+    assert read_buildable_dockerfile(build_of(tmp_path, text, target, **words)).instructions
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "# syntax=x\nFROM a\nRUN --mount=type=cache,target=/x --network=none <<EOF\nls\nEOF\n"
     with pytest.raises(Refused) as caught:
-        buildable(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
+        read_buildable_dockerfile(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
     assert "'# syntax=' is ignored" in caught.value.what
     details = "\n".join(caught.value.details)
     for word in ("BUILDKIT_SYNTAX", "document EOF", "--mount", "--network"):
@@ -80,7 +80,7 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
     build = build_of(tmp_path, "FROM a\n")
     (tmp_path / "Dockerfile.dockerignore").write_text("secret\n")
     with pytest.raises(Refused, match=r"Dockerfile\.dockerignore is ignored") as caught:
-        buildable(build)
+        read_buildable_dockerfile(build)
     assert caught.value.where == str(tmp_path / "Dockerfile.dockerignore")
 
 

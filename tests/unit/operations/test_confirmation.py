@@ -54,9 +54,9 @@ def test_without_a_terminal_the_error_has_the_question_and_the_option(
 
 @pytest.mark.parametrize(
     ("words", "every", "what"),
-    [(["app"], True, "exclude each other"), ([], False, "Name the services")],
+    [(["app"], True, "exclude each other"), ([], False, "No service to restart")],
 )
 def test_a_restart_needs_either_services_or_all(words: list[str], every: bool, what: str) -> None:
     ctx: Any = SimpleNamespace()  # refused before the context is used
     with pytest.raises(UsageError, match=what):
-        plan_restart(ctx, words, every=every)
+        plan_restart(ctx, words, all_services=every)

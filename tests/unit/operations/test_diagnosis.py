@@ -14,22 +14,22 @@ from cosmicdeploy.errors import (
     EngineUnavailable,
     UsageError,
 )
-from cosmicdeploy.operations.diagnosis.checks.command import lists_it
-from cosmicdeploy.operations.diagnosis.checks.last_run import EVERY, is_stale
+from cosmicdeploy.operations.diagnosis.checks.command import lists_command
+from cosmicdeploy.operations.diagnosis.checks.last_run import MAX_RUN_AGE, is_stale
 from cosmicdeploy.operations.diagnosis.checks.migration import migrator
-from cosmicdeploy.operations.diagnosis.checks.session_owner import shown
-from cosmicdeploy.operations.diagnosis.diagnose import TROUBLES, diagnose, troubles_named
+from cosmicdeploy.operations.diagnosis.checks.session_owner import shorten_statement
+from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose, select_problems
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
     Finding,
-    Trouble,
+    KnownProblem,
     ok,
     warning,
 )
 
 
-def trouble(*checks: Check) -> Trouble:
-    return Trouble(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
+def known_problem(*checks: Check) -> KnownProblem:
+    return KnownProblem(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
 
 
 def test_an_error_becomes_the_last_finding_of_its_check(ctx: Context) -> None:
@@ -37,11 +37,11 @@ def test_an_error_becomes_the_last_finding_of_its_check(ctx: Context) -> None:
         yield warning("a", "something")
         raise DatabaseError("the database is away", where="db", todo="start it")
 
-    found = diagnose(ctx, trouble(fail, lambda _: [ok("b", "fine")]))
+    found = diagnose(ctx, known_problem(fail, lambda _: [ok("b", "fine")]))
     assert [str(f.severity) for f in found.findings] == ["warning", "unknown", "ok"]
-    assert found.findings[1].found == "the database is away (db)"
+    assert found.findings[1].description == "the database is away (db)"
     assert found.findings[1].todo == "start it"
-    assert not found.well
+    assert not found.passes
 
 
 def test_an_unavailable_engine_ends_the_diagnosis(ctx: Context) -> None:
@@ -50,39 +50,39 @@ def test_an_unavailable_engine_ends_the_diagnosis(ctx: Context) -> None:
         yield
 
     with pytest.raises(EngineUnavailable):
-        diagnose(ctx, trouble(fail))
+        diagnose(ctx, known_problem(fail))
 
 
-def test_an_unknown_trouble_is_refused_with_the_nearest_name() -> None:
+def test_an_unknown_problem_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(UsageError) as caught:
-        troubles_named(["migration", "shceduler"])
+        select_problems(["migration", "shceduler"])
     assert "did you mean 'scheduler'?" in caught.value.todo
-    assert [each.name for each in troubles_named([])] == list(TROUBLES)
-    assert [each.name for each in troubles_named(["command", "command"])] == ["command"]
+    assert [each.name for each in select_problems([])] == list(KNOWN_PROBLEMS)
+    assert [each.name for each in select_problems(["command", "command"])] == ["command"]
 
 
 @pytest.mark.parametrize(
-    ("age", "scheduler", "holder", "stale"),
+    ("age", "scheduler_runs", "command_runs", "stale"),
     [
-        (EVERY + 1, True, False, True),
-        (EVERY - 1, True, False, False),
+        (MAX_RUN_AGE + 1, True, False, True),
+        (MAX_RUN_AGE - 1, True, False, False),
         (None, True, False, True),
-        (EVERY - 1, False, False, True),
+        (MAX_RUN_AGE - 1, False, False, True),
         (None, False, True, False),
-        (EVERY + 1, True, True, False),
+        (MAX_RUN_AGE + 1, True, True, False),
     ],
 )
 def test_an_overlap_lock_is_stale_if_no_process_can_hold_it(
-    age: float | None, scheduler: bool, holder: bool, stale: bool
+    age: float | None, scheduler_runs: bool, command_runs: bool, stale: bool
 ) -> None:
-    assert is_stale(age, scheduler=scheduler, holder=holder) is stale
+    assert is_stale(age, scheduler_runs=scheduler_runs, command_runs=command_runs) is stale
 
 
 def test_a_command_counts_as_listed_only_by_its_whole_name() -> None:
     listed = " devices\n  devices:monitor-status   Watch\n  devices:seed\n"
-    assert lists_it(listed, "devices:monitor-status")
-    assert not lists_it(listed, "devices:monitor")
-    assert not lists_it(listed, "monitor-status")
+    assert lists_command(listed, "devices:monitor-status")
+    assert not lists_command(listed, "devices:monitor")
+    assert not lists_command(listed, "monitor-status")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,9 @@ def test_a_running_migration_is_recognized_by_its_command_line(
 
 
 def test_a_statement_is_shown_shortened_and_without_its_strings() -> None:
-    statement = shown("SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50)
+    statement = shorten_statement(
+        "SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50
+    )
     assert "hunter2" not in statement and "\n" not in statement and len(statement) <= 120
-    assert "hunter2" not in shown("SET PASSWORD = PASSWORD('hunter2')")
-    assert "hunter2" not in shown("SELECT 'hunter2")
+    assert "hunter2" not in shorten_statement("SET PASSWORD = PASSWORD('hunter2')")
+    assert "hunter2" not in shorten_statement("SELECT 'hunter2")

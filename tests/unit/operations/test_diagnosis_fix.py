@@ -21,8 +21,8 @@ from cosmicdeploy.operations.diagnosis.diagnose import diagnose
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
     Finding,
+    KnownProblem,
     Remedy,
-    Trouble,
     ok,
     problem,
 )
@@ -32,19 +32,19 @@ from cosmicdeploy.report.views.diagnosis import show_diagnosis
 from cosmicdeploy.runs.execute import Recorder
 
 
-def trouble(*checks: Check) -> Trouble:
-    return Trouble(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
+def known_problem(*checks: Check) -> KnownProblem:
+    return KnownProblem(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
 
 
 def remedy(command: str) -> Remedy:
-    return Remedy(says=command, command=command, shows_within=0)
+    return Remedy(description=command, command=command, effect_within=0)
 
 
 def no_playbook(_name: str) -> Playbook:
     raise AssertionError("no remedy here is a playbook")
 
 
-class Problem:
+class FakeProblem:
     """A problem until the remedy `helps` is applied.
 
     `applied` holds the applied remedies, `recorded` those that record a baseline.
@@ -70,17 +70,17 @@ class Problem:
 
 
 def run_fix(
-    ctx: Context, target: Problem, patch: pytest.MonkeyPatch, *, agree: bool = True
+    ctx: Context, target: FakeProblem, patch: pytest.MonkeyPatch, *, agree: bool = True
 ) -> tuple[Fix, bool]:
     patch.setattr(fix, "execute", target.execute)
-    options = FixOptions(agree=lambda _: agree, playbook=no_playbook, shown=nullcontext)
+    options = FixOptions(agree=lambda _: agree, playbook=no_playbook, display=nullcontext)
     fixed = Fix(ctx=ctx, options=options)
-    diagnoses = fixed.run([diagnose(ctx, trouble(target.check))])
-    return fixed, all(each.well for each in diagnoses)
+    diagnoses = fixed.run([diagnose(ctx, known_problem(target.check))])
+    return fixed, all(each.passes for each in diagnoses)
 
 
 def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second", "third")
+    target = FakeProblem("second", "first", "second", "third")
     fixed, well = run_fix(ctx, target, monkeypatch)
     assert well and target.applied == ["first", "second"]
     assert [each.facts()["applied"] for each in fixed.attempts] == [True, True]
@@ -89,7 +89,7 @@ def test_remedies_are_tried_until_one_helps(ctx: Context, monkeypatch: pytest.Mo
 def test_each_remedy_is_tried_once_even_if_the_problem_remains(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("nothing", "first", "second")
+    target = FakeProblem("nothing", "first", "second")
     target.error = CosmicError("it cannot be done")
     fixed, well = run_fix(ctx, target, monkeypatch)
     assert not well and target.applied == ["first", "second"]
@@ -99,13 +99,13 @@ def test_each_remedy_is_tried_once_even_if_the_problem_remains(
 def test_a_declined_remedy_is_offered_once_and_not_applied(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("first", "first")
+    target = FakeProblem("first", "first")
     fixed, well = run_fix(ctx, target, monkeypatch, agree=False)
     assert not well and target.applied == [] and len(fixed.attempts) == 1
 
 
 def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Problem("second", "first", "second")
+    target = FakeProblem("second", "first", "second")
     target.error = LockHeld("`cosmicdeploy deploy` holds the lock")
     with pytest.raises(LockHeld):
         run_fix(ctx, target, monkeypatch)
@@ -115,7 +115,7 @@ def test_another_runs_lock_ends_the_fix(ctx: Context, monkeypatch: pytest.Monkey
 def test_a_deploy_as_a_remedy_records_the_baseline(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Problem("deploy", "diagnose --fix", "deploy")
+    target = FakeProblem("deploy", "diagnose --fix", "deploy")
     run_fix(ctx, target, monkeypatch)
     assert target.applied == ["diagnose --fix", "deploy"] and target.recorded == ["deploy"]
 

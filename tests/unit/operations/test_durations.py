@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.operations.durations import how_long, since_when
+from cosmicdeploy.operations.durations import parse_duration, parse_time
 
 ZONE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 2, 2, 18, 30, tzinfo=ZONE)
@@ -28,13 +28,13 @@ NOW = datetime(2026, 2, 2, 18, 30, tzinfo=ZONE)
     ],
 )
 def test_a_time_is_given_as_an_age_a_time_of_day_or_a_date(text: str, expected: str) -> None:
-    assert since_when(text, NOW).isoformat() == expected
+    assert parse_time(text, NOW).isoformat() == expected
 
 
 @pytest.mark.parametrize("text", ["yesterday", "10", "5 m", "25:00", "10x", "-5m"])
 def test_an_invalid_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="neither a duration nor a time") as caught:
-        since_when(text, NOW)
+        parse_time(text, NOW)
     assert "1h30m" in caught.value.todo
 
 
@@ -43,11 +43,11 @@ def test_an_invalid_time_is_refused_with_examples(text: str) -> None:
     [("600", 600), ("0", 0), ("2.5", 2.5), ("0.0", 0), ("30s", 30), ("1h30m", 5400), ("1.5m", 90)],
 )
 def test_a_duration_is_given_in_seconds_or_with_units(text: str, seconds: float) -> None:
-    assert how_long(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "-5", "", "18:30", "5x", "nan", "5 s"])
 def test_an_invalid_duration_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(UsageError, match="is no duration") as caught:
-        how_long(text)
+    with pytest.raises(UsageError, match="is not a duration") as caught:
+        parse_duration(text)
     assert "1h30m" in caught.value.todo

@@ -146,7 +146,7 @@ def test_missing_tables_and_columns_are_named() -> None:
 class OneLine:
     """A log with one line so far, and one more when followed."""
 
-    alone = False
+    one_at_a_time = False
 
     def past(self, container: Container) -> Iterator[LogLine]:
         yield LogLine(at=10**9, text="before")

@@ -7,16 +7,16 @@ import threading
 
 import pytest
 
-from cosmicdeploy.operations.stdio import ReaderGone, _read, _write, is_read
+from cosmicdeploy.operations.stdio import ReaderGone, _read, _write, has_reader
 
 
 def test_a_reader_that_closed_its_end_is_noticed() -> None:
     reading, writing = os.pipe()
-    assert is_read(writing)
+    assert has_reader(writing)
     _write(writing, b"output")
     assert os.read(reading, 100) == b"output"
     os.close(reading)
-    assert not is_read(writing)
+    assert not has_reader(writing)
     with pytest.raises(ReaderGone):
         _write(writing, b"x")
     os.close(writing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.proxy.nginx.configuration import parse, walk
-from cosmicdeploy.proxy.nginx.upstreams import groups, passes
+from cosmicdeploy.proxy.nginx.upstreams import groups, pass_directives
 
 DUMP = """\
 # configuration file /etc/nginx/nginx.conf:
@@ -54,7 +54,7 @@ def test_groups_are_upstreams_and_servers_named_in_a_pass_directive() -> None:
 
 
 def test_a_pass_directive_inherits_outer_directives() -> None:
-    by_variable, by_name, by_group = passes(parse(DUMP))
+    by_variable, by_name, by_group = pass_directives(parse(DUMP))
     assert by_variable.scope["proxy_connect_timeout"] == ("100ms",)
     assert by_name.scope["proxy_connect_timeout"] == ("2s",)
     assert by_name.scope["proxy_read_timeout"] == ("5s",)

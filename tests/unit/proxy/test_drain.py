@@ -33,7 +33,7 @@ def test_nginx_must_check_the_replicas_own_flag_file(
 def test_a_proxy_other_than_nginx_cannot_drain(stack_of: Callable[..., Any]) -> None:
     traefik = engine("/run/out/app-1", PROCESSES.replace("nginx", "traefik"))
     assert drainable(stack_of(traefik)) == set()
-    with pytest.raises(ConfigError, match="cannot be told"):
+    with pytest.raises(ConfigError, match="cannot leave out"):
         drain(stack_of(traefik), "app-1")
 
 

@@ -133,7 +133,7 @@ def test_the_error_for_a_file_that_cannot_be_created_names_path_and_setting(
 ) -> None:
     (tmp_path / "out").write_text("in the way")
     nginx = proxy({"/run": str(tmp_path)})
-    with pytest.raises(EngineError, match="cannot be changed") as caught:
+    with pytest.raises(EngineError, match="Cannot change") as caught:
         flag_files.create(stack_of(engine_that_sees(tmp_path)), nginx, FILE, "maintenance.file")
     assert str(tmp_path / "out/app-1") == caught.value.where
     assert "`maintenance.file`" in caught.value.todo

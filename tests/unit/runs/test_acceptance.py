@@ -204,6 +204,6 @@ def test_a_container_that_the_operator_was_not_shown_is_not_accepted(
 ) -> None:
     ctx = accepting(EngineWithSuperseded("running"))
     agreed = {**in_place(ctx), "web": ("other", "i")}
-    with pytest.raises(Refused, match="in place") as refused:
+    with pytest.raises(Refused, match="have changed") as refused:
         acceptance.accept(ctx, agreed)
     assert refused.value.where == "web"

@@ -1,4 +1,4 @@
-"""The journal keeps complete records, whatever a kill leaves behind."""
+"""The journal keeps its complete records, even if a kill cut a line."""
 
 from __future__ import annotations
 

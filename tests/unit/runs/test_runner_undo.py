@@ -36,7 +36,7 @@ class LockLostAt(Lock):
     def __init__(self, words: list[str], word: str) -> None:
         self._words, self._word = words, word
 
-    def require(self, trust: float = 0.0) -> None:
+    def require(self, max_age: float = 0.0) -> None:
         if self._word in self._words:
             raise LockLost("taken over")
 

@@ -1,1 +1,1 @@
-"""Collectors of evidence, one per source, and the judgement of each point."""
+"""Collectors, which return the figures of one source each, and the functions that judge points."""

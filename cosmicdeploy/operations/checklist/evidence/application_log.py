@@ -1,4 +1,4 @@
-"""Evidence from the application's logs: error lines."""
+"""Figures from the application's logs: error lines."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ HOUR = 3600.0
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Return the number of lines, of error lines, and of lines about a schema that does not fit.
+    """Return the number of lines, error lines and migration errors in the application's logs.
 
-    `hours` is the time that the logs cover, added up over all services: one hour of three replicas
-    is three hours. `unread` says why some logs cannot be read. Raises `EngineError` if none can.
+    `hours` is the time that the logs cover, added up over the services: one hour of three replicas
+    counts as three hours. `unread` says why some logs cannot be read. Raises `EngineError` if none
+    can.
     """
     counts, hours = Counter[str](), 0.0
     unread: dict[str, str] = {}
@@ -38,7 +39,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def _count(ctx: Context, service: str, span: Span, counts: Counter[str]) -> float:
-    """Count a service's lines; return the Unix time from which on its logs reach."""
+    """Add a service's lines to the counts; return the Unix time at which its logs begin."""
     patterns, begins = ctx.settings.checklist, span.until
     for log in (logs.output(ctx, service, span), *logs.file(ctx, service, span)):
         begins = min(begins, log.begins)

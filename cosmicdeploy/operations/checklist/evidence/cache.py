@@ -13,22 +13,22 @@ from cosmicdeploy.operations.checklist.verdict import (
     Point,
     Span,
     Verdict,
-    by_share,
+    compare_shares,
     unknown_point,
 )
 from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.text.formatting import format_duration, format_percent
 
 POINT = "cache"
-# The ratio of fewer look-ups is a matter of chance.
-ENOUGH = 100
+# With fewer look-ups, the hit ratio is a matter of chance.
+MIN_LOOKUPS = 100
 
 
 def counters(ctx: Context) -> Figures:
-    """Return Redis's own counters; `life` identifies its last start.
+    """Return Redis's counters since its last start; `life` is an id that changes at each start.
 
-    Raises `ConfigError` if there is no cache, `EngineError` if it does not run, and `ProbeFailed`
-    if it does not answer.
+    Raises `ConfigError` if `services.cache` is not set, `EngineError` if it does not run, and
+    `ProbeFailed` if it does not answer.
     """
     import redis  # slow to import
 
@@ -57,55 +57,57 @@ def counters(ctx: Context) -> Figures:
 def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
     """Return the look-ups since the `earlier` counters, and the share of hits.
 
-    They are those since the start of Redis where there are no earlier counters, or where it was
-    restarted since. Raises as `counters`.
+    Counts from the start of Redis if there are no earlier counters, or if it was restarted since.
+    Raises the errors of `counters`.
     """
     return ratio(counters(ctx), earlier)
 
 
 def ratio(now: Figures, earlier: Figures | None) -> Figures:
-    """Return the look-ups between two readings of the counters, and the share of hits."""
+    """Return the look-ups from the earlier counters to the present ones, and the share of hits."""
     keys = ("hits", "misses", "seconds")
-    goes_on = (
+    continues = (
         earlier is not None
         and earlier["life"] == now["life"]
         and all(now[key] >= earlier[key] for key in keys)
     )
-    grown = {key: now[key] - earlier[key] if goes_on and earlier else now[key] for key in keys}
-    lookups = grown["hits"] + grown["misses"]
+    counted = {key: now[key] - earlier[key] if continues and earlier else now[key] for key in keys}
+    lookups = counted["hits"] + counted["misses"]
     return {
         "lookups": lookups,
-        "ratio": round(grown["hits"] / lookups, 4) if lookups else None,
-        "seconds": grown["seconds"],
+        "ratio": round(counted["hits"] / lookups, 4) if lookups else None,
+        "seconds": counted["seconds"],
     }
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point, by the share of hits."""
-    now, then = evidence.now[POINT], evidence.then(POINT)
+    """Judge the point by the share of hits; unknown with fewer than `MIN_LOOKUPS`."""
+    now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown
     tolerance = evidence.settings.checklist.borne.hits
-    few = [when for when, each in (("now", now), ("before", then)) if _few(each)]
-    why = f"fewer than {ENOUGH} look-ups {' and '.join(few)}" if few else ""
-    comparable = then if not few else None
-    verdict = by_share(now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance)
+    few = [when for when, each in (("now", now), ("before", before)) if _few(each)]
+    why = f"fewer than {MIN_LOOKUPS} look-ups {' and '.join(few)}" if few else ""
+    comparable = before if not few else None
+    verdict = compare_shares(
+        now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance
+    )
     return Point(
         point=POINT,
         verdict=verdict,
         found=_describe(now),
-        was=_describe(then) if then else "",
+        was=_describe(before) if before else "",
         why=why,
-        todo="see which keys expire too early, or are no longer asked for, by `redis-cli monitor`"
+        todo="find keys that expire too early: `cosmicdeploy exec cache redis-cli monitor`"
         if verdict is Verdict.WORSE
-        else "look again after more traffic",
+        else "run `cosmicdeploy checklist` again after more traffic",
         now=now,
-        before=then,
+        before=before,
     )
 
 
 def _few(figures: Figures | None) -> bool:
-    return figures is None or figures["lookups"] < ENOUGH
+    return figures is None or figures["lookups"] < MIN_LOOKUPS
 
 
 def _describe(figures: Figures) -> str:

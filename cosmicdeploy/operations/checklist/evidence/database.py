@@ -1,4 +1,4 @@
-"""The point `database`: it performs as well as before."""
+"""The point `database`: the database performs as well as before."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from cosmicdeploy.operations.checklist.verdict import (
     Point,
     Span,
     Verdict,
-    by_level,
-    by_share,
-    incomparable,
+    compare_levels,
+    compare_shares,
     names_with,
     unknown_point,
+    why_unknown,
     worst,
 )
 from cosmicdeploy.settings import Checklist
 from cosmicdeploy.text.formatting import format_duration, format_percent
 
 POINT = "database"
-# After this many seconds without an answer the database counts as not answering.
-SILENCE = 5.0
-# Queries of one measurement of latency.
+# The timeout of a query, in seconds.
+SILENCE_SECONDS = 5.0
+# Queries sent to measure the latency.
 QUERIES = 21
-# Counters of a shorter time, in seconds, are a matter of chance.
-ENOUGH = 20.0
+# Rates over a shorter time, in seconds, are a matter of chance.
+MIN_SECONDS = 20.0
 UPTIME = "Uptime_since_flush_status"
 COUNTERS = (
     "Slow_queries",
@@ -45,18 +45,18 @@ STATUS = (*COUNTERS, UPTIME, "Threads_running")
 
 
 def counters(ctx: Context) -> Figures:
-    """Return the server's counters. Raises `DatabaseError`; `EngineError` if it does not run."""
-    with open_session(ctx.database(), silence=SILENCE) as session:
+    """Return the server's counters. Raises `DatabaseError`, or `EngineError` if it does not run."""
+    with open_session(ctx.database(), silence=SILENCE_SECONDS) as session:
         return _status(session)
 
 
 def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
-    """Return the latency now (ms), and the rates since the `earlier` counters (per minute).
+    """Return the present latency (ms) and running threads, and rates since the `earlier` counters.
 
-    The rates are those since the server's start where there are no earlier counters, or where it
-    was restarted since. Sends 21 queries `SELECT 1`. Raises as `counters`.
+    Counts from the server's start if there are no earlier counters, or if the server was restarted
+    since. Sends `QUERIES` statements `SELECT 1`. Raises the errors of `counters`.
     """
-    with open_session(ctx.database(), silence=SILENCE) as session:
+    with open_session(ctx.database(), silence=SILENCE_SECONDS) as session:
         latency = _latency(session)
         status = _status(session)
     return {
@@ -67,63 +67,70 @@ def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
 
 
 def rates(now: Mapping[str, int], earlier: Mapping[str, int] | None) -> dict[str, Any]:
-    """Return the rates between two readings of the counters; None each if the time is too short."""
-    since = earlier if earlier and _goes_on(now, earlier) else dict.fromkeys(now, 0)
+    """Return the rates from the earlier counters to the present ones.
+
+    Slow queries and lock waits are per minute, queries per second. `pool` is the share of reads
+    that the buffer pool answered. All rates are None if the time is shorter than `MIN_SECONDS`.
+    """
+    since = earlier if earlier and _continues(now, earlier) else dict.fromkeys(now, 0)
     seconds = now[UPTIME] - since[UPTIME]
-    if seconds < ENOUGH:
+    if seconds < MIN_SECONDS:
         return {"seconds": seconds, "slow": None, "lock_waits": None, "pool": None, "queries": None}
-    grown = {name: now[name] - since[name] for name in COUNTERS}
-    minutes, reads = seconds / MINUTE, grown["Innodb_buffer_pool_read_requests"]
-    hits = 1 - grown["Innodb_buffer_pool_reads"] / reads if reads > 0 else None
+    counted = {name: now[name] - since[name] for name in COUNTERS}
+    minutes, reads = seconds / MINUTE, counted["Innodb_buffer_pool_read_requests"]
+    hits = 1 - counted["Innodb_buffer_pool_reads"] / reads if reads > 0 else None
     return {
         "seconds": seconds,
-        "slow": round(grown["Slow_queries"] / minutes, 2),
-        "lock_waits": round(grown["Innodb_row_lock_waits"] / minutes, 2),
+        "slow": round(counted["Slow_queries"] / minutes, 2),
+        "lock_waits": round(counted["Innodb_row_lock_waits"] / minutes, 2),
         "pool": None if hits is None else round(hits, 5),
-        "queries": round(grown["Questions"] / seconds, 1),
+        "queries": round(counted["Questions"] / seconds, 1),
     }
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: worse if any of its figures is worse."""
-    now, then = evidence.now[POINT], evidence.then(POINT)
+    """Judge the point: worse if any of its figures is worse."""
+    now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown
-    verdicts = verdicts_of(now, then or {}, evidence.settings.checklist)
+    verdicts = verdicts_of(now, before or {}, evidence.settings.checklist)
     worse = names_with(verdicts, Verdict.WORSE)
     return Point(
         point=POINT,
         verdict=worst(verdicts.values()),
         found=_describe(now) + (f"; worse: {worse}" if worse else ""),
-        was=_describe(then) if then else "",
-        why=incomparable(verdicts),
-        todo="see what runs: SHOW FULL PROCESSLIST; and `cosmicdeploy logs database`",
+        was=_describe(before) if before else "",
+        why=why_unknown(verdicts),
+        todo="see `cosmicdeploy diagnose database-load` and `cosmicdeploy logs database`",
         now=now,
-        before=then,
+        before=before,
     )
 
 
-def verdicts_of(now: Figures, then: Figures, settings: Checklist) -> dict[str, Verdict]:
-    """Return the verdict of each figure; the hit ratio needs one in the baseline as well."""
-    limits, found = settings.borne, {}
+def verdicts_of(now: Figures, before: Figures, settings: Checklist) -> dict[str, Verdict]:
+    """Return the verdict of each figure.
+
+    Figures that are not known now have none, nor has the buffer pool if the baseline lacks it.
+    """
+    limits, verdicts = settings.borne, {}
     levels = {
         "latency_ms": ("latency", limits.latency * 1000),
         "threads_running": ("threads", limits.threads),
         "slow": ("slow queries", limits.per_minute),
         "lock_waits": ("lock waits", limits.per_minute),
     }
-    for key, (name, enough) in levels.items():
+    for key, (name, tolerance) in levels.items():
         if now[key] is not None:
-            found[name] = by_level(now[key], then.get(key), settings.ratio, enough)
-    if now["pool"] is not None and then.get("pool") is not None:
-        found["buffer pool"] = by_share(now["pool"], then["pool"], limits.hits)
-    return found
+            verdicts[name] = compare_levels(now[key], before.get(key), settings.ratio, tolerance)
+    if now["pool"] is not None and before.get("pool") is not None:
+        verdicts["buffer pool"] = compare_shares(now["pool"], before["pool"], limits.hits)
+    return verdicts
 
 
 def _describe(figures: Figures) -> str:
     parts = [f"{figures['latency_ms']:.1f} ms a query", f"{figures['threads_running']} running"]
     if figures["slow"] is None:
-        return ", ".join([*parts, "counters too young"])
+        return ", ".join([*parts, "no rates yet: too little time has passed"])
     parts.append(f"{figures['queries']:.0f} queries/s")
     parts.append(f"{figures['slow']:g} slow and {figures['lock_waits']:g} lock waits a minute")
     if figures["pool"] is not None:
@@ -131,8 +138,8 @@ def _describe(figures: Figures) -> str:
     return f"{', '.join(parts)} in {format_duration(figures['seconds'])}"
 
 
-def _goes_on(now: Mapping[str, int], earlier: Mapping[str, int]) -> bool:
-    """Whether the counters continue from the earlier ones: no restart and no flush between."""
+def _continues(now: Mapping[str, int], earlier: Mapping[str, int]) -> bool:
+    """Whether no counter was reset since the earlier ones, by a restart or FLUSH STATUS."""
     names = (*COUNTERS, UPTIME)
     return all(name in earlier and now[name] >= earlier[name] for name in names)
 
@@ -150,5 +157,5 @@ def _latency(session: Session) -> float:
 def _status(session: Session) -> dict[str, int]:
     names = ", ".join(["%s"] * len(STATUS))
     rows = session.rows(f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})", *STATUS)
-    found = {str(name): int(value) for name, value in rows}
-    return {name: found.get(name, 0) for name in STATUS}
+    values = {str(name): int(value) for name, value in rows}
+    return {name: values.get(name, 0) for name in STATUS}

@@ -1,4 +1,8 @@
-"""The points `transitions` and `flapping`: transitions work, and no device flaps."""
+"""The points `transitions` and `flapping`: devices change their status as they should.
+
+A transition is a change of a device's status. A device flaps if it has too many of them in a short
+time (`monitoring.flapping`).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,8 @@ from cosmicdeploy.operations.checklist.verdict import (
     Rate,
     Span,
     Verdict,
-    by_level,
-    by_rate,
+    compare_levels,
+    compare_rates,
     unknown_point,
     worst,
 )
@@ -21,53 +25,66 @@ from cosmicdeploy.settings import DeviceColumns
 from cosmicdeploy.text.formatting import counted, format_duration
 
 POINT, FLAPPING = "transitions", "flapping"
-# With fewer expected transitions, or within fewer seconds, it is no surprise that there are none.
-EXPECTED, LONG_ENOUGH = 5, 3600.0
-# Flapping devices that are named.
-NAMED = 5
+# With fewer expected transitions, or in fewer seconds, having none is no reason to worry.
+MIN_EXPECTED, MIN_SECONDS = 5, 3600.0
+# Number of flapping devices that are named.
+MAX_NAMED = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Return the number of transitions, of those that do not follow from the one before (`broken`),
-    of devices whose status is not that of their last transition (`astray`, None if unknown), and
-    of flapping devices."""
+    """Count transitions and flapping devices, and what is wrong with them.
+
+    `broken` is the number of transitions that do not continue from the device's previous one.
+    `astray` is the number of devices whose status is not that of their last transition; None if
+    unknown. `devices` names some of the flapping devices.
+    """
     limit, astray = ctx.settings.monitoring.flapping, None
     if columns := ctx.settings.monitoring.transitions:
         with open_facts(ctx.database()) as facts:
-            found = transitions.in_table(facts, columns, span)
+            history = transitions.from_table(facts, columns, span)
             devices = ctx.settings.monitoring.devices
-            if found.moves and devices and _is_there(facts, devices):
-                astray = transitions.astray(facts.session, columns, devices, span.rows)
+            if history.transitions and devices and _has_columns(facts, devices):
+                astray = transitions.count_astray(facts.session, columns, devices, span.rows)
     else:
-        found = transitions.in_logs(ctx, span)
-    flap = transitions.flapping(found.moves, limit.more_than, limit.seconds, found.begins)
+        history = transitions.from_logs(ctx, span)
+    flapping = transitions.flapping_devices(
+        history.transitions, limit.more_than, limit.seconds, history.begins
+    )
     return {
-        "seconds": round(span.until - found.begins, 1),
-        "transitions": sum(move.at >= found.begins for move in found.moves),
-        "broken": transitions.broken(found.moves, found.begins),
+        "seconds": round(span.until - history.begins, 1),
+        "transitions": sum(each.at >= history.begins for each in history.transitions),
+        "broken": transitions.count_broken(history.transitions, history.begins),
         "astray": astray,
-        "flapping": len(flap),
-        "devices": flap[:NAMED],
+        "flapping": len(flapping),
+        "devices": flapping[:MAX_NAMED],
     }
 
 
-def _is_there(facts: Facts, devices: DeviceColumns) -> bool:
+def _has_columns(facts: Facts, devices: DeviceColumns) -> bool:
     return {devices.id, devices.status} <= set(facts.columns(devices.table))
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: worse if more transitions than before are broken, or none occur."""
-    now, then = evidence.now["devices"], evidence.then("devices")
+    """Judge the point `transitions`.
+
+    Worse if a larger share of transitions is broken than before, if more devices are astray, or if
+    there are no transitions although the baseline predicts at least `MIN_EXPECTED`.
+    """
+    now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(POINT, now):
         return unknown
     ratio = evidence.settings.checklist.ratio
     broken = Rate(now["broken"], now["transitions"])
-    usual = Rate(then["broken"], then["transitions"]) if then else None
-    stopped = not now["transitions"] and _expected(now, then) >= EXPECTED
+    usual = Rate(before["broken"], before["transitions"]) if before else None
+    stopped = not now["transitions"] and _expected(now, before) >= MIN_EXPECTED
     verdict = worst(
         [
-            by_rate(broken, usual if usual and usual.of else Rate(0, 1), ratio, tolerance=0),
-            by_level(now["astray"] or 0, (then or {}).get("astray") or 0, ratio=1, tolerance=0),
+            compare_rates(
+                broken, usual if usual and usual.base else Rate(0, 1), ratio, tolerance=0
+            ),
+            compare_levels(
+                now["astray"] or 0, (before or {}).get("astray") or 0, ratio=1, tolerance=0
+            ),
             *([Verdict.WORSE] if stopped else []),
         ]
     )
@@ -76,41 +93,41 @@ def judge(evidence: Evidence) -> Point:
         point=POINT,
         verdict=Verdict.UNKNOWN if none else verdict,
         found=_describe(now),
-        was=_describe(then) if then else "",
+        was=_describe(before) if before else "",
         why="no device changed its status" if none else "",
         todo="see `cosmicdeploy monitor --only transitions,changes --since 1h`",
         now=_without_flapping(now),
-        before=_without_flapping(then) if then else None,
+        before=_without_flapping(before) if before else None,
     )
 
 
 def judge_flapping(evidence: Evidence) -> Point:
-    """Return the point: worse if devices flap that did not before."""
-    now, then = evidence.now["devices"], evidence.then("devices")
+    """Judge the point `flapping`: worse if more devices flap than before, per unit of time."""
+    now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(FLAPPING, now):
         return unknown
-    verdict = by_rate(
+    verdict = compare_rates(
         Rate(now["flapping"], now["seconds"]),
-        Rate(then["flapping"], then["seconds"]) if then and then["seconds"] else Rate(0, 1),
+        Rate(before["flapping"], before["seconds"]) if before and before["seconds"] else Rate(0, 1),
         evidence.settings.checklist.ratio,
         tolerance=0,
     )
     return Point(
         point=FLAPPING,
         verdict=verdict,
-        found=_flaps(now),
-        was=_flaps(then) if then else "",
+        found=_describe_flapping(now),
+        was=_describe_flapping(before) if before else "",
         todo="see `cosmicdeploy monitor --only flapping,transitions --since 1h`",
         now={key: now[key] for key in ("flapping", "devices", "seconds")},
-        before={key: then[key] for key in ("flapping", "seconds")} if then else None,
+        before={key: before[key] for key in ("flapping", "seconds")} if before else None,
     )
 
 
-def _expected(now: Figures, then: Figures | None) -> float:
-    """Return how many transitions are expected by the baseline; 0 where that is unknown."""
-    if not then or not then["seconds"] or now["seconds"] < LONG_ENOUGH:
+def _expected(now: Figures, before: Figures | None) -> float:
+    """Return how many transitions the baseline predicts; 0 if unknown, or for too short a time."""
+    if not before or not before["seconds"] or now["seconds"] < MIN_SECONDS:
         return 0.0
-    return float(then["transitions"] / then["seconds"] * now["seconds"])
+    return float(before["transitions"] / before["seconds"] * now["seconds"])
 
 
 def _describe(figures: Figures) -> str:
@@ -118,14 +135,18 @@ def _describe(figures: Figures) -> str:
         f"{counted(figures['transitions'], 'transition')} in {format_duration(figures['seconds'])}"
     ]
     if figures["broken"]:
-        parts.append(f"{counted(figures['broken'], 'transition')} not going on from the one before")
+        parts.append(
+            f"{counted(figures['broken'], 'transition')} not continuing from the previous one"
+        )
     if figures["astray"]:
-        parts.append(f"{counted(figures['astray'], 'device')} not in the status of the last one")
-    well = figures["transitions"] and len(parts) == 1
-    return "; ".join(parts) + (", each going on from the one before" if well else "")
+        parts.append(
+            f"{counted(figures['astray'], 'device')} not in the status of the last transition"
+        )
+    all_well = figures["transitions"] and len(parts) == 1
+    return "; ".join(parts) + (", each continuing from the previous one" if all_well else "")
 
 
-def _flaps(figures: Figures) -> str:
+def _describe_flapping(figures: Figures) -> str:
     named = f" ({', '.join(figures['devices'])})" if figures["devices"] else ""
     time = format_duration(figures["seconds"])
     return f"{counted(figures['flapping'], 'device')} flapped in {time}{named}"

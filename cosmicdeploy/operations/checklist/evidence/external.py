@@ -1,4 +1,4 @@
-"""The point `external`: services outside the stack that a release depends on."""
+"""The point `external`: services outside the stack that a release needs."""
 
 from __future__ import annotations
 
@@ -23,51 +23,55 @@ WHY = "checklist.external names no service"
 
 
 def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """Send one request to each service; return how it answers, {"why": …} for no service."""
+    """Send a request to each service of `checklist.external`; return the response of each.
+
+    Returns {"why": …, "todo": …} if no service is configured.
+    """
     from cosmicdeploy.probes.http import ask
 
     services = ctx.settings.checklist.external
     if not services:
-        return {"why": WHY, "todo": f"name them in {ctx.loaded.file.name}, if there are any"}
-    answers = map_concurrently(lambda service: ask(service.url), services)
-    found = zip(services, answers, strict=True)
-    return {service.name: _figures(service, answer) for service, answer in found}
+        return {"why": WHY, "todo": f"name the external services in {ctx.loaded.file.name}, if any"}
+    responses = map_concurrently(lambda service: ask(service.url), services)
+    pairs = zip(services, responses, strict=True)
+    return {service.name: _figures(service, response) for service, response in pairs}
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: worse if a service fails that answered as expected before."""
-    now, then = evidence.now[POINT], evidence.then(POINT)
+    """Judge the point: worse if a service fails, unless it failed in the baseline already."""
+    now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown
     return Point(
         point=POINT,
-        verdict=worst(_verdict(now[name], (then or {}).get(name)) for name in now),
+        verdict=worst(_verdict(now[name], (before or {}).get(name)) for name in now),
         found=_describe(now),
-        was=_describe(then) if then else "",
-        todo="bring that service to what this release needs, or correct checklist.external",
+        was=_describe(before) if before else "",
+        todo="fix that service, or correct `checklist.external` in the settings",
         now=now,
-        before=then,
+        before=before,
     )
 
 
-def problem(service: External, answer: Response) -> str:
-    """Return why an answer is not the expected one; "" where it is."""
-    if answer.error:
-        return answer.error
-    if answer.status != service.status:
-        return f"answers {answer.status}, not {service.status}"
-    return "" if service.body in answer.body else f"its answer has no {service.body!r}"
+def mismatch(service: External, response: Response) -> str:
+    """Return why a response is not as expected; "" if it is."""
+    if response.error:
+        return response.error
+    if response.status != service.status:
+        return f"answers {response.status}, not {service.status}"
+    return "" if service.body in response.body else f"its answer has no {service.body!r}"
 
 
-def _figures(service: External, answer: Response) -> dict[str, Any]:
-    found = problem(service, answer)
-    return {"ok": not found, "found": found, "ms": round(answer.seconds * 1000, 1)}
+def _figures(service: External, response: Response) -> dict[str, Any]:
+    reason = mismatch(service, response)
+    return {"ok": not reason, "found": reason, "ms": round(response.seconds * 1000, 1)}
 
 
-def _verdict(now: Figures, then: Figures | None) -> Verdict:
+def _verdict(now: Figures, before: Figures | None) -> Verdict:
+    failed_before = bool(before and not before["ok"])
     if now["ok"]:
-        return Verdict.BETTER if then and not then["ok"] else Verdict.SAME
-    return Verdict.SAME if then and not then["ok"] else Verdict.WORSE
+        return Verdict.BETTER if failed_before else Verdict.SAME
+    return Verdict.SAME if failed_before else Verdict.WORSE
 
 
 def _describe(figures: Figures) -> str:

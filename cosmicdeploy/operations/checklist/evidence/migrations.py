@@ -1,4 +1,4 @@
-"""The point `migrations`: no migration errors in the logs."""
+"""The point `migrations`: no migration failed, and the logs have no migration errors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cosmicdeploy.operations.checklist.verdict import (
     Rate,
     Span,
     Verdict,
-    by_rate,
-    incomparable,
+    compare_rates,
     unknown_point,
+    why_unknown,
 )
 from cosmicdeploy.text.formatting import counted
 
@@ -24,30 +24,37 @@ POINT = "migrations"
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Return, from the journal, how many runs failed after they had begun to migrate, and whether a
-    migration is half done."""
-    begun: set[str] = set()
+    """Return what the journal says about migrations.
+
+    `failed_runs` is how many runs failed in the span after they had begun to migrate. `half_done`
+    is whether an interrupted migration is not resolved yet.
+    """
+    runs_that_migrated: set[str] = set()
     failed = 0
     for record in ctx.journal.records():
         run = record.get("run", "")
         if record["kind"] == "intent" and record["step_kind"] == MIGRATE:
-            begun.add(run)
-        elif record["kind"] == "failed" and run in begun and _at(record["at"]) >= span.since:
-            failed += 1
+            runs_that_migrated.add(run)
+        elif record["kind"] == "failed" and run in runs_that_migrated:
+            failed += _timestamp(record["at"]) >= span.since
     return {"failed_runs": failed, "half_done": interrupted_migration(ctx.journal) is not None}
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: worse with a half-done migration, a failed one, or more error lines."""
+    """Judge the point.
+
+    Worse if a migration is half done, a run failed after it had begun to migrate, or migration
+    errors in the application's logs are more frequent than before.
+    """
     journal, logs = evidence.now["migrations"], evidence.now["application"]
     if unknown := unknown_point(POINT, logs, "see `cosmicdeploy status`"):
         if not (journal["failed_runs"] or journal["half_done"]):
             return unknown
         logs = {"migration_errors": 0, "lines": 0, "hours": 0}
-    then = evidence.then("application")
-    verdict = by_rate(
+    before = evidence.in_baseline("application")
+    verdict = compare_rates(
         Rate(logs["migration_errors"], logs["hours"]),
-        Rate(then["migration_errors"], then["hours"]) if then else None,
+        Rate(before["migration_errors"], before["hours"]) if before else None,
         evidence.settings.checklist.ratio,
         tolerance=0,
     )
@@ -57,24 +64,28 @@ def judge(evidence: Evidence) -> Point:
         point=POINT,
         verdict=verdict,
         found=_describe(journal, logs),
-        was=_lines(then) if then else "",
-        why=incomparable({"log lines": verdict}),
+        was=_describe_lines(before) if before else "",
+        why=why_unknown({"log lines": verdict}),
         todo="see `cosmicdeploy migrate`, and `cosmicdeploy logs app` for the lines",
-        now={**journal, "lines": logs["lines"], "errors": logs["migration_errors"]},
-        before={"lines": then["lines"], "errors": then["migration_errors"]} if then else None,
+        now={**journal, **_line_figures(logs)},
+        before=_line_figures(before) if before else None,
     )
 
 
 def _describe(journal: Figures, logs: Figures) -> str:
     parts = ["a migration is half done"] if journal["half_done"] else []
     if journal["failed_runs"]:
-        parts.append(f"{counted(journal['failed_runs'], 'run')} failed at a migration")
-    return "; ".join([*parts, _lines(logs)])
+        parts.append(f"{counted(journal['failed_runs'], 'run')} failed after migrating began")
+    return "; ".join([*parts, _describe_lines(logs)])
 
 
-def _lines(logs: Figures) -> str:
+def _line_figures(logs: Figures) -> Figures:
+    return {"lines": logs["lines"], "errors": logs["migration_errors"]}
+
+
+def _describe_lines(logs: Figures) -> str:
     return f"{counted(logs['migration_errors'], 'migration error')} in {logs['lines']:,} log lines"
 
 
-def _at(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()
+def _timestamp(iso: str) -> float:
+    return datetime.fromisoformat(iso).timestamp()

@@ -1,4 +1,4 @@
-"""The point `rate-limit`: whether the rate limit of heartbeats works."""
+"""The point `rate-limit`: the rate limit for heartbeats works."""
 
 from __future__ import annotations
 
@@ -18,81 +18,83 @@ from cosmicdeploy.traffic.response import LIMITED, OK
 
 POINT, BURST = "rate-limit", "burst"
 TODO = "`cosmicdeploy checklist --probe` sends a burst of heartbeats of one device"
-NOT_SENT: Figures = {"why": "no burst was asked for"}
+NOT_SENT: Figures = {"why": "no burst was requested"}
 
 
 def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
-    """Send heartbeats of the configured device one after the other, until one is not accepted.
+    """Send heartbeats of the configured device, one after the other, until one is not accepted.
 
-    Sends at most `checklist.burst`; the application stores those that it accepts (`let_in`). Raises
-    `ConfigError` if no device is configured.
+    Sends at most `checklist.burst`. Returns the number of accepted heartbeats (`let_in`), which the
+    application stores, and the last response. Raises `ConfigError` if `verify.heartbeat` is not
+    set.
     """
     from cosmicdeploy.probes.proof.connection import Connection, Request
 
-    beat = ctx.settings.verify.heartbeat
-    if beat is None:
+    heartbeat = ctx.settings.verify.heartbeat
+    if heartbeat is None:
         raise ConfigError("`verify.heartbeat` is not configured", where=str(ctx.loaded.file))
-    token = ctx.loaded.secret(beat.token_variable)
-    request = Request(path=beat.path, token=token, body=beat.body)
-    connection, let_in = Connection(proxy_url(ctx)), 0
+    token = ctx.loaded.secret(heartbeat.token_variable)
+    request = Request(path=heartbeat.path, token=token, body=heartbeat.body)
+    connection, accepted = Connection(proxy_url(ctx)), 0
     try:
         for _ in range(ctx.settings.checklist.burst):
-            answer = connection.ask(request)
-            if answer.status != OK:
+            response = connection.ask(request)
+            if response.status != OK:
                 break
-            let_in += 1
+            accepted += 1
     finally:
         connection.close()
-    return {"let_in": let_in, "status": answer.status, "error": answer.error}
+    return {"let_in": accepted, "status": response.status, "error": response.error}
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: judged by a burst if one was sent, otherwise by the proxy's log.
+    """Judge the point by a burst if one was sent, otherwise by the proxy's log.
 
-    By the log, it is unknown if no request was refused, and worse if the share of refused requests
-    is above both `checklist.borne.limited` and twice the share in the baseline.
+    By the log, the point is unknown if no request was refused, and worse if the share of refused
+    requests is above both `checklist.borne.limited` and twice the share in the baseline.
     """
-    log, sent = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
-    if "why" not in sent:
-        return _judge_burst(sent)
+    log, burst_figures = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
+    if "why" not in burst_figures:
+        return _judge_burst(burst_figures)
     if unknown := unknown_point(POINT, log, TODO):
         return unknown
-    then = evidence.then("proxy")
-    not_sent = f"; no burst: {sent['why']}" if BURST in evidence.now else ""
+    before = evidence.in_baseline("proxy")
+    not_sent = f"; no burst: {burst_figures['why']}" if BURST in evidence.now else ""
     verdict, why = Verdict.UNKNOWN, f"no client was refused{not_sent}"
     if log["limited"]:
-        new = then is not None and not then["limited"]
-        verdict, why = Verdict.BETTER if new else Verdict.SAME, ""
+        none_before = before is not None and not before["limited"]
+        verdict, why = Verdict.BETTER if none_before else Verdict.SAME, ""
     todo = TODO
-    if _share(log) > max(evidence.settings.checklist.borne.limited, 2 * _share(then)):
+    if _share(log) > max(evidence.settings.checklist.borne.limited, 2 * _share(before)):
         verdict = Verdict.WORSE
-        todo = "see whether devices send too many heartbeats, or the limit is too low"
+        todo = "check whether devices send too many heartbeats, or the limit is too low"
     return Point(
         point=POINT,
         verdict=verdict,
         found=_describe(log),
-        was=_describe(then) if then else "",
+        was=_describe(before) if before else "",
         why=why,
         todo=todo,
         now={key: log[key] for key in ("limited", "answers")},
-        before={key: then[key] for key in ("limited", "answers")} if then else None,
+        before={key: before[key] for key in ("limited", "answers")} if before else None,
     )
 
 
-def _judge_burst(sent: Figures) -> Point:
-    accepted = counted(sent["let_in"], "heartbeat")
-    works = sent["status"] == LIMITED
-    ended = f"then {sent['status']}" if not sent["error"] else sent["error"]
-    all_in = sent["status"] == OK
+def _judge_burst(figures: Figures) -> Point:
+    """Judge the point by a burst: its last heartbeat must be refused with 429."""
+    accepted = counted(figures["let_in"], "heartbeat")
+    limit_works = figures["status"] == LIMITED
+    all_accepted = figures["status"] == OK
+    ending = figures["error"] or f"then status {figures['status']}"
     return Point(
         point=POINT,
-        verdict=Verdict.SAME if works else Verdict.WORSE if all_in else Verdict.UNKNOWN,
-        found=f"burst: {accepted} let in, {'and none refused' if all_in else ended}",
-        why="" if works or all_in else "the burst was not answered",
+        verdict=Verdict.SAME if limit_works else Verdict.WORSE if all_accepted else Verdict.UNKNOWN,
+        found=f"burst: {accepted} accepted, {'and none refused' if all_accepted else ending}",
+        why="" if limit_works or all_accepted else "the burst ended in an unexpected response",
         todo="see `cosmicdeploy features list`, and the application's limit"
-        if all_in
+        if all_accepted
         else "see `cosmicdeploy verify --only heartbeat`",
-        now=sent,
+        now=figures,
     )
 
 

@@ -1,4 +1,4 @@
-"""The point `scheduler`: it ran every minute."""
+"""The point `scheduler`: the scheduler ran every minute."""
 
 from __future__ import annotations
 
@@ -15,78 +15,85 @@ from cosmicdeploy.operations.checklist.verdict import (
     Rate,
     Span,
     Verdict,
-    by_rate,
+    compare_rates,
     unknown_point,
 )
 from cosmicdeploy.probes.application.features import states
 from cosmicdeploy.text.formatting import to_iso
 
 POINT = "scheduler"
-# Missed minutes that are named.
-NAMED = 5
+# Number of missed minutes that are named.
+MAX_NAMED = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Return the whole minutes that the scheduler's log covers, and those without a run.
+    """Return how many whole minutes the scheduler's log covers, and how many of them had no run.
 
-    `off` says that the command was switched off on purpose. Raises `ConfigError` if no setting says
-    what a run looks like, `EngineError` if there is no log.
+    `cut` is whether the log begins after the span does; `off` is why the command is switched off.
+    Raises `ConfigError` if a setting is missing, `EngineError` if there is no container.
     """
-    service, words = ctx.settings.services.scheduler, _words(ctx)
-    if not service or not words:
+    service, run_text = ctx.settings.services.scheduler, _run_text(ctx)
+    if not service or not run_text:
         key = "checklist.scheduled" if service else "services.scheduler"
         raise ConfigError(f"`{key}` is not configured", where=str(ctx.loaded.file))
     log = logs.output(ctx, service, span)
-    runs = [line.at / logs.SECOND for line in log.lines if words in line.text]
-    minutes, missing = missed(runs, log.begins, span.until)
+    runs = [line.at / logs.SECOND for line in log.lines if run_text in line.text]
+    minutes, missing = missed_minutes(runs, log.begins, span.until)
     return {
         "minutes": minutes,
         "missed": len(missing),
-        "cut": log.cut(span),
-        "first_missed": [to_iso(each) for each in missing[:NAMED]],
-        # This runs a command in a container, which is too expensive for a baseline.
+        "cut": log.is_cut_short(span),
+        "first_missed": [to_iso(each) for each in missing[:MAX_NAMED]],
+        # Not for a baseline (which limits the lines): it runs a command in a container.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 
 
-def missed(runs: Iterable[float], begins: float, until: float) -> tuple[int, list[float]]:
-    """Return the number of whole minutes and the beginnings of those without a run (Unix time)."""
+def missed_minutes(runs: Iterable[float], begins: float, until: float) -> tuple[int, list[float]]:
+    """Return the number of whole minutes, and when each minute without a run began (Unix time)."""
     with_run = {int(run // MINUTE) for run in runs}
     minutes = range(int(begins // MINUTE) + 1, int(until // MINUTE))
     return len(minutes), [minute * MINUTE for minute in minutes if minute not in with_run]
 
 
 def judge(evidence: Evidence) -> Point:
-    """Return the point: one missed minute is worse if none was missed before."""
-    now, then = evidence.now[POINT], evidence.then(POINT)
+    """Judge the point: worse if more minutes were missed than in the baseline.
+
+    Without a baseline, one missed minute is worse. Missed minutes prove nothing if the command is
+    switched off: then the point is unknown.
+    """
+    now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now, "see `cosmicdeploy verify --only scheduler`"):
         return unknown
-    verdict = by_rate(
+    comparable = before if before and before["minutes"] else None
+    verdict = compare_rates(
         Rate(now["missed"], now["minutes"]),
-        Rate(then["missed"], then["minutes"]) if then and then["minutes"] else Rate(0, 1),
+        Rate(comparable["missed"], comparable["minutes"]) if comparable else Rate(0, 1),
         evidence.settings.checklist.ratio,
         tolerance=0,
     )
-    why = "" if now["minutes"] else "its log covers no whole minute yet"
+    why = "" if now["minutes"] else "the scheduler's log covers no whole minute yet"
     if now["missed"] and now["off"]:
         why = str(now["off"])
     return Point(
         point=POINT,
         verdict=Verdict.UNKNOWN if why else verdict,
         found=why or _describe(now),
-        was=_describe(then) if then and then["minutes"] else "",
+        was=_describe(comparable) if comparable else "",
         why=why,
-        todo="see `cosmicdeploy logs scheduler`" if now["minutes"] else "look again in two minutes",
+        todo="see `cosmicdeploy logs scheduler`"
+        if now["minutes"]
+        else "run `cosmicdeploy checklist` again in two minutes",
         now=now,
-        before=then,
+        before=before,
     )
 
 
 def _describe(figures: Figures) -> str:
-    return _minutes(figures) + ("; its log begins later" if figures["cut"] else "")
+    return _describe_minutes(figures) + ("; its log begins later" if figures["cut"] else "")
 
 
-def _minutes(figures: Figures) -> str:
+def _describe_minutes(figures: Figures) -> str:
     if not figures["missed"]:
         return f"no minute of {figures['minutes']:,} without a run"
     named = ", ".join(at[11:16] for at in figures["first_missed"])  # the time of ISO 8601
@@ -94,11 +101,13 @@ def _minutes(figures: Figures) -> str:
     return f"no run in {figures['missed']:,} of {figures['minutes']:,} minutes: {named}{more}"
 
 
-def _words(ctx: Context) -> str:
+def _run_text(ctx: Context) -> str:
+    """Return the text that marks a run in the scheduler's log; "" if no setting says it."""
     return ctx.settings.checklist.scheduled or ctx.settings.verify.command or ""
 
 
 def _switched_off(ctx: Context) -> str:
+    """Return a sentence if the command's feature is switched off, else ""."""
     feature = ctx.settings.verify.feature
     for state in states(ctx, [feature]) if feature else []:
         if state.enabled is False:

@@ -1,4 +1,4 @@
-"""Transitions from the table or the logs, and what is wrong with them."""
+"""Read transitions of devices from the table or the logs, and find what is wrong with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cosmicdeploy.settings import DeviceColumns, TransitionColumns
 
 @dataclass(frozen=True)
 class Transition:
-    """A device's transition at a Unix time; `before` is "" where it is not recorded."""
+    """A device's change of status at a Unix time; `before` is "" if it was not recorded."""
 
     device: str
     before: str
@@ -29,20 +29,24 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transitions:
-    """Transitions in their order, some older than the span; they are complete from `begins` on."""
+class TransitionHistory:
+    """The transitions of all devices, oldest first.
 
-    moves: Sequence[Transition]
+    From `begins` (Unix time) on, none is missing; some may be older.
+    """
+
+    transitions: Sequence[Transition]
     begins: float
 
 
-def in_table(facts: Facts, columns: TransitionColumns, span: Span) -> Transitions:
-    """Return the newest rows of the table, up to the span's limit. Raises `DatabaseError`."""
+def from_table(facts: Facts, columns: TransitionColumns, span: Span) -> TransitionHistory:
+    """Read the newest rows of the table, up to `Span.rows`. Raises `DatabaseError`."""
     present = set(facts.columns(columns.table))
-    if missing := lacking(columns.table, columns.needed, present):
+    if problem := lacking(columns.table, columns.needed, present):
         raise DatabaseError(
-            f"Transitions cannot be read: {missing}",
-            todo="see `monitoring.transitions`, or migrate",
+            f"Transitions cannot be read: {problem}",
+            todo="correct `monitoring.transitions` in the settings, or migrate:"
+            " `cosmicdeploy deploy`",
         )
     table, key = quoted(columns.table), quoted(columns.id)
     before = quoted(columns.before) if columns.before in present else "''"
@@ -52,31 +56,33 @@ def in_table(facts: Facts, columns: TransitionColumns, span: Span) -> Transition
         f" UNIX_TIMESTAMP({quoted(columns.at)}) FROM {table} WHERE {key} > %s ORDER BY {key}",
         max(0, (last or 0) - span.rows),
     )
-    moves = [Transition(str(d), str(b or ""), str(a), float(at or 0)) for d, b, a, at in rows]
-    return Transitions(moves=moves, begins=max(span.since, moves[0].at) if moves else span.since)
+    read = [Transition(str(d), str(b or ""), str(a), float(at or 0)) for d, b, a, at in rows]
+    begins = max(span.since, read[0].at) if read else span.since
+    return TransitionHistory(transitions=read, begins=begins)
 
 
-def in_logs(ctx: Context, span: Span) -> Transitions:
-    """Return the transitions in log lines.
+def from_logs(ctx: Context, span: Span) -> TransitionHistory:
+    """Read transitions from the application's log lines.
 
-    Raises `ConfigError` if no setting says what such a line looks like, `EngineError` if a log
-    cannot be read.
+    Raises `ConfigError` if `monitoring.transition` is not set, `EngineError` if a log cannot be
+    read.
     """
     words = ctx.settings.monitoring.transition
     if not words:
         raise ConfigError(
-            "`monitoring` names no table and no log line of transitions", where=str(ctx.loaded.file)
+            "`monitoring` names neither a table nor a log line for transitions",
+            where=str(ctx.loaded.file),
         )
-    moves, begins = [], span.since
+    read, begins = [], span.since
     for service in ctx.settings.services.released:
-        # A transition that is written to both counts once.
+        # A transition may be written to both the file and the output: only one of them is read.
         for log in [*logs.file(ctx, service, span)] or [logs.output(ctx, service, span)]:
-            moves += list(_in_log(log, words))
+            read += list(_read_log(log, words))
             begins = max(begins, log.begins)
-    return Transitions(moves=sorted(moves, key=lambda move: move.at), begins=begins)
+    return TransitionHistory(transitions=sorted(read, key=lambda each: each.at), begins=begins)
 
 
-def _in_log(log: logs.Log, words: str) -> Iterable[Transition]:
+def _read_log(log: logs.Log, words: str) -> Iterable[Transition]:
     reader = TransitionLines(words)
     for line in log.lines:
         for parsed in reader.take(line.text):
@@ -87,45 +93,50 @@ def _in_log(log: logs.Log, words: str) -> Iterable[Transition]:
                 yield Transition(str(context["device_id"]), before, after, at)
 
 
-def broken(moves: Iterable[Transition], since: float) -> int:
-    """Count the transitions since a Unix time that begin with another status than the device's last
-    one ended with.
+def count_broken(transitions: Iterable[Transition], since: float) -> int:
+    """Count the transitions since a Unix time that do not continue from the device's previous one.
 
-    Something beside the application changed the status, or a transition was not recorded.
+    The status at their beginning is not the one at the previous one's end: something other than the
+    application changed it, or a transition was not recorded.
     """
-    last: dict[str, str] = {}
+    last_status: dict[str, str] = {}
     count = 0
-    for move in moves:
-        known = last.get(move.device)
-        count += bool(move.before and known is not None and known != move.before) and (
-            move.at >= since
-        )
-        last[move.device] = move.after
+    for each in transitions:
+        expected = last_status.get(each.device, each.before)
+        if each.before and each.before != expected and each.at >= since:
+            count += 1
+        last_status[each.device] = each.after
     return count
 
 
-def flapping(
-    moves: Iterable[Transition], more_than: int, seconds: float, since: float
+def flapping_devices(
+    transitions: Iterable[Transition], more_than: int, seconds: float, since: float
 ) -> list[str]:
-    """Return the devices with more than `more_than` transitions within any `seconds`."""
+    """Return the devices with more than `more_than` transitions in any period of `seconds`.
+
+    Only transitions since a Unix time count.
+    """
     recent: dict[str, deque[float]] = defaultdict(deque)
     devices: dict[str, None] = {}
-    for move in sorted(moves, key=lambda move: move.at):
-        if move.at < since:
+    for each in sorted(transitions, key=lambda each: each.at):
+        if each.at < since:
             continue
-        times = recent[move.device]
-        times.append(move.at)
-        while times[0] <= move.at - seconds:
+        times = recent[each.device]
+        times.append(each.at)
+        while times[0] <= each.at - seconds:
             times.popleft()
         if len(times) > more_than:
-            devices[move.device] = None
+            devices[each.device] = None
     return list(devices)
 
 
-def astray(session: Session, columns: TransitionColumns, devices: DeviceColumns, rows: int) -> int:
-    """Count the devices whose status is not that of their last transition, among the newest `rows`.
+def count_astray(
+    session: Session, columns: TransitionColumns, devices: DeviceColumns, rows: int
+) -> int:
+    """Count the devices whose status is not that of their last transition.
 
-    It is one statement, so that it reads both tables at one moment.
+    Considers the newest `rows` transitions. A single statement reads both tables, so that they are
+    read at the same moment.
     """
     table, key, device = quoted(columns.table), quoted(columns.id), quoted(columns.device)
     sql = (

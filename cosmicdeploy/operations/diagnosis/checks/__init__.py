@@ -1,1 +1,1 @@
-"""The checks of each trouble."""
+"""The checks of each known problem."""

@@ -1,4 +1,4 @@
-"""The trouble `command`: the monitor's command is not found."""
+"""The problem `command`: the console lacks the command that the scheduler runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
+    KnownProblem,
     Remedy,
-    Trouble,
     ok,
     problem,
     warning,
@@ -28,18 +28,18 @@ LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
-    """Check that the console of each container lists the command.
+    """Check that the console of each of the application's containers lists the command.
 
-    Runs `list` in each container; where the command is missing, also in a new container of the
-    release's image.
+    Runs `list` in each container. If the command is missing in one, also runs `list` in a new
+    container of the release's image.
     """
     command, containers = ctx.settings.verify.command, running(ctx)
     if not command:
         yield ok(REGISTERED, "verify.command is not configured")
         return
-    lists = _lists(ctx, containers)
-    silent = {name: output for name, (code, output) in lists.items() if code != 0}
-    for name, output in silent.items():
+    lists = _list_commands(ctx, containers)
+    failed = {name: output for name, (code, output) in lists.items() if code != 0}
+    for name, output in failed.items():
         yield problem(
             REGISTERED,
             f"the console of {name} cannot list its commands",
@@ -47,64 +47,69 @@ def registered(ctx: Context) -> Iterator[Finding]:
             details=output.splitlines()[-LINES:],
             remedies=_remedies(ctx, {name: containers[name]}),
         )
-    lacking = [
-        n for n, (_, output) in lists.items() if n not in silent and not lists_it(output, command)
-    ]
-    if lacking:
-        yield _lacking(ctx, command, {name: containers[name] for name in lacking})
-    elif not silent:
+    missing = {
+        name: containers[name]
+        for name, (code, output) in lists.items()
+        if code == 0 and not lists_command(output, command)
+    }
+    if missing:
+        yield _not_registered(ctx, command, missing)
+    elif not failed:
         yield ok(REGISTERED, f"{command}, in {counted(len(lists), 'container')}")
 
 
-def _lists(ctx: Context, containers: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
+def _list_commands(ctx: Context, containers: Mapping[str, Container]) -> dict[str, tuple[int, str]]:
+    """Return the exit code and the output of the console's `list` in each container."""
+
     def listed(container: Container) -> tuple[int, str]:
         result = ctx.run_console(container, "list")
-        return result.exit_code, result.text if result.exit_code == 0 else _words(result)
+        return result.exit_code, result.text if result.exit_code == 0 else _error_text(result)
 
     return dict(zip(containers, map_concurrently(listed, containers.values()), strict=True))
 
 
-def _words(result: ExecResult) -> str:
-    """Return an error's text; PHP writes its fatal errors to standard output."""
+def _error_text(result: ExecResult) -> str:
+    """Return a failed command's error text; PHP writes its fatal errors to standard output."""
     return result.error_text.strip() or result.text
 
 
-def lists_it(output: str, command: str) -> bool:
-    """Whether a console's list has this command."""
+def lists_command(output: str, command: str) -> bool:
+    """Whether the output of the console's `list` contains this command."""
     return re.search(rf"(^|\s){re.escape(command)}(\s|$)", output) is not None
 
 
-def _lacking(ctx: Context, command: str, lacking: Mapping[str, Container]) -> Finding:
-    text = f"{command} is not registered in {', '.join(lacking)}"
+def _not_registered(ctx: Context, command: str, missing: Mapping[str, Container]) -> Finding:
+    text = f"{command} is not registered in {', '.join(missing)}"
     if not _image_has(ctx, command):
         return problem(
             REGISTERED,
             f"{text}, nor in the image {ctx.service(ctx.settings.services.app[0]).image}",
-            "cosmicdeploy deploy, once the sources have it",
+            "cosmicdeploy deploy, once the sources have the command",
             remedies=[DEPLOY],
         )
     return problem(
         REGISTERED,
         f"{text}; the release's image has it",
         "cosmicdeploy diagnose command --fix",
-        remedies=_remedies(ctx, lacking),
+        remedies=_remedies(ctx, missing),
     )
 
 
 def _image_has(ctx: Context, command: str) -> bool:
-    """Whether the release's image lists the command.
+    """Whether the console in the release's image lists the command.
 
-    Runs in a new container: the files of a running one may differ from its image.
+    Runs in a new container, because files in a running container may differ from its image.
     """
     if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
-    return lists_it(in_new_image(ctx, ["list"], apart=True).text, command)
+    return lists_command(in_new_image(ctx, ["list"], apart=True).text, command)
 
 
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
-    """Return the remedies for these containers: clear their caches, then replace them.
+    """Return the remedies for these containers: clear their caches; if that does not help, replace
+    them, since a restart would keep their files.
 
-    A restart would keep their files.
+    If a container does not run the release's image, the remedy is a deploy.
     """
     images = ctx.images_of(containers)
     if any(image is None or image.id != containers[n].image_id for n, image in images.items()):
@@ -119,31 +124,31 @@ def file(ctx: Context) -> Iterator[Finding]:
     if path is None:
         yield ok(FILE, "diagnose.command_file is not configured")
         return
-    lacking = {name: c for name, c in containers.items() if not _is_there(ctx, c, path)}
-    if not lacking:
+    missing = {name: c for name, c in containers.items() if not _exists(ctx, c, path)}
+    if not missing:
         yield ok(FILE, f"{path}, in {counted(len(containers), 'container')}")
         return
     yield problem(
         FILE,
-        f"{path} is not in {', '.join(lacking)}",
+        f"{path} is not in {', '.join(missing)}",
         "cosmicdeploy diagnose command --fix",
-        # A file that no container has is not in their image.
-        remedies=_remedies(ctx, lacking)[-1:] if len(lacking) < len(containers) else [DEPLOY],
+        # If no container has the file, their image lacks it. Cleared caches do not bring it back.
+        remedies=_remedies(ctx, missing)[-1:] if len(missing) < len(containers) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
-    """Report whether the configuration is cached, so that changes to it have no effect."""
+    """Report whether the configuration is cached, in which case changes to it have no effect."""
     path, containers = ctx.settings.diagnose.config_cache, running(ctx)
     if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
         return
-    cached = [name for name, c in containers.items() if _is_there(ctx, c, path)]
+    cached = [name for name, c in containers.items() if _exists(ctx, c, path)]
     text = f"cached in {', '.join(cached)}: {path}" if cached else "nothing is cached"
     yield ok(CACHE, text)
 
 
-def _is_there(ctx: Context, container: Container, path: PurePosixPath) -> bool:
+def _exists(ctx: Context, container: Container, path: PurePosixPath) -> bool:
     return ctx.engine.exec(container.id, ["test", "-e", str(path)]).exit_code == 0
 
 
@@ -156,7 +161,7 @@ def image(ctx: Context) -> Iterator[Finding]:
     yield warning(IMAGE, f"{result.found}; expected {result.expected}", "cosmicdeploy deploy")
 
 
-TROUBLE = Trouble(
+PROBLEM = KnownProblem(
     name="command",
     about="the monitor's command is not found",
     checks={REGISTERED: registered, FILE: file, CACHE: config_cache, IMAGE: image},

@@ -1,4 +1,4 @@
-"""Check that the replicas and the load balancer answer."""
+"""Check that the replicas and the load balancer respond to requests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ANSWERS, PROXY = "answers", "through the proxy"
 
 
 def answers(ctx: Context) -> Iterator[Finding]:
-    """Check that each replica answers its health path, and that its own health check passes.
+    """Check that each running replica responds, and that its own health check passes.
 
-    Sends up to three requests to each replica and runs its health check in the container.
+    Sends up to three requests to each replica, and runs its health check in the container.
     """
-    well, path = [], ctx.settings.app.health_path
+    healthy, path = [], ctx.settings.app.health_path
     for name in ctx.settings.services.app:
         container = ctx.container(name)
         if container is None or not container.is_running:
@@ -30,7 +30,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
         # One request is enough for a replica that is known to be unhealthy.
         outside = _outside_problem(ctx, container, path, ask if inside else ask_with_retries)
         if not outside and not inside:
-            well.append(name)
+            healthy.append(name)
             continue
         problems = "; ".join(text for text in (outside, inside) if text)
         yield problem(
@@ -39,8 +39,8 @@ def answers(ctx: Context) -> Iterator[Finding]:
             f"cosmicdeploy restart {name}",
             remedies=restart_or_replace(ctx, name),
         )
-    if well:
-        yield ok(ANSWERS, f"200 from {path} of {', '.join(well)}")
+    if healthy:
+        yield ok(ANSWERS, f"200 from {path} of {', '.join(healthy)}")
 
 
 def _outside_problem(
@@ -49,13 +49,13 @@ def _outside_problem(
     path: str,
     send: Callable[[str], Response] = ask_with_retries,
 ) -> str:
-    """Return what is wrong with a replica's answer to the deployer; "" where nothing is."""
-    answer = send(container_url(ctx, container) + path)
-    return "" if answer.status == OK else str(answer)
+    """Send a request to a replica; return what is wrong with the response, "" if it is OK."""
+    response = send(container_url(ctx, container) + path)
+    return "" if response.status == OK else str(response)
 
 
 def _inside_problem(ctx: Context, container: Container) -> str:
-    """Return why a container's own health check fails; "" where it passes, or there is none."""
+    """Run a container's own health check; return why it fails, "" if it passes or there is none."""
     if not container.healthcheck:
         return ""
     try:
@@ -63,29 +63,32 @@ def _inside_problem(ctx: Context, container: Container) -> str:
     except EngineUnavailable:
         raise
     except CosmicError as error:
-        return f"its health check within it: {error.what}"
+        return f"its own health check: {error.what}"
     last_line = "".join((result.error_text or result.text).strip().splitlines()[-1:])
     code = result.exit_code
-    return f"its health check within it ends with {code}: {last_line}" if code else ""
+    return f"its own health check ends with {code}: {last_line}" if code else ""
 
 
 def through_the_proxy(ctx: Context) -> Iterator[Finding]:
-    """Check that clients get an answer; sends up to three requests."""
+    """Check that clients get a response through the load balancer; sends up to three requests."""
     name = ctx.settings.services.proxy
     if name is None:
         yield ok(PROXY, "services.proxy is not configured")
         return
-    answer = ask_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
-    if answer.status == OK:
-        yield ok(PROXY, f"200 from {answer.url} in {answer.seconds * 1000:.0f} ms")
+    response = ask_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
+    if response.status == OK:
+        yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
         return
     yield problem(
-        PROXY, str(answer), "cosmicdeploy verify --only proxy", remedies=_proxy_remedies(ctx, name)
+        PROXY,
+        str(response),
+        "cosmicdeploy verify --only proxy",
+        remedies=_proxy_remedies(ctx, name),
     )
 
 
 def _proxy_remedies(ctx: Context, name: str) -> Sequence[Remedy]:
-    """Return the restart of the proxy if a replica answers; otherwise the proxy is not at fault."""
+    """Return the restart of the proxy if a replica responds; otherwise the cause is elsewhere."""
     path = ctx.settings.app.health_path
     replicas = [ctx.container(each) for each in ctx.settings.services.app]
     serves = any(

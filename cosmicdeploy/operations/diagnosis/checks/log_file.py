@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
-from cosmicdeploy.operations.diagnosis.remedies import OWN
+from cosmicdeploy.operations.diagnosis.remedies import DIAGNOSE_FIX
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.probes.application.writable import find_unwritable
 from cosmicdeploy.steps.commands.chown import ChownStep
@@ -19,27 +19,30 @@ LOG_FILE = "log file"
 def log_file(ctx: Context) -> Iterator[Finding]:
     """Check that the application's user can write to the log file in each container.
 
-    Where a command that an operator ran as root created the file, every request that logs something
-    fails. Runs a shell in each container.
+    If an operator's command created the file as root, every request that logs something fails. Runs
+    a shell in each container.
     """
     path, containers = ctx.settings.app.log_file, running(ctx)
     if path is None:
         yield ok(LOG_FILE, "app.log_file is not configured")
         return
-    well, user = [], ctx.console_user
+    writable, user = [], ctx.console_user
     for name, container in containers.items():
         file = find_unwritable(ctx, container, path)
         if file is None:
-            well.append(name)
+            writable.append(name)
             continue
-        found = f"{file.path} in {name} is {file.owner}'s: {user or 'its own user'} cannot write"
-        by_hand = f"docker exec -u root {container.name} chown {user or 'USER'} {file.path}"
+        text = (
+            f"{file.path} in {name} belongs to {file.owner}:"
+            f" {user or 'the application'} cannot write to it"
+        )
+        command = f"docker exec -u root {container.name} chown {user or 'USER'} {file.path}"
         remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
-        yield problem(LOG_FILE, f"{found} to it", by_hand, remedies=remedies)
-    if well:
-        yield ok(LOG_FILE, f"{path} can be written to in {counted(len(well), 'container')}")
+        yield problem(LOG_FILE, text, command, remedies=remedies)
+    if writable:
+        yield ok(LOG_FILE, f"{path} can be written to in {counted(len(writable), 'container')}")
 
 
-def _chown(name: str, path: PurePosixPath, says: str) -> Remedy:
+def _chown(name: str, path: PurePosixPath, description: str) -> Remedy:
     step = ChownStep(name=f"log file of {name}", service=name, path=path)
-    return Remedy(says=says, command=OWN, steps=(step,))
+    return Remedy(description=description, command=DIAGNOSE_FIX, steps=(step,))

@@ -1,4 +1,4 @@
-"""The trouble `migration`: a migration fails or is stuck."""
+"""The problem `migration`: a migration fails or is stuck."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.operations.diagnosis.checks.table_locks import LOCKS, table_locks
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
-    Trouble,
+    KnownProblem,
     ok,
     problem,
     warning,
@@ -31,54 +31,54 @@ RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
 def interrupted(ctx: Context) -> Iterator[Finding]:
     """Check for migrations that an interrupted run left half done."""
     if holder_pid(ctx.engine, ctx.stack.project) is not None:
-        yield ok(RUN, "a run is at work just now: see `cosmicdeploy lock status`")
+        yield ok(RUN, "not checked while a run is at work: see `cosmicdeploy lock status`")
         return
     begun = interrupted_migration(ctx.journal)
     if begun is None:
-        yield ok(RUN, "none was interrupted while it migrated")
+        yield ok(RUN, "no run was interrupted during a migration")
         return
-    found = interrupted_migrations.look(ctx, begun)
-    if found.state is not interrupted_migrations.State.BROKEN:
+    progress = interrupted_migrations.look(ctx, begun)
+    if progress.state is not interrupted_migrations.State.BROKEN:
         yield problem(
             RUN,
-            f"a run was interrupted while it migrated: {found.state}",
+            f"a run was interrupted during a migration: {progress.state}",
             "cosmicdeploy deploy",
-            details=found.lines,
+            details=progress.lines,
             remedies=[DEPLOY],
         )
         return
-    broken = interrupted_migrations.broken(found)
-    yield problem(RUN, broken.what, broken.todo, details=broken.details, remedies=[RESOLVE])
+    error = interrupted_migrations.broken(progress)
+    yield problem(RUN, error.what, error.todo, details=error.details, remedies=[RESOLVE])
 
 
 def migrators(ctx: Context) -> Iterator[Finding]:
-    """Check for migrators that still run: those of a killed run, or started by an operator."""
-    found = [
+    """Check for migrate commands that still run, of a killed run or started by an operator."""
+    lines = [
         f"{container.name}: {' '.join(container.command)}"
         for container in ctx.engine.leftovers(ctx.stack.project)
         if container.is_running and container.labels.get(labels.MARKER) == labels.RUN
     ]
     for name in ctx.settings.services.released:
         container = ctx.container(name)
-        lines = [p.command for p in ctx.engine.processes(container.id)] if container else []
-        found += [f"{name}: {word}" for line in lines if (word := migrator(ctx, line))]
-    if not found:
+        processes = ctx.engine.processes(container.id) if container else ()
+        lines += [f"{name}: {part}" for p in processes if (part := migrator(ctx, p.command))]
+    if not lines:
         yield ok(MIGRATOR, "none runs")
         return
     yield warning(
         MIGRATOR,
-        f"{len(found)} still at work",
-        "wait for it; the table locks below show what holds it up",
-        found,
+        f"{len(lines)} still at work",
+        "wait until it ends; the table locks below show what holds it up",
+        lines,
     )
 
 
 def migrator(ctx: Context, command_line: str) -> str:
-    """Return the part of a command line that is the console's migrator; "" where there is none."""
+    """Return the part of a command line that calls the console's migrate command, else ""."""
     console, command = ctx.settings.app.console[-1], ctx.settings.migrate.command[0]
     words = rf"{re.escape(console)}\s+{re.escape(command)}(?=\s|$)"
-    found = re.search(words, command_line)
-    return found[0] if found else ""
+    match = re.search(words, command_line)
+    return match[0] if match else ""
 
 
 def pending(ctx: Context) -> Iterator[Finding]:
@@ -91,7 +91,7 @@ def pending(ctx: Context) -> Iterator[Finding]:
     if names == []:
         yield ok(PENDING, "no migration is pending")
     elif names is None:
-        yield warning(PENDING, "nothing was ever migrated", "cosmicdeploy up")
+        yield warning(PENDING, "no migration was ever applied", "cosmicdeploy up")
     else:
         yield from _not_run(ctx, names)
 
@@ -99,8 +99,8 @@ def pending(ctx: Context) -> Iterator[Finding]:
 def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     """Yield the findings for pending migrations.
 
-    A migration that an operator ran and that was killed may have changed the schema without a row
-    that says so.
+    A pending migration may have changed the schema already, if an operator ran it and it was killed
+    before it was marked as run.
     """
     begun = begun_already(ctx, names)
     whole = [each for each in begun if each.applied is AppliedState.ALL]
@@ -110,15 +110,15 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     for each in half:
         yield problem(
             PENDING,
-            f"{each.migration} is half done, by a run that is not in the journal: as it is, it can"
-            " neither run nor be undone",
-            "finish what is not done in the database by hand, or take back what is; then"
+            f"{each.migration} is half done, by a run that is not in the journal: it can neither"
+            " run again nor be undone",
+            "in the database, do what is missing by hand or undo what was done; then run"
             " `cosmicdeploy diagnose migration --fix`",
             details=each.lines,
         )
     known = {each.migration for each in (*whole, *half)}
     if new := [name for name in names if name not in known]:
-        yield _new(ctx, new, held_up=bool(half))
+        yield _not_begun(ctx, new, held_up=bool(half))
 
 
 def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
@@ -133,16 +133,20 @@ def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
     )
 
 
-def _new(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
+def _not_begun(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
+    """Return the finding for migrations that have not begun.
+
+    There is no remedy if they are `held_up` by one that is half done.
+    """
     if ctx.running_release() not in ("", ctx.release):
-        text = f"{summarize_names(names)}, of release {ctx.release}, which is not deployed yet"
+        text = f"{summarize_names(names)} of release {ctx.release}, which is not deployed yet"
         return warning(PENDING, text, "cosmicdeploy deploy")
-    text = f"{summarize_names(names)} did not run, and its release {ctx.release} is in place"
+    text = f"{summarize_names(names)} did not run, although release {ctx.release} is in place"
     remedies = [] if held_up else [DEPLOY]
     return problem(PENDING, text, "cosmicdeploy deploy", details=names, remedies=remedies)
 
 
-TROUBLE = Trouble(
+PROBLEM = KnownProblem(
     name="migration",
     about="a migration fails or is stuck",
     checks={RUN: interrupted, MIGRATOR: migrators, LOCKS: table_locks, PENDING: pending},

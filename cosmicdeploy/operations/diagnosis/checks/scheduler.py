@@ -1,4 +1,4 @@
-"""The trouble `scheduler`: the scheduler does not run the command."""
+"""The problem `scheduler`: the scheduler does not run the command."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cosmicdeploy.operations.diagnosis.checks.last_run import (
     LINES,
     LOCK,
     last_run,
-    running_one,
+    running_scheduler,
     switched_off,
 )
-from cosmicdeploy.operations.diagnosis.finding import Finding, Trouble, ok, problem, warning
+from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import restart, start
 from cosmicdeploy.verification.orphans import second_schedulers
 
@@ -27,42 +27,44 @@ def container(ctx: Context) -> Iterator[Finding]:
     if name is None:
         yield ok(CONTAINER, "services.scheduler is not configured")
         return
-    found = ctx.container(name)
-    if found is not None and found.is_running and found.health != "unhealthy":
-        yield ok(CONTAINER, f"{name} runs{f', {found.health}' if found.health else ''}")
+    scheduler = ctx.container(name)
+    runs = scheduler is not None and scheduler.is_running
+    if scheduler is not None and runs and scheduler.health != "unhealthy":
+        yield ok(CONTAINER, f"{name} runs{f', {scheduler.health}' if scheduler.health else ''}")
         return
-    state = "has no container" if found is None else f"is {found.health or found.status}"
-    runs = found is not None and found.is_running
+    state = "has no container"
+    if scheduler is not None:
+        state = f"is {scheduler.health or scheduler.status}"
     yield problem(
         CONTAINER,
         f"{name} {state}",
         f"cosmicdeploy restart {name}" if runs else "cosmicdeploy up",
-        details=ctx.engine.logs(found.id, tail=LINES) if found else (),
+        details=ctx.engine.logs(scheduler.id, tail=LINES) if scheduler else (),
         remedies=[restart(ctx, name) if runs else start(name, "scheduler")],
     )
 
 
 def only_one(ctx: Context) -> Iterator[Finding]:
     """Check that no second scheduler does the same work."""
-    found = second_schedulers(ctx)
-    for orphan in found:
+    orphans = second_schedulers(ctx)
+    for orphan in orphans:
         yield problem(ONE, f"a second one runs: {orphan.container.name}", orphan.todo)
-    if not found:
+    if not orphans:
         yield ok(ONE, "no second scheduler runs")
 
 
 def process(ctx: Context) -> Iterator[Finding]:
-    """Check that the container's command is a live process in it."""
-    found = running_one(ctx)
-    if found is None:
+    """Check that the process of the scheduler's command is alive in its container."""
+    scheduler = running_scheduler(ctx)
+    if scheduler is None:
         return
-    word = found.command[-1] if found.command else ""
-    theirs = [p for p in ctx.engine.processes(found.id) if word in p.command]
-    if any(each.can_run for each in theirs):
+    word = scheduler.command[-1] if scheduler.command else ""
+    processes = [p for p in ctx.engine.processes(scheduler.id) if word in p.command]
+    if any(each.can_run for each in processes):
         yield ok(PROCESS, f"{word} is alive")
         return
-    name = found.service or found.name
-    text = f"{word} is stopped by a signal" if theirs else f"no process of {word} runs"
+    name = scheduler.service or scheduler.name
+    text = f"{word} is stopped by a signal" if processes else f"no process of {word} runs"
     yield problem(PROCESS, text, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
 
 
@@ -71,8 +73,8 @@ def schedule(ctx: Context) -> Iterator[Finding]:
 
     Runs one or two console commands in containers.
     """
-    command, found = ctx.settings.verify.command, running_one(ctx)
-    if command is None or found is None:
+    command, scheduler = ctx.settings.verify.command, running_scheduler(ctx)
+    if command is None or scheduler is None:
         return
     if off := switched_off(ctx):
         yield warning(
@@ -81,7 +83,7 @@ def schedule(ctx: Context) -> Iterator[Finding]:
             f"cosmicdeploy features enable {off.name}",
         )
         return
-    listing = ctx.run_console(found, *ctx.settings.verify.schedule)
+    listing = ctx.run_console(scheduler, *ctx.settings.verify.schedule)
     if command in listing.text:
         yield ok(SCHEDULE, f"{command} is on it")
         return
@@ -93,7 +95,7 @@ def schedule(ctx: Context) -> Iterator[Finding]:
     )
 
 
-TROUBLE = Trouble(
+PROBLEM = KnownProblem(
     name="scheduler",
     about="the scheduler does not run the command",
     checks={

@@ -1,4 +1,4 @@
-"""The service that a database session belongs to, and the session in words."""
+"""Describe database sessions: which service each belongs to, and what it does."""
 
 from __future__ import annotations
 
@@ -8,49 +8,50 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 
 # Characters of a statement that are shown.
-SHOWN = 120
+MAX_SHOWN = 120
 
 
 class Owners:
-    """The stack's services by their containers' addresses."""
+    """Finds the service that a database session belongs to, by the address of its client."""
 
     def __init__(self, ctx: Context) -> None:
         self._services: Mapping[str, str] = {
-            known: name
+            address: name
             for name in ctx.settings.services.all
             if (container := ctx.container(name)) is not None
-            for known in (*container.addresses.values(), container.name)
+            for address in (*container.addresses.values(), container.name)
         }
 
-    def of(self, host: str) -> str:
-        """Return the service that has a client's address, else the address."""
-        name = host.rpartition(":")[0] or host
-        return self._services.get(name, name)
+    def service_at(self, host: str) -> str:
+        """Return the service at a client's address; the address itself if no service has it."""
+        address = host.rpartition(":")[0] or host
+        return self._services.get(address, address)
 
     def describe(self, session: Process) -> str:
-        """Describe a session: id, user, service, seconds, and what it does."""
-        return f"session {session.id} ({session.user}@{self.of(session.host)}, {at_what(session)})"
+        """Describe a session: its id, user and service, and what it does."""
+        owner = f"{session.user}@{self.service_at(session.host)}"
+        return f"session {session.id} ({owner}, {describe_activity(session)})"
 
 
-def at_what(session: Process) -> str:
-    """Describe what a session does, and for how many seconds."""
+def describe_activity(session: Process) -> str:
+    """Describe what a session does, and since how many seconds."""
     if not session.is_idle:
-        return f"{session.seconds} s: {shown(session.statement) or session.command}"
+        return f"{session.seconds} s: {shorten_statement(session.statement) or session.command}"
     open_for = session.transaction_seconds
     if open_for is not None:
         return f"idle for {session.seconds} s, its transaction open for {open_for} s"
     return f"idle for {session.seconds} s"
 
 
-def shown(statement: str) -> str:
-    """Return a statement as one short line without its strings, which may be data or secrets."""
+def shorten_statement(statement: str) -> str:
+    """Return a statement in one short line, without strings, which may be data or secrets."""
     from cosmicdeploy.migrations.sql import without_strings  # sqlglot is slow to import
 
     text = " ".join(without_strings(statement).split())
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def by_hand(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
-    """Return the command with which the operator can end a session, or only its statement."""
-    database, word = ctx.settings.database, "KILL QUERY" if statement_only else "KILL"
-    return f'cosmicdeploy exec database mysql -u {database.user} -e "{word} {session.id}"'
+def kill_command(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
+    """Return the command for the operator to end a session, or only its statement."""
+    user, kill = ctx.settings.database.user, "KILL QUERY" if statement_only else "KILL"
+    return f'cosmicdeploy exec database mysql -u {user} -e "{kill} {session.id}"'

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.unit
 
 def test_only_whole_minutes_without_a_run_are_missed() -> None:
     runs = [0.5, 61, 119.9, 245, 300.2]
-    assert scheduling.missed(runs, begins=30, until=361) == (5, [120.0, 180.0])
-    assert scheduling.missed([], begins=30, until=100) == (0, [])
+    assert scheduling.missed_minutes(runs, begins=30, until=361) == (5, [120.0, 180.0])
+    assert scheduling.missed_minutes([], begins=30, until=100) == (0, [])
 
 
 def move(device: str, before: str, after: str, at: float) -> Transition:
@@ -39,17 +39,17 @@ def move(device: str, before: str, after: str, at: float) -> Transition:
 
 def test_a_transition_begins_with_the_status_in_which_the_last_one_ended() -> None:
     good = [move("1", "a", "b", 1), move("2", "a", "c", 2), move("1", "b", "a", 3)]
-    assert transitions.broken(good, since=0) == 0
+    assert transitions.count_broken(good, since=0) == 0
     broken = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
-    assert transitions.broken(broken, since=0) == 1
-    assert transitions.broken(broken, since=4.5) == 0, "only transitions since then count"
+    assert transitions.count_broken(broken, since=0) == 1
+    assert transitions.count_broken(broken, since=4.5) == 0, "only transitions since then count"
 
 
 def test_a_device_with_more_transitions_than_the_limit_flaps() -> None:
     flapping = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
     slow = [move("2", "", str(n), 100 + n * 101) for n in range(9)]
-    assert transitions.flapping([*slow, *flapping], 3, 300, since=0) == ["1"]
-    assert transitions.flapping(flapping, 3, 300, since=150) == []
+    assert transitions.flapping_devices([*slow, *flapping], 3, 300, since=0) == ["1"]
+    assert transitions.flapping_devices(flapping, 3, 300, since=150) == []
 
 
 def test_counters_cover_the_time_since_the_baseline_or_the_servers_restart() -> None:
@@ -85,12 +85,12 @@ def test_status_codes_are_counted_by_their_meaning() -> None:
 def test_an_external_service_has_to_answer_as_configured() -> None:
     service = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
     good = Response(url="", status=200, body='{"api": 2}')
-    assert external.problem(service, good) == ""
-    assert external.problem(service, Response(url="", status=200, body="{}")).startswith(
+    assert external.mismatch(service, good) == ""
+    assert external.mismatch(service, Response(url="", status=200, body="{}")).startswith(
         "its answer"
     )
-    assert external.problem(service, Response(url="", status=502)) == "answers 502, not 200"
-    assert external.problem(service, Response(url="", error="refused")) == "refused"
+    assert external.mismatch(service, Response(url="", status=502)) == "answers 502, not 200"
+    assert external.mismatch(service, Response(url="", error="refused")) == "refused"
 
 
 def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -> None:
@@ -131,10 +131,10 @@ def test_the_log_has_the_time_from_which_on_it_is_complete(
 def test_without_a_table_transitions_come_from_the_logs(tmp_path: Path) -> None:
     context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
     engine = LogEngine(10, 20, 90, text=f"[now] Device status transition {context_} []")
-    found = transitions.in_logs(context(engine, tmp_path), Span(since=15, until=100))
+    history = transitions.from_logs(context(engine, tmp_path), Span(since=15, until=100))
     expected = Transition("7", "a", "b", 20.0), Transition("7", "a", "b", 90.0)
-    assert set(found.moves) == set(expected) and found.begins == 15
-    assert transitions.broken(expected, since=0) == 1
+    assert set(history.transitions) == set(expected) and history.begins == 15
+    assert transitions.count_broken(expected, since=0) == 1
 
 
 def test_without_an_engine_nothing_is_collected(tmp_path: Path) -> None:

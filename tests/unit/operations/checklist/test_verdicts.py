@@ -11,9 +11,9 @@ from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
     Rate,
     Verdict,
-    by_level,
-    by_rate,
-    by_share,
+    compare_levels,
+    compare_rates,
+    compare_shares,
     worst,
 )
 from tests.unit.operations.checklist.figures import GOOD, SETTINGS, with_figures
@@ -135,20 +135,20 @@ def test_a_burst_that_could_not_be_sent_is_reported() -> None:
 
 
 def test_counts_are_compared_as_rates() -> None:
-    assert by_rate(Rate(2, 100), Rate(200, 10_000), 1.5, 0) is SAME
-    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 0) is WORSE
-    assert by_rate(Rate(4, 100), Rate(200, 10_000), 1.5, 1) is SAME
-    assert by_rate(Rate(0, 100), Rate(200, 10_000), 1.5, 1) is BETTER
-    assert by_rate(Rate(4, 100), None, 1.5, 3) is UNKNOWN
-    assert by_rate(Rate(4, 100), Rate(0, 0), 1.5, 9) is SAME
+    assert compare_rates(Rate(2, 100), Rate(200, 10_000), 1.5, 0) is SAME
+    assert compare_rates(Rate(4, 100), Rate(200, 10_000), 1.5, 0) is WORSE
+    assert compare_rates(Rate(4, 100), Rate(200, 10_000), 1.5, 1) is SAME
+    assert compare_rates(Rate(0, 100), Rate(200, 10_000), 1.5, 1) is BETTER
+    assert compare_rates(Rate(4, 100), None, 1.5, 3) is UNKNOWN
+    assert compare_rates(Rate(4, 100), Rate(0, 0), 1.5, 9) is SAME
 
 
 def test_levels_and_shares_are_compared() -> None:
-    assert by_level(5, 1, 1.5, 5) is SAME
-    assert by_level(6, 1, 1.5, 5) is WORSE
-    assert by_level(1, 9, 1.5, 5) is BETTER
-    assert by_level(6, None, 1.5, 5) is UNKNOWN
-    found = [by_share(each, 0.8, 0.02) for each in (0.9, 0.79, 0.7)]
+    assert compare_levels(5, 1, 1.5, 5) is SAME
+    assert compare_levels(6, 1, 1.5, 5) is WORSE
+    assert compare_levels(1, 9, 1.5, 5) is BETTER
+    assert compare_levels(6, None, 1.5, 5) is UNKNOWN
+    found = [compare_shares(each, 0.8, 0.02) for each in (0.9, 0.79, 0.7)]
     assert found == [BETTER, SAME, WORSE]
     assert worst([SAME, BETTER]) is BETTER
     assert worst([SAME, UNKNOWN, BETTER]) is UNKNOWN

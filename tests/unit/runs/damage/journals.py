@@ -51,7 +51,7 @@ def killed_run(run: str = "r1") -> list[dict[str, Any]]:
 
 
 def read_all(journal: Journal) -> None:
-    """Call everything that reads the journal; only a `CosmicError` may be raised."""
+    """Call every reader of the journal; only two of them may raise a `CosmicError`."""
     ctx: Any = SimpleNamespace(
         journal=journal,
         settings=SimpleNamespace(

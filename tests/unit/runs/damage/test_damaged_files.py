@@ -18,7 +18,7 @@ from cosmicdeploy.database.backups.state import Pin
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.events import Warned
-from cosmicdeploy.lock.holder import describe, is_dead, this_process
+from cosmicdeploy.lock.holder import describe_holder, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.probes.application.features import _record
 from tests.unit.database.backups.entries import good, manifest
@@ -151,7 +151,7 @@ def test_a_damaged_record_of_a_swap_is_reported_and_nothing_is_moved(rows: list[
 
 @pytest.mark.parametrize("pid", ["", "x", "-1", "9" * 40, "\u0663"])
 def test_a_lock_of_any_content_is_described(pid: str) -> None:
-    assert describe({"pid": pid, "since": "9999-99-99"})
+    assert describe_holder({"pid": pid, "since": "9999-99-99"})
     assert is_dead({"pid": pid, "machine": "elsewhere"}) is False
     assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)
 
