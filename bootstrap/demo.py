@@ -41,7 +41,7 @@ def up() -> int:
     ctx = _open()
     tokens = seed(ctx)
     _put_release_2()
-    _say(f"Deploying release 2 while {KIOSKS} kiosks send heartbeats")
+    _say(f"{KIOSKS} kiosks send heartbeats; deploying release 2 meanwhile")
     code = _run_under_heartbeats(ctx, tokens, "deploy")
     if code == 0:
         _next_steps(proxy_url(ctx))
@@ -63,7 +63,7 @@ def rollbacks() -> int:
         # The oldest backup has the old schema. A full rollback restores the data: only the newest
         # backup has the tokens of the current kiosks.
         words = ["rollback", *options, "--to", oldest if options else newest]
-        _say(f"Rolling back while {KIOSKS} kiosks send heartbeats: {' '.join(words)}")
+        _say(f"{KIOSKS} kiosks send heartbeats; rolling back to release 1: {' '.join(words)}")
         code = _run_under_heartbeats(ctx, tokens, *words, "--yes")
         if code != 0:
             return code
@@ -77,8 +77,8 @@ def _run_under_heartbeats(ctx: Context, tokens: list[str], *words: str) -> int:
     with Kiosks(proxy_url(ctx), tokens) as stats:
         code = _run(*words, check=False)
     print(
-        f"\nkiosks: {stats.sent} heartbeats sent, {stats.held} answered 503 with Retry-After,"
-        f" {len(stats.failures)} failed"
+        f"\nkiosks: {stats.sent} heartbeats sent meanwhile, {stats.held} answered 503 with"
+        f" Retry-After, {len(stats.failures)} failed"
     )
     for failure in stats.failures[:5]:
         print(f"  {failure}")

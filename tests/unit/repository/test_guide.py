@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "guide.md"
 CELL = re.compile(r"(?<!\\)\|")
 COMMAND = re.compile(r"`(cosmicdeploy [^`]+)`")
-HEADINGS = ["pasted", "looked for", "now", "how"]
+HEADINGS = ["in the guide", "what to check", "with cosmicdeploy", "what it does"]
 
 
 def tables() -> dict[str, list[list[str]]]:
