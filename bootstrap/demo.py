@@ -20,7 +20,7 @@ from cosmicdeploy.engine import Engine, connect
 from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files import shipped
-from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.layout import SOURCES, lay_out, layout_options
 from cosmicdeploy.lock import hold_lock
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.workspace import open_stack
@@ -118,7 +118,7 @@ def _lay_out_release_1() -> None:
     partial = DEMO.with_name("demo.partial")  # renamed at the end: a killed run leaves no half demo
     shutil.rmtree(partial, ignore_errors=True)
     options = {"project": PROJECT, "http_bind": "127.0.0.1"}
-    lay_out(partial, layout_choices(options, IMAGES if IMAGES.exists() else None))
+    lay_out(partial, layout_options(options, IMAGES if IMAGES.exists() else None))
     for name in _release_2_files():
         (partial / SOURCES / name).unlink()
     partial.rename(DEMO)

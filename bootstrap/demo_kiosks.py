@@ -9,7 +9,7 @@ import time
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import ExecResult
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.proof import TrafficStats
 
 KIOSKS = 20
@@ -59,7 +59,7 @@ class Kiosks:
         while time.monotonic() < until:
             token = self._tokens[self._stats.sent % len(self._tokens)]
             body = {"battery_level": 85}
-            answer = ask(f"{self._url}/api/devices/heartbeat", token=token, json=body)
-            self._stats.count(answer, turning_away=answer.turned_away)
+            answer = send_request(f"{self._url}/api/devices/heartbeat", token=token, json=body)
+            self._stats.count(answer, turning_away=answer.is_turned_away)
             if self._stop.wait(1 / BEATS_PER_SECOND):
                 return

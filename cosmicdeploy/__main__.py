@@ -1,4 +1,4 @@
-"""`cosmicdeploy` and `python -m cosmicdeploy`."""
+"""The entry point of `cosmicdeploy` and `python -m cosmicdeploy`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from cosmicdeploy.errors import ExitCode
 from cosmicdeploy.startup import tune_interpreter
 
-# On a busy host the containers that serve get the processor first.
+# The deployer runs at a lower priority, so that it does not slow down the containers it deploys.
 NICENESS = 10
 
 
@@ -18,15 +18,16 @@ def main() -> None:
     """Run the command line."""
     os.nice(NICENESS)
     tune_interpreter()
-    # While modules are still being loaded there is nothing to undo, and nothing to report.
+    # Until the modules are loaded, Ctrl-C exits at once: there is nothing to undo or report yet.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if isinstance(sys.stdout, TextIOWrapper):  # an unencodable character must not end a run
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A character that the terminal cannot encode must not end a run.
         sys.stdout.reconfigure(errors="backslashreplace")
 
-    app(prog_name="cosmicdeploy")  # also as `python -m cosmicdeploy`
+    app(prog_name="cosmicdeploy")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Advice about a run that can be neither finished nor undone."""
+"""Advice for the operator about an interrupted run that can be neither finished nor undone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 ACCEPT = "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`"
 UNDO = "undo it: `cosmicdeploy deploy --abort`"
-# Names a command that changes something. A command that only reads leads back to the same error.
+# Matches a command that changes something. Commands that only read cannot resolve the error.
 CHANGING_COMMAND = re.compile(
     r"`cosmicdeploy (?!(?:status|diagnose|verify|checklist|monitor|watch|logs|backup list"
     r"|backup show)\b)"
@@ -14,9 +14,9 @@ CHANGING_COMMAND = re.compile(
 
 
 def with_abort_advice(todo: str, *, data: bool) -> str:
-    """Return `todo`, with a last resort added if it names no command that changes something.
+    """Return `todo`; if it names no command that changes something, add one as the last resort.
 
-    The last resort is to accept what runs; if the run swapped `data`, only an undo is left.
+    The last resort is to accept what runs now, or to undo the run if it has swapped `data`.
     """
     if CHANGING_COMMAND.search(todo):
         return todo

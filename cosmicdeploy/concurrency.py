@@ -1,4 +1,4 @@
-"""Run queries concurrently, in threads that a signal does not have to wait for."""
+"""Run read-only queries concurrently; neither signals nor the end of the process wait for them."""
 
 from __future__ import annotations
 
@@ -17,45 +17,51 @@ Result = TypeVar("Result")
 def map_concurrently(query: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Call `query` for all items at once; return the results in the order of the items.
 
-    Only for queries that change nothing: if a signal ends the wait or one query raises, the others
-    are abandoned, and not even the end of the process waits for them. Raises what a query raises.
+    Only for queries that change nothing: if a signal ends the wait or a query raises, the other
+    queries are abandoned. Raises the error of a failed query.
     """
-    every = list(items)
-    return map_in_background(query, every, at_once=len(every))()
+    all_items = list(items)
+    return map_in_background(query, all_items, at_once=len(all_items))()
 
 
 def map_in_background(
     query: Callable[[Item], Result], items: Iterable[Item], at_once: int = 1
 ) -> Callable[[], list[Result]]:
-    """Start the queries now, `at_once` at a time; call the returned function for the results."""
-    every = [(item, Future[Result]()) for item in items]
-    left = deque(every)
-    for _ in range(min(at_once, len(every))):
-        # Not an executor: the process would wait for its threads before it ends.
-        threading.Thread(target=_work, args=(query, left), daemon=True).start()
-    return lambda: _results([future for _, future in every], left)
+    """Start the queries, at most `at_once` at a time, and return a function that waits for them.
+
+    That function returns the results in the order of the items. Like `map_concurrently`, it
+    abandons the other queries if a signal ends the wait or a query raises.
+    """
+    queries = [(item, Future[Result]()) for item in items]
+    waiting = deque(queries)
+    for _ in range(min(at_once, len(queries))):
+        # Daemon threads, since the process would wait for the threads of an executor at its end.
+        threading.Thread(target=_run_queries, args=(query, waiting), daemon=True).start()
+    return lambda: _results([future for _, future in queries], waiting)
 
 
-def _work(query: Callable[[Item], Result], left: deque[tuple[Item, Future[Result]]]) -> None:
-    while left:
+def _run_queries(
+    query: Callable[[Item], Result], waiting: deque[tuple[Item, Future[Result]]]
+) -> None:
+    while waiting:
         try:
-            item, future = left.popleft()
-        except IndexError:  # another thread took it
+            item, future = waiting.popleft()
+        except IndexError:  # another thread took the last item
             return
         try:
             future.set_result(query(item))
-        except BaseException as error:  # raised again in the thread that waits
+        except BaseException as error:  # `_results` raises it in the waiting thread
             future.set_exception(error)
 
 
 def _results(
-    futures: Sequence[Future[Result]], left: deque[tuple[Item, Future[Result]]]
+    futures: Sequence[Future[Result]], waiting: deque[tuple[Item, Future[Result]]]
 ) -> list[Result]:
     try:
         with interruptible():
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
     finally:
-        left.clear()
+        waiting.clear()
     for future in done:
         if error := future.exception():
             raise error

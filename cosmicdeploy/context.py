@@ -1,4 +1,4 @@
-"""What a step works with; it gets nothing from anywhere else."""
+"""The context that every step gets: the stack, its engine and its records."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
+from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, NeedsPerson
@@ -22,16 +23,18 @@ from cosmicdeploy.settings import LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
-# How often a waiting run checks whether it has to stop, in seconds.
-SAFE_EVERY_SECONDS = 0.25
+# A waiting run checks this often whether it has to stop.
+SAFE_POINT_EVERY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One stack, its engine and its records; `run` is what belongs to the run alone.
+    """Everything a step may use: the stack, its engine and its records.
 
+    `run`: what belongs to the current run alone.
     `lookup_cache`: results of expensive lookups, valid until a step changes something.
-    `cached_facts`: what the engine has said about containers and images; None asks it each time.
+    `cached_facts`: the containers and images as read before; None reads them from the engine each
+    time.
     """
 
     loaded: LoadedSettings
@@ -55,46 +58,48 @@ class Context:
         return replace(self, run=replace(self.run, **changes))
 
     def with_steps_ahead(self, steps: Iterable[StepEffects]) -> Context:
-        """Return a copy that knows these as the steps that will change something."""
+        """Return a copy with these steps as `run.steps_ahead`."""
         return self.with_run(steps_ahead=StepsAhead(tuple(steps)))
 
     def with_cached_facts(self) -> Context:
-        """Return a copy that asks the engine for each container and image once.
+        """Return a copy that reads each container and image from the engine only once.
 
-        For code that changes nothing: what it has read stays as it was at the first read.
+        Only for code that changes nothing, since it never sees a later state.
         """
         return replace(self, cached_facts=FactsCache(self.engine))
 
     def say(self, text: str) -> None:
-        """Report progress to the operator; not kept in the report."""
+        """Show progress to the operator; it is not part of the report."""
         self.emit(Progress(text=text))
 
     def warn(self, text: str) -> None:
-        """Warn the operator of something that does not happen as requested; also in the report."""
+        """Warn the operator; the warning is also part of the report."""
         self.emit(Warned(text=text))
 
     def safe_point(self) -> None:
-        """Mark a point where nothing is half done.
+        """Stop the run here if it has to stop: nothing is half done at this point.
 
         Raises `KeyboardInterrupt` if the operator has asked to stop, and `LockLost` if the run no
         longer holds the lock.
         """
         self.interrupts.safe_point()
-        self.lock.require(max_age=1.0)  # some loops come here a thousand times a second
+        # A check of the lock counts for a second: some loops get here a thousand times a second.
+        self.lock.require(max_age=1.0)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, with safe points in between."""
+        """Wait, with a safe point every `SAFE_POINT_EVERY_SECONDS` seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.safe_point()
-            time.sleep(min(SAFE_EVERY_SECONDS, left))
+            time.sleep(min(SAFE_POINT_EVERY_SECONDS, left))
 
     # --- the stack, as declared and as it runs
 
     def service(self, name: str) -> Service:
-        """Return the service as declared.
+        """Return the service as the compose file declares it.
 
-        Raises `NeedsPerson` if it is no longer declared: an interrupted run may have changed it.
+        Raises `NeedsPerson` if the file does not declare it, for example because it was removed
+        after an interrupted run had changed it.
         """
         if name not in self.stack.services:
             raise NeedsPerson(
@@ -112,14 +117,14 @@ class Context:
         container = self._facts.container(self.service(service).container_name)
         if container is not None and container.project != self.stack.project:
             raise EngineError(
-                f"The container {container.name} is not of the project {self.stack.project!r}",
-                where=f"project {container.project or 'none'}",
+                f"The container {container.name} is not part of the project {self.stack.project!r}",
+                where=f"its project is {container.project or 'unknown'}",
                 todo="give one of the two stacks other container names",
             )
         return container
 
     def unassigned_containers(self) -> list[Container]:
-        """Return the project's containers under names of no service.
+        """Return the project's containers whose name is not the container name of a service.
 
         These are superseded and candidate containers, and orphans.
         """
@@ -151,11 +156,11 @@ class Context:
         return self._facts.image(reference)
 
     def image_of(self, service: str) -> Image | None:
-        """Return the image that the service's tag names: the one that it is declared to run."""
+        """Return the image that the service is declared to run; None if there is none."""
         return self.image(self.service(service).image)
 
     def images_of(self, services: Iterable[str]) -> dict[str, Image | None]:
-        """Return the images of many services; a tag that several share is looked up once."""
+        """Return the declared images by service; an image that several share is looked up once."""
         tags = {name: self.service(name).image for name in services}
         images = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: images[tag] for name, tag in tags.items()}
@@ -166,20 +171,20 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release of the sources in the stack's folder."""
+        """The release that a build of the stack's sources gets."""
         variable = self.settings.app.release_variable
         build = self.service(self.settings.services.app[0]).build
         declared = build.args.get(variable) if build else None
         return declared or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self) -> str:
-        """Return the release in the image of the first replica; "" if it has no container."""
+        """Return the release of the first replica's container; "" if it is unknown."""
         container = self.container(self.settings.services.app[0])
         image = self.image(container.image_id) if container else None
         return release_of(image, self.settings.app.release_variable)
 
     def console(self, *arguments: str) -> list[str]:
-        """Return a command line for the application's console."""
+        """Return the command line that runs the application's console with these arguments."""
         return [*self.settings.app.console, *arguments]
 
     @property
@@ -192,24 +197,27 @@ class Context:
     ) -> ExecResult:
         """Run a console command in a running container.
 
-        Ends the command if the run stops waiting for it, or if it prints nothing for `silence`
-        seconds (default: `migrate.timeout`). Raises `EngineError`.
+        The command is terminated if the run stops waiting for it, or if it prints nothing for
+        `silence` seconds (default: `migrate.timeout`). Raises `EngineError`.
         """
-        user, patience = self.console_user, silence or self.settings.migrate.timeout
+        user, most_silence = self.console_user, silence or self.settings.migrate.timeout
         with terminated_on_error(self.engine, container.id, user) as mark:
             return self.engine.exec_as(
                 user,
                 container.id,
                 self.console(*arguments),
                 environment=mark,
-                silence=patience,
+                silence=most_silence,
             )
 
     def database(self) -> DatabaseAccess:
-        """Return how to reach the database; raises `EngineError` if it does not run."""
+        """Return the address and credentials of the database.
+
+        Raises `EngineError` if it does not run or cannot be reached.
+        """
         declared = self.settings.database
         container = self.running(self.settings.services.database)
-        host, port = address(container, declared.port)
+        host, port = reachable_address(container, declared.port)
         return DatabaseAccess(
             container_id=container.id,
             host=host,
@@ -221,22 +229,5 @@ class Context:
 
 
 def release_of(image: Image | None, variable: str) -> str:
-    """Return the release that an image names; "" if it names none."""
+    """Return the release in this environment variable of an image; "" if it is unknown."""
     return image.environment.get(variable, "") if image else ""
-
-
-def address(container: Container, port: int) -> tuple[str, int]:
-    """Return host and port that reach a container's port: as published, else on its own address.
-
-    Raises `EngineError` if it has neither.
-    """
-    if port in container.published:
-        host, published = container.published[port]
-        return ("127.0.0.1" if host in ("0.0.0.0", "::", "") else host), published  # noqa: S104
-    for container_address in container.addresses.values():
-        return container_address, port
-    raise EngineError(
-        f"Port {port} of {container.name} cannot be reached from here",
-        where=container.name,
-        todo="publish it on 127.0.0.1 in the compose file",
-    )

@@ -1,22 +1,21 @@
-"""The exception tree. Every error that an operator sees is one of these.
+"""The exceptions of this project: every error that an operator sees is a `CosmicError`.
 
 Each error says what went wrong, where, and what to do next. `cli/edge.py` turns it into text and an
-exit code. Exit codes are part of the interface (see docs/report.md).
+exit code.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Sequence
 from enum import IntEnum
 
-from cosmicdeploy.text.sanitize import encodable
+from cosmicdeploy.text.shorten import PARAGRAPH, cut, screenful
 
 
 class ExitCode(IntEnum):
-    """The exit codes, on which a pipeline can rely."""
+    """The exit codes, which scripts may rely on (docs/report.md)."""
 
     DONE = 0
     FAILED = 1
@@ -27,21 +26,12 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-# What fits on a screen: characters of a paragraph and of a line, and lines.
-PARAGRAPH = 1000
-WIDTH = 200
-LINES = 20
-CUT = re.compile(r"… \(([\d,]+) more characters\)\Z")
-# Room for these words.
-CUT_WORDS = 35
-
-
 class CosmicError(Exception):
     """Base of all errors of this project.
 
-    `what` is one sentence, `where` names the file, service or address, `todo` the next action, and
-    `details` are further lines, such as the last ones of a build, a log or a probe. All of it is
-    cut to a screen, for the terminal, the report and the journal alike: a tool may print megabytes.
+    `what` is one sentence, `where` names the file, service or address, and `todo` is what to do
+    next. `details` are further lines, such as the end of a build's output or of a log. Since a tool
+    may print megabytes, all of it is cut to what fits on a screen.
     """
 
     exit_code = ExitCode.FAILED
@@ -53,64 +43,34 @@ class CosmicError(Exception):
         self.what = cut(what, PARAGRAPH)
         self.where = cut(where, PARAGRAPH)
         self.todo = cut(todo, PARAGRAPH)
-        self.details = _screenful(details)
+        self.details = screenful(details)
 
     def __str__(self) -> str:
-        place = f" ({self.where})" if self.where else ""
-        hint = f" → {self.todo}" if self.todo else ""
-        return f"{self.what}{place}{hint}"
-
-
-def cut(text: str, most: int) -> str:
-    """Cut a text to `most` characters and say how many are missing.
-
-    A text that was cut before may be cut again: the count then covers both. Unpaired surrogates
-    are escaped, since they can be neither printed nor written.
-    """
-    text = encodable(text)
-    before = CUT.search(text)
-    body = text[: before.start()] if before else text
-    if len(body) <= most:
-        return text
-    left = len(body) - most + (int(before[1].replace(",", "")) if before else 0)
-    return f"{body[:most]}… ({left:,} more characters)"
-
-
-def join_errors(first: str, words: str, second: str) -> str:
-    """Join two errors in a paragraph. Each gets half of it: the second one often matters more."""
-    half = (PARAGRAPH - len(words)) // 2 - CUT_WORDS
-    return f"{cut(first, half)}{words}{cut(second, half)}"
-
-
-def _screenful(details: Sequence[str]) -> tuple[str, ...]:
-    """Keep the first and the last lines: of a list the first matter, of a log the last."""
-    lines = [line for detail in details for line in detail.splitlines() or [""]]
-    if len(lines) > LINES:
-        half = LINES // 2
-        lines[half:-half] = [f"… {len(lines) - 2 * half:,} more lines …"]
-    return tuple(cut(line, WIDTH) for line in lines)
+        where = f" ({self.where})" if self.where else ""
+        todo = f" → {self.todo}" if self.todo else ""
+        return f"{self.what}{where}{todo}"
 
 
 class UsageError(CosmicError):
-    """The call or the configuration is wrong; nothing was changed."""
+    """The command line or the configuration is wrong; nothing was changed."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigError(UsageError):
-    """`cosmicdeploy.yaml`, `.env`, a playbook or the compose file cannot be used."""
+    """`cosmicdeploy.yaml`, `.env`, a playbook or the compose file is missing or wrong."""
 
 
 class EngineError(CosmicError):
-    """The container engine refused, failed or went away."""
+    """The container engine refused a request, failed, or stopped answering."""
 
 
 class EngineUnavailable(EngineError):
-    """No engine answers at the address in use."""
+    """No container engine answers at the configured address."""
 
 
 class CommandSilent(EngineError):
-    """A command in a container printed nothing for longer than allowed."""
+    """A command in a container printed nothing for too long, and was given up."""
 
 
 class BuildFailed(EngineError):
@@ -118,31 +78,31 @@ class BuildFailed(EngineError):
 
 
 class UnhealthyContainer(EngineError):
-    """A container did not become healthy in time."""
+    """A container did not become healthy in time, or ended before it was."""
 
 
 class DatabaseError(CosmicError):
-    """The database cannot be reached, or refused a statement."""
+    """The database cannot be reached, or a statement failed."""
 
 
 class BackupError(CosmicError):
-    """A backup could not be made, or does not match its manifest."""
+    """A backup failed, or does not match its manifest."""
 
 
 class UnknownBackup(BackupError):
-    """No backup has the given name."""
+    """There is no backup with the given name."""
 
     exit_code = ExitCode.USAGE
 
 
 class ForeignBackup(BackupError):
-    """A backup belongs to another stack, so this one neither uses nor removes it."""
+    """A backup belongs to another stack, so it is neither used nor removed."""
 
     exit_code = ExitCode.USAGE
 
 
 class BackupUnreadable(BackupError):
-    """A backup's data cannot be read now; whether it is intact is unknown."""
+    """A backup's data cannot be read now, so it is unknown whether it is intact."""
 
 
 class MigrationFailed(CosmicError):
@@ -150,11 +110,11 @@ class MigrationFailed(CosmicError):
 
 
 class ProbeFailed(CosmicError):
-    """A measurement from outside did not find what it expected."""
+    """A probe could not measure what it was meant to, or found something unexpected."""
 
 
 class Refused(CosmicError):
-    """A step cannot succeed, whatever earlier steps do; raised before anything is changed."""
+    """A step cannot succeed, even after the steps before it; raised before anything is changed."""
 
 
 class Declined(CosmicError):
@@ -162,7 +122,7 @@ class Declined(CosmicError):
 
 
 class NeedsPerson(CosmicError):
-    """A run failed half-way, and an operator has to decide how to go on."""
+    """An operator has to decide what happens next, for example after a run failed half-way."""
 
     exit_code = ExitCode.NEEDS_PERSON
 
@@ -174,17 +134,17 @@ class LockHeld(CosmicError):
 
 
 class LockLost(NeedsPerson):
-    """Another run took the lock over while this one was frozen or disconnected."""
+    """The run no longer holds its lock: another run took it over while this one was frozen."""
 
 
 class CheckFailed(CosmicError):
-    """A verification found a failing point."""
+    """A point of the verification failed."""
 
     exit_code = ExitCode.CHECK_FAILED
 
 
 class NotProven(CosmicError):
-    """A point of the verification could not be checked: the release may work or not."""
+    """A check got no conclusive answer, so it is unknown whether the release works."""
 
     exit_code = ExitCode.CHECK_FAILED
 
@@ -195,38 +155,42 @@ class Interrupted(CosmicError):
     exit_code = ExitCode.INTERRUPTED
 
 
-# What to do about the errors of a file system. Any other `OSError` is a bug of this program.
-_OWNER = "change its owner or mode, or run this as a user who may use it"
-_ROOM = "free some space there, and run it again"
-_OF_FILES = {
-    errno.EACCES: _OWNER,
-    errno.EPERM: _OWNER,
-    errno.EROFS: "make it writable, or choose another path",
-    errno.ENOTDIR: "choose a path in a folder",
+# What to do about errors of the file system. Any other `OSError` is a bug in this program.
+_CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"
+_FREE_SPACE = "free some space there, then run the command again"
+_FILE_ERROR_ADVICE = {
+    errno.EACCES: _CHANGE_OWNER,
+    errno.EPERM: _CHANGE_OWNER,
+    errno.EROFS: "make the file system writable, or choose another path",
+    errno.ENOTDIR: "choose a path whose parent is a folder",
     errno.EISDIR: "move the folder away: a file belongs there",
     errno.EEXIST: "move the file away: a folder belongs there",
-    errno.ELOOP: "replace the link by the file or folder it should lead to",
-    errno.ENOSPC: _ROOM,
-    errno.EDQUOT: _ROOM,
+    errno.ELOOP: "replace the link by the file or folder that it should point to",
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
     errno.EIO: "check the disk or the mount",
 }
 
 
 def to_cosmic_error(error: BaseException) -> CosmicError:
-    """Turn any exception into a `CosmicError`, so that it can be shown in one line."""
+    """Turn any exception into a `CosmicError`."""
     if isinstance(error, CosmicError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
-    if isinstance(error, OSError) and isinstance(error.filename, str) and error.errno in _OF_FILES:
+    if (
+        isinstance(error, OSError)
+        and isinstance(error.filename, str)
+        and error.errno in _FILE_ERROR_ADVICE
+    ):
         file_error = CosmicError(
             f"A file or folder cannot be used: {os.strerror(error.errno)}",
             where=error.filename,
-            todo=_OF_FILES[error.errno],
+            todo=_FILE_ERROR_ADVICE[error.errno],
         )
         return file_error.with_traceback(error.__traceback__)
     unexpected = CosmicError(
         f"Unexpected {type(error).__name__}: {error}",
-        todo="run it again with --verbose and report what it prints",
+        todo="run the command again with --verbose and report what it prints",
     )
     return unexpected.with_traceback(error.__traceback__)

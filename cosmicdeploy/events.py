@@ -1,4 +1,4 @@
-"""The events of a run, as data. Reports are made from these, and only from these."""
+"""The events of a run, as data, from which its output and its report are made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """A step begins with its check."""
+    """A step started; its check comes first."""
 
     name: str
     kind: str
@@ -16,14 +16,14 @@ class StepStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Progress for the operator who waits, such as a line of a build or a healthy replica."""
+    """Progress for the waiting operator, such as a line of a build's output."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something that every form of output shows, even before the first step."""
+    """A message that is always shown on a line of its own, even before the first step."""
 
     text: str
 
@@ -37,8 +37,10 @@ class Warned:
 
 @dataclass(frozen=True, kw_only=True)
 class StepEnded:
-    """A step ended. `outcome` is changed, unchanged, failed, skipped or undone; `seconds` is wall
-    time."""
+    """A step ended: `outcome` is changed, unchanged, failed, skipped or undone.
+
+    `seconds` is wall time.
+    """
 
     name: str
     kind: str

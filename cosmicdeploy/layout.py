@@ -1,4 +1,4 @@
-"""Lay out the shipped stack in a folder, with new secrets."""
+"""Create the shipped stack in a folder, with new secrets."""
 
 from __future__ import annotations
 
@@ -20,39 +20,41 @@ from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"
 APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
-LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
+SERVICES_WITH_LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
+# User and group id of www-data in the images.
 WWW_DATA = 33
-# The engine's default pools do not use 172.30.0.0/16.
+# By default Docker itself assigns this range only after a dozen other networks.
 SUBNETS = ipaddress.ip_network("172.30.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutOptions:
-    """What differs between two laid out stacks. Port 0 stands for any free port."""
+    """What the operator may choose for a new stack; for port 0 a free port is chosen."""
 
     project: str = "cosmic"
     suffix: str = "prod"
     release: str = "1"
     http_port: int = 8080
-    http_bind: str = "0.0.0.0"  # noqa: S104 - kiosks come from elsewhere
+    http_bind: str = "0.0.0.0"  # noqa: S104 - kiosks are on other machines
     images: Mapping[str, str] = field(default_factory=dict)
     taken_subnets: Iterable[str] = ()
 
 
-def layout_choices(options: Mapping[str, Any], images: Path | None) -> LayoutOptions:
-    """Return the options of a command, with the subnets that this machine's engine uses already."""
+def layout_options(options: Mapping[str, Any], images: Path | None) -> LayoutOptions:
+    """Return the options, with the subnets in use and the images that the file `images` names."""
     try:
         taken = connect().subnets()
     except EngineError:
-        taken = []  # the layout itself needs no engine
-    chosen = read_env_file(images) if images else {}
-    return LayoutOptions(**options, images=chosen, taken_subnets=taken)
+        taken = []  # creating the files needs no engine
+    named_images = read_env_file(images) if images else {}
+    return LayoutOptions(**options, images=named_images, taken_subnets=taken)
 
 
-def lay_out(folder: Path, choices: LayoutOptions) -> list[Path]:
-    """Copy the stack, write `.env` (0600) and `cosmicdeploy.yaml`; return the created files.
+def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
+    """Create the stack's files and data folders; return the created files and folders.
 
-    Raises `UsageError` if one of them exists: nothing is ever overwritten.
+    Raises `UsageError` if one of them exists: nothing is overwritten. Only the owner can read
+    `.env`, which holds the secrets.
     """
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
@@ -66,7 +68,7 @@ def lay_out(folder: Path, choices: LayoutOptions) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for source, target in targets.items():
         _copy(source, target)
-    _write_private(folder / ".env", _environment(choices))
+    _write_private(folder / ".env", _environment(options))
     _make_data_folders(folder)
     return [*targets.values(), folder / ".env"]
 
@@ -75,7 +77,7 @@ def _require_absent(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.exists():
             raise UsageError(
-                f"{path.name} exists already", where=str(path), todo="choose an empty folder"
+                f"{path.name} already exists", where=str(path), todo="choose an empty folder"
             )
 
 
@@ -92,55 +94,60 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def _environment(choices: LayoutOptions) -> str:
+def _environment(options: LayoutOptions) -> str:
     text = (shipped.payload() / "env.template").read_text(encoding="utf-8")
-    for name, value in _values(choices).items():
+    for name, value in _values(options).items():
         text = text.replace("{{" + name + "}}", value)
     return text
 
 
-def _values(choices: LayoutOptions) -> dict[str, str]:
-    subnet = free_subnet(choices.taken_subnets)
+def _values(options: LayoutOptions) -> dict[str, str]:
+    subnet = free_subnet(options.taken_subnets)
     addresses = {f"app_{n}_address": str(subnet[10 + n]) for n in (1, 2, 3)}
     uid, gid = (os.getuid(), os.getgid()) if os.getuid() else (WWW_DATA, WWW_DATA)
     return {
-        "project": choices.project,
-        "suffix": choices.suffix,
+        "project": options.project,
+        "suffix": options.suffix,
         "subnet": str(subnet),
         "dynamic_range": str(list(subnet.subnets())[1]),
         **addresses,
-        "http_bind": choices.http_bind,
-        "http_port": str(choices.http_port or free_port()),
+        "http_bind": options.http_bind,
+        "http_port": str(options.http_port or free_port()),
         "db_port": str(free_port()),
         "redis_port": str(free_port()),
         "db_root_password": secrets.token_urlsafe(24),
         "db_password": secrets.token_urlsafe(24),
         "device_token": secrets.token_urlsafe(24),
-        "app_version": choices.release,
+        "app_version": options.release,
         "app_uid": str(uid),
         "app_gid": str(gid),
-        **_images(choices.images),
+        **_images(options.images),
     }
 
 
-def _images(chosen: Mapping[str, str]) -> dict[str, str]:
+def _images(named: Mapping[str, str]) -> dict[str, str]:
     official = {
         "mariadb_image": "mariadb:10.11",
         "redis_image": "redis:7-bookworm",
         "nginx_image": "nginx:1.26",
         "python_image": "python:3.11-slim-bookworm",
     }
-    return official | {name.lower(): image for name, image in chosen.items()}
+    return official | {name.lower(): image for name, image in named.items()}
 
 
 def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
-    """Return a /24 subnet that no network of the engine and no route of this machine uses."""
-    used = [ipaddress.ip_network(t) for t in taken if ":" not in t]
+    """Return a /24 subnet that overlaps neither the taken subnets nor this machine's routes."""
+    used = [ipaddress.ip_network(subnet) for subnet in taken if ":" not in subnet]
     used += [ipaddress.ip_network(route) for route in _routes()]
     for candidate in SUBNETS.subnets(new_prefix=24):
+        # The default route (prefix length 0) overlaps every subnet.
         if not any(candidate.overlaps(other) for other in used if other.prefixlen):
             return ipaddress.IPv4Network(candidate)
-    raise UsageError("No free subnet is left", where=str(SUBNETS), todo="remove unused networks")
+    raise UsageError(
+        "No free subnet is left",
+        where=str(SUBNETS),
+        todo="remove unused networks: `docker network prune`",
+    )
 
 
 def _routes() -> list[str]:
@@ -148,7 +155,8 @@ def _routes() -> list[str]:
         rows = Path("/proc/net/route").read_text().splitlines()[1:]
     except OSError:
         return []
-    return [_network(*row.split()[1:8:6]) for row in rows]
+    fields = [row.split() for row in rows]
+    return [_network(destination=field[1], mask=field[7]) for field in fields]
 
 
 def _network(destination: str, mask: str) -> str:
@@ -158,7 +166,7 @@ def _network(destination: str, mask: str) -> str:
 
 
 def free_port() -> int:
-    """Return a TCP port that nothing listens on now."""
+    """Return a TCP port that no process on this machine uses now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
@@ -168,7 +176,7 @@ def _make_data_folders(folder: Path) -> None:
     (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
     (folder / "data-kiosk" / "proxy").mkdir()
     (folder / "data-kiosk" / "proxy").chmod(0o755)  # nginx reads it as another user
-    for name in (*(f"logs/{service}" for service in LOGS), "features"):
+    for name in (*(f"logs/{service}" for service in SERVICES_WITH_LOGS), "features"):
         data_folder = folder / "data-kiosk" / name
         data_folder.mkdir(parents=True)
         if os.getuid() == 0:

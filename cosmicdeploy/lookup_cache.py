@@ -1,4 +1,4 @@
-"""Caches of a context: expensive lookups, and what the engine says about containers and images."""
+"""The caches of a context: of expensive lookups, and of the engine's containers and images."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from cosmicdeploy.engine.facts import Container, Image
 
 @dataclass(kw_only=True)
 class LookupCache:
-    """Results of expensive lookups; a run starts a new cache when a step has changed something.
+    """Results of expensive lookups. A run starts with a new cache after each step's change.
 
-    `rate_limit_wait_failed`: a wait for the application's rate limit was in vain.
-    `passed_checks`: health checks that have passed: command, image id.
-    `passed_starts`: starts of a container since which its check has passed: id, start time.
-    `migration_status`: the console's list of migrations, by image id; None without a table of them.
-    `compose_hashes`: the hashes that Compose computes, by service; empty if it gave none in time.
-    `writable_mounts`: whether a folder of the host is mounted in a container, by its id, and the
-    deployer may write in it.
+    `rate_limit_wait_failed`: the run waited for the application's rate limit, which still refused.
+    `passed_checks`: the health checks that passed in some container, as (command, image id).
+    `passed_starts`: the containers whose health check passed, as (container id, start time).
+    `migration_status`: what the console lists as migrations, by image id; None if the database has
+    no table of migrations.
+    `compose_hashes`: the configuration hashes that Compose computes, by service; empty if Compose
+    did not compute them in time.
+    `writable_mounts`: whether a container has a folder of the host mounted that the deployer may
+    write to, by (container id, folder).
     """
 
     rate_limit_wait_failed: bool = False
@@ -32,7 +34,7 @@ class LookupCache:
 
 
 class FactsSource(Protocol):
-    """Answers which containers and images there are: the engine, or a cache of it."""
+    """A source of containers and images: the engine, or a cache in front of it."""
 
     def container(self, reference: str) -> Container | None: ...
 
@@ -42,7 +44,7 @@ class FactsSource(Protocol):
 
 
 class FactsCache:
-    """Ask the engine for each container and image once."""
+    """A cache in front of the engine: reads each container and image only once."""
 
     def __init__(self, engine: FactsSource) -> None:
         self._engine = engine

@@ -29,10 +29,10 @@ class Playbook:
     steps: tuple[Step, ...]
 
     def alone(self, name: str) -> Step:
-        """Return the step of this name, to run without the others.
+        """Return the step with this name, prepared to run without the other steps.
 
-        A step that is named after its kind is also found by the other name of that kind. Raises
-        `UsageError` if there is no such step.
+        A step that is named after its kind is also found by that kind's former or current name.
+        Raises `UsageError` if no step has this name.
         """
         for known_name in (name, other_name(name)):
             for step in self.steps:
@@ -47,7 +47,7 @@ class Playbook:
 
 
 def load_playbook(path: Path, warn: Warn = lambda _text: None) -> Playbook:
-    """Read and validate a playbook; `warn` is called for each kind of step under a former name.
+    """Read and validate a playbook; call `warn` for each former name of a kind of step.
 
     Raises `ConfigError` with file, line and key.
     """

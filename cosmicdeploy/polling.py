@@ -1,4 +1,4 @@
-"""Poll: look again and again until the result is good enough or the time is over."""
+"""Poll: repeat a query until its result is accepted or the time is up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def poll(
-    look: Callable[[], Result],
+    query: Callable[[], Result],
     *,
     until: Callable[[Result], object],
     every: float | Callable[[], float],
@@ -23,13 +23,13 @@ def poll(
     attempts: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
-    """Call `look` until `until` accepts its result; return the last result, accepted or not.
+    """Call `query` until `until` accepts its result; return the last result, accepted or not.
 
-    Gives up after `within` seconds, with a last look at that moment, or after so many `attempts`;
-    looks at least once. `every` is the pause between two looks, in seconds. `sleep=ctx.sleep` makes
-    each pause a safe point. Exceptions of `look` end the polling.
+    Calls `query` at least once. Gives up after `within` seconds, with a last call at that moment,
+    or after `attempts` calls. `every` is the pause between two calls, in seconds. With
+    `sleep=ctx.sleep` a signal ends the pause. An exception of `query` ends the polling.
     """
-    import tenacity  # 40 ms, which commands that never poll do not pay
+    import tenacity  # takes 40 ms, which commands that never poll save
 
     def pause(state: RetryCallState) -> float:
         left = within - (state.seconds_since_start or 0.0)
@@ -45,4 +45,4 @@ def poll(
         sleep=sleep,
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    return polling(look)
+    return polling(query)

@@ -1,4 +1,4 @@
-"""What a context knows about the run: the steps ahead, the runs it resumes, what it measures."""
+"""The part of a context that belongs to the current run alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 
 class StepEffects(Protocol):
-    """What a step does that other steps depend on."""
+    """The properties of a kind of step that other steps depend on."""
 
     kind: ClassVar[str]
     builds_images: ClassVar[bool]
@@ -28,7 +28,7 @@ class StepEffects(Protocol):
 
 @dataclass(frozen=True)
 class StepsAhead:
-    """The steps that the run has yet to make; false if there are none."""
+    """The steps ahead of the current one (see `RunScope.steps_ahead`); false if there are none."""
 
     steps: tuple[StepEffects, ...] = ()
 
@@ -43,7 +43,7 @@ class StepsAhead:
         return tuple(step.kind for step in self.steps)
 
     def other_kinds(self, kind: str) -> list[str]:
-        """Return the kinds of the steps that are not of this kind."""
+        """Return the kinds of the steps ahead, without this kind."""
         return [other for other in self.kinds if other != kind]
 
     @property
@@ -77,17 +77,18 @@ class StepsAhead:
 
 @dataclass(frozen=True, kw_only=True)
 class RunScope:
-    """One run: what it was asked for, what it found at its start, and what it measures.
+    """The state of one run.
 
-    `is_planning`: a plan is being made, of this run or (`is_plan_only`) without one.
-    `steps_ahead`: in a run, the steps that will still change something; while a plan is made, those
-    before the step that is checked.
-    `target_backup`: the backup that a rollback goes back to.
-    `resumed_runs`: the interrupted runs that this run resumes, the first one first.
-    `allowed_migrations`: names of migrations that may destroy data (--allow).
-    `known_failures`: what did not work when the run, or the first run it resumes, began.
-    `maintenance`: the times in which clients get 503 on purpose.
-    `traffic`: the requests that the run has sent through the proxy; None if it sends none.
+    `is_planning`: a plan is being made, which may be carried out afterwards.
+    `is_plan_only`: a plan is being made and nothing will be changed (`--plan`).
+    `steps_ahead`: during a run, the steps that will still change something. While a plan is made,
+    the steps that come before the one being checked.
+    `target_backup`: the backup that a rollback restores.
+    `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
+    `allowed_migrations`: names of migrations that may destroy data (`--allow`).
+    `known_failures`: what already did not work when the run, or the oldest run it resumes, began.
+    `maintenance`: when clients are turned away on purpose.
+    `traffic`: the requests that the run sends through the proxy; None if it sends none.
     """
 
     is_planning: bool = False

@@ -1,12 +1,12 @@
-"""Ctrl-C, SIGTERM and SIGHUP, acted on only where nothing is half done.
+"""Handle Ctrl-C, SIGTERM and SIGHUP only where nothing is half done.
 
-The first signal is remembered. It is raised as `KeyboardInterrupt` at the next safe point, or in an
-interruptible read that has been blocked for `BLOCKED_SECONDS`. The second signal is raised at once.
-Once an undo has begun, all signals are ignored, because each of them leads to that undo. While
-another run's changes are undone, the first signal is postponed until that undo has ended.
+The first signal is remembered. `KeyboardInterrupt` is raised at the next safe point, or in an
+interruptible read that has been blocked for `BLOCKED_SECONDS`. A second signal raises it at once.
+Once the run's own undo has begun, all signals are ignored, since a signal would only start that
+undo. While an interrupted run is undone, the first signal waits until that undo has ended.
 
-The reason: the engine completes a call even after its client is gone. A container whose stop call
-was cut short still looks running, and stops a second later.
+Signals wait because the engine completes a request even if its client is gone: a container whose
+stop request was cut short still looks running, and stops a second later.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-# SIGHUP is what a dropped ssh connection sends.
+# A process gets SIGHUP when its ssh connection is lost.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A read that still waits this long after the signal is blocked. A shorter one reaches its own safe
-# point. Either way the run stops within two seconds.
+# A read counts as blocked if it has lasted this long when a signal is waiting; a shorter read soon
+# leads to a safe point. Either way the run stops within two seconds.
 BLOCKED_SECONDS = 0.5
 
 
 class _ReadState:
-    """The state of reads in the main thread, where Python handles signals.
+    """Whether the main thread, in which Python handles signals, may be interrupted now.
 
-    `since` is when the current interruptible read began (monotonic clock), None outside of one.
-    `uninterruptible` counts the nested blocks in which no read may be interrupted.
+    `since` is when the current interruptible read began (monotonic clock); None if there is none.
+    `uninterruptible` counts the nested `uninterruptible` blocks.
     """
 
     since: float | None = None
@@ -43,7 +43,7 @@ _reads = _ReadState()
 
 
 class Interrupts:
-    """The signals received so far. Without `deferred_interrupts` there are never any."""
+    """The signals received so far; none are received outside of `deferred_interrupts`."""
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._on_first = on_first
@@ -52,14 +52,14 @@ class Interrupts:
         self._postponed = False
 
     def safe_point(self) -> None:
-        """Raise `KeyboardInterrupt` if a signal was received; only the first call does."""
+        """Raise `KeyboardInterrupt` if a signal was received and has not been raised yet."""
         if self._received and not self._ignored and not self._postponed:
             self._ignored = True
             raise KeyboardInterrupt
 
     @contextmanager
     def postponed(self) -> Iterator[None]:
-        """Raise nothing within the block; a signal waits for the first safe point after it."""
+        """Raise no signal in this block; the first safe point after it raises a received one."""
         self._postponed = True
         try:
             yield
@@ -67,7 +67,7 @@ class Interrupts:
             self._postponed = False
 
     def ignore_from_now_on(self) -> None:
-        """Ignore all signals until the end of the run: its undo has begun."""
+        """Ignore all signals from now on, since the run's undo begins."""
         self._ignored = True
 
     def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:
@@ -81,7 +81,7 @@ class Interrupts:
         self._on_first()
 
     def handle_timer(self, _signal: int, _frame: FrameType | None) -> None:
-        """Interrupt a read that is blocked since the first signal."""
+        """Interrupt the current read if it is blocked and a signal is waiting."""
         if self._ignored:
             _stop_timer()
         elif _reads.since is not None and time.monotonic() - _reads.since >= BLOCKED_SECONDS:
@@ -90,10 +90,10 @@ class Interrupts:
 
 @contextmanager
 def deferred_interrupts(on_first: Callable[[], None]) -> Iterator[Interrupts]:
-    """Let signals wait for safe points within the block; the first one calls `on_first`."""
+    """Make signals in this block wait for a safe point; call `on_first` at the first signal."""
 
     def start() -> None:
-        # The timer comes first: if the message cannot be printed, a blocked read still ends.
+        # Set the timer first, so that a blocked read ends even if `on_first` fails.
         signal.setitimer(signal.ITIMER_REAL, BLOCKED_SECONDS, BLOCKED_SECONDS)
         on_first()
 
@@ -112,8 +112,8 @@ def deferred_interrupts(on_first: Callable[[], None]) -> Iterator[Interrupts]:
 def interruptible() -> Iterator[None]:
     """Let a signal interrupt a blocked read in this block.
 
-    For reads whose result can be given up: they leave nothing half done. Has no effect outside of
-    `deferred_interrupts`, outside of the main thread, or within `uninterruptible`.
+    Only for reads that leave nothing half done if their result is given up. Has no effect outside
+    of `deferred_interrupts`, outside of the main thread, or within `uninterruptible`.
     """
     if not _in_main_thread() or _reads.uninterruptible:
         yield
@@ -127,7 +127,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterruptible() -> Iterator[None]:
-    """Interrupt no read in this block: what it would leave half done is worse than waiting."""
+    """Keep signals from interrupting reads in this block, which would leave something half done."""
     if not _in_main_thread():
         yield
         return
@@ -141,7 +141,7 @@ def uninterruptible() -> Iterator[None]:
 
 
 def each_interruptible(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the same items; the wait for each of them is interruptible."""
+    """Yield the items; a signal may interrupt the wait for each of them."""
     iterator = iter(items)
     while True:
         with interruptible():

@@ -1,4 +1,4 @@
-"""Turn pydantic's errors into one line that names file, line, key and the closest known key."""
+"""Validate a document with pydantic; turn its errors into messages for the author of the file."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from cosmicdeploy.text.suggest import did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+# What is wrong with a value, and what to do.
 _LIST = ("must be a list", "write it as [one, two]")
 _KEYS = ("must have keys of its own", "write it as `key: value` lines")
 _NUMBER = ("must be a number", "")
 _WHOLE = ("must be a whole number", "")
 _YES_OR_NO = ("must be true or false", "")
-_WORDS: Mapping[str, tuple[str, str]] = {
+_EXPLANATIONS: Mapping[str, tuple[str, str]] = {
     "tuple_type": _LIST,
     "list_type": _LIST,
     "dict_type": _KEYS,
     "model_type": _KEYS,
     "model_attributes_type": _KEYS,
-    "string_type": ("must be one text", "write a word or a text; a number in quotes"),
+    "string_type": ("must be text", "write text; put a number in quotes"),
     "float_type": _NUMBER,
     "float_parsing": _NUMBER,
     "int_type": _WHOLE,
@@ -38,12 +39,15 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("must be at least {ge:g}", ""),
     "less_than": ("must be less than {lt:g}", ""),
     "less_than_equal": ("must be at most {le:g}", ""),
-    "too_short": ("must have {min_length} or more in it", ""),
+    "too_short": ("must have {min_length} or more items", ""),
 }
 
 
 def validated(model: type[Model], data: Any, document: Document, at: Location = ()) -> Model:
-    """Return `data`, found at `at` in the document, as a model. Raises `ConfigError`."""
+    """Return `data`, which is at the location `at` in the document, as a model.
+
+    Raises `ConfigError` with the file, line and key, and the closest known key for an unknown one.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -61,7 +65,8 @@ def _config_error(
         return ConfigError(
             f"Unknown key {name!r}",
             where=where,
-            todo=did_you_mean(str(keys[-1]), _known(model, first["loc"][:-1])) or "remove it",
+            todo=did_you_mean(str(keys[-1]), _allowed_keys(model, first["loc"][:-1]))
+            or "remove it",
         )
     if first["type"] == "missing":
         return ConfigError(f"The key {name!r} is missing", where=where, todo=f"add {keys[-1]}")
@@ -70,18 +75,18 @@ def _config_error(
 
 
 def _explained(first: Any) -> tuple[str, str]:
-    """Return what is wrong with a value and what to do, in the words of a file, not of pydantic."""
+    """Return what is wrong with a value and what to do, without Python's terms."""
     context = first.get("ctx", {})
-    problem, todo = _WORDS.get(first["type"], (first["msg"], ""))
+    problem, todo = _EXPLANATIONS.get(first["type"], (first["msg"], ""))
     if first["type"] == "value_error":  # raised by a validator of this project
         problem = str(context["error"])
-    elif first["type"] in _WORDS:
+    elif first["type"] in _EXPLANATIONS:
         problem = problem.format_map(context)
     return problem, context.get("todo") or todo or "correct the value"
 
 
-def _known(model: type[BaseModel], path: Location) -> list[str]:
-    """Return the keys that a model knows at a path below it."""
+def _allowed_keys(model: type[BaseModel], path: Location) -> list[str]:
+    """Return the keys that are allowed at a path below a model."""
     keys = iter(path)
     for key in keys:
         field = model.model_fields.get(str(key))
@@ -89,7 +94,7 @@ def _known(model: type[BaseModel], path: Location) -> list[str]:
         if inner is None:
             return []
         if field and get_origin(field.annotation) is dict:
-            next(keys, None)  # a name that the file chooses
+            next(keys, None)  # this key is a name that the author of the file chose
         model = inner
     return list(model.model_fields)
 

@@ -1,4 +1,4 @@
-"""Open a stack: its settings, its compose file, its engine, its records."""
+"""Open a stack: read its settings and compose file, and connect to its engine and records."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:
-    """Return the context that a command works with.
+    """Return the context of the stack that the file `config` describes.
 
-    Raises `ConfigError` before anything is changed, and `EngineUnavailable`.
+    If `config` is None, uses the nearest `cosmicdeploy.yaml` in this folder or above. Raises
+    `ConfigError` and `EngineUnavailable`.
     """
     return connect_stack(*read_stack_files(config), emit)
 
 
 def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
-    """Return the settings and the stack as its files declare them; raises `ConfigError`."""
+    """Return the settings and the stack as declared in the compose file; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
     settings = loaded.settings
     stack = read_stack(
@@ -45,7 +46,7 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
 
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
-    """Return the stack with its engine and its records; raises `EngineUnavailable`."""
+    """Connect a stack to its engine and its records; raises `EngineUnavailable`."""
     settings = loaded.settings
 
     def warn(text: str) -> None:
@@ -72,12 +73,13 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
             raise ConfigError(
                 f"The compose file has no service {name!r}",
                 where=f"{loaded.file}: services, {stack.file}",
-                todo=did_you_mean(name, stack.services) or "name a service that it has",
+                todo=did_you_mean(name, stack.services)
+                or f"choose from {', '.join(stack.services)}",
             )
 
 
 def stack_folder(config: Path | None) -> Path | None:
-    """Return the folder of the stack that a command is about; None if there is none."""
+    """Return the folder of the stack that `open_stack` would open; None if there is none."""
     try:
         return (config or find(Path.cwd())).resolve().parent
     except ConfigError:
@@ -87,9 +89,9 @@ def stack_folder(config: Path | None) -> Path | None:
 def open_playbook(
     loaded: LoadedSettings, name: str, warn: Callable[[str], None] = lambda _text: None
 ) -> Playbook:
-    """Return a playbook by name: the stack's own if its folder has one, else the shipped one.
+    """Return the playbook with this name from the stack's folder, else the shipped one.
 
-    `warn` is called for each kind of step under a former name.
+    Calls `warn` for each step that uses the former name of its kind.
     """
     own = loaded.directory / "playbooks" / f"{name}.yaml"
     return load_playbook(own if own.is_file() else playbooks() / f"{name}.yaml", warn)

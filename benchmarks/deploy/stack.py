@@ -21,7 +21,7 @@ from docker.models.images import Image
 from cosmicdeploy.context import release_of
 from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
-from cosmicdeploy.layout import SOURCES, lay_out, layout_choices
+from cosmicdeploy.layout import SOURCES, lay_out, layout_options
 from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.workspace import open_stack
 
@@ -159,7 +159,7 @@ def lay_out_stack(folder: Path, name: str) -> Stack:
         "http_port": 0,
         "http_bind": "127.0.0.1",
     }
-    lay_out(folder, layout_choices(options, IMAGES))
+    lay_out(folder, layout_options(options, IMAGES))
     return Stack(folder=folder, name=name, client=docker.from_env())
 
 

@@ -1,6 +1,6 @@
-"""Tell how much of a pending migration is in the schema already.
+"""Find out how much of a pending migration is already in the schema.
 
-An operator may have run it by hand, and the process was killed before the migration was recorded.
+That happens if a migration was run by hand and killed before it was recorded as done.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from cosmicdeploy.migrations.verdict import Kind
 
 
 class AppliedState(StrEnum):
-    """How much of a pending migration is in the schema."""
+    """How much of a pending migration is already in the schema."""
 
-    NONE = "nothing of it is there"
-    PART = "part of it is there"
-    ALL = "all of it is there"
+    NONE = "none"
+    PART = "part"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnrecordedMigration:
-    """A pending migration, and what its statements have left in the schema."""
+    """A pending migration, and which of its statements already took effect."""
 
     migration: str
     applied: AppliedState
@@ -44,7 +44,7 @@ class UnrecordedMigration:
 
 
 def applied_states(statements: Sequence[Statement], shape: Shape) -> list[UnrecordedMigration]:
-    """Return how much of each of these migrations is in the schema, in their order."""
+    """Return how much of each migration is already in the schema, in their order."""
     names = dict.fromkeys(statement.migration for statement in statements)
     return [
         _unrecorded(name, [s for s in statements if s.migration == name], shape) for name in names
@@ -63,10 +63,11 @@ def _unrecorded(name: str, statements: Sequence[Statement], shape: Shape) -> Unr
 
 
 def _applied(outcomes: Sequence[Outcome], proofs: Sequence[int]) -> AppliedState:
-    """Combine the outcomes; `proofs` are the indexes of statements whose work is in the schema.
+    """Combine the outcomes of a migration's statements.
 
-    A migration runs its statements in order. If one is missing before another whose effect is
-    there, that effect has another cause.
+    `proofs` are the indexes of the statements that have surely created something in the schema. A
+    migration runs its statements in order: if one before the last proof was not done, the proof
+    must have another cause.
     """
     states = [outcome.state for outcome in outcomes]
     if not proofs or NOT_DONE in states[: proofs[-1]]:

@@ -1,4 +1,4 @@
-"""Judge columns that a migration adds or modifies."""
+"""Judge the columns that a migration adds or modifies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlglot import exp
 from cosmicdeploy.database.schema.columns import LiveColumn
 from cosmicdeploy.database.schema.shape import TableShape
 from cosmicdeploy.migrations.sql import NotUnderstood
-from cosmicdeploy.migrations.types import holds, live_type, type_of
+from cosmicdeploy.migrations.types import can_hold, live_type, type_of
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst
 
 CONSTRAINS_ROWS = (
@@ -19,7 +19,7 @@ CONSTRAINS_ROWS = (
 
 
 def judge_added(column: exp.ColumnDef) -> Verdict:
-    """Judge a new column: the running release does not know it, so it must not need a value."""
+    """Judge a new column. It must not require a value, since the running release gives it none."""
     own_constraints = constraints(column)
     fills_itself = (
         exp.DefaultColumnConstraint,
@@ -40,7 +40,7 @@ def _judge_rows(column: exp.ColumnDef) -> Verdict:
 
 
 def judge_modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
-    """Judge MODIFY and CHANGE by the column as it is now."""
+    """Judge a MODIFY or CHANGE against the current column."""
     column, former = action.this, action.args.get("rename_from")
     if former is not None and former.name.lower() != column.name.lower():
         return destructive(f"renames the column {former.name}")
@@ -58,11 +58,11 @@ def judge_modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
 
 
 def _losses(column: exp.ColumnDef, live: LiveColumn, charset: str) -> list[str]:
-    """Return what the column allows now and will not allow any more."""
+    """Describe what the column allows or does now, but not after the change."""
     name, reasons = column.name, []
     if column.kind is None:
         raise NotUnderstood(f"{name} has no type")
-    if not holds(type_of(column.kind), live_type(live.type)):
+    if not can_hold(type_of(column.kind), live_type(live.type)):
         reasons.append(f"{name} may not hold every value that it can hold as {live.type}")
     if live.nullable and not nullable(column):
         reasons.append(f"{name} becomes NOT NULL")
@@ -74,7 +74,7 @@ def _losses(column: exp.ColumnDef, live: LiveColumn, charset: str) -> list[str]:
         reasons.append(f"{name} loses its ON UPDATE")
     declared = _charset(column) or charset
     if live.charset and declared not in (live.charset, "utf8mb4"):
-        reasons.append(f"{name} goes from {live.charset} to {declared}")
+        reasons.append(f"{name} changes its character set from {live.charset} to {declared}")
     return reasons
 
 
@@ -98,10 +98,10 @@ def _has(column: exp.ColumnDef, kind: type[exp.Expr]) -> bool:
 
 
 def _charset(column: exp.ColumnDef) -> str:
-    """Return the character set that a definition names, or that of its collation; "" for none."""
-    named = column.find(exp.CharacterSetColumnConstraint)
-    if named is not None:
-        return str(named.this.name).lower()
+    """Return the character set in a definition, or that of its collation; "" for neither."""
+    charset = column.find(exp.CharacterSetColumnConstraint)
+    if charset is not None:
+        return str(charset.this.name).lower()
     collation = column.find(exp.CollateColumnConstraint, exp.Collate)
     if collation is None:
         return ""

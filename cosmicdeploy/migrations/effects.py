@@ -1,4 +1,4 @@
-"""Tell whether the effect of a statement is in the schema, to see how far a migration came."""
+"""Find out whether a statement took effect, to see how far a migration got."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from cosmicdeploy.migrations.columns import nullable
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
 
-Known = bool | None
-# Parts of an ALTER TABLE whose effect always shows in the schema.
+# Whether something is in effect; None if the schema does not show it.
+InEffect = bool | None
+# Actions of ALTER TABLE that create something whose name the schema shows.
 CREATING = (exp.ColumnDef, exp.AddConstraint, exp.RenameColumn)
 
 
-def is_in_effect(sql: str, shape: Shape) -> Known:
-    """Return whether the schema is as the statement leaves it; None if that does not show."""
+def is_in_effect(sql: str, shape: Shape) -> InEffect:
+    """Return whether the statement is in effect; None if the schema does not show it."""
     try:
-        return _all(_in_effect(tree, shape) for tree in parse(sql))
+        return _combine(_in_effect(tree, shape) for tree in parse(sql))
     except NotUnderstood:
         return None
 
 
-def _all(parts: Iterable[Known]) -> Known:
-    """Combine parts that take effect together; parts that do not show follow the others."""
+def _combine(parts: Iterable[InEffect]) -> InEffect:
+    """Combine the parts of a statement; parts that the schema does not show are ignored."""
     known = [part for part in parts if part is not None]
     return all(known) if known else None
 
 
-def _in_effect(tree: exp.Expr, shape: Shape) -> Known:
+def _in_effect(tree: exp.Expr, shape: Shape) -> InEffect:
     if isinstance(tree, exp.Create):
         return _created(tree, shape)
     if isinstance(tree, exp.Drop):
@@ -43,11 +44,11 @@ def _in_effect(tree: exp.Expr, shape: Shape) -> Known:
             return name not in shape.tables and table_name(renamed[0].this) in shape.tables
         if name not in shape.tables:
             return False
-        return _all(_action(action, shape.tables[name]) for action in actions)
+        return _combine(_action(action, shape.tables[name]) for action in actions)
     return None
 
 
-def _created(tree: exp.Create, shape: Shape) -> Known:
+def _created(tree: exp.Create, shape: Shape) -> InEffect:
     if tree.args.get("replace"):
         return None
     if tree.kind == "TABLE":
@@ -60,11 +61,11 @@ def _created(tree: exp.Create, shape: Shape) -> Known:
     return None
 
 
-def _dropped(tree: exp.Drop, shape: Shape) -> Known:
+def _dropped(tree: exp.Drop, shape: Shape) -> InEffect:
     tables = tree.args.get("tables") or ()
     names = [table.name for table in tables]
     if tree.args["kind"] in ("TABLE", "VIEW") and not all(table_name(table) for table in tables):
-        return None  # of another schema
+        return None  # a table of another schema
     if tree.args["kind"] == "TABLE":
         return not set(names) & set(shape.tables)
     if tree.args["kind"] == "VIEW":
@@ -75,13 +76,13 @@ def _dropped(tree: exp.Drop, shape: Shape) -> Known:
     return None
 
 
-def _action(action: exp.Expr, table: TableShape) -> Known:
+def _action(action: exp.Expr, table: TableShape) -> InEffect:
     if isinstance(action, exp.ColumnDef):
         return action.name.lower() in table.columns
     if isinstance(action, exp.ModifyColumn):
         return _modified(action, table)
     if isinstance(action, exp.AddConstraint):
-        return _all(_constraint(part, table) for part in action.expressions)
+        return _combine(_constraint(part, table) for part in action.expressions)
     if isinstance(action, exp.RenameColumn):
         old, new = action.this.name.lower(), action.args["to"].name.lower()
         return new in table.columns and old not in table.columns
@@ -92,7 +93,7 @@ def _action(action: exp.Expr, table: TableShape) -> Known:
     return None
 
 
-def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
+def _modified(action: exp.ModifyColumn, table: TableShape) -> InEffect:
     column, former = action.this, action.args.get("rename_from")
     live = table.columns.get(column.name.lower())
     if former is not None and former.name.lower() != column.name.lower():
@@ -101,15 +102,15 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> Known:
         return None
     declared, present = type_of(column.kind), live_type(live.type)
     if declared.arguments and declared.name in TEXTS | BLOBS:
-        return None  # the server chose a type by that number
+        return None  # the server has chosen a type by the given length
     same = (declared.name, declared.unsigned) == (present.name, present.unsigned)
     # The server adds a display width to an integer type without one.
     same = same and (not declared.arguments or declared.arguments == present.arguments)
     return same and nullable(column) == live.nullable
 
 
-def _constraint(part: exp.Expr, table: TableShape) -> Known:
-    """Look a key up by its name; None if the server chose the name."""
+def _constraint(part: exp.Expr, table: TableShape) -> InEffect:
+    """Return whether a key exists; None if the statement gives it no name."""
     named = part.this.this if isinstance(part.this, exp.Schema) else part.this
     if not isinstance(named, exp.Identifier):
         return None
@@ -117,9 +118,9 @@ def _constraint(part: exp.Expr, table: TableShape) -> Known:
 
 
 def has_created(sql: str, shape: Shape) -> bool:
-    """Return whether something that this statement creates exists, with all its columns, by name.
+    """Return whether something exists that this statement creates; a table with all its columns.
 
-    IF NOT EXISTS and modifications of existing columns prove nothing, so they do not count.
+    Statements with IF NOT EXISTS and modifications of columns do not count: they prove nothing.
     """
     try:
         return any(_has_created(tree, shape) for tree in parse(sql))
@@ -135,16 +136,19 @@ def _has_created(tree: exp.Expr, shape: Shape) -> bool:
         if any(isinstance(action, exp.AlterRename) for action in actions):
             return bool(_in_effect(tree, shape))
         table = shape.tables.get(table_name(tree.this), TableShape())
-        return any(_action(a, table) for a in actions if isinstance(a, CREATING) and _plain(a))
+        return any(
+            _action(a, table) for a in actions if isinstance(a, CREATING) and _is_unconditional(a)
+        )
     return False
 
 
-def _plain(action: exp.Expr) -> bool:
+def _is_unconditional(action: exp.Expr) -> bool:
+    """Return whether an action has no IF [NOT] EXISTS."""
     return not action.args.get("exists")
 
 
 def _has_its_columns(tree: exp.Create, shape: Shape) -> bool:
-    """Check the columns as well: a table of that name may be another one."""
+    """Return whether the table has the created columns: it may be another table of that name."""
     table = shape.tables.get(table_name(tree), TableShape())
     columns = tree.find_all(exp.ColumnDef) if tree.kind == "TABLE" else ()
     return {column.name.lower() for column in columns} <= set(table.columns)
@@ -164,7 +168,7 @@ def _drops(tree: exp.Expr) -> bool:
 
 
 def shows_in_structure(sql: str) -> bool:
-    """Return whether a statement changes tables, columns or keys, and no rows."""
+    """Return whether a statement changes only tables, columns or keys, and no rows."""
     try:
         trees = parse(sql)
     except NotUnderstood:

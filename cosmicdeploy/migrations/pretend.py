@@ -1,7 +1,7 @@
 """Parse the output of Artisan's `migrate --pretend`: the statements of each pending migration.
 
-Laravel 8 prints `<name>: <statement>` on each line; 9 and later print a line with the name, then
-lines of `⇂ <statement>`. The name is that of the file, or of the class if the migration is a named
+Laravel 8 prints `<name>: <statement>` lines. Laravel 9 and later print a line with the name, then
+`⇂ <statement>` lines. The name is that of the file, or of the class if the migration is a named
 class. A statement may span several lines.
 """
 
@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 
 BULLET = "⇂"
+# A file's name begins with a date of four parts: `2026_02_02_000001_add_x`.
 DATE_PARTS = 4
 
 
 def statements(text: str, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the statements of each of these migrations; empty if none is shown."""
+    """Return the statements of each migration in `names`; an empty list if the text shows none."""
     known = {spelling: name for name in names for spelling in (name, class_name(name))}
     by_migration: dict[str, list[str]] = {name: [] for name in names}
     current = ""
@@ -30,13 +31,13 @@ def statements(text: str, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def class_name(migration: str) -> str:
-    """Return the class that Artisan expects in a file: `2026_02_02_000001_add_x` → `AddX`."""
+    """Return the name of a migration's class: `2026_02_02_000001_add_x` → `AddX`."""
     words = migration.split("_")[DATE_PARTS:]
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def _read(line: str, known: dict[str, str]) -> tuple[str, str]:
-    """Return the migration that a line names, and the statement that begins on it; "" for none."""
+    """Return the migration that a line names and the statement that starts on it; "" for none."""
     words = line.strip()
     if words.startswith(BULLET):
         return "", words.removeprefix(BULLET).strip()

@@ -1,4 +1,4 @@
-"""Judge pending migrations statement by statement, and tell how far an interrupted run came."""
+"""Judge pending migrations statement by statement, and find out how far an interrupted run got."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"
 class Statement:
     """One statement of a migration, as messages and journal records show it.
 
-    `in_effect` is whether its effect was in the schema before it ran; None if that does not show.
-    `sql` is "" if the console shows no statement.
+    `in_effect` is whether it was in effect before it ran; None if the schema did not show it. `sql`
+    is "" if the console shows no statement.
     """
 
     migration: str
@@ -28,7 +28,7 @@ class Statement:
 
     @property
     def is_refused(self) -> bool:
-        """Whether an operator has to allow it before it runs."""
+        """Whether an operator has to allow the statement before it runs."""
         return Verdict(self.kind, self.why).is_refused
 
     @property
@@ -38,7 +38,7 @@ class Statement:
         return f"{self.kind}{why}: {self.sql}".removesuffix(": ")
 
     def facts(self) -> dict[str, Any]:
-        """Return the fields under the names that journal records use."""
+        """Return the fields by the names that journal records use."""
         return {
             "migration": self.migration,
             "sql": self.sql,
@@ -49,33 +49,33 @@ class Statement:
 
 
 def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[Statement]:
-    """Judge the statements of each migration, in order, against the schema as it is now."""
+    """Judge the statements of each migration, in order, against the current schema."""
     from cosmicdeploy.migrations.classify import created_tables, judge  # sqlglot is slow to import
     from cosmicdeploy.migrations.effects import is_in_effect
 
-    new: set[str] = set()
+    new_tables: set[str] = set()
     judged = []
     for migration, texts in statements.items():
         if not texts:
             judged.append(unknown_statement(migration, "the console shows no statement of it"))
         for sql in texts:
-            verdict = judge(sql, shape, new)
-            new |= created_tables(sql, shape)
+            verdict = judge(sql, shape, new_tables)
+            new_tables |= created_tables(sql, shape)
             judged.append(_statement(migration, sql, verdict, is_in_effect(sql, shape)))
     return judged
 
 
 def unknown_statement(migration: str, why: str) -> Statement:
-    """Return the placeholder for a migration whose statements are not known."""
+    """Return a placeholder for a migration whose statements are unknown."""
     return _statement(migration, "", cannot_judge(why), None)
 
 
 def _statement(migration: str, sql: str, verdict: Verdict, in_effect: bool | None) -> Statement:
-    from cosmicdeploy.migrations.sql import shown
+    from cosmicdeploy.migrations.sql import display_text
 
     return Statement(
         migration=migration,
-        sql=shown(sql),
+        sql=display_text(sql),
         kind=verdict.kind,
         why=verdict.why,
         in_effect=in_effect,
@@ -83,7 +83,7 @@ def _statement(migration: str, sql: str, verdict: Verdict, in_effect: bool | Non
 
 
 def from_records(records: Iterable[Mapping[str, Any]]) -> list[Statement]:
-    """Read statements from journal records; one that cannot be read becomes a placeholder."""
+    """Read statements from journal records; an unreadable record becomes a placeholder."""
     return [_from_record(record) for record in records]
 
 
@@ -105,7 +105,7 @@ def _unreadable(migration: object) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Whether a statement of an interrupted run took effect: DONE, NOT_DONE or NOT_KNOWN."""
+    """Whether a statement of an interrupted run took effect (DONE, NOT_DONE or NOT_KNOWN)."""
 
     statement: Statement
     state: str
@@ -120,16 +120,15 @@ class Outcome:
 def outcomes(
     statements: Sequence[Statement], shape: Shape, ran: Set[str], undone: Set[str] = frozenset()
 ) -> list[Outcome]:
-    """Return the outcome of each statement, judged by the schema as it is now.
+    """Return the outcome of each statement, judged by the current schema.
 
-    `ran` are the migrations that ran to their end, `undone` those that were rolled back to their
-    end.
+    `ran` are the migrations that ran completely, `undone` those that were rolled back completely.
     """
-    settled = []
+    inferred = []
     for migration in dict.fromkeys(s.migration for s in statements):
         own = [_outcome(s, shape) for s in statements if s.migration == migration]
-        settled += infer_outcomes(own, migration in ran, migration in undone)
-    return settled
+        inferred += infer_outcomes(own, migration in ran, migration in undone)
+    return inferred
 
 
 def _outcome(statement: Statement, shape: Shape) -> Outcome:
@@ -148,18 +147,18 @@ def infer_outcomes(
 ) -> list[Outcome]:
     """Infer the outcomes that the schema does not show from the order of the statements.
 
-    A migration runs its statements in order: what precedes a statement that is done is done, what
-    follows one that is not done is not.
+    A migration runs its statements in order: all statements before one that is done are done, and
+    all statements after one that is not done are not done.
     """
     states = [outcome.state for outcome in known]
     done_up_to = max((i for i, state in enumerate(states) if state == DONE), default=-1)
-    not_from = states.index(NOT_DONE) if NOT_DONE in states else len(states)
+    not_done_from = states.index(NOT_DONE) if NOT_DONE in states else len(states)
     inferred = []
     for index, outcome in enumerate(known):
         state = outcome.state
         if state == NOT_KNOWN and (ran or index < done_up_to):
             state = DONE
-        elif state == NOT_KNOWN and (undone or index > not_from):
+        elif state == NOT_KNOWN and (undone or index > not_done_from):
             state = NOT_DONE
         inferred.append(replace(outcome, state=state))
     return inferred

@@ -10,26 +10,26 @@ from sqlglot import TokenType, exp
 from sqlglot.errors import SqlglotError
 
 DIALECT = "mysql"
-# The server runs the text of such comments; parsers ignore it.
+# The start of a comment whose content the server executes, although parsers ignore it.
 EXECUTED_COMMENT = re.compile(r"/\*M?!")
-# Not a comment to the server, which requires a blank after the dashes.
-NOT_A_COMMENT = re.compile(r"--(?=\S)")
-# In these statements strings are defaults, comments and the values of an enum, and no rows.
+# The server requires a blank after the two dashes of a comment, the parser does not.
+DASHES_WITHOUT_BLANK = re.compile(r"--(?=\S)")
+# Strings in these statements are defaults, comments or enum values, but no data of rows.
 STRUCTURE = re.compile(r"\s*(create|alter)\s+table\b(?!.*\bselect\b)", re.IGNORECASE | re.DOTALL)
-# sqlglot warns about statements that it only keeps as text; they are judged here.
+# sqlglot warns about statements that it keeps as text; this package judges those itself.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class NotUnderstood(Exception):
-    """Raised for a statement that cannot be judged; the message says why."""
+    """A statement cannot be judged; the message says why."""
 
 
 def parse(sql: str) -> list[exp.Expr]:
-    """Parse the statements in a text. Raises `NotUnderstood`."""
+    """Parse the statements in a text; raises `NotUnderstood`."""
     plain = without_strings(sql)
     if EXECUTED_COMMENT.search(plain):
         raise NotUnderstood("it has a comment that the server executes")
-    if NOT_A_COMMENT.search(plain):
+    if DASHES_WITHOUT_BLANK.search(plain):
         raise NotUnderstood("it has two dashes that may or may not begin a comment")
     try:
         return [tree for tree in sqlglot.parse(sql, dialect=DIALECT) if tree is not None]
@@ -38,7 +38,7 @@ def parse(sql: str) -> list[exp.Expr]:
 
 
 def without_strings(sql: str) -> str:
-    """Return the text without the content of its strings: records must not hold values of rows."""
+    """Return the text with the content of its strings replaced, since it may be data of rows."""
     try:
         tokens = sqlglot.tokenize(sql, read=DIALECT)
     except SqlglotError:
@@ -49,12 +49,12 @@ def without_strings(sql: str) -> str:
     return sql
 
 
-def shown(sql: str) -> str:
-    """Return a statement in one line, for messages and records, without values of rows."""
+def display_text(sql: str) -> str:
+    """Return a statement in one line for messages and records, without data of rows."""
     return " ".join((sql if STRUCTURE.match(sql) else without_strings(sql)).split())
 
 
 def table_name(tree: exp.Expr) -> str:
-    """Return the table that a statement is about; "" if it is not one of this schema."""
+    """Return the name of a statement's table; "" if it is a table of another schema."""
     table = tree if isinstance(tree, exp.Table) else tree.find(exp.Table)
     return table.name if table is not None and not table.db else ""

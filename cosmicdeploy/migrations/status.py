@@ -10,25 +10,25 @@ TABLE_ROW = re.compile(r"^\|\s*(Yes|No)\s*\|\s*(\S+)\s*\|", re.MULTILINE)
 # 2026_02_02_000001_add_heartbeat_management_fields_to_remotes ....... [2] Ran
 LIST_ROW = re.compile(r"^\s*(\S+)\s+\.{2,}\s+(?:\[\d+\]\s+)?(Ran|Pending)\s*$", re.MULTILINE)
 NO_TABLE = "Migration table not found"
-# Printed by Artisan if it asks for confirmation in production and gets no answer.
+# Artisan prints this if it asks for confirmation in production and gets no answer.
 CANCELLED = re.compile(r"Command cancell?ed", re.IGNORECASE)
 
 
 def pending(status: str) -> list[str]:
     """Return the names of the migrations that have not run."""
     table = [name for ran, name in TABLE_ROW.findall(status) if ran == "No"]
-    summarize_names = [name for name, state in LIST_ROW.findall(status) if state == "Pending"]
-    return table + summarize_names
+    listed = [name for name, state in LIST_ROW.findall(status) if state == "Pending"]
+    return table + listed
 
 
 def names(status: str) -> list[str]:
-    """Return the names of all migrations that the console has files of."""
+    """Return the names of all migrations in the status, whether or not they have run."""
     rows = [name for _, name in TABLE_ROW.findall(status)]
     return rows + [name for name, _ in LIST_ROW.findall(status)]
 
 
 def is_status(status: str) -> bool:
-    """Return whether the text is a status at all."""
+    """Return whether the text is the output of `migrate:status`."""
     return bool(TABLE_ROW.search(status) or LIST_ROW.search(status))
 
 
@@ -38,6 +38,6 @@ def was_not_confirmed(output: str) -> bool:
 
 
 def summarize_names(names: Iterable[str]) -> str:
-    """Return one name, or how many there are, with their names."""
-    names = list(names)
-    return names[0] if len(names) == 1 else f"{len(names)} migrations ({', '.join(names)})"
+    """Return one name as it is, several as "3 migrations (a, b, c)"."""
+    listed = list(names)
+    return listed[0] if len(listed) == 1 else f"{len(listed)} migrations ({', '.join(listed)})"

@@ -1,4 +1,4 @@
-"""Compare column types: does the new one hold every value of the old one?"""
+"""Compare column types: find out whether a new type can hold every value of an old one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from sqlglot import exp
 from cosmicdeploy.migrations.sql import NotUnderstood, parse
 
 INTEGERS = ("TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT")
-# The longest value that always fits: in characters of four bytes; in bytes for binary types.
+# The length that always fits: in characters of four bytes each; in bytes for binary types.
 TEXTS = {"TINYTEXT": 63, "TEXT": 16383, "MEDIUMTEXT": 4194303, "LONGTEXT": 1073741823}
 BLOBS = {"TINYBLOB": 255, "BLOB": 65535, "MEDIUMBLOB": 16777215, "LONGBLOB": 4294967295}
 LENGTHS = {"CHAR": TEXTS, "VARCHAR": TEXTS, "BINARY": BLOBS, "VARBINARY": BLOBS}
+# Types whose argument is the number of digits after the decimal point of the seconds.
 FRACTIONS = ("DATETIME", "TIMESTAMP", "TIMESTAMPTZ", "TIME")
-SAME = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "INTEGER": "INT"}
+SYNONYMS = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "INTEGER": "INT"}
 
 
 @dataclass(frozen=True)
-class Type:
-    """A column type: its plain name, and the arguments in its parentheses."""
+class ColumnType:
+    """A column type; `arguments` are those in its parentheses, such as the length."""
 
     name: str
     unsigned: bool
@@ -30,18 +31,18 @@ class Type:
         return int(self.arguments[0]) if self.arguments else 0
 
 
-def type_of(kind: exp.DataType) -> Type:
-    """Convert sqlglot's type, which has separate names for unsigned types."""
+def type_of(kind: exp.DataType) -> ColumnType:
+    """Convert a type of sqlglot, which has names of their own for unsigned types."""
     name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
     unsigned = name.startswith("U") and (name[1:] in INTEGERS or name[1:] in ("DECIMAL", "DOUBLE"))
     name = name[1:] if unsigned else name
-    column = kind.parent  # ZEROFILL makes a number unsigned
+    column = kind.parent  # ZEROFILL makes a type unsigned
     unsigned = unsigned or bool(column and column.find(exp.ZeroFillColumnConstraint))
-    return Type(SAME.get(name, name), unsigned, tuple(e.name for e in kind.expressions))
+    return ColumnType(SYNONYMS.get(name, name), unsigned, tuple(e.name for e in kind.expressions))
 
 
-def live_type(written: str) -> Type:
-    """Parse a type as `information_schema` writes it. Raises `NotUnderstood`."""
+def live_type(written: str) -> ColumnType:
+    """Parse a type in the notation of `information_schema`; raises `NotUnderstood`."""
     (tree,) = parse(f"CREATE TABLE t (c {written})")
     kind = tree.find(exp.DataType)
     if kind is None:
@@ -49,10 +50,10 @@ def live_type(written: str) -> Type:
     return type_of(kind)
 
 
-def holds(new: Type, old: Type) -> bool:
-    """Return whether the new type holds every value of the old one; False if that is unsure."""
+def can_hold(new: ColumnType, old: ColumnType) -> bool:
+    """Return whether the new type can hold every value of the old one; False if that is unclear."""
     if new.name == old.name:
-        return _holds_as_same(new, old)
+        return _same_type_holds(new, old)
     if new.unsigned != old.unsigned and not (old.unsigned and new.name in INTEGERS):
         return False
     if old.name in INTEGERS and new.name in INTEGERS:
@@ -60,27 +61,27 @@ def holds(new: Type, old: Type) -> bool:
     if (old.name, new.name) in (("CHAR", "VARCHAR"), ("BINARY", "VARBINARY")):
         return new.length >= (old.length or 1)
     wider = (old.name, new.name) == ("FLOAT", "DOUBLE") and not new.arguments
-    return wider or _holds_as_text(new, old)
+    return wider or _text_type_holds(new, old)
 
 
-def _holds_as_same(new: Type, old: Type) -> bool:
+def _same_type_holds(new: ColumnType, old: ColumnType) -> bool:
     if new.unsigned != old.unsigned:
         return False
     if new.name in ("ENUM", "SET"):
         return set(new.arguments) >= set(old.arguments)
     if new.name == "DECIMAL":
-        return _digits(new) >= _digits(old) and _scale(new) >= _scale(old)
+        return _integer_digits(new) >= _integer_digits(old) and _scale(new) >= _scale(old)
     if new.name in LENGTHS or new.name in FRACTIONS:
         return new.length >= old.length
-    # The number after an integer type is only its display width.
+    # The argument of an integer type is only its display width.
     return new.name in INTEGERS or new.arguments == old.arguments
 
 
-def _holds_as_text(new: Type, old: Type) -> bool:
+def _text_type_holds(new: ColumnType, old: ColumnType) -> bool:
     for sizes in (TEXTS, BLOBS):
         if new.name not in sizes:
             continue
-        # With a length, the server chooses the smallest type that is large enough.
+        # For a text type with a length, the server chooses the smallest type that can hold it.
         room = new.length or sizes[new.name]
         if old.name in sizes:
             return room >= sizes[old.name]
@@ -89,10 +90,10 @@ def _holds_as_text(new: Type, old: Type) -> bool:
     return False
 
 
-def _scale(kind: Type) -> int:
+def _scale(kind: ColumnType) -> int:
     return int(kind.arguments[1]) if len(kind.arguments) > 1 else 0
 
 
-def _digits(kind: Type) -> int:
-    """Return the number of digits before the point."""
+def _integer_digits(kind: ColumnType) -> int:
+    """Return the number of digits before the decimal point."""
     return (kind.length or 10) - _scale(kind)

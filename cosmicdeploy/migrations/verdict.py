@@ -9,8 +9,8 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a statement does, from the least to the most dangerous.
 
-    `risky` loses nothing, but may fail on the existing rows; it is shown, not refused. `unknown`
-    cannot be judged, and is refused like `destructive`.
+    A `risky` statement loses no data but may fail on the existing rows; it is shown but not
+    refused. An `unknown` statement cannot be judged and is refused like a `destructive` one.
     """
 
     HARMLESS = "harmless"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A kind, and the reason for it."""
+    """The kind of a statement, and why it is of that kind."""
 
     kind: Kind
     why: str = ""
@@ -39,7 +39,7 @@ class Verdict:
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """Return the most dangerous verdict, with the reasons of all verdicts of that kind."""
+    """Return the most dangerous kind, with the reasons of all verdicts of that kind."""
     kind = max((verdict.kind for verdict in verdicts), key=lambda kind: kind.danger)
     reasons = [verdict.why for verdict in verdicts if verdict.kind is kind and verdict.why]
     return Verdict(kind, "; ".join(dict.fromkeys(reasons)))
@@ -51,5 +51,5 @@ def cannot_judge(why: str) -> Verdict:
 
 
 def destructive(why: str) -> Verdict:
-    """Return the verdict on a statement that removes data, or what the running release may use."""
+    """Return the verdict on a statement that removes data or something the running release uses."""
     return Verdict(Kind.DESTRUCTIVE, why)

@@ -1,5 +1,5 @@
 """Probes: measurements of the stack from outside (HTTP, readiness, the application's state).
 
-Each docstring names what a probe costs and changes: requests, heartbeats that the application
-stores, commands in containers.
+The docstring of each probe says what it costs: requests, heartbeats that the application stores, or
+commands that run in containers.
 """

@@ -1,10 +1,11 @@
-"""Connections from the deployer to the stack's cache (Redis)."""
+"""Connect to the stack's cache (Redis)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cosmicdeploy.context import Context, address
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.reachable import reachable_address
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -14,14 +15,14 @@ TIMEOUT_SECONDS = 2.0
 
 
 def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
-    """Return a client of the cache service `name`; it connects at the first command.
+    """Return a client of the cache service `name`, which connects at its first command.
 
-    Raises `EngineError` if the service does not run or cannot be reached, and `ConfigError` if its
-    password is not set.
+    Raises `EngineError` if the service does not run or its port cannot be reached, and
+    `ConfigError` if the variable of its password is not set.
     """
     import redis  # slow to import
 
-    host, port = address(ctx.running(name), PORT)
+    host, port = reachable_address(ctx.running(name), PORT)
     variable = ctx.settings.cache.password_variable
     password = ctx.loaded.secret(variable) if variable else None
     return redis.Redis(

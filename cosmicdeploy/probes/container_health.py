@@ -1,4 +1,4 @@
-"""The health of containers in the time after a change (the soak)."""
+"""Observe the health of containers during the soak."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.text.formatting import counted
 
 LOG_LINES = 10
 
 
 @dataclass(kw_only=True)
 class Observation:
-    """What was observed so far.
+    """What was observed during the soak so far.
 
-    `restarts` and `oom_killed` name containers; `breaches` say what must not happen, with log lines
-    in `details`.
+    `restarts` and `oom_killed` name services. `breaches` say what went wrong, one line each;
+    `details` holds the log lines that belong to them.
     """
 
     restarts: list[str] = field(default_factory=list)
@@ -27,21 +28,21 @@ class Observation:
 
 @dataclass(frozen=True)
 class InitialState:
-    """A container's restarts and memory failures from before the observation."""
+    """How often a container had restarted, and whether it was out of memory, before the soak."""
 
     restarts: int = 0
     oom_killed: bool = False
 
     @classmethod
     def of(cls, container: Container) -> InitialState:
-        """Return a container's state at this moment."""
+        """Return the container's state now."""
         return cls(restarts=container.restart_count, oom_killed=container.oom_killed)
 
 
 def observe_containers(
     ctx: Context, initial: Mapping[str, InitialState], observation: Observation
 ) -> None:
-    """Look once at each service in `initial`, and add what is worse than its initial state."""
+    """Inspect each service in `initial` once; add what got worse to `observation`."""
     for name, before in initial.items():
         container = ctx.container(name)
         if container is None:
@@ -63,7 +64,8 @@ def _problem(container: Container, before: InitialState) -> str:
     if container.oom_killed and not before.oom_killed:
         return "ran out of memory"
     if container.restart_count > before.restarts:
-        return f"ended and was restarted ({container.restart_count - before.restarts} times)"
+        restarts = container.restart_count - before.restarts
+        return f"ended and was restarted ({counted(restarts, 'time')})"
     if not container.is_running:
         return f"ended (it is {container.status}, exit code {container.exit_code})"
     return "is unhealthy" if container.health == "unhealthy" else ""

@@ -1,4 +1,4 @@
-"""HTTP requests to the stack, as its clients send them, with their duration."""
+"""Send HTTP requests to the stack as its clients do, and measure their duration."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from urllib.parse import urlsplit
 
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
-from cosmicdeploy.traffic.response import LIMITED, OK, SHOWN, Response
+from cosmicdeploy.traffic.response import EXCERPT_LENGTH, OK, RATE_LIMITED, Response
 
-# httpx loads a command line of its own, which the deployer does not use and which takes longer to
-# load than the rest of httpx. httpx works without it where its requirements are not installed.
+# Keeps httpx from importing its command line, which takes longer to import than the rest of httpx.
+# The deployer does not use it, and httpx itself works without it.
 sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 __all__ = [
-    "BROKEN",
-    "LIMITED",
+    "EXCERPT_LENGTH",
     "OK",
-    "SHOWN",
+    "RATE_LIMITED",
+    "SERVER_ERROR",
     "TIMEOUT_SECONDS",
     "Response",
-    "ask",
-    "ask_with_retries",
-    "trust",
+    "send_request",
+    "send_with_retries",
+    "tls_context",
 ]
 
 TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
-# From this status on (5xx) the server itself says that it failed.
-BROKEN = 500
+# The lowest status with which a server reports a failure of its own (5xx).
+SERVER_ERROR = 500
 
 
-def ask(url: str, *, token: str = "", json: Any = None) -> Response:
-    """Send one request and return its answer: a GET, or a POST where there is a JSON body.
+def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
+    """Send one request and return its response: a POST if there is a JSON body, else a GET.
 
-    Waits up to `TIMEOUT_SECONDS`. Follows no redirect. Never raises for what the server or the
-    network does: `error` of the answer says what happened.
+    Waits up to `TIMEOUT_SECONDS`. Follows no redirects. If the network or the server fails, nothing
+    is raised: the response's `error` says what happened.
     """
-    import httpx  # slow to import: here that is mostly while commands run in containers
+    import httpx  # slow to import
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     method = "GET" if json is None else "POST"
     started = time.monotonic()
     try:
-        # The environment's proxies are for the world outside, not for the stack.
+        # The proxies that the environment names are for the internet, not for the stack.
         with (
             interruptible(),
             httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client,
         ):
-            answer = client.request(method, url, headers=headers, json=json)
+            received = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
         return Response(
             url=url,
@@ -61,33 +61,33 @@ def ask(url: str, *, token: str = "", json: Any = None) -> Response:
         )
     return Response(
         url=url,
-        status=answer.status_code,
-        headers=answer.headers,
-        body=answer.text,
+        status=received.status_code,
+        headers=received.headers,
+        body=received.text,
         seconds=time.monotonic() - started,
     )
 
 
-def ask_with_retries(url: str, *, token: str = "", json: Any = None) -> Response:
-    """As `ask`, with up to three requests 0.3 s apart while there is no answer or a 5xx.
+def send_with_retries(url: str, *, token: str = "", json: Any = None) -> Response:
+    """Send a request like `send_request`; repeat it if there is no response or a 5xx.
 
-    A single failed request says little about a service.
+    Sends up to three requests, 0.3 s apart, since a single failure says little about a service.
     """
     return poll(
-        lambda: ask(url, token=token, json=json),
-        until=lambda response: not response.error and response.status < BROKEN,
+        lambda: send_request(url, token=token, json=json),
+        until=lambda response: not response.error and response.status < SERVER_ERROR,
         every=PAUSE_SECONDS,
         attempts=ATTEMPTS,
     )
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:
-    # Redirects are not followed: a request that begins without TLS has no certificate to verify.
-    return trust() if urlsplit(url).scheme == "https" else False
+    # Redirects are not followed, so a plain HTTP request never gets to verify a certificate.
+    return tls_context() if urlsplit(url).scheme == "https" else False
 
 
 @cache
-def trust() -> ssl.SSLContext:
-    """Return the certificate authorities that the system trusts; read once per process."""
-    # Reading all certificates takes longer than a request.
+def tls_context() -> ssl.SSLContext:
+    """Return a TLS context with the certificate authorities that the system trusts."""
+    # Created once per process, since reading all certificates takes longer than a request.
     return ssl.create_default_context()

@@ -9,16 +9,17 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import OK, ask
+from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.urls import container_url
 
-# A request costs the host next to nothing; a command in a container takes about 100 ms under load.
+# Requests are sent more often than commands run: a request costs the host next to nothing, but a
+# command in a container takes about 100 ms under load.
 REQUEST_EVERY_SECONDS = 0.05
-REQUEST_AGAIN_SECONDS = 0.02  # after a first good answer
+REQUEST_EVERY_SECONDS_AFTER_SUCCESS = 0.02
 COMMAND_EVERY_SECONDS = 0.5
 LOG_LINES = 10
-# After this many seconds without output a health check counts as hanging.
-PROBE_SILENCE = 10.0
+# A health check that prints nothing for this long counts as hanging.
+HEALTH_CHECK_SILENCE = 10.0
 LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
@@ -28,18 +29,18 @@ def wait_ready(
     """Wait until a container is ready, and return it.
 
     Waits up to `restart.healthy_within` seconds. Raises `UnhealthyContainer`, with the last probe
-    and log lines, if the container is not ready by then; at once if it ends or the engine restarts
-    it.
+    and log lines, if the container is not ready by then, or as soon as it ends or restarts.
 
-    A replica has to answer its health path `restart.passes` times in a row: the deployer sends 20
-    requests per second until the first good answer, then up to 50. `on_answer` is called with every
-    good answer. After that the container's own health check decides, as for every other container.
-    The engine gives its first verdict only one interval after the start, so until then the deployer
-    runs the check in the container itself, every 0.5 s until it passes. Of several replicas of one
-    image it runs in the first alone, where the check asks no more than what each replica has just
-    answered.
+    A container is ready once its health check passes. Before that, a replica has to answer its
+    health path `restart.passes` times in a row. The deployer sends 20 requests per second until the
+    first good response, then up to 50, and calls `on_answer` after each good response.
+
+    The engine runs the health check for the first time one interval after the start. Until then the
+    deployer runs the check itself in the container. It skips the check for a replica if the check
+    has passed in another container of the same image and only sends the request that this replica
+    has just answered.
     """
-    answers = _AnswersInARow(ctx, name, on_answer)
+    answers = _ResponsesInARow(ctx, name, on_answer)
 
     def has_passed(container: Container) -> bool:
         return (
@@ -58,8 +59,8 @@ def wait_ready(
     )
 
 
-class _AnswersInARow:
-    """Counts a replica's good answers; a container of another role needs none."""
+class _ResponsesInARow:
+    """Counts the good responses in a row of a replica; a container of another role needs none."""
 
     def __init__(self, ctx: Context, name: str, on_answer: Callable[[], None]) -> None:
         self._ctx, self._on_answer = ctx, on_answer
@@ -67,7 +68,7 @@ class _AnswersInARow:
         self._count = 0
 
     def are_enough(self, container: Container) -> bool:
-        """Send one more request unless there are enough good answers; whether there are now."""
+        """Send one more request if needed; return whether there are enough good responses now."""
         if self._count < self._needed:
             self._count = self._count + 1 if self._answers(container) else 0
             if self._count:
@@ -78,13 +79,13 @@ class _AnswersInARow:
         """Return the seconds until the next attempt."""
         if not self._needed:
             return COMMAND_EVERY_SECONDS
-        return REQUEST_AGAIN_SECONDS if self._count else REQUEST_EVERY_SECONDS
+        return REQUEST_EVERY_SECONDS_AFTER_SUCCESS if self._count else REQUEST_EVERY_SECONDS
 
     def prove_health(self, container: Container) -> bool:
-        """Whether the answers make the container's own health check superfluous.
+        """Return whether the replica's responses make a run of its health check unnecessary.
 
-        They do where the check passed in another container of its image, and sends no other request
-        than the deployer has just sent.
+        They do if the check has passed in another container of the same image and only sends the
+        request that the deployer has just sent.
         """
         has_passed = _check_key(container) in self._ctx.lookup_cache.passed_checks
         return (
@@ -108,8 +109,11 @@ class _AnswersInARow:
         try:
             url = container_url(self._ctx, container)
         except EngineError:
-            return False  # it has no address before it runs
-        return container.is_running and ask(url + self._ctx.settings.app.health_path).status == OK
+            return False  # a container has no address before it runs
+        return (
+            container.is_running
+            and send_request(url + self._ctx.settings.app.health_path).status == OK
+        )
 
 
 def _wait(
@@ -126,13 +130,16 @@ def _wait(
         ctx.safe_point()
         container = ctx.engine.container(container_id)
         if container is None:
-            raise EngineError("The container was removed while the run waited for it", where=name)
+            raise EngineError(
+                "The container was removed while the run waited for it",
+                where=name,
+                todo="see what runs now with `cosmicdeploy status`, then run the command again",
+            )
         restarts.append(container.restart_count)
         return container, ready(container)
 
     def has_ended(container: Container) -> bool:
-        # A container is "created" before its first start. Restarts from before the first attempt do
-        # not count.
+        # Only restarts since the first attempt count.
         return container.status in ("exited", "dead") or container.restart_count > restarts[0]
 
     container, is_ready = poll(
@@ -144,9 +151,9 @@ def _wait(
 
 
 def serves_now(ctx: Context, container: Container) -> bool:
-    """Whether a container is ready at this moment, without waiting.
+    """Return whether a container is ready at this moment, without waiting.
 
-    Runs its health check in the container where the engine has given no verdict yet.
+    Runs the container's health check if the engine has not run it yet.
     """
     return container.is_ready or _passes_now(ctx, container)
 
@@ -155,11 +162,11 @@ def _passes_now(ctx: Context, container: Container) -> bool:
     if container.health != "starting" or not container.healthcheck:
         return False
     try:
-        result = ctx.engine.exec(container.id, container.healthcheck, silence=PROBE_SILENCE)
+        result = ctx.engine.exec(container.id, container.healthcheck, silence=HEALTH_CHECK_SILENCE)
     except EngineUnavailable:
         raise
     except EngineError:
-        return False  # the container has just ended: the next attempt says how
+        return False  # the container has just ended: the next attempt finds out how
     if result.exit_code != 0:
         return False
     ctx.lookup_cache.passed_checks.add(_check_key(container))
@@ -168,7 +175,7 @@ def _passes_now(ctx: Context, container: Container) -> bool:
 
 
 def _has_passed_before(ctx: Context, container: Container) -> bool:
-    """Whether the check has passed in this container since its start and the last change."""
+    """Return whether the deployer has seen the check pass since the container's last start."""
     return _start_key(container) in ctx.lookup_cache.passed_starts
 
 
@@ -183,8 +190,10 @@ def _start_key(container: Container) -> tuple[str, str]:
 def unhealthy(
     ctx: Context, container: Container, name: str, within: float, *, ended: bool
 ) -> UnhealthyContainer:
-    """Return the error for a container that is not ready within so many seconds: its state, the
-    last probe and the last log lines."""
+    """Return the error for a container that was not ready within `within` seconds.
+
+    `ended`: whether the container ended or restarted. The details are its last probe and log lines.
+    """
     state = f"{container.status}, exit code {container.exit_code}" if ended else container.health
     if container.oom_killed:
         state += ", out of memory"
@@ -192,6 +201,6 @@ def unhealthy(
     return UnhealthyContainer(
         f"{name} did not become healthy within {within:.0f} s ({state or container.status})",
         where=name,
-        todo="the lines above are its last probe and log lines",
+        todo=f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`",
         details=(*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
     )

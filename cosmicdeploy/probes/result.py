@@ -1,4 +1,4 @@
-"""Results of probes, which the report publishes as they are."""
+"""Results of probes; the report contains them unchanged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.text.formatting import format_timestamp
 
 
 class ProbeResult(BaseModel):
-    """A result; closed and frozen, so that the report's published schema is complete."""
+    """Base of all results. Unknown fields are refused, so that the report's schema is complete."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -18,10 +18,10 @@ class ProbeResult(BaseModel):
 class CheckResult(ProbeResult):
     """One point of the verification: what was expected, what was found, and what to do.
 
-    A deploy fails on a `blocking` point and only reports the others; `warnings` fail nothing. A
-    `skipped` point had nothing to check, and `found` says why. An `unproven` one got an answer that
-    shows neither that it holds nor that it does not (a rate limit's 429, a maintenance page): it is
-    not `ok`. `seconds` is wall time.
+    A deploy fails if a `blocking` point fails, and only reports the other points. `warnings` never
+    make a point fail. A `skipped` point had nothing to check; `found` says why. An `unproven` point
+    is not `ok`, but no failure was found either: the only response was a rate limit's 429 or a
+    maintenance page. `seconds` is wall time.
     """
 
     point: str
@@ -37,14 +37,14 @@ class CheckResult(ProbeResult):
 
 
 def skipped(point: str, why: str) -> CheckResult:
-    """Return the result of a point that has nothing to check; `why` says for what reason."""
+    """Return the result of a point that has nothing to check, for the reason `why`."""
     return CheckResult(point=point, ok=True, expected="nothing", found=why, skipped=True)
 
 
 class FeatureState(ProbeResult):
-    """Whether a feature is on; `enabled` is null where that is unknown, and `found` says why.
+    """Whether a feature is on; if `enabled` is null, that is unknown and `found` says why.
 
-    `since` (ISO 8601) and `by` say when it was switched off and by whom, where that is recorded.
+    `since` (ISO 8601) and `by` say when and by whom it was switched off; "" if that is unknown.
     """
 
     name: str
@@ -56,13 +56,13 @@ class FeatureState(ProbeResult):
 
     @property
     def noted(self) -> str:
-        """Return " since … by …" for the operator, in this machine's time zone; may be ""."""
+        """ " since … by …", as far as known, in this machine's time zone."""
         since = f" since {format_timestamp(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
 class StackNotice(ProbeResult):
-    """What every run leaves out or assumes about a service, and a command that helps."""
+    """Something that runs do not do for a service, or assume about it, and what to do about it."""
 
     kind: Literal["no role", "not built", "other folder", "other project"]
     service: str

@@ -1,8 +1,9 @@
-"""Base URLs of the stack and of its replicas, without a slash at the end."""
+"""Base URLs of the stack and of its replicas, without a trailing slash."""
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context, address
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 
@@ -10,7 +11,7 @@ from cosmicdeploy.errors import ConfigError
 def proxy_url(ctx: Context) -> str:
     """Return the URL that clients use: `probe.url`, else the proxy's first published port.
 
-    Raises `ConfigError` if there is neither.
+    Raises `ConfigError` if there is neither, and `EngineError` if the proxy does not run.
     """
     if ctx.settings.probe.url:
         return ctx.settings.probe.url.rstrip("/")
@@ -18,23 +19,26 @@ def proxy_url(ctx: Context) -> str:
     ports = ctx.service(proxy).ports if proxy else ()
     if not proxy or not ports:
         raise ConfigError(
-            "It is not known where clients reach the stack",
-            where="cosmicdeploy.yaml",
-            todo="set probe.url, or let the proxy publish a port",
+            "The address at which clients reach the stack is unknown",
+            where=str(ctx.loaded.file),
+            todo="set `probe.url` there, or publish a port of the proxy in the compose file",
         )
-    host, port = address(ctx.running(proxy), ports[0].target)
+    host, port = reachable_address(ctx.running(proxy), ports[0].target)
     return f"http://{host}:{port}"
 
 
 def replica_url(ctx: Context, service: str) -> str:
-    """Return the URL of a service's replica, past the load balancer."""
+    """Return the URL of the replica of a service, past the load balancer.
+
+    Raises `EngineError` if it does not run or cannot be reached.
+    """
     return container_url(ctx, ctx.running(service))
 
 
 def container_url(ctx: Context, container: Container) -> str:
-    """Return the URL of a container of the application.
+    """Return the URL of a replica's container.
 
     Raises `EngineError` if it cannot be reached.
     """
-    host, port = address(container, ctx.settings.app.port)
+    host, port = reachable_address(container, ctx.settings.app.port)
     return f"http://{host}:{port}"

@@ -3,7 +3,7 @@
 from cosmicdeploy.proxy.drain import (
     drain,
     drainable,
-    locate_flag,
+    locate_flag_file,
     out_of_service,
     put_in_service,
     take_out_of_service,
@@ -30,7 +30,7 @@ __all__ = [
     "drainable",
     "ignores_stop_signal",
     "is_reached",
-    "locate_flag",
+    "locate_flag_file",
     "out_of_service",
     "put_in_service",
     "reload_if_ambiguous",

@@ -55,12 +55,12 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
         )
     for server in group.servers:
         yield from _server_findings(f"{where}, server {server.host}", server, pause)
-    kept = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
-    if "keepalive" in group.directives and seconds(kept) >= APPLICATION_KEEPALIVE_SECONDS:
+    idle_timeout = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
+    if "keepalive" in group.directives and seconds(idle_timeout) >= APPLICATION_KEEPALIVE_SECONDS:
         yield Finding(
             where,
-            "idle connections closed before the application does (uvicorn: 5 s)",
-            f"keepalive_timeout {kept}",
+            "idle connections closed before the application closes them (uvicorn: 5 s)",
+            f"keepalive_timeout {idle_timeout}",
             "write keepalive_timeout 2s;",
         )
 

@@ -32,7 +32,7 @@ def drainable(ctx: Context) -> frozenset[str]:
     return _drainable_by(ctx, nginx) if nginx else frozenset()
 
 
-def locate_flag(ctx: Context, service: str) -> None:
+def locate_flag_file(ctx: Context, service: str) -> None:
     """Find out and cache where a replica's flag file is on the host, before a step needs it."""
     if file := flag_file(ctx, service):
         flag_files.host_path(ctx, _running_proxy(ctx), file)

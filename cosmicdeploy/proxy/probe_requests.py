@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
@@ -19,7 +19,7 @@ def probe_all(ctx: Context) -> None:
     """Send enough requests for each replica to get its share."""
     url = proxy_url(ctx) + ctx.settings.app.health_path
     for _ in range(1 + len(ctx.settings.services.app)):
-        ask(url)
+        send_request(url)
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:

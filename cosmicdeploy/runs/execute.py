@@ -15,7 +15,7 @@ from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
-from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures

@@ -15,7 +15,7 @@ from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
-from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note

@@ -23,7 +23,7 @@ from cosmicdeploy.runs.snapshot import State
 from cosmicdeploy.runs.undo import Applied, UndoResult, applied_by, note, undo_all
 from cosmicdeploy.runs.undo_error import UndoProof, after_undo, prove_undo, undo_failed
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
-from cosmicdeploy.traffic.request_stats import FAILURES_SHOWN
+from cosmicdeploy.traffic.traffic_stats import FAILURES_SHOWN
 
 
 @dataclass(frozen=True, kw_only=True)

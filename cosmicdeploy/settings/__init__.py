@@ -1,12 +1,11 @@
-"""`cosmicdeploy.yaml`: read once, validated, frozen.
+"""Settings: the model of `cosmicdeploy.yaml`, and how the file is found, read and validated.
 
-Each module has the sections of one subject. `settings.py` puts them together; `loading.py` finds
-and reads the file.
+`settings.py` combines the sections from the other modules; `loading.py` finds and reads the file.
 """
 
 from __future__ import annotations
 
-from cosmicdeploy.settings.app import BeatId, Heartbeat
+from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
 from cosmicdeploy.settings.monitoring import Checklist, External
 from cosmicdeploy.settings.rollout import LatencyFloor, Orders, Probe, Proxy, Restart, Soak
@@ -15,11 +14,11 @@ from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
 
 __all__ = [
-    "BeatId",
     "Checklist",
     "DeviceColumns",
     "External",
     "Heartbeat",
+    "HeartbeatId",
     "LatencyFloor",
     "LoadedSettings",
     "Orders",

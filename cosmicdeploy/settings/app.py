@@ -1,4 +1,4 @@
-"""Settings of the application: console, caches, features, and what a working release must pass."""
+"""Settings of the application: its console, caches and features, and the verification."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ class App(Section):
     )
     user: str | None = Field(
         default=None,
-        description="User that runs the console; null for the container's own user",
+        description="User that runs the console; null for the container's default user",
     )
     log_file: PurePosixPath | None = Field(
-        default=None, description="Log file in the application's containers, for `logs --app`"
+        default=None, description="Log file in the application's containers, shown by `logs --app`"
     )
     port: int = Field(default=80, description="Port that a replica listens on, in its container")
     health_path: str = Field(
-        default="/api/health", description="Path that answers 200 if a replica is ready"
+        default="/api/health", description="Path that answers 200 when a replica is ready"
     )
     release_variable: str = Field(
-        default="APP_VERSION", description="Build argument and variable that name the release"
+        default="APP_VERSION",
+        description="Name of the build argument and environment variable that hold the release",
     )
     release_header: str | None = Field(
-        default=None, description="Response header that carries the release"
+        default=None, description="Response header that holds the release"
     )
 
 
@@ -42,62 +43,64 @@ class CacheClear(Section):
 
 
 class Feature(Section):
-    """How a feature is switched: by console commands, or by a file that exists while it is off."""
+    """How to switch a feature: by console commands, or by a file that exists while it is off."""
 
     enable: Words = Field(default=(), description="Console arguments that switch the feature on")
     disable: Words = Field(default=(), description="Console arguments that switch the feature off")
     state: Words = Field(
         default=(),
-        description="Console arguments that print the state: the last word is enabled or disabled,"
-        " or JSON, a list of objects with name and enabled",
+        description="Console arguments that print the state: a text whose last word is enabled or"
+        " disabled, or a JSON list of objects with name and enabled",
     )
     file: Path | None = Field(
         default=None, description="File that exists while the feature is off, instead of commands"
     )
 
     @model_validator(mode="after")
-    def _has_one_way(self) -> Feature:
+    def _has_commands_or_file(self) -> Feature:
         commands = (self.enable, self.disable, self.state)
         if any(commands) if self.file else not all(commands):
-            raise ValueError("must have enable, disable and state, or file alone")
+            raise ValueError("must have either enable, disable and state, or only file")
         return self
 
 
-class BeatId(Section):
-    """Where a heartbeat's own id is sent, and where the application stores it."""
+class HeartbeatId(Section):
+    """The unique id of a heartbeat: how it is sent, and where the application stores it."""
 
-    field: str = Field(description="Key of the heartbeat's body that takes the id")
-    table: str = Field(description="Table that holds the id once the heartbeat is answered 200")
-    column: str = Field(description="Column of that table")
+    field: str = Field(description="Key in the heartbeat's body that holds the id")
+    table: str = Field(
+        description="Table in which the application has stored the id when it answers 200"
+    )
+    column: str = Field(description="Column of that table that holds the id")
 
 
 class Heartbeat(Section):
-    """A request that only a working release answers well."""
+    """A request that only a working release answers as expected."""
 
-    path: str = Field(description="Path that heartbeats are posted to")
+    path: str = Field(description="Path to which heartbeats are posted")
     token_variable: str = Field(
-        description="Variable that holds the token of a device used by the deployer alone"
+        description="Variable that holds the token of a device that only the deployer uses"
     )
     body: dict[str, Any] = Field(default_factory=dict, description="Body of the request, as JSON")
     answers_with: str = Field(description="Key that the JSON response must have")
-    id: BeatId | None = Field(
+    id: HeartbeatId | None = Field(
         default=None,
-        description="How to find a heartbeat in the database; without it they are only counted",
+        description="How to find a heartbeat in the database; without it, it is not looked up",
     )
 
 
 class Verify(Section):
-    """What must hold after a deploy."""
+    """What the verification checks after a deploy."""
 
     columns: dict[str, Words] = Field(
         default_factory=dict, description="Columns that the release needs, by table"
     )
     command: str | None = Field(
-        default=None, description="Console command that must be registered and scheduled"
+        default=None, description="Scheduled console command that must be registered and run"
     )
     feature: str | None = Field(
         default=None,
-        description="Feature that takes this command off the schedule while it is switched off",
+        description="Feature of this command: the command does not run while it is switched off",
     )
     dry_run: Words = Field(
         default=(), description="Console arguments that try the command without changing anything"
@@ -106,5 +109,5 @@ class Verify(Section):
         default=("schedule:list",), description="Console arguments that list the schedule"
     )
     heartbeat: Heartbeat | None = Field(
-        default=None, description="Request that only a working release answers well"
+        default=None, description="Request that only a working release answers as expected"
     )

@@ -1,4 +1,4 @@
-"""Settings of the database and of Redis: access, migrations, backups."""
+"""Settings of the database, the cache (Redis), migrations and backups."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cosmicdeploy.settings.section import Section, Words
 
 
 class Database(Section):
-    """The schema, and who may read and write it."""
+    """The database schema, and the user that the deployer connects as."""
 
     name: str = Field(description="Schema that is backed up, migrated and restored")
-    user: str = Field(default="root", description="User of the database server")
+    user: str = Field(default="root", description="User that the deployer connects as")
     password_variable: str = Field(
         default="DB_ROOT_PASSWORD", description="Variable that holds this user's password"
     )
@@ -23,7 +23,7 @@ class Database(Section):
 
 
 class Cache(Section):
-    """Redis, if `services.cache` names one."""
+    """Access to Redis, if `services.cache` is set."""
 
     password_variable: str | None = Field(
         default=None, description="Variable that holds Redis's password; null if it needs none"
@@ -31,27 +31,29 @@ class Cache(Section):
 
 
 class Migrate(Section):
-    """How migrations run; the defaults are Artisan's."""
+    """How to run migrations; the defaults are for Laravel's Artisan."""
 
     command: Words = Field(
-        default=("migrate", "--force"), description="Console arguments that migrate"
+        default=("migrate", "--force"),
+        description="Console arguments that run the pending migrations",
     )
     status: Words = Field(
         default=("migrate:status",), description="Console arguments that list the migrations"
     )
     rollback: Words = Field(
         default=("migrate:rollback", "--force"),
-        description="Console arguments that roll back; --step=N is added",
+        description="Console arguments that roll migrations back; --step=N is added",
     )
     pretend: Words | None = Field(
         default=("migrate", "--pretend", "--force"),
-        description="Console arguments that print the statements only; null if there are none",
+        description="Console arguments that print the statements of the pending migrations without"
+        " running them; null if the console cannot do that",
     )
     allow: Words = Field(
-        default=(), description="Names of migrations that run although they may destroy data"
+        default=(), description="Names of migrations that may run although they may destroy data"
     )
     lock_wait: int = Field(
-        default=10, ge=1, description="Seconds that a migration may wait for the lock on a table"
+        default=10, ge=1, description="Seconds that a migration may wait for a table's lock"
     )
     timeout: float = Field(
         default=900, gt=0, description="Seconds that all migrations together may take"
@@ -59,23 +61,23 @@ class Migrate(Section):
 
 
 class Backup(Section):
-    """Where backups are kept, which of them stay, and where copies go."""
+    """Where backups and their copies are stored, and how many are kept."""
 
     directory: Path = Field(
-        default=Path("data-kiosk/backups"), description="Folder that backups are kept in"
+        default=Path("data-kiosk/backups"), description="Folder for the backups"
     )
     exact: bool = Field(
         default=True,
-        description="Whether a schema is refused if the dump would round its FLOAT values",
+        description="Refuse to back up a schema if the dump would round its FLOAT values",
     )
     silence: float = Field(
-        default=60, gt=0, description="Seconds after which a dump that prints nothing is ended"
+        default=60, gt=0, description="Seconds without output after which a dump is terminated"
     )
     keep: RetentionPolicy = Field(
-        default=RetentionPolicy(), description="How many good backups stay"
+        default=RetentionPolicy(), description="How many good backups to keep"
     )
     copies: tuple[Destination, ...] = Field(
-        default=(), description="Destinations that every backup is copied to"
+        default=(), description="Destinations to which every backup is copied"
     )
 
     @field_validator("copies")

@@ -18,15 +18,15 @@ FILE_NAME = "cosmicdeploy.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedSettings:
-    """The settings, the file they come from, and the variables they and the stack may use."""
+    """The settings, their file, and the variables that this file and the compose file may use."""
 
     file: Path
     settings: Settings
-    variables: Mapping[str, str] = field(repr=False)  # secrets are among them
+    variables: Mapping[str, str] = field(repr=False)  # includes secrets
 
     @property
     def directory(self) -> Path:
-        """The stack's folder, which relative paths start at."""
+        """The stack's folder, to which the paths in the settings are relative."""
         return self.file.parent
 
     @property
@@ -35,30 +35,33 @@ class LoadedSettings:
         return self.directory / ".cosmicdeploy"
 
     def path(self, relative: Path) -> Path:
-        """Make a path of the settings absolute. Raises `ConfigError` if a link leads to itself."""
+        """Make a path of the settings absolute.
+
+        Raises `ConfigError` if a symbolic link points to itself.
+        """
         try:
             return (self.directory / relative).resolve()
         except RuntimeError as error:
             raise ConfigError(
-                "A link leads back to itself",
+                "A symbolic link points to itself",
                 where=str(self.directory / relative),
-                todo="replace the link by the file or folder it should lead to",
+                todo="replace the link by the file or folder that it should point to",
             ) from error
 
     def secret(self, variable: str) -> str:
-        """Return the value of a variable. Raises `ConfigError` if it is not set or empty."""
+        """Return the value of a variable; raises `ConfigError` if it is unset or empty."""
         value = self.variables.get(variable)
         if not value:
             raise ConfigError(
                 f"The variable {variable} is not set",
                 where=str(self.path(self.settings.env_file)),
-                todo=f"set {variable} there or in the environment",
+                todo=f"set {variable} in this file or in the environment",
             )
         return value
 
 
 def find(start: Path) -> Path:
-    """Return the nearest `cosmicdeploy.yaml`, in this folder or one above, as git finds its own.
+    """Return the nearest `cosmicdeploy.yaml`, in the folder `start` or above it.
 
     Raises `ConfigError` if there is none.
     """
@@ -68,12 +71,12 @@ def find(start: Path) -> Path:
     raise ConfigError(
         f"There is no {FILE_NAME} here or in a folder above",
         where=str(start),
-        todo="run `cosmicdeploy init` to lay one out, or name one with --config FILE",
+        todo="create a stack with `cosmicdeploy init`, or name a file with --config FILE",
     )
 
 
 def load(file: Path, environ: Mapping[str, str]) -> LoadedSettings:
-    """Read and validate a file. Raises `ConfigError` with file, line and the closest known key."""
+    """Read and validate a settings file; raises `ConfigError`, with file, line and key."""
     document = read(file.resolve())
     env_file = document.path.parent / str(document.data.get("env_file") or ".env")
     all_variables = variables(env_file, environ)

@@ -1,4 +1,4 @@
-"""Settings of `monitor`, `diagnose` and `checklist`: where they look, and what counts as worse."""
+"""Settings of `monitor`, `diagnose` and `checklist`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
 
 
 class FlappingLimit(Section):
-    """How many transitions of a device within which time count as flapping."""
+    """When a device counts as flapping."""
 
-    more_than: int = Field(default=3, ge=1, description="Transitions that are not flapping yet")
-    seconds: float = Field(default=300, gt=0, description="Seconds in which they are counted")
+    more_than: int = Field(
+        default=3, ge=1, description="A device with more transitions than this flaps"
+    )
+    seconds: float = Field(
+        default=300, gt=0, description="Period in which they are counted, in seconds"
+    )
 
 
 class Monitoring(Section):
-    """What the live view shows besides containers, logs and latencies."""
+    """What `monitor` shows of devices, and which log files it follows."""
 
     transition: str = Field(
-        default="", description="Words of the log line of a transition; JSON follows them"
+        default="", description="Words in the log line of a transition, followed by a JSON object"
     )
     log_file: bool = Field(
         default=False,
-        description="Whether app.log_file is followed besides the containers' output",
+        description="Follow app.log_file as well as the containers' output",
     )
     devices: DeviceColumns | None = Field(default=None, description="The table of devices")
     transitions: TransitionColumns | None = Field(
-        default=None, description="The table of transitions; without it the log is read"
+        default=None, description="The table of transitions; without it only the log is read"
     )
     flapping: FlappingLimit = Field(
         default=FlappingLimit(), description="When a device counts as flapping"
@@ -38,63 +42,72 @@ class Monitoring(Section):
     recent: float = Field(
         default=3600,
         gt=0,
-        description="Devices whose status changed within this many seconds are shown",
+        description="Show the devices whose status changed within this many seconds",
     )
 
 
 class OverlapLock(Section):
-    """What keeps two runs of `verify.command` apart."""
+    """The lock in Redis that keeps `verify.command` from running twice at once."""
 
-    key: str = Field(description="Key in Redis, or a pattern of keys")
-    database: int = Field(default=0, description="Number of Redis's database")
+    key: str = Field(description="Key of the lock, or a pattern of keys")
+    database: int = Field(default=0, description="Number of the Redis database")
 
 
 class Diagnose(Section):
-    """Where `diagnose` looks, and when it reports a problem."""
+    """What `diagnose` checks, and from when on it reports a problem."""
 
     command_file: PurePosixPath | None = Field(
-        default=None, description="File of verify.command in the application's containers"
+        default=None,
+        description="File that defines verify.command, in the application's containers",
     )
     config_cache: PurePosixPath | None = Field(
-        default=None, description="File of the cached configuration in these containers"
+        default=None,
+        description="File of the cached configuration, in the application's containers",
     )
     overlap_lock: OverlapLock | None = Field(
-        default=None, description="Lock in Redis of verify.command"
+        default=None, description="Lock that keeps verify.command from running twice at once"
     )
     slow_after: float = Field(
-        default=5, gt=0, description="Statements that run longer, in seconds, are named"
+        default=5, gt=0, description="Report statements that run longer than this, in seconds"
     )
     end_after: float = Field(
         default=30,
         gt=0,
-        description="Statements and idle transactions that block others for longer, in seconds,"
-        " are a problem; `diagnose --fix` ends them",
+        description="A statement or idle transaction that blocks others for longer than this, in"
+        " seconds, is a problem; `diagnose --fix` ends it",
     )
     connections: float = Field(
-        default=0.8, gt=0, le=1, description="Share of the server's connections, from 0 to 1"
+        default=0.8,
+        gt=0,
+        le=1,
+        description="A larger share of used connections, from 0 to 1, is a problem",
     )
 
 
 class External(Section):
-    """A service beside the stack that has to suit the release."""
+    """A service outside the stack that has to work with the release."""
 
     name: str = Field(description="Name shown in reports")
-    url: Url = Field(description="Address that is requested")
-    status: int = Field(default=200, ge=100, le=599, description="Status that it must answer with")
+    url: Url = Field(description="URL to request")
+    status: int = Field(default=200, ge=100, le=599, description="Expected status")
     body: str = Field(default="", description="Text that the body must contain")
 
 
-class Borne(Section):
-    """Values that are fine whatever they were in the baseline."""
+class Tolerated(Section):
+    """Up to these values nothing counts as worse, whatever the baseline."""
 
     failures: float = Field(
-        default=0.001, ge=0, le=1, description="Share of requests that fail, from 0 to 1"
+        default=0.001, ge=0, le=1, description="Share of failed requests, from 0 to 1"
     )
-    error_lines: int = Field(default=3, ge=0, description="Number of log lines with an error")
+    error_lines: int = Field(
+        default=3, ge=0, description="Number of log lines that report an error"
+    )
     limited: float = Field(
         default=0.2, ge=0, le=1, description="Share of requests answered 429, from 0 to 1"
     )
-    latency: float = Field(default=0.005, ge=0, description="Seconds that a simple query takes")
+    latency: float = Field(
+        default=0.005, ge=0, description="Duration of a simple query, in seconds"
+    )
     threads: int = Field(default=10, ge=1, description="Number of running database threads")
     per_minute: float = Field(
         default=1, ge=0, description="Slow queries, and lock waits, per minute"
@@ -105,7 +118,7 @@ class Borne(Section):
 
 
 class Checklist(Section):
-    """Which log lines `checklist` counts, and from when on more is worse."""
+    """Which log lines `checklist` counts, and from when on it calls a value worse."""
 
     scheduled: str = Field(
         default="", description="Words of the log line with which the scheduler starts a run"
@@ -125,14 +138,15 @@ class Checklist(Section):
         default=150,
         ge=1,
         le=1000,
-        description="Most heartbeats that --probe sends until one is answered 429",
+        description="The most heartbeats that `checklist --probe` sends to get one 429",
     )
     external: tuple[External, ...] = Field(
-        default=(), description="Services beside the stack that have to suit the release"
+        default=(), description="Services outside the stack that have to work with the release"
     )
     ratio: float = Field(
-        default=1.5, ge=1, description="Up to this many times the baseline counts as unchanged"
+        default=1.5, ge=1, description="A value up to this many times the baseline is not worse"
     )
-    borne: Borne = Field(
-        default=Borne(), description="Values that are fine whatever they were in the baseline"
+    borne: Tolerated = Field(
+        default=Tolerated(),
+        description="Up to these values nothing counts as worse, whatever the baseline",
     )

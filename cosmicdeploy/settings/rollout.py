@@ -1,4 +1,4 @@
-"""Settings of a rollout: order and readiness, the proxy, maintenance, probes and the soak."""
+"""Settings of a rollout: its order, the proxy, maintenance, requests during a run, and the soak."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Order = Literal["stop-first", "start-first"]
 
 
 class Orders(Section):
-    """Whether the superseded container stops first or the candidate starts first.
+    """Whether a rollout stops the superseded container first or starts the candidate first.
 
-    A scheduler always stops first: two of them would run each job twice.
+    A scheduler is always stopped first, since two schedulers would run each job twice.
     """
 
     app: Order = Field(default="stop-first", description="Order for replicas")
@@ -25,29 +25,29 @@ class Orders(Section):
 class Restart(Section):
     """How containers are replaced."""
 
-    order: Orders = Field(default=Orders(), description="Which container goes first, by role")
+    order: Orders = Field(default=Orders(), description="What a rollout does first, by role")
     between_jobs: tuple[Literal["scheduler", "worker"], ...] = Field(
         default=(),
-        description="Roles that ignore their stop signal and run each job in a child process:"
-        " stopped between two jobs",
+        description="Roles whose containers ignore the stop signal and run each job in a child"
+        " process: they are stopped between two jobs",
     )
     max_unavailable: int = Field(
-        default=1, ge=1, description="How many replicas may be missing at once, if stopped first"
+        default=1, ge=1, description="How many replicas may be missing at once, with stop-first"
     )
     max_surge: int = Field(
-        default=1, ge=1, description="How many extra replicas may run at once, if started first"
+        default=1, ge=1, description="How many extra replicas may run at once, with start-first"
     )
     healthy_within: float = Field(
         default=60, gt=0, description="Seconds that a new container may take to become healthy"
     )
     passes: int = Field(
-        default=3, ge=1, description="Good responses in a row that make a replica ready"
+        default=3, ge=1, description="Good responses in a row after which a replica is ready"
     )
     pause: float = Field(
         default=2,
         ge=0,
-        description="Longest wait in seconds for the proxy to use a new replica, before the next"
-        " one is replaced",
+        description="The most seconds to wait until the proxy uses a new replica, before the next"
+        " replica is replaced",
     )
 
 
@@ -64,7 +64,7 @@ class Proxy(Section):
     @classmethod
     def _is_per_service(cls, path: str | None) -> str | None:
         if path is not None and not (path.startswith("/") and "{service}" in path):
-            raise ValueError("must be an absolute path with {service} in it")
+            raise ValueError("must be an absolute path that contains {service}")
         return path
 
 
@@ -79,40 +79,40 @@ class Maintenance(Section):
 
 
 class Probe(Section):
-    """The requests that are sent while a run changes something."""
+    """The requests that the deployer sends during a run."""
 
     url: Url | None = Field(
         default=None,
-        description="Address of the stack as clients see it; null for the proxy's published port",
+        description="URL at which clients reach the stack; null for the proxy's published port",
     )
     rate: float = Field(default=20, ge=0, le=200, description="Requests per second; 0 for none")
     heartbeat_rate: float = Field(
-        default=0.2, ge=0, le=200, description="How many of them per second are heartbeats"
+        default=0.2, ge=0, le=200, description="How many of the requests per second are heartbeats"
     )
     on_failure: Literal["report", "rollback"] = Field(
         default="report",
-        description="What a failed request does: report it, or undo the deploy",
+        description="After a failed request: only report it, or undo the deploy",
     )
 
 
 class LatencyFloor(Section):
-    """Latencies that are fast enough, whatever they were before."""
+    """Latencies that are fast enough, however low they were before the rollout."""
 
     p50: float = Field(default=0.05, ge=0, description="Median, in seconds")
     p99: float = Field(default=0.5, ge=0, description="99th percentile, in seconds")
 
 
 class Soak(Section):
-    """How a rollout's effect is watched before the deploy counts as done."""
+    """How the effect of a rollout is checked before the deploy counts as successful."""
 
-    seconds: float = Field(
-        default=15, ge=0, description="Seconds after the last replaced container; 0 for no soak"
-    )
+    seconds: float = Field(default=15, ge=0, description="Duration of the soak; 0 for no soak")
     max_error_rate: float = Field(
         default=0.01, ge=0, le=1, description="Share of requests that may fail, from 0 to 1"
     )
     max_latency_ratio: float = Field(
-        default=3, ge=1, description="How many times slower p50 and p99 may be than before"
+        default=3,
+        ge=1,
+        description="How many times as high p50 and p99 may be as before the rollout",
     )
     latency_floor: LatencyFloor = Field(
         default=LatencyFloor(), description="Latencies that are fast enough in any case"

@@ -1,4 +1,4 @@
-"""What all sections of the settings have in common."""
+"""The base class and the types that all sections of the settings share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Section(BaseModel):
 
 def _without_credentials(url: str | None) -> str | None:
     if url and "@" in urlsplit(url).netloc:
-        raise ValueError("must hold no user and no password: it is shown in reports")
+        raise ValueError("must not contain a user or password, since reports show it")
     return url
 
 

@@ -1,4 +1,4 @@
-"""Settings: which service of the compose file has which role."""
+"""Settings of the roles of the compose file's services."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Services(Section):
     """Which service of the compose file has which role."""
 
     app: Words = Field(
-        min_length=1, description="Replicas behind the proxy, in the order of a rollout"
+        min_length=1, description="The replicas behind the proxy, in the order of a rollout"
     )
-    scheduler: str | None = Field(default=None, description="The one scheduler")
-    worker: Words = Field(default=(), description="Queue workers")
+    scheduler: str | None = Field(default=None, description="The scheduler")
+    worker: Words = Field(default=(), description="The queue workers")
     database: str = Field(description="The database server")
     cache: str | None = Field(default=None, description="Redis")
     proxy: str | None = Field(default=None, description="The load balancer")
@@ -32,7 +32,7 @@ class Services(Section):
 
     @property
     def singletons(self) -> Words:
-        """The scheduler and the workers: services that act by themselves."""
+        """The scheduler and the workers, which serve no requests."""
         return (*((self.scheduler,) if self.scheduler else ()), *self.worker)
 
     def of(self, roles: Iterable[Role | Support]) -> Words:

@@ -1,4 +1,4 @@
-"""The model of `cosmicdeploy.yaml`; the shipped example names and explains every key."""
+"""The model of `cosmicdeploy.yaml`; the shipped file explains every key."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cosmicdeploy.settings.services import Services
 
 
 class Lock(Section):
-    """When the lock of a silent run is taken over."""
+    """When a run takes over the lock of a run that no longer responds."""
 
     stale_after: float = Field(
         default=30,
         ge=5,
-        description="Seconds without a sign of life after which a lock is stale; a run gives one"
+        description="Seconds without renewal after which a lock is stale; a run renews its lock"
         " every 2 s",
     )
 
@@ -33,7 +33,7 @@ class Settings(Section):
     )
     env_file: Path = Field(
         default=Path(".env"),
-        description="Variables for this file and the compose file; the environment wins over it",
+        description="Variables for this file and the compose file; the environment overrides them",
     )
     project: str | None = Field(
         default=None, description="The compose project; null for the name that Compose gives it"
@@ -49,7 +49,7 @@ class Settings(Section):
     maintenance: Maintenance = Maintenance()
     proxy: Proxy = Proxy()
     features: dict[str, Feature] = Field(
-        default_factory=dict, description="What can be switched off and on, by name"
+        default_factory=dict, description="Features that can be switched on and off, by name"
     )
     verify: Verify = Verify()
     probe: Probe = Probe()

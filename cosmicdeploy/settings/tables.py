@@ -1,4 +1,4 @@
-"""Settings of the application's tables of devices and of their transitions."""
+"""Settings of the application's tables of devices and transitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.settings.section import Section, Words
 
 
 class DeviceColumns(Section):
-    """The table of devices, and its columns; an optional column may be missing."""
+    """The table of devices and its columns; optional columns may be missing in the database."""
 
     table: str = Field(description="Name of the table")
     id: str = Field(default="id", description="Column of the device's id")
@@ -23,11 +23,11 @@ class DeviceColumns(Section):
 
     @property
     def needed(self) -> Words:
-        """The columns without which nothing can be shown."""
+        """The columns that must exist."""
         return (self.id, self.name, self.status, self.changed_at)
 
     def selected(self, existing: Collection[str]) -> dict[str, str]:
-        """Return the columns to read, by the name they are reported under."""
+        """Return those columns that exist, by the names of the facts in which they are reported."""
         return _existing(
             {
                 "device_id": self.id,
@@ -42,24 +42,28 @@ class DeviceColumns(Section):
 
 
 class TransitionColumns(Section):
-    """The table with a row for each transition, and its columns; its id counts up."""
+    """The table with a row for each transition, and its columns."""
 
     table: str = Field(description="Name of the table")
-    id: str = Field(default="id", description="Column of the row's id, which counts up")
+    id: str = Field(
+        default="id", description="Column of the row's id, which must increase from row to row"
+    )
     device: str = Field(description="Column of the device's id")
-    before: str | None = Field(default=None, description="Column of the status before")
-    after: str = Field(description="Column of the status after")
+    before: str | None = Field(
+        default=None, description="Column of the status before the transition"
+    )
+    after: str = Field(description="Column of the status after the transition")
     at: str = Field(description="Column of the transition's time")
     reason: str | None = Field(default=None, description="Column of the transition's reason")
     source: str | None = Field(default=None, description="Column of the transition's source")
 
     @property
     def needed(self) -> Words:
-        """The columns without which nothing can be shown."""
+        """The columns that must exist."""
         return (self.id, self.device, self.after, self.at)
 
     def selected(self, existing: Collection[str]) -> dict[str, str]:
-        """Return the columns to read, by the name they are reported under."""
+        """Return those columns that exist, by the names of the facts in which they are reported."""
         return _existing(
             {
                 "id": self.id,

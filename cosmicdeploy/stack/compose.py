@@ -17,7 +17,7 @@ from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
-from cosmicdeploy.stack.variables.compose_variables import refuse_other_meanings
+from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
 from cosmicdeploy.stack.variables.environment import variables as all_variables
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
 
@@ -25,14 +25,14 @@ from cosmicdeploy.stack.variables.interpolate import interpolate_values
 def read_stack(
     file: Path, *, env_file: Path, environ: Mapping[str, str], project: str | None = None
 ) -> Stack:
-    """Read a compose file; `environ` is the shell's environment and wins over `env_file`.
+    """Read a compose file; `environ`, the shell's environment, wins over `env_file`.
 
     Raises `ConfigError`, with file and line, for anything wrong or unsupported.
     """
     document = _without_extensions(_document(file))
     refuse_unknown_keys(document)
     variables = all_variables(env_file, environ)
-    refuse_other_meanings(file, env_file, variables, environ)
+    refuse_conflicting_variables(file, env_file, variables, environ)
     name = project_name(document, variables, project)
     variables["COMPOSE_PROJECT_NAME"] = name
     document = replace(document, data=interpolate_values(document, variables))
@@ -66,7 +66,7 @@ def _document(file: Path) -> Document:
 
 
 def _without_extensions(document: Document) -> Document:
-    """Drop the `x-*` blocks at the top level, with the variables in them."""
+    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved."""
     data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
     return replace(document, data=data)
 
@@ -83,7 +83,7 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
 
 
 def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
-    services = {name: read_service(each, name, scope) for name, each in entries.mapping().items()}
+    services = {name: read_service(entry, name, scope) for name, entry in entries.mapping().items()}
     check_dependencies(entries, services)
     owners: dict[str, str] = {}
     for name, service in services.items():
@@ -97,6 +97,6 @@ def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
 
 
 def _used_networks(entries: ComposeValue, networks: Mapping[str, Network]) -> dict[str, Network]:
-    """Return the networks without the default one, unless a service joins it."""
-    used = {key for each in entries.mapping().values() for key in network_keys(each)}
-    return {key: each for key, each in networks.items() if key != "default" or key in used}
+    """Return the networks; the default network only if a service joins it."""
+    used = {key for service in entries.mapping().values() for key in network_keys(service)}
+    return {key: net for key, net in networks.items() if key != "default" or key in used}

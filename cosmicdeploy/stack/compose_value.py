@@ -67,7 +67,7 @@ class ComposeValue:
         return [self.child(index) for index in range(len(self.data))]
 
     def text(self) -> str:
-        """Return text; numbers and booleans as they look in the file."""
+        """Return text; a number or boolean is converted: 8080 to "8080", True to "true"."""
         if isinstance(self.data, bool):
             return str(self.data).lower()
         if isinstance(self.data, str | int | float):
@@ -89,7 +89,7 @@ class ComposeValue:
             raise self.error("must be a number") from None
 
     def flag(self) -> bool:
-        """Return true or false; text may hold one of these words, as variables are text."""
+        """Return a boolean; accept it as text, too, since the value of a variable is text."""
         word = self.text().lower()
         if word not in ("true", "false"):
             raise self.error("must be true or false")
@@ -128,8 +128,8 @@ class ComposeValue:
         """Return pairs as `pairs` does, with "" for a name without a value."""
         return {name: value or "" for name, value in self.pairs(separators).items()}
 
-    def passed_pairs(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Return pairs as `pairs` does; a name alone gets the variable's value, or is dropped."""
+    def pairs_from_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return pairs as `pairs` does; a name alone gets its variable's value, or is dropped."""
         filled = {
             name: variables.get(name, value) if value is None else value
             for name, value in self.pairs().items()

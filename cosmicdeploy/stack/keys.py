@@ -24,7 +24,7 @@ _REFUSED_TOP_LEVEL = {
     "configs": "mount a file as a volume instead",
     "include": "put everything into one file",
     "models": "remove it",
-    "secrets": "give secrets as variables from the environment or .env",
+    "secrets": "pass secrets as variables from the environment or .env",
 }
 
 _REFUSED_SERVICE = {
@@ -33,7 +33,7 @@ _REFUSED_SERVICE = {
     "external_links": "join the other stack's network as an external one",
     "links": "services of one network find each other by name: remove it",
     "network_mode": "declare a network and list it under 'networks'",
-    "secrets": "give secrets as variables from the environment or .env",
+    "secrets": "pass secrets as variables from the environment or .env",
     "volumes_from": "list the same volumes in both services",
 }
 
@@ -54,7 +54,7 @@ def refuse_unknown_keys(document: Document) -> None:
     if errors:
         first, *others = errors
         raise ConfigError(
-            first.what, where=first.where, todo=first.todo, details=[str(each) for each in others]
+            first.what, where=first.where, todo=first.todo, details=[str(other) for other in others]
         )
 
 

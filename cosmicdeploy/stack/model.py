@@ -34,8 +34,11 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A mount. `source` is an absolute path of the host (bind), the volume's real name (volume; ""
-    for an anonymous one) or "" (tmpfs)."""
+    """A mount into a container.
+
+    `source` is the absolute path on the host of a bind mount, or the real name of a volume; "" for
+    an anonymous volume and for a tmpfs.
+    """
 
     type: Literal["bind", "volume", "tmpfs"]
     source: str
@@ -54,8 +57,10 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Healthcheck:
-    """A health check. `test` is as in the engine's API (["CMD", …], ["CMD-SHELL", …] or
-    ["NONE"]); times are in seconds."""
+    """A health check; times are in seconds.
+
+    `test` is as in the engine's API: ["CMD", …], ["CMD-SHELL", …] or ["NONE"].
+    """
 
     test: tuple[str, ...] = ()
     interval: float | None = None
@@ -68,8 +73,9 @@ class Healthcheck:
 class Service:
     """A service of the compose file. None and empty values keep the image's default.
 
-    `container_name` is the name of the container in place, or of the one to be created;
-    `declared_name` is the file's own `container_name`. Sizes are in bytes, times in seconds.
+    `container_name` is the name of the container in place, or of the container to create;
+    `declared_name` is the `container_name` in the file. `declares_image` says that the file names
+    an image. Sizes are in bytes, times in seconds.
     """
 
     name: str
@@ -116,7 +122,7 @@ class Service:
     pids_limit: int | None = None
 
     def isolated(self) -> Service:
-        """Return the service as a separate container that gets no traffic.
+        """Return the service for a separate container that gets no traffic.
 
         It has no ports, no fixed address and no alias, few CPU shares, and is never restarted.
         """
@@ -126,7 +132,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A network's addresses; dynamic ones are taken from `ip_range`, a part of `subnet`."""
+    """Addresses of a network; the engine assigns them from `ip_range`, a part of `subnet`."""
 
     subnet: str
     ip_range: str | None = None
@@ -174,5 +180,5 @@ class Stack:
 
     @property
     def directory(self) -> Path:
-        """The project directory, which relative paths start at."""
+        """The project directory: relative paths start there."""
         return self.file.parent

@@ -16,11 +16,11 @@ _VALID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def project_name(document: Document, variables: Mapping[str, str], given: str | None) -> str:
     """Return `given`, else COMPOSE_PROJECT_NAME, else the file's `name:`, else the folder's name.
 
-    Only the folder's name is adapted. Raises `ConfigError` if another one is invalid.
+    The folder's name is converted to a valid one; any other invalid name raises `ConfigError`.
     """
     top_level = document.data.get("name")
     if given:
-        return _checked(given, "the project name given")
+        return _checked(given, "the given project name")
     if variables.get("COMPOSE_PROJECT_NAME"):
         return _checked(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
     if top_level:
@@ -31,25 +31,25 @@ def project_name(document: Document, variables: Mapping[str, str], given: str | 
 
 def _checked(name: str, where: str) -> str:
     if not _VALID.fullmatch(name):
-        fitting = _fitting(name)
+        usable = _usable(name)
         raise ConfigError(
-            f"'{name}' is not a project name: a-z, 0-9, '-' and '_' only, a letter or digit first",
+            f"'{name}' is not a project name: use a-z, 0-9, '-' and '_', a letter or digit first",
             where=where,
-            todo=f"write '{fitting}'" if fitting else "choose another name",
+            todo=f"write '{usable}'" if usable else "choose another name",
         )
     return name
 
 
 def _from_folder(folder: Path) -> str:
-    name = _fitting(folder.name)
+    name = _usable(folder.name)
     if not name:
         raise ConfigError(
-            "The folder's name yields no project name",
+            "The folder's name has no character that a project name may have",
             where=str(folder),
             todo="set COMPOSE_PROJECT_NAME",
         )
     return name
 
 
-def _fitting(text: str) -> str:
+def _usable(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")

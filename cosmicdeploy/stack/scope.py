@@ -13,8 +13,11 @@ from cosmicdeploy.stack.model import Network, Volume
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """The context of a service. `variables` are the shell's over those of `.env`; networks and
-    volumes are by key."""
+    """The context of a service.
+
+    `variables` are those of the shell and of the env file; the shell wins. `networks` and `volumes`
+    are by key.
+    """
 
     project: str
     directory: Path
@@ -23,7 +26,7 @@ class Scope:
     volumes: Mapping[str, Volume]
 
     def path(self, entry: ComposeValue, text: str) -> str:
-        """Make a path absolute: relative ones start at the project directory, `~` at HOME."""
+        """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""
         if text == "~" or text.startswith("~/"):
             home = self.variables.get("HOME")
             if not home:

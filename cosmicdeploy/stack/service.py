@@ -26,7 +26,7 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
-    _refuse(entry, name)
+    _require_valid(entry, name)
     limits, declared = read_limits(entry), _container_name(entry)
     return Service(
         name=name,
@@ -35,8 +35,8 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         image=_image(entry, f"{scope.project}-{name}"),
         declares_image=entry.get("image") is not None,
         build=read_build(entry.get("build"), scope),
-        command=_words(entry.get("command")),
-        entrypoint=_words(entry.get("entrypoint")),
+        command=_command_words(entry.get("command")),
+        entrypoint=_command_words(entry.get("entrypoint")),
         environment=read_environment(entry, scope),
         ports=read_ports(entry.get("ports")),
         expose=read_expose(entry.get("expose")),
@@ -54,7 +54,7 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     )
 
 
-def _refuse(entry: ComposeValue, name: str) -> None:
+def _require_valid(entry: ComposeValue, name: str) -> None:
     if not isinstance(entry.data, dict) or not (entry.get("image") or entry.get("build")):
         raise entry.error("has neither image nor build", "add one of them")
     if not _NAME.fullmatch(name):
@@ -82,11 +82,11 @@ def _image(entry: ComposeValue, default: str) -> str:
     if given is None:
         return default
     if not given.text():
-        raise given.error("is empty", "set the variable that it names")
+        raise given.error("is empty", "set the variable that it uses")
     return given.text()
 
 
-def _words(entry: ComposeValue | None) -> tuple[str, ...] | None:
+def _command_words(entry: ComposeValue | None) -> tuple[str, ...] | None:
     if entry is None:
         return None
     if isinstance(entry.data, list):
@@ -101,7 +101,8 @@ def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
     restart, grace = entry.get("restart"), entry.get("stop_grace_period")
     if restart is not None and not _RESTART.fullmatch(restart.text()):
         raise restart.error(
-            f"'{restart.text()}' is not known", "use no, always, unless-stopped or on-failure:N"
+            f"'{restart.text()}' is not a restart policy",
+            "use no, always, unless-stopped or on-failure:N",
         )
     return {
         "restart": restart.text() if restart else "no",
@@ -110,7 +111,7 @@ def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
 
 
 def _plain(entry: ComposeValue) -> dict[str, Any]:
-    """Read the keys whose value is used unchanged; absent ones keep the default."""
+    """Read the keys whose value goes into the field of the same name; skip absent keys."""
     readers: Mapping[str, Any] = {
         **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), ComposeValue.text),
         **dict.fromkeys(

@@ -7,7 +7,7 @@ import re
 from cosmicdeploy.stack.compose_value import ComposeValue
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-# At most 20 digits before the point: a float of some hundred digits would be infinite.
+# At most 20 digits before the point: a float of several hundred digits would be infinite.
 _PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 

@@ -56,10 +56,12 @@ class VerifyStep(Step):
                 require_token(ctx)
             return Unchanged(reason="checked in the run", later=True)
         excused = Excused.of(ctx)
-        excused.give_time(ctx)
+        excused.wait_for_recovery(ctx)
         results = self.results(ctx)
         not_ok = [result for result in results if not result.ok]
-        failed = [result for result in not_ok if result.blocking and not excused.has(ctx, result)]
+        failed = [
+            result for result in not_ok if result.blocking and not excused.excuses(ctx, result)
+        ]
         if failed:
             raise self._error(failed)
         skipped = [result for result in results if result.skipped]

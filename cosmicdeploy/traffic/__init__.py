@@ -1,1 +1,1 @@
-"""Responses that clients get during a change, their statistics, and the maintenance window."""
+"""HTTP responses during a run, their statistics, and the maintenance window."""

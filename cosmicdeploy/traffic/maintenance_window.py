@@ -1,4 +1,4 @@
-"""The maintenance window: the time in which clients are turned away on purpose."""
+"""The maintenance window: when clients are turned away on purpose."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ Span = tuple[float, float]
 
 
 class MaintenanceWindow:
-    """When clients are turned away. Steps open and close it; probes ask it to judge responses.
+    """Records when clients are turned away on purpose; a run may open it several times.
 
-    `seconds` is how long it was open in total; `changes` counts openings and closings.
+    `seconds` is how long the closed windows were open in total; `changes` counts how often it was
+    opened or closed.
     """
 
     def __init__(self) -> None:
@@ -26,11 +27,11 @@ class MaintenanceWindow:
 
     @property
     def spans(self) -> list[Span]:
-        """The times it was open, each from start to end, in Unix time."""
+        """The start and end (Unix times) of each time it was open; an open span ends now."""
         return [*self._past, (self._opened_at, time.time())] if self.is_open else [*self._past]
 
     def open(self) -> None:
-        """Open the window: from now on a request may be turned away."""
+        """Open the window: from now on requests may be turned away."""
         if self._opened is None:
             self._opened, self._opened_at = time.monotonic(), time.time()
             self.changes += 1

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 OK = 200
-LIMITED = 429
+RATE_LIMITED = 429
 UNAVAILABLE = 503
-# The longest Retry-After that is heeded, in seconds.
-LONGEST = 86400.0
-# Characters of a body that are shown.
-SHOWN = 120
+# A longer Retry-After counts as this long.
+MAX_RETRY_AFTER_SECONDS = 86400.0
+# Messages show this many characters of a body.
+EXCERPT_LENGTH = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """A response. Without one `status` is 0 and `error` says why.
+    """A response; if there is none, `status` is 0 and `error` says why.
 
     `seconds` is the time from the request to the end of the body.
     """
@@ -31,29 +31,29 @@ class Response:
     error: str = ""
 
     @property
-    def turned_away(self) -> bool:
-        """Whether it is a 503 with Retry-After, as during maintenance."""
+    def is_turned_away(self) -> bool:
+        """Whether this is a 503 with Retry-After, as clients get it during maintenance."""
         return self.status == UNAVAILABLE and "Retry-After" in self.headers
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds until the client should ask again, at most a day; None without Retry-After."""
+        """The seconds in Retry-After, at most a day; None if the header is missing or malformed."""
         text = self.headers.get("Retry-After", "").strip()
         try:
             seconds = float(text) if text.isdecimal() else _until(text)
         except (ValueError, OverflowError):
             return None
-        return min(max(0.0, seconds), LONGEST)
+        return min(max(0.0, seconds), MAX_RETRY_AFTER_SECONDS)
 
     @property
-    def shown(self) -> str:
+    def excerpt(self) -> str:
         """The beginning of the body."""
-        return self.body[:SHOWN]
+        return self.body[:EXCERPT_LENGTH]
 
     def __str__(self) -> str:
         if self.error:
             return f"{self.url}: {self.error}" if self.url else self.error
-        body = "" if self.status == OK else f" {self.shown}"
+        body = "" if self.status == OK else f" {self.excerpt}"
         return f"{self.url}: {self.status} in {self.seconds * 1000:.0f} ms{body}"
 
 

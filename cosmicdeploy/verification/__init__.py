@@ -1,1 +1,1 @@
-"""The verification of a release, point by point, and the failures from before a run."""
+"""The verification of a release, point by point, and the failures that it excuses."""

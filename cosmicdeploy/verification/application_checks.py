@@ -9,12 +9,12 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.application.features import states
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.probes.result import CheckResult, FeatureState, skipped
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.text.formatting import format_time
 
-# A scheduler that runs every minute has logged a run within this many seconds.
+# A scheduler that runs a command every minute logs a run within this many seconds.
 SCHEDULER_GRACE = 120
 
 
@@ -35,15 +35,15 @@ def schema(ctx: Context) -> CheckResult:
         ok=not missing,
         expected=f"{count} columns in {', '.join(needed)}",
         found=f"missing: {', '.join(missing)}" if missing else f"all {count} are there",
-        todo="run `cosmicdeploy step migrate`, or go back with `cosmicdeploy rollback`",
+        todo="run `cosmicdeploy step migrate`, or roll back with `cosmicdeploy rollback`",
     )
 
 
 def scheduler(ctx: Context) -> CheckResult:
-    """Check that the scheduler runs, that the monitor is on its schedule, and that its log shows a
-    run of the monitor.
+    """Check that the scheduler runs, has `verify.command` on its schedule, and has run it.
 
-    Runs up to two console commands in containers, side by side.
+    The command is skipped if an operator has switched it off (`verify.feature`). Runs up to two
+    console commands in containers, in parallel.
     """
     name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
     if not name:
@@ -60,7 +60,7 @@ def scheduler(ctx: Context) -> CheckResult:
     if command and command not in listing.text:
         problems.append(f"{command} is not scheduled")
     if command and not (_is_new(container) or _has_run(ctx, container, command)):
-        problems.append(f"no run of {command} in its log of {SCHEDULER_GRACE} s")
+        problems.append(f"its log shows no run of {command} in the last {SCHEDULER_GRACE} s")
     return CheckResult(
         point="scheduler",
         ok=not problems,
@@ -71,9 +71,9 @@ def scheduler(ctx: Context) -> CheckResult:
 
 
 def monitor(ctx: Context) -> CheckResult:
-    """Check that the monitor's command is registered and that its dry run succeeds.
+    """Check that `verify.command` is registered and that its dry run succeeds.
 
-    Runs the dry run in a container; where it fails, also the console's `list`.
+    Runs the dry run in a container; if it fails, also the console's `list`.
     """
     command = ctx.settings.verify.command
     if not command:
@@ -90,15 +90,15 @@ def monitor(ctx: Context) -> CheckResult:
         ok=ok,
         expected=f"{command} is registered and its dry run exits with 0",
         found=found,
-        todo="rebuild with `cosmicdeploy deploy`; then run the command by hand in an app",
+        todo="rebuild with `cosmicdeploy deploy`, or find the cause with `cosmicdeploy diagnose`",
     )
 
 
 def heartbeat(ctx: Context) -> CheckResult:
-    """Check that a heartbeat is accepted through the load balancer.
+    """Check that the application accepts a heartbeat through the load balancer.
 
-    Sends one heartbeat of the configured device, which the application stores. After a 429 it waits
-    for the rate limit, up to 75 s.
+    Sends a heartbeat of the configured device, which the application stores. Waits up to 75 s if
+    the rate limit refuses it.
     """
     configured = ctx.settings.verify.heartbeat
     if configured is None:
@@ -106,13 +106,13 @@ def heartbeat(ctx: Context) -> CheckResult:
     if clients_are_kept_out(ctx):
         return skipped("heartbeat", f"not sent while clients are turned away: {UNTIL_RESUME}")
     token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
-    answer = ask_until_answered(ctx, url, token=token, json=configured.body)
+    answer = send_until_not_rate_limited(ctx, url, token=token, json=configured.body)
     ok, unproven = is_accepted(answer, configured), why_unproven(answer)
     return CheckResult(
         point="heartbeat",
         ok=ok,
         expected=f"200 with {configured.answers_with} from {configured.path}",
-        found=f"{answer} {answer.shown}" if ok else unproven or why_rejected(answer, configured),
+        found=f"{answer} {answer.excerpt}" if ok else unproven or why_rejected(answer, configured),
         todo=TODO_LIMITED if unproven else todo_of(answer, configured),
         unproven=bool(unproven),
     )
@@ -123,14 +123,14 @@ def _not_configured(point: str, key: str) -> CheckResult:
 
 
 def _switched_off(ctx: Context) -> FeatureState | None:
-    """Return the feature that keeps the command off its schedule; None where it is on."""
+    """Return the state of `verify.feature` if it is switched off, else None."""
     name = ctx.settings.verify.feature
     features = states(ctx, [name]) if name else []
     return next((feature for feature in features if feature.enabled is False), None)
 
 
 def _disabled(container: Container, command: str, feature: FeatureState) -> CheckResult:
-    """Return the result for a command that an operator switched off: a warning, no failure."""
+    """Return the result if an operator has switched the command off: a warning, no failure."""
     return CheckResult(
         point="scheduler",
         ok=True,
@@ -142,7 +142,7 @@ def _disabled(container: Container, command: str, feature: FeatureState) -> Chec
 
 
 def _is_new(container: Container) -> bool:
-    """Whether the container may not have had a whole minute in which to begin a run."""
+    """Return whether the container is too new to have logged a run."""
     return container.seconds_up < SCHEDULER_GRACE
 
 

@@ -11,13 +11,13 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, proxy_is_stopped
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.text.formatting import counted
 
-START = "run `cosmicdeploy up`: it starts what does not run"
+START = "run `cosmicdeploy up`: it starts every service that does not run"
 
 
 def containers(ctx: Context) -> CheckResult:
@@ -25,24 +25,23 @@ def containers(ctx: Context) -> CheckResult:
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     names = [name for name in ctx.settings.services.all if name != stopped_proxy]
     count = len(names)
-    judged = dict(zip(names, map_concurrently(partial(_judge, ctx), names), strict=True))
-    bad = [
-        f"{name}: {_state(container)}" for name, (container, serves) in judged.items() if not serves
-    ]
-    is_absent = all(container is None for container, serves in judged.values() if not serves)
+    states = zip(names, map_concurrently(partial(_readiness, ctx), names), strict=True)
+    failing = {name: container for name, (container, is_ready) in states if not is_ready}
+    lines = [f"{name}: {_state(container)}" for name, container in failing.items()]
     stopped = f"; {stopped_proxy} is stopped, and {UNTIL_RESUME}" if stopped_proxy else ""
     return CheckResult(
         point="containers",
-        ok=not bad,
+        ok=not failing,
         expected=f"{counted(count, 'container')} running and healthy",
-        found=("; ".join(bad) or f"{count} running and healthy") + stopped,
-        todo=START if is_absent else "see `cosmicdeploy status` and the container's log",
+        found=("; ".join(lines) or f"{count} running and healthy") + stopped,
+        todo="see `cosmicdeploy status` and the container's log"
+        if any(failing.values())
+        else START,
     )
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that every container of the application runs the image that its tag names, and that all
-    of these images are of one release."""
+    """Check that all containers of the application run the declared image and the same release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.released}
     tagged = ctx.images_of(running)
     is_same = all(
@@ -62,9 +61,11 @@ def images(ctx: Context) -> CheckResult:
     return CheckResult(
         point="images",
         ok=is_same and len(run) <= 1,
-        expected=f"what the tag names in every app, scheduler and worker: {', '.join(tags)}",
+        expected=f"the declared image in every app, scheduler and worker: {', '.join(tags)}",
         found="; ".join(f"{image} in {', '.join(names)}" for image, names in services.items()),
-        todo=START if is_absent else "run `cosmicdeploy deploy`: a restart keeps the old image",
+        todo=START
+        if is_absent
+        else "run `cosmicdeploy deploy`; a restart would keep the old image",
     )
 
 
@@ -77,9 +78,9 @@ def _image_release(ctx: Context, image_id: str) -> str:
 
 
 def health(ctx: Context) -> CheckResult:
-    """Check that each replica and the load balancer answer 200 as the release that runs.
+    """Check that each replica and the load balancer answer 200, with the running release.
 
-    Sends one request to each.
+    Sends at least one request to each.
     """
     path = ctx.settings.app.health_path
     answers = {
@@ -101,16 +102,16 @@ def health(ctx: Context) -> CheckResult:
         point="health",
         ok=not problems,
         expected=f"200 from {path} on {addresses}, release {expected or 'unknown'}",
-        found=found + (f"; the load balancer was not asked: {UNTIL_RESUME}" if kept_out else ""),
-        todo=TODO_LIMITED if is_unproven else "see the log of the app container named here",
+        found=found + (f"; no request to the load balancer: {UNTIL_RESUME}" if kept_out else ""),
+        todo=TODO_LIMITED if is_unproven else "see `cosmicdeploy logs app --tail 100`",
         unproven=is_unproven,
     )
 
 
 def _problem(ctx: Context, answer: Response, release: str) -> str:
-    """Return why an answer does not show that the release serves; "" where it does.
+    """Return why a response does not show that the release works; "" if it does.
 
-    An answer without the release's header may be a page of the web server itself.
+    A response without the release header may come from the web server itself.
     """
     if answer.status != OK:
         return why_unproven(answer) or str(answer)
@@ -118,13 +119,13 @@ def _problem(ctx: Context, answer: Response, release: str) -> str:
     if not (header and release) or _answer_release(ctx, answer) == release:
         return ""
     actual = _answer_release(ctx, answer)
-    return f"200, release {actual}" if actual else f"200 without {header}: from an unknown release"
+    return f"200, but release {actual}" if actual else f"200 without {header}: release unknown"
 
 
-def _judge(ctx: Context, name: str) -> tuple[Container | None, bool]:
-    """Return a service's container and whether it serves.
+def _readiness(ctx: Context, name: str) -> tuple[Container | None, bool]:
+    """Return a service's container and whether it is ready.
 
-    A container that is starting is waited for: the engine has not run its health check yet.
+    Waits for a container that is still starting.
     """
     container = ctx.container(name)
     if container is None or container.health != "starting":
@@ -144,7 +145,7 @@ def _state(container: Container | None) -> str:
 
 def _request(ctx: Context, url: Callable[[], str], path: str) -> Response:
     try:
-        return ask_until_answered(ctx, url() + path)
+        return send_until_not_rate_limited(ctx, url() + path)
     except CosmicError as error:
         return Response(url="", error=error.what)
 

@@ -1,4 +1,4 @@
-"""Failures that a deploy's verification excuses, because they are older than the deploy."""
+"""Failures that the verification of a deploy excuses because they existed before the deploy."""
 
 from __future__ import annotations
 
@@ -16,39 +16,44 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.verification.points import current_name
 
-# These points say whether the release itself is in place, which is the deploy's own doing.
-NEVER = ("containers", "images")
-# These points say whether the release serves, which replicas that the run put in place must prove.
-OF_REPLICAS = ("health", "heartbeat", "schema")
+# These points show whether the release is in place, for which the deploy itself is responsible.
+NEVER_EXCUSED = ("containers", "images")
+# These points show whether the release works. New replicas must pass them in any case.
+PROVEN_BY_REPLICAS = ("health", "heartbeat", "schema")
 
 
 @dataclass(frozen=True)
 class Excused:
-    """The known failures that do not fail a run which replaced containers.
+    """The known failures that do not make a run fail.
 
-    A deploy that repairs some of what was broken is not undone for the rest. A run that replaced no
-    container repaired nothing, so nothing is excused.
+    A deploy that repairs only a part of what was broken should not be undone because of the rest.
+    In a run that replaces no container nothing is excused.
     """
 
     known: KnownFailures = field(default_factory=KnownFailures)
-    never: Collection[str] = NEVER
+    never: Collection[str] = NEVER_EXCUSED
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
-        """Return what is excused in this run and in the interrupted runs that it resumes."""
+        """Return what is excused in this run and the interrupted runs that it resumes."""
         rollouts = intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:
             return cls()
-        # The run that knew them may be one of an earlier version.
+        # An interrupted run of an earlier version may have recorded former names of points.
         points = {current_name(each): why for each, why in ctx.run.known_failures.points.items()}
         known = replace(ctx.run.known_failures, points=points)
         has_new_replicas = not replaced.isdisjoint(ctx.settings.services.app)
-        return cls(known, (*NEVER, *OF_REPLICAS) if has_new_replicas else NEVER)
+        return cls(
+            known, (*NEVER_EXCUSED, *PROVEN_BY_REPLICAS) if has_new_replicas else NEVER_EXCUSED
+        )
 
-    def give_time(self, ctx: Context) -> None:
-        """Wait for services that recover once the release is in place, such as a proxy whose health
-        is that of its replicas; at most `restart.healthy_within` seconds."""
+    def wait_for_recovery(self, ctx: Context) -> None:
+        """Wait for known failing services that no deploy replaces but that may recover now.
+
+        A proxy, for example, may be unhealthy until its replicas work. Waits up to
+        `restart.healthy_within` seconds.
+        """
         names = [name for name in self.known.services if name not in ctx.settings.services.released]
         poll(
             lambda: [name for name in names if _may_recover(ctx, name)],
@@ -57,18 +62,18 @@ class Excused:
             within=ctx.settings.restart.healthy_within,
         )
 
-    def has(self, ctx: Context, result: CheckResult) -> bool:
-        """Whether the failure of this point does not fail the run."""
+    def excuses(self, ctx: Context, result: CheckResult) -> bool:
+        """Return whether the run does not fail although this point does."""
         if result.point == "containers":
             return self._has_all_containers(ctx)
         return result.point in self.known.points and result.point not in self.never
 
     def remark(self, result: CheckResult) -> str:
-        """Return what the report adds to a failing point."""
+        """Return what the report appends to the line of a failing point."""
         return ", as before this run" if result.point in self.known.points else ""
 
     def _has_all_containers(self, ctx: Context) -> bool:
-        """Whether the only failing containers are known ones that no deploy replaces."""
+        """Return whether all failing containers are known failures that no deploy replaces."""
         excused = set(self.known.services) - set(ctx.settings.services.released)
         others = [name for name in ctx.settings.services.all if name not in excused]
         return bool(excused) and all(_serves(ctx, name) for name in others)

@@ -1,4 +1,4 @@
-"""What does not work when a run begins."""
+"""Find the services and verification points that do not work when a run begins."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.startup import import_http_client_early
-from cosmicdeploy.verification.points import CHECKS, CONSOLE, run_checks
+from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.verification.points import CHECKS, CONSOLE_POINTS, run_checks
 
-# The point that clients depend on. The others are checked only where a service does not work, since
-# they run commands in containers, which are expensive.
-ALWAYS = ("heartbeat",)
-# A container without a health check that the engine restarts again and again runs for moments; it
-# counts as working after this many seconds.
+# Clients depend on this point. The others run expensive commands in containers, so they are only
+# checked if a service does not work.
+ALWAYS_CHECKED = ("heartbeat",)
+# A container that the engine has restarted counts as working once it has run for this many seconds:
+# in a restart loop it would have ended before.
 SETTLED_SECONDS = 10
 
 
 def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
     """Return the services and verification points that do not work now.
 
-    An unproven point is not among them. A container that is starting is waited for.
-    Database and cache are left out: no deploy works without them, and while one of them is down
-    nothing else can be judged. Services that a killed run `stopped` are left out as well, and with
-    them the points, which would fail for that reason.
-    Side effects: one heartbeat through the load balancer, and one to each replica. A plan sends no
-    heartbeat, runs no command and waits for nothing.
+    Waits for containers that are still starting. Unproven points do not count as failing.
+
+    The database and the cache are not checked: no deploy works without them. If one of them is
+    down, nothing is returned, since everything else may fail because of it. Services that an
+    interrupted run has `stopped` are not checked either; then no points are checked, since they
+    would fail for that reason.
+
+    Sends one heartbeat through the load balancer and one to each replica. A plan sends no
+    heartbeat, checks no points and waits for nothing.
     """
     import_http_client_early()
     ctx = ctx.with_cached_facts()
@@ -44,7 +48,9 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     services = _services(ctx, [name for name in ctx.settings.services.all if name not in left_out])
     if stopped or ctx.run.is_plan_only:
         return KnownFailures(services=services)
-    return KnownFailures(services=services, points=_points(ctx, CHECKS if services else ALWAYS))
+    return KnownFailures(
+        services=services, points=_points(ctx, CHECKS if services else ALWAYS_CHECKED)
+    )
 
 
 def _points(ctx: Context, points: Iterable[str]) -> dict[str, str]:
@@ -58,8 +64,8 @@ def _is_down(ctx: Context, name: str) -> bool:
 
 
 def _finding(result: CheckResult) -> str:
-    """Return what was found, without a command's output, which does not belong in the journal."""
-    return "its command fails" if result.point in CONSOLE else result.found
+    """Return what a check found, for the journal, which must not contain a command's output."""
+    return "its command fails" if result.point in CONSOLE_POINTS else result.found
 
 
 def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
@@ -68,7 +74,7 @@ def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
 
 
 def problem_of(ctx: Context, name: str) -> str:
-    """Return what is wrong with a service's container; "" where it works."""
+    """Return what is wrong with a service's container; "" if it works."""
     container = ctx.container(name)
     if container is None:
         return "no container"
@@ -86,26 +92,27 @@ def _state_problem(ctx: Context, name: str, container: Container) -> str:
     if container.health == "starting":
         return _start_problem(ctx, name, container)
     if container.restart_count and container.seconds_up < SETTLED_SECONDS:
-        return f"restarted {container.restart_count} times"
+        return f"restarted {counted(container.restart_count, 'time')}"
     return ""
 
 
 def _start_problem(ctx: Context, name: str, container: Container) -> str:
     if ctx.run.is_plan_only:
-        return "starting, which a plan does not wait for"
+        return "still starting; a plan does not wait for it"
     try:
         wait_ready(ctx, container.id, name)
     except UnhealthyContainer:
         current = ctx.engine.container(container.id)
         restarts = current.restart_count if current else 0
-        return f"does not become healthy{f', restarted {restarts} times' if restarts else ''}"
+        suffix = f", restarted {counted(restarts, 'time')}" if restarts else ""
+        return f"does not become healthy{suffix}"
     return ""
 
 
 def answer_problem(ctx: Context, container: Container) -> str:
-    """Return what is wrong with a replica's answers; "" where it works.
+    """Return what is wrong with a replica's responses; "" if it works.
 
-    Sends a health request and, unless this is a plan, one heartbeat.
+    Sends a health request and, unless this is a plan, a heartbeat.
     """
     image = ctx.engine.image(container.image_id)
     release = release_of(image, ctx.settings.app.release_variable)

@@ -1,4 +1,4 @@
-"""Orphans: containers of the project that no service declares, and second schedulers."""
+"""Find orphans: containers of the project that no service declares, and second schedulers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.engine.containers.in_place import not_in_place
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.lock import holder_pid
-from cosmicdeploy.probes.preconditions.one_each import retire
+from cosmicdeploy.probes.preconditions.single_container import retire_command
 from cosmicdeploy.probes.result import CheckResult
 
 SECOND_SCHEDULER = "second scheduler"
@@ -23,7 +23,7 @@ STOPPED = "stopped container"
 
 @dataclass(frozen=True, kw_only=True)
 class Orphan:
-    """A container that should not exist: `what` is its kind, `todo` what the operator can do."""
+    """A container that should not exist; `what` says why, `todo` what the operator can do."""
 
     container: Container
     what: str
@@ -39,19 +39,19 @@ def find_orphans(ctx: Context) -> list[Orphan]:
         _classify(ctx, container)
         for container in _undeclared(ctx)
         if container.id not in known
-        # While a run holds the lock, the containers that it set aside are what it undoes with.
+        # A running deploy keeps superseded containers for its undo: these are no orphans.
         and not (is_locked and is_temporary(container.name))
     ]
     return [*schedulers, *others]
 
 
 def second_schedulers(ctx: Context) -> list[Orphan]:
-    """Return the running containers that do the scheduler's work beside it, of any origin."""
+    """Return the running containers of any origin that do the scheduler's work a second time."""
     return [
         Orphan(
             container=container,
             what=SECOND_SCHEDULER,
-            todo=f"stop it, since each task is done twice: `docker stop {container.name}`",
+            todo=f"stop it, since each task runs twice: `docker stop {container.name}`",
         )
         for container in _possible_schedulers(ctx)
         if container.is_active and _schedules(ctx, container)
@@ -59,17 +59,17 @@ def second_schedulers(ctx: Context) -> list[Orphan]:
 
 
 def orphans(ctx: Context) -> CheckResult:
-    """Check that there is no orphan.
+    """Check that there are no orphans.
 
-    A deploy fails on a second scheduler and on a container that runs beside another one of its
-    service; the others are only reported.
+    A deploy fails if there is a second scheduler or a second running container of a service; other
+    orphans are only reported.
     """
     found = find_orphans(ctx)
     lines = [f"{each.container.name}: {each.what}, {each.container.status}" for each in found]
     return CheckResult(
         point="orphans",
         ok=not found,
-        expected="one scheduler, and no container that the compose file does not know",
+        expected="one scheduler, and no container that the compose file does not declare",
         found="; ".join(lines) or "none",
         todo="; ".join(dict.fromkeys(each.todo for each in found)),
         blocking=any(each.what in (SECOND_SCHEDULER, SECOND_CONTAINER) for each in found),
@@ -77,9 +77,9 @@ def orphans(ctx: Context) -> CheckResult:
 
 
 def _undeclared(ctx: Context) -> Iterator[Container]:
-    """Yield the project's containers that are not the container of a declared service.
+    """Yield the project's containers that are not the one container of their service.
 
-    Services without a role are left out: they may have several containers.
+    Containers of a declared service without a role are left out, since it may have several.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():
@@ -91,33 +91,38 @@ def _undeclared(ctx: Context) -> Iterator[Container]:
 
 
 def _classify(ctx: Context, container: Container) -> Orphan:
-    """Return the orphan with its advice, which never removes a running container or a volume that
-    only this container refers to."""
+    """Return the orphan with advice, which never removes a running container or a volume."""
     service = ctx.stack.services.get(container.service)
     if service is None:
         todo = f"declare its service, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
     if is_temporary(container.name) and not not_in_place(service, [container]):
-        todo = "the next deploy puts it back or removes it"
+        todo = "run `cosmicdeploy deploy`: it restores or removes this container"
         return Orphan(container=container, what=SUPERSEDED, todo=todo)
     if not container.is_active:
         return Orphan(container=container, what=STOPPED, todo=_removal(container))
     both = f"{service.container_name} and {container.name}"
-    todo = f"decide which of {both} stays, and end the other one, NAME: {retire(['NAME'])}"
+    todo = (
+        f"decide which of {both} stays, and stop the other one (NAME) for good:"
+        f" {retire_command(['NAME'])}"
+    )
     return Orphan(container=container, what=SECOND_CONTAINER, todo=todo)
 
 
 def _removal(container: Container) -> str:
     if container.is_active:
-        return f"end it for good: {retire([container.name])}"
+        return f"stop it for good: {retire_command([container.name])}"
     volumes = ", ".join(container.volumes.values())
-    kept = f"; its unnamed volumes stay, and only it knows them: {volumes}" if volumes else ""
+    kept = f"; its anonymous volumes stay: {volumes}" if volumes else ""
     return f"remove it once nothing in it is needed: `docker rm {container.name}`{kept}"
 
 
 def _possible_schedulers(ctx: Context) -> Iterator[Container]:
-    """Yield the project's undeclared and one-off containers, and all others that run an image of
-    the release."""
+    """Yield the containers that may do the scheduler's work.
+
+    These are the project's undeclared and one-off containers, and containers outside of the project
+    that run an image of the release.
+    """
     if ctx.settings.services.scheduler is None:
         return
     yield from _undeclared(ctx)
@@ -131,9 +136,9 @@ def _possible_schedulers(ctx: Context) -> Iterator[Container]:
 
 
 def _reaches_stack(ctx: Context, container: Container) -> bool:
-    """Whether a container has no project, or is in a network of this stack.
+    """Return whether a container has no project, or is in a network of this stack.
 
-    Another project's container outside these networks does not concern this stack.
+    A container of another project outside of these networks cannot reach this stack.
     """
     networks = {each.name for each in ctx.stack.networks.values() if not each.external}
     return not container.project or bool(networks & container.addresses.keys())
@@ -146,7 +151,7 @@ def _schedules(ctx: Context, container: Container) -> bool:
         return True
     command = _command(ctx, name)
     if command == _command(ctx, ctx.settings.services.app[0]):
-        return False  # all services have the same command: it does not tell the scheduler
+        return False  # all services have the same command, so it does not identify a scheduler
     return bool(command) and container.command[-len(command) :] == command
 
 

@@ -1,7 +1,7 @@
-"""The verification of a release: its points by name.
+"""The points of the verification by name, and how to run them.
 
-No point changes the stack. `heartbeat` sends one ordinary heartbeat of the configured device, which
-the application stores; `scheduler` and `monitor` run console commands in a container.
+No check changes the stack, but `heartbeat` sends a heartbeat that the application stores, and
+`scheduler` and `monitor` run console commands in containers.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ CHECKS: Mapping[str, Check] = {
     "heartbeat": application_checks.heartbeat,
     "proxy": proxy,
 }
-# Names of earlier versions, in playbooks, scripts and journals.
+# The current name of each point that earlier versions named otherwise; playbooks may have both.
 RENAMED: Mapping[str, str] = {"strays": "orphans"}
 
-# Points that run commands of the application's console, which take most of the time.
-CONSOLE = ("scheduler", "monitor")
+# The points that run console commands of the application, which are slow.
+CONSOLE_POINTS = ("scheduler", "monitor")
 
 
 def current_name(point: str) -> str:
-    """Return today's name of a point; a name that is not known is returned as it is."""
+    """Return the current name of a point; returns an unknown name unchanged."""
     return RENAMED.get(point, point)
 
 
@@ -53,8 +53,8 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
         if point not in CHECKS:
             raise UsageError(
                 f"There is no point {point!r}",
-                where=f"the points are {', '.join(CHECKS)}",
-                todo=did_you_mean(point, CHECKS) or "name one of them",
+                where="points of the verification",
+                todo=did_you_mean(point, CHECKS) or f"choose from {', '.join(CHECKS)}",
             )
     return tuple(dict.fromkeys(points))
 
@@ -62,19 +62,19 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """Check the points and return their results in the given order.
 
-    The console's commands take most of the time and run in the background, one after the other:
-    several at once slow down the answers to clients on a small host.
+    The slow points run in the background, but one after the other: on a small host several console
+    commands at once would slow down the responses to clients.
     """
     ctx = ctx.with_cached_facts()
-    slow = [point for point in points if point in CONSOLE]
+    slow = [point for point in points if point in CONSOLE_POINTS]
     slow_results = map_in_background(partial(run_check, ctx), slow)
-    results = {point: run_check(ctx, point) for point in points if point not in CONSOLE}
+    results = {point: run_check(ctx, point) for point in points if point not in CONSOLE_POINTS}
     results |= zip(slow, slow_results(), strict=True)
     return [results[point] for point in points]
 
 
 def run_check(ctx: Context, point: str) -> CheckResult:
-    """Check one point; an error on the way makes the point fail."""
+    """Check one point; an error in the check makes the point fail."""
     started = time.monotonic()
     try:
         result = CHECKS[point](ctx)

@@ -1,4 +1,4 @@
-"""What did not work when a run began, and still does not work after the run was undone."""
+"""Find known failures that remain after a run was undone."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from cosmicdeploy.verification.initial_failures import (
 
 
 def still_failing(ctx: Context) -> list[str]:
-    """Return a line for each service that still does not work."""
+    """Return a line for each service that did not work before the run and still does not."""
     known = ctx.run.known_failures.services
     names = [name for name in known if name in ctx.stack.services] if known else []
     try:
         problems = map_concurrently(partial(_problem, ctx.with_cached_facts()), names)
     except CosmicError as error:
-        return [f"did not work before, and not checked again ({error.what}): {', '.join(names)}"]
+        lines = ", ".join(names)
+        return [f"did not work before, and could not be checked again ({error.what}): {lines}"]
     return [
         _line(name, known[name], problem)
         for name, problem in zip(names, problems, strict=True)
@@ -31,15 +32,15 @@ def still_failing(ctx: Context) -> list[str]:
 
 
 def _line(name: str, before: str, now: str) -> str:
-    change = "" if now == before else f" ({before} then)"
-    return f"{name} does not work, as before{change}: {now}"
+    change = "" if now == before else f" (before the run: {before})"
+    return f"{name} still does not work: {now}{change}"
 
 
 def _problem(ctx: Context, name: str) -> str:
-    """Return what is wrong with a service; "" where it works.
+    """Return what is wrong with a service; "" if it works.
 
-    Unlike at the beginning of a run no start is waited for: a container that was just started
-    counts as failing until its health check passes, or time shows that it keeps running.
+    Unlike `find_initial_failures`, this does not wait: a container that is still starting counts as
+    failing.
     """
     container, is_replica = ctx.container(name), name in ctx.settings.services.app
     if container is None or not container.is_running:

@@ -60,9 +60,9 @@ REGISTER = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 
 def _init(call: Call, directory: Path, choices: dict[str, object], images: Path | None) -> Report:
-    from cosmicdeploy.layout import lay_out, layout_choices
+    from cosmicdeploy.layout import lay_out, layout_options
 
-    created = lay_out(directory.resolve(), layout_choices(choices, images))
+    created = lay_out(directory.resolve(), layout_options(choices, images))
     if not call.terminal.json:
         for path in created:
             call.terminal.console.print(f"created {path}", soft_wrap=True)

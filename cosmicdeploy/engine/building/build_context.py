@@ -12,7 +12,7 @@ from docker.utils.build import exclude_paths
 
 from cosmicdeploy.engine.building.base_images import BaseImages, base_images
 from cosmicdeploy.engine.building.classic_builder import refuse_for_classic_builder, refuse_triggers
-from cosmicdeploy.engine.building.dockerfile import Dockerfile, read_dockerfile
+from cosmicdeploy.engine.building.dockerfile import Dockerfile, parse_dockerfile
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build
 
@@ -31,7 +31,7 @@ def read_buildable_dockerfile(build: Build) -> Dockerfile:
             where=str(build.context / build.dockerfile),
             todo="check build.context and build.dockerfile in the compose file",
         )
-    dockerfile = read_dockerfile(_dockerfile_text(build))
+    dockerfile = parse_dockerfile(_dockerfile_text(build))
     refuse_for_classic_builder(build, dockerfile)
     return dockerfile
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.engine.building.base_images import global_args, stage_name
-from cosmicdeploy.engine.building.dockerfile import Dockerfile, Instruction, read_dockerfile
+from cosmicdeploy.engine.building.dockerfile import Dockerfile, Instruction, parse_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
@@ -54,7 +54,7 @@ def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
 
 def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
     """Raise `Refused` if the builder would not follow a base image's ONBUILD instructions."""
-    instructions = read_dockerfile("\n".join(triggers)).instructions
+    instructions = parse_dockerfile("\n".join(triggers)).instructions
     todo = f"use another base image than {base}, or build {base} without this instruction"
     _refuse(
         [

@@ -36,9 +36,9 @@ class Instruction:
     def words(self) -> list[str]:
         """Return the arguments as words without quotes, from the shell form or the JSON form."""
         json_words = _json_words(self.arguments)
-        return (
-            json_words if json_words is not None else [unquoted(w) for w in words(self.arguments)]
-        )
+        if json_words is not None:
+            return json_words
+        return [unquoted(word) for word in words(self.arguments)]
 
     def flag_names(self) -> list[str]:
         """Return the names of the flags, such as `["mount", "network"]`."""
@@ -58,7 +58,7 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
 
 
-def read_dockerfile(text: str) -> Dockerfile:
+def parse_dockerfile(text: str) -> Dockerfile:
     """Parse a Dockerfile; keep invalid instructions, which the builder will refuse."""
     lines = text.removeprefix("\ufeff").split("\n")
     directives = _directives(lines)
@@ -111,9 +111,7 @@ def _logical_line(lines: list[str], position: int, escape: str) -> tuple[str, in
         if is_blank:
             continue
         continues = continuation.search(line) is not None
-        parts.append(
-            continuation.sub(r"\1", line) if parts else continuation.sub(r"\1", line.lstrip())
-        )
+        parts.append(continuation.sub(r"\1", line if parts else line.lstrip()))
     return "".join(parts), position
 
 
@@ -127,6 +125,7 @@ def _instruction(line: int, logical: str, escape: str) -> Instruction:
 
 
 def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
+    """Split an instruction's text into the flags at its start, and its arguments."""
     e = re.escape(escape)
     quoted = rf"""'(?:{e}.|[^'{e}])*'|"(?:{e}.|[^"{e}])*\""""
     word = re.compile(rf"""\s*(--(?:{quoted}|{e}.?|[^\s'"{e}])*)""")

@@ -1,9 +1,8 @@
 """Run commands in containers with their complete output and true exit code.
 
 The SDK's own exec reads the socket below http.client's buffer, which can lose the first bytes, and
-mistakes a broken stream for a finished one. This module reads through
-that buffer, splits the stream into its frames (each has an 8-byte header), and asks for the exit
-code at the end.
+mistakes a broken stream for a finished one. This module reads through that buffer, splits the
+stream into its frames (each has an 8-byte header), and asks for the exit code at the end.
 """
 
 from __future__ import annotations
@@ -108,10 +107,11 @@ def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def _exactly(reader: Any, size: int) -> bytes:
+    """Read `size` bytes; return b"" at the end of the stream."""
     with interruptible():
         data: bytes = reader.read(size)
     if data and len(data) < size:
-        raise EngineError("The engine's output stream broke off inside a frame header")
+        raise EngineError("The engine's output stream broke off inside a frame")
     return data
 
 

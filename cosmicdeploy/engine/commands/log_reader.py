@@ -16,8 +16,8 @@ from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_fram
 from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
-SECOND = 10**9
-# Numbers of last lines, tried in turn until one reaches back far enough.
+NANOSECONDS = 10**9  # per second
+# How many last lines to read, tried in turn until they reach back far enough.
 TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
@@ -39,7 +39,7 @@ class LogSelection:
             "timestamps": 1,
             "follow": int(self.follow),
             "tail": "all" if self.tail is None else self.tail,
-            "since": f"{since // SECOND}.{since % SECOND:09d}",
+            "since": f"{since // NANOSECONDS}.{since % NANOSECONDS:09d}",
         }
 
 
@@ -72,7 +72,7 @@ def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"
     earlier = None
     for tail in TAILS:
         first = next(read(api, container_id, LogSelection(tail=tail)), None)
-        if first is None or first.at < since * SECOND:
+        if first is None or first.at < since * NANOSECONDS:
             return 2 * tail  # more lines may be written meanwhile
         if first.at == earlier:
             break  # the log has no earlier line
@@ -118,4 +118,4 @@ def nanoseconds(stamp: str) -> int:
         raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
     second, fraction, zone = match.groups()
     moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
-    return int(moment.timestamp()) * SECOND + int((fraction or "").ljust(9, "0"))
+    return int(moment.timestamp()) * NANOSECONDS + int((fraction or "").ljust(9, "0"))

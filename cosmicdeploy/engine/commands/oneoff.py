@@ -35,7 +35,7 @@ def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
             code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
     except requests.exceptions.RequestException as error:
         raise EngineError(
-            f"The command did not end within {timeout:.0f} s and is killed",
+            f"The command did not end within {timeout:.0f} s, and was killed",
             details=_last_lines(api, container_id),
         ) from error
     out = api.logs(container_id, stdout=True, stderr=False)

@@ -14,12 +14,12 @@ from cosmicdeploy.engine import labels
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]
-SECOND = 1_000_000_000
+NANOSECONDS = 1_000_000_000  # per second
 # The engine's defaults.
 DEFAULT_STOP_SIGNAL, DEFAULT_STOP_SECONDS = "SIGTERM", 10
 
 
-def configured(config: Json, host: Json) -> Keys:
+def compose_keys(config: Json, host: Json) -> Keys:
     """Return all keys except mounts and networks, from a container's `Config` and `HostConfig`."""
     plain = {**_process(config), **_limits(host), **_switches(config, host), **_other_keys(host)}
     return {
@@ -70,7 +70,7 @@ def _limits(host: Json) -> dict[str, str | None]:
         "mem_limit": _size(host.get("Memory") or 0),
         "shm_size": _size(host.get("ShmSize") or 0),
         # Rounded, since Compose computes in single precision.
-        "cpus": f"{round(cpus / SECOND, 4):g}" if cpus else None,
+        "cpus": f"{round(cpus / NANOSECONDS, 4):g}" if cpus else None,
         "cpu_shares": str(shares) if shares else None,
         "pids_limit": str(pids) if pids > 0 else None,
     }
@@ -121,7 +121,9 @@ def _healthcheck(check: Json) -> Keys:
     if test[:1] == ["NONE"]:
         return {"healthcheck.test": "NONE"}
     times = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
-    keys = {key: f"{check[name] / SECOND:g}s" for key, name in times.items() if check.get(name)}
+    keys = {
+        key: f"{check[name] / NANOSECONDS:g}s" for key, name in times.items() if check.get(name)
+    }
     if test:
         keys["test"] = json.dumps(test)
     if check.get("Retries"):

@@ -28,8 +28,8 @@ def config_hashes(
 ) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
-    The result is cached for each `state`: what else the hashes depend on, such as the images, which
-    Compose 1.29 includes.
+    `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
+    for each state.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
         return _cached_hashes(project, file, env_file, state)

@@ -12,7 +12,7 @@ from typing import Any
 from cosmicdeploy.stack.model import Attachment, Healthcheck, Mount, Service
 
 Json = dict[str, Any]
-SECOND = 1_000_000_000
+NANOSECONDS = 1_000_000_000  # per second
 
 
 def container_body(
@@ -61,7 +61,9 @@ def _healthcheck(check: Healthcheck | None) -> Json | None:
         "Timeout": check.timeout,
         "StartPeriod": check.start_period,
     }
-    body: Json = {key: round(value * SECOND) for key, value in times.items() if value is not None}
+    body: Json = {
+        key: round(value * NANOSECONDS) for key, value in times.items() if value is not None
+    }
     if check.test:
         body["Test"] = list(check.test)
     if check.retries is not None:
@@ -118,7 +120,7 @@ def _limits(service: Service) -> Json:
     declared = {
         "ShmSize": service.shm_size,
         "Memory": service.mem_limit,
-        "NanoCpus": None if service.cpus is None else round(service.cpus * SECOND),
+        "NanoCpus": None if service.cpus is None else round(service.cpus * NANOSECONDS),
         "CpuShares": service.cpu_shares,
         "PidsLimit": service.pids_limit,
     }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.compose_keys import configured
+from cosmicdeploy.engine.containers.compose_keys import compose_keys
 from cosmicdeploy.engine.containers.create_request import container_body
 from cosmicdeploy.engine.containers.image_defaults import with_defaults
 from cosmicdeploy.engine.containers.mounts_and_networks import (
@@ -34,7 +34,7 @@ HIDDEN = (
     "healthcheck.test",
 )
 # Keys whose default comes from the engine's own configuration, which the engine does not report.
-ENGINE_DEFAULTS = ("logging.", "shm_size")
+ENGINE_DEFAULT_KEYS = ("logging.", "shm_size")
 
 
 def differences(service: Service, container: Json, image: Json) -> list[Difference]:
@@ -53,19 +53,19 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
 
 
 def declared_engine_keys(service: Service) -> str:
-    """Return the keys of `ENGINE_DEFAULTS` that a definition sets, joined by commas.
+    """Return the keys of `ENGINE_DEFAULT_KEYS` that a definition sets, joined by commas.
 
     A label of the container keeps them, so that their later removal from the file is detected.
     """
     body = container_body(service, service.image, {}, {})
-    keys = configured(body, body["HostConfig"])
-    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULTS)))
+    keys = compose_keys(body, body["HostConfig"])
+    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULT_KEYS)))
 
 
 def _declared(service: Service, image: Json) -> Keys:
     body = container_body(service, service.image, {}, {})
     return {
-        **configured(with_defaults(body, image), body["HostConfig"]),
+        **compose_keys(with_defaults(body, image), body["HostConfig"]),
         **declared_mounts(service, image),
         **declared_networks(service),
     }
@@ -76,7 +76,7 @@ def _actual(service: Service, container: Json) -> Keys:
     if config.get("Hostname") == container["Id"][:12]:
         del config["Hostname"]  # the engine's default
     return {
-        **configured(config, container["HostConfig"]),
+        **compose_keys(config, container["HostConfig"]),
         **present_mounts(container),
         **present_networks(container, service),
     }
@@ -90,7 +90,7 @@ def _unset_variables(container: Json) -> set[str]:
 
 def _was_declared(key: str, container: Json) -> bool:
     """Return whether a key of the container was declared, rather than an engine's default."""
-    if not key.startswith(ENGINE_DEFAULTS):
+    if not key.startswith(ENGINE_DEFAULT_KEYS):
         return True
     own_labels = container["Config"].get("Labels") or {}
     return key in own_labels.get(labels.DECLARED_ENGINE_KEYS, "").split(",")

@@ -33,7 +33,7 @@ def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stac
 
 
 def of_service(containers: Iterable[Container], service: str) -> list[Container]:
-    """Return a service's containers, including stopped and those with a temporary name."""
+    """Return a service's containers, also stopped ones and those with a temporary name."""
     return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
 
 
@@ -66,7 +66,7 @@ def _adopted(
 
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
-    """Sort an active container first, then the expected name, then the lowest number."""
+    """Return a sort key: active containers first, then the expected name, then the number."""
     number = container.labels.get(labels.NUMBER, "")
     return (
         not container.is_active,

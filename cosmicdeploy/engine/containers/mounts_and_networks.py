@@ -14,13 +14,13 @@ from cosmicdeploy.stack.model import Service
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]
-UNNAMED = "anonymous volume"
+ANONYMOUS_VOLUME = "anonymous volume"
 _SHORT_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def declared_mounts(service: Service, image: Json) -> Keys:
     """Return the declared mounts and the image's volumes; `image` is the image's `Config`."""
-    mounts = dict.fromkeys(image_volumes(image), UNNAMED)
+    mounts = dict.fromkeys(image_volumes(image), ANONYMOUS_VOLUME)
     for mount in service.mounts:
         mounts[mount.target] = _mount(mount.type, mount.source, read_only=mount.read_only)
     return {f"mounts.{target}": text for target, text in mounts.items()}
@@ -47,7 +47,7 @@ def present_mounts(container: Json) -> Keys:
 
 def _mount(kind: str, source: str, *, read_only: bool) -> str:
     if kind == "volume" and not source:
-        return UNNAMED
+        return ANONYMOUS_VOLUME
     # Compose may have resolved a symbolic link.
     what = os.path.realpath(source) if kind == "bind" else f"{kind} {source}".strip()
     return f"{what} (read-only)" if read_only else what

@@ -9,7 +9,7 @@ from cosmicdeploy.operations.logs.files import Files
 from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.monitor.log_lines import LogLines
 from cosmicdeploy.probes.monitor import event, health, latency, tables
-from cosmicdeploy.probes.monitor.event import Collector, polled
+from cosmicdeploy.probes.monitor.event import Collector, polling_collector
 from cosmicdeploy.steps.service_names import ROLES
 
 # Topics of the application's services; their logs may contain transitions.
@@ -23,12 +23,14 @@ def collectors(ctx: Context, topics: Collection[str], since: float | None) -> It
     """
     yield from _log_collectors(ctx, topics, since)
     if event.HEALTH in topics:
-        yield polled("the engine", health.EVERY_SECONDS, health.Health(ctx).look)
+        yield polling_collector("the engine", health.EVERY_SECONDS, health.Health(ctx).poll)
     if event.LATENCY in topics:
-        yield polled("the load balancer", latency.EVERY_SECONDS, latency.Latency(ctx).look)
+        yield polling_collector(
+            "the load balancer", latency.EVERY_SECONDS, latency.Latency(ctx).poll
+        )
     if parts := list(_table_parts(ctx, topics, since)):
-        look = tables.Tables(ctx, parts).look
-        yield polled("the database", tables.EVERY_SECONDS, look)
+        poll = tables.Tables(ctx, parts).poll
+        yield polling_collector("the database", tables.EVERY_SECONDS, poll)
 
 
 def _log_collectors(
@@ -58,7 +60,7 @@ def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:
 def _table_parts(
     ctx: Context, topics: Collection[str], since: float | None
 ) -> Iterator[tables.Part]:
-    settings, start = ctx.settings.monitoring, event.news_since(since)
+    settings, start = ctx.settings.monitoring, event.news_start(since)
     if event.TRANSITIONS in topics and settings.transitions:
         recent = settings.flapping.seconds
         yield tables.Transitions(settings.transitions, settings.devices, recent, start)

@@ -15,8 +15,8 @@ from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import CONTINUES
 from cosmicdeploy.operations.monitor.collectors import collectors
 from cosmicdeploy.probes.monitor.event import (
-    BY_DEFAULT,
     CHANGES,
+    DEFAULT_TOPICS,
     FLAPPING,
     MONITOR,
     TRANSITIONS,
@@ -24,7 +24,7 @@ from cosmicdeploy.probes.monitor.event import (
     MonitorEvent,
     notice,
 )
-from cosmicdeploy.probes.monitor.transition import Flapping, Once
+from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping
 
 # When this many events are queued, collectors wait, so that a slow caller does not fill the memory.
 MAX_QUEUED = 10_000
@@ -44,7 +44,7 @@ class MonitorOptions:
     caller reads.
     """
 
-    topics: Sequence[str] = BY_DEFAULT
+    topics: Sequence[str] = DEFAULT_TOPICS
     grep: str = ""
     since: float | None = None
     seconds: float | None = None
@@ -99,7 +99,7 @@ class _Filter:
     def __init__(self, ctx: Context, options: MonitorOptions) -> None:
         self._options, self._monitoring = options, ctx.settings.monitoring
         limit = self._monitoring.flapping
-        self._once, self._flapping = Once(), Flapping(limit.more_than, limit.seconds)
+        self._once, self._flapping = Deduplicator(), Flapping(limit.more_than, limit.seconds)
         self._flapping_checked_at = 0.0
         self._last_matched: dict[str, bool] = {}
 
@@ -130,8 +130,8 @@ class _Filter:
         elapsed = time.monotonic() - self._flapping_checked_at
         if FLAPPING in self._options.topics and elapsed >= FLAPPING_EVERY_SECONDS:
             self._flapping_checked_at = time.monotonic()
-            yield from filter(self._is_chosen, self._flapping.turns())
-            yield self._flapping.now()
+            yield from filter(self._is_chosen, self._flapping.state_changes())
+            yield self._flapping.view_event()
 
     def _is_repeated(self, event: MonitorEvent) -> bool:
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)

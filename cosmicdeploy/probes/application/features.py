@@ -1,7 +1,7 @@
-"""Which features of the application are switched off, as its containers report it.
+"""Read which features of the application are switched on.
 
-A feature is switched by a file on the host, which costs nothing to read, or by a console command
-that reports its state: each read then runs one command in a container (`features.NAME.state`).
+A feature is switched by a file on the host, whose state costs nothing to read, or by console
+commands: then each read runs one command in a container (`features.NAME.state`).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from cosmicdeploy.probes.result import FeatureState
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
-# Stands for the containers of a feature that is switched by a file on the host.
+# The key in place of a service's name for a feature that is switched by a file on the host.
 HOST = "host"
 LAST_LINES = 10
 SILENCE_SECONDS = 15.0
 
 
 def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
-    """Return the states of these features, or of all, as one running container reports them.
+    """Return the states of these features, by default of all, as one container reports them.
 
-    A feature whose state cannot be read is returned as unknown; nothing is raised for it.
+    Raises nothing: a feature whose state cannot be read is returned as unknown.
     """
     names = tuple(names) or tuple(ctx.settings.features)
     by_command = [name for name in names if ctx.settings.features[name].file is None]
@@ -47,7 +47,10 @@ def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
 
 
 def states_by_service(ctx: Context, name: str) -> dict[str, FeatureState]:
-    """Return a feature's state as each running container of the release reports it, by service."""
+    """Return a feature's state by service, as each running container of the release reports it.
+
+    A feature that is switched by a file has one state, under the key `HOST`.
+    """
     if state := _from_host(ctx, name):
         return {HOST: state}
     containers = running(ctx)
@@ -63,7 +66,7 @@ def running(ctx: Context) -> dict[str, Container]:
 
 
 def console_container(ctx: Context) -> Container:
-    """Return a container to run console commands in, a replica where one runs.
+    """Return a running container for console commands, if possible a replica.
 
     Raises `EngineError` if no container of the release runs.
     """
@@ -79,7 +82,7 @@ def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
 
 
 def flag_file(ctx: Context, name: str) -> Path | None:
-    """Return the file that exists while a feature is off; None where no file switches it."""
+    """Return the file that exists while a feature is off; None if commands switch the feature."""
     file = ctx.settings.features[name].file
     return ctx.loaded.path(file) if file else None
 
@@ -102,15 +105,15 @@ def _record(file: Path) -> dict[str, str]:
         record = json.loads(file.read_text(encoding="utf-8"))
         return {key: str(record.get(key, "")) for key in ("since", "by")}
     except (OSError, ValueError, AttributeError, RecursionError):
-        return {}  # an operator created the file by hand
+        return {}  # `since` and `by` are unknown: an operator created the file by hand
 
 
 def _from_container(
     ctx: Context, container: Container, names: Sequence[str]
 ) -> Mapping[str, FeatureState]:
-    """Return the features' states as a container reports them.
+    """Return the states of the features by name, as a container reports them.
 
-    Features often share the command that reports them: each command runs once.
+    If several features have the same `state` command, it runs only once.
     """
 
     @cache
@@ -123,7 +126,8 @@ def _from_container(
                 f"`{' '.join(words)}` ended with exit code {result.exit_code}: "
                 + " ".join(lines[:1]),
                 where=container.name,
-                todo="correct `features`, or deploy a release that has this command",
+                todo="correct `features` in cosmicdeploy.yaml, or deploy a release that has this"
+                " command: `cosmicdeploy deploy`",
                 details=lines[-LAST_LINES:],
             )
         return result.text
@@ -138,9 +142,10 @@ def _from_container(
 
 
 def parse_state(name: str, text: str) -> FeatureState:
-    """Return a feature's state from a command's output: its last word, or JSON with its name.
+    """Return a feature's state from a command's output.
 
-    Raises `ProbeFailed` if it is neither.
+    The last word of the output says it (`ON`, `OFF`), or the output is JSON that names the feature.
+    Raises `ProbeFailed` if neither is the case.
     """
     words = text.split()
     last = words[-1].strip(".,;:'\"").lower() if words else ""
@@ -148,12 +153,13 @@ def parse_state(name: str, text: str) -> FeatureState:
         return FeatureState(name=name, enabled=last in ON)
     for row in _rows(text):
         if row.get("name") == name and isinstance(row.get("enabled"), bool):
-            others = {key: str(row.get(key) or "") for key in ("since", "by", "description")}
-            return FeatureState(name=name, enabled=row["enabled"], **others)
+            details = {key: str(row.get(key) or "") for key in ("since", "by", "description")}
+            return FeatureState(name=name, enabled=row["enabled"], **details)
     raise ProbeFailed(
-        f"The output of its command does not say whether {name} is on",
+        f"The output of the state command does not say whether {name} is on",
         where=f"features.{name}.state",
-        todo="let it end in `enabled` or `disabled`, or be JSON with `name` and `enabled`",
+        todo="its last word must be `enabled` or `disabled`, or it must be JSON with `name` and"
+        " `enabled`",
         details=text.splitlines()[-LAST_LINES:],
     )
 

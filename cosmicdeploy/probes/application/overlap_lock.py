@@ -1,4 +1,4 @@
-"""The lock in the cache with which the application keeps two runs of a scheduled command apart."""
+"""Overlap locks: keys in the cache that keep a scheduled command from running twice at once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.probes.cache import open_cache
 
-# A key may have any type; only a string holds an owner.
+# The type of the keys that are locks; a key of any other type is not one.
 STRING = b"string"
 NO_EXPIRY = -1
-# Removes only the lock that was read: a run that has begun since has a lock with another owner, or
-# at least with more time left.
+# Removes only the lock that was read. If a command has started since then, its lock has another
+# owner or at least more time left.
 REMOVE = """
 local left = redis.call('PTTL', KEYS[1])
 if redis.call('GET', KEYS[1]) == ARGV[1] and left <= tonumber(ARGV[2]) then
@@ -28,8 +28,10 @@ return 0
 
 @dataclass(frozen=True, kw_only=True)
 class OverlapLock:
-    """A lock; `owner` is a digest of its value, `left` the milliseconds until it expires, -1 where
-    it never does."""
+    """A lock: `owner` is a digest of its value, `left` the milliseconds until it expires.
+
+    `left` is -1 if the lock never expires.
+    """
 
     key: str
     owner: str
@@ -38,15 +40,15 @@ class OverlapLock:
     @property
     def description(self) -> str:
         """The key and the seconds until the lock expires, for the operator."""
-        end = "never ends" if self.left == NO_EXPIRY else f"ends in {self.left / 1000:.0f} s"
+        end = "never expires" if self.left == NO_EXPIRY else f"expires in {self.left / 1000:.0f} s"
         return f"{self.key} ({end})"
 
 
 def overlap_locks(ctx: Context) -> list[OverlapLock]:
-    """Return the locks that exist now; none where `diagnose.overlap_lock` is not configured.
+    """Return the locks that exist now; none if `diagnose.overlap_lock` is not configured.
 
-    Scans all keys of the cache's database, 1000 at a time. Raises `ProbeFailed`, and `EngineError`
-    if the cache does not run.
+    Scans all keys of the cache's database, 1000 at a time. Raises `EngineError` if the cache does
+    not run, and `ProbeFailed` if it cannot be read.
     """
     configured = ctx.settings.diagnose.overlap_lock
     if configured is None or ctx.settings.services.cache is None:
@@ -58,9 +60,9 @@ def overlap_locks(ctx: Context) -> list[OverlapLock]:
 
 
 def remove_lock(ctx: Context, lock: OverlapLock) -> bool:
-    """Remove a lock unless it has changed since it was read; whether it was removed.
+    """Remove a lock unless it has changed since it was read; return whether it was removed.
 
-    Raises as `overlap_locks`.
+    Raises the same errors as `overlap_locks`.
     """
     with _client(ctx) as client:
         value = _value(client, lock.key.encode())
@@ -96,9 +98,9 @@ def _client(ctx: Context) -> Iterator[Any]:
         yield client
     except redis.RedisError as error:
         raise ProbeFailed(
-            f"The cache's locks cannot be read: {error}",
+            f"The locks in the cache cannot be read: {error}",
             where=name,
-            todo="see `cosmicdeploy logs cache`, and diagnose.overlap_lock in the configuration",
+            todo="see `cosmicdeploy logs cache`, and `diagnose.overlap_lock` in cosmicdeploy.yaml",
         ) from error
     finally:
         client.close()

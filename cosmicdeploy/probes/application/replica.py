@@ -1,8 +1,8 @@
-"""Whether one replica works; its requests go straight to the replica, past the load balancer.
+"""Check one replica with requests that go straight to it, past the load balancer.
 
-Each function sends one health request (GET) and, where `verify.heartbeat` is configured, one
-heartbeat (POST) that the application stores. A request is sent up to three times on errors, and
-again after a 429, for up to 75 s in all (`rate_limited.LONGEST_WAIT`).
+Each check sends a health request (GET) and, if `verify.heartbeat` is configured, a heartbeat (POST)
+that the application stores. A request is repeated after an error or a 429, as described for
+`send_until_not_rate_limited`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from cosmicdeploy.probes.application.heartbeat import (
     todo_of,
     why_rejected,
 )
-from cosmicdeploy.probes.http import BROKEN, OK, Response
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, ask_until_answered, why_unproven
+from cosmicdeploy.probes.http import OK, SERVER_ERROR, Response
+from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.settings import Heartbeat
 
 
 def new_replica_problem(ctx: Context, url: str, release: str) -> str:
-    """Return what is wrong with the replica of a new image at `url`; "" where it works.
+    """Return what is wrong with a replica of a new image at `url`; "" if it works.
 
-    It must answer its health path as `release`, and accept a heartbeat where one is configured: a
-    good health answer does not show that the code fits the schema.
-    Raises `NotProven` if a rate limit or a maintenance page answers in its place, and `CheckFailed`
-    if the application does not know the device's token.
+    The replica must answer its health path as `release`. It must also accept a heartbeat if one is
+    configured, since a good health response does not show that the code fits the schema.
+
+    Raises `NotProven` if a rate limit or a maintenance page answers instead of the replica, and
+    `CheckFailed` if the application does not know the device's token.
     """
-    answer = ask_until_answered(ctx, url + ctx.settings.app.health_path)
+    answer = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
     _require_proven(answer)
     problem = _health_problem(ctx, answer, release)
     heartbeat = ctx.settings.verify.heartbeat
@@ -48,12 +49,13 @@ def new_replica_problem(ctx: Context, url: str, release: str) -> str:
 
 
 def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]:
-    """Return what is wrong with a running replica, and what could not be proven of it.
+    """Return what is wrong with a running replica, and why something could not be checked.
 
-    Both are "" where it works. Its release may have no heartbeats, or other ones: of the answers to
-    a heartbeat only a connection error and a 5xx are a problem. A plan sends no heartbeat.
+    Both are "" if the replica works. Since its release may have other heartbeats or none, only a
+    connection error or a 5xx in response to a heartbeat counts as a problem. A plan sends no
+    heartbeat.
     """
-    answer = ask_until_answered(ctx, url + ctx.settings.app.health_path)
+    answer = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
     if unproven := why_unproven(answer):
         return "", unproven
     if problem := _health_problem(ctx, answer, release, header_required=False):
@@ -71,22 +73,22 @@ def _old_heartbeat_problem(ctx: Context, url: str) -> tuple[str, str]:
     answer = _send_heartbeat(ctx, url, heartbeat, token)
     if unproven := why_unproven(answer):
         return "", unproven
-    if answer.error or answer.status >= BROKEN:
+    if answer.error or answer.status >= SERVER_ERROR:
         return str(answer), ""
     return "", "" if answer.status == OK else why_rejected(answer, heartbeat)
 
 
 def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) -> Response:
-    return ask_until_answered(ctx, url + heartbeat.path, token=token, json=heartbeat.body)
+    return send_until_not_rate_limited(ctx, url + heartbeat.path, token=token, json=heartbeat.body)
 
 
 def _health_problem(
     ctx: Context, answer: Response, release: str, *, header_required: bool = True
 ) -> str:
-    """Return why a health answer is not one of `release`; "" where it is.
+    """Return why a health response is not a good one from `release`; "" if it is.
 
-    An answer without the release's header may be a page of another server, so a new replica's must
-    have it.
+    With `header_required`, a response without the release header is a problem as well: it may come
+    from another server.
     """
     if answer.status != OK:
         return str(answer)
@@ -100,7 +102,7 @@ def _health_problem(
 def _require_proven(answer: Response) -> None:
     if reason := why_unproven(answer):
         raise NotProven(
-            "It is not proven that the new image works; no replica was touched",
+            "It is unknown whether the new image works; no replica was touched",
             where=answer.url,
             todo=TODO_LIMITED,
             details=(reason,),

@@ -1,4 +1,4 @@
-"""Whether the application can write to a file in its container."""
+"""Check whether the application can write to a file in its container."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 
-# Prints the owner and the path of the file, or of its folder where the file does not exist yet,
-# if the current user cannot write there.
+# Checks the file or, if it does not exist yet, its folder. Prints the owner and the path if the
+# current user cannot write there.
 SCRIPT = """
 file=$1
 [ -e "$file" ] || file=$(dirname "$file")
@@ -19,17 +19,16 @@ file=$1
 
 @dataclass(frozen=True, kw_only=True)
 class Unwritable:
-    """A file that the application cannot write to, or the folder that it cannot create it in, and
-    the user who owns it."""
+    """A file or folder that the application cannot write to, and the user who owns it."""
 
     path: str
     owner: str
 
 
 def find_unwritable(ctx: Context, container: Container, path: PurePosixPath) -> Unwritable | None:
-    """Return what keeps the application's user from writing to `path`.
+    """Return the file or folder that keeps the application's user from writing to `path`.
 
-    None where the user can write there, or where not even the folder exists. Runs one shell in the
+    None if the user can write there, or if not even the folder exists. Runs one shell in the
     container as that user (about 100 ms) and changes nothing. Raises `EngineError`.
     """
     command = ["sh", "-c", SCRIPT, "sh", str(path)]

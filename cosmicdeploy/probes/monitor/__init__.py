@@ -1,1 +1,1 @@
-"""Collectors of the monitor: each looks at one part of the stack and yields events."""
+"""Collectors of the live view: each observes one part of the stack and yields events."""

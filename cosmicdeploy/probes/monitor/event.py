@@ -1,4 +1,4 @@
-"""The events that collectors yield, as data; `report/monitor` makes lines and a view of them."""
+"""The events that collectors yield, as data; `report/monitor` shows them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ HEALTH, LATENCY = "health", "latency"
 MONITOR = "monitor"
 
 TOPICS: Mapping[str, str] = {
-    TRANSITIONS: "devices that changed their status, from log lines and the database",
-    CHANGES: "devices whose status changed last, from the database",
-    FLAPPING: "devices that change too often",
+    TRANSITIONS: "transitions of devices, from log lines and the database",
+    CHANGES: "devices whose status changed recently, from the database",
+    FLAPPING: "devices whose status changes too often",
     SCHEDULER: "the scheduler's log",
     APP: "the application's log",
     WORKER: "the queue workers' log",
     DATABASE: "the database's log",
     CACHE: "the cache's log",
     PROXY: "the load balancer's log",
-    HEALTH: "containers that changed",
+    HEALTH: "containers whose state changed",
     LATENCY: "one request a second through the load balancer",
 }
-# The load balancer logs every request, the cache nothing that matters.
-BY_DEFAULT = tuple(topic for topic in TOPICS if topic not in (CACHE, PROXY))
+# The load balancer logs every request, and the cache logs nothing that matters.
+DEFAULT_TOPICS = tuple(topic for topic in TOPICS if topic not in (CACHE, PROXY))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorEvent:
     """Something that happened at `at` (Unix time).
 
-    `source` is the service, file or table that reported it. `facts` are for programs and the view.
-    A `quiet` event is no news: it only updates the view. `origin` names the path on which the event
-    arrived, where the same event may arrive on another path as well.
+    `source` is the service, file or table that reported it. `facts` are for the view and for JSON.
+    A `quiet` event only updates the view and gets no line of its own. `origin` says how the event
+    arrived (container output, log file, database): the same transition may arrive in several ways.
     """
 
     at: float
@@ -53,47 +53,50 @@ class MonitorEvent:
     origin: str = ""
 
 
-# Yields events until the given event is set.
+# A function that yields events until the `threading.Event` is set.
 Collector = Callable[[threading.Event], Iterator[MonitorEvent]]
 
 
-def news_since(since: float | None) -> float:
-    """Return the Unix time from which on events are news; now where none is given."""
+def news_start(since: float | None) -> float:
+    """Return the Unix time from which on events are news: `since`, by default now."""
     return time.time() if since is None else since
 
 
 def notice(text: str, source: str = MONITOR) -> MonitorEvent:
-    """Return an event in which the monitor reports about itself."""
+    """Return an event in which the monitor reports something about itself."""
     return MonitorEvent(at=time.time(), topic=MONITOR, source=source, text=text)
 
 
 def chosen_topics(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the topics in these words, which may contain commas; the default topics for none.
+    """Return the topics in the values of `--only`, which may contain commas.
 
-    Raises `UsageError` for an unknown topic.
+    Without values, returns the default topics. Raises `UsageError` for an unknown topic.
     """
     names = [name.strip() for word in words for name in word.split(",") if name.strip()]
     for name in names:
         if name not in TOPICS:
             raise UsageError(
                 f"There is no topic {name!r} to monitor",
-                where=f"--only: {', '.join(TOPICS)}",
-                todo=did_you_mean(name, TOPICS) or "name some of these",
+                where="--only",
+                todo=did_you_mean(name, TOPICS) or f"choose from {', '.join(TOPICS)}",
             )
-    return tuple(dict.fromkeys(names)) or BY_DEFAULT
+    return tuple(dict.fromkeys(names)) or DEFAULT_TOPICS
 
 
-def polled(what: str, every: float, look: Callable[[], Iterable[MonitorEvent]]) -> Collector:
-    """Return a collector that calls `look` every so many seconds.
+def polling_collector(
+    what: str, every: float, poll: Callable[[], Iterable[MonitorEvent]]
+) -> Collector:
+    """Return a collector that calls `poll` every `every` seconds.
 
-    A failure is reported once, and once more when `look` succeeds again.
+    `what` is the polled service in messages. If `poll` starts to fail, or succeeds again, the
+    collector yields a notice.
     """
 
     def collect(stop: threading.Event) -> Iterator[MonitorEvent]:
         failing_since = None
         while not stop.is_set():
             try:
-                yield from look()
+                yield from poll()
             except CosmicError as error:
                 if failing_since is None:
                     failing_since = time.monotonic()
@@ -108,17 +111,17 @@ def polled(what: str, every: float, look: Callable[[], Iterable[MonitorEvent]]) 
     return collect
 
 
-class LeftOut:
-    """Reports once why a topic is left out, and once when it is monitored after all."""
+class TopicAvailability:
+    """Reports when a topic becomes unavailable, with the reason, and when it is available again."""
 
     def __init__(self, topic: str) -> None:
         self._topic, self._reason = topic, ""
 
     def report(self, reason: str) -> Iterator[MonitorEvent]:
-        """Yield a notice if the reason has changed; "" means that the topic is monitored."""
+        """Yield a notice if `reason` has changed; "" means that the topic is available."""
         if reason == self._reason:
             return
         self._reason = reason
         yield notice(
-            f"{self._topic}: left out, {reason}" if reason else f"{self._topic}: monitored now"
+            f"{self._topic}: unavailable, {reason}" if reason else f"{self._topic}: available now"
         )

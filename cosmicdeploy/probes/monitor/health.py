@@ -1,4 +1,4 @@
-"""The `health` topic: what has changed about each container since the last look."""
+"""The `health` topic: how the state of each container changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerState:
-    """The compared facts of a service's container; `id` is "" where it has none.
+    """What is compared of a service's container; `id` is "" if the service has no container.
 
     `started_at` is ISO 8601, `image` an image id.
     """
@@ -29,7 +29,7 @@ class ContainerState:
 
     @classmethod
     def of(cls, container: Container | None) -> ContainerState:
-        """Return a container's state at this moment."""
+        """Return the container's state now."""
         if container is None:
             return cls()
         return cls(
@@ -44,9 +44,9 @@ class ContainerState:
 
 
 class Health:
-    """Compares the containers of all services with the look before.
+    """Compares the state of all services' containers with their state at the last poll.
 
-    Each look sends one request per service to the engine, every `EVERY_SECONDS` seconds.
+    Each poll sends one request per service to the engine.
     """
 
     def __init__(self, ctx: Context) -> None:
@@ -54,10 +54,10 @@ class Health:
         self._known: Mapping[str, ContainerState] = {}
         self._releases: dict[str, str] = {}
 
-    def look(self) -> Iterator[MonitorEvent]:
-        """Yield a quiet event with the state of all containers, then one for each change.
+    def poll(self) -> Iterator[MonitorEvent]:
+        """Yield a quiet event with the state of all containers, then an event for each change.
 
-        Raises `EngineError`.
+        The first poll yields a summary instead of changes. Raises `EngineError`.
         """
         services = self._ctx.settings.services.all
         states = {name: ContainerState.of(self._ctx.container(name)) for name in services}
@@ -94,22 +94,22 @@ class Health:
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:
-    """Return one line on all containers, which names those that are not well."""
+    """Summarize all containers in one line, which names those that are not well."""
     bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
     return f"{counted(len(states), 'container')}, {', '.join(bad) or 'all well'}"
 
 
 def change(before: ContainerState, now: ContainerState, release: str) -> str:
-    """Describe what has changed about a container; "" where nothing has."""
+    """Describe how a container's state has changed; "" if it has not."""
     if not now.id:
         return "is gone" if before.id else ""
-    of = f" (release {release})" if release else ""
+    suffix = f" (release {release})" if release else ""
     if now.id != before.id:
-        return f"{'was replaced' if before.id else 'is there'}, {now.state}{of}"
+        return f"{'was replaced' if before.id else 'was created'}; now {now.state}{suffix}"
     if now.restarts > before.restarts:
-        return f"ended and was restarted, {now.state}"
+        return f"ended and was restarted; now {now.state}"
     if now.started_at != before.started_at and now.state != "exited":
-        return f"was started again, {now.state}"
+        return f"was started again; now {now.state}"
     return f"is {now.state}" if now.state != before.state else ""
 
 

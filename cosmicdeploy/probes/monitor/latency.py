@@ -1,4 +1,4 @@
-"""The `latency` topic: one request per second through the load balancer, measured."""
+"""The `latency` topic: measure one request per second through the load balancer."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.traffic.request_stats import percentile
-from cosmicdeploy.traffic.response import LIMITED, OK, Response
+from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
 EVERY_SECONDS = 1.0
-# One line for so many requests; the view shows every one.
+# The output without a view has one line for this many requests.
 REQUESTS_PER_LINE = 10
-# The view's figures are those of the last requests, this many.
+# The view's figures cover this many last requests.
 KEPT = 60
 
 
 class Latency:
-    """Sends one request to the health path at each look, and keeps the last 60 answers."""
+    """Sends a request to the health path at each poll, and keeps the last 60 responses."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -30,35 +30,35 @@ class Latency:
         self._sent = self._failed = 0
         self._failing_since: float | None = None
 
-    def look(self) -> Iterator[MonitorEvent]:
+    def poll(self) -> Iterator[MonitorEvent]:
         """Send one request and yield a quiet event with the figures.
 
-        News is the first failure, the first good answer after it, and a summary of every 10
-        requests.
+        Also yields an event for the first failure, one for the first good response after it, and a
+        summary of every 10 requests.
         """
         answer = self._request()
         self._answers.append(answer)
         self._sent += 1
         self._failed += is_failure(answer)
         yield self._event("", quiet=True)
-        yield from self._turn(answer)
+        yield from self._outage_events(answer)
         if self._sent % REQUESTS_PER_LINE == 0:
             yield self._event(self._summary())
 
     def _request(self) -> Response:
         path = self._ctx.settings.app.health_path
         try:
-            return ask(proxy_url(self._ctx) + path)
+            return send_request(proxy_url(self._ctx) + path)
         except CosmicError as error:  # the proxy does not run
             return Response(url=path, error=error.what)
 
-    def _turn(self, answer: Response) -> Iterator[MonitorEvent]:
+    def _outage_events(self, answer: Response) -> Iterator[MonitorEvent]:
         if is_failure(answer) and self._failing_since is None:
             self._failing_since = time.monotonic()
-            yield self._event(f"FAILS: {answer}")
+            yield self._event(f"FAILED: {answer}")
         elif answer.status == OK and self._failing_since is not None:
             seconds, self._failing_since = time.monotonic() - self._failing_since, None
-            yield self._event(f"good again after {seconds:.0f} s: {answer}")
+            yield self._event(f"succeeds again after {seconds:.0f} s: {answer}")
 
     def _summary(self) -> str:
         facts = self._facts(REQUESTS_PER_LINE)
@@ -68,7 +68,7 @@ class Latency:
         )
 
     def _facts(self, count: int = KEPT) -> dict[str, float]:
-        """Return the figures of the last answers; latencies are those of the good ones."""
+        """Return the figures of the last `count` responses; only good ones have a latency."""
         last = list(self._answers)[-count:]
         good = [answer.seconds for answer in last if answer.status == OK]
         failed = sum(map(is_failure, last))
@@ -81,7 +81,7 @@ class Latency:
         }
 
     def _view_facts(self) -> dict[str, float]:
-        """Return the figures of the last answers, and the totals since the monitor began."""
+        """Return the figures of the last responses, and the totals since the monitor started."""
         return {**self._facts(), "asked": self._sent, "failed_in_all": self._failed}
 
     def _event(self, text: str, *, quiet: bool = False) -> MonitorEvent:
@@ -97,8 +97,5 @@ class Latency:
 
 
 def is_failure(answer: Response) -> bool:
-    """Whether an answer is neither good nor a rate limit's refusal (429).
-
-    A 429 does not show that the stack works again either.
-    """
-    return answer.status not in (OK, LIMITED)
+    """Return whether a response is a failure; a rate limit's refusal (429) is not."""
+    return answer.status not in (OK, RATE_LIMITED)

@@ -1,7 +1,7 @@
 """The `changes` and `transitions` topics: devices and their transitions, from the database.
 
-A missing table or column leaves its topic out, with the reason, until a migration creates it. Each
-look reads few rows, by an index or from the table's end.
+If a table or column is missing, its topic is reported as unavailable until a migration creates it.
+Each poll reads only a few rows.
 """
 
 from __future__ import annotations
@@ -17,31 +17,37 @@ from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.monitor.event import CHANGES, DATABASE, TRANSITIONS, LeftOut, MonitorEvent
+from cosmicdeploy.probes.monitor.event import (
+    CHANGES,
+    DATABASE,
+    TRANSITIONS,
+    MonitorEvent,
+    TopicAvailability,
+)
 from cosmicdeploy.probes.monitor.transition import transition
 from cosmicdeploy.settings import DeviceColumns, TransitionColumns
 
 EVERY_SECONDS = 2.0
-# After this many seconds without an answer the database counts as not answering.
+# The database counts as unavailable after this many seconds without an answer.
 SILENCE_SECONDS = 5.0
-# Devices of one look.
-ROWS = 50
-# Transitions of one look. The last LATE ids are read again: lower ids may be committed later.
-TRANSITION_ROWS, LATE = 1000, 100
+# The most devices and transitions that one poll reads.
+DEVICE_ROWS, TRANSITION_ROWS = 50, 1000
+# This many of the last ids are read again, since a row with a lower id may be committed later.
+REREAD_IDS = 100
 
 Part = Callable[[Facts], Iterator[MonitorEvent]]
 
 
 class Tables:
-    """Runs the queries of its parts every `EVERY_SECONDS` seconds, on one session that it keeps."""
+    """Runs the queries of its parts on one database session, which it keeps open."""
 
     def __init__(self, ctx: Context, parts: Sequence[Part]) -> None:
         self._ctx, self._parts = ctx, parts
         self._opened = ExitStack()
         self._facts: Facts | None = None
 
-    def look(self) -> Iterator[MonitorEvent]:
-        """Yield the events of each part.
+    def poll(self) -> Iterator[MonitorEvent]:
+        """Run each part's query and yield its events.
 
         Raises `DatabaseError`, and `EngineError` if the database does not run.
         """
@@ -62,20 +68,20 @@ class Tables:
 
 
 class Changes:
-    """Devices whose status changed within the last `recent` seconds.
+    """Reports the devices whose status changed within the last `recent` seconds.
 
-    A change is news from `since` on (Unix time).
+    A change after `since` (Unix time) is news. A quiet event has all these devices, for the view.
     """
 
     def __init__(self, columns: DeviceColumns, recent: float, since: float) -> None:
         self._columns, self._recent, self._since = columns, recent, since
         self._known: dict[Any, float] = {}
-        self._left_out = LeftOut(CHANGES)
+        self._availability = TopicAvailability(CHANGES)
 
     def __call__(self, facts: Facts) -> Iterator[MonitorEvent]:
         present = set(facts.columns(self._columns.table))
-        missing = lacking(self._columns.table, self._columns.needed, present)
-        yield from self._left_out.report(missing)
+        missing = describe_missing(self._columns.table, self._columns.needed, present)
+        yield from self._availability.report(missing)
         if missing:
             return
         rows = self._rows(facts, present)
@@ -94,17 +100,18 @@ class Changes:
         changed, table = quoted(self._columns.changed_at), quoted(self._columns.table)
         sql = (
             f"SELECT {_selection('', columns)}, UNIX_TIMESTAMP({changed}) AS at FROM {table}"  # noqa: S608 - quoted
-            f" WHERE {changed} > NOW() - INTERVAL %s SECOND ORDER BY {changed} DESC LIMIT {ROWS}"
+            f" WHERE {changed} > NOW() - INTERVAL %s SECOND ORDER BY {changed} DESC"
+            f" LIMIT {DEVICE_ROWS}"
         )
         rows = facts.session.rows(sql, int(self._recent))
         return [_row((*columns, "at"), row) for row in rows]
 
 
 class Transitions:
-    """The rows of the table of transitions, each once.
+    """Reports each row of the table of transitions once.
 
-    A transition is news from `since` on (Unix time). Those of the last `recent` seconds are yielded
-    as quiet events, so that flapping is counted.
+    A transition after `since` (Unix time) is news. An earlier one of the last `recent` seconds is a
+    quiet event, so that it counts as flapping.
     """
 
     def __init__(
@@ -117,20 +124,20 @@ class Transitions:
         self._columns, self._devices = columns, devices
         self._recent, self._since = recent, since
         self._last, self._seen = 0, set[int]()
-        self._left_out = LeftOut(TRANSITIONS)
+        self._availability = TopicAvailability(TRANSITIONS)
 
     def __call__(self, facts: Facts) -> Iterator[MonitorEvent]:
         columns = self._columns
         present = set(facts.columns(columns.table))
-        missing = lacking(columns.table, columns.needed, present)
-        yield from self._left_out.report(f"{missing}; log lines only" if missing else "")
+        missing = describe_missing(columns.table, columns.needed, present)
+        yield from self._availability.report(f"{missing}; log lines only" if missing else "")
         if missing:
             return
         for row in sorted(self._rows(facts, present), key=lambda row: int(row["id"])):
             if self._is_new(int(row["id"])) and row["at"] > min(self._since, self._oldest()):
                 event = transition(row["at"], DATABASE, row, "database")
                 yield replace(event, quiet=row["at"] <= self._since)
-        self._seen = {each for each in self._seen if each > self._last - LATE}
+        self._seen = {each for each in self._seen if each > self._last - REREAD_IDS}
 
     def _oldest(self) -> float:
         return time.time() - self._recent
@@ -158,11 +165,11 @@ class Transitions:
             f"SELECT {selection} FROM {source} WHERE {key} > %s"  # noqa: S608 - quoted
             f" ORDER BY {key} DESC LIMIT {TRANSITION_ROWS}"
         )
-        return [_row(names, row) for row in facts.session.rows(sql, self._last - LATE)]
+        return [_row(names, row) for row in facts.session.rows(sql, self._last - REREAD_IDS)]
 
 
-def lacking(table: str, needed: Iterable[str], present: set[str]) -> str:
-    """Describe what a table lacks, given its present columns; "" where it lacks nothing."""
+def describe_missing(table: str, needed: Iterable[str], present: set[str]) -> str:
+    """Say which needed columns a table lacks; "" if it has all. Without columns it is missing."""
     if not present:
         return f"there is no table {table}"
     missing = [column for column in needed if column not in present]
@@ -174,7 +181,7 @@ def _selection(prefix: str, columns: Mapping[str, str]) -> str:
 
 
 def _row(names: Iterable[str], row: Sequence[Any]) -> dict[str, Any]:
-    """Return a row by names, with values that JSON can hold; `at` is Unix time."""
+    """Return a row as a mapping whose values JSON can represent; `at` is Unix time."""
     named = dict(zip(names, row, strict=True))
     plain = {k: v if isinstance(v, int | None) else str(v) for k, v in named.items()}
     return {**plain, "at": float(named["at"] or 0)}

@@ -1,4 +1,4 @@
-"""A device's status transitions: each once, though several sources report it; and flapping."""
+"""Transitions of devices: build their events, drop duplicates, and detect flapping."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from cosmicdeploy.probes.monitor.event import FLAPPING, TRANSITIONS, MonitorEvent
 
-# The log and the database report the same transition within this many seconds.
-SAME_WITHIN = 15.0
+# The log and the database report the same transition within this many seconds of each other.
+DUPLICATE_WITHIN = 15.0
 # The keys of a transition's facts, whatever its source.
 KEYS = ("device_id", "device_name", "from_status", "to_status", "reason", "source")
 
 
 def transition(at: float, source: str, facts: Mapping[str, Any], origin: str) -> MonitorEvent:
-    """Return the event of a transition."""
+    """Return the event of a transition; `facts` may lack some of `KEYS`."""
     facts = {key: facts.get(key) for key in KEYS}
     name = facts["device_name"] or facts["device_id"] or "a device"
     before = f"{facts['from_status']} → " if facts["from_status"] else ""
@@ -34,24 +34,26 @@ class _Reported:
     origins: set[str]
 
 
-class Once:
-    """Lets each transition through once, though it arrives on several paths.
+class Deduplicator:
+    """Recognizes transitions that arrive a second time from another origin.
 
-    A second one to the same status is new where it arrives on a path on which the first one has
-    arrived as well.
+    A second transition to the same status within `DUPLICATE_WITHIN` seconds is a duplicate, unless
+    the first one has already arrived from the same origin.
     """
 
     def __init__(self) -> None:
         self._reported: dict[tuple[str, str], list[_Reported]] = defaultdict(list)
 
     def is_new(self, event: MonitorEvent) -> bool:
-        """Whether a transition has not been reported yet; it counts as reported afterwards."""
+        """Return whether a transition has not arrived before, and remember it."""
         key = (str(event.facts.get("device_id")), str(event.facts.get("to_status")))
-        recent = [each for each in self._reported[key] if abs(each.at - event.at) <= SAME_WITHIN]
+        recent = [
+            each for each in self._reported[key] if abs(each.at - event.at) <= DUPLICATE_WITHIN
+        ]
         self._reported[key] = recent
-        for reported in recent:
-            if event.origin not in reported.origins:
-                reported.origins.add(event.origin)
+        for each in recent:
+            if event.origin not in each.origins:
+                each.origins.add(event.origin)
                 return False
         recent.append(_Reported(event.at, {event.origin}))
         return True
@@ -67,8 +69,8 @@ class _Device:
 class Flapping:
     """Counts each device's transitions within the last `seconds`.
 
-    A device flaps from more than `more_than` transitions on, and is stable again at half of that,
-    so that a device at the limit is not reported again and again.
+    A device flaps if it has more than `more_than` transitions, and is stable again once it has at
+    most half as many, so that a device at the limit is not reported repeatedly.
     """
 
     def __init__(self, more_than: int, seconds: float) -> None:
@@ -81,8 +83,8 @@ class Flapping:
         device.name = str(event.facts.get("device_name") or event.facts.get("device_id"))
         device.times.append(event.at)
 
-    def turns(self) -> Iterator[MonitorEvent]:
-        """Yield an event for each device that begins to flap or is stable again."""
+    def state_changes(self) -> Iterator[MonitorEvent]:
+        """Yield an event for each device that has begun to flap or is stable again."""
         now = time.time()
         for key, device in list(self._devices.items()):
             device.times = deque(at for at in device.times if at > now - self._window)
@@ -97,8 +99,8 @@ class Flapping:
             if not count:
                 del self._devices[key]
 
-    def now(self) -> MonitorEvent:
-        """Return a quiet event with the devices that flap, for the view."""
+    def view_event(self) -> MonitorEvent:
+        """Return a quiet event with the flapping devices, for the view."""
         rows = [
             {"device_name": device.name, "transitions": len(device.times)}
             for device in self._devices.values()

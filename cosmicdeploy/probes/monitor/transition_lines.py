@@ -1,4 +1,4 @@
-"""Transitions in log lines: a message followed by its context as JSON, on one line or several."""
+"""Find transitions in a log: a message followed by a JSON object, on one line or several."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# More lines than this are no context.
+# A message whose JSON object does not end within this many lines is treated as ordinary lines.
 MOST_LINES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
-    """A line; `context` is None for an ordinary line, and a transition's context otherwise."""
+    """A log line; `context` is a transition's JSON object, None for an ordinary line."""
 
     text: str
     context: Mapping[str, Any] | None = None
@@ -21,13 +21,13 @@ class ParsedLine:
 
 @dataclass
 class TransitionLines:
-    """Joins the lines of one source; `words` begin the message of a transition."""
+    """Parses the lines of one log; the message of a transition contains `words`."""
 
     words: str
     _pending: list[str] = field(default_factory=list, init=False)
 
     def take(self, line: str) -> Iterator[ParsedLine]:
-        """Yield what is complete once this line is read."""
+        """Take the next line; yield the lines that are complete now."""
         if self._pending:
             yield from self._continue(line)
         elif self.words and self.words in line:
@@ -55,7 +55,7 @@ class TransitionLines:
     def _complete(self) -> Iterator[ParsedLine]:
         text = "\n".join(self._pending)
         try:
-            # Laravel writes its extra data, mostly [], after the context.
+            # Laravel writes more data, mostly [], after the object.
             context, _ = json.JSONDecoder().raw_decode(text.partition(self.words)[2].strip())
         except ValueError:
             return

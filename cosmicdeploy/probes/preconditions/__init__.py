@@ -1,1 +1,1 @@
-"""What a stack must fulfil before a run begins, and what every run leaves out."""
+"""Conditions that a stack must meet before a run, and notices of what runs leave out."""

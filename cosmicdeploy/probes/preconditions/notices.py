@@ -1,4 +1,4 @@
-"""Notices: what every run on this stack leaves out, by name, before anything is changed."""
+"""Notices that tell the operator before a run what no run on this stack does or checks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from cosmicdeploy.probes.result import StackNotice
 def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
-    They are about services without a role, images that no deploy builds, containers that another
-    folder's stack of the same name may own, and this folder's services in another project.
+    There is one for each service without a role, for each image that no deploy builds, for each
+    container that was created from another folder, and for each container of another project that
+    was created from this folder.
     """
     return [
         *_without_role(ctx),
@@ -44,15 +45,15 @@ def _without_role(ctx: Context) -> Iterator[StackNotice]:
         yield StackNotice(
             kind="no role",
             service=name,
-            what=f"no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
+            what=f"has no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
             f" replaced, not checked{f'; {waiting}' if waiting else ''}",
-            todo="name it under `services` there, or run it with Compose:"
+            todo="add it to `services` there, or run it with Compose:"
             f" `{_compose(ctx, 'up', '-d', '--no-deps', *(['--build'] if built else []), name)}`",
         )
 
 
 def _waiting_for(ctx: Context, name: str) -> str:
-    """Name the services that wait for this one by the compose file, while no run waits for it."""
+    """Name the services that depend on this one in the compose file: no run waits for it."""
     waiting = [
         f"{other} ({service.depends_on[name]})"
         for other, service in ctx.stack.services.items()
@@ -68,8 +69,8 @@ def _not_built(ctx: Context) -> Iterator[StackNotice]:
             yield StackNotice(
                 kind="not built",
                 service=name,
-                what=f"the image {service.image} is neither built by a run nor replaced by a"
-                " deploy, since it is no application",
+                what=f"no deploy builds the image {service.image} or replaces the container, since"
+                " the service is not part of the application",
                 todo="build and replace it with Compose:"
                 f" `{_compose(ctx, 'up', '-d', '--no-deps', '--build', name)}`",
             )
@@ -83,9 +84,9 @@ def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:
             yield StackNotice(
                 kind="other folder",
                 service=name,
-                what=f"its container was created from {folder}; if that is another stack with the"
+                what=f"its container was created from {folder}; if a stack there has the"
                 f" same project name {ctx.stack.project}, a deploy here replaces its containers",
-                todo="give one of the two another name: `project` in cosmicdeploy.yaml",
+                todo="give one of the two stacks another `project` in cosmicdeploy.yaml",
             )
 
 
@@ -97,9 +98,10 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
             yield StackNotice(
                 kind="other project",
                 service=container.service,
-                what=f"{container.name} of the project {container.project} runs from this folder,"
-                f" too; this is about the project {ctx.stack.project}",
-                todo=f"to mean that one, say `project: {container.project}` in cosmicdeploy.yaml",
+                what=f"{container.name} was also created from this folder, but in the project"
+                f" {container.project}; this command handles the project {ctx.stack.project}",
+                todo=f"to handle that project, set `project: {container.project}` in"
+                " cosmicdeploy.yaml",
             )
 
 
@@ -115,7 +117,7 @@ def _state(ctx: Context, name: str) -> str:
     try:
         container = ctx.container(name)
     except CosmicError:
-        return "its state is not known"
+        return "its state is unknown"
     if container is None:
         return "no container"
     if container.status == "exited":

@@ -1,4 +1,4 @@
-"""Refuse to start a database or a cache whose data another container may write to."""
+"""Refuse to start a database or cache if another container may write to its data."""
 
 from __future__ import annotations
 
@@ -13,29 +13,33 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
-    """Raise `Refused` if a running container of any origin may write to the data of a stopped
-    database or cache, which a run would start: two servers destroy one volume.
+    """Raise `Refused` if a container writes to the data of a stopped database or cache.
 
-    Other services are not checked; applications share volumes on purpose.
+    The container may have any origin. The run would start the stopped service, and two servers on
+    one volume destroy the data. Other services are not checked, since applications share volumes on
+    purpose.
     """
     for name in ctx.settings.services.of(("database", "cache")):
         if name not in stopped:
             continue
         for source in _own_sources(ctx.stack, ctx.service(name)):
-            # The next run ends the containers that an interrupted run left.
             for user in ctx.engine.writers(source):
+                # Containers with the marker were left by an interrupted run; a run removes them.
                 if labels.MARKER not in user.labels:
                     raise _in_use(ctx, name, source, user)
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
-    """Return the volumes and host folders that only this service may write to by the file."""
+    """Return the volumes and host folders that the compose file mounts only in this service.
+
+    Only those that the service may write to.
+    """
     others = [each for each in stack.services.values() if each.name != service.name]
     shared = {mount.source for each in others for mount in each.mounts}
-    return sorted(set(_written(service)) - shared)
+    return sorted(set(_writable_sources(service)) - shared)
 
 
-def _written(service: Service) -> Iterable[str]:
+def _writable_sources(service: Service) -> Iterable[str]:
     for mount in service.mounts:
         is_folder = mount.type == "bind" and Path(mount.source).is_dir()
         if not mount.read_only and mount.source and (mount.type == "volume" or is_folder):
@@ -45,13 +49,13 @@ def _written(service: Service) -> Iterable[str]:
 def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     is_oneoff = user.labels.get(labels.ONEOFF) == "True"
     of_stack = user.project == ctx.stack.project and user.service in ctx.stack.services
-    todo = f"end it when it is done: `docker stop {user.name}`"
+    todo = f"stop it when it is done: `docker stop {user.name}`"
     if of_stack and not is_oneoff:
-        todo = f"recreate it from the file: `docker compose up -d --no-deps {user.service}`"
+        todo = f"recreate it from the compose file: `docker compose up -d --no-deps {user.service}`"
     of = f" of the project {user.project}" if user.project else ""
     kind = "a one-off container" if is_oneoff else "a container"
     return Refused(
-        f"{name} does not run, and {user.name}, {kind}{of}, uses its data {source}",
+        f"{name} does not run, but {user.name}, {kind}{of}, uses its data {source}",
         where=f"project {ctx.stack.project}",
         todo=todo,
         details=[f"{user.name}: {user.status}, image {user.image_name}"],

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from cosmicdeploy.probes.proof.stream import traffic
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 __all__ = ["TrafficStats", "traffic"]

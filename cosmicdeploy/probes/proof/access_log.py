@@ -1,4 +1,4 @@
-"""Counts from the load balancer's access log."""
+"""Count responses in the load balancer's access log."""
 
 from __future__ import annotations
 
@@ -16,37 +16,40 @@ from cosmicdeploy.traffic.maintenance_window import Span
 # nginx's combined format, and formats that begin like it: `… [time] "request" status …`.
 LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
 TIME = "%d/%b/%Y:%H:%M:%S %z"
-CLIENT_GONE, BROKEN, UNAVAILABLE = 499, 500, 503
-# Seconds that reading the log may take.
-PATIENCE = 3.0
-# The last lines may not be written yet.
-LEAST_SHARE = 0.9
+CLIENT_GONE, SERVER_ERROR, UNAVAILABLE = 499, 500, 503
+# Reading the log is given up after this many seconds.
+READ_TIMEOUT_SECONDS = 3.0
+# The share of its own requests that the deployer must find: the last lines may not be written yet.
+MIN_SHARE = 0.9
 
 Counts = TypeVar("Counts")
 
 
 def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
-    """Count the proxy's answers since a Unix time.
+    """Count the proxy's responses since a Unix time, as `count` does.
 
-    None where its log cannot be read within `PATIENCE` seconds, has no such lines, or has far fewer
-    than the deployer's own requests (`at_least`).
+    None if the log cannot be read within `READ_TIMEOUT_SECONDS`, has no such lines, or has far
+    fewer than the deployer's own requests (`at_least`).
     """
-    counts = _within_patience(lambda: count(_lines(ctx, since), ctx.run.maintenance.spans))
-    return counts if counts and counts["answers"] >= LEAST_SHARE * at_least else None
+    counts = _read_in_time(lambda: count(_lines(ctx, since), ctx.run.maintenance.spans))
+    return counts if counts and counts["answers"] >= MIN_SHARE * at_least else None
 
 
 def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
-    """As `count_proxy`, for each of these spans; the first one has to begin first."""
+    """Count the proxy's responses in each span; the first span must begin first.
+
+    None if the log cannot be read in time, or has no response in one of the spans.
+    """
 
     def read() -> list[dict[str, int]]:
         windows, lines = ctx.run.maintenance.spans, list(_lines(ctx, spans[0][0]))
         return [count(_lines_within(lines, span), windows) or {} for span in spans]
 
-    counts = _within_patience(read)
+    counts = _read_in_time(read)
     return counts if counts and all(counts) else None
 
 
-def _within_patience(read: Callable[[], Counts | None]) -> Counts | None:
+def _read_in_time(read: Callable[[], Counts | None]) -> Counts | None:
     results: list[Counts | None] = []
 
     def safely() -> None:
@@ -56,7 +59,7 @@ def _within_patience(read: Callable[[], Counts | None]) -> Counts | None:
 
     reader = threading.Thread(target=safely, name="access log", daemon=True)
     reader.start()
-    reader.join(PATIENCE)
+    reader.join(READ_TIMEOUT_SECONDS)
     return results[0] if results else None
 
 
@@ -73,30 +76,33 @@ def _lines_within(lines: Iterable[str], span: Span) -> Iterator[str]:
 
 
 def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:
-    """Count `answers`, and among them `errors` (5xx), `gone` (499: the client hung up), and `held`
-    (503 during maintenance, which is no error). None for no answer."""
+    """Count the responses in log lines; None if there are none.
+
+    `answers` is their number; among them are `errors` (5xx), `gone` (499: the client closed the
+    connection) and `held` (503 during the maintenance `windows`, which is no error).
+    """
     counted: Counter[str] = Counter()
     for status, at in statuses(lines):
         counted["answers"] += 1
-        counted[_sort(status, at, windows)] += 1
+        counted[_category(status, at, windows)] += 1
     if not counted:
         return None
     return {name: counted[name] for name in ("answers", "errors", "gone", "held")}
 
 
 def statuses(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield the status and the time (in the form of `TIME`) of each answer."""
+    """Yield the status and the time (as text in the format `TIME`) of each response."""
     for line in lines:
         if match := LINE.search(line):
             yield int(match["status"]), match["at"]
 
 
-def _sort(status: int, at: str, windows: Sequence[Span]) -> str:
+def _category(status: int, at: str, windows: Sequence[Span]) -> str:
     if status == CLIENT_GONE:
         return "gone"
     if status == UNAVAILABLE and _within(at, windows):
         return "held"
-    return "errors" if status >= BROKEN else "other"
+    return "errors" if status >= SERVER_ERROR else "other"
 
 
 def _within(at: str, windows: Sequence[Span]) -> bool:
@@ -104,5 +110,5 @@ def _within(at: str, windows: Sequence[Span]) -> bool:
         second = datetime.strptime(at, TIME).timestamp()
     except ValueError:
         return False
-    # The log has whole seconds.
+    # The log has no fractions of a second.
     return any(start - 1 < second <= end for start, end in windows)

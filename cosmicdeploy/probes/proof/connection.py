@@ -1,11 +1,12 @@
-"""Connections of a simple client: a new one per request, or a kept one without a retry.
+"""Connections of a simple HTTP client, which neither checks idle connections nor retries.
 
-A client with a pool, such as httpx, checks an idle connection before it reuses it, and opens
-another if the server has closed it. That hides what a reload of nginx does to clients without such
-a check. Here nothing is checked and nothing is sent twice, so a connection that was closed silently
-is a failed request. A close that was announced is no loss: after `Connection: close` the next
-request opens a new connection, as in every client. Nor is the close of a connection that was idle
-for long, which every server does: a connection is not reused after `IDLE_SECONDS`.
+Other clients with a connection pool, such as httpx, check an idle connection before they reuse it
+and open a new one if the server has closed it. That hides what a reload of nginx does to clients
+that do not check. Here a connection that the server closed without notice is a failed request.
+
+Two kinds of closed connections are no failure, since every client handles them: after a response
+with `Connection: close`, and after `IDLE_SECONDS` without a request, the next request opens a new
+connection.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from queue import Empty, LifoQueue
 from typing import Any
 from urllib.parse import urlsplit
 
-from cosmicdeploy.probes.http import TIMEOUT_SECONDS, trust
+from cosmicdeploy.probes.http import TIMEOUT_SECONDS, tls_context
 from cosmicdeploy.traffic.response import Response
 
 # Shorter than the keep-alive time of servers (uvicorn 5 s, nginx 60 s and more).
@@ -28,7 +29,7 @@ IDLE_SECONDS = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A GET, or a POST where there is a body."""
+    """A POST if there is a body, else a GET."""
 
     path: str
     token: str = ""
@@ -36,7 +37,7 @@ class Request:
 
 
 class Connection:
-    """One connection, opened at the first request. Not safe for two threads at once."""
+    """A connection, opened at the first request. Not thread-safe."""
 
     def __init__(self, url: str) -> None:
         self._url, parts = url, urlsplit(url)
@@ -44,8 +45,8 @@ class Connection:
         self._http = _client(parts.scheme, parts.hostname or "", parts.port)
         self._used = time.monotonic()
 
-    def ask(self, request: Request) -> Response:
-        """Send a request once; never raises for what the server or the network does."""
+    def send(self, request: Request) -> Response:
+        """Send a request once; the response's `error` has errors of the network and the server."""
         started = time.monotonic()
         if started - self._used > IDLE_SECONDS:
             self.close()
@@ -78,20 +79,20 @@ class Connection:
         self._http.close()
 
 
-class Kept:
-    """A pool of kept connections; the one used last is reused first."""
+class ConnectionPool:
+    """A pool of kept connections; the one that was used last is reused first."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: LifoQueue[Connection] = LifoQueue()
 
-    def ask(self, request: Request) -> Response:
+    def send(self, request: Request) -> Response:
         """Send a request on an idle connection, or on a new one."""
         try:
             connection = self._idle.get_nowait()
         except Empty:
             connection = Connection(self._url)
-        answer = connection.ask(request)
+        answer = connection.send(request)
         self._idle.put(connection)
         return answer
 
@@ -101,36 +102,36 @@ class Kept:
             self._idle.get_nowait().close()
 
 
-def ask_once(url: str, request: Request) -> Response:
+def send_once(url: str, request: Request) -> Response:
     """Send a request on a new connection, then close it."""
     connection = Connection(url)
     try:
-        return connection.ask(request)
+        return connection.send(request)
     finally:
         connection.close()
 
 
 def _body(response: HTTPResponse, deadline: float) -> bytes:
-    """Read the whole body; raises `TimeoutError` after the deadline (monotonic seconds)."""
+    """Read the whole body; raises `TimeoutError` after the deadline (monotonic clock)."""
     body = bytearray()
     while chunk := response.read1(65_536):
         body += chunk
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the answer did not end within {TIMEOUT_SECONDS:.0f} s")
-    response.close()  # a response that was read in pieces does not notice its end
+            raise TimeoutError(f"the response did not end within {TIMEOUT_SECONDS:.0f} s")
+    response.close()  # `read1` does not close the response at its end
     return bytes(body)
 
 
 def _client(scheme: str, host: str, port: int | None) -> HTTPConnection:
     if scheme == "https":
-        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=trust())
+        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=tls_context())
     return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
 
 
 def _headers(request: Request) -> dict[str, str]:
-    accepted = {"Accept": "application/json", "User-Agent": "cosmicdeploy"}
+    headers = {"Accept": "application/json", "User-Agent": "cosmicdeploy"}
     if request.body is not None:
-        accepted["Content-Type"] = "application/json"
+        headers["Content-Type"] = "application/json"
     if request.token:
-        accepted["Authorization"] = f"Bearer {request.token}"
-    return accepted
+        headers["Authorization"] = f"Bearer {request.token}"
+    return headers

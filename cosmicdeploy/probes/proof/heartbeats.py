@@ -1,4 +1,4 @@
-"""Heartbeats of one device, each with a unique id that is looked up in the database afterwards."""
+"""Heartbeats of the configured device, each with a unique id to look up in the database."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes.proof.connection import Request
-from cosmicdeploy.settings import BeatId, Heartbeat
+from cosmicdeploy.settings import Heartbeat, HeartbeatId
 
-# Seconds until a look-up in a locked table is given up, so that it does not hold up the stream.
-SILENCE = 5.0
+# A lookup in a locked table is given up after this time: it delays the next heartbeat.
+LOOKUP_TIMEOUT_SECONDS = 5.0
 
 
 class Heartbeats:
-    """Creates heartbeats and looks them up; `why_not` says why they cannot be looked up."""
+    """Creates heartbeats and looks them up in the database.
+
+    `lookup_problem` says why they cannot be looked up; "" if they can.
+    """
 
     def __init__(self, ctx: Context, beat: Heartbeat, token: str) -> None:
         self._beat, self._token = beat, token
-        self.why_not = "" if beat.id else "verify.heartbeat.id is not configured"
+        self.lookup_problem = "" if beat.id else "verify.heartbeat.id is not configured"
         self._access = self._reach(ctx)
 
     def _reach(self, ctx: Context) -> DatabaseAccess | None:
         try:
             return ctx.database() if self._beat.id else None
         except CosmicError as error:
-            self.why_not = error.what
+            self.lookup_problem = error.what
             return None
 
     def create(self) -> tuple[str, Request]:
@@ -38,28 +41,28 @@ class Heartbeats:
         return name, Request(path=self._beat.path, token=self._token, body=body)
 
     def is_stored(self, name: str) -> bool | None:
-        """Whether the heartbeat with this id is stored; None where it cannot be looked up.
+        """Return whether the heartbeat with this id is stored; None if it cannot be looked up.
 
-        Runs one query on a new database session.
+        Runs one query in a new database session.
         """
         if self._access is None or self._beat.id is None:
             return None
         try:
             return _stored(self._access, self._beat.id, name)
         except DatabaseError as error:
-            self.why_not = error.what
+            self.lookup_problem = error.what
             return None
 
 
-def _stored(access: DatabaseAccess, location: BeatId, name: str) -> bool:
+def _stored(access: DatabaseAccess, location: HeartbeatId, name: str) -> bool:
     table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
-    with open_session(access, silence=SILENCE) as session:
+    with open_session(access, silence=LOOKUP_TIMEOUT_SECONDS) as session:
         return bool(session.rows(sql, name))
 
 
 def configured_heartbeats(ctx: Context) -> Heartbeats | None:
-    """Return the heartbeats of the configured device; None without a device or a token for it."""
+    """Return the heartbeats of `verify.heartbeat`; None if it is not configured or has no token."""
     beat = ctx.settings.verify.heartbeat
     token = ctx.loaded.variables.get(beat.token_variable, "") if beat else ""
     return Heartbeats(ctx, beat, token) if beat and token else None

@@ -10,51 +10,53 @@ from cosmicdeploy.probes.proof.access_log import count_spans
 from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
-# Latencies are compared only with at least so many answers before and after.
-ENOUGH = 20
+# Latencies are compared only if there are at least this many good responses before and after.
+MIN_SAMPLES = 20
 
 
 class Comparison:
-    """The requests before the rollout (until `rolled`) and since `began`; both are Unix times."""
+    """Compares the requests before `rollout_start` with those since `soak_start` (Unix times)."""
 
-    def __init__(self, ctx: Context, rolled: float, began: float) -> None:
-        self._ctx, self._rolled, self._began = ctx, rolled, began
+    def __init__(self, ctx: Context, rollout_start: float, soak_start: float) -> None:
+        self._ctx, self._rollout_start, self._soak_start = ctx, rollout_start, soak_start
         self._limited = ctx.run.traffic.limited if ctx.run.traffic else 0
-        self._missed = ctx.run.traffic.not_found if ctx.run.traffic else 0
-        before = ctx.run.traffic.between(0, rolled) if ctx.run.traffic else []
-        self._first = before[0].at if before else began
+        self._not_found = ctx.run.traffic.not_found if ctx.run.traffic else 0
+        before = ctx.run.traffic.between(0, rollout_start) if ctx.run.traffic else []
+        self._first_at = before[0].at if before else soak_start
         self._before = latencies([sample for sample in before if sample.good])
-        self._usual = sum(not sample.good for sample in before) / max(1, len(before))
+        self._usual_error_rate = sum(not sample.good for sample in before) / max(1, len(before))
 
     def breaches(self, *, over: bool) -> list[str]:
-        """Return what breaks the limits of the soak.
+        """Return which limits of the soak are exceeded, one line each.
 
-        Until the soak is `over`, failures are compared with all requests that will be sent by its
-        end, and latencies are not compared.
+        While the soak is not `over`, the share of failures is that of all requests that will have
+        been sent at its end, and only the failures of the deployer's own requests are checked.
         """
         limits, count = self._ctx.settings.watch, self._count()
         expected = 0 if over else round(limits.seconds * self._ctx.settings.probe.rate)
         sent = max(count["requests"], expected)
-        why = too_many_failures(count["failed"], sent, max(limits.max_error_rate, self._usual))
-        failing = [why] if why else []
+        why = too_many_failures(
+            count["failed"], sent, max(limits.max_error_rate, self._usual_error_rate)
+        )
+        breaches = [why] if why else []
         if not over:
-            return failing
-        return [*failing, *self._of_clients(), *slower(self._before, self._after(), limits)]
+            return breaches
+        return [*breaches, *self._client_errors(), *slower(self._before, self._after(), limits)]
 
-    def _of_clients(self) -> list[str]:
-        """Return the breach of the proxy's answers to all clients, from its access log.
+    def _client_errors(self) -> list[str]:
+        """Return a line if the proxy answered too many requests of any client with 5xx.
 
-        A page that the deployer's own requests do not cover may be the broken one.
+        The access log also shows failures of pages that the deployer does not request.
         """
-        spans = ((self._first, self._rolled), (self._began, time.time()))
-        found = count_spans(self._ctx, *spans) if self._first < self._rolled else None
+        spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
+        found = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
         if found is None:
             return []
         before, after = found
         usual = before["errors"] / before["answers"]
         tolerated = max(self._ctx.settings.watch.max_error_rate, usual)
         why = too_many_failures(after["errors"], after["answers"], tolerated)
-        return [f"the proxy answered 5xx: {why}, and {usual:.1%} before"] if why else []
+        return [f"the proxy answered 5xx: {why}; before the rollout {usual:.1%}"] if why else []
 
     def facts(self) -> dict[str, object]:
         """Return the figures for the report; latencies in milliseconds."""
@@ -71,30 +73,30 @@ class Comparison:
         traffic = self._ctx.run.traffic
         if traffic is None:
             return {"requests": 0, "failed": 0, "limited": 0}
-        samples = traffic.between(self._began, time.time())
+        samples = traffic.between(self._soak_start, time.time())
         failed = sum(not sample.good for sample in samples)
         return {
             "requests": len(samples),
-            "failed": failed + traffic.not_found - self._missed,
+            "failed": failed + traffic.not_found - self._not_found,
             "limited": traffic.limited - self._limited,
         }
 
     def _after(self) -> dict[str, float] | None:
         traffic = self._ctx.run.traffic
-        samples = traffic.between(self._began, time.time()) if traffic else []
+        samples = traffic.between(self._soak_start, time.time()) if traffic else []
         return latencies([sample for sample in samples if sample.good])
 
 
 def too_many_failures(failed: int, sent: int, share: float) -> str:
-    """Return why the failures exceed the tolerated share of requests; "" where they do not."""
+    """Return why there are too many failures; "" if their share is at most `share`."""
     if failed <= share * sent:
         return ""
     return f"{failed} of {sent} requests failed, more than {share:.1%}"
 
 
 def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
-    """Return p50 and p99 in seconds; None for fewer than `ENOUGH` samples."""
-    if len(samples) < ENOUGH:
+    """Return p50 and p99 in seconds; None for fewer than `MIN_SAMPLES` samples."""
+    if len(samples) < MIN_SAMPLES:
         return None
     seconds = [sample.seconds for sample in samples]
     return {"p50": percentile(seconds, 0.5), "p99": percentile(seconds, 0.99)}
@@ -103,12 +105,12 @@ def latencies(samples: Sequence[Sample]) -> dict[str, float] | None:
 def slower(
     before: Mapping[str, float] | None, after: Mapping[str, float] | None, limits: Soak
 ) -> list[str]:
-    """Return a line for each latency that is too high compared with before."""
+    """Return a line for each latency that is too high compared with before the rollout."""
     if before is None or after is None:
         return []
     floors = limits.latency_floor.model_dump()
     return [
-        f"{name} is {after[name] * 1000:.0f} ms, and was {before[name] * 1000:.0f} ms before"
+        f"{name} is {after[name] * 1000:.0f} ms; before the rollout {before[name] * 1000:.0f} ms"
         for name in before
         if after[name] > max(floors[name], limits.max_latency_ratio * before[name])
     ]

@@ -1,9 +1,11 @@
-"""Requests at a steady rate during a run: half on new connections, half on kept ones.
+"""Send requests at a steady rate during a run, to prove that clients do not notice it.
 
-The rate is `probe.rate` requests per second, of which `probe.heartbeat_rate` are heartbeats that
-the application stores. Each request is sent when it is due, on a thread of its own while earlier
-ones are still waiting: a slow answer delays no other request, so slow requests are measured (no
-coordinated omission). A request that waits for a free thread is measured with its wait.
+`probe.rate` requests are sent per second; `probe.heartbeat_rate` of them are heartbeats, which the
+application stores. Half of the requests use new connections, half use kept ones.
+
+Each request is sent on time in its own thread, even if earlier ones have no response yet, so that
+slow responses are measured (no coordinated omission). The time in which a request waits for a free
+thread is part of its latency.
 """
 
 from __future__ import annotations
@@ -19,33 +21,34 @@ from dataclasses import replace
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.proof.access_log import count_proxy
-from cosmicdeploy.probes.proof.connection import Kept, Request, ask_once
+from cosmicdeploy.probes.proof.connection import ConnectionPool, Request, send_once
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.traffic.request_stats import TrafficStats
-from cosmicdeploy.traffic.response import LIMITED, OK, Response
+from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
-SENDERS = 64
-# A process that is late by more seconds, such as a frozen one, skips the requests that it missed.
-CATCH_UP = 0.5
-# How long an abandoned request may still wait in a server's queue.
+THREADS = 64
+# A process that is late by more than this, such as a frozen one, skips the requests it missed.
+CATCH_UP_SECONDS = 0.5
+# A request without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
+# Sends a request that is due at this time (monotonic clock), on a kept connection or a new one.
 Send = Callable[[float, bool], None]
 
 
 @contextmanager
 def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
-    """Send requests at the configured rate until the block is left.
+    """Send requests at the configured rate during the block; yield their statistics.
 
-    None where `probe.rate` is 0 or clients cannot reach the stack yet. Costs `probe.rate` requests
-    per second, among them `probe.heartbeat_rate` heartbeats, each looked up by one query.
+    Yields None and sends nothing if `probe.rate` is 0 or the stack is not reachable yet. Each
+    heartbeat costs one database query.
     """
     url = _url(ctx)
     if not ctx.settings.probe.rate or url is None:
         yield None
         return
-    stream, started = Stream(ctx, url, configured_heartbeats(ctx)), time.time()
+    stream, started = RequestStream(ctx, url, configured_heartbeats(ctx)), time.time()
     stream.start()
     try:
         yield stream.measured
@@ -58,54 +61,57 @@ def _url(ctx: Context) -> str | None:
     try:
         return proxy_url(ctx)
     except CosmicError:
-        return None  # the stack is not up yet: no client can lose a request
+        return None  # the stack is not up yet, so no client can notice the run
 
 
-class Stream:
-    """Sends requests from `start` to `stop`, and counts them in `measured`."""
+class RequestStream:
+    """Sends requests between `start` and `stop`, and counts them in `measured`."""
 
     def __init__(self, ctx: Context, url: str, heartbeats: Heartbeats | None) -> None:
         self.measured = TrafficStats()
         self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
-        self._kept = Kept(url)
+        self._kept = ConnectionPool(url)
         self._unsure_until = self._limited_until = 0.0
-        self._counting, self._beating = threading.Lock(), threading.Lock()
+        self._counting, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
-        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="probe")
-        self._clock = threading.Thread(target=self._send, name="probes", daemon=True)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
+        self._schedule = threading.Thread(target=self._send_on_schedule, name="probes", daemon=True)
 
     def start(self) -> None:
-        """Begin to send requests."""
-        self._clock.start()
+        """Start sending requests."""
+        self._schedule.start()
 
     def stop(self) -> None:
-        """Send no more requests, and wait for the answers to those that were sent."""
+        """Stop sending requests, and wait for the responses that are still to come."""
         self._stopped.set()
-        self._clock.join()
-        self._senders.shutdown(cancel_futures=True)
-        for _ in range(self.measured.overdue(CATCH_UP)):
-            late = Response(url=self._url, error=f"not sent: {SENDERS} others were waiting")
+        self._schedule.join()
+        self._threads.shutdown(cancel_futures=True)
+        for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
+            late = Response(url=self._url, error=f"not sent: {THREADS} others were waiting")
             self.measured.count(late)
         self._kept.close()
         self.measured.finish()
 
-    def _send(self) -> None:
+    def _send_on_schedule(self) -> None:
         pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()
-        every = self._beat_every()
-        sorts, sorts_of_beats = itertools.cycle((False, True)), itertools.cycle((False, True))
+        every = self._requests_per_heartbeat()
+        # Whether the next request, and the next heartbeat, uses a kept connection.
+        kept, heartbeat_kept = itertools.cycle((False, True)), itertools.cycle((False, True))
         for number in itertools.count(1):
             if self._stopped.wait(max(0.0, due - time.monotonic())):
                 return
             now = time.monotonic()
             self.measured.begin(number)
             if every and (number - 1) % every == 0:
-                self._senders.submit(self._counted, number, self._beat, now, next(sorts_of_beats))
+                heartbeat = (self._send_heartbeat, now, next(heartbeat_kept))
+                self._threads.submit(self._counted, number, *heartbeat)
             else:
-                self._senders.submit(self._counted, number, self._look, now, next(sorts))
-            due = due + pause if now - due < CATCH_UP else now + pause
+                request = (self._send_health_request, now, next(kept))
+                self._threads.submit(self._counted, number, *request)
+            due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
-    def _beat_every(self) -> int:
-        """Return that every so many requests one is a heartbeat; 0 for none."""
+    def _requests_per_heartbeat(self) -> int:
+        """Return N if each Nth request is a heartbeat; 0 if none is."""
         probe = self._ctx.settings.probe
         if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
@@ -117,56 +123,64 @@ class Stream:
         finally:
             self.measured.end(number)
 
-    def _look(self, due: float, kept: bool) -> None:
-        self._ask(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
+    def _send_health_request(self, due: float, kept: bool) -> None:
+        self._send_request(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
 
-    def _beat(self, due: float, kept: bool) -> None:
-        """Send one heartbeat at a time: a device's row holds only its newest id."""
+    def _send_heartbeat(self, due: float, kept: bool) -> None:
+        """Send a heartbeat; a health request while the last one is in flight or rate limited.
+
+        The application stores only the newest id of a device, so a heartbeat must be looked up
+        before the next one is sent.
+        """
         limited = time.monotonic() < self._limited_until
-        if self._heartbeats is None or limited or not self._beating.acquire(blocking=False):
-            return self._look(due, kept)
+        if (
+            self._heartbeats is None
+            or limited
+            or not self._heartbeat_in_flight.acquire(blocking=False)
+        ):
+            return self._send_health_request(due, kept)
         try:
-            self._beat_alone(self._heartbeats, due, kept=kept)
+            self._send_and_look_up(self._heartbeats, due, kept=kept)
         finally:
-            self._beating.release()
+            self._heartbeat_in_flight.release()
 
-    def _beat_alone(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
+    def _send_and_look_up(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
         window, counted = self._ctx.run.maintenance, self.measured.beats
         name, request = heartbeats.create()
         changes = window.changes
         counted["sent"] += 1
-        answer = self._ask(request, due, kept=kept)
+        answer = self._send_request(request, due, kept=kept)
         if answer.error:
-            # The server may still process it, and overwrite the id of a later one.
+            # The server may still process this heartbeat, and overwrite the id of a later one.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
-        if answer.status == LIMITED:
+        if answer.status == RATE_LIMITED:
             counted["limited"] += 1
-            # More heartbeats would use up the limit, which the verification needs as well.
+            # More heartbeats would use up the rate limit, which the verification needs as well.
             self._limited_until = time.monotonic() + (answer.retry_after or 0.0)
         if answer.status != OK:
             return
         counted["acknowledged"] += 1
         if window.is_open:
-            return  # data is being swapped
+            return  # the data may be swapped meanwhile
         is_stored = heartbeats.is_stored(name)
         if is_stored:
             counted["found"] += 1
         elif is_stored is None:
-            self.measured.not_looked_up = heartbeats.why_not
+            self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
-            self.measured.not_looked_up = "the release that runs stores no ids"
+            self.measured.not_looked_up = "the running release stores no ids"
         elif changes == window.changes and time.monotonic() > self._unsure_until:
-            self._miss(kept=kept)
+            self._count_not_found(kept=kept)
 
-    def _ask(self, request: Request, due: float, *, kept: bool) -> Response:
-        started, before = time.monotonic(), self._ctx.run.maintenance.is_open
-        answer = self._kept.ask(request) if kept else ask_once(self._url, request)
+    def _send_request(self, request: Request, due: float, *, kept: bool) -> Response:
+        started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
+        answer = self._kept.send(request) if kept else send_once(self._url, request)
         answer = replace(answer, seconds=answer.seconds + started - due)
         with self._counting:
-            turning_away = before or self._ctx.run.maintenance.is_open
+            turning_away = was_open or self._ctx.run.maintenance.is_open
             self.measured.count(answer, turning_away=turning_away, kept=kept)
         return answer
 
-    def _miss(self, *, kept: bool) -> None:
+    def _count_not_found(self, *, kept: bool) -> None:
         with self._counting:
             self.measured.miss(kept=kept)

@@ -20,7 +20,7 @@ PARENT, STARTED = 1, 19
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process; `started` is in clock ticks since the host's start, so it compares everywhere."""
+    """A process; `started` is in clock ticks since the host started, the same clock for all."""
 
     pid: int
     name: str

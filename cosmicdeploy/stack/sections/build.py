@@ -25,7 +25,7 @@ def read_build(entry: ComposeValue | None, scope: Scope) -> Build | None:
     return Build(
         context=_context(fields["context"], scope),
         dockerfile=fields["dockerfile"].text() if "dockerfile" in fields else "Dockerfile",
-        args=fields["args"].passed_pairs(scope.variables) if "args" in fields else {},
+        args=fields["args"].pairs_from_variables(scope.variables) if "args" in fields else {},
         target=fields["target"].text() if "target" in fields else None,
         labels=fields["labels"].filled_pairs() if "labels" in fields else {},
     )

@@ -1,4 +1,4 @@
-"""Read and check which service depends on which."""
+"""Read and check the dependencies between services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONDITIONS = ("service_started", "service_healthy", "service_completed_successf
 
 
 def read_dependencies(entry: ComposeValue | None) -> dict[str, str]:
-    """Return the condition by service name."""
+    """Return the services that a service depends on, each with its condition."""
     if entry is None:
         return {}
     if isinstance(entry.data, list):
@@ -29,7 +29,7 @@ def _condition(item: ComposeValue) -> str:
 
 
 def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -> None:
-    """Raise `ConfigError` for a dependency on an unknown service, or a circle."""
+    """Raise `ConfigError` for a dependency on an unknown service, or for a circle."""
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:
@@ -42,7 +42,7 @@ def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -
                     )
                 )
     try:
-        TopologicalSorter({name: each.depends_on for name, each in services.items()}).prepare()
+        TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
         raise (

@@ -10,7 +10,7 @@ _KEYS = ("test", "interval", "timeout", "start_period", "retries", "disable")
 
 
 def read_healthcheck(entry: ComposeValue | None) -> Healthcheck | None:
-    """Read the `healthcheck` section; None without one: the image's own check applies."""
+    """Read the `healthcheck` section; None without it, so that the image's own check applies."""
     if entry is None:
         return None
     fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}

@@ -9,9 +9,9 @@ from cosmicdeploy.stack.model import Mount
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.text.suggest import did_you_mean
 
-_HOW = "write SOURCE:/path, SOURCE:/path:ro or /path"
+_SYNTAX = "write SOURCE:/path, SOURCE:/path:ro or /path"
 _MODES = ("ro", "rw", "cached", "delegated", "consistent")
-_LONG = ("type", "source", "target", "read_only", "consistency", "bind")
+_LONG_KEYS = ("type", "source", "target", "read_only", "consistency", "bind")
 
 
 def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
@@ -19,7 +19,7 @@ def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
     mounts: dict[str, Mount] = {}
     for item, mount in [*_volumes(service, scope), *_tmpfs(service)]:
         if not mount.target.startswith("/"):
-            raise item.error(f"target '{mount.target}' is not an absolute path", _HOW)
+            raise item.error(f"target '{mount.target}' is not an absolute path", _SYNTAX)
         if mount.target in mounts:
             raise item.error(f"mounts '{mount.target}' a second time", "remove one of them")
         mounts[mount.target] = mount
@@ -29,10 +29,12 @@ def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
 def _volumes(service: ComposeValue, scope: Scope) -> list[tuple[ComposeValue, Mount]]:
     entry = service.get("volumes")
     items = [] if entry is None else entry.items()
-    return [
-        (item, _long(item, scope) if isinstance(item.data, dict) else _short(item, scope))
-        for item in items
-    ]
+    return [(item, _volume(item, scope)) for item in items]
+
+
+def _volume(item: ComposeValue, scope: Scope) -> Mount:
+    is_long = isinstance(item.data, dict)
+    return _long_syntax(item, scope) if is_long else _short_syntax(item, scope)
 
 
 def _tmpfs(service: ComposeValue) -> list[tuple[ComposeValue, Mount]]:
@@ -42,25 +44,27 @@ def _tmpfs(service: ComposeValue) -> list[tuple[ComposeValue, Mount]]:
     for target in entry.texts():
         if ":" in target:
             raise entry.error(f"'{target}': options are not supported", "give the path alone")
-    return [(entry, Mount(type="tmpfs", source="", target=_tidy(p))) for p in entry.texts()]
+    return [
+        (entry, Mount(type="tmpfs", source="", target=_without_end_slash(p))) for p in entry.texts()
+    ]
 
 
-def _short(item: ComposeValue, scope: Scope) -> Mount:
-    source, target, mode = _split(item)
+def _short_syntax(item: ComposeValue, scope: Scope) -> Mount:
+    source, target, read_only = _split(item)
     if source.startswith((".", "/", "~")):
         kind: Literal["bind", "volume"] = "bind"
         source = scope.path(item, source)
     else:
         kind = "volume"
         source = _volume_name(item, source, scope)
-    return Mount(type=kind, source=source, target=_tidy(target), read_only=mode)
+    return Mount(type=kind, source=source, target=_without_end_slash(target), read_only=read_only)
 
 
 def _split(item: ComposeValue) -> tuple[str, str, bool]:
-    """Return source, target, and whether it is read-only."""
+    """Return the source, the target, and whether the mount is read-only."""
     parts = item.text().split(":")
     if len(parts) > 3 or not all(parts):
-        raise item.error(f"'{item.text()}' is not a volume", _HOW)
+        raise item.error(f"'{item.text()}' is not a volume", _SYNTAX)
     if len(parts) == 1:
         return "", parts[0], False
     words = parts[2].split(",") if len(parts) == 3 else []
@@ -70,14 +74,14 @@ def _split(item: ComposeValue) -> tuple[str, str, bool]:
     return parts[0], parts[1], "ro" in words
 
 
-def _long(item: ComposeValue, scope: Scope) -> Mount:
-    fields = item.mapping(_LONG)
+def _long_syntax(item: ComposeValue, scope: Scope) -> Mount:
+    fields = item.mapping(_LONG_KEYS)
     for key in ("type", "target"):
         if key not in fields:
             raise item.error(f"has no {key}", f"add '{key}: …'")
     kind = fields["type"].one_of(("bind", "volume", "tmpfs"))
     source = fields["source"].text() if "source" in fields else ""
-    target = _tidy(fields["target"].text())
+    target = _without_end_slash(fields["target"].text())
     read_only = "read_only" in fields and fields["read_only"].flag()
     if kind == "tmpfs":
         return Mount(type="tmpfs", source="", target=target, read_only=read_only)
@@ -110,5 +114,5 @@ def _volume_name(item: ComposeValue, key: str, scope: Scope) -> str:
     return scope.volumes[key].name
 
 
-def _tidy(target: str) -> str:
+def _without_end_slash(target: str) -> str:
     return target.rstrip("/") or target[:1]

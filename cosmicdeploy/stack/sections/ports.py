@@ -12,15 +12,15 @@ _SHORT = re.compile(
     r"(?:(?P<ip>\[[^\]]+\]|[0-9.]+):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
     r"(?P<target>[0-9-]+)(?:/(?P<protocol>\w+))?"
 )
-_HOW = "write for example 8080:80, 127.0.0.1:8080:80 or 53:53/udp"
-_LONG = ("target", "published", "host_ip", "protocol", "mode", "name", "app_protocol")
+_SYNTAX = "write for example 8080:80, 127.0.0.1:8080:80 or 53:53/udp"
+_LONG_KEYS = ("target", "published", "host_ip", "protocol", "mode", "name", "app_protocol")
 
 
 def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
     """Return all ports of a service; a range is expanded."""
     if entry is None:
         return ()
-    ports = [port for item in entry.items() for port in _read(item)]
+    ports = [port for item in entry.items() for port in _parse(item)]
     return tuple(dict.fromkeys(ports))
 
 
@@ -29,24 +29,26 @@ def read_expose(entry: ComposeValue | None) -> tuple[int, ...]:
     if entry is None:
         return ()
     ports = [
-        number for item in entry.items() for number in _range(item, item.text().split("/tcp")[0])
+        number
+        for item in entry.items()
+        for number in _port_range(item, item.text().split("/tcp")[0])
     ]
     return tuple(dict.fromkeys(ports))
 
 
-def _read(item: ComposeValue) -> list[Port]:
+def _parse(item: ComposeValue) -> list[Port]:
     if isinstance(item.data, dict):
-        return _long(item)
+        return _long_syntax(item)
     match = _SHORT.fullmatch(item.text())
     if match is None:
-        raise item.error(f"'{item.text()}' is not a port", _HOW)
+        raise item.error(f"'{item.text()}' is not a port", _SYNTAX)
     protocol = _protocol(item, match["protocol"] or "tcp")
     published = match["published"] or match["any"] or ""
     return _ports(item, match["target"], published, match["ip"] or "", protocol)
 
 
-def _long(item: ComposeValue) -> list[Port]:
-    fields = item.mapping(_LONG)
+def _long_syntax(item: ComposeValue) -> list[Port]:
+    fields = item.mapping(_LONG_KEYS)
     if "target" not in fields:
         raise item.error("has no target", "add 'target: <port in the container>'")
     if "mode" in fields:
@@ -60,10 +62,12 @@ def _long(item: ComposeValue) -> list[Port]:
 def _ports(
     item: ComposeValue, target: str, published: str, host_ip: str, protocol: Literal["tcp", "udp"]
 ) -> list[Port]:
-    inside = _range(item, target)
-    outside: list[int | None] = [*_range(item, published)] if published else [None] * len(inside)
+    inside = _port_range(item, target)
+    outside: list[int | None] = (
+        [*_port_range(item, published)] if published else [None] * len(inside)
+    )
     if len(inside) != len(outside):
-        raise item.error(f"'{item.data}' has ranges of different lengths", _HOW)
+        raise item.error(f"'{item.data}' has ranges of different lengths", _SYNTAX)
     address = host_ip.strip("[]")
     return [
         Port(target=to, published=at, host_ip=address, protocol=protocol)
@@ -71,12 +75,12 @@ def _ports(
     ]
 
 
-def _range(item: ComposeValue, text: str) -> list[int]:
+def _port_range(item: ComposeValue, text: str) -> list[int]:
     """Expand a range: "8000-8002" to [8000, 8001, 8002]."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
-        raise item.error(f"'{text}' is not a port", _HOW)
-    # Six digits are enough: Python refuses to parse a number of thousands of digits.
+        raise item.error(f"'{text}' is not a port", _SYNTAX)
+    # Six digits are enough: Python refuses to parse a number with thousands of digits.
     low, high = int(first[:6]), int((last or first)[:6])
     if not 0 < low <= high <= 65535:
         raise item.error(f"'{text}' is not a port", "ports go from 1 to 65535")

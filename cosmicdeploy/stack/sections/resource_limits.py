@@ -1,4 +1,4 @@
-"""Read limits of CPU, memory, processes and files; of `deploy:` what applies to one engine."""
+"""Read limits of CPU, memory, processes and open files, also those in the `deploy` section."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.stack.units import size
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Limits: number of CPUs, memory in bytes, number of processes; None for no limit."""
+    """Limits of a container: CPUs, memory in bytes, number of processes; None for no limit."""
 
     cpus: float | None = None
     memory: int | None = None
@@ -22,7 +22,7 @@ def read_limits(service: ComposeValue) -> Limits:
     plain = Limits(
         cpus=_cpus(service.get("cpus")),
         memory=_size(service.get("mem_limit")),
-        pids=_whole(service.get("pids_limit")),
+        pids=_integer(service.get("pids_limit")),
     )
     entry = _deploy_limits(service.get("deploy"))
     if entry is None:
@@ -30,13 +30,13 @@ def read_limits(service: ComposeValue) -> Limits:
     deployed = Limits(
         cpus=_cpus(entry.get("cpus")),
         memory=_size(entry.get("memory")),
-        pids=_whole(entry.get("pids")),
+        pids=_integer(entry.get("pids")),
     )
-    return _joined(entry, plain, deployed)
+    return _merged(entry, plain, deployed)
 
 
 def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
-    """Return soft and hard limits by name."""
+    """Return the soft and hard limit by name."""
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
 
 
@@ -59,7 +59,7 @@ def refuse_replicas(entry: ComposeValue) -> None:
         raise entry.error("other than 1 is not supported", "write one service per replica")
 
 
-def _joined(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
+def _merged(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
     for name in ("cpus", "memory", "pids"):
         one, other = getattr(plain, name), getattr(deployed, name)
         if None not in (one, other) and one != other:
@@ -88,5 +88,5 @@ def _size(entry: ComposeValue | None) -> int | None:
     return None if entry is None else size(entry)
 
 
-def _whole(entry: ComposeValue | None) -> int | None:
+def _integer(entry: ComposeValue | None) -> int | None:
     return None if entry is None else entry.integer()

@@ -11,7 +11,10 @@ from cosmicdeploy.stack.variables.environment import read_env_file
 
 
 def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
-    """Return `environment` over `env_file`; a later file sees an earlier one and overrides it."""
+    """Return the variables of `env_file` and `environment`; the last value of a name wins.
+
+    A file may use the variables of the files before it.
+    """
     values: dict[str, str] = {}
     for item in _env_files(service.get("env_file")):
         values.update(_env_file_values(item, scope, {**scope.variables, **values}))
@@ -20,7 +23,7 @@ def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
         return values
     unset = {key for key, value in own.pairs().items() if value is None}
     kept = {key: value for key, value in values.items() if key not in unset}
-    return {**kept, **own.passed_pairs(scope.variables)}
+    return {**kept, **own.pairs_from_variables(scope.variables)}
 
 
 def _env_files(entry: ComposeValue | None) -> list[ComposeValue]:

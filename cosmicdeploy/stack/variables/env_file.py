@@ -32,7 +32,7 @@ _ESCAPED = {
 
 
 class BadLine(ValueError):
-    """An invalid line; the text says why and shows nothing of it, since it may hold a secret."""
+    """An invalid line; the message shows nothing of the line, since it may hold a secret."""
 
     def __init__(self, line: int, why: str, todo: str) -> None:
         super().__init__(why)
@@ -42,7 +42,7 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Binding:
-    """A name and its value; None for a name alone. A value that `is_literal` has no variables."""
+    """A name and its value; None for a name alone. In a literal value, `$` starts no variable."""
 
     line: int
     name: str

@@ -1,4 +1,4 @@
-"""Read the variables of a compose file: from the shell, and below it from the `.env` file."""
+"""Read the variables of a compose file, from the shell and from the env file; the shell wins."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
     return values
 
 
-def place_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
-    """Return the source of a variable: "environment", or "file:line" of an env file."""
+def source_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
+    """Return where a variable is set: "environment", or "file:line" of an env file."""
     lines = [binding.line for binding in bindings(_text(path)) if binding.name == name]
     return "environment" if name in environ or not lines else f"{path}:{lines[-1]}"
 
@@ -54,7 +54,7 @@ def _resolved(binding: Binding, value: str, known: Mapping[str, str], path: Path
 
 def _text(path: Path) -> str:
     try:
-        return content(path).decode("utf-8-sig")  # with its carriage returns
+        return content(path).decode("utf-8-sig")  # carriage returns are kept
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
 """Resolve variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`.
 
 The rules are those of Compose v2, for the compose file, `cosmicdeploy.yaml` and env files alike.
-Its oddities are kept, so that a value means the same to Compose and here: a `$` before anything
-else is a plain `$`, and an expression does not span lines.
+Its oddities are kept, so that a value means the same to Compose and to cosmicdeploy: a `$` before
+anything else is a plain `$`, and an expression does not span lines.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Budget:
         self._left = RESOLVED_CHARACTERS
 
     def spend(self, value: str, where: str) -> None:
-        """Count a value. Raises `ConfigError` if the values are too long together."""
+        """Count a value. Raises `ConfigError` if the values so far are too long in total."""
         self._left -= len(value)
         if self._left < 0:
             raise ConfigError(
-                f"The values are more than {RESOLVED_CHARACTERS >> 20} MiB together",
+                f"The values are longer than {RESOLVED_CHARACTERS >> 20} MiB in total",
                 where=where,
-                todo="shorten the values that this one and those above are made of",
+                todo="shorten the values, or the variables that they use",
             )
 
 
@@ -101,7 +101,7 @@ def interpolate(text: str, variables: Mapping[str, str], where: str, level: int 
 
 
 def _require_bounded(length: int, level: int, where: str) -> None:
-    todo = "write the value out, or shorten what it is made of"
+    todo = "shorten the value, or the variables that it uses"
     if length > VALUE_CHARACTERS:
         what = f"A value is longer than {VALUE_CHARACTERS >> 10} KiB, the limit for a process"
         raise ConfigError(what, where=where, todo=todo)
@@ -118,7 +118,7 @@ class _Lines:
         self._line_end = self._last_brace = -1
 
     def expression(self, start: int, where: str) -> tuple[_Expression, int]:
-        """Return the expression after the `${` that ends at `start`, and its end."""
+        """Return the expression whose `${` ends at `start`, and the position after its `}`."""
         text, head = self._text, _HEAD.match(self._text, start)
         if head is None:
             raise _bad_form(text[start:], where)

@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
@@ -73,9 +73,9 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = SEEN_W
 
     def is_as_expected(response: Response) -> bool:
         # No response shows neither.
-        return not response.error and response.turned_away == turned_away
+        return not response.error and response.is_turned_away == turned_away
 
-    last = poll(lambda: ask(url), until=is_as_expected, every=0.1, within=within)
+    last = poll(lambda: send_request(url), until=is_as_expected, every=0.1, within=within)
     if not is_as_expected(last):
         raise ProbeFailed(
             "The proxy does not turn clients away"

@@ -18,7 +18,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
-from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import (

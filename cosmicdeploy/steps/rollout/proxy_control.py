@@ -152,7 +152,7 @@ class ProxyControl:
             ignores_stop = pool.submit(self._ignores_stop, target, container)
             # An error of it comes up again where the file is created.
             if is_alone and self._ctx.settings.services.proxy:
-                pool.submit(proxy.locate_flag, self._ctx, target.name)
+                pool.submit(proxy.locate_flag_file, self._ctx, target.name)
             return is_alone and target.name in self._drainable, ignores_stop.result()
 
     def _ignores_stop(self, target: Target, container: Container) -> bool:

@@ -62,7 +62,7 @@ def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> N
         done = plain.cli("rollback", "--to", target, "--yes", "--json")
     assert done.code == 0, done.stderr
     assert done.report["release"] == "1" and done.report["turned_away_seconds"] > 0
-    assert "refused connections" in done.reason("quiesce")
+    assert "clients cannot connect" in done.reason("quiesce")
     with plain.database() as facts:
         assert "made_later" not in facts.engines()
     assert plain.containers()["platform-nginx"].is_running and plain.health().status == 200

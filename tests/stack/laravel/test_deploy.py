@@ -12,7 +12,7 @@ import time
 import pytest
 
 from cosmicdeploy.errors import NeedsPerson
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.steps.schema.down import roll_down
 from tests.stack.operate.test_workers import SCHEDULER, WORKER, lives
 from tests.stack.stacks.laravel import LaravelStack
@@ -193,7 +193,7 @@ def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> 
         done = laravel.cli("step", step, "--json")
         assert done.code == 0, done.stderr
     assert laravel.health().status == 200
-    answer = ask(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY)
+    answer = send_request(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY)
     assert answer.status == 500
     verified = laravel.cli("verify", "--json")
     assert verified.code == 5
@@ -226,7 +226,7 @@ def test_a_migration_that_cannot_be_undone_is_refused_before_any_change(
 
 def test_a_rollback_by_down_migrations_keeps_newer_rows(laravel: LaravelStack) -> None:
     laravel.put_release_2()
-    assert ask(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY).status == 200
+    assert send_request(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY).status == 200
     with acknowledged(laravel) as beats:
         done = laravel.cli(
             "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"

@@ -20,7 +20,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import ChownStep
@@ -226,7 +226,7 @@ def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
     found = diagnosed(released, "scheduler")
     assert found["container"].startswith(f"{SCHEDULER} is exited")
     assert re.match(
-        r"\S+framework/schedule-[0-9a-f]{40} \(ends in \d+ s\) is stale",
+        r"\S+framework/schedule-[0-9a-f]{40} \(expires in \d+ s\) is stale",
         found["overlap lock"],
     )
     remedies = [each["remedy"] for each in fixed(released, "scheduler")]
@@ -418,7 +418,7 @@ def beat_after_absence(stack: LaravelStack) -> Response:
     with stack.database() as facts:
         facts.session.execute("UPDATE remotes SET status = 'Disconnected' WHERE name = 'VERIFY'")
     url = container_url(ctx, ctx.running(APPS[1])) + BEAT
-    return ask(url, token=stack.token(), json=BODY)
+    return send_request(url, token=stack.token(), json=BODY)
 
 
 def test_the_scheduler_runs_the_command_again(released: LaravelStack) -> None:

@@ -284,7 +284,7 @@ def test_a_stopped_scheduler_and_its_stale_lock_are_fixed(released: StackUnderTe
     _redis(ctx, "SET", LOCK, "a scheduler that is no more", "EX", "86400")
     found = diagnosed(released, "scheduler")
     assert found["container"].startswith("cosmic-scheduler is exited")
-    assert f"{LOCK} (ends in 86" in found["overlap lock"]
+    assert f"{LOCK} (expires in 86" in found["overlap lock"]
     began = time.time()
     remedies = [remedy["remedy"] for remedy in fixed(released, "scheduler")]
     assert remedies[0] == "start cosmic-scheduler"

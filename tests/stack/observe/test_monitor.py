@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from tests.stack.support.commands import Command
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 
@@ -82,7 +82,7 @@ def test_events_are_reported_once_and_through_replacements(released: StackUnderT
     ctx = released.open()
     with monitoring(released) as watched:
         execute(released, "UPDATE remotes SET status = 'Disconnected' WHERE name = 'KIOSK-11'")
-        ask(released.url() + BEAT, token=released.kiosks[10], json=BODY)
+        send_request(released.url() + BEAT, token=released.kiosks[10], json=BODY)
         planted = watched.expect("transitions", "KIOSK-11: Disconnected → Connected")
         assert planted["facts"]["source"] == "heartbeat"
 
@@ -101,7 +101,7 @@ def test_events_are_reported_once_and_through_replacements(released: StackUnderT
         released.forget_minute()
         began = time.time()
         assert released.cli("up", "--json").code == 0
-        watched.expect("health", "is there, ", source="cosmic-scheduler")
+        watched.expect("health", "was created; now ", source="cosmic-scheduler")
         run = "Running scheduled command: Artisan devices:monitor-status"
         watched.expect("scheduler", run, source="cosmic-scheduler", since=began)
 
@@ -140,8 +140,8 @@ def test_in_a_pipe_the_monitor_prints_lines_and_ends_by_itself(released: StackUn
     lines = done.stdout.splitlines()
     assert all(LINE.match(line) for line in lines), done.stdout
     for told in (
-        "changes: left out, remotes has no column absent",
-        "transitions: left out, there is no table nothing_here; log lines only",
+        "changes: unavailable, remotes has no column absent",
+        "transitions: unavailable, there is no table nothing_here; log lines only",
         "8 containers, ",
     ):
         assert told in done.stdout

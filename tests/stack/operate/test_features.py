@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cosmicdeploy.probes.http import LIMITED, OK, ask
+from cosmicdeploy.probes.http import OK, RATE_LIMITED, send_request
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack
@@ -20,14 +20,14 @@ def beaten(stack: StackUnderTest) -> set[int]:
     """Return the statuses of one device's heartbeats, up to the first refusal."""
     url, found = stack.url() + BEAT, set()
     for _ in range(MORE_THAN_ALLOWED):
-        found.add(ask(url, token=stack.kiosks[8], json=BODY).status)
-        if LIMITED in found:
+        found.add(send_request(url, token=stack.kiosks[8], json=BODY).status)
+        if RATE_LIMITED in found:
             break
     return found
 
 
 def test_the_rate_limit_is_switched_off_and_on(released: StackUnderTest) -> None:
-    assert beaten(released) == {OK, LIMITED}
+    assert beaten(released) == {OK, RATE_LIMITED}
     off = released.cli("features", "disable", "rate-limit", "--json")
     assert (off.code, off.report["outcome"]) == (0, "changed"), off.stderr
     assert off.report["data"]["places"] == list(RELEASED)
@@ -47,7 +47,7 @@ def test_the_rate_limit_is_switched_off_and_on(released: StackUnderTest) -> None
     assert beaten(released) == {OK}, "a restart forgets no switch"
 
     assert released.cli("features", "enable", "rate-limit").code == 0
-    assert LIMITED in beaten(released), "at once, where it was used up before"
+    assert RATE_LIMITED in beaten(released), "at once, where it was used up before"
     assert "switched off" not in released.cli("status").stdout
     kinds = [r for r in ctx.journal.records() if r.get("feature") == "rate-limit"]
     assert [(r["kind"], r["enabled"]) for r in kinds] == [

@@ -148,7 +148,7 @@ def test_a_killed_restart_of_all_lets_clients_in_again(stack: StackUnderTest) ->
         return not found.is_running or (found.id, found.started_at) != before["platform-db"]
 
     killed_when(stack, database_was_stopped, "restart", "--all", "--yes")
-    assert stack.health().turned_away
+    assert stack.health().is_turned_away
     done = stack.cli("up", "--json")
     assert done.code == 0, done.stderr
     assert stack.health().status == 200

@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.layout import SOURCES
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import replica_url
 from cosmicdeploy.report.schema import schema_text
 from tests.stack.support.harness import BEAT, RELEASED, Done, StackUnderTest
@@ -116,7 +116,7 @@ def test_a_deploy_runs_the_built_image_in_all_containers(release_1: StackUnderTe
     assert release_1.images() == {built.id} and built.id not in old_images
     assert all(container.is_running for container in release_1.containers().values())
     for name in RELEASED[:3]:
-        answer = ask(replica_url(ctx, name) + "/api/health")
+        answer = send_request(replica_url(ctx, name) + "/api/health")
         assert (answer.status, answer.headers["X-App-Version"]) == (200, "2")
     with release_1.database() as facts:
         assert set(facts.columns("remotes")) >= NEW_COLUMNS
@@ -244,6 +244,6 @@ def test_status_shows_what_runs(released: StackUnderTest) -> None:
 
 
 def test_a_heartbeat_through_the_load_balancer_is_answered(released: StackUnderTest) -> None:
-    answer = ask(released.url() + BEAT, token=released.token(), json={"battery_level": 85})
+    answer = send_request(released.url() + BEAT, token=released.token(), json={"battery_level": 85})
     assert answer.status == 200
     assert isinstance(json.loads(answer.body)["should_reconnect"], bool)

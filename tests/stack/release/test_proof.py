@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cosmicdeploy.probes.http import ask
+from cosmicdeploy.probes.http import send_request
 from tests.stack.release.test_faults import wait_for_record
 from tests.stack.support.harness import BEAT, Done, StackUnderTest
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.stack
 def test_a_heartbeat_is_found_by_its_id(released: StackUnderTest) -> None:
     """A heartbeat without an id keeps the previous id."""
     for body in ({"battery_level": 85, "heartbeat_id": "found-again"}, {"battery_level": 84}):
-        assert ask(released.url() + BEAT, token=released.token(), json=body).status == 200
+        assert send_request(released.url() + BEAT, token=released.token(), json=body).status == 200
         with released.database() as facts:
             rows = facts.session.rows("SELECT last_heartbeat_id FROM remotes WHERE name = 'VERIFY'")
         assert rows == [("found-again",)]

@@ -12,7 +12,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import (
     drain,
@@ -51,7 +51,9 @@ def slow_requests(ctx: Context, count: int = 6) -> Iterator[list[Future[Response
     """Send requests that take two seconds each to all replicas; yield while they run."""
     url = proxy_url(ctx) + "/slow"
     with ThreadPoolExecutor(count) as pool:
-        yield [pool.submit(ask, url, json={}) for _ in range(count) if not time.sleep(0.05)]
+        yield [
+            pool.submit(send_request, url, json={}) for _ in range(count) if not time.sleep(0.05)
+        ]
 
 
 def test_a_replica_that_ignores_its_stop_signal_loses_nothing(fixed: SmallStack) -> None:
@@ -105,12 +107,12 @@ def test_a_drained_replica_gets_no_requests(fixed: SmallStack) -> None:
     drain(ctx, "app-3")
     try:
         url = proxy_url(ctx) + "/"
-        assert {ask(url).body for _ in range(12)} == {"app-1", "app-2"}
+        assert {send_request(url).body for _ in range(12)} == {"app-1", "app-2"}
         with pytest.raises(ConfigError, match="app-3 is out of service already"):
             drain(ctx, "app-2")
     finally:
         put_in_service(ctx, "app-3")
-    assert {ask(url).body for _ in range(12)} == set(fixed.apps)
+    assert {send_request(url).body for _ in range(12)} == set(fixed.apps)
 
 
 def test_each_group_detects_a_missing_replica(fixed: SmallStack) -> None:

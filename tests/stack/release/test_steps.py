@@ -50,10 +50,10 @@ def test_quiesce_starts_the_maintenance_and_stops_all_writers(released: StackUnd
     assert [outcome(ctx, step), outcome(ctx, step)] == ["changed", "unchanged"]
     running = {name for name, c in released.containers().items() if c.is_running}
     assert not running & set(RELEASED)
-    assert released.health().turned_away
+    assert released.health().is_turned_away
     rollout, resume = RolloutStep(name="rollout", at_once=True), ResumeStep(name="resume")
     assert [outcome(ctx, rollout), outcome(ctx, rollout)] == ["changed", "unchanged"]
-    assert released.health().turned_away, "until resume"
+    assert released.health().is_turned_away, "until resume"
     assert [outcome(ctx, resume), outcome(ctx, resume)] == ["changed", "unchanged"]
     assert released.health().status == 200
 

@@ -23,7 +23,7 @@ import yaml
 from cosmicdeploy.context import Context
 from cosmicdeploy.layout import free_subnet
 from cosmicdeploy.polling import poll
-from cosmicdeploy.probes.http import OK, ask
+from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.steps.rollout.replace import put_in_place
@@ -153,5 +153,5 @@ def small_stack(folder: Path, count: int, *, by_name: bool = False) -> Iterator[
 
 def wait_for_answer(url: Callable[[], str]) -> None:
     """Wait until the URL answers 200."""
-    last = poll(lambda: ask(url()), until=lambda r: r.status == OK, every=0.05, within=30)
+    last = poll(lambda: send_request(url()), until=lambda r: r.status == OK, every=0.05, within=30)
     assert last.status == OK, last

@@ -23,8 +23,8 @@ from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Journal, UnreadableLine
 from cosmicdeploy.journal.unfinished import unfinished
-from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_choices
-from cosmicdeploy.probes.http import Response, ask
+from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_options
+from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.settings import LoadedSettings
@@ -147,7 +147,7 @@ class StackUnderTest:
         return {**self.snapshot(), "unfinished": len(unfinished(journal)), "failures": failures}
 
     def health(self) -> Response:
-        return ask(self.url() + "/api/health")
+        return send_request(self.url() + "/api/health")
 
     # --- changes
 
@@ -226,8 +226,8 @@ class StackUnderTest:
         def send(stop: threading.Event) -> None:
             until = time.monotonic() + longest
             while time.monotonic() < until and not stop.wait(1 / per_second):
-                answer = ask(url + BEAT, token=next(tokens), json=BODY)
-                measured.count(answer, turning_away=turning_away and answer.turned_away)
+                answer = send_request(url + BEAT, token=next(tokens), json=BODY)
+                measured.count(answer, turning_away=turning_away and answer.is_turned_away)
 
         with in_threads(send):
             yield measured
@@ -295,7 +295,7 @@ def lay_out_release_1(folder: Path) -> StackUnderTest:
         "http_port": 0,
         "http_bind": "127.0.0.1",
     }
-    choices = layout_choices(options, IMAGES)
+    choices = layout_options(options, IMAGES)
     lay_out(folder, replace(choices, taken_subnets=taken_subnets()))
     for path in release_2_files():
         (folder / SOURCES / path).unlink()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
-from cosmicdeploy.probes.http import OK, Response, ask
+from cosmicdeploy.probes.http import OK, Response, send_request
 from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
 from tests.stack.support.threads import in_threads
 
@@ -34,7 +34,7 @@ class Acknowledged:
         """Record the answer to a heartbeat that was sent at this time."""
         if answer.status == OK:
             self.all.append(at)
-        elif answer.turned_away:
+        elif answer.is_turned_away:
             self.turned_away += 1
         else:
             self.failures.append(str(answer))
@@ -58,7 +58,7 @@ def acknowledged(stack: StackUnderTest, per_second: float = 10) -> Iterator[Ackn
     def send(stop: threading.Event) -> None:
         while not stop.wait(1 / per_second):
             at = time.time()
-            beats.count(at, ask(url + BEAT, token=next(tokens), json=BODY))
+            beats.count(at, send_request(url + BEAT, token=next(tokens), json=BODY))
 
     with in_threads(send):
         yield beats

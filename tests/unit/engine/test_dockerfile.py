@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.engine.building.base_images import base_images
 from cosmicdeploy.engine.building.build_context import read_buildable_dockerfile
 from cosmicdeploy.engine.building.classic_builder import refuse_triggers
-from cosmicdeploy.engine.building.dockerfile import read_dockerfile
+from cosmicdeploy.engine.building.dockerfile import parse_dockerfile
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Build
 
@@ -31,7 +31,7 @@ def shown(text: str) -> str:
     """Return each instruction as `line KEYWORD flags <heredocs`."""
     parts = [
         " ".join([f"{i.line} {i.keyword}", *i.flags, *(f"<{name}" for name in i.heredocs)])
-        for i in read_dockerfile(text).instructions
+        for i in parse_dockerfile(text).instructions
     ]
     return "; ".join(parts)
 
@@ -104,12 +104,12 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_base_images_of_a_build_are_found(text: str, images: list[str]) -> None:
-    assert base_images(read_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
+    assert base_images(parse_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
 
 
 def test_a_stage_without_a_base_image_is_refused() -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
-        base_images(read_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
+        base_images(parse_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
     assert caught.value.where == "Dockerfile:3"
 
 

@@ -14,7 +14,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.probes.preconditions.one_each import resolve_containers
+from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.settings import Services
 from cosmicdeploy.stack.model import Mount, Stack
 from cosmicdeploy.verification.orphans import find_orphans
@@ -38,16 +38,16 @@ def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
         (None, ["shop-db-1", "by-hand"], ["shop-db-1", "by-hand", "docker stop"]),
         ("data", ["data", "shop_db_1"], ["data", "shop_db_1", "docker stop"]),
         ("data", ["shop_db_1"], ["`docker rename shop_db_1 data`"]),
-        (None, ["shop_db_1 exited", "shop-db-1 exited"], ["none runs", "docker start NAME"]),
+        (None, ["shop_db_1 exited", "shop-db-1 exited"], ["none is running", "docker start NAME"]),
         (
             "data",
             ["shop_db_1", "data exited"],
-            ["decide which one it is", "docker stop shop_db_1`, then `docker start data`"],
+            ["decide which one to keep", "docker stop shop_db_1`, then `docker start data`"],
         ),
         (
             None,
             ["foreign", "shop-db-1 exited"],
-            ["decide which one it is", "docker stop foreign`, then `docker start shop-db-1`"],
+            ["decide which one to keep", "docker stop foreign`, then `docker start shop-db-1`"],
         ),
     ],
 )
@@ -77,7 +77,7 @@ def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> 
     """Compose 1.29 and v2 derive different project names from a folder `_shop`."""
     twin = replace(container("shop_db_1"), project="_shop")
     opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
-    with pytest.raises(Refused, match="runs already, as shop_db_1 of the project _shop"):
+    with pytest.raises(Refused, match="already runs as shop_db_1 in the project _shop"):
         resolve_containers(opened, ["db", "web"])
     staging = replace(twin, project="staging")
     resolve_containers(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])

@@ -44,7 +44,7 @@ def test_no_placeholder_is_left(laid_out: Path) -> None:
 
 def test_nothing_is_overwritten(laid_out: Path) -> None:
     before = (laid_out / ".env").read_text()
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         lay_out(laid_out, LayoutOptions())
     assert (laid_out / ".env").read_text() == before
 

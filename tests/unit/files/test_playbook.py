@@ -45,7 +45,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         ("steps:\n  - kind: verify\n    only: [moon]\n", "only: moon is none of", 3, "correct"),
         ("steps:\n  - kind: verify\n    only: [helth]\n", "helth is none of", 3, "'health'?"),
         ("steps:\n  - {kind: console, run: df -h}\n", "run: must be a list", 2, "[one, two]"),
-        ("steps:\n  - {kind: console, run: [sleep, 5]}\n", "must be one text", 2, "in quotes"),
+        ("steps:\n  - {kind: console, run: [sleep, 5]}\n", "must be text", 2, "in quotes"),
         ("steps:\n  - {kind: feature, feature: a, switch: up}\n", "must be 'on' or 'off'", 2, ""),
         ("step:\n  - kind: build\n", "Unknown key 'step'", 1, "steps"),
         ("steps:\n  - kind: build\n  - kind: build\n", "Two steps are named 'build'", 3, "name"),

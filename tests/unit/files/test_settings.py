@@ -82,7 +82,7 @@ def test_the_defaults_in_the_example_are_the_real_defaults(tmp_path: Path) -> No
         ("probe:\n  rate: -1\n", "probe.rate: must be ", 5, "correct"),
         ("restart: 5\n", "restart: must have keys", 4, "lines"),
         ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
-        ("features:\n  a: {state: [x]}\n", "features.a: must have enable", 5, ""),
+        ("features:\n  a: {state: [x]}\n", "features.a: must have either enable", 5, ""),
         ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
     ],
 )

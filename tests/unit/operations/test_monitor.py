@@ -15,11 +15,16 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.logs.source import Push
 from cosmicdeploy.operations.monitor import log_lines
-from cosmicdeploy.probes.monitor.event import BY_DEFAULT, MonitorEvent, chosen_topics, polled
+from cosmicdeploy.probes.monitor.event import (
+    DEFAULT_TOPICS,
+    MonitorEvent,
+    chosen_topics,
+    polling_collector,
+)
 from cosmicdeploy.probes.monitor.health import ContainerState as State
 from cosmicdeploy.probes.monitor.health import change, summary
-from cosmicdeploy.probes.monitor.tables import lacking
-from cosmicdeploy.probes.monitor.transition import Flapping, Once, transition
+from cosmicdeploy.probes.monitor.tables import describe_missing
+from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping, transition
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
 
 pytestmark = pytest.mark.unit
@@ -57,7 +62,7 @@ def status_change(at: float, to: str, origin: str, device: int = 7) -> MonitorEv
 
 
 def test_a_transition_from_several_sources_is_reported_once_and_again_when_repeated() -> None:
-    once, off = Once(), "Temporarily Offline"
+    once, off = Deduplicator(), "Temporarily Offline"
     new = [
         once.is_new(status_change(at, to, origin))
         for at, to, origin in (
@@ -78,16 +83,18 @@ def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
     now, flapping = time.time(), Flapping(3, 300)
     for number in range(3):
         flapping.count(status_change(now - number, "Connected", "output"))
-    assert list(flapping.turns()) == []
+    assert list(flapping.state_changes()) == []
     flapping.count(status_change(now, "Connected", "output"))
     flapping.count(status_change(now - 400, "Connected", "database", device=8))
-    assert [turn.text for turn in flapping.turns()] == ["KIOSK-07 flaps: 4 transitions in 300 s"]
-    assert list(flapping.turns()) == []
-    assert flapping.now().facts["rows"] == [{"device_name": "KIOSK-07", "transitions": 4}]
+    assert [turn.text for turn in flapping.state_changes()] == [
+        "KIOSK-07 flaps: 4 transitions in 300 s"
+    ]
+    assert list(flapping.state_changes()) == []
+    assert flapping.view_event().facts["rows"] == [{"device_name": "KIOSK-07", "transitions": 4}]
 
 
 def test_topics_are_chosen_by_name() -> None:
-    assert chosen_topics([]) == BY_DEFAULT
+    assert chosen_topics([]) == DEFAULT_TOPICS
     assert chosen_topics(["app, latency", "app"]) == ("app", "latency")
     with pytest.raises(UsageError, match="did you mean 'transitions'"):
         chosen_topics(["transition"])
@@ -102,7 +109,7 @@ def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> No
         yield status_change(1, "Connected", "database")
 
     texts = []
-    for event in polled("the database", 0.0, look)(stop):
+    for event in polling_collector("the database", 0.0, look)(stop):
         texts.append(event.topic if event.topic != "monitor" else event.text)
         if len(texts) == 4:
             stop.set()
@@ -119,10 +126,10 @@ def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> No
     [
         (State(id="1", state="healthy"), State(id="1", state="healthy"), ""),
         (State(id="1", state="healthy"), State(id="1", state="unhealthy"), "is unhealthy"),
-        (State(id="1"), State(id="2", state="starting"), "was replaced, starting (release 2)"),
+        (State(id="1"), State(id="2", state="starting"), "was replaced; now starting (release 2)"),
         (State(id="1"), State(), "is gone"),
-        (State(), State(id="1", state="running"), "is there, running (release 2)"),
-        (State(id="1"), State(id="1", restarts=1), "ended and was restarted, missing"),
+        (State(), State(id="1", state="running"), "was created; now running (release 2)"),
+        (State(id="1"), State(id="1", restarts=1), "ended and was restarted; now missing"),
     ],
 )  # fmt: skip
 def test_a_change_of_a_container_is_described(before: State, now: State, expected: str) -> None:
@@ -138,9 +145,9 @@ def test_the_summary_names_the_containers_that_are_not_healthy() -> None:
 
 
 def test_missing_tables_and_columns_are_named() -> None:
-    assert lacking("remotes", ["id"], set()) == "there is no table remotes"
-    assert lacking("remotes", ["id", "status"], {"id"}) == "remotes has no column status"
-    assert lacking("remotes", ["id"], {"id", "more"}) == ""
+    assert describe_missing("remotes", ["id"], set()) == "there is no table remotes"
+    assert describe_missing("remotes", ["id", "status"], {"id"}) == "remotes has no column status"
+    assert describe_missing("remotes", ["id"], {"id", "more"}) == ""
 
 
 class OneLine:

@@ -89,7 +89,7 @@ def test_a_signal_ends_a_point_that_hangs(
 def test_a_signal_ends_a_query_to_an_external_service_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.http.ask", lambda _: threading.Event().wait())
+    monkeypatch.setattr("cosmicdeploy.probes.http.send_request", lambda _: threading.Event().wait())
     services = [SimpleNamespace(name="a", url="u")]
     ctx: Any = SimpleNamespace(
         settings=SimpleNamespace(checklist=SimpleNamespace(external=services))

@@ -8,8 +8,8 @@ import pytest
 
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
-from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.traffic.response import Response
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 pytestmark = pytest.mark.unit
 

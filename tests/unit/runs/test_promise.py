@@ -15,8 +15,8 @@ from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.traffic.request_stats import TrafficStats
 from cosmicdeploy.traffic.response import Response
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.runs.append_steps import append, outcomes
 
 
@@ -121,5 +121,5 @@ def test_the_last_line_says_that_the_promise_is_broken() -> None:
     assert "unknown (no access log)" in lines[3] and "1 of 1 not stored" in lines[3]
     assert lines[4].startswith("  failed: http://x/api/health: 502")
     assert lines[-1] == (
-        "promise broken: 1 of 3 requests failed, 1 of 1 acknowledged beats were not stored"
+        "promise broken: 1 of 3 requests failed, 1 of 1 acknowledged heartbeats were not stored"
     )

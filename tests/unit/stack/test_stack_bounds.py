@@ -20,7 +20,7 @@ DOUBLED = "V0=x\n" + "".join(f"V{n + 1}=${{V{n}}}${{V{n}}}\n" for n in range(39)
     [
         ("A=1\nB=" + "${N:-" * 900 + "}" * 900 + "\n", "more than 100 nested defaults", ":2"),
         (DOUBLED, "longer than 128 KiB", ":19"),
-        ("A=" + "x" * 100_000 + "\n" + "B=$A\n" * 1000, "more than 16 MiB together", ":168"),
+        ("A=" + "x" * 100_000 + "\n" + "B=$A\n" * 1000, "longer than 16 MiB in total", ":168"),
         ("#" * (1 << 20) + "\n", "larger than 1 MiB", ""),
         ("$A" * (5 << 20), "larger than 1 MiB", ""),
         ('A=1\nB="a\\0000b"\n', "has a NUL character", ":2"),

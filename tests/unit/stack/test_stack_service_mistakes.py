@@ -17,7 +17,7 @@ ServiceOf = Callable[..., Service]
     [
         ("command: it's", "web': command cannot be split", "quotes"),
         ("restart: alway", "restart 'alway'", "unless-stopped"),
-        ("restart: false", "'false' is not known", "no, always"),
+        ("restart: false", "'false' is not a restart policy", "no, always"),
         ("init: maybe", "init must be true or false", ""),
         ("cpus: many", "cpus must be a number", ""),
         ("user: [a]", "user must be text", ""),

@@ -10,7 +10,8 @@ from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.settings import Probe, Soak
-from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
+from cosmicdeploy.traffic.request_stats import Sample
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 AT = datetime(2026, 11, 24, 3, 10, 11, tzinfo=UTC).timestamp()
 
@@ -81,9 +82,9 @@ def test_responses_to_clients_are_compared_with_those_before_the_rollout() -> No
     after = [line(500), *[line(200)] * 9]
 
     def breaches(*before: str) -> list[str]:
-        comparison = Comparison(logged(*before, *after), rolled=AT - 9, began=AT - 0.5)
+        comparison = Comparison(logged(*before, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
         return comparison.breaches(over=True)
 
     [breach] = breaches(*good)
-    assert "1 of 10 requests failed" in breach and "0.0% before" in breach
+    assert "1 of 10 requests failed" in breach and "before the rollout 0.0%" in breach
     assert breaches(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *good[:45]) == []

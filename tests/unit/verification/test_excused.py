@@ -14,7 +14,7 @@ from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import execute
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from tests.unit.runs.journal_writer import Writer
 
@@ -33,20 +33,20 @@ def test_no_failure_of_replaced_replicas_is_excused(
 ) -> None:
     """The new release has to be proven, no matter what failed before."""
     ctx = replaced(ctx, writer, "web", KnownFailures(points={point: "500"}))
-    assert not Excused.of(ctx).has(ctx, failing(point))
+    assert not Excused.of(ctx).excuses(ctx, failing(point))
 
 
 def test_services_that_were_not_replaced_may_fail_as_before(ctx: Context, writer: Writer) -> None:
     ctx = replaced(ctx, writer, "worker", KNOWN)
-    assert Excused.of(ctx).has(ctx, failing("heartbeat"))
-    assert Excused.of(ctx).has(ctx, failing("monitor"))
-    assert not Excused.of(ctx).has(ctx, failing("orphans"))
+    assert Excused.of(ctx).excuses(ctx, failing("heartbeat"))
+    assert Excused.of(ctx).excuses(ctx, failing("monitor"))
+    assert not Excused.of(ctx).excuses(ctx, failing("orphans"))
 
 
 def test_a_failure_is_excused_by_the_former_name_of_its_point(ctx: Context, writer: Writer) -> None:
     """A run of an earlier version journalled the former name."""
     ctx = replaced(ctx, writer, "worker", KnownFailures(points={"strays": "second container"}))
-    assert Excused.of(ctx).has(ctx, failing("orphans"))
+    assert Excused.of(ctx).excuses(ctx, failing("orphans"))
     assert Excused.of(ctx).remark(failing("orphans")) == ", as before this run"
 
 

@@ -16,21 +16,21 @@ class CertificatesLoaded(Exception):
 
 @pytest.fixture(autouse=True)
 def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    def trust() -> None:
+    def tls_context() -> None:
         raise CertificatesLoaded
 
-    monkeypatch.setattr(http, "trust", trust)
+    monkeypatch.setattr(http, "tls_context", tls_context)
 
 
 def test_certificates_are_loaded_only_for_https() -> None:
     with serving() as served:
-        assert http.ask(served.url).status == http.OK
+        assert http.send_request(served.url).status == http.OK
     with pytest.raises(CertificatesLoaded):
-        http.ask("https://127.0.0.1:1/")
+        http.send_request("https://127.0.0.1:1/")
 
 
 def test_a_refused_connection_is_a_response_with_an_error() -> None:
-    response = http.ask("http://127.0.0.1:1/")
+    response = http.send_request("http://127.0.0.1:1/")
     assert response.status == 0 and "refused" in response.error
 
 

@@ -208,11 +208,11 @@ def test_a_missing_token_is_no_problem_of_an_old_replica(stack: Stack) -> None:
     ("web", "lines"),
     [
         (HEALTHY, []),
-        (replace(HEALTHY, status="paused"), ["web does not work, as before: paused"]),
-        (None, ["web does not work, as before (paused then): no container"]),
+        (replace(HEALTHY, status="paused"), ["web still does not work: paused"]),
+        (None, ["web still does not work: no container (before the run: paused)"]),
         (
             replace(HEALTHY, health="starting"),
-            ["web does not work, as before (paused then): not healthy yet"],
+            ["web still does not work: not healthy yet (before the run: paused)"],
         ),
     ],
 )

@@ -78,11 +78,11 @@ def test_a_proxy_stopped_by_an_earlier_run_fails_no_point_until_clients_are_let_
 
 def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Context) -> None:
     notice = maintenance_notice(stopped)
-    assert "refused connections: proxy is stopped" in notice and "not measured yet" in notice
+    assert "clients cannot connect: proxy is stopped" in notice and "is not measured yet" in notice
     phases = {"app": {"create": 1.0, "start": 1.0, "healthy": 3.0}, "job": {"drain": 2.0}}
     done = {"roll": {"services": phases}}
     stopped.journal.append("done", step="rollout", step_kind="rollout", facts=done)
     assert "about 7 s" in maintenance_notice(stopped)
     kept_out = {"turned_away_seconds": 17.3}
     stopped.journal.append("done", step="resume", step_kind="resume", facts=kept_out)
-    assert "about 17 s, as the last time" in maintenance_notice(stopped)
+    assert "about 17 s, like last time" in maintenance_notice(stopped)

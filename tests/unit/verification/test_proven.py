@@ -74,7 +74,7 @@ def test_a_heartbeat_is_sent_again_once_the_rate_limit_allows_it(
 def test_after_one_wait_in_vain_no_further_request_waits(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.LONGEST_WAIT", 1.5)
+    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.MAX_WAIT_SECONDS", 1.5)
     ctx, served = answering(LIMITED_FOR_A_MOMENT)
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 2
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
@@ -104,7 +104,7 @@ def test_a_heartbeat_that_is_refused_for_long_is_unproven(
     [
         (Reply(200, ""), "an empty body"),
         (Reply(200, "<html>welcome</html>"), "without should_reconnect"),
-        (Reply(302, "", {"Location": "/login"}), "leads to /login"),
+        (Reply(302, "", {"Location": "/login"}), "redirects to /login"),
         (Reply(404), "404"),
     ],
 )

@@ -11,9 +11,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.connection import Request
-from cosmicdeploy.probes.proof.stream import Stream
+from cosmicdeploy.probes.proof.stream import RequestStream
 from cosmicdeploy.settings import load
-from cosmicdeploy.traffic.request_stats import TrafficStats
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
 HEARTBEAT_PATH = "/api/devices/heartbeat"
@@ -22,7 +22,7 @@ HEARTBEAT_PATH = "/api/devices/heartbeat"
 class Heartbeats:
     """A device's heartbeats; the database's responses are scripted, the last one is repeated."""
 
-    why_not = "the database is away"
+    lookup_problem = "the database is away"
 
     def __init__(self, *stored: bool | None, then: Callable[[], None] = lambda: None) -> None:
         self._answers, self._then = list(stored), then
@@ -55,7 +55,7 @@ def send_until(
     beats: Heartbeats | None = None,
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
-    stream = Stream(ctx, served.url, beats)  # type: ignore[arg-type]
+    stream = RequestStream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
     while not condition(stream.measured) and time.monotonic() < end:
@@ -140,7 +140,7 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
             sending, served, lambda traffic: traffic.not_found >= 1, Heartbeats(True, False)
         )
     assert stats.broken and stats.failures == []
-    assert stats.failure_summary() == "1 of 2 acknowledged beats were not stored"
+    assert stats.failure_summary() == "1 of 2 acknowledged heartbeats were not stored"
     assert stats.new.not_found + stats.kept.not_found == 1
 
 
@@ -149,7 +149,7 @@ def test_a_release_that_stores_no_ids_breaks_no_promise(sending: Context) -> Non
         stats = send_until(
             sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False)
         )
-    assert stats.not_looked_up == "the release that runs stores no ids" and not stats.broken
+    assert stats.not_looked_up == "the running release stores no ids" and not stats.broken
 
 
 def test_a_429_is_no_failure(sending: Context) -> None:

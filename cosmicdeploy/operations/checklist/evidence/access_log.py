@@ -10,8 +10,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.operations.checklist.logs import require_container
 from cosmicdeploy.operations.checklist.verdict import Figures, Span
-from cosmicdeploy.probes.proof.access_log import BROKEN, CLIENT_GONE, TIME, statuses
-from cosmicdeploy.traffic.response import LIMITED
+from cosmicdeploy.probes.proof.access_log import CLIENT_GONE, SERVER_ERROR, TIME, statuses
+from cosmicdeploy.traffic.response import RATE_LIMITED
 
 # This log has a line per request, so this many times `Span.lines` are read.
 LINES_FACTOR = 5
@@ -58,7 +58,7 @@ def count(all_statuses: Iterable[int]) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for status in all_statuses:
         counted["answers"] += 1
-        counted["errors"] += status >= BROKEN
+        counted["errors"] += status >= SERVER_ERROR
         counted["gone"] += status == CLIENT_GONE
-        counted["limited"] += status == LIMITED
+        counted["limited"] += status == RATE_LIMITED
     return {name: counted[name] for name in ("answers", "errors", "gone", "limited")}

@@ -27,12 +27,12 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
     Returns {"why": …, "todo": …} if no service is configured.
     """
-    from cosmicdeploy.probes.http import ask
+    from cosmicdeploy.probes.http import send_request
 
     services = ctx.settings.checklist.external
     if not services:
         return {"why": WHY, "todo": f"name the external services in {ctx.loaded.file.name}, if any"}
-    responses = map_concurrently(lambda service: ask(service.url), services)
+    responses = map_concurrently(lambda service: send_request(service.url), services)
     pairs = zip(services, responses, strict=True)
     return {service.name: _figures(service, response) for service, response in pairs}
 

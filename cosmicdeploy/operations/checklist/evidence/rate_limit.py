@@ -14,7 +14,7 @@ from cosmicdeploy.operations.checklist.verdict import (
 )
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.text.formatting import counted, format_duration, format_percent
-from cosmicdeploy.traffic.response import LIMITED, OK
+from cosmicdeploy.traffic.response import OK, RATE_LIMITED
 
 POINT, BURST = "rate-limit", "burst"
 TODO = "`cosmicdeploy checklist --probe` sends a burst of heartbeats of one device"
@@ -38,7 +38,7 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     connection, accepted = Connection(proxy_url(ctx)), 0
     try:
         for _ in range(ctx.settings.checklist.burst):
-            response = connection.ask(request)
+            response = connection.send(request)
             if response.status != OK:
                 break
             accepted += 1
@@ -83,7 +83,7 @@ def judge(evidence: Evidence) -> Point:
 def _judge_burst(figures: Figures) -> Point:
     """Judge the point by a burst: its last heartbeat must be refused with 429."""
     accepted = counted(figures["let_in"], "heartbeat")
-    limit_works = figures["status"] == LIMITED
+    limit_works = figures["status"] == RATE_LIMITED
     all_accepted = figures["status"] == OK
     ending = figures["error"] or f"then status {figures['status']}"
     return Point(

@@ -13,7 +13,7 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import ConfigError, DatabaseError
 from cosmicdeploy.operations.checklist import logs
 from cosmicdeploy.operations.checklist.verdict import Span
-from cosmicdeploy.probes.monitor.tables import lacking
+from cosmicdeploy.probes.monitor.tables import describe_missing
 from cosmicdeploy.probes.monitor.transition_lines import TransitionLines
 from cosmicdeploy.settings import DeviceColumns, TransitionColumns
 
@@ -42,7 +42,7 @@ class TransitionHistory:
 def from_table(facts: Facts, columns: TransitionColumns, span: Span) -> TransitionHistory:
     """Read the newest rows of the table, up to `Span.rows`. Raises `DatabaseError`."""
     present = set(facts.columns(columns.table))
-    if problem := lacking(columns.table, columns.needed, present):
+    if problem := describe_missing(columns.table, columns.needed, present):
         raise DatabaseError(
             f"Transitions cannot be read: {problem}",
             todo="correct `monitoring.transitions` in the settings, or migrate:"

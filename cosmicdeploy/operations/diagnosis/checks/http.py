@@ -9,8 +9,8 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
-from cosmicdeploy.probes.http import OK, Response, ask, ask_with_retries
-from cosmicdeploy.probes.readiness import PROBE_SILENCE
+from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
+from cosmicdeploy.probes.readiness import HEALTH_CHECK_SILENCE
 from cosmicdeploy.probes.urls import container_url, proxy_url
 
 ANSWERS, PROXY = "answers", "through the proxy"
@@ -28,7 +28,9 @@ def answers(ctx: Context) -> Iterator[Finding]:
             continue
         inside = _inside_problem(ctx, container)
         # One request is enough for a replica that is known to be unhealthy.
-        outside = _outside_problem(ctx, container, path, ask if inside else ask_with_retries)
+        outside = _outside_problem(
+            ctx, container, path, send_request if inside else send_with_retries
+        )
         if not outside and not inside:
             healthy.append(name)
             continue
@@ -47,7 +49,7 @@ def _outside_problem(
     ctx: Context,
     container: Container,
     path: str,
-    send: Callable[[str], Response] = ask_with_retries,
+    send: Callable[[str], Response] = send_with_retries,
 ) -> str:
     """Send a request to a replica; return what is wrong with the response, "" if it is OK."""
     response = send(container_url(ctx, container) + path)
@@ -59,7 +61,7 @@ def _inside_problem(ctx: Context, container: Container) -> str:
     if not container.healthcheck:
         return ""
     try:
-        result = ctx.engine.exec(container.id, container.healthcheck, silence=PROBE_SILENCE)
+        result = ctx.engine.exec(container.id, container.healthcheck, silence=HEALTH_CHECK_SILENCE)
     except EngineUnavailable:
         raise
     except CosmicError as error:
@@ -75,7 +77,7 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
     if name is None:
         yield ok(PROXY, "services.proxy is not configured")
         return
-    response = ask_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
+    response = send_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
     if response.status == OK:
         yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
         return

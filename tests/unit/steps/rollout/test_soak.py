@@ -18,8 +18,9 @@ from cosmicdeploy.settings import LatencyFloor, Soak, load
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.soak import SoakStep
-from cosmicdeploy.traffic.request_stats import Sample, TrafficStats
+from cosmicdeploy.traffic.request_stats import Sample
 from cosmicdeploy.traffic.response import Response
+from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 ROLLOUT = RolloutStep(name="rollout")
 HEALTHY = Container(
@@ -47,7 +48,7 @@ def test_a_healthy_container_is_no_breach(container: Container) -> None:
     ("container", "breach"),
     [
         (None, "web is gone"),
-        (replace(HEALTHY, restart_count=4), "web ended and was restarted (1 times)"),
+        (replace(HEALTHY, restart_count=4), "web ended and was restarted (1 time)"),
         (
             replace(HEALTHY, status="exited", exit_code=9, health=""),
             "web ended (it is exited, exit",
@@ -89,7 +90,7 @@ def test_latencies_are_tolerated_up_to_a_ratio_and_below_a_floor() -> None:
     fast = {"p50": 0.01, "p99": 0.02}
     assert slower(fast, {"p50": 0.049, "p99": 0.49}, limit) == []
     assert slower(fast, {"p50": 0.051, "p99": 0.49}, limit) == [
-        "p50 is 51 ms, and was 10 ms before"
+        "p50 is 51 ms; before the rollout 10 ms"
     ]
     assert len(slower(fast, {"p50": 0.051, "p99": 0.51}, limit)) == 2
     assert slower({"p50": 0.1, "p99": 0.2}, {"p50": 0.29, "p99": 0.49}, limit) == []
@@ -101,17 +102,19 @@ def test_responses_are_compared_with_those_before_the_rollout(ctx: Context, tmp_
     traffic.samples += [Sample(at, 0.01, True) for at in range(100, 140)]
     traffic.samples += [Sample(at, 9.0, True) for at in range(140, 200)]  # during the rollout
     traffic.samples += [Sample(at, 0.2, at % 10 != 0) for at in range(200, 300)]
-    comparison = Comparison(with_settings(ctx, tmp_path, traffic), rolled=140, began=200)
+    comparison = Comparison(
+        with_settings(ctx, tmp_path, traffic), rollout_start=140, soak_start=200
+    )
     failing, slow = comparison.breaches(over=True)[:2]
     assert failing == "10 of 100 requests failed, more than 1.0%"
-    assert slow == "p50 is 200 ms, and was 10 ms before"
+    assert slow == "p50 is 200 ms; before the rollout 10 ms"
     assert comparison.facts()["p99_ms"] == {"before": 10.0, "after": 200.0}
     # During the soak, failures are comparison with all requests that it will have sent by its end.
     assert comparison.breaches(over=False)[0].startswith("10 of 300")
 
 
 def test_without_probes_only_containers_are_observed(ctx: Context, tmp_path: Path) -> None:
-    comparison = Comparison(with_settings(ctx, tmp_path, None), rolled=0, began=0)
+    comparison = Comparison(with_settings(ctx, tmp_path, None), rollout_start=0, soak_start=0)
     assert comparison.breaches(over=True) == []
     assert comparison.facts()["requests"] == 0
 

@@ -1,4 +1,4 @@
-"""Refuse a run on a service that has several containers."""
+"""Refuse a run if a service has several containers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from cosmicdeploy.stack.model import Service
 
 
 def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
-    """Return the context with the present names of the containers.
+    """Return the context with the names that the containers have now.
 
-    Raises `Refused` if one of these services has several containers, so that a run could start one
-    beside another.
+    Raises `Refused` if one of these services has several containers, since a run could start a
+    second one, or if another container may write to the data of a database or cache to be started.
     """
     containers = ctx.engine.containers(ctx.stack.project)
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
@@ -38,8 +38,8 @@ def _runs(containers: Iterable[Container], name: str) -> bool:
     return any(container.is_active for container in of_service(containers, name))
 
 
-def retire(names: Iterable[str]) -> str:
-    """Return the command that stops containers for good without removing them."""
+def retire_command(names: Iterable[str]) -> str:
+    """Return a command line that stops containers for good without removing them."""
     listed = " ".join(names)
     return f"`docker update --restart=no {listed} && docker stop {listed}`"
 
@@ -52,14 +52,15 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             ctx,
             containers,
             f"Several containers of {service.name} run: {', '.join(running)}",
-            f"decide which one stays, and end each other one, NAME: {retire(['NAME'])}",
+            "decide which one stays, and stop each other one (NAME) for good:"
+            f" {retire_command(['NAME'])}",
         )
     if not running and len(others) > 1:
         raise _several(
             ctx,
             containers,
-            f"{service.name} has several containers, and none runs: {', '.join(others)}",
-            "start the one that is to stay, NAME: `docker start NAME`",
+            f"{service.name} has several containers, and none is running: {', '.join(others)}",
+            "start the container to keep (NAME): `docker start NAME`",
         )
     active = [c for c in containers if c.is_active]
     if len(others) > 1 and not all(has_usual_name(ctx.stack.project, service, c) for c in active):
@@ -69,28 +70,29 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
-    """Return the error for a running container with an unusual name, beside another container with
-    the same labels.
+    """Return the error for a running container with an unusual name if there are others.
 
-    Which of them holds the data is unknown, so the advice swaps neither.
+    All of them have the labels of the service. Which one holds the data is unknown, so the operator
+    has to decide.
     """
     (running,) = {final_name(c.name) for c in containers if c.is_active}
     others = sorted({final_name(c.name) for c in containers} - {running})
     usual = [c.name for c in containers if has_usual_name(ctx.stack.project, service, c)]
-    rest = usual[0] if usual else "NAME"
+    other = usual[0] if usual else "NAME"
     return _several(
         ctx,
         containers,
-        f"{running} runs with the labels of {service.name}, and so is {', '.join(others)} labelled",
-        f"decide which one it is; where it is {rest}: {retire([running])}, then `docker start"
-        f" {rest}`; where it is {running}, put the others away by hand once nothing in them is"
-        " needed",
+        f"{running} runs with the labels of {service.name}, and {', '.join(others)} has the same"
+        " labels",
+        f"decide which one to keep. To keep {other}: {retire_command([running])}, then"
+        f" `docker start {other}`. To keep {running}: remove the others by hand once nothing"
+        " in them is needed",
     )
 
 
 def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str) -> Refused:
     return Refused(
-        f"{what}; one for each service is supported",
+        f"{what}; only one container per service is supported",
         where=f"project {ctx.stack.project}",
         todo=todo,
         details=[_describe(container) for container in containers],
@@ -112,31 +114,32 @@ def _describe(container: Container) -> str:
 
 def _misnamed(ctx: Context, service: Service) -> Refused:
     name, declared = service.container_name, service.declared_name or ""
-    todo = f"give it that name: `docker rename {name} {declared}`"
+    todo = f"rename it: `docker rename {name} {declared}`"
     if ctx.engine.container(declared) is not None:
-        todo = f"declare another container_name: {declared} is no container of {service.name}"
+        todo = (
+            f"declare another container_name: {declared} is a container that does not belong to"
+            f" {service.name}"
+        )
     return Refused(
-        f"The container of {service.name} is {name}, and the compose file names it {declared}",
+        f"The container of {service.name} is {name}, but the compose file names it {declared}",
         where=f"project {ctx.stack.project}",
         todo=todo,
     )
 
 
 def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
-    """Raise `Refused` if a service runs already in a project whose name differs only in spelling.
+    """Raise `Refused` if a service already runs in a project with nearly the same name.
 
-    docker-compose 1.29 keeps marks in a project's name that v2 strips, so that one folder may run
-    as two projects.
+    docker-compose 1.29 names the project after the folder, like v2, but keeps some characters that
+    v2 removes, so the same folder may run as two projects.
     """
     stack = ctx.stack
     for container in ctx.engine.containers_of_folder(stack.directory, except_project=stack.project):
-        alike = labels.normalized_project(container.project) == labels.normalized_project(
-            stack.project
-        )
-        if alike and container.service in names:
+        own_name, other_name = map(labels.normalized_project, (stack.project, container.project))
+        if own_name == other_name and container.service in names:
             raise Refused(
-                f"{container.service} runs already, as {container.name} of the project"
-                f" {container.project}, which this folder's name is for docker-compose 1.29",
+                f"{container.service} already runs as {container.name} in the project"
+                f" {container.project}, the name that docker-compose 1.29 gives this folder",
                 where=f"project {stack.project}",
-                todo=f"end that one for good: {retire([container.name])}",
+                todo=f"stop that container for good: {retire_command([container.name])}",
             )

@@ -1,0 +1,26 @@
+"""The address at which the deployer reaches a port of a container."""
+
+from __future__ import annotations
+
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError
+
+EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
+
+
+def reachable_address(container: Container, port: int) -> tuple[str, int]:
+    """Return the host and port at which the deployer reaches a container's port.
+
+    That is the published port if there is one, else the container's own address. Raises
+    `EngineError` if it has neither.
+    """
+    if port in container.published:
+        host, published = container.published[port]
+        return ("127.0.0.1" if host in EVERY_ADDRESS else host), published
+    for container_address in container.addresses.values():
+        return container_address, port
+    raise EngineError(
+        f"Port {port} of {container.name} cannot be reached from here",
+        where=container.name,
+        todo="publish it on 127.0.0.1 in the compose file, then run `cosmicdeploy up`",
+    )

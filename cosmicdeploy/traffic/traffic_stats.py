@@ -1,0 +1,141 @@
+"""Statistics of all requests that the deployer sends during a run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cosmicdeploy.polling import poll
+from cosmicdeploy.traffic.request_stats import RequestStats, Sample
+from cosmicdeploy.traffic.response import Response
+
+FAILURES_SHOWN = 5
+# Longer than any request may take.
+SETTLED_WITHIN_SECONDS = 7.0
+HEARTBEAT_COUNTS = ("sent", "acknowledged", "found", "limited")
+
+
+@dataclass(kw_only=True)
+class TrafficStats(RequestStats):
+    """Statistics of all requests of a run.
+
+    `new` and `kept`: the statistics of requests on new and on kept (reused) connections.
+    `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
+    `not_looked_up`: why some heartbeats were not looked up in the database.
+    `proxy`: the proxy's own counts from its access log; None if unknown.
+    `failing_before`: why requests already failed before the run changed anything. If they did,
+    failures are excused until the rollout has ended.
+    """
+
+    new: RequestStats = field(default_factory=RequestStats)
+    kept: RequestStats = field(default_factory=RequestStats)
+    beats: Counter[str] = field(default_factory=Counter)
+    not_looked_up: str = ""
+    proxy: Mapping[str, int] | None = None
+    failing_before: str = ""
+    _excused: Counter[str] | None = field(default_factory=Counter, init=False)
+    _under_way: dict[int, float] = field(default_factory=dict, init=False)
+
+    def begin(self, number: int) -> None:
+        """Note that request `number` is due now."""
+        self._under_way[number] = time.monotonic()
+
+    def end(self, number: int) -> None:
+        """Note that request `number` has been counted."""
+        self._under_way.pop(number, None)
+
+    def overdue(self, seconds: float) -> int:
+        """Return how many requests were due at least `seconds` ago but are not counted yet."""
+        latest = time.monotonic() - seconds
+        return sum(due < latest for due in self._under_way.values())
+
+    def settle(self) -> None:
+        """Wait until all requests that are due now have been counted."""
+        due = set(self._under_way)
+        poll(
+            lambda: due & self._under_way.keys(),
+            until=lambda left: not left,
+            every=0.02,
+            within=SETTLED_WITHIN_SECONDS,
+        )
+
+    def count(
+        self, response: Response, *, turning_away: bool = False, kept: bool | None = None
+    ) -> None:
+        super().count(response, turning_away=turning_away)
+        if kept is not None:
+            self.of(kept=kept).count(response, turning_away=turning_away)
+
+    def miss(self, *, kept: bool) -> None:
+        """Count a heartbeat that was acknowledged but is not in the database."""
+        self.not_found += 1
+        self.of(kept=kept).not_found += 1
+
+    def of(self, *, kept: bool) -> RequestStats:
+        """Return the statistics of requests on kept connections, or on new ones."""
+        return self.kept if kept else self.new
+
+    @property
+    def answered(self) -> int:
+        """How many requests were answered 200 or 429."""
+        return sum(sample.good for sample in self.samples) + self.limited
+
+    def finish(self) -> None:
+        """Count the time since the last good response as a gap; no more requests follow."""
+        for stats in (self, self.new, self.kept):
+            stats.measure_gap()
+
+    def excuse_failures(self, why: str) -> None:
+        """Excuse failures until `stop_excusing`, since requests already fail before any change."""
+        self.failing_before, self._excused = why, None
+
+    def stop_excusing(self) -> None:
+        """Count failures from now on; failures until now stay excused."""
+        if self._excused is None:
+            self.settle()
+            self._excused = Counter(
+                sent=self.sent,
+                failed=len(self.failures),
+                missed=self.not_found,
+                acknowledged=self.beats["acknowledged"],
+            )
+
+    @property
+    def broken(self) -> bool:
+        return bool(self.failure_summary())
+
+    def failure_summary(self) -> str:
+        """Describe the failures that are not excused; "" if there are none."""
+        if self._excused is None:
+            return ""
+        lost, excused = [], self._excused
+        if failed := len(self.failures) - excused["failed"]:
+            lost.append(f"{failed} of {self.sent - excused['sent']} requests failed")
+        if missed := self.not_found - excused["missed"]:
+            acknowledged = self.beats["acknowledged"] - excused["acknowledged"]
+            lost.append(f"{missed} of {acknowledged} acknowledged heartbeats were not stored")
+        return ", ".join(lost)
+
+    def between(self, start: float, end: float) -> list[Sample]:
+        """Return the responses that arrived from `start` until before `end` (Unix times)."""
+        return [sample for sample in self.samples if start <= sample.at < end]
+
+    def facts(self) -> dict[str, object]:
+        return {
+            **super().facts(),
+            "failures": self.failures[:FAILURES_SHOWN],
+            "broken": self.failure_summary(),
+            "failing_before": self.failing_before,
+            "new": self.new.facts(),
+            "kept": self.kept.facts(),
+            "beats": self._beats(),
+            "proxy": self.proxy,
+        }
+
+    def _beats(self) -> dict[str, object] | None:
+        if not self.beats:
+            return None
+        counted = {name: self.beats[name] for name in HEARTBEAT_COUNTS}
+        return {**counted, "not_looked_up": self.not_looked_up}
