@@ -18,7 +18,8 @@ from benchmarks.deploy.contestants import COSMICDEPLOY, create_contestant
 from benchmarks.deploy.cosmicdeploy_times import no_op_seconds, start_seconds
 from benchmarks.deploy.measure import Conditions, Contestant, Deploy, deploy
 from benchmarks.deploy.requests import p99
-from benchmarks.deploy.stack import Stack, lay_out_stack, set_soak
+from benchmarks.deploy.soak import set_soak
+from benchmarks.deploy.stack import Stack, lay_out_stack
 from benchmarks.deploy.swarm import swarm_stack
 from benchmarks.deploy.table import Results, rollout_times
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import docker
-import yaml
 from docker.models.containers import Container
 from docker.models.images import Image
 
@@ -161,22 +160,6 @@ def lay_out_stack(folder: Path, name: str) -> Stack:
     }
     lay_out(folder, layout_options(options, IMAGES))
     return Stack(folder=folder, name=name, client=docker.from_env())
-
-
-def set_soak(folder: Path, seconds: float) -> float | None:
-    """Set how long cosmicdeploy soaks after a deploy, in seconds.
-
-    Returns the previous value, or None if the settings have none.
-    """
-    path = folder / "cosmicdeploy.yaml"
-    settings = yaml.safe_load(path.read_text())
-    watch = settings.get("watch")
-    if not isinstance(watch, dict) or "seconds" not in watch:
-        return None
-    before = float(watch["seconds"])
-    watch["seconds"] = seconds
-    path.write_text(yaml.safe_dump(settings, sort_keys=False))
-    return before
 
 
 def run(argv: list[str], stack: Stack) -> None:

@@ -31,7 +31,7 @@ class RedisSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
-    """The limits of the batches in which beats are written, and of the queue before them.
+    """The size of the batches in which heartbeats are written, and of the queue before them.
 
     `linger` is how long a batch waits for more beats, in seconds.
     """
@@ -43,7 +43,7 @@ class BatchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LimiterSettings:
-    """The rate limit: `limit` beats per device in `window` seconds."""
+    """The rate limit: `limit` heartbeats per device in `window` seconds."""
 
     limit: int
     window: int

@@ -1,1 +1,1 @@
-"""Handle beats: validate them, limit their rate, and write them in batches."""
+"""Handle heartbeats, called beats: validate them, limit their rate, write them in batches."""

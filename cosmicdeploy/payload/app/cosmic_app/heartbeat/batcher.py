@@ -1,4 +1,4 @@
-"""Write the beats of many requests in few transactions."""
+"""Write the heartbeats (beats) of many requests in few transactions."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class Batcher:
     def _gather(self) -> tuple[list[Pending], bool]:
         """Return the next batch, and whether another may follow.
 
-        Under load the queue fills while a batch is committed, so the next one never waits for
-        `linger`.
+        A batch that is not full waits up to `linger` for more beats. Under load this adds little,
+        since beats queue up while the previous batch is committed.
         """
         batch: list[Pending] = []
         deadline = None

@@ -1,4 +1,4 @@
-"""Parse and validate the body of a beat."""
+"""Parse and validate the JSON body of a heartbeat request (a beat)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Content:
 
 
 class BadBody(Exception):
-    """The body is invalid; `status` is the HTTP status to answer with."""
+    """The body is invalid; `status` is the HTTP status of the response, `field` the invalid key."""
 
     def __init__(self, reason: str, *, status: int = 422, field: str = "") -> None:
         super().__init__(reason)

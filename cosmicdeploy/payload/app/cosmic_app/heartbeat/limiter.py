@@ -1,4 +1,4 @@
-"""Limit the beats per device and time window; Redis counts them for all replicas together."""
+"""Limit the heartbeats per device and time window; Redis counts them for all replicas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A beat, its device, and its possible outcomes."""
+"""A heartbeat (beat), its device, and its possible outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQL statements that write beats."""
+"""The SQL statements that write heartbeats (beats)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a batch of beats: find the devices, check the limits, commit, announce transitions."""
+"""Write a batch of heartbeats: find the devices, check limits, commit, announce transitions."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ FRESH_SECONDS = 0.04
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """What is wrong with the database and with Redis; empty for nothing."""
+    """What is wrong with the database and with Redis; empty if nothing is."""
 
     database: str = ""
     redis: str = ""

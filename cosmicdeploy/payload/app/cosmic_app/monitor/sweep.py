@@ -1,4 +1,4 @@
-"""Check all devices once and demote the silent ones."""
+"""Check all devices once, and demote the silent ones: lower their status."""
 
 from __future__ import annotations
 
