@@ -21,8 +21,7 @@ SEQUENTIAL = ("create", "start")
 def clients_are_kept_out(ctx: Context) -> bool:
     """Return whether this run, or a run that it resumes, turns clients away now.
 
-    That is so while the step that lets clients in again is ahead, but not the one that turns them
-    away.
+    That is so from the step that turns clients away until the step that lets them in again.
     """
     ahead = ctx.run.steps_ahead
     return ctx.run.maintenance.is_open or (ahead.resume_clients and not ahead.stop_writers)

@@ -36,23 +36,25 @@ def send_until_not_rate_limited(
     began = time.monotonic()
     end = began if ctx.lookup_cache.rate_limit_wait_failed else began + MAX_WAIT_SECONDS
     while True:
-        answer = send_with_retries(url, token=token, json=json)
-        pause = max(1.0, DEFAULT_WAIT_SECONDS if answer.retry_after is None else answer.retry_after)
-        if answer.status != RATE_LIMITED:
-            return answer
+        response = send_with_retries(url, token=token, json=json)
+        pause = max(
+            1.0, DEFAULT_WAIT_SECONDS if response.retry_after is None else response.retry_after
+        )
+        if response.status != RATE_LIMITED:
+            return response
         if time.monotonic() + pause > end:
             ctx.lookup_cache.rate_limit_wait_failed = True
-            return answer
+            return response
         ctx.emit(Notice(text=f"{url} answers 429: next request in {pause:.0f} s"))
         ctx.sleep(pause)
 
 
-def why_unproven(answer: Response) -> str:
+def why_unproven(response: Response) -> str:
     """Return why a response does not show whether the application works; "" if it does."""
-    if answer.status == RATE_LIMITED:
-        pause = answer.retry_after
+    if response.status == RATE_LIMITED:
+        pause = response.retry_after
         wait = f" for {pause:.0f} s" if pause is not None else ""
-        return f"{answer.url} answers 429: the rate limit refuses requests{wait}"
-    if answer.is_turned_away:
-        return f"{answer.url} answers 503 with Retry-After: clients are turned away"
+        return f"{response.url} answers 429: the rate limit refuses requests{wait}"
+    if response.is_turned_away:
+        return f"{response.url} answers 503 with Retry-After: clients are turned away"
     return ""

@@ -24,7 +24,7 @@ LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 def wait_ready(
-    ctx: Context, container_id: str, name: str, on_answer: Callable[[], None] = lambda: None
+    ctx: Context, container_id: str, name: str, on_good_response: Callable[[], None] = lambda: None
 ) -> Container:
     """Wait until a container is ready, and return it.
 
@@ -33,19 +33,19 @@ def wait_ready(
 
     A container is ready once its health check passes. Before that, a replica has to answer its
     health path `restart.passes` times in a row. The deployer sends 20 requests per second until the
-    first good response, then up to 50, and calls `on_answer` after each good response.
+    first good response, then up to 50, and calls `on_good_response` after each good response.
 
     The engine runs the health check for the first time one interval after the start. Until then the
     deployer runs the check itself in the container. It skips the check for a replica if the check
     has passed in another container of the same image and only sends the request that this replica
     has just answered.
     """
-    answers = _ResponsesInARow(ctx, name, on_answer)
+    responses = _ResponsesInARow(ctx, name, on_good_response)
 
     def has_passed(container: Container) -> bool:
         return (
             container.is_ready
-            or answers.prove_health(container)
+            or responses.prove_health(container)
             or _has_passed_before(ctx, container)
             or _passes_now(ctx, container)
         )
@@ -54,23 +54,23 @@ def wait_ready(
         ctx,
         container_id,
         name,
-        ready=lambda container: answers.are_enough(container) and has_passed(container),
-        pause=answers.pause,
+        ready=lambda container: responses.are_enough(container) and has_passed(container),
+        pause=responses.pause,
     )
 
 
 class _ResponsesInARow:
     """Counts the good responses in a row of a replica; a container of another role needs none."""
 
-    def __init__(self, ctx: Context, name: str, on_answer: Callable[[], None]) -> None:
-        self._ctx, self._on_answer = ctx, on_answer
+    def __init__(self, ctx: Context, name: str, on_good_response: Callable[[], None]) -> None:
+        self._ctx, self._on_answer = ctx, on_good_response
         self._needed = ctx.settings.restart.passes if name in ctx.settings.services.app else 0
         self._count = 0
 
     def are_enough(self, container: Container) -> bool:
         """Send one more request if needed; return whether there are enough good responses now."""
         if self._count < self._needed:
-            self._count = self._count + 1 if self._answers(container) else 0
+            self._count = self._count + 1 if self._responds_well(container) else 0
             if self._count:
                 self._on_answer()
         return self._count >= self._needed
@@ -105,7 +105,7 @@ class _ResponsesInARow:
             return False
         return parts == ("http", True, app.port, app.health_path)
 
-    def _answers(self, container: Container) -> bool:
+    def _responds_well(self, container: Container) -> bool:
         try:
             url = container_url(self._ctx, container)
         except EngineError:

@@ -22,7 +22,7 @@ class ComposeValue:
     @property
     def where(self) -> str:
         """The location, as "file:line"."""
-        return self.document.place(*self.keys)
+        return self.document.location(*self.keys)
 
     @property
     def label(self) -> str:

@@ -106,14 +106,16 @@ def heartbeat(ctx: Context) -> CheckResult:
     if clients_are_kept_out(ctx):
         return skipped("heartbeat", f"not sent while clients are turned away: {UNTIL_RESUME}")
     token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
-    answer = send_until_not_rate_limited(ctx, url, token=token, json=configured.body)
-    ok, unproven = is_accepted(answer, configured), why_unproven(answer)
+    response = send_until_not_rate_limited(ctx, url, token=token, json=configured.body)
+    ok, unproven = is_accepted(response, configured), why_unproven(response)
     return CheckResult(
         point="heartbeat",
         ok=ok,
         expected=f"200 with {configured.answers_with} from {configured.path}",
-        found=f"{answer} {answer.excerpt}" if ok else unproven or why_rejected(answer, configured),
-        todo=TODO_LIMITED if unproven else todo_of(answer, configured),
+        found=f"{response} {response.excerpt}"
+        if ok
+        else unproven or why_rejected(response, configured),
+        todo=TODO_LIMITED if unproven else todo_of(response, configured),
         unproven=bool(unproven),
     )
 

@@ -43,26 +43,28 @@ def containers(ctx: Context) -> CheckResult:
 def images(ctx: Context) -> CheckResult:
     """Check that all containers of the application run the declared image and the same release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.released}
-    tagged = ctx.images_of(running)
+    declared = ctx.images_of(running)
     is_same = all(
         container and image and container.image_id == image.id
-        for container, image in zip(running.values(), tagged.values(), strict=True)
+        for container, image in zip(running.values(), declared.values(), strict=True)
     )
     is_absent = not any(running.values())
     ids = {each.image_id for each in running.values() if each}
-    ids |= {image.id for image in tagged.values() if image}
+    ids |= {image.id for image in declared.values() if image}
     releases = {image_id: _image_release(ctx, image_id) for image_id in ids}
-    services: dict[str, list[str]] = {}
+    services_by_image: dict[str, list[str]] = {}
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"
-        services.setdefault(image, []).append(name)
-    run = {releases[each.image_id] for each in running.values() if each} - {""}
-    tags = sorted({_described(i.id, releases) if i else "no image" for i in tagged.values()})
+        services_by_image.setdefault(image, []).append(name)
+    running_releases = {releases[each.image_id] for each in running.values() if each} - {""}
+    tags = sorted({_described(i.id, releases) if i else "no image" for i in declared.values()})
     return CheckResult(
         point="images",
-        ok=is_same and len(run) <= 1,
+        ok=is_same and len(running_releases) <= 1,
         expected=f"the declared image in every app, scheduler and worker: {', '.join(tags)}",
-        found="; ".join(f"{image} in {', '.join(names)}" for image, names in services.items()),
+        found="; ".join(
+            f"{image} in {', '.join(names)}" for image, names in services_by_image.items()
+        ),
         todo=START
         if is_absent
         else "run `cosmicdeploy deploy`; a restart would keep the old image",
@@ -83,21 +85,21 @@ def health(ctx: Context) -> CheckResult:
     Sends at least one request to each.
     """
     path = ctx.settings.app.health_path
-    answers = {
+    responses = {
         name: _request(ctx, partial(replica_url, ctx, name), path)
         for name in ctx.settings.services.app
     }
     kept_out = clients_are_kept_out(ctx)
     if ctx.settings.services.proxy and not kept_out:
-        answers["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
+        responses["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
     expected = ctx.running_release()
-    problems = {name: _problem(ctx, answer, expected) for name, answer in answers.items()}
+    problems = {name: _problem(ctx, response, expected) for name, response in responses.items()}
     problems = {name: problem for name, problem in problems.items() if problem}
-    releases = sorted({_answer_release(ctx, answer) for answer in answers.values()} - {""})
+    releases = sorted({_response_release(ctx, response) for response in responses.values()} - {""})
     good = f"200 on all, release {', '.join(releases) or 'unknown'}"
     found = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or good
-    addresses = counted(len(answers), "address", "addresses")
-    is_unproven = bool(problems) and all(why_unproven(answers[name]) for name in problems)
+    addresses = counted(len(responses), "address", "addresses")
+    is_unproven = bool(problems) and all(why_unproven(responses[name]) for name in problems)
     return CheckResult(
         point="health",
         ok=not problems,
@@ -108,17 +110,17 @@ def health(ctx: Context) -> CheckResult:
     )
 
 
-def _problem(ctx: Context, answer: Response, release: str) -> str:
+def _problem(ctx: Context, response: Response, release: str) -> str:
     """Return why a response does not show that the release works; "" if it does.
 
     A response without the release header may come from the web server itself.
     """
-    if answer.status != OK:
-        return why_unproven(answer) or str(answer)
+    if response.status != OK:
+        return why_unproven(response) or str(response)
     header = ctx.settings.app.release_header
-    if not (header and release) or _answer_release(ctx, answer) == release:
+    if not (header and release) or _response_release(ctx, response) == release:
         return ""
-    actual = _answer_release(ctx, answer)
+    actual = _response_release(ctx, response)
     return f"200, but release {actual}" if actual else f"200 without {header}: release unknown"
 
 
@@ -150,6 +152,6 @@ def _request(ctx: Context, url: Callable[[], str], path: str) -> Response:
         return Response(url="", error=error.what)
 
 
-def _answer_release(ctx: Context, answer: Response) -> str:
+def _response_release(ctx: Context, response: Response) -> str:
     header = ctx.settings.app.release_header
-    return answer.headers.get(header, "") if header else ""
+    return response.headers.get(header, "") if header else ""

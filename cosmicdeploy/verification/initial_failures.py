@@ -80,7 +80,7 @@ def problem_of(ctx: Context, name: str) -> str:
         return "no container"
     if problem := _state_problem(ctx, name, container):
         return problem
-    return answer_problem(ctx, container) if name in ctx.settings.services.app else ""
+    return response_problem(ctx, container) if name in ctx.settings.services.app else ""
 
 
 def _state_problem(ctx: Context, name: str, container: Container) -> str:
@@ -109,7 +109,7 @@ def _start_problem(ctx: Context, name: str, container: Container) -> str:
     return ""
 
 
-def answer_problem(ctx: Context, container: Container) -> str:
+def response_problem(ctx: Context, container: Container) -> str:
     """Return what is wrong with a replica's responses; "" if it works.
 
     Sends a health request and, unless this is a plan, a heartbeat.

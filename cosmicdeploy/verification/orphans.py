@@ -77,9 +77,9 @@ def orphans(ctx: Context) -> CheckResult:
 
 
 def _undeclared(ctx: Context) -> Iterator[Container]:
-    """Yield the project's containers that are not the one container of their service.
+    """Yield the project's containers that belong to no service, or are surplus ones of a service.
 
-    Containers of a declared service without a role are left out, since it may have several.
+    A declared service without a role may have several containers, so these are left out.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():

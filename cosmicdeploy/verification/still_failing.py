@@ -10,8 +10,8 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.verification.initial_failures import (
     SETTLED_SECONDS,
-    answer_problem,
     problem_of,
+    response_problem,
 )
 
 
@@ -48,7 +48,7 @@ def _problem(ctx: Context, name: str) -> str:
     if container.health == "starting":
         if not serves_now(ctx, container):
             return "not healthy yet"
-        return answer_problem(ctx, container) if is_replica else ""
+        return response_problem(ctx, container) if is_replica else ""
     if not container.health and not is_replica and container.seconds_up < SETTLED_SECONDS:
         return "started a moment ago"
     return problem_of(ctx, name)

@@ -32,6 +32,6 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
-        ctx = open_stack(config, call.hearing(view))
+        ctx = open_stack(config, call.event_handler(view))
         step = BackupStep(name="backup")
         return run_report(call, *execute(ctx, call.command, [step.alone()], wait))

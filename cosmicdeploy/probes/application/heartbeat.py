@@ -15,25 +15,25 @@ from cosmicdeploy.traffic.response import OK, Response
 UNKNOWN_DEVICE = (401, 403)
 
 
-def is_accepted(answer: Response, heartbeat: Heartbeat) -> bool:
+def is_accepted(response: Response, heartbeat: Heartbeat) -> bool:
     """Return whether the response is a 200 with the key that only a working release sends."""
-    return answer.status == OK and heartbeat.answers_with in _keys(answer.body)
+    return response.status == OK and heartbeat.answers_with in _keys(response.body)
 
 
-def why_rejected(answer: Response, heartbeat: Heartbeat) -> str:
+def why_rejected(response: Response, heartbeat: Heartbeat) -> str:
     """Describe a response that does not accept the heartbeat."""
-    if answer.status in UNKNOWN_DEVICE:
-        return f"{answer}: the application does not know the token in {heartbeat.token_variable}"
-    if answer.status == OK:
-        return f"{answer} without {heartbeat.answers_with}: {answer.excerpt or 'an empty body'}"
-    if location := answer.headers.get("Location"):
-        return f"{answer}, redirects to {location}"
-    return str(answer)
+    if response.status in UNKNOWN_DEVICE:
+        return f"{response}: the application does not know the token in {heartbeat.token_variable}"
+    if response.status == OK:
+        return f"{response} without {heartbeat.answers_with}: {response.excerpt or 'an empty body'}"
+    if location := response.headers.get("Location"):
+        return f"{response}, redirects to {location}"
+    return str(response)
 
 
-def todo_of(answer: Response, heartbeat: Heartbeat) -> str:
+def todo_of(response: Response, heartbeat: Heartbeat) -> str:
     """Return what the operator can do about a response that does not accept the heartbeat."""
-    if answer.status in UNKNOWN_DEVICE:
+    if response.status in UNKNOWN_DEVICE:
         variable = heartbeat.token_variable
         return f"set {variable} to the token of a registered device that only the deployer uses"
     return (

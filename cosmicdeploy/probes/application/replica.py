@@ -29,23 +29,23 @@ def new_replica_problem(ctx: Context, url: str, release: str) -> str:
     Raises `NotProven` if a rate limit or a maintenance page answers instead of the replica, and
     `CheckFailed` if the application does not know the device's token.
     """
-    answer = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
-    _require_proven(answer)
-    problem = _health_problem(ctx, answer, release)
+    response = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
+    _require_proven(response)
+    problem = _health_problem(ctx, response, release)
     heartbeat = ctx.settings.verify.heartbeat
     if problem or heartbeat is None:
         return problem
-    answer = _send_heartbeat(ctx, url, heartbeat, ctx.loaded.secret(heartbeat.token_variable))
-    _require_proven(answer)
-    if answer.status in UNKNOWN_DEVICE:
+    response = _send_heartbeat(ctx, url, heartbeat, ctx.loaded.secret(heartbeat.token_variable))
+    _require_proven(response)
+    if response.status in UNKNOWN_DEVICE:
         raise CheckFailed(
             f"The application does not know the token in {heartbeat.token_variable}; no replica was"
             " touched",
-            where=answer.url,
-            todo=todo_of(answer, heartbeat),
-            details=(str(answer),),
+            where=response.url,
+            todo=todo_of(response, heartbeat),
+            details=(str(response),),
         )
-    return "" if is_accepted(answer, heartbeat) else why_rejected(answer, heartbeat)
+    return "" if is_accepted(response, heartbeat) else why_rejected(response, heartbeat)
 
 
 def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]:
@@ -55,10 +55,10 @@ def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]
     connection error or a 5xx in response to a heartbeat counts as a problem. A plan sends no
     heartbeat.
     """
-    answer = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
-    if unproven := why_unproven(answer):
+    response = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
+    if unproven := why_unproven(response):
         return "", unproven
-    if problem := _health_problem(ctx, answer, release, header_required=False):
+    if problem := _health_problem(ctx, response, release, header_required=False):
         return problem, ""
     return _old_heartbeat_problem(ctx, url)
 
@@ -70,12 +70,12 @@ def _old_heartbeat_problem(ctx: Context, url: str) -> tuple[str, str]:
     token = ctx.loaded.variables.get(heartbeat.token_variable, "")
     if not token:
         return "", f"no token in {heartbeat.token_variable}"
-    answer = _send_heartbeat(ctx, url, heartbeat, token)
-    if unproven := why_unproven(answer):
+    response = _send_heartbeat(ctx, url, heartbeat, token)
+    if unproven := why_unproven(response):
         return "", unproven
-    if answer.error or answer.status >= SERVER_ERROR:
-        return str(answer), ""
-    return "", "" if answer.status == OK else why_rejected(answer, heartbeat)
+    if response.error or response.status >= SERVER_ERROR:
+        return str(response), ""
+    return "", "" if response.status == OK else why_rejected(response, heartbeat)
 
 
 def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) -> Response:
@@ -83,27 +83,27 @@ def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) ->
 
 
 def _health_problem(
-    ctx: Context, answer: Response, release: str, *, header_required: bool = True
+    ctx: Context, response: Response, release: str, *, header_required: bool = True
 ) -> str:
     """Return why a health response is not a good one from `release`; "" if it is.
 
     With `header_required`, a response without the release header is a problem as well: it may come
     from another server.
     """
-    if answer.status != OK:
-        return str(answer)
+    if response.status != OK:
+        return str(response)
     header = ctx.settings.app.release_header
-    answered = answer.headers.get(header, "") if header else ""
+    answered = response.headers.get(header, "") if header else ""
     if not (header and release) or answered == release or not (answered or header_required):
         return ""
-    return f"{answer.url} answers as release {answered or 'unknown'}, not {release}"
+    return f"{response.url} answers as release {answered or 'unknown'}, not {release}"
 
 
-def _require_proven(answer: Response) -> None:
-    if reason := why_unproven(answer):
+def _require_proven(response: Response) -> None:
+    if reason := why_unproven(response):
         raise NotProven(
             "It is unknown whether the new image works; no replica was touched",
-            where=answer.url,
+            where=response.url,
             todo=TODO_LIMITED,
             details=(reason,),
         )

@@ -26,7 +26,7 @@ class Latency:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._answers: deque[Response] = deque(maxlen=KEPT)
+        self._responses: deque[Response] = deque(maxlen=KEPT)
         self._sent = self._failed = 0
         self._failing_since: float | None = None
 
@@ -36,12 +36,12 @@ class Latency:
         Also yields an event for the first failure, one for the first good response after it, and a
         summary of every 10 requests.
         """
-        answer = self._request()
-        self._answers.append(answer)
+        response = self._request()
+        self._responses.append(response)
         self._sent += 1
-        self._failed += is_failure(answer)
+        self._failed += is_failure(response)
         yield self._event("", quiet=True)
-        yield from self._outage_events(answer)
+        yield from self._outage_events(response)
         if self._sent % REQUESTS_PER_LINE == 0:
             yield self._event(self._summary())
 
@@ -52,13 +52,13 @@ class Latency:
         except CosmicError as error:  # the proxy does not run
             return Response(url=path, error=error.what)
 
-    def _outage_events(self, answer: Response) -> Iterator[MonitorEvent]:
-        if is_failure(answer) and self._failing_since is None:
+    def _outage_events(self, response: Response) -> Iterator[MonitorEvent]:
+        if is_failure(response) and self._failing_since is None:
             self._failing_since = time.monotonic()
-            yield self._event(f"FAILED: {answer}")
-        elif answer.status == OK and self._failing_since is not None:
+            yield self._event(f"FAILED: {response}")
+        elif response.status == OK and self._failing_since is not None:
             seconds, self._failing_since = time.monotonic() - self._failing_since, None
-            yield self._event(f"succeeds again after {seconds:.0f} s: {answer}")
+            yield self._event(f"succeeds again after {seconds:.0f} s: {response}")
 
     def _summary(self) -> str:
         facts = self._facts(REQUESTS_PER_LINE)
@@ -69,8 +69,8 @@ class Latency:
 
     def _facts(self, count: int = KEPT) -> dict[str, float]:
         """Return the figures of the last `count` responses; only good ones have a latency."""
-        last = list(self._answers)[-count:]
-        good = [answer.seconds for answer in last if answer.status == OK]
+        last = list(self._responses)[-count:]
+        good = [response.seconds for response in last if response.status == OK]
         failed = sum(map(is_failure, last))
         return {
             "sent": len(last),
@@ -96,6 +96,6 @@ class Latency:
         )
 
 
-def is_failure(answer: Response) -> bool:
+def is_failure(response: Response) -> bool:
     """Return whether a response is a failure; a rate limit's refusal (429) is not."""
-    return answer.status not in (OK, RATE_LIMITED)
+    return response.status not in (OK, RATE_LIMITED)

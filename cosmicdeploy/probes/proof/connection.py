@@ -52,13 +52,13 @@ class Connection:
             self.close()
         url = self._url + request.path
         try:
-            answer = self._exchange(request, url, started)
+            response = self._exchange(request, url, started)
         except (OSError, HTTPException, ValueError) as error:
             self.close()
             text = str(error) or type(error).__name__
-            answer = Response(url=url, error=text, seconds=time.monotonic() - started)
+            response = Response(url=url, error=text, seconds=time.monotonic() - started)
         self._used = time.monotonic()
-        return answer
+        return response
 
     def _exchange(self, request: Request, url: str, started: float) -> Response:
         method = "GET" if request.body is None else "POST"
@@ -92,9 +92,9 @@ class ConnectionPool:
             connection = self._idle.get_nowait()
         except Empty:
             connection = Connection(self._url)
-        answer = connection.send(request)
+        response = connection.send(request)
         self._idle.put(connection)
-        return answer
+        return response
 
     def close(self) -> None:
         """Close all idle connections."""

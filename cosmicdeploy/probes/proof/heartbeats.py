@@ -21,44 +21,44 @@ class Heartbeats:
     `lookup_problem` says why they cannot be looked up; "" if they can.
     """
 
-    def __init__(self, ctx: Context, beat: Heartbeat, token: str) -> None:
-        self._beat, self._token = beat, token
-        self.lookup_problem = "" if beat.id else "verify.heartbeat.id is not configured"
+    def __init__(self, ctx: Context, settings: Heartbeat, token: str) -> None:
+        self._settings, self._token = settings, token
+        self.lookup_problem = "" if settings.id else "verify.heartbeat.id is not configured"
         self._access = self._reach(ctx)
 
     def _reach(self, ctx: Context) -> DatabaseAccess | None:
         try:
-            return ctx.database() if self._beat.id else None
+            return ctx.database() if self._settings.id else None
         except CosmicError as error:
             self.lookup_problem = error.what
             return None
 
     def create(self) -> tuple[str, Request]:
         """Return a new heartbeat's id and its request."""
-        name = uuid4().hex
-        id_field = {self._beat.id.field: name} if self._beat.id else {}
-        body = {**self._beat.body, **id_field}
-        return name, Request(path=self._beat.path, token=self._token, body=body)
+        heartbeat_id = uuid4().hex
+        id_field = {self._settings.id.field: heartbeat_id} if self._settings.id else {}
+        body = {**self._settings.body, **id_field}
+        return heartbeat_id, Request(path=self._settings.path, token=self._token, body=body)
 
-    def is_stored(self, name: str) -> bool | None:
+    def is_stored(self, heartbeat_id: str) -> bool | None:
         """Return whether the heartbeat with this id is stored; None if it cannot be looked up.
 
         Runs one query in a new database session.
         """
-        if self._access is None or self._beat.id is None:
+        if self._access is None or self._settings.id is None:
             return None
         try:
-            return _stored(self._access, self._beat.id, name)
+            return _stored(self._access, self._settings.id, heartbeat_id)
         except DatabaseError as error:
             self.lookup_problem = error.what
             return None
 
 
-def _stored(access: DatabaseAccess, location: HeartbeatId, name: str) -> bool:
+def _stored(access: DatabaseAccess, location: HeartbeatId, heartbeat_id: str) -> bool:
     table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
     with open_session(access, silence=LOOKUP_TIMEOUT_SECONDS) as session:
-        return bool(session.rows(sql, name))
+        return bool(session.rows(sql, heartbeat_id))
 
 
 def configured_heartbeats(ctx: Context) -> Heartbeats | None:

@@ -27,17 +27,16 @@ class Comparison:
         self._usual_error_rate = sum(not sample.good for sample in before) / max(1, len(before))
 
     def breaches(self, *, over: bool) -> list[str]:
-        """Return which limits of the soak are exceeded, one line each.
+        """Return a line for each limit of the soak that is exceeded.
 
-        While the soak is not `over`, the share of failures is that of all requests that will have
-        been sent at its end, and only the failures of the deployer's own requests are checked.
+        While the soak is not `over`, only the failures of the deployer's own requests are checked,
+        as a share of all requests that will have been sent by its end.
         """
         limits, count = self._ctx.settings.watch, self._count()
         expected = 0 if over else round(limits.seconds * self._ctx.settings.probe.rate)
         sent = max(count["requests"], expected)
-        why = too_many_failures(
-            count["failed"], sent, max(limits.max_error_rate, self._usual_error_rate)
-        )
+        tolerated = max(limits.max_error_rate, self._usual_error_rate)
+        why = too_many_failures(count["failed"], sent, tolerated)
         breaches = [why] if why else []
         if not over:
             return breaches
@@ -49,10 +48,10 @@ class Comparison:
         The access log also shows failures of pages that the deployer does not request.
         """
         spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
-        found = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
-        if found is None:
+        counts = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
+        if counts is None:
             return []
-        before, after = found
+        before, after = counts
         usual = before["errors"] / before["answers"]
         tolerated = max(self._ctx.settings.watch.max_error_rate, usual)
         why = too_many_failures(after["errors"], after["answers"], tolerated)

@@ -72,19 +72,21 @@ class RequestStream:
         self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
         self._kept = ConnectionPool(url)
         self._unsure_until = self._limited_until = 0.0
-        self._counting, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
+        self._count_lock, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
-        self._schedule = threading.Thread(target=self._send_on_schedule, name="probes", daemon=True)
+        self._scheduler = threading.Thread(
+            target=self._send_on_schedule, name="probes", daemon=True
+        )
 
     def start(self) -> None:
         """Start sending requests."""
-        self._schedule.start()
+        self._scheduler.start()
 
     def stop(self) -> None:
         """Stop sending requests, and wait for the responses that are still to come."""
         self._stopped.set()
-        self._schedule.join()
+        self._scheduler.join()
         self._threads.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
             late = Response(url=self._url, error=f"not sent: {THREADS} others were waiting")
@@ -104,10 +106,10 @@ class RequestStream:
             self.measured.begin(number)
             if every and (number - 1) % every == 0:
                 heartbeat = (self._send_heartbeat, now, next(heartbeat_kept))
-                self._threads.submit(self._counted, number, *heartbeat)
+                self._threads.submit(self._send_and_mark_done, number, *heartbeat)
             else:
                 request = (self._send_health_request, now, next(kept))
-                self._threads.submit(self._counted, number, *request)
+                self._threads.submit(self._send_and_mark_done, number, *request)
             due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
     def _requests_per_heartbeat(self) -> int:
@@ -117,7 +119,7 @@ class RequestStream:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
 
-    def _counted(self, number: int, send: Send, due: float, kept: bool) -> None:
+    def _send_and_mark_done(self, number: int, send: Send, due: float, kept: bool) -> None:
         try:
             send(due, kept)
         finally:
@@ -127,42 +129,40 @@ class RequestStream:
         self._send_request(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
 
     def _send_heartbeat(self, due: float, kept: bool) -> None:
-        """Send a heartbeat; a health request while the last one is in flight or rate limited.
+        """Send a heartbeat, or a health request while heartbeats have to wait.
 
-        The application stores only the newest id of a device, so a heartbeat must be looked up
+        They wait while the last one is in flight, and while the rate limit refuses them. The
+        application stores only the newest id of a device, so a heartbeat must be looked up
         before the next one is sent.
         """
-        limited = time.monotonic() < self._limited_until
-        if (
-            self._heartbeats is None
-            or limited
-            or not self._heartbeat_in_flight.acquire(blocking=False)
-        ):
+        is_limited = time.monotonic() < self._limited_until
+        in_flight = self._heartbeat_in_flight
+        if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
             return self._send_health_request(due, kept)
         try:
             self._send_and_look_up(self._heartbeats, due, kept=kept)
         finally:
-            self._heartbeat_in_flight.release()
+            in_flight.release()
 
     def _send_and_look_up(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
         window, counted = self._ctx.run.maintenance, self.measured.beats
-        name, request = heartbeats.create()
+        heartbeat_id, request = heartbeats.create()
         changes = window.changes
         counted["sent"] += 1
-        answer = self._send_request(request, due, kept=kept)
-        if answer.error:
-            # The server may still process this heartbeat, and overwrite the id of a later one.
+        response = self._send_request(request, due, kept=kept)
+        if response.error:
+            # The server may still process this heartbeat later, and overwrite the next one's id.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
-        if answer.status == RATE_LIMITED:
+        if response.status == RATE_LIMITED:
             counted["limited"] += 1
             # More heartbeats would use up the rate limit, which the verification needs as well.
-            self._limited_until = time.monotonic() + (answer.retry_after or 0.0)
-        if answer.status != OK:
+            self._limited_until = time.monotonic() + (response.retry_after or 0.0)
+        if response.status != OK:
             return
         counted["acknowledged"] += 1
         if window.is_open:
-            return  # the data may be swapped meanwhile
-        is_stored = heartbeats.is_stored(name)
+            return  # a rollback may have swapped the data meanwhile
+        is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
             counted["found"] += 1
         elif is_stored is None:
@@ -174,13 +174,13 @@ class RequestStream:
 
     def _send_request(self, request: Request, due: float, *, kept: bool) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
-        answer = self._kept.send(request) if kept else send_once(self._url, request)
-        answer = replace(answer, seconds=answer.seconds + started - due)
-        with self._counting:
+        response = self._kept.send(request) if kept else send_once(self._url, request)
+        response = replace(response, seconds=response.seconds + started - due)
+        with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
-            self.measured.count(answer, turning_away=turning_away, kept=kept)
-        return answer
+            self.measured.count(response, turning_away=turning_away, kept=kept)
+        return response
 
     def _count_not_found(self, *, kept: bool) -> None:
-        with self._counting:
+        with self._count_lock:
             self.measured.miss(kept=kept)

@@ -77,7 +77,7 @@ def test_a_long_list_shows_the_ten_newest_and_all_on_request(
         return [row.split()[0] for row in rows if row.startswith("2026")]
 
     assert listed() == many_backups[:10] and listed("--all") == many_backups
-    assert "2 more, older: --all shows them" in call(*words).stdout
+    assert "2 older not shown; --all shows them" in call(*words).stdout
     assert "--all shows" not in call(*words, "--all").stdout
     rows = json.loads(call(*words, "--json").stdout)["data"]
     assert [row.get("backup") or row["id"] for row in rows] == many_backups

@@ -166,7 +166,7 @@ def test_the_published_schema_is_up_to_date() -> None:
     assert (ROOT / "docs" / "report.schema.json").read_text() == schema_text()
 
 
-def test_a_pipe_gets_no_colours(folder: Path) -> None:
+def test_a_pipe_gets_no_colors(folder: Path) -> None:
     assert "\x1b" not in call("deploy").stderr
 
 

@@ -22,13 +22,12 @@ from cosmicdeploy.report.model import (
     ErrorReport,
     PointReport,
     Report,
-    RequestsReport,
-    RequestStatsReport,
     StepReport,
     UnfinishedReport,
 )
 from cosmicdeploy.report.monitor.screen import LiveView
 from cosmicdeploy.report.progress import ProgressView
+from cosmicdeploy.report.requests_model import RequestsReport, RequestStatsReport
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
@@ -134,8 +133,8 @@ def show_diagnosis(console: PlainConsole, text: str) -> None:
     trouble = {"trouble": text, "about": text, "findings": [finding], "well": False}
     tried = {"applied": False, "remedy": text, "error": text}
     diagnosis.show_diagnosis(console, [trouble], fixing=False)
-    diagnosis.show_tried(console, [{**tried, "applied": True}, tried, {**tried, "error": ""}])
-    diagnosis.show_end(console, [trouble], 1.0)
+    diagnosis.show_attempts(console, [{**tried, "applied": True}, tried, {**tried, "error": ""}])
+    diagnosis.show_remaining(console, [trouble], 1.0)
 
 
 def show_features(console: PlainConsole, text: str) -> None:

@@ -86,14 +86,14 @@ def test_a_question_shows_the_text_literally(text: str, monkeypatch: pytest.Monk
     out = io.StringIO()
     console = PlainConsole(file=out, width=200, force_terminal=False)
     monkeypatch.setitem(terminal.__dict__, "console", console)
-    monkeypatch.setattr("cosmicdeploy.cli.terminal.in_pipeline", lambda: False)
+    monkeypatch.setattr("cosmicdeploy.cli.terminal.in_ci", lambda: False)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert not terminal.confirm(f"Go back to {text}?")
     assert HOSTILE[text] in out.getvalue()
 
 
-def test_colours_and_carriage_returns_of_tools_are_removed() -> None:
+def test_colors_and_carriage_returns_of_tools_are_removed() -> None:
     assert sanitized("\x1b[32mok\x1b[0m 1\r\n\ttwo \x1b[1;38;5;9mred\r") == "ok 1\n\ttwo red"
 
 

@@ -175,7 +175,7 @@ def test_fetch_latest_skips_unusable_copies(catalogue: Catalogue, tmp_path: Path
 def test_a_backup_from_the_future_is_used_by_id_with_a_warning(catalogue: Catalogue) -> None:
     from_the_future(catalogue)
     shown = call("rollback", "--to", FUTURE)
-    assert f"{FUTURE} is used because it was named: it is stamped in the future" in one_line(
+    assert f"{FUTURE} is used because --to names it: it is stamped in the future" in one_line(
         shown.stderr
     )
     assert "(in the future)" in one_line(shown.stdout)
