@@ -13,7 +13,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
-from cosmicdeploy.database.swap.swap import is_swap_interrupted
+from cosmicdeploy.database.swap.interrupted import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents
@@ -67,7 +67,8 @@ def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> Non
         raise NeedsPerson(
             "Clients are still turned away, so what runs cannot be accepted as it is",
             where=began_maintenance[-1].description(),
-            todo=f"finish it: `cosmicdeploy {began_maintenance[-1].command}` serves clients again",
+            todo=f"run `cosmicdeploy {began_maintenance[-1].command}`, which finishes that run and"
+            " serves clients again",
         )
 
 

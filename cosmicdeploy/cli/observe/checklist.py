@@ -79,8 +79,8 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
     ctx = open_stack(config, call.event_handler())
     result = compare(ctx, since=start, probe=probe)
     return call.report(
-        outcome="failed" if result.worse else "done",
-        exit_code=int(ExitCode.CHECK_FAILED) if result.worse else 0,
+        outcome="failed" if result.is_worse else "done",
+        exit_code=int(ExitCode.CHECK_FAILED) if result.is_worse else 0,
         release=_release(ctx),
         checklist={
             "since": result.since,

@@ -26,7 +26,7 @@ DEPLOY = Remedy(
     playbook="deploy",
 )
 RESOLVE = Remedy(
-    description="deploy again from the schema as it is now: say yes only if you have repaired it",
+    description="let deploys continue from this schema: say yes only if you have repaired it",
     command="migrate --resolve",
     resolves_schema=True,
 )

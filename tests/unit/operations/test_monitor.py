@@ -24,8 +24,9 @@ from cosmicdeploy.probes.monitor.event import (
 from cosmicdeploy.probes.monitor.health import ContainerState as State
 from cosmicdeploy.probes.monitor.health import change, summary
 from cosmicdeploy.probes.monitor.tables import describe_missing
-from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping, transition
+from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
+from tests.unit.operations.monitor_events import transition_event
 
 pytestmark = pytest.mark.unit
 
@@ -56,15 +57,10 @@ def test_an_incomplete_context_hides_no_line_and_no_transition() -> None:
     assert parsed(f"{TRANSITION} without more")[0].context == {}
 
 
-def status_change(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
-    facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
-    return transition(at, "somewhere", facts, origin)
-
-
 def test_a_transition_from_several_sources_is_reported_once_and_again_when_repeated() -> None:
     once, off = Deduplicator(), "Temporarily Offline"
     new = [
-        once.is_new(status_change(at, to, origin))
+        once.is_new(transition_event(at, to, origin))
         for at, to, origin in (
             (100.0, off, "output"),
             (100.2, off, "database"),
@@ -82,10 +78,10 @@ def test_a_transition_from_several_sources_is_reported_once_and_again_when_repea
 def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
     now, flapping = time.time(), Flapping(3, 300)
     for number in range(3):
-        flapping.count(status_change(now - number, "Connected", "output"))
+        flapping.count(transition_event(now - number, "Connected", "output"))
     assert list(flapping.state_changes()) == []
-    flapping.count(status_change(now, "Connected", "output"))
-    flapping.count(status_change(now - 400, "Connected", "database", device=8))
+    flapping.count(transition_event(now, "Connected", "output"))
+    flapping.count(transition_event(now - 400, "Connected", "database", device=8))
     assert [turn.text for turn in flapping.state_changes()] == [
         "KIOSK-07 flaps: 4 transitions in 300 s"
     ]
@@ -106,7 +102,7 @@ def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> No
     def look() -> Iterator[MonitorEvent]:
         if not next(answers):
             raise DatabaseError("gone")
-        yield status_change(1, "Connected", "database")
+        yield transition_event(1, "Connected", "database")
 
     texts = []
     for event in polling_collector("the database", 0.0, look)(stop):

@@ -1,11 +1,22 @@
 """Reading the keys of a service."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.model import (
+    Attachment,
+    Build,
+    BuildSecret,
+    Healthcheck,
+    Mount,
+    Port,
+    Service,
+    Stack,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -64,8 +75,12 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("labels: {a: 1, b: , c: true}", "labels", {"a": "1", "b": "", "c": "true"}),
         ("labels: [a=1, b, c=d=e]", "labels", {"a": "1", "b": "", "c": "d=e"}),
         ("extra_hosts: ['db:10.0.0.1', 'v6:::1', 'e=10.0.0.2']", "extra_hosts",
-         {"db": "10.0.0.1", "v6": "::1", "e": "10.0.0.2"}),
-        ("extra_hosts: {db: 10.0.0.1}", "extra_hosts", {"db": "10.0.0.1"}),
+         {"db": ("10.0.0.1",), "v6": ("::1",), "e": ("10.0.0.2",)}),
+        ("extra_hosts: {db: 10.0.0.1}", "extra_hosts", {"db": ("10.0.0.1",)}),
+        ("extra_hosts: ['db:10.0.0.1', 'db:10.0.0.2']", "extra_hosts",
+         {"db": ("10.0.0.1", "10.0.0.2")}),
+        ("extra_hosts: {db: [10.0.0.1, 10.0.0.2]}", "extra_hosts",
+         {"db": ("10.0.0.1", "10.0.0.2")}),
         ("logging: {driver: local, options: {max-file: 3}}", "log_options", {"max-file": "3"}),
         ("logging: {driver: local}", "log_driver", "local"),
         ("expose: [80, '81', 90-92, 93/tcp]", "expose", (80, 81, 90, 91, 92, 93)),
@@ -147,6 +162,76 @@ def test_the_keys_of_a_build_are_read(service_of: ServiceOf, tmp_path: Path) -> 
     )
     short = service_of("build: ../app").build
     assert short == Build(context=tmp_path / "app")
+
+
+EVERY_BUILD_KEY = """
+services:
+  web:
+    build:
+      dockerfile_inline: FROM base
+      additional_contexts: {base: ../base, remote: docker-image://debian}
+      cache_from: [web:cache]
+      cache_to: ["type=inline"]
+      entitlements: [network.host]
+      extra_hosts: ["a=10.0.0.1"]
+      network: host
+      no_cache: true
+      no_cache_filter: one
+      platforms: [linux/amd64]
+      privileged: true
+      provenance: true
+      pull: true
+      sbom: false
+      secrets: [token, {source: word, target: key, mode: 0400}]
+      shm_size: 1m
+      ssh: [default, deploy=./key]
+      tags: [web:other]
+      ulimits: {nofile: 3}
+secrets:
+  token: {file: ./token.txt}
+  word: {environment: WORD}
+"""
+
+
+def test_every_key_of_a_build_is_read(stack_of: Callable[..., Stack], tmp_path: Path) -> None:
+    folder = tmp_path / "Shop"
+    build = stack_of(EVERY_BUILD_KEY, WORD="hunter2").services["web"].build
+    assert build == Build(
+        context=folder,
+        dockerfile_inline="FROM base",
+        additional_contexts={"base": str(tmp_path / "base"), "remote": "docker-image://debian"},
+        cache_from=("web:cache",),
+        cache_to=("type=inline",),
+        entitlements=("network.host",),
+        extra_hosts={"a": ("10.0.0.1",)},
+        network="host",
+        no_cache=True,
+        no_cache_filter=("one",),
+        platforms=("linux/amd64",),
+        privileged=True,
+        provenance="true",
+        pull=True,
+        sbom="false",
+        secrets=(
+            BuildSecret(id="token", file=folder / "token.txt"),
+            BuildSecret(id="key", variable="WORD", value="hunter2"),
+        ),
+        shm_size=1024**2,
+        ssh={"default": "", "deploy": str(folder / "key")},
+        tags=("web:other",),
+        ulimits={"nofile": (3, 3)},
+    )
+    assert "hunter2" not in repr(build)
+    unset = {each.name for each in fields(build) if not getattr(build, each.name)}
+    assert unset == {"args", "labels", "target"}, "a key of Build is missing in this test"
+
+
+def test_a_secret_from_a_missing_variable_is_refused_with_its_line(
+    stack_of: Callable[..., Stack],
+) -> None:
+    with pytest.raises(ConfigError, match="needs the variable WORD, which is not set") as caught:
+        stack_of(EVERY_BUILD_KEY)
+    assert caught.value.where.endswith("compose.yml:19")
 
 
 def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""Bad values of the keys of a service."""
+"""Bad values of the keys of a service, and of secrets."""
 
 from collections.abc import Callable
 
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import (
+    Service,
+    Stack,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -61,9 +64,14 @@ ServiceOf = Callable[..., Service]
         ("healthcheck: {test: [curl, x]}", "must begin with CMD", ""),
         ("healthcheck: {start_interval: 1s}", "start_interval is not supported", ""),
         ("healthcheck: {intervall: 1s}", "intervall is not supported", "'interval'"),
-        ("build: {dockerfile: D}", "build has no context", ""),
+        ("build: {dockerfile: D, dockerfile_inline: FROM x}", "does not go with", ""),
         ("build: https://example.com/a.git", "not a local folder", ""),
-        ("build: {context: ., secrets: [x]}", "build.secrets is not supported", ""),
+        ("build: {context: ., secrets: [x]}", "secret 'x', which is not declared", "secrets"),
+        ("build: {isolation: hyperv}", "build.isolation is not supported", ""),
+        ("build: {pull: sometimes}", "build.pull must be true or false", ""),
+        ("build: {shm_size: big}", "'big' is not a size", ""),
+        ("build: {ssh: [key]}", "'key' has no key", "default"),
+        ("build: {additional_contexts: [base]}", "'base' has no folder", ""),
         ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
         ("container_name: a b", "'a b' is not a container name", ""),
         ("profiles: [debug]", "profiles is not supported", ""),
@@ -87,3 +95,19 @@ def test_a_bad_value_is_reported_with_its_line(
     assert todo in caught.value.todo
     line = 3 + len(keys.splitlines())
     assert f"compose.yml:{line}" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("{}", "must have exactly one of file or environment"),
+        ("{file: a, environment: B}", "must have exactly one of file or environment"),
+        ("{file: a, driver: vault}", "driver is not supported"),
+        ("{external: true}", "is external: only Swarm keeps secrets"),
+    ],
+)
+def test_an_invalid_secret_is_refused(
+    stack_of: Callable[..., Stack], secret: str, what: str
+) -> None:
+    with pytest.raises(ConfigError, match=what):
+        stack_of(f"services: {{web: {{build: {{secrets: [s]}}}}}}\nsecrets: {{s: {secret}}}\n")

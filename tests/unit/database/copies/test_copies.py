@@ -55,7 +55,7 @@ def test_a_backup_is_copied_and_fetched_back(
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
     assert fetched.state.copy_urls == [destination.name]
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         copier.fetch(ID)
 
 
@@ -90,7 +90,7 @@ def test_data_that_changes_in_transit_is_not_a_copy(
 
     monkeypatch.setattr(memory, "put_file", put_and_damage)
     copied = copies_of(catalogue, destination).copy(good(catalogue, ID), destination)
-    assert "not what the manifest says" in copied.error
+    assert "differs from its manifest" in copied.error
     assert catalogue.get(ID).state.copy_urls == []
     assert Store(destination, Path()).names() == []
 

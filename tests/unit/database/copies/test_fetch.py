@@ -72,7 +72,7 @@ def test_the_next_destination_is_tried_if_one_fails(
     lose(backup)
     (tmp_path / "one" / backup.data.name).write_bytes(b"damaged")
     messages: list[str] = []
-    assert copier.fetch(reference, tell=messages.append).state.copy_urls == ["two"]
+    assert copier.fetch(reference, warn=messages.append).state.copy_urls == ["two"]
     assert [line.partition(":")[0] for line in messages] == ["nonsense", "one"]
 
 
@@ -115,7 +115,7 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     copier.copy(backup, destination)
     backup.data.write_bytes(b"damaged")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     assert not catalogue.get(ID).is_usable
     assert copier.fetch(ID).is_usable
     assert backup.data.read_bytes() == DATA
@@ -129,7 +129,7 @@ def test_the_existing_backup_is_kept_if_fetching_it_again_fails(
     copier.copy(backup, destination)
     backup.data.write_bytes(b"damaged, perhaps only in part")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
     (tmp_path / "nas" / backup.data.name).write_bytes(b"damaged too")
     with pytest.raises(BackupError):
@@ -142,9 +142,9 @@ def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogu
     backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
     copier.copy(backup, destination)
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         copier.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)

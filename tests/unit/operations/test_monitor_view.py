@@ -11,16 +11,11 @@ import pytest
 from rich.console import Console
 
 from cosmicdeploy.probes.monitor.event import MonitorEvent
-from cosmicdeploy.probes.monitor.transition import transition
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
 from cosmicdeploy.report.monitor.screen import LiveView
+from tests.unit.operations.monitor_events import transition_event
 
 pytestmark = pytest.mark.unit
-
-
-def status_change(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
-    facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
-    return transition(at, "somewhere", facts, origin)
 
 
 def state_event(topic: str, **facts: object) -> MonitorEvent:
@@ -37,7 +32,7 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
             state_event("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
             state_event("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
             state_event("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
-            *(status_change(n, "Connected", "output", device=n) for n in range(40)),
+            *(transition_event(n, "Connected", "output", device=n) for n in range(40)),
             MonitorEvent(
                 at=1.0,
                 topic="app",
@@ -66,7 +61,7 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
         view.show(
             [
                 state_event("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
-                *(status_change(n, "Connected", "output", device=n) for n in range(3)),
+                *(transition_event(n, "Connected", "output", device=n) for n in range(3)),
                 MonitorEvent(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
             ]
         )
@@ -76,7 +71,7 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
 
 
 def test_an_event_is_one_line_of_text_or_of_json(capsys: pytest.CaptureFixture[str]) -> None:
-    events = [state_event("latency", sent=1), status_change(0.0, "Connected", "output")]
+    events = [state_event("latency", sent=1), transition_event(0.0, "Connected", "output")]
     LinePrinter().show(events)
     line = capsys.readouterr().out
     assert line.count("\n") == 1
