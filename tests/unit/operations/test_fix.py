@@ -16,6 +16,7 @@ from cosmicdeploy.errors import (
     CosmicError,
     LockHeld,
 )
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.operations.diagnosis import fix
 from cosmicdeploy.operations.diagnosis.diagnose import diagnose
 from cosmicdeploy.operations.diagnosis.finding import (
@@ -37,7 +38,8 @@ def known_problem(*checks: Check) -> KnownProblem:
 
 
 def remedy(command: str) -> Remedy:
-    return Remedy(description=command, command=command, effect_within=0)
+    kind = RunKind.DEPLOY if command == "deploy" else RunKind.OTHER
+    return Remedy(description=command, command=command, kind=kind, effect_within=0)
 
 
 def no_playbook(_name: str) -> Playbook:
@@ -62,10 +64,15 @@ class FakeProblem:
             yield problem("web", "is broken", "", remedies=[remedy(s) for s in self.offered])
 
     def execute(
-        self, _ctx: Context, command: str, _steps: Any, _wait: float, recorder: Recorder | None
+        self,
+        _ctx: Context,
+        command: RunCommand,
+        _steps: Any,
+        _wait: float,
+        recorder: Recorder | None,
     ) -> Any:
-        self.applied.append(command)
-        self.recorded += [command] if recorder else []
+        self.applied.append(command.line)
+        self.recorded += [command.line] if recorder else []
         return SimpleNamespace(error=self.error), None
 
 

@@ -76,5 +76,5 @@ def test_the_plan_says_how_long_the_rollout_waits(stack_of: Callable[..., Any]) 
         replicas_and_proxy(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES}
     )
     description = describe_waits(stack_of(engine, pause=2), APPS)
-    assert "for 10 s" in description and "11.5 s are waited after each of 3" in description
+    assert "for 10 s" in description and "11.5 s after each of 3" in description
     assert describe_waits(stack_of(engine, pause=12), APPS) == ""

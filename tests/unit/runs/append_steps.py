@@ -46,7 +46,7 @@ class Fail(Append):
 def run(ctx: Context, *steps: Step) -> Run:
     """Plan and run these steps; return the run, which may have failed."""
     finished = Run(ctx=ctx)
-    finished.through(make_plan(steps, ctx))
+    finished.execute(make_plan(steps, ctx))
     return finished
 
 

@@ -31,7 +31,7 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
 
 def run(ctx: Context, step: Step, *, is_deploy: bool = True) -> Run:
     finished = Run(ctx=ctx, is_deploy=is_deploy)
-    finished.through(make_plan([step], ctx))
+    finished.execute(make_plan([step], ctx))
     return finished
 
 

@@ -157,7 +157,7 @@ def test_after_an_undo_only_compared_state_is_reported_as_unchanged(
     state = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
     monkeypatch.setattr(undo_error, "observe", lambda _: state)
     finished = Run(ctx=ctx, before=state)
-    finished.through(make_plan([append(words, "a"), append(words, "b", Fail)], ctx))
+    finished.execute(make_plan([append(words, "a"), append(words, "b", Fail)], ctx))
     assert finished.error is not None and detail in finished.error.details[0]
 
 
@@ -169,5 +169,5 @@ class FailsWithoutUndo(Fail):
 
 def test_without_an_undo_nothing_is_reported_as_unchanged(ctx: Context, words: list[str]) -> None:
     finished = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})
-    finished.through(make_plan([append(words, "b", FailsWithoutUndo)], ctx))
+    finished.execute(make_plan([append(words, "b", FailsWithoutUndo)], ctx))
     assert finished.error is not None and finished.error.details == ()

@@ -45,7 +45,7 @@ def step(*answers: ExecResult, **options: object) -> Scripted:
 
 def run(ctx: Context, *steps: Scripted) -> Run:
     done = Run(ctx=ctx)
-    done.through(make_plan(steps, ctx))
+    done.execute(make_plan(steps, ctx))
     return done
 
 
@@ -100,7 +100,7 @@ def test_a_failure_is_retried_or_only_reported(ctx: Context) -> None:
     reported = run(ctx, step(FAILURE, on_failure="go-on"))
     assert reported.error is None and "exit code 3" in str(reported.fact("failed"))
     failed_check = run(ctx, step(FAILURE, changes=False, on_failure="go-on"))
-    assert failed_check.error is None and "gone on" in failed_check.results[0].reason
+    assert failed_check.error is None and "went on after" in failed_check.results[0].reason
 
 
 def test_a_later_failure_undoes_the_command_with_undo_with(ctx: Context) -> None:

@@ -121,10 +121,10 @@ def test_a_failed_copy_does_not_keep_its_backup() -> None:
 
 def test_every_reason_is_given() -> None:
     pinned = backup_ago(State(pin=Pin(at=NOW)), hours=1)
-    needed = {pinned.id: "the way back from release 2"}
+    needed = {pinned.id: "needed to roll back release 2"}
     [decision] = decide([pinned], RetentionPolicy(last=2, daily=1), needed, NOW, UTC)
     assert decision.reason == (
-        "newest good backup, pinned, the way back from release 2, last 1 of 2, daily 1 of 1"
+        "newest good backup, pinned, needed to roll back release 2, last 1 of 2, daily 1 of 1"
     )
 
 

@@ -15,8 +15,8 @@ from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
-from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
-from cosmicdeploy.steps.containers.restart import interrupted_restarts
+from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
+from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID
 
@@ -72,7 +72,7 @@ def read_all(journal: Journal) -> None:
             changed(STATE, run.state)
     interrupted_migration(journal)
     backup_before(journal)
-    assert all(ways_back(record) for record in last_releases(ctx))
+    assert all(rollback_backups(record) for record in last_releases(ctx))
     migrations.figures(ctx, Span(since=0), None)
     unfinished_reports(ctx)
     with suppress(CosmicError):

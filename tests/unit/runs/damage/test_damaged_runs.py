@@ -14,6 +14,7 @@ import pytest
 
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
@@ -76,9 +77,9 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     [run] = unfinished(journal)
     assert "some of its changes are unknown" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
-    for command in ("deploy", "rollback", "up", "restart web", "backup create"):
+    for kind in RunKind:
         with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.decide(ctx, command)
+            interrupted.decide(ctx, RunCommand(line=kind, kind=kind))
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]
 

@@ -17,7 +17,6 @@ from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
-from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
@@ -110,7 +109,7 @@ def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     engine: Any = SimpleNamespace(
         containers=lambda *_: [], container=existing.get, remove=removed.append
     )
-    monkeypatch.setattr(replacing, "end", lambda *_: None)
+    monkeypatch.setattr(undo, "end", lambda *_: None)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
