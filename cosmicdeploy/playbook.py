@@ -56,7 +56,7 @@ def load_playbook(path: Path, warn: Warn = lambda _text: None) -> Playbook:
         if key not in KEYS:
             raise ConfigError(
                 f"Unknown key {key!r}",
-                where=document.place(key),
+                where=document.location(key),
                 todo=did_you_mean(str(key), KEYS) or f"a playbook has {', '.join(KEYS)}",
             )
     rows = document.data.get("steps")
@@ -76,16 +76,16 @@ def _step(document: Document, index: int, row: Any, warn: Warn) -> Step:
     row = row if isinstance(row, dict) else {}
     kind = str(row.get("kind"))
     if kind in RENAMED:
-        warn(f"{document.place(*at, 'kind')}: the kind {kind!r} is now called {RENAMED[kind]!r}")
+        warn(f"{document.location(*at, 'kind')}: the kind {kind!r} is now called {RENAMED[kind]!r}")
     elif kind not in KINDS:
         raise ConfigError(
             f"Unknown kind of step {kind!r}",
-            where=document.place(*at, "kind"),
+            where=document.location(*at, "kind"),
             todo=did_you_mean(kind, KINDS) or f"the kinds are {', '.join(sorted(KINDS))}",
         )
     options = {key: value for key, value in row.items() if key != "kind"}
     step = validated(KINDS[current_kind(kind)], {"name": kind, **options}, document, at)
-    return step.placed(document.place(*at))
+    return step.placed(document.location(*at))
 
 
 def _require_distinct(document: Document, steps: tuple[Step, ...]) -> None:
@@ -94,6 +94,6 @@ def _require_distinct(document: Document, steps: tuple[Step, ...]) -> None:
         if name in names[:index]:
             raise ConfigError(
                 f"Two steps are named {name!r}",
-                where=document.place("steps", index),
+                where=document.location("steps", index),
                 todo="give one of them another `name:`",
             )

@@ -60,7 +60,7 @@ def _config_error(
 ) -> ConfigError:
     keys = (*at, *first["loc"])
     name = ".".join(map(str, first["loc"]))
-    where = document.place(*keys)
+    where = document.location(*keys)
     if first["type"] == "extra_forbidden":
         return ConfigError(
             f"Unknown key {name!r}",

@@ -1,4 +1,4 @@
-"""The command line: registers every command and group of commands."""
+"""The command line: registers every command and command group."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ Examples:
 
 
 class Commands(TyperGroup):
-    """The commands; usage errors show the words that were typed without control characters."""
+    """The top-level command group; escapes control characters in usage errors."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         _show_metavars_alone(self)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        """Parse the call, as Typer does."""
-        with _plain_errors():
+        """Parse the command line; sanitize the message of an error."""
+        with _sanitized_errors():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command, as Typer does; covers the commands of groups too."""
-        with _plain_errors():
+        """Run the command or the subgroup's command; sanitize the message of an error."""
+        with _sanitized_errors():
             return super().invoke(ctx)
 
 
 def _show_metavars_alone(command: Any) -> None:
-    """Make help show an argument as STEP, not as the `{STEP}` and `STEP <str>` of newer Typers."""
-    for each in getattr(command, "commands", {}).values():
-        _show_metavars_alone(each)
+    """Make help show an argument as STEP; newer Typer releases show `{STEP}` and `STEP <str>`."""
+    for subcommand in getattr(command, "commands", {}).values():
+        _show_metavars_alone(subcommand)
     for parameter in command.params:
         if parameter.param_type_name == "argument":
             parameter.metavar = parameter.metavar or parameter.name.upper()
@@ -56,17 +56,17 @@ def _show_metavars_alone(command: Any) -> None:
 
 
 def placeholder(argument: Any) -> str:
-    """Return how a usage line shows an argument: in brackets if it can be left out."""
+    """Return an argument as a usage line shows it: in brackets if it is optional."""
     name = f"{argument.metavar}..." if argument.nargs == -1 else argument.metavar
     return name if argument.required else f"[{name}]"
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def _sanitized_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Some Typer releases raise click's errors, others their own.
+        # Checks for an attribute, since the class of usage errors depends on the Typer release.
         if isinstance(message := getattr(error, "message", None), str):
             error.message = sanitized(message)  # type: ignore[attr-defined]
         raise
@@ -80,7 +80,7 @@ app = typer.Typer(
     context_settings={"max_content_width": 100},
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: loading rich takes longer than all the rest of it
+    rich_markup_mode=None,  # loading rich would more than double the time that --help takes
 )
 
 
@@ -101,7 +101,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Options that need no command."""
+    """Declare the options that work without a command."""
 
 
 app.command()(deploy.deploy)
@@ -114,7 +114,7 @@ app.command()(status.status)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
 app.command(epilog=monitor.EXAMPLES)(monitor.monitor)
-app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # its earlier name
+app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # the former name
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=in_container.SETTINGS)(exec.exec_)
 app.command()(shell.shell)

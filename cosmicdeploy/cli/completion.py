@@ -1,11 +1,12 @@
-"""Shell completion of the stack's names: services, backups, features, playbooks, steps.
+"""Shell completion of names: services, backups, features, playbooks, steps and fixed words.
 
-Reads files only, never the engine, since the shell waits for it. Offers nothing if a file cannot be
-read.
+Completion reads files but never queries the engine, which could take seconds. It offers nothing if
+a file cannot be read.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,17 +21,17 @@ Completion = Callable[[typer.Context, str], list[str]]
 
 
 def _completion(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
+    """Return the completion of a word by those of `names` that start with it."""
+
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        with suppress(Exception):  # the shell would show an error as a completion
+        with suppress(Exception):  # the shell would offer an error's text as a completion
             return [name for name in names(ctx) if name.startswith(incomplete)]
         return []
 
     return complete
 
 
-def _loaded(ctx: typer.Context) -> LoadedSettings:
-    import os
-
+def _load_settings(ctx: typer.Context) -> LoadedSettings:
     from cosmicdeploy.settings import find, load
 
     config: Path | None = ctx.params.get("config")
@@ -38,48 +39,44 @@ def _loaded(ctx: typer.Context) -> LoadedSettings:
 
 
 def _services(ctx: typer.Context) -> list[str]:
-    import os
-
     from cosmicdeploy.stack.compose import read_stack
     from cosmicdeploy.steps.service_names import ROLES
 
-    loaded = _loaded(ctx)
+    loaded = _load_settings(ctx)
     compose, env = loaded.path(loaded.settings.compose_file), loaded.path(loaded.settings.env_file)
     return [*ROLES, *read_stack(compose, env_file=env, environ=os.environ).services]
 
 
 def _backups(ctx: typer.Context) -> list[str]:
-    import os
-
     from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
     from cosmicdeploy.database.backups.owner import Owner
     from cosmicdeploy.stack.compose import read_stack
 
-    loaded = _loaded(ctx)
+    loaded = _load_settings(ctx)
     settings = loaded.settings
     compose, env = loaded.path(settings.compose_file), loaded.path(settings.env_file)
     stack = read_stack(compose, env_file=env, environ=os.environ, project=settings.project)
     owner = Owner(database=settings.database.name, project=stack.project)
-    listed = Catalogue(loaded.path(settings.backup.directory), owner).list()
-    return [LATEST, *(backup.id for backup in listed if not backup.foreign)]
+    backups = Catalogue(loaded.path(settings.backup.directory), owner).list()
+    return [LATEST, *(backup.id for backup in backups if not backup.foreign)]
 
 
 def _features(ctx: typer.Context) -> Iterable[str]:
-    return _loaded(ctx).settings.features
+    return _load_settings(ctx).settings.features
 
 
 def _playbooks(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.operations.playbooks import known_playbooks
     from cosmicdeploy.workspace import stack_folder
 
-    return [place.name for place in known_playbooks(stack_folder(ctx.params.get("config")))]
+    return [file.name for file in known_playbooks(stack_folder(ctx.params.get("config")))]
 
 
 def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
-    names = [step.name for step in open_playbook(_loaded(ctx), "deploy").steps]
-    return [name for name in names if " " not in name]  # bash would insert two words
+    names = [step.name for step in open_playbook(_load_settings(ctx), "deploy").steps]
+    return [name for name in names if " " not in name]  # bash would split it into two arguments
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:

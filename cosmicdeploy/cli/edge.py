@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Call:
-    """One call of a command: its name, its start, its terminal, its warnings so far."""
+    """One call of a command; `warnings` are those printed so far, for the report."""
 
     command: str
     terminal: Terminal
@@ -33,23 +33,23 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     warnings: list[str] = field(default_factory=list)
 
-    def hearing(self, emit: Emit = lambda _event: None) -> Emit:
-        """Return an event handler that puts each warning once on stderr and in the report.
+    def event_handler(self, emit: Emit = lambda _event: None) -> Emit:
+        """Return an event handler that prints warnings on stderr and adds them to the report.
 
-        Passes all other events to `emit`; the default drops them.
+        It passes all other events to `emit`, whose default drops them.
         """
         from cosmicdeploy.events import Warned
 
-        def hear(event: Event) -> None:
+        def handle(event: Event) -> None:
             if isinstance(event, Warned):
                 self.warn(event.text)
             else:
                 emit(event)
 
-        return hear
+        return handle
 
     def warn(self, text: str) -> None:
-        """Write a warning to standard error and to the report, once per text."""
+        """Print a warning on stderr and add it to the report, unless it was printed before."""
         if text not in self.warnings:
             self.warnings.append(text)
             self.terminal.warn(text)
@@ -68,8 +68,8 @@ class Call:
             }
         )
 
-    def trace(self, error: BaseException | None) -> None:
-        """Print the traceback of an error if `--verbose` was given."""
+    def print_traceback(self, error: BaseException | None) -> None:
+        """Print the traceback of an error if the call has `--verbose`."""
         if error is not None and self.terminal.verbose:
             from rich.traceback import Traceback
 
@@ -78,8 +78,8 @@ class Call:
             )
 
 
-def finish(call: Call, report: Report) -> None:
-    """Print the report and exit with its code."""
+def finish(call: Call, report: Report) -> NoReturn:
+    """Print the report, then exit with its exit code."""
     if call.terminal.json:
         print(report.to_json())
     else:
@@ -95,35 +95,31 @@ def finish(call: Call, report: Report) -> None:
 
 @contextmanager
 def edge(call: Call) -> Iterator[None]:
-    """Run a command's body; print any error as a report instead of a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run a command's body; report any error and exit with its exit code."""
+    signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
         yield
     except typer.Exit:
         raise
-    except BaseException as error:  # no error may end as a traceback
-        _failed(call, to_cosmic_error(error), error)
+    except BaseException as error:  # Ctrl-C and bugs too: no traceback without --verbose
+        call.print_traceback(error)
+        finish(call, failed_report(call, to_cosmic_error(error)))
 
 
 @contextmanager
-def until_ended() -> Iterator[None]:
-    """Treat Ctrl-C and a closed pipe as the normal end of a command that follows something."""
+def until_interrupted() -> Iterator[None]:
+    """Treat Ctrl-C and a closed pipe as the normal end of `monitor` and `logs --follow`."""
     try:
         yield
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Else the interpreter reports the closed pipe again when it flushes at exit.
+        # Otherwise the interpreter flushes stdout at exit, and reports the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _failed(call: Call, error: CosmicError, cause: BaseException) -> None:
-    call.trace(cause)
-    finish(call, failed_report(call, error))
 
 
 def failed_report(call: Call, error: CosmicError) -> Report:
@@ -141,8 +137,8 @@ def failed_report(call: Call, error: CosmicError) -> Report:
 Body = Callable[[Call], "Report"]
 
 
-def run_command(command: str, terminal: Terminal, body: Body) -> None:
-    """Run a command's body, print its report and exit."""
+def run_command(command: str, terminal: Terminal, body: Body) -> NoReturn:
+    """Run a command's body, print its report, then exit."""
     call = Call(command=command, terminal=terminal)
     with edge(call):
         finish(call, body(call))

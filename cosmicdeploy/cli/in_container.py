@@ -1,4 +1,4 @@
-"""Run a command in a container, with the operator's terminal: exec, shell, console."""
+"""What `exec`, `shell` and `console` share: run a command in a container."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTINGS = {"allow_interspersed_args": False}
 Service = Annotated[
     str,
     typer.Argument(
-        help="A service, or a role: its first running service.",
+        help="A service, or a role for its first running service.",
         autocompletion=completion.services,
     ),
 ]
@@ -33,7 +33,7 @@ Variables = Annotated[
         "--env",
         "-e",
         metavar="VARIABLE",
-        help="Pass this variable of the environment or `.env` on; repeatable.",
+        help="Pass on this variable from the environment or `.env`; repeatable.",
     ),
 ]
 
@@ -53,7 +53,7 @@ def run_in_container(
     from cosmicdeploy.workspace import open_stack
 
     with edge(call):
-        ctx = open_stack(config, call.hearing(notices_to_stderr(call.terminal)))
-        place, words, user = target(ctx)
+        ctx = open_stack(config, call.event_handler(notices_to_stderr(call.terminal)))
+        container, command, user = target(ctx)
         environment = {name: ctx.loaded.secret(name) for name in variables}
-        raise typer.Exit(run(ctx, place, words, user, environment))
+        raise typer.Exit(run(ctx, container, command, user, environment))

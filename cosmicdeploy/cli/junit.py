@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 Junit = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the points to FILE as JUnit XML too.")
+    Path | None, typer.Option(metavar="FILE", help="Write the points to FILE as JUnit XML, too.")
 ]
 
 
 def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Report:
-    """Return the report of `body`; also write it to the file `junit`, unless that is None.
+    """Return the report of `body`; also write it to the file `junit` if there is one.
 
-    A command that fails writes its error, so that no CI job takes an older file for this result.
+    If the command fails, writes the error: a CI job must not read the file of an earlier call.
     """
     from cosmicdeploy.errors import UsageError, to_cosmic_error
     from cosmicdeploy.report.junit import require_writable, write_junit

@@ -41,13 +41,15 @@ Wait = Annotated[
         show_default=False,
     ),
 ]
+# The annotation and the default of each common option.
 COMMON: dict[str, tuple[Any, Any]] = {
     "config": (
         Annotated[
             Path | None,
             typer.Option(
                 metavar="FILE",
-                help="Use this configuration (default: the nearest cosmicdeploy.yaml upwards).",
+                help="Use this configuration file (default: cosmicdeploy.yaml in this folder or the"
+                " nearest one above).",
             ),
         ],
         None,
@@ -57,7 +59,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
         False,
     ),
     "yes": (
-        Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")],
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to questions.")],
         False,
     ),
     "verbose": (
@@ -66,25 +68,24 @@ COMMON: dict[str, tuple[Any, Any]] = {
     ),
     "no_color": (Annotated[bool, typer.Option("--no-color", help="Print without colors.")], False),
 }
-
-
-# The common options that make sense where stdout belongs to another program.
+# The common options of a command whose stdout is that of a program in a container.
 PLAIN = ("config", "verbose", "no_color")
-
 Command = Callable[..., None]
 
 
 def common_options(command: Command) -> Command:
-    """Add the common options to a command; it gets them as `config` and `terminal`."""
+    """Add the common options to a command, which gets them as `config` and `terminal`."""
     return _with_options(command, COMMON)
 
 
 def plain_options(command: Command) -> Command:
-    """Add the common options but --json and --yes: for commands with no report and no question."""
+    """Add the common options except --json and --yes, for commands without report and question."""
     return _with_options(command, PLAIN)
 
 
 def _with_options(command: Command, names: Iterable[str]) -> Command:
+    """Return the command with common options added to the signature, which Typer reads."""
+
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:
         common = {name: values.pop(name) for name in names}

@@ -1,4 +1,4 @@
-"""Build reports from runs, plans and verifications."""
+"""Build the reports of runs, plans, aborts and backup verifications."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.steps.base import Change, Unchanged
 
 
-def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
-    """Return the report of a run."""
+def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
+    """Return the report of a run; `traffic` are the requests sent during the run."""
     error = run.error
-    call.trace(error)
+    call.print_traceback(error)
     return call.report(
         outcome=_outcome(run),
         exit_code=int(error.exit_code) if error else 0,
@@ -49,7 +49,7 @@ def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
             )
             for result in run.results
         ],
-        requests=measured.facts() if measured else None,
+        requests=traffic.facts() if traffic else None,
         turned_away_seconds=round(run.ctx.run.maintenance.seconds, 1) or None,
         error=ErrorReport.of(error) if error else None,
     )
@@ -58,7 +58,7 @@ def run_report(call: Call, run: Run, measured: TrafficStats | None) -> Report:
 def _release(run: Run) -> str | None:
     try:
         return run.ctx.running_release() or None
-    except CosmicError:  # no engine: the run's outcome is reported all the same
+    except CosmicError:  # without an engine, the report still has the run's outcome
         return None
 
 
@@ -69,7 +69,7 @@ def _outcome(run: Run) -> str:
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
-    """Return the report of a plan; `release` is the one that its build step would build."""
+    """Return the report of a plan; `release` is what its build step would build."""
     steps = []
     for planned in plan:
         finding = planned.finding
@@ -97,16 +97,16 @@ def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed"
 
 
 def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
-    """Return the report with the notices of what the run leaves out or assumes."""
+    """Return the report with notices of what every run on this stack leaves out or assumes."""
     return report.model_copy(update={"notices": tuple(notices)})
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Return the interrupted runs, oldest first, each with the commands that end it.
+    """Return the interrupted runs, oldest first, each with the commands that resume or undo it.
 
-    A run that is still in progress is left out.
+    The run that holds the lock is in progress, and therefore left out.
     """
-    at_work = holder_pid(ctx.engine, ctx.stack.project)
+    pid_in_progress = holder_pid(ctx.engine, ctx.stack.project)
     return [
         UnfinishedReport(
             run=run.id,
@@ -117,16 +117,20 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             todo=_unfinished_todo(run, services_without_undo(ctx, run)),
         )
         for run in unfinished(ctx.journal)
-        if str(run.pid) != at_work
+        if str(run.pid) != pid_in_progress
     ]
 
 
 def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
-    """Return the commands that end a run; `gone` are superseded containers that do not exist."""
+    """Return the commands that resume or undo a run, in a sentence.
+
+    `gone` are the services whose superseded container, which an undo needs, no longer exists.
+    """
     if gone:
         names = ", ".join(gone)
         accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
-        return f"{forward} finishes it; {accept}" if (forward := _forward(run)) else accept
+        resume = _resume_command(run)
+        return f"{resume} finishes it; {accept}" if resume else accept
     if run.lost_records:
         return "`cosmicdeploy deploy --abort` undoes what is known of it"
     is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
@@ -136,10 +140,10 @@ def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
         return "`cosmicdeploy deploy --resume` resumes it, `cosmicdeploy deploy --abort` undoes it"
     if run.target:
         return _rollback_todo(run)
-    return f"`cosmicdeploy {run.command}` again"
+    return f"run `cosmicdeploy {run.command}` again"
 
 
-def _forward(run: InterruptedRun) -> str:
+def _resume_command(run: InterruptedRun) -> str:
     """Return the command that resumes a run; "" if none does."""
     if run.failed or run.lost_records:
         return ""
@@ -151,7 +155,7 @@ def _forward(run: InterruptedRun) -> str:
 def _rollback_todo(run: InterruptedRun) -> str:
     if run.failed:
         return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
-    return f"{_forward(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
+    return f"{_resume_command(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
@@ -169,7 +173,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
     return call.report(outcome="changed" if steps else "unchanged", steps=steps)
 
 
-def proof_report(call: Call, result: Verification, *, restore: bool) -> Report:
+def verification_report(call: Call, result: Verification, *, restore: bool) -> Report:
     """Return the report of a backup's verification."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckResult(

@@ -1,4 +1,4 @@
-"""The terminal of a command: what people read, what programs read, and questions."""
+"""A command's output for people and programs, and its questions to the operator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Terminal:
-    """How a command talks; with `json`, stdout has the report alone and people read stderr."""
+    """The output and the questions of a command.
+
+    With `json`, stdout has nothing but the report, and everything for people goes to stderr.
+    """
 
     json: bool = False
     yes: bool = False
@@ -28,17 +31,17 @@ class Terminal:
 
     @cached_property
     def console(self) -> Console:
-        """The console that people read; it has live output in a terminal outside CI."""
+        """The console for people; it has live output on a terminal, but not in CI."""
         from cosmicdeploy.report.console import PlainConsole
 
-        interactive = None if not in_pipeline() else False
+        is_terminal = False if in_ci() else None  # None: rich looks at the stream
         return PlainConsole(
-            stderr=self.json, no_color=self.no_color or None, force_terminal=interactive
+            stderr=self.json, no_color=self.no_color or None, force_terminal=is_terminal
         )
 
     @cached_property
     def errors(self) -> Console:
-        """The console for errors and warnings."""
+        """The console for errors and warnings: stderr."""
         from cosmicdeploy.report.console import PlainConsole
 
         return PlainConsole(stderr=True, no_color=self.no_color or None)
@@ -50,10 +53,13 @@ class Terminal:
         self.errors.print(styled("[yellow]warning:[/] {}", text), soft_wrap=True)
 
     def confirm(self, question: str) -> bool:
-        """Ask once. Raises `UsageError` if there is no terminal to answer from."""
+        """Ask a yes-or-no question; with `yes`, return True without asking.
+
+        Raises `UsageError` if there is no terminal to ask on.
+        """
         if self.yes:
             return True
-        if in_pipeline() or not sys.stdin.isatty():
+        if in_ci() or not sys.stdin.isatty():
             raise UsageError(
                 "This needs a confirmation, and there is no terminal to ask on",
                 todo="add --yes",
@@ -68,23 +74,26 @@ class Terminal:
         except EOFError:  # Ctrl-D
             return False
 
-    def require_yes(self, question: str, untouched: str = "Nothing was touched") -> None:
-        """Ask once. Raises `Declined`, with what stays `untouched`, if the answer is no."""
+    def require_yes(self, question: str, if_declined: str = "Nothing was changed") -> None:
+        """Ask a question as `confirm` does. Raises `Declined` if the answer is no.
+
+        The error's message begins with `if_declined`.
+        """
         if not self.confirm(question):
-            raise Declined(f"{untouched}: the answer was no")
+            raise Declined(f"{if_declined}: the answer was no")
 
 
-def in_pipeline() -> bool:
-    """Return whether this is a CI job (`CI=true`): no questions, no live output."""
+def in_ci() -> bool:
+    """Return whether this is a CI job (`CI=true`), which gets no questions and no live output."""
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
 def notices_to_stderr(terminal: Terminal) -> Callable[[Event], None]:
-    """Return a handler that prints notices on stderr, for commands that leave stdout to others."""
+    """Return an event handler that prints notices on stderr, where stdout has other output."""
     from cosmicdeploy.events import Notice
 
-    def tell(event: Event) -> None:
+    def handle(event: Event) -> None:
         if isinstance(event, Notice):
             terminal.errors.print(event.text, soft_wrap=True)
 
-    return tell
+    return handle

@@ -1,7 +1,7 @@
 """Markers: containers that never start, used as locks.
 
 The engine lets only one client create a container of a given name: that client holds the lock. As a
-sign of life the holder stores a rising number, the beat, in the container's maximum number of
+heartbeat the holder stores a rising number in the container's maximum number of
 restarts. Unlike a label it can change, and it means nothing to a container that never starts. To
 write a file into the container instead would cost the engine 60 ms of CPU time.
 """

@@ -1,1 +1,1 @@
-"""Files: read within bounds, written whole or not at all, and those shipped with the tool."""
+"""Files: bounded reads, atomic writes, and the files that are shipped with cosmicdeploy."""

@@ -1,4 +1,4 @@
-"""Write files as a whole or not at all, and lock files and folders."""
+"""Write files atomically, flush them to the disk, and lock files and folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
-    """Replace a file's content as a whole; it is on the disk on return.
+    """Replace a file's content atomically; on return it is on the disk.
 
     The umask applies to `mode`. Raises `OSError`.
     """
@@ -29,12 +29,12 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 
 
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:
-    """Open an empty file for writing, readable by its owner alone unless `mode` says otherwise.
+    """Create or empty a file and open it for writing; only its owner may read it by default.
 
-    Raises `OSError`, and with `new` `FileExistsError` if the file exists.
+    Raises `OSError`; with `new`, `FileExistsError` if the file exists.
     """
-    empty = os.O_EXCL if new else os.O_TRUNC
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | empty | os.O_CLOEXEC, mode)
+    if_exists = os.O_EXCL if new else os.O_TRUNC
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | if_exists | os.O_CLOEXEC, mode)
     return os.fdopen(descriptor, "wb")
 
 
@@ -54,15 +54,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock_file(file: BinaryIO) -> None:
-    """Lock a file until it is closed or the process ends; it shows that its writer lives.
+    """Lock a file until it is closed or the process ends: the lock shows that a writer is alive.
 
-    Raises `BlockingIOError` if it is locked already.
+    Raises `BlockingIOError` if the file is locked already.
     """
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a living writer locks the file; False if the file is missing."""
+    """Return whether a writer that is alive locks the file; False if the file is missing."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -75,19 +75,22 @@ def is_locked(path: Path) -> bool:
 
 @contextmanager
 def shared_lock(path: Path) -> Iterator[None]:
-    """Lock a file as one of its readers.
+    """Lock a file against writers while this block reads it.
 
     Raises `BlockingIOError` if a writer locks it, `FileNotFoundError` if it is missing.
     """
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        path.stat()  # raises if it was removed before it was locked
+        path.stat()  # raises if the file was removed between opening and locking
         yield
 
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Lock a file exclusively. Raises `BlockingIOError` if it is locked already."""
+    """Lock a file against readers and writers in this block.
+
+    Raises `BlockingIOError` if it is locked already.
+    """
     with path.open("r+b") as file:
         lock_file(file)
         yield
@@ -95,7 +98,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Wait for the exclusive lock on a folder's small files, and hold it in this block."""
+    """Wait for the exclusive lock on a folder, and hold it in this block."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Limits for files that people write: their size, and what they expand to.
+"""Limits for files that people write: their size, and the size of what they expand to.
 
 A few lines can expand to more than a machine's memory: aliases of aliases, variables made of
-variables. Whatever exceeds these limits is refused by name; no real stack comes near them.
+variables. An error names what exceeds a limit; no real stack comes near these limits.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import yaml
 
 from cosmicdeploy.errors import ConfigError
 
-# Files of a stack have a few KiB. PyYAML needs some seconds for one of this size.
+# The files of a stack have a few KiB. PyYAML needs some seconds for a file of this size.
 FILE_BYTES = 1 << 20
-# Linux starts no process with an argument or a variable that is longer (MAX_ARG_STRLEN).
+# Linux refuses a longer argument or environment variable of a process (MAX_ARG_STRLEN).
 VALUE_CHARACTERS = 128 << 10
 # All values of one file together, with their variables resolved.
 RESOLVED_CHARACTERS = 16 << 20
-# Nodes of a YAML file; those behind an alias count each time it is used.
+# Nodes of a YAML file; the nodes of an anchor count again for each alias of it.
 NODES = 20_000
-# Levels of a YAML file and of nested defaults: Python's stack ends at some hundreds.
+# Levels of a YAML file and of nested defaults: at some hundreds, Python's recursion limit ends it.
 LEVELS = 100
-# Python neither parses nor prints a number of more than 4,300 decimal digits.
+# Python refuses to parse or print a number with more than 4,300 decimal digits.
 DIGITS = 1000
 # No argument or variable can hold NUL, and UTF-8 cannot encode half of a surrogate pair.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
-def content(path: Path) -> bytes:
-    """Return a file's bytes. Raises `OSError`, and `ConfigError` if there are too many."""
+def read_bounded(path: Path) -> bytes:
+    """Return a file's bytes. Raises `OSError`, or `ConfigError` if the file is too large."""
     with path.open("rb") as file:
         data = file.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
@@ -44,7 +44,7 @@ def content(path: Path) -> bytes:
 
 
 def require_usable(text: str, where: str) -> None:
-    """Raise `ConfigError` for a character that no argument or variable can hold."""
+    """Raise `ConfigError` if the text has a character that no argument or variable can hold."""
     if match := UNUSABLE.search(text):
         raise ConfigError(
             f"A value has the character U+{ord(match[0]):04X}, which no variable can hold",
@@ -54,11 +54,12 @@ def require_usable(text: str, where: str) -> None:
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which counts what an alias stands for before it is expanded."""
+    """PyYAML's safe loader with limits: it counts an alias as what the alias expands to."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nodes = self._level = self._deepest = 0
+        # The nodes and levels of each node, for when an alias refers to it.
         self._extents: dict[yaml.Node | None, tuple[int, int]] = {}
 
     def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
@@ -67,26 +68,28 @@ class BoundedLoader(yaml.SafeLoader):
         is_alias, mark = isinstance(event, yaml.AliasEvent), event.start_mark
         before, deepest = self._nodes, self._deepest
         self._level += 1
-        self._reach(1, self._level, mark)
+        self._count(1, self._level, mark)
         self._deepest = self._level
         node = super().compose_node(parent, index)
         if is_alias:
-            nodes, levels = self._extents.get(node, (1, 1))  # an alias of itself is refused later
-            self._reach(nodes - 1, self._level + levels - 1, mark)
+            # A node that contains its own alias has no extent yet; it is refused later.
+            nodes, levels = self._extents.get(node, (1, 1))
+            self._count(nodes - 1, self._level + levels - 1, mark)
         else:
             self._extents[node] = (self._nodes - before, self._deepest - self._level + 1)
         self._deepest = max(self._deepest, deepest)
         self._level -= 1
         return node
 
-    def _reach(self, nodes: int, level: int, mark: Any) -> None:
+    def _count(self, nodes: int, level: int, mark: Any) -> None:
+        """Count nodes, the deepest of them at `level`."""
         self._nodes += nodes
         self._deepest = max(self._deepest, level)
         if self._nodes > NODES:
             raise yaml.MarkedYAMLError(
                 problem=f"its aliases expand to more than {NODES:,} values",
                 problem_mark=mark,
-                note="write fewer values, or aliases of aliases",
+                note="write fewer values, or fewer aliases of aliases",
             )
         if level > LEVELS:
             raise yaml.MarkedYAMLError(
@@ -96,7 +99,7 @@ class BoundedLoader(yaml.SafeLoader):
             )
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
-        """Compose a plain value. Raises `MarkedYAMLError` for an unusable character."""
+        """Compose a plain value. Raises `MarkedYAMLError` if it has an unusable character."""
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
         if match := UNUSABLE.search(node.value):
             raise yaml.MarkedYAMLError(

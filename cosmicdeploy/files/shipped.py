@@ -23,6 +23,6 @@ def payload() -> Path:
 
 
 def _shipped(name: str) -> Path:
-    # They are inside an installed package, and at the top of a checkout.
+    # In an installed package these files are inside it, in a checkout they are next to it.
     inside = PACKAGE / name
     return inside if inside.exists() else PACKAGE.parent / name

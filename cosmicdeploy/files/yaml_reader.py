@@ -1,7 +1,7 @@
 """Read YAML files: cosmicdeploy.yaml, playbooks and compose files.
 
-Types are those of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755` are text.
-Duplicate keys, unknown tags and structures that contain themselves are refused.
+Plain values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755`
+are text. Duplicate keys, tags and structures that contain themselves are refused.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import Any
 import yaml
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.bounds import DIGITS, BoundedLoader, content
+from cosmicdeploy.files.bounds import DIGITS, BoundedLoader, read_bounded
 
 _TAG = "tag:yaml.org,2002:"
 
 
 @dataclass(frozen=True)
 class Document:
-    """A mapping read from a YAML file; `data` is made of dict, list, str, int, float, bool, None.
+    """A YAML file whose top level is a mapping.
 
-    Keys are always text, just as written.
+    `data` consists of dict, list, str, int, float, bool and None. Keys are text, as written.
     """
 
     path: Path
     data: dict[str, Any]
     root: yaml.Node | None = field(default=None, repr=False, compare=False)
-    # An index by key: a scan for each key takes minutes in a long mapping.
+    # The line and the value of each key of a mapping: scanning a long mapping takes minutes.
     children: dict[yaml.Node, dict[str, tuple[int, yaml.Node]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
-    def place(self, *keys: str | int) -> str:
-        """Return "file:line" of a key path, or of its closest known parent."""
+    def location(self, *keys: str | int) -> str:
+        """Return "file:line" of the value at a path of keys, or of its closest known parent."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
         for key in keys:
             child = self._child(node, key)
@@ -45,7 +45,10 @@ class Document:
         return f"{self.path}:{line}"
 
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
-        """Return line and value of a key; the last one wins, since own keys follow merged ones."""
+        """Return the line and the value of a key, None if there is no such key.
+
+        If the key appears twice, the last one counts: a mapping's own keys follow merged ones.
+        """
         if isinstance(node, yaml.MappingNode):
             if node not in self.children:
                 self.children[node] = {
@@ -61,23 +64,25 @@ class Document:
 def read(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping.
 
-    Raises `ConfigError`, with file and line, if it cannot be used.
+    Raises `ConfigError`, with file and line, if the file cannot be used.
     """
     root, data = _parse(path, _text(path))
     if data is None:
-        raise ConfigError(f"{path.name} is empty", where=str(path), todo="write it, or restore it")
+        raise ConfigError(
+            f"{path.name} is empty", where=str(path), todo="write its content, or restore the file"
+        )
     if not isinstance(data, dict):
         raise ConfigError(
             f"{path.name} is not a mapping",
             where=f"{path}:{root.start_mark.line + 1 if root else 1}",
-            todo="write 'key: value' lines at its top level",
+            todo="write `key: value` lines at its top level",
         )
     return Document(path=path, data=data, root=root)
 
 
 def _text(path: Path) -> str:
     try:
-        return content(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return read_bounded(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise ConfigError(
             f"{path.name} not found", where=str(path), todo="check the path, or create the file"
@@ -118,17 +123,17 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         raise ConfigError(
             f"{path.name} is nested too deeply, or an alias refers to itself",
             where=str(path),
-            todo="remove the '*alias' inside its own '&anchor'",
+            todo="remove levels, or the `*alias` inside its own `&anchor`",
         ) from None
 
 
 class _Loader(BoundedLoader):
-    """The bounded loader with the few plain types of YAML 1.2."""
+    """A bounded loader that knows only the plain types of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """Refuse duplicate keys, before merged keys are added."""
+        """Compose a mapping; refuse duplicate keys, before merge keys add more."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         keys: set[str] = set()
         for key, _ in node.value:
@@ -139,17 +144,17 @@ class _Loader(BoundedLoader):
             keys.add(key.value)
         return node
 
-    def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+    def construct_dict(self, node: yaml.MappingNode) -> dict[str, Any]:
         """Construct a mapping with its merge keys resolved."""
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
-    def sequence(self, node: yaml.SequenceNode) -> list[Any]:
+    def construct_list(self, node: yaml.SequenceNode) -> list[Any]:
         """Construct a list."""
         return [self.construct_object(item, deep=True) for item in node.value]
 
-    def integer(self, node: yaml.ScalarNode) -> int:
-        """Construct a decimal, `0x…` or `0o…` number."""
+    def construct_integer(self, node: yaml.ScalarNode) -> int:
+        """Construct an integer, written in decimal or as `0x…` or `0o…`."""
         text = str(node.value)
         if len(text) > DIGITS:
             raise _refusal(
@@ -159,8 +164,8 @@ class _Loader(BoundedLoader):
             )
         return int(text, 0) if re.match(r"0[xo]", text) else int(text)
 
-    def unknown(self, node: yaml.Node) -> None:
-        """Refuse tags such as `!reset`, which would change the meaning of a value."""
+    def refuse_tag(self, node: yaml.Node) -> None:
+        """Refuse a tag such as `!reset`, which would change the meaning of its value."""
         raise _refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
 
 
@@ -168,6 +173,7 @@ def _refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark, note=todo)
 
 
+# The name of each type, the pattern of its values, and the characters they may begin with.
 _PLAIN_TYPES = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -176,11 +182,11 @@ _PLAIN_TYPES = (
     ("merge", r"<<", ["<"]),
 )
 
-for _name, _pattern, _first in _PLAIN_TYPES:
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first)
-_Loader.add_constructor(_TAG + "map", _Loader.mapping)
-_Loader.add_constructor(_TAG + "seq", _Loader.sequence)
-_Loader.add_constructor(_TAG + "int", _Loader.integer)
+for _name, _pattern, _first_characters in _PLAIN_TYPES:
+    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first_characters)
+_Loader.add_constructor(_TAG + "map", _Loader.construct_dict)
+_Loader.add_constructor(_TAG + "seq", _Loader.construct_list)
+_Loader.add_constructor(_TAG + "int", _Loader.construct_integer)
 for _name in ("binary", "timestamp", "omap", "pairs", "set"):
-    _Loader.add_constructor(_TAG + _name, _Loader.unknown)
-_Loader.add_constructor(None, _Loader.unknown)
+    _Loader.add_constructor(_TAG + _name, _Loader.refuse_tag)
+_Loader.add_constructor(None, _Loader.refuse_tag)  # None stands for all other tags

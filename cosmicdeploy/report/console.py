@@ -1,9 +1,9 @@
-"""The console for people: prints text from elsewhere without obeying it."""
+"""The console for people: prints foreign text literally, so that no terminal interprets it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -13,15 +13,16 @@ from rich.text import Span, Text
 from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
 PLACEHOLDER = "{}"
-# Wider than any row: in a pipe a table's row stays on one line, for grep and awk.
+# Wider than any row, so that in a pipe each row of a table is one line, for grep and awk.
 PIPE_WIDTH = 10_000
 
 
 class PlainConsole(Console):
-    """Prints text literally: no markup, and no control characters that a terminal would obey.
+    """Prints text literally: markup has no effect, and control characters are escaped.
 
-    Colors come from `styled`. Outside a terminal no table row is wrapped, unless COLUMNS is set. A
-    closed pipe, as in `deploy | head`, silences the console and does not end the run.
+    Colors come from `styled`. In a pipe, lines have no trailing blanks, and a table's rows do not
+    wrap unless COLUMNS is set. If the pipe is closed, as in `deploy | head`, the run continues
+    without output.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -33,28 +34,47 @@ class PlainConsole(Console):
         self.quiet = True
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return a text or a table's cell with control characters written out."""
+        """Return a string as printable text: cut if very long, control characters escaped."""
         return super().render_str(sanitized_and_cut(text), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Remove control characters from everything but the console's own control segments."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=sanitized(segment.text))
+        """Render with control characters escaped, except in the console's own control segments."""
+        segments: Iterable[Segment] = (
+            segment if segment.control else segment._replace(text=sanitized(segment.text))
+            for segment in super().render(renderable, options)
+        )
+        return segments if self.is_terminal else _without_trailing_blanks(segments)
+
+
+def _without_trailing_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Yield the segments without the blanks before each line feed, such as a table's padding."""
+    blanks = ""  # at the end of the line so far; printed if more text follows on that line
+    for segment in segments:
+        if segment.control:
+            yield segment
+            continue
+        lines = (blanks + segment.text).split("\n")
+        kept = "\n".join(line.rstrip(" ") for line in lines)
+        blanks = lines[-1][len(lines[-1].rstrip(" ")) :]
+        if kept:
+            yield segment._replace(text=kept)
+    if blanks:
+        yield Segment(blanks)
 
 
 def styled(template: str, *values: object) -> Text:
-    """Return a template's markup with each `{}` replaced by a literal value.
+    """Return the text of a rich markup template, each `{}` replaced by a value.
 
-    A value that is a `Text` keeps its own styles.
+    Markup in a value has no effect, but a value that is a `Text` keeps its styles.
     """
-    rest, line = Text.from_markup(template, emoji=False), Text()
+    rest, result = Text.from_markup(template, emoji=False), Text()
     for value in values:
         start = rest.plain.index(PLACEHOLDER)
         before, placeholder, rest = rest.divide([start, start + len(PLACEHOLDER)])
-        line.append_text(before).append_text(_replacement(placeholder, value))
-    return line.append_text(rest)
+        result.append_text(before).append_text(_replacement(placeholder, value))
+    return result.append_text(rest)
 
 
 def _replacement(placeholder: Text, value: object) -> Text:

@@ -1,4 +1,4 @@
-"""JUnit XML of a verification or a checklist: one test case for each point."""
+"""JUnit XML of a `verify` or `checklist` report: one test case for each point."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
 from cosmicdeploy.text.sanitize import sanitized
 
-# The umask narrows it, as for any new file.
-READABLE = 0o666
+# Readable by all users, unless the umask says otherwise.
+FILE_MODE = 0o666
 
 
 def require_writable(path: Path) -> None:
-    """Raise `UsageError` if the path cannot be a file; call it before any check runs."""
+    """Raise `UsageError` if the path cannot be a file; meant to be called before the checks."""
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(
             "Cannot write the JUnit file",
@@ -30,7 +30,7 @@ def require_writable(path: Path) -> None:
 def write_junit(path: Path, report: Report) -> None:
     """Write the report's points to a file atomically. Raises `UsageError` if that fails."""
     try:
-        write_atomically(path, junit(report), mode=READABLE)
+        write_atomically(path, junit(report), mode=FILE_MODE)
     except OSError as error:
         raise UsageError(
             f"Cannot write the JUnit file: {error.strerror}",
@@ -42,27 +42,27 @@ def write_junit(path: Path, report: Report) -> None:
 def junit(report: Report) -> str:
     """Return the JUnit document of a report.
 
-    A command that failed before its checks becomes one test case with an error, so that no CI job
-    takes an older file for this result.
+    The error of a command that failed is one more test case, so that CI shows it.
     """
     checks = as_checks(report.checklist) if report.checklist else report.checks
     name = f"cosmicdeploy.{report.command}"
     cases = [_case(check, name) for check in checks]
     if report.error is not None:
         cases.append(_error_case(report.error, name))
-    suite = Element("testsuite", _counted(f"cosmicdeploy {report.command}", cases))
+    suite = Element("testsuite", _attributes(f"cosmicdeploy {report.command}", cases))
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", report.started_at)
     suite.extend(_properties(report))
     suite.extend(cases)
-    root = Element("testsuites", _counted("cosmicdeploy", cases))
+    root = Element("testsuites", _attributes("cosmicdeploy", cases))
     root.append(suite)
     indent(root)
     text = sanitized(tostring(root, encoding="unicode"))  # XML 1.0 forbids most control characters
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _counted(name: str, cases: list[Element]) -> dict[str, str]:
+def _attributes(name: str, cases: list[Element]) -> dict[str, str]:
+    """Return a suite's name and its counts of test cases."""
     kinds = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     counts = {key: sum(case.find(tag) is not None for case in cases) for key, tag in kinds.items()}
     return {
@@ -84,7 +84,7 @@ def _case(check: CheckResult, name: str) -> Element:
     if check.skipped:
         SubElement(case, "skipped", message=check.found)
     elif check.unproven:
-        # Neither passed nor failed: an error in the terms of JUnit.
+        # JUnit's word for a test that neither passed nor failed is an error.
         error = SubElement(case, "error", type="NotProven", message=check.found)
         error.text = _details(check)
     elif not check.ok:

@@ -1,30 +1,26 @@
-"""The report of a command as one JSON document; docs/report.md documents it.
+"""The report of a command, which `--json` prints; docs/report.md documents it.
 
-`schema` is the version of this layout. Fields are only added within a version.
+`schema` is the version of the layout. Within a version, fields are added but never removed.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_core import to_jsonable_python
 
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.result import CheckResult, FeatureState, StackNotice
+from cosmicdeploy.report.part import Part
+from cosmicdeploy.report.requests_model import RequestsReport
 from cosmicdeploy.text.sanitize import terminal_safe_json
 
 SCHEMA: Literal[2] = 2
 
 
-class Part(BaseModel):
-    """Base of all parts: frozen, without extra fields, so that the published schema is complete."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
-
-
 class StepReport(Part):
-    """One step; `seconds` is wall time, `facts` is the result of the step."""
+    """One step; `seconds` is wall time, `facts` are what the step found or did, by kind."""
 
     name: str
     kind: str
@@ -44,68 +40,15 @@ class ErrorReport(Part):
 
     @classmethod
     def of(cls, error: CosmicError) -> ErrorReport:
-        """Return the report of an exception."""
+        """Return the report's part for an exception."""
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
-class RequestStatsReport(Part):
-    """Statistics of the requests on new or on kept connections; times in milliseconds.
-
-    `held` got 503 with Retry-After during maintenance, `limited` got 429; neither is a failure.
-    `not_found` are acknowledged heartbeats that were missing in the database.
-    """
-
-    sent: int
-    failed: int
-    held: int = 0
-    limited: int = 0
-    not_found: int = 0
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-    longest_gap_ms: float
-
-
-class BeatsReport(Part):
-    """Heartbeats among the requests; `limited` got 429 and prove nothing.
-
-    `not_looked_up` says why some were not looked up in the database.
-    """
-
-    sent: int
-    acknowledged: int
-    found: int
-    limited: int = 0
-    not_looked_up: str = ""
-
-
-class ProxyReport(Part):
-    """Counts from the proxy's access log: 5xx, 499, and 503 during maintenance."""
-
-    answers: int
-    errors: int
-    gone: int
-    held: int
-
-
-class RequestsReport(RequestStatsReport):
-    """Requests sent through the proxy during the run.
-
-    `broken` says what clients noticed, `failing_before` which requests failed before the run
-    changed anything: if any did, only failures after the rollout count.
-    """
-
-    failures: tuple[str, ...] = ()
-    broken: str = ""
-    failing_before: str = ""
-    new: RequestStatsReport
-    kept: RequestStatsReport
-    beats: BeatsReport | None = None
-    proxy: ProxyReport | None = None
-
-
 class UnfinishedReport(Part):
-    """An interrupted run, or one whose undo failed, that no later run has resolved."""
+    """A run that was interrupted or whose undo failed, and that no later run has resolved.
+
+    `told` describes it in one line.
+    """
 
     run: str
     command: str
@@ -118,7 +61,7 @@ class UnfinishedReport(Part):
 class PointReport(Part):
     """One point of `checklist`.
 
-    `found` and `was` describe the present and the baseline, `now` and `before` have the figures.
+    `found` describes the present and `was` the baseline; `now` and `before` have their figures.
     `why` says why the verdict is unknown, `todo` what to do.
     """
 
@@ -135,7 +78,7 @@ class PointReport(Part):
 class BaselineReport(Part):
     """The baseline: recorded by `run` at the time `at`, before `release` replaced `release_before`.
 
-    Evidence counts from `in_place_at` on.
+    `in_place_at` is when `release` was in place: evidence counts from then on.
     """
 
     run: str
@@ -147,7 +90,7 @@ class BaselineReport(Part):
 
 
 class ChecklistReport(Part):
-    """The points of `checklist`, judged by the evidence of `seconds` since `since`."""
+    """The points of `checklist`, judged by evidence from the `seconds` after `since`."""
 
     since: str
     seconds: float
@@ -156,11 +99,11 @@ class ChecklistReport(Part):
 
 
 class Report(Part):
-    """The document; times are ISO 8601 with an offset.
+    """The report of a command; times are ISO 8601 with an offset.
 
-    `turned_away_seconds` is how long maintenance lasted. `warnings` are deviations in this call,
-    `notices` are what every run on this stack leaves out. `release` is the one that runs at the
-    end; in a plan, the one that it would build.
+    `release` is the release that runs at the end; in a plan, the release that would be built.
+    `turned_away_seconds` is how long maintenance lasted. `warnings` are about this call, `notices`
+    about what every run on this stack leaves out.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -184,8 +127,8 @@ class Report(Part):
     error: ErrorReport | None = None
 
     def to_json(self) -> str:
-        """Return the document as it is printed."""
-        # Pydantic's JSON cannot encode an unpaired surrogate, as in a file's name.
+        """Return the report as JSON."""
+        # Pydantic's own JSON encoder fails on an unpaired surrogate, as a file's name may have.
         return terminal_safe_json(
             self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
         )

@@ -1,4 +1,4 @@
-"""JSON Schemas of playbooks and of `cosmicdeploy.yaml`, generated for editors."""
+"""JSON Schemas of playbooks and of `cosmicdeploy.yaml`, for editors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.settings import Settings
 from cosmicdeploy.steps.kinds import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# A setting may be a variable: text until it is interpolated.
+# A setting may be a variable such as ${PORT}: in the file, it is text.
 VARIABLE = {"type": "string", "pattern": r"\$\{?\w"}
 
 
@@ -20,9 +20,9 @@ def playbook_schema() -> str:
     _, schemas = models_json_schema([(step, "validation") for step in KINDS.values()])
     definitions = schemas["$defs"]
     for kind, step in KINDS.items():
-        _name_kind(definitions[step.__name__], kind)
+        _require_kind(definitions[step.__name__], kind)
     steps = [{"$ref": f"#/$defs/{step.__name__}"} for step in KINDS.values()]
-    return _text(
+    return _as_text(
         {
             "$schema": DIALECT,
             "title": "A playbook of cosmicdeploy",
@@ -42,19 +42,20 @@ def playbook_schema() -> str:
 def settings_schema() -> str:
     """Return the schema of the settings, as published in docs/cosmicdeploy.schema.json."""
     schema = _with_variables(Settings.model_json_schema())
-    return _text({"$schema": DIALECT, **schema, "title": "cosmicdeploy.yaml"})
+    return _as_text({"$schema": DIALECT, **schema, "title": "cosmicdeploy.yaml"})
 
 
-def _name_kind(definition: dict[str, Any], kind: str) -> None:
-    needed = [key for key in definition.get("required", ()) if key != "name"]
+def _require_kind(definition: dict[str, Any], kind: str) -> None:
+    """Require a step's kind in its definition, but not its name, which defaults to the kind."""
+    required = [key for key in definition.get("required", ()) if key != "name"]
     definition["properties"] = {"kind": {"const": kind}, **definition["properties"]}
-    definition["required"] = ["kind", *needed]
+    definition["required"] = ["kind", *required]
 
 
 def _with_variables(schema: Any) -> Any:
     """Return the schema with a variable allowed in place of a number or a boolean."""
     if isinstance(schema, list):
-        return [_with_variables(each) for each in schema]
+        return [_with_variables(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") in ("integer", "number", "boolean"):
@@ -64,14 +65,17 @@ def _with_variables(schema: Any) -> Any:
     return {key: _with_variables(value) for key, value in schema.items()}
 
 
-def _text(schema: dict[str, Any]) -> str:
+def _as_text(schema: dict[str, Any]) -> str:
     return json.dumps(_untitled(schema, top=True), indent=2) + "\n"
 
 
 def _untitled(schema: Any, *, top: bool = False) -> Any:
-    """Return the schema without the titles that only repeat the keys."""
+    """Return the schema without Pydantic's titles, which only repeat the keys.
+
+    The title of the `top` level stays.
+    """
     if isinstance(schema, list):
-        return [_untitled(each) for each in schema]
+        return [_untitled(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     kept = {key: value for key, value in schema.items() if top or not _is_title(key, value)}

@@ -1,4 +1,4 @@
-"""Shows the events of a run as they happen: live in a terminal, plain lines elsewhere."""
+"""Shows the events of a run as they happen: live in a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.text import Text
 from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.report.console import styled
 
-COLOURS = {
+COLORS = {
     "changed": "yellow",
     "passed": "green",
     "unchanged": "green",
@@ -21,7 +21,10 @@ COLOURS = {
 
 
 class ProgressView:
-    """Shows events. Use it as a context manager: it clears the live line at the end."""
+    """Shows the events of a run; in a terminal, a live line shows the current step.
+
+    Use it as a context manager: at the end it clears the live line.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -60,7 +63,7 @@ class ProgressView:
 
 def step_line(event: StepEnded) -> Text:
     """Return the line of a step that ended; only a failure shows its reason."""
-    colour = COLOURS[event.outcome]
+    color = COLORS[event.outcome]
     reason = f"  {event.reason}" if event.outcome == "failed" else ""
     taken = f"{event.seconds:6.1f} s{reason}"
-    return styled(f"{{}} [{colour}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)
+    return styled(f"{{}} [{color}]{{}}[/] {{}}", f"{event.name:<20}", f"{event.outcome:<9}", taken)

@@ -1,4 +1,4 @@
-"""Prints a report for people."""
+"""Prints a report as text."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ from rich.text import Text
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import ErrorReport, Report
-from cosmicdeploy.report.progress import COLOURS
+from cosmicdeploy.report.progress import COLORS
 from cosmicdeploy.report.views import proof
 from cosmicdeploy.report.views.checklist import show_checklist
 from cosmicdeploy.report.views.drift import show_differences
 
-KINDS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
+# By the kind of a statement; green for any other.
+STATEMENT_COLORS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
 
 
 def show(report: Report, console: Console) -> None:
-    """Print a report: steps, checks, probes, what is unfinished, the last line."""
+    """Print all parts of a report but its error and its `data`."""
     if report.steps:
-        _steps(report, console)
+        _show_steps(report, console)
     if report.checks:
-        _checks(report.checks, console)
+        _show_checks(report.checks, console)
     if report.checklist:
         show_checklist(report.checklist, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
-    away = max(map(proof.proxy_away, report.steps), default=0.0)
-    if (report.turned_away_seconds or 0.0) > away:
+    # Seconds without a proxy count as maintenance too, and have a line already.
+    without_proxy = max(map(proof.seconds_without_proxy, report.steps), default=0.0)
+    if (report.turned_away_seconds or 0.0) > without_proxy:
         console.print(
             f"maintenance: clients got 503 with Retry-After for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
-    # A run prints its notices before the first step.
+    # If there are steps, the run has printed its notices before the first one.
     for notice in () if report.steps else report.notices:
         line = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
         console.print(line, soft_wrap=True)
@@ -50,14 +52,14 @@ def show(report: Report, console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _steps(report: Report, console: Console) -> None:
+def _show_steps(report: Report, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("step", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     table.add_column("seconds", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for step in report.steps:
-        outcome = Text(step.outcome, COLOURS[step.outcome])
+        outcome = Text(step.outcome, COLORS[step.outcome])
         table.add_row(step.name, outcome, f"{step.seconds:.1f}", step.reason)
     console.print()
     console.print(table)
@@ -66,25 +68,25 @@ def _steps(report: Report, console: Console) -> None:
             console.print(f"\n{step.name} would run:")
             show_statements(step.facts["statements"], console)
         if "differences" in step.facts:
-            console.print(f"\n{step.name}, by the compose file:")
+            console.print(f"\n{step.name}: differences from the compose file")
             show_differences(step.facts["differences"], console)
 
 
 def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -> None:
-    """Print what migrations would run: the statements of each, with their risks."""
-    last = None
+    """Print the statements that migrations would run, under each migration, with their risks."""
+    migration = None
     for statement in statements:
-        if statement["migration"] != last:
-            last = statement["migration"]
-            console.print(styled("  [bold]{}[/]", last), soft_wrap=True)
+        if statement["migration"] != migration:
+            migration = statement["migration"]
+            console.print(styled("  [bold]{}[/]", migration), soft_wrap=True)
         kind, why = statement["kind"], statement["why"]
-        colour = KINDS.get(kind, "green")
+        color = STATEMENT_COLORS.get(kind, "green")
         label = f"{kind} ({why})" if why else kind
-        line = styled(f"    [{colour}]{{}}[/]: {{}}", label, statement["sql"])
+        line = styled(f"    [{color}]{{}}[/]: {{}}", label, statement["sql"])
         console.print(line, soft_wrap=True)
 
 
-def _checks(checks: Iterable[CheckResult], console: Console) -> None:
+def _show_checks(checks: Iterable[CheckResult], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "point", "found"):
         table.add_column(column, overflow="fold")
@@ -116,8 +118,8 @@ def _last_line(report: Report) -> Text:
 
 def show_error(error: ErrorReport, console: Console) -> None:
     """Print an error: what happened, where, its details, and what to do."""
-    place = f" ({error.where})" if error.where else ""
-    console.print(styled("[red bold]error:[/] {}{}", error.what, place), soft_wrap=True)
+    where = f" ({error.where})" if error.where else ""
+    console.print(styled("[red bold]error:[/] {}{}", error.what, where), soft_wrap=True)
     for line in error.details:
         console.print(styled("  [dim]│[/] {}", line), soft_wrap=True)
     if error.todo:

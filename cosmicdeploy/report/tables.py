@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cosmicdeploy.text.sanitize import sanitized_and_cut
 
-SHOWN = 10
+NEWEST_SHOWN = 10
 Item = TypeVar("Item")
 
 
@@ -23,34 +23,45 @@ def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
     for index, column in enumerate(columns):
         result.add_column(column, overflow="fold", no_wrap=index == 0)
     for row in rows:
-        result.add_row(*(Text(sanitized_and_cut(str(row.get(column, "")))) for column in columns))
+        result.add_row(*(_text(row.get(column, "")) for column in columns))
     return result
 
 
-def one_line_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Table:
-    """Return a table whose rows take one line each.
+def one_line_table(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, wrapped: str = ""
+) -> Table:
+    """Return a table whose rows take one line each, except that the column `wrapped` wraps.
 
-    If a terminal is too narrow, an ellipsis cuts the widest cells, but never the first column.
+    If a terminal is too narrow, an ellipsis cuts the widest cells of the other columns, but never
+    the first column.
     """
     result = _empty_table()
     for index, column in enumerate(columns):
         result.add_column(_one_line(column), no_wrap=index == 0)
     for row in rows:
-        result.add_row(*(_one_line(row.get(column, "")) for column in columns))
+        cells = ((column, _text(row.get(column, ""))) for column in columns)
+        result.add_row(*(cell if column == wrapped else _one_line(cell) for column, cell in cells))
     return result
 
 
 def newest(items: Sequence[Item], *, show_all: bool) -> tuple[Sequence[Item], str]:
-    """Return the first ten of `items`, or all, and a line about the rest ("" if there is none)."""
-    rest = len(items) - SHOWN
+    """Return the first ten of `items`, or all, and a line about the rest ("" if there is none).
+
+    `items` are sorted, newest first.
+    """
+    rest = len(items) - NEWEST_SHOWN
     if show_all or rest <= 0:
         return items, ""
-    return items[:SHOWN], f"{rest} more, older: --all shows them"
+    return items[:NEWEST_SHOWN], f"{rest} older not shown; --all shows them"
 
 
 def _empty_table() -> Table:
     return Table(box=None, pad_edge=False, header_style="bold")
 
 
-def _one_line(cell: object) -> Text:
-    return Text(sanitized_and_cut(str(cell)), no_wrap=True, overflow="ellipsis")
+def _text(value: object) -> Text:
+    return Text(sanitized_and_cut(str(value)))
+
+
+def _one_line(cell: str | Text) -> Text:
+    return Text(str(cell), no_wrap=True, overflow="ellipsis")

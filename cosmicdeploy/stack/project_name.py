@@ -24,7 +24,7 @@ def project_name(document: Document, variables: Mapping[str, str], given: str | 
     if variables.get("COMPOSE_PROJECT_NAME"):
         return _checked(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
     if top_level:
-        where = document.place("name")
+        where = document.location("name")
         return _checked(interpolate(str(top_level), variables, where), where)
     return _from_folder(document.path.absolute().parent)
 

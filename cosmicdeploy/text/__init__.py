@@ -1,1 +1,1 @@
-"""Text for people: formatting, suggestions, and foreign text made harmless."""
+"""Text for people: formatting, suggestions, and sanitizing foreign text."""

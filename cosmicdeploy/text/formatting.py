@@ -1,4 +1,4 @@
-"""Format counts, durations and times for people; times in this machine's zone."""
+"""Format counts, durations, times and shares for people; times in this machine's time zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 
 def counted(count: int, one: str, more: str = "") -> str:
-    """Format a count: "no error line", "1 error line", "2,000 error lines"."""
+    """Format a count: "no error line", "1 error line", "2,000 error lines".
+
+    `more` is the plural, if it is not `one` with an "s".
+    """
     if not count:
         return f"no {one}"
     return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
@@ -22,7 +25,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_time(at: datetime) -> str:
-    """Format a time as day and time, to the second."""
+    """Format a time to the second: "2026-11-29 22:30:00"."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
@@ -35,14 +38,17 @@ def format_timestamp(text: str) -> str:
 
 
 def format_short_timestamp(text: str) -> str:
-    """Format a time in ISO 8601 for a table, without the year; "" for the engine's zero time."""
+    """Format a time in ISO 8601 without the year, for a table: "11-29 22:30:00".
+
+    Returns "" for no time: an empty text, or the year 1, which the engine uses for it.
+    """
     if not text or text.startswith("0001"):
         return ""
     return f"{datetime.fromisoformat(text).astimezone():%m-%d %H:%M:%S}"
 
 
 def format_percent(share: float) -> str:
-    """Format a share of one, precise enough to differ from 0 % and 100 %."""
+    """Format a share between 0 and 1 as a percentage, precise enough to differ from 0% and 100%."""
     if share in (0, 1):
         return f"{share:.0%}"
     return f"{share:.2%}" if share < 0.01 or share > 0.99 else f"{share:.1%}"

@@ -1,7 +1,7 @@
 """Make text from a container, a database or a file's name safe to print.
 
-A terminal executes escape sequences: they may hide lines, set the title, or type in the operator's
-name. One unpaired surrogate ends a program that prints it.
+A terminal executes escape sequences: they may hide lines, set its title, or enter text as if the
+operator had typed it. Printing an unpaired surrogate raises `UnicodeEncodeError`.
 """
 
 from __future__ import annotations
@@ -11,27 +11,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# Colours, which many tools print, and the carriage return of a line's end.
-LEFT_OUT = re.compile(r"\x1b\[[\d;:]*m|\r+(?=\n|\Z)")
-# Control characters (C0 and C1) but tab and line feed; characters that reorder a line or end it
+# Escape sequences for colors, which many tools print, and carriage returns at the end of a line.
+DROPPED = re.compile(r"\x1b\[[\d;:]*m|\r+(?=\n|\Z)")
+# Control characters (C0 and C1) except tab and line feed; characters that reorder a line or end it
 # invisibly; code points that are no characters.
 HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff]"
 )
-# Characters. Longer text is for a program, with --json.
+# A text for people is cut after this many characters; --json has all of it.
 LONGEST = 100_000
 
 
 def sanitized(text: str) -> str:
-    r"""Return the text without colours and with control characters escaped, as in \x1b."""
-    return HARMFUL.sub(_escaped, LEFT_OUT.sub("", text))
+    r"""Return the text without color codes, and with harmful characters escaped, as in \x1b."""
+    return HARMFUL.sub(_escaped, DROPPED.sub("", text))
 
 
 def sanitized_and_cut(text: str) -> str:
-    """Sanitize and cut at `LONGEST` characters: to lay out megabytes takes minutes."""
-    cut = len(text) - LONGEST
-    return sanitized(text) if cut <= 0 else f"{sanitized(text[:LONGEST])}… ({cut} more characters)"
+    """Return the sanitized text, cut at `LONGEST` characters: megabytes take minutes to lay out."""
+    excess = len(text) - LONGEST
+    if excess <= 0:
+        return sanitized(text)
+    return f"{sanitized(text[:LONGEST])}… ({excess} more characters)"
 
 
 def encodable(text: str) -> str:
@@ -45,14 +47,14 @@ def encodable(text: str) -> str:
 def terminal_safe_json(
     value: Any, indent: int | None = None, default: Callable[[Any], Any] | None = None
 ) -> str:
-    """Return JSON with the same values, and with the harmful characters escaped.
+    r"""Return a value as JSON, with harmful characters escaped as JSON does it: \u001b.
 
-    `default` converts values that JSON has no form for, as in `json.dumps`.
+    `default` converts a value of a type that JSON does not have, as in `json.dumps`.
     """
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=default)
     return HARMFUL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    number = ord(match[0])
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    code_point = ord(match[0])
+    return f"\\x{code_point:02x}" if code_point < 0x100 else f"\\u{code_point:04x}"

@@ -1,1 +1,1 @@
-"""The commands of `cosmicdeploy backup`, a file each."""
+"""The commands of `cosmicdeploy backup`, one file for each."""

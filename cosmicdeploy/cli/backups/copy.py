@@ -33,18 +33,28 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
-        ctx = open_stack(config, call.hearing(view))
+        ctx = open_stack(config, call.event_handler(view))
         if not ctx.settings.backup.copies:
             raise UsageError(
-                "The settings name no destination for copies", todo="add backup.copies"
+                "The settings name no destination for copies",
+                where=str(ctx.loaded.file),
+                todo="add `backup.copies`, then run `cosmicdeploy backup copy` again",
             )
         backup = ctx.catalogue.get(reference)
         if not backup.is_usable:
-            raise BackupError(f"Only a good backup can be copied: {backup.why}", where=backup.id)
+            raise BackupError(
+                f"Only a good backup can be copied: {backup.why}",
+                where=backup.id,
+                todo="choose another: `cosmicdeploy backup list`",
+            )
         facts = copy_to_destinations(ctx, backup)
     copied, failures = facts["copies"], facts["warnings"]
     if failures:
-        raise BackupError(f"{backup.id} could not be copied to every destination", details=failures)
+        raise BackupError(
+            f"{backup.id} could not be copied to every destination",
+            todo=f"check the destination, then run `cosmicdeploy backup copy {backup.id}` again",
+            details=failures,
+        )
     result = f"copied to {', '.join(copied)}" if copied else "has a good copy at every destination"
     call.terminal.console.print(f"{backup.id} {result}")
     outcome = "changed" if copied else "unchanged"

@@ -23,7 +23,7 @@ def fetch(
         typer.Option(
             "--from",
             metavar="URL",
-            help="Fetch it from this destination (default: those of backup.copies, in order).",
+            help="Fetch from this destination (default: try those of backup.copies in order).",
         ),
     ] = "",
     *,
@@ -31,6 +31,8 @@ def fetch(
     terminal: Terminal,
 ) -> None:
     """Fetch a backup from one of its copies and verify it.
+
+    Exit 5 if the backup does not match its manifest.
 
     \b
     Example:
@@ -40,7 +42,7 @@ def fetch(
 
 
 def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
-    from cosmicdeploy.cli.reporting import proof_report
+    from cosmicdeploy.cli.reporting import verification_report
     from cosmicdeploy.database.restore.verify import verify_and_record
     from cosmicdeploy.events import Notice
     from cosmicdeploy.report.progress import ProgressView
@@ -48,6 +50,6 @@ def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
-        ctx = open_stack(config, call.hearing(view))
+        ctx = open_stack(config, call.event_handler(view))
         backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
-        return proof_report(call, verify_and_record(ctx.catalogue, backup), restore=False)
+        return verification_report(call, verify_and_record(ctx.catalogue, backup), restore=False)

@@ -25,9 +25,7 @@ def list_(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """List the ten newest backups; all of them with --all.
-
-    With --json always all.
+    """List the ten newest backups; with --all or --json, all of them.
 
     \b
     Example:
@@ -40,7 +38,7 @@ def _list(call: Call, config: Path | None, copies: bool, show_all: bool) -> Repo
     from cosmicdeploy.report.views.backups import show_backups
     from cosmicdeploy.workspace import open_stack
 
-    backups = open_stack(config, call.hearing()).catalogue.list()
+    backups = open_stack(config, call.event_handler()).catalogue.list()
     if not call.terminal.json:
         show_backups(call.terminal.console, backups, copies=copies, show_all=show_all)
     return call.report(outcome="done", data=[backup.facts() for backup in backups])

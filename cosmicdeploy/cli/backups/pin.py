@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @common_options
 def pin(
     backup: BackupArgument,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Record why it is kept.")] = "",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Record why the backup is kept.")
+    ] = "",
     *,
     config: Path | None,
     terminal: Terminal,
@@ -48,11 +50,12 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     from cosmicdeploy.database.backups.state import Pin
     from cosmicdeploy.workspace import open_stack
 
-    catalogue = open_stack(config, call.hearing()).catalogue
+    catalogue = open_stack(config, call.event_handler()).catalogue
     backup = catalogue.get(reference)
     new_pin = None if reason is None else Pin(at=now(), reason=reason)
-    catalogue.note(backup.id, lambda state: state.updated(pin=new_pin))
-    catalogue.get(backup.id)  # a prune may have removed it in the meantime
-    result = "is no longer pinned" if new_pin is None else "is pinned: the policy never removes it"
-    call.terminal.console.print(f"{backup.id} {result}")
+    catalogue.update_state(backup.id, lambda state: state.updated(pin=new_pin))
+    catalogue.get(backup.id)  # raises if a prune has removed it in the meantime
+    pinned = "is pinned: the retention policy never removes it"
+    result = "is no longer pinned" if new_pin is None else pinned
+    call.terminal.console.print(f"{backup.id} {result}", soft_wrap=True)
     return call.report(outcome="changed", backup=backup.id)

@@ -34,9 +34,10 @@ def prune(
 ) -> None:
     """Remove the backups that no retention rule keeps.
 
-    The rules are those of `backup.keep`; failed backups are removed after a day. Copies, and images
-    that only removed backups needed, are removed too. The newest good backup, pinned backups and
-    those that kept releases need always stay. Exit 4 while another run holds the lock.
+    The rules are those of `backup.keep`; failed backups are removed after a day. A removed backup's
+    copies are removed too, and so are its images, unless something else needs them. Always kept are
+    the newest good backup, pinned backups, and backups that a rollback from one of the last
+    releases needs. Exit 4 while another run holds the lock.
 
     \b
     Example:
@@ -50,26 +51,27 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
     from cosmicdeploy.steps.backups.prune import half_removed, prune_plan
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
-    decisions, unfinished = prune_plan(ctx), half_removed(ctx)
+    ctx = open_stack(config, call.event_handler())
+    decisions, half_removed_ids = prune_plan(ctx), half_removed(ctx)
     removable = [decision.backup.id for decision in decisions if not decision.keep]
     if not call.terminal.json:
         show_decisions(call.terminal.console, decisions)
     if not ctx.settings.backup.keep.is_set:
         call.terminal.console.print(NO_POLICY, soft_wrap=True)
-    if plan or not (removable or unfinished):
-        outcome = "planned" if removable or unfinished else "unchanged"
-        return call.report(outcome=outcome, data=_data(decisions, finish=unfinished))
-    _require_yes(call, removable, unfinished)
+    if plan or not (removable or half_removed_ids):
+        outcome = "planned" if removable or half_removed_ids else "unchanged"
+        return call.report(outcome=outcome, data=_data(decisions, finish=half_removed_ids))
+    _require_yes(call, removable, half_removed_ids)
     return _remove(call, ctx, decisions, removable)
 
 
-def _require_yes(call: Call, removable: Sequence[str], unfinished: Sequence[str]) -> None:
+def _require_yes(call: Call, removable: Sequence[str], half_removed_ids: Sequence[str]) -> None:
     from cosmicdeploy.text.formatting import counted
 
-    parts = [f"Remove {counted(len(removable), 'backup')}" if removable else ""]
-    parts += [f"finish removing {', '.join(unfinished)}" if unfinished else ""]
-    question = " and ".join(filter(None, parts))
+    actions = [f"remove {counted(len(removable), 'backup')}"] if removable else []
+    if half_removed_ids:
+        actions.append(f"finish removing {', '.join(half_removed_ids)}")
+    question = " and ".join(actions)
     call.terminal.require_yes(f"{question[0].upper()}{question[1:]}?", "Nothing was removed")
 
 
@@ -80,21 +82,21 @@ def _remove(
     from cosmicdeploy.steps.backups.prune import prune as remove
     from cosmicdeploy.text.formatting import counted
 
-    patience = LockWait(stale_after=ctx.settings.lock.stale_after)
-    with hold_lock(ctx.engine, ctx.stack.project, call.command, patience):
+    lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
+    with hold_lock(ctx.engine, ctx.stack.project, call.command, lock_wait):
         pruned = remove(ctx, removable)
-    console = call.terminal.console
-    backups, images = counted(len(pruned.backups), "backup"), len(pruned.images)
-    console.print(f"Removed {backups} and {counted(images, 'kept image')}")
+    backups = counted(len(pruned.backups), "backup")
+    images = counted(len(pruned.images), "image")
+    call.terminal.console.print(f"Removed {backups} and {images}")
     for warning in pruned.warnings:
         ctx.warn(warning)
     data = _data(decisions, removed=pruned.backups, images=pruned.images, warnings=pruned.warnings)
     return call.report(outcome="changed", data=data)
 
 
-def _data(decisions: Sequence[Decision], **more: Any) -> dict[str, Any]:
+def _data(decisions: Sequence[Decision], **other_fields: Any) -> dict[str, Any]:
     rows = [
         {"id": d.backup.id, "status": d.backup.status, "keep": d.keep, "reason": d.reason}
         for d in decisions
     ]
-    return {"backups": rows, **more}
+    return {"backups": rows, **other_fields}

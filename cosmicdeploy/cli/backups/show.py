@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @common_options
 def show(backup: BackupArgument = "latest", *, config: Path | None, terminal: Terminal) -> None:
-    """Show a backup's manifest, its proofs and its copies.
+    """Show a backup's manifest, its verifications and its copies.
 
     \b
     Example:
@@ -28,7 +28,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.report.views.backups import show_backup
     from cosmicdeploy.workspace import open_stack
 
-    backup = open_stack(config, call.hearing()).catalogue.find(reference)
+    backup = open_stack(config, call.event_handler()).catalogue.find(reference)
     if not call.terminal.json:
         show_backup(call.terminal.console, backup)
     return call.report(outcome="done", backup=backup.id, data=backup.facts())

@@ -20,7 +20,9 @@ def verify(
     backup: BackupArgument = "latest",
     restore: Annotated[
         bool,
-        typer.Option("--restore", help="Restore it into a shadow schema too, and compare."),
+        typer.Option(
+            "--restore", help="Restore the backup into a shadow schema too, and compare that."
+        ),
     ] = False,
     *,
     config: Path | None,
@@ -37,14 +39,14 @@ def verify(
 
 
 def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
-    from cosmicdeploy.cli.reporting import proof_report
+    from cosmicdeploy.cli.reporting import verification_report
     from cosmicdeploy.database.restore.verify import verify_and_record, verify_restore_and_record
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
+    ctx = open_stack(config, call.event_handler())
     backup = ctx.catalogue.get(reference)
     if restore:
         result = verify_restore_and_record(ctx.engine, ctx.database(), ctx.catalogue, backup)
     else:
         result = verify_and_record(ctx.catalogue, backup)
-    return proof_report(call, result, restore=restore)
+    return verification_report(call, result, restore=restore)

@@ -1,1 +1,1 @@
-"""Commands for work by hand: exec, shell, console, features, init, lock, migrate."""
+"""Commands for manual work: exec, shell, console, features, init, lock, migrate."""

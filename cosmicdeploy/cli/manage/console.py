@@ -26,7 +26,7 @@ def console(
 ) -> None:
     """Run the application's console (app.console) in a replica.
 
-    Prefers a replica of the release in place. Options of cosmicdeploy come before the first
+    Prefers a replica of the current release. Options of cosmicdeploy come before the first
     argument.
 
     \b

@@ -17,7 +17,7 @@ from cosmicdeploy.cli.terminal import Terminal
 def exec_(
     service: Service,
     command: Annotated[
-        list[str], typer.Argument(metavar="COMMAND", help="The command with its own options.")
+        list[str], typer.Argument(metavar="COMMAND", help="The command with its own arguments.")
     ],
     user: User = "",
     env: Variables = None,
@@ -27,7 +27,7 @@ def exec_(
 ) -> None:
     """Run a command in a service's container.
 
-    Passes standard input on, and the terminal if there is one; exits with the command's exit code.
+    Passes on standard input, and the terminal if there is one; exits with the command's exit code.
     In the database's container, MYSQL_PWD is set.
 
     \b

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy features disable rate-limit   accept every heartbeat, at once
+  cosmicdeploy features disable rate-limit   accept every heartbeat from now on
   cosmicdeploy features enable rate-limit    limit the rate again
 """
 
@@ -29,7 +29,9 @@ app = typer.Typer(
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="FEATURE", help="A key of `features`.", autocompletion=completion.features
+        metavar="FEATURE",
+        help="A key of `features` in cosmicdeploy.yaml.",
+        autocompletion=completion.features,
     ),
 ]
 
@@ -49,7 +51,7 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature off in all containers at once.
+    """Switch a feature off in all running containers.
 
     \b
     Example:
@@ -61,7 +63,7 @@ def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature on in all containers at once.
+    """Switch a feature on in all running containers.
 
     \b
     Example:
@@ -75,7 +77,7 @@ def _list(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.views.features import show_features
     from cosmicdeploy.workspace import open_stack
 
-    features = states(open_stack(config, call.hearing()))
+    features = states(open_stack(config, call.event_handler()))
     if not call.terminal.json:
         if features:
             show_features(call.terminal.console, features)
@@ -88,11 +90,11 @@ def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
     from cosmicdeploy.steps.commands.feature_flags import switch
     from cosmicdeploy.workspace import open_stack
 
-    switched = switch(open_stack(config, call.hearing()), name, on=on)
+    switched = switch(open_stack(config, call.event_handler()), name, on=on)
     word = "on" if on else "off"
     result = f"is switched {word}" if switched.changed else f"was already {word}"
-    places = f"seen in {', '.join(switched.places)}"
-    call.terminal.console.print(f"{name} {result}; {places}", soft_wrap=True)
+    services = f"confirmed in {', '.join(switched.places)}"
+    call.terminal.console.print(f"{name} {result}; {services}", soft_wrap=True)
     return call.report(
         outcome="changed" if switched.changed else "unchanged",
         features=[switched.state],

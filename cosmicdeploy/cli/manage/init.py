@@ -35,7 +35,7 @@ def init(
     images: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Use the base images that FILE names as KEY=value lines."
+            metavar="FILE", help="Use the base images that FILE names in KEY=value lines."
         ),
     ] = None,
     *,
@@ -55,8 +55,8 @@ def init(
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 
 
-# The shipped application's console command for it.
-REGISTER = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
+# The shipped application's console command that registers the device for the verification.
+REGISTER_DEVICE = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 
 def _init(call: Call, directory: Path, choices: dict[str, object], images: Path | None) -> Report:
@@ -68,7 +68,7 @@ def _init(call: Call, directory: Path, choices: dict[str, object], images: Path 
             call.terminal.console.print(f"created {path}", soft_wrap=True)
         call.terminal.console.print(
             "Next, in that folder: `cosmicdeploy up`. Then register the device whose heartbeats"
-            f" the verification sends: `cosmicdeploy console --env DEVICE_TOKEN {REGISTER}`",
+            f" the verification sends: `cosmicdeploy console --env DEVICE_TOKEN {REGISTER_DEVICE}`",
             soft_wrap=True,
         )
     return call.report(outcome="changed", data=[str(path) for path in created])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 app = typer.Typer(help="Show who holds the deploy lock; release a stale one.")
-HOLDER = ("command", "owner", "host", "pid", "since")
+HOLDER_LABELS = ("command", "owner", "host", "pid", "since")
 
 
 @app.command()
@@ -24,7 +24,7 @@ HOLDER = ("command", "owner", "host", "pid", "since")
 def status(*, config: Path | None, terminal: Terminal) -> None:
     """Show who holds the lock, and whether that run is alive.
 
-    Takes up to 6 s: waits for the holder's heartbeat.
+    Waits up to 6 s for the holder's heartbeat.
 
     \b
     Example:
@@ -36,9 +36,9 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def release(*, config: Path | None, terminal: Terminal) -> None:
-    """Release a stale lock: its run is dead or silent for too long.
+    """Release a stale lock, whose run is dead or silent for too long.
 
-    `lock.stale_after` says how long that is. The lock of a live run stays: exit 4.
+    `lock.stale_after` is how long a run may be silent. A live run keeps its lock: exit 4.
 
     \b
     Example:
@@ -51,7 +51,7 @@ def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.lock import inspect_lock
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
+    ctx = open_stack(config, call.event_handler())
     row = _row(inspect_lock(ctx.engine, ctx.stack.project))
     if not call.terminal.json:
         _print(call, row)
@@ -61,7 +61,7 @@ def _status(call: Call, config: Path | None) -> Report:
 def _row(status: LockStatus) -> dict[str, Any]:
     row: dict[str, Any] = {"held": status.marker is not None, "life": status.life}
     if status.marker is not None:
-        row |= {name: status.marker.labels.get(name, "") for name in HOLDER}
+        row |= {name: status.marker.labels.get(name, "") for name in HOLDER_LABELS}
         row |= {"beats": status.beats, "silent_seconds": round(status.silent_seconds, 1)}
     return row
 
@@ -84,11 +84,11 @@ def _release(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.lock.holder import describe_holder
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
-    freed = release_stale(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
-    if freed is None:
+    ctx = open_stack(config, call.event_handler())
+    marker = release_stale(ctx.engine, ctx.stack.project, ctx.settings.lock.stale_after)
+    if marker is None:
         call.terminal.console.print("The lock is free")
     else:
-        call.terminal.console.print(f"Released the lock of {describe_holder(freed.labels)}")
-    row = {"freed": dict(freed.labels) if freed else None}
-    return call.report(outcome="changed" if freed else "unchanged", data=row)
+        call.terminal.console.print(f"Released the lock of {describe_holder(marker.labels)}")
+    data = {"freed": dict(marker.labels) if marker else None}
+    return call.report(outcome="changed" if marker else "unchanged", data=data)

@@ -13,7 +13,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
-    from cosmicdeploy.steps.schema.interrupted_migrations import Found
+    from cosmicdeploy.steps.schema.interrupted_migrations import MigrationProgress
 
 
 @common_options
@@ -22,7 +22,7 @@ def migrate(
         bool,
         typer.Option(
             "--resolve",
-            help="Declare the schema repaired, after asking, so that deploys work again.",
+            help="Declare the schema repaired, so that deploys work again; asks first.",
         ),
     ] = False,
     *,
@@ -31,7 +31,7 @@ def migrate(
 ) -> None:
     """Show the SQL of pending migrations, with its risks.
 
-    A deploy runs them. After you have repaired a half-done migration by hand, use --resolve; exit 4
+    A deploy runs them. Use --resolve once you have repaired a half-done migration by hand; exit 4
     while another run holds the lock.
 
     \b
@@ -47,13 +47,14 @@ def _show(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.summary import show_statements
     from cosmicdeploy.workspace import open_stack
 
-    facts = migrations(open_stack(config, call.hearing()))
+    facts = migrations(open_stack(config, call.event_handler()))
     console = call.terminal.console
     if not call.terminal.json:
         if interrupted := facts["interrupted"]:
-            _say(call, [f"a run was interrupted: {interrupted['state']}", *interrupted["fates"]])
+            state = f"a run was interrupted while it migrated: {interrupted['state']}"
+            _print_lines(call, [state, *interrupted["fates"]])
         if not facts["statements"]:
-            _say(call, ["no migration is pending" if facts["pending"] == [] else "none ever ran"])
+            _print_lines(call, [_without_statements(facts["pending"])])
         show_statements(facts["statements"], console)
     return call.report(outcome="done", data=facts)
 
@@ -62,16 +63,23 @@ def _resolve(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.operations.migrations import resolve
     from cosmicdeploy.workspace import open_stack
 
-    def agreed(damage: Found) -> bool:
-        _say(call, damage.lines)
+    def agreed(damage: MigrationProgress) -> bool:
+        _print_lines(call, damage.lines)
         return call.terminal.confirm("Is the schema repaired? The next deploy continues from it")
 
-    outcome = resolve(open_stack(config, call.hearing()), "migrate --resolve", agreed)
+    outcome = resolve(open_stack(config, call.event_handler()), "migrate --resolve", agreed)
     if not call.terminal.json:
-        _say(call, [outcome])
+        _print_lines(call, [outcome])
     return call.report(outcome="done", data={"found": outcome})
 
 
-def _say(call: Call, lines: list[str]) -> None:
+def _without_statements(pending: list[str] | None) -> str:
+    """Say why there is no SQL to show; `pending` is None without a migrations table."""
+    if pending is None:
+        return "the database has no migrations table: no migration has run yet"
+    return f"no SQL is known for {', '.join(pending)}" if pending else "no migration is pending"
+
+
+def _print_lines(call: Call, lines: list[str]) -> None:
     for line in lines:
         call.terminal.console.print(line, soft_wrap=True)

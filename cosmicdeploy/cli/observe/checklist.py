@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  cosmicdeploy checklist          judge the time since the last deploy
+  cosmicdeploy checklist          compare the time since the last deploy
   cosmicdeploy checklist --since 2h --junit checklist.xml
   cosmicdeploy checklist --probe  test the rate limit with heartbeats
 """
@@ -48,11 +48,12 @@ def checklist(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Compare the stack with the baseline; exit 5 on a worse point.
+    """Compare the stack with the baseline; exit 5 if a point is worse.
 
-    For the day after a deploy, which records the baseline before it changes anything. Each point
-    (migrations, transitions, flapping, rate limit, scheduler, database, cache, errors, external
-    services) is better, same, worse or unknown, judged by logs, tables and counters.
+    Use it the day after a deploy; the deploy records the baseline before it changes anything. The
+    points are migrations, transitions, flapping, rate limit, scheduler, database, cache, errors and
+    external services. Logs, tables and counters decide whether a point is better, same, worse or
+    unknown.
     """
     if record and (since or probe or junit):
         raise typer.BadParameter("--record takes no other option")
@@ -74,12 +75,12 @@ def _compare(call: Call, config: Path | None, since: str, probe: bool) -> Report
     from cosmicdeploy.operations.durations import parse_time
     from cosmicdeploy.workspace import open_stack
 
-    begin = parse_time(since, datetime.now().astimezone()).timestamp() if since else None
-    ctx = open_stack(config, call.hearing())
-    result = compare(ctx, since=begin, probe=probe)
+    start = parse_time(since, datetime.now().astimezone()).timestamp() if since else None
+    ctx = open_stack(config, call.event_handler())
+    result = compare(ctx, since=start, probe=probe)
     return call.report(
-        outcome="failed" if result.worse else "done",
-        exit_code=int(ExitCode.CHECK_FAILED) if result.worse else 0,
+        outcome="failed" if result.is_worse else "done",
+        exit_code=int(ExitCode.CHECK_FAILED) if result.is_worse else 0,
         release=_release(ctx),
         checklist={
             "since": result.since,
@@ -94,13 +95,14 @@ def _record(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.operations.checklist import record
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
+    ctx = open_stack(config, call.event_handler())
     baseline = record(ctx)
     left_out = {name: value["why"] for name, value in baseline.before.items() if "why" in value}
-    say = call.terminal.console.print
-    say(f"recorded: {', '.join(sorted(baseline.before.keys() - left_out))}", soft_wrap=True)
+    console = call.terminal.console
+    recorded = sorted(baseline.before.keys() - left_out)
+    console.print(f"recorded: {', '.join(recorded)}", soft_wrap=True)
     for name, why in left_out.items():
-        say(f"left out: {name}: {why}", soft_wrap=True)
+        console.print(f"left out: {name}: {why}", soft_wrap=True)
     return call.report(
         outcome="changed",
         release=baseline.release or None,

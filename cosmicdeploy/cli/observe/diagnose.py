@@ -44,7 +44,7 @@ def diagnose(
         ),
     ] = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Fix what is found; asks before each remedy.")
+        bool, typer.Option("--fix", help="Fix the problems found; asks before each remedy.")
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the problems, then exit.")] = False,
     wait: Wait = 0.0,
@@ -54,9 +54,9 @@ def diagnose(
 ) -> None:
     """Find the cause of a common problem; fix it with --fix.
 
-    Checks for a failed or stuck migration, a missing console command, a scheduler that does not run
-    it, high database load, and unhealthy containers. Exit 5 if a problem remains. With --fix,
-    remedies run under the lock, and the same checks run again after each.
+    Checks for a failed or stuck migration, a missing console command of the monitor, a scheduler
+    that does not run that command, high database load, and unhealthy containers. Exit 5 if a
+    problem remains. With --fix, remedies run under the lock, and the checks run again after each.
     """
     if list_:
         run_command("diagnose --list", terminal, _list)
@@ -68,35 +68,35 @@ def _list(call: Call) -> Report:
     from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
     from cosmicdeploy.report.tables import table
 
-    rows = [
-        {"trouble": each.name, "about": each.about, "looks at": ", ".join(each.checks)}
-        for each in KNOWN_PROBLEMS.values()
+    data = [
+        {"trouble": problem.name, "about": problem.about, "looks at": ", ".join(problem.checks)}
+        for problem in KNOWN_PROBLEMS.values()
     ]
     if not call.terminal.json:
         columns = ("problem", "about", "checks")
-        shown = [dict(zip(columns, row.values(), strict=True)) for row in rows]
-        call.terminal.console.print(table(columns, shown))
-    return call.report(outcome="done", data=rows)
+        rows = [dict(zip(columns, row.values(), strict=True)) for row in data]
+        call.terminal.console.print(table(columns, rows))
+    return call.report(outcome="done", data=data)
 
 
 def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
-    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_trouble
+    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_problem
     from cosmicdeploy.operations.diagnosis.diagnose import select_problems
     from cosmicdeploy.operations.diagnosis.fix import Fix
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
 
-    troubles = select_problems(names)
+    problems = select_problems(names)
     view = ProgressView(call.terminal.console)
-    ctx = open_stack(config, call.hearing(view))
+    ctx = open_stack(config, call.event_handler(view))
     with view:
-        diagnoses: Sequence[Diagnosis] = [diagnose_trouble(ctx, each) for each in troubles]
-    before = [each.facts() for each in diagnoses]
+        diagnoses: Sequence[Diagnosis] = [diagnose_problem(ctx, problem) for problem in problems]
+    before = [diagnosis.facts() for diagnosis in diagnoses]
     _show(call, before, fixing=fix)
     run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
-    if fix and not all(each.passes for each in diagnoses):
+    if fix and not all(diagnosis.passes for diagnosis in diagnoses):
         diagnoses = run.run(diagnoses)
     return _report(call, before, diagnoses, run)
 
@@ -130,20 +130,21 @@ def _report(
     call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], run: Fix
 ) -> Report:
     from cosmicdeploy.errors import ExitCode
-    from cosmicdeploy.report.views.diagnosis import show_end, show_tried
+    from cosmicdeploy.report.views.diagnosis import show_attempts, show_remaining
 
-    troubles, tried = [each.facts() for each in diagnoses], [each.facts() for each in run.attempts]
-    if tried:
-        bad = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
-        _show(call, bad, fixing=True)
-    well = all(each.passes for each in diagnoses)
+    troubles = [diagnosis.facts() for diagnosis in diagnoses]
+    attempts = [attempt.facts() for attempt in run.attempts]
+    if attempts:
+        checked_again = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
+        _show(call, checked_again, fixing=True)
+    well = all(diagnosis.passes for diagnosis in diagnoses)
     report = call.report(
         outcome="failed" if not well else "changed" if run.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
         release=run.ctx.running_release() or None,
-        data={"troubles": troubles, "before": before if tried else None, "remedies": tried},
+        data={"troubles": troubles, "before": before if attempts else None, "remedies": attempts},
     )
     if not call.terminal.json:
-        show_tried(call.terminal.console, tried)
-        show_end(call.terminal.console, troubles, report.seconds)
+        show_attempts(call.terminal.console, attempts)
+        show_remaining(call.terminal.console, troubles, report.seconds)
     return report

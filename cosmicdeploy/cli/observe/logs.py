@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import Call, edge, until_ended
+from cosmicdeploy.cli.edge import Call, edge, until_interrupted
 from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -49,7 +49,7 @@ def logs(
     tail: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="LINES", help="Show this many last lines (default for a file: 100)."
+            min=0, metavar="LINES", help="Show only the last LINES lines (default of a file: 100)."
         ),
     ] = None,
     since: Annotated[
@@ -66,10 +66,12 @@ def logs(
         ),
     ] = "",
     file: Annotated[
-        str, typer.Option(metavar="PATH", help="Show this file in the containers.")
+        str,
+        typer.Option(metavar="PATH", help="Show this file in the containers, not their output."),
     ] = "",
     app: Annotated[
-        bool, typer.Option("--app", help="Show the application's log file (app.log_file).")
+        bool,
+        typer.Option("--app", help="Show the application's log file (app.log_file)."),
     ] = False,
     times: Annotated[
         bool, typer.Option("--times", "-t", help="Prefix each line with its timestamp.")
@@ -80,7 +82,7 @@ def logs(
     """Show the logs of services, merged by time.
 
     --follow continues through deploys, restarts and rotated files until Ctrl-C. With --json, print
-    one object per line.
+    one JSON object per line.
     """
     from cosmicdeploy.operations.logs import LogOptions
 
@@ -105,21 +107,22 @@ def _logs(call: Call, config: Path | None, options: LogOptions, *, times: bool) 
     from cosmicdeploy.report.views.logs import JsonLogPrinter, LogPrinter
     from cosmicdeploy.workspace import open_stack
 
-    reading = LogReader(open_stack(config, call.hearing(notices_to_stderr(call.terminal))), options)
-    console = call.terminal.console
+    ctx = open_stack(config, call.event_handler(notices_to_stderr(call.terminal)))
+    reader = LogReader(ctx, options)
     printer = (
         JsonLogPrinter()
         if call.terminal.json
-        else LogPrinter(console, reading.services, times=times)
+        else LogPrinter(call.terminal.console, reader.services, times=times)
     )
-    with until_ended():
-        _print(reading, printer)
+    with until_interrupted():
+        _print(reader, printer)
 
 
-def _print(reading: LogReader, printer: JsonLogPrinter | LogPrinter) -> None:
+def _print(reader: LogReader, printer: JsonLogPrinter | LogPrinter) -> None:
+    """Print all lines. Raises `BrokenPipeError` once the reader of stdout has gone."""
     from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
-    for entries in reading.entries():
+    for entries in reader.entries():
         printer.print((entry.service, entry.line) for entry in entries)
         if not has_reader(STDOUT):
             raise BrokenPipeError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import Call, edge, until_ended
+from cosmicdeploy.cli.edge import Call, edge, until_interrupted
 from cosmicdeploy.cli.options import common_options, duration
 from cosmicdeploy.cli.terminal import Terminal
 
@@ -29,10 +29,10 @@ Examples:
 
 
 class View(Protocol):
-    """Shows the events of a monitor."""
+    """The output of `monitor`: a screen, plain lines or JSON."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Show these events."""
+        """Show the next events."""
 
 
 @common_options
@@ -74,8 +74,8 @@ def monitor(
 ) -> None:
     """Monitor transitions, logs, containers and latency live.
 
-    For the time after a deploy. Continues through replaced containers and outages of the database
-    or the engine until Ctrl-C. In a pipe, print one line per event; with --json, one object.
+    Use it after a deploy. It continues through replaced containers and outages of the database or
+    the engine until Ctrl-C. In a pipe, it prints a line for each event; with --json, a JSON object.
     """
     call = Call(command="monitor", terminal=terminal)
     with edge(call):
@@ -97,8 +97,8 @@ def _monitor(call: Call, config: Path | None, options: MonitorOptions) -> None:
     from cosmicdeploy.operations.monitor import Stream
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
-    with until_ended(), _view(call, ctx.stack.project) as view:
+    ctx = open_stack(config, call.event_handler())
+    with until_interrupted(), _view(call, ctx.stack.project) as view:
         _show(Stream(ctx, options), view)
 
 
@@ -117,6 +117,7 @@ def _view(call: Call, project: str) -> AbstractContextManager[View]:
 
 
 def _show(stream: Stream, view: View) -> None:
+    """Show all events. Raises `BrokenPipeError` once the reader of stdout has gone."""
     from cosmicdeploy.operations.stdio import STDOUT, has_reader
 
     for events in stream.events():

@@ -35,7 +35,7 @@ def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.views.status import show_status
     from cosmicdeploy.workspace import open_stack
 
-    ctx = open_stack(config, call.hearing())
+    ctx = open_stack(config, call.event_handler())
     rows, features = status(ctx), states(ctx)
     if not call.terminal.json:
         show_status(rows, call.terminal.console)

@@ -32,11 +32,10 @@ def verify(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Verify the running release point by point; exit 5 if one fails.
+    """Verify the running release; exit 5 if a point fails.
 
-    Points are, for example, containers, images, schema, health, scheduler, heartbeat and proxy. A
-    point that could not be tested, such as a heartbeat that a rate limit refuses, is unproven: exit
-    5 as well.
+    Points include containers, images, schema, health, scheduler, heartbeat and proxy. A point that
+    could not be tested, such as a heartbeat that a rate limit refuses, is unproven: exit 5, too.
 
     \b
     Examples:
@@ -60,7 +59,7 @@ def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     points = known_points(only)
-    ctx = open_stack(config, call.hearing(notices_to_stderr(call.terminal)))
+    ctx = open_stack(config, call.event_handler(notices_to_stderr(call.terminal)))
     results = verify(ctx, open_playbook(ctx.loaded, "verify", ctx.warn), points)
     failing = any(not result.ok for result in results)
     report = call.report(

@@ -9,8 +9,9 @@ import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
-from cosmicdeploy.cli.playbook_run import run_shipped
+from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
@@ -30,14 +31,14 @@ def deploy(
         bool,
         typer.Option(
             "--accept",
-            help="Record what runs as the present state instead (needs --abort); asks first.",
+            help="Keep what runs instead of undoing it, with --abort; asks first.",
         ),
     ] = False,
     allow: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MIGRATION",
-            help="Allow this migration although it may destroy data; repeatable.",
+            help="Allow this migration, although it may destroy data; repeatable.",
         ),
     ] = None,
     wait: Wait = 0.0,
@@ -52,7 +53,7 @@ def deploy(
     steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
     Exit 5 if nothing had to change and a check fails.
 
-    What did not work before the deploy is named and does not fail it, so a fix needs no option. If
+    Failures from before the deploy are named but do not fail it, so that a deploy can fix them. If
     an interrupted deploy can be neither resumed nor undone, use --abort --accept.
 
     \b
@@ -73,8 +74,15 @@ def deploy(
     run_command(
         "deploy",
         terminal,
-        lambda call: run_shipped(
-            call, config, "deploy", wait, plan=plan, resume=resume, allowed=allowed
+        lambda call: run_stack_playbook(
+            call,
+            config,
+            "deploy",
+            RunKind.DEPLOY,
+            wait,
+            plan=plan,
+            resume=resume,
+            allowed=allowed,
         ),
     )
 
@@ -86,7 +94,7 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     with ProgressView(call.terminal.console) as view:
-        return abort_report(call, abort(open_stack(config, call.hearing(view)), wait))
+        return abort_report(call, abort(open_stack(config, call.event_handler(view)), wait))
 
 
 def _accept(call: Call, config: Path | None, wait: float) -> Report:
@@ -97,16 +105,16 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.workspace import open_stack
 
     view, console = ProgressView(call.terminal.console), call.terminal.console
-    ctx = open_stack(config, call.hearing(view))
-    runs, agreed = acceptable(ctx), in_place(ctx)
+    ctx = open_stack(config, call.event_handler(view))
+    interrupted_runs, containers = acceptable(ctx), in_place(ctx)
     show_status(status(ctx), console)
-    for run in runs:
+    for run in interrupted_runs:
         console.print(f"interrupted: {run.description()}", soft_wrap=True)
     call.terminal.require_yes(
         "Record this as the present state? The interrupted runs can then no longer be undone"
     )
     with view:
-        rows = accept(ctx, agreed, wait)
+        rows = accept(ctx, containers, wait)
     if any(row["drift"] for row in rows):
         console.print("Some containers drift: `cosmicdeploy deploy` deploys the folder's release")
     return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)

@@ -12,6 +12,7 @@ from cosmicdeploy.cli.completion import playbooks
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 if TYPE_CHECKING:
     from cosmicdeploy.playbook import Playbook
@@ -40,39 +41,41 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 
 @app.command()
 @common_options
-def show(word: Reference, *, config: Path | None, terminal: Terminal) -> None:
-    """Show a playbook's steps with their options, and its plan.
+def show(reference: Reference, *, config: Path | None, terminal: Terminal) -> None:
+    """Show a playbook's steps and options, and what it would change.
 
     \b
     Examples:
       cosmicdeploy playbook show deploy
       cosmicdeploy playbook show night.yaml
     """
-    run_command("playbook show", terminal, lambda call: _show(call, config, word))
+    run_command("playbook show", terminal, lambda call: _show(call, config, reference))
 
 
 @app.command()
 @common_options
 def run(
-    word: Reference,
+    reference: Reference,
     plan: Plan = False,
     wait: Wait = 0.0,
     *,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Run a playbook; if a step fails, undo it and those before it.
+    """Run a playbook; if a step fails, undo it and the steps before it.
 
-    Runs as a deploy does: under the lock, journalled, with probes throughout. Asks first if clients
-    would get 503 or if a command cannot be undone. Exit 5 if nothing had to change and a check
-    fails.
+    As in a deploy, the run holds the lock, is recorded in the journal, and sends probes throughout.
+    Asks first if clients would get 503 or if a command cannot be undone. Exit 5 if nothing had to
+    change and a check fails.
 
     \b
     Examples:
       cosmicdeploy playbook run new-features-off
       cosmicdeploy playbook run night.yaml --plan
     """
-    run_command("playbook run", terminal, lambda call: _run(call, config, word, wait, plan=plan))
+    run_command(
+        "playbook run", terminal, lambda call: _run(call, config, reference, wait, plan=plan)
+    )
 
 
 @app.command()
@@ -97,32 +100,32 @@ def _list(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.views.playbooks import show_playbooks
     from cosmicdeploy.workspace import stack_folder
 
-    rows = [list_row(place) for place in known_playbooks(stack_folder(config))]
+    rows = [list_row(file) for file in known_playbooks(stack_folder(config))]
     if not call.terminal.json:
         show_playbooks(call.terminal.console, rows)
     return call.report(outcome="done", data=rows)
 
 
-def _show(call: Call, config: Path | None, word: str) -> Report:
+def _show(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.operations.playbooks import describe_step, find_playbook, list_row
     from cosmicdeploy.playbook import load_playbook
     from cosmicdeploy.report.views.playbooks import show_playbook
     from cosmicdeploy.workspace import stack_folder
 
-    place = find_playbook(stack_folder(config), word)
-    playbook = load_playbook(place.path, call.warn)
-    row, steps = list_row(place), [describe_step(step) for step in playbook.steps]
-    planned, why = _plan(call, config, playbook)
+    file = find_playbook(stack_folder(config), reference)
+    playbook = load_playbook(file.path, call.warn)
+    row, steps = list_row(file), [describe_step(step) for step in playbook.steps]
+    planned, no_plan = _plan(call, config, playbook)
     if not call.terminal.json:
         show_playbook(call.terminal.console, row, steps)
-        if why:
-            call.terminal.console.print(f"\nno plan: {why}", soft_wrap=True)
-    data = {**row, "steps": steps, "no_plan": why}
+        if no_plan:
+            call.terminal.console.print(f"\nno plan: {no_plan}", soft_wrap=True)
+    data = {**row, "steps": steps, "no_plan": no_plan}
     return call.report(outcome="done", steps=planned, data=data)
 
 
 def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence[StepReport], str]:
-    """Return the planned steps, or none and the reason why there is no plan."""
+    """Return the planned steps and "", or no step and the reason why there is no plan."""
     from cosmicdeploy.cli.reporting import plan_report
     from cosmicdeploy.errors import CosmicError
     from cosmicdeploy.operations.playbooks import require_runnable
@@ -131,14 +134,14 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
 
     try:
         require_runnable(playbook)
-        ctx = open_stack(config, call.hearing())
-        plan = plan_only(ctx, call.command, playbook.steps)
+        ctx = open_stack(config, call.event_handler())
+        plan = plan_only(ctx, RunKind.OTHER, playbook.steps)
     except CosmicError as error:
         return (), str(error)
     return plan_report(call, plan, ctx).steps, ""
 
 
-def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool) -> Report:
+def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: bool) -> Report:
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import playbooks
     from cosmicdeploy.playbook import load_playbook
@@ -147,19 +150,19 @@ def _run(call: Call, config: Path | None, word: str, wait: float, *, plan: bool)
     from cosmicdeploy.workspace import open_stack
 
     view = ProgressView(call.terminal.console)
-    ctx = open_stack(config, call.hearing(view))
-    place = playbooks.find_playbook(ctx.loaded.directory, word)
-    playbook = load_playbook(place.path, ctx.warn)
+    ctx = open_stack(config, call.event_handler(view))
+    file = playbooks.find_playbook(ctx.loaded.directory, reference)
+    playbook = load_playbook(file.path, ctx.warn)
     playbooks.require_runnable(playbook)
     if plan:
         with view:
-            return plan_report(call, plan_only(ctx, call.command, playbook.steps), ctx)
+            return plan_report(call, plan_only(ctx, RunKind.OTHER, playbook.steps), ctx)
     if any(step.cost for step in playbook.steps):
         with view:
-            costs = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
-        _require_yes(call, place.name, costs)
+            costs = playbooks.costs(plan_only(ctx, RunKind.OTHER, playbook.steps))
+        _require_yes(call, file.name, costs)
     with view:
-        return run_report(call, *playbooks.run_playbook(ctx, place, playbook, wait))
+        return run_report(call, *playbooks.run_playbook(ctx, file, playbook, wait))
 
 
 def _require_yes(call: Call, name: str, costs: Sequence[str]) -> None:

@@ -27,9 +27,9 @@ def restart(
             autocompletion=completion.services,
         ),
     ] = None,
-    every: Annotated[
+    all_services: Annotated[
         bool,
-        typer.Option("--all", help="Restart every service; asks first, since clients must wait."),
+        typer.Option("--all", help="Restart every service; asks first, since clients notice it."),
     ] = False,
     wait: Wait = 0.0,
     *,
@@ -39,8 +39,8 @@ def restart(
     """Restart containers in place, one replica at a time.
 
     Image and definition stay as they are: use `deploy` for a new image or a changed compose file.
-    Each replica is drained first and is healthy before the next one. Asks first if clients would
-    notice: for the database, the cache, the proxy and the last ready replica.
+    Drains each replica first, and waits until it is healthy before the next one. Asks first if
+    clients would notice: for the database, the cache, the proxy and the last ready replica.
 
     \b
     Examples:
@@ -48,12 +48,16 @@ def restart(
       cosmicdeploy restart cosmic-scheduler
       cosmicdeploy restart --all
     """
-    words = services or []
-    run_command("restart", terminal, lambda call: _restart(call, config, words, wait, every=every))
+    names = services or []
+    run_command(
+        "restart",
+        terminal,
+        lambda call: _restart(call, config, names, wait, all_services=all_services),
+    )
 
 
 def _restart(
-    call: Call, config: Path | None, words: list[str], wait: float, *, every: bool
+    call: Call, config: Path | None, services: list[str], wait: float, *, all_services: bool
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report
     from cosmicdeploy.operations.restart import plan_restart, restart
@@ -61,11 +65,10 @@ def _restart(
     from cosmicdeploy.workspace import open_stack
 
     view = ProgressView(call.terminal.console)
-    ctx = open_stack(config, call.hearing(view))
-    chosen = plan_restart(ctx, words, all_services=every)
-    if chosen.cost:
-        call.terminal.console.print(f"Use with caution: {chosen.cost}", soft_wrap=True)
-        call.terminal.require_yes(f"Restart {', '.join(chosen.services)}?")
+    ctx = open_stack(config, call.event_handler(view))
+    plan = plan_restart(ctx, services, all_services=all_services)
+    if plan.cost:
+        call.terminal.console.print(f"Use with caution: {plan.cost}", soft_wrap=True)
+        call.terminal.require_yes(f"Restart {', '.join(plan.services)}?")
     with view:
-        run, measured = restart(ctx, chosen, wait)
-        return run_report(call, run, measured)
+        return run_report(call, *restart(ctx, plan, wait))

@@ -27,13 +27,18 @@ class Mode(StrEnum):
     CODE_ONLY = "rollback-code"
 
     @property
-    def command(self) -> str:
-        """The command with the option that selects the mode."""
+    def option(self) -> str:
+        """The option that selects the mode."""
         return {
-            Mode.RESTORE: "rollback",
-            Mode.MIGRATION: "rollback --migration",
-            Mode.CODE_ONLY: "rollback --code-only",
+            Mode.RESTORE: "--restore",
+            Mode.MIGRATION: "--migration",
+            Mode.CODE_ONLY: "--code-only",
         }[self]
+
+    @property
+    def command(self) -> str:
+        """The command that rolls back in this mode."""
+        return "rollback" if self is Mode.RESTORE else f"rollback {self.option}"
 
 
 @common_options
@@ -66,13 +71,13 @@ def rollback(
 ) -> None:
     """Roll back to the release of a backup.
 
-    Without --to, list the backups to choose from: the ten newest, or all with --all. With --json
-    always all.
+    Without --to, list the backups to choose from: the ten newest; with --all or --json, all of
+    them.
 
     With --to alone, images, schema and data go back, and everything written since the backup is
-    lost: the command shows what that is and asks. It backs up the present state first. While the
-    data is swapped, clients get 503 with Retry-After (without `maintenance.file` their connections
-    are refused). Until clients are let in again, a failure undoes the whole rollback.
+    lost: the command shows what would be lost, and asks. It backs up the present state first. While
+    the data is swapped, clients get 503 with Retry-After (without `maintenance.file` their
+    connections are refused). Until clients are let in again, a failure undoes the whole rollback.
 
     \b
     Examples:
@@ -94,6 +99,7 @@ def _rollback(
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
@@ -101,29 +107,30 @@ def _rollback(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     if len(modes) > 1:
-        options = " and ".join("--restore" if m is Mode.RESTORE else m.command[9:] for m in modes)
-        raise UsageError(f"{options} exclude each other", todo="give one of them")
+        options = " and ".join(m.option for m in modes)
+        raise UsageError(f"{options} exclude each other", todo="use only one of them")
     mode = modes[0] if modes else Mode.RESTORE
     if not to and (modes or wait or call.terminal.yes):
         raise UsageError(
             "No backup is named", where=mode.command, todo="add --to ID or --to latest"
         )
     view = ProgressView(call.terminal.console)
-    ctx = open_stack(config, call.hearing(view))
+    ctx = open_stack(config, call.event_handler(view))
     if not to:
         return _list(call, ctx, show_all=show_all)
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
     target = ctx.catalogue.get(to)
-    if target.ahead:
-        ctx.catalogue.warn(f"{target.id} is used because it was named: {target.ahead}")
+    if target.from_future:
+        ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        recorder = recorder_of(mode.command)
-        run, measured = rollback(ctx, mode.command, playbook, target, wait, recorder)
-        return with_notices(run_report(call, run, measured), notices)
+        command = RunCommand(line=mode.command, kind=RunKind.ROLLBACK)
+        recorder = recorder_of(command.kind)
+        run, traffic = rollback(ctx, command, playbook, target, wait, recorder)
+        return with_notices(run_report(call, run, traffic), notices)
 
 
 def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
@@ -137,7 +144,7 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
-    """Return what to ask; for a rollback that costs something, show the cost first."""
+    """Return what to ask before a rollback; unless it is --code-only, print its cost first."""
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss

@@ -10,8 +10,9 @@ import typer
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import run_command
 from cosmicdeploy.cli.options import Wait, common_options
-from cosmicdeploy.cli.playbook_run import run_shipped
+from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 
 @common_options
@@ -38,4 +39,8 @@ def step(
       cosmicdeploy step build
       cosmicdeploy step cache-clear
     """
-    run_command("step", terminal, lambda call: run_shipped(call, config, "deploy", wait, only=name))
+    run_command(
+        "step",
+        terminal,
+        lambda call: run_stack_playbook(call, config, "deploy", RunKind.OTHER, wait, only=name),
+    )

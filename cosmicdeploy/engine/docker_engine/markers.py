@@ -30,9 +30,9 @@ class DockerMarkers(DockerApi):
             markers.remove_marker(self._api, marker_id)
 
     def beat(self, marker_id: str, count: int) -> bool:
-        with translated("Sending a sign of life", marker_id[:12]):
+        with translated("Sending the lock's heartbeat", marker_id[:12]):
             return markers.beat(self._api, marker_id, count)
 
     def last_beat(self, marker_id: str) -> int | None:
-        with translated("Reading a sign of life", marker_id[:12]):
+        with translated("Reading the lock's heartbeat", marker_id[:12]):
             return markers.last_beat(self._api, marker_id)

@@ -24,7 +24,7 @@ class EngineMarkers(Protocol):
         """Remove a marker, if it still exists."""
 
     def beat(self, marker_id: str, count: int) -> bool:
-        """Store a number in a marker as a sign of life; return whether the marker exists."""
+        """Store a number in a marker as a heartbeat; return whether the marker exists."""
 
     def last_beat(self, marker_id: str) -> int | None:
         """Return the number last stored in a marker; None if there is no marker or no number."""

@@ -49,9 +49,10 @@ POINTS: Mapping[str, Callable[[Evidence], Point]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All points, judged by the evidence of `seconds` from `since` (ISO 8601) on.
+    """All points, judged.
 
-    `baseline` is None if no run has recorded one.
+    The evidence begins at `since` (ISO 8601) and covers `seconds`. `baseline` is None if no run has
+    recorded one.
     """
 
     points: Sequence[Point]
@@ -60,7 +61,7 @@ class Comparison:
     baseline: Baseline | None
 
     @property
-    def worse(self) -> bool:
+    def is_worse(self) -> bool:
         """Whether any point is worse than in the baseline."""
         return any(point.verdict is Verdict.WORSE for point in self.points)
 

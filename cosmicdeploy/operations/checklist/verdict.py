@@ -80,7 +80,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Rate:
-    """A count, and its base: the requests or hours, for example, in which it was counted."""
+    """A count of errors, and its base: the number of requests, hours or minutes."""
 
     count: int
     base: float
@@ -90,8 +90,8 @@ def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float
     """Compare rates, of which the lower one is better.
 
     The expected count is what the rate before predicts for the present base. A count is worse if it
-    exceeds the expected count times `ratio` plus `tolerance`. Without a rate before, a count up to
-    `tolerance` is the same, and a higher one unknown.
+    exceeds `ratio` times the expected count plus `tolerance`, and better the other way round.
+    Without a rate before, a count up to `tolerance` is the same, and a higher one unknown.
     """
     if before is None or not before.base:
         return Verdict.SAME if now.count <= tolerance else Verdict.UNKNOWN
@@ -102,7 +102,12 @@ def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float
 
 
 def compare_levels(now: float, before: float | None, ratio: float, tolerance: float) -> Verdict:
-    """Compare values, of which the lower one is better; up to `tolerance` they are never worse."""
+    """Compare values, of which the lower one is better.
+
+    A value is worse if it exceeds both `tolerance` and `ratio` times the value before, and better
+    the other way round. Without a value before, a value up to `tolerance` is the same, and a higher
+    one unknown.
+    """
     if before is None:
         return Verdict.SAME if now <= tolerance else Verdict.UNKNOWN
     if now > max(tolerance, before * ratio):

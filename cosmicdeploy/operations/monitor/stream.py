@@ -105,7 +105,7 @@ class _Filter:
 
     @property
     def needed(self) -> set[str]:
-        """The chosen topics, with the transitions that flapping is counted from."""
+        """The topics to collect: the chosen ones, and transitions if flapping is chosen."""
         topics = set(self._options.topics)
         return topics | {TRANSITIONS} if FLAPPING in topics else topics
 
@@ -134,6 +134,7 @@ class _Filter:
             yield self._flapping.view_event()
 
     def _is_repeated(self, event: MonitorEvent) -> bool:
+        """Whether an event is about a transition that was already reported from another source."""
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)
         is_transition = event.topic in topics and DEVICE in event.facts
         return is_transition and not self._once.is_new(event)

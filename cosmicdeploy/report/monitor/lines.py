@@ -12,26 +12,26 @@ from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
 
 class LinePrinter:
-    """Prints plain lines: local time, topic, source, text."""
+    """Prints events as plain lines: local time, topic, source, text."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
         """Print the events that are not quiet. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
-                time = format_time(_moment(event.at))
+                time = format_time(_local_time(event.at))
                 print(sanitized(f"{time} {event.topic:<11} {event.source:<16} {event.text}"))
         sys.stdout.flush()
 
 
 class JsonLines:
-    """Prints one JSON object per line; `at` has the zone's offset."""
+    """Prints events as JSON objects, one per line; `at` has the zone's offset."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
         """Print the events that are not quiet. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
                 row = {
-                    "at": _moment(event.at).isoformat(timespec="milliseconds"),
+                    "at": _local_time(event.at).isoformat(timespec="milliseconds"),
                     "topic": event.topic,
                     "source": event.source,
                     "text": event.text,
@@ -41,5 +41,5 @@ class JsonLines:
         sys.stdout.flush()
 
 
-def _moment(at: float) -> datetime:
+def _local_time(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC).astimezone()

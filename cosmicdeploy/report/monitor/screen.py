@@ -28,8 +28,8 @@ from cosmicdeploy.probes.monitor.event import (
 from cosmicdeploy.text.formatting import counted, format_duration, format_short_timestamp
 from cosmicdeploy.text.sanitize import sanitized
 
-WELL = ("healthy", "running")
-COLOURS = {
+GOOD_STATES = ("healthy", "running")
+COLORS = {
     "transitions": "magenta",
     CHANGES: "magenta",
     FLAPPING: "red",
@@ -39,25 +39,30 @@ COLOURS = {
     LATENCY: "green",
     MONITOR: "bold yellow",
 }
-# The view prints the time itself, so it drops the one at the start of a log line.
-STAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
-SOURCE = 16
-KEPT = 500
+# The view prints the time itself, so it drops the timestamp at the start of a log line.
+LOG_TIMESTAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
+SOURCE_WIDTH = 16
+EVENTS_KEPT = 500
 CHANGES_SHOWN = 4
-LINES_AT_LEAST = 3
-REFRESHED = 4
+MIN_EVENT_LINES = 3
+REFRESHES_PER_SECOND = 4
 
 
 class LiveView:
-    """Shows events. Use it as a context manager: it restores the terminal and leaves a summary."""
+    """Shows the current state on top, and the latest events below it.
+
+    Use it as a context manager: it restores the terminal at the end and prints a summary.
+    """
 
     def __init__(self, console: Console, title: str) -> None:
         self._title = title
-        self._state: dict[str, Mapping[str, Any]] = {}
-        self._news: deque[MonitorEvent] = deque(maxlen=KEPT)
-        self._seen = Counter[str]()
-        self._console, self._began = console, time.monotonic()
-        self._live = Live(self, console=console, screen=True, refresh_per_second=REFRESHED)
+        self._state: dict[str, Mapping[str, Any]] = {}  # by topic
+        self._events: deque[MonitorEvent] = deque(maxlen=EVENTS_KEPT)
+        self._counts = Counter[str]()  # of events, by topic
+        self._console, self._started = console, time.monotonic()
+        self._live = Live(
+            self, console=console, screen=True, refresh_per_second=REFRESHES_PER_SECOND
+        )
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -70,7 +75,7 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        # The alternate screen is gone: without a summary nothing of the session would remain.
+        # The alternate screen is gone, and with it everything that was shown.
         self._console.print(self._summary(), soft_wrap=True)
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
@@ -79,29 +84,29 @@ class LiveView:
             if event.quiet:
                 self._state[event.topic] = event.facts
             else:
-                self._news.append(event)
-                self._seen[event.topic] += 1
+                self._events.append(event)
+                self._counts[event.topic] += 1
 
     def _summary(self) -> str:
-        """Return how long the session lasted and how much happened."""
-        transitions = self._seen[TRANSITIONS]
+        """Return how long the session lasted and how many events it showed."""
+        transitions = self._counts[TRANSITIONS]
         parts = [counted(transitions, "transition")] if transitions else []
-        lines = self._seen.total() - transitions
+        lines = self._counts.total() - transitions
         parts.append(counted(lines, "other line" if transitions else "line"))
         if LATENCY in self._state:
             facts = self._state[LATENCY]
             parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
-        lasted = format_duration(time.monotonic() - self._began)
+        lasted = format_duration(time.monotonic() - self._started)
         return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        upper: list[RenderableType] = list(self._upper())
-        taken = len(console.render_lines(Group(*upper), options.update(height=None)))
-        left = max(LINES_AT_LEAST, (options.height or console.height) - taken)
-        yield from upper
-        yield from (news_line(event, options.max_width) for event in list(self._news)[-left:])
+        state: list[RenderableType] = list(self._state_lines())
+        height = len(console.render_lines(Group(*state), options.update(height=None)))
+        free = max(MIN_EVENT_LINES, (options.height or console.height) - height)
+        yield from state
+        yield from (event_line(event, options.max_width) for event in list(self._events)[-free:])
 
-    def _upper(self) -> Iterator[RenderableType]:
+    def _state_lines(self) -> Iterator[RenderableType]:
         clock = f"{datetime.now():%H:%M:%S}"
         yield Text(f"{self._title}  {clock}  Ctrl-C ends it", style="bold", no_wrap=True)
         if LATENCY in self._state:
@@ -115,31 +120,34 @@ class LiveView:
         yield Rule(style="dim")
 
 
-def news_line(event: MonitorEvent, width: int) -> Text:
-    """Return an event as one line of the terminal's width."""
+def event_line(event: MonitorEvent, width: int) -> Text:
+    """Return an event as one line, cut to the terminal's width."""
     line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
-    line.append(f"{short(event.source):<{SOURCE}} ", style=COLOURS.get(event.topic, ""))
-    text = sanitized(STAMP.sub("", event.text.replace("\t", " ")))
-    line.append(text, style="red" if event.facts.get("error") else _importance(event))
+    source = shorten_source(event.source)
+    line.append(f"{source:<{SOURCE_WIDTH}} ", style=COLORS.get(event.topic, ""))
+    text = sanitized(LOG_TIMESTAMP.sub("", event.text.replace("\t", " ")))
+    line.append(text, style=_text_style(event))
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def short(source: str) -> str:
-    """Return a source's name for a narrow column; keeps the end, which differs between replicas."""
-    return source if len(source) <= SOURCE else f"…{source[1 - SOURCE :]}"
+def shorten_source(source: str) -> str:
+    """Cut a source's name to its column; keep the end, in which the names of replicas differ."""
+    return source if len(source) <= SOURCE_WIDTH else f"…{source[1 - SOURCE_WIDTH :]}"
 
 
-def _importance(event: MonitorEvent) -> str:
+def _text_style(event: MonitorEvent) -> str:
+    if event.facts.get("error"):
+        return "red"
     if event.topic in (MONITOR, FLAPPING, HEALTH):
         return "bold"
     return "not dim"
 
 
 def _latency(facts: Mapping[str, Any]) -> Text:
-    colour = "red" if facts["failed"] else "green"
+    color = "red" if facts["failed"] else "green"
     line = Text("load balancer  ", no_wrap=True)
-    line.append(f"{facts['failed']} of {facts['sent']} failed", style=colour)
+    line.append(f"{facts['failed']} of {facts['sent']} failed", style=color)
     line.append(f", p50 {facts['p50_ms']:.1f}, p99 {facts['p99_ms']:.1f},")
     return line.append(f" max {facts['max_ms']:.1f} ms")
 
@@ -149,8 +157,8 @@ def _containers(rows: Sequence[Mapping[str, Any]]) -> Table:
     for column in ("service", "state", "release", "restarts", "since"):
         table.add_column(column, no_wrap=True)
     for row in rows:
-        colour = "green" if row["state"] in WELL else "red"
-        state = Text(row["state"], style=colour)
+        color = "green" if row["state"] in GOOD_STATES else "red"
+        state = Text(row["state"], style=color)
         since = format_short_timestamp(row["since"])
         table.add_row(row["service"], state, row["release"], str(row["restarts"]), since)
     return table

@@ -1,1 +1,1 @@
-"""Results as people read them, one module for each kind of result."""
+"""Results as text, one module for each kind of result."""

@@ -1,4 +1,4 @@
-"""Shows backups: the list, one backup, the decisions of the retention policy."""
+"""Shows backups: the list, a single backup, the decisions of the retention policy."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import newest, one_line_table, table
 from cosmicdeploy.text.formatting import format_time
 
-LISTED = ("id", "status", "age", "release", "size", "proven")
-DECIDED = ("id", "age", "release", "decision", "reason")
+LIST_COLUMNS = ("id", "status", "age", "release", "size", "proven")
+DECISION_COLUMNS = ("id", "age", "release", "decision")
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
 def show_backups(
     console: Console, backups: Sequence[Backup], *, copies: bool, show_all: bool = False
 ) -> None:
-    """Print a line for each of the ten newest backups, or for all; then notes on some of them."""
+    """Print a line for each of the ten newest backups, or for all, then notes on them."""
     shown, rest = newest(backups, show_all=show_all)
-    console.print(one_line_table(LISTED, [_row(backup) for backup in shown]))
+    console.print(one_line_table(LIST_COLUMNS, [_row(backup) for backup in shown]))
     for note, ids in _notes(shown, copies=copies).items():
         console.print(styled("  {}: {}", ", ".join(ids), note), soft_wrap=True)
     if rest:
@@ -35,28 +35,27 @@ def show_backups(
 
 
 def _notes(backups: Iterable[Backup], *, copies: bool) -> dict[str, list[str]]:
-    """Return what is too long for a row of 80 columns, with the ids that it is about."""
+    """Return notes that are too long for a row of 80 columns, each with the ids it is about."""
     notes: dict[str, list[str]] = {}
     for backup in backups:
-        pin, places = backup.state.pin, backup.state.copy_urls
+        pin, urls = backup.state.pin, backup.state.copy_urls
         pinned = ": ".join(filter(None, ("pinned", pin.reason))) if pin else ""
-        copied = f"copied to {', '.join(places)}" if copies and places else ""
+        copied = f"copied to {', '.join(urls)}" if copies and urls else ""
         for note in filter(None, (backup.why, pinned, copied)):
             notes.setdefault(note, []).append(backup.id)
     return notes
 
 
 def show_decisions(console: Console, decisions: Iterable[Decision]) -> None:
-    """Print a line for each backup: keep or remove, and why."""
+    """Print for each backup whether it is kept or removed, and why; a long reason wraps."""
     rows = [
         {
             **_row(decision.backup),
-            "decision": "keep" if decision.keep else "remove",
-            "reason": decision.reason,
+            "decision": f"{'keep' if decision.keep else 'remove'}: {decision.reason}",
         }
         for decision in decisions
     ]
-    console.print(one_line_table(DECIDED, rows))
+    console.print(one_line_table(DECISION_COLUMNS, rows, wrapped="decision"))
 
 
 def show_backup(console: Console, backup: Backup) -> None:
@@ -115,18 +114,19 @@ def size(manifest: Manifest) -> str:
 
 
 def verified(state: State) -> str:
-    """Return the strongest proof of a backup, or its failure, and when that was."""
+    """Return how a backup was last proven good or bad, and when."""
     how, proof = _proof(state)
     return f"{how}, {format_time(proof.at)}" if proof else how
 
 
 def proven(state: State) -> str:
-    """Return the strongest proof of a backup and its age, for a table."""
+    """Return how a backup was last proven good or bad, and how long ago, for a table."""
     how, proof = _proof(state)
     return f"{how} {ago(proof.at)}" if proof else how
 
 
 def _proof(state: State) -> tuple[str, VerificationRecord | None]:
+    """Return the most telling verification: damage, else a restore, else reading the file."""
     if state.damage:
         return "DAMAGED", state.read
     if state.restored:
@@ -135,7 +135,7 @@ def _proof(state: State) -> tuple[str, VerificationRecord | None]:
 
 
 def age(since: datetime, at: datetime | None = None) -> str:
-    """Return the time since a moment in its largest unit."""
+    """Return the time from `since` to `at` (default: now) in the largest unit that fits."""
     passed = (at or datetime.now(UTC)) - since
     if passed < -CLOCK_TOLERANCE:
         return "in the future"
@@ -146,7 +146,7 @@ def age(since: datetime, at: datetime | None = None) -> str:
 
 
 def ago(since: datetime) -> str:
-    """Return the time since a moment, for a sentence."""
+    """Return the time since `since` for a sentence, such as "3 d ago"."""
     passed = age(since)
     return passed if passed == "in the future" else f"{passed} ago"
 

@@ -14,18 +14,18 @@ from cosmicdeploy.report.model import BaselineReport, ChecklistReport, PointRepo
 from cosmicdeploy.report.views.backups import age
 from cosmicdeploy.text.formatting import format_time
 
-COLOURS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
+COLORS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
 
 
 def show_checklist(report: ChecklistReport, console: Console) -> None:
-    """Print each point with its verdict and what to do, then where the baseline comes from."""
+    """Print each point with its verdict and what to do, then what was compared with what."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("point", no_wrap=True)
     table.add_column("found", overflow="fold")
     for point in report.points:
-        colour = COLOURS[point.verdict]
-        verdict = styled(f"[{colour}]{{}}[/]", point.verdict)
+        color = COLORS[point.verdict]
+        verdict = styled(f"[{color}]{{}}[/]", point.verdict)
         table.add_row(verdict, point.point, "\n".join(_lines(point)))
     console.print(table)
     console.print()
@@ -34,12 +34,12 @@ def show_checklist(report: ChecklistReport, console: Console) -> None:
 
 
 def as_checks(report: ChecklistReport) -> list[CheckResult]:
-    """Return the points as checks: worse is a failure, unknown is skipped."""
+    """Return the points as checks: a worse point fails, an unknown point is skipped."""
     return [
         CheckResult(
             point=point.point,
             ok=point.verdict != "worse",
-            expected=f"not worse than before ({point.was or 'which is not known'})",
+            expected=f"not worse than before ({point.was or 'unknown'})",
             found=f"{point.verdict}: {point.why or point.found}",
             todo=point.todo,
             skipped=point.verdict == "unknown",
@@ -60,19 +60,19 @@ def _lines(point: PointReport) -> list[str]:
 
 
 def _since(report: ChecklistReport) -> str:
-    begin = datetime.fromisoformat(report.since)
-    return f"evidence since {format_time(begin)} ({age(begin)})"
+    since = datetime.fromisoformat(report.since)
+    return f"evidence since {format_time(since)} ({age(since)})"
 
 
 def _compared(baseline: BaselineReport | None) -> str:
     if baseline is None:
         return "no baseline: the next deploy records one; `checklist --record` does so now"
     at, now = datetime.fromisoformat(baseline.at), datetime.now(UTC)
-    before = f"release {baseline.release_before}" if baseline.release_before else "the time"
-    when = f"{format_time(at)} (`{baseline.command}`, {age(at, now)} ago)"
-    return f"compared with {before} before {when}"
+    release = f" of release {baseline.release_before}" if baseline.release_before else ""
+    recorded = f"{format_time(at)} (`{baseline.command}`, {age(at, now)} ago)"
+    return f"compared with the baseline{release}, recorded {recorded}"
 
 
 def _counted(report: ChecklistReport) -> str:
     counts = Counter[str](point.verdict for point in report.points)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLOURS if counts[verdict])
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in COLORS if counts[verdict])

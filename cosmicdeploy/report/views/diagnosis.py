@@ -21,7 +21,7 @@ Facts = Mapping[str, Any]
 
 
 def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool) -> None:
-    """Print each problem with its findings, and what `--fix` would do unless it is `fixing` now."""
+    """Print each problem with its findings; unless `fixing`, also what `--fix` would do."""
     for trouble in troubles:
         console.print(styled("[bold]{}[/]: {}?", trouble["trouble"], trouble["about"]))
         table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
@@ -44,19 +44,20 @@ def _lines(finding: Facts, *, fixing: bool) -> Text:
     return Text("\n").join(lines)
 
 
-def show_tried(console: Console, tried: Iterable[Facts]) -> None:
-    """Print the remedies that were run or declined."""
-    for each in tried:
-        if each["applied"]:
-            console.print(styled("[yellow]done:[/] {}", each["remedy"]), soft_wrap=True)
-        elif each["error"]:
-            line = f"{each['remedy']}: {each['error']}"
+def show_attempts(console: Console, attempts: Iterable[Facts]) -> None:
+    """Print the remedies that were applied, failed or declined."""
+    for attempt in attempts:
+        remedy = attempt["remedy"]
+        if attempt["applied"]:
+            console.print(styled("[yellow]done:[/] {}", remedy), soft_wrap=True)
+        elif attempt["error"]:
+            line = f"{remedy}: {attempt['error']}"
             console.print(styled("[red]failed:[/] {}", line), soft_wrap=True)
         else:
-            console.print(styled("[dim]left alone:[/] {}", each["remedy"]), soft_wrap=True)
+            console.print(styled("[dim]declined:[/] {}", remedy), soft_wrap=True)
 
 
-def show_end(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
+def show_remaining(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
     """Print the last line: which problems remain."""
     remaining = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
     line = f"remaining: {', '.join(remaining)}" if remaining else "no problem"

@@ -10,34 +10,37 @@ from rich.text import Text
 
 from cosmicdeploy.report.console import styled
 
-COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
+COLORS = {"added": "green", "removed": "red", "changed": "yellow"}
 Keys = Sequence[Mapping[str, Any]]
 
 
 def show_differences(
     differences: Mapping[str, Keys], console: Console, notes: Mapping[str, str] | None = None
 ) -> None:
-    """Print a line for each key, under the service's note if any; group services that agree."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    lines: dict[tuple[str, ...], list[Text]] = {}
+    """Print for each service its note, if any, and a line for each key that differs.
+
+    Services with equal lines are printed together.
+    """
+    services_by_lines: dict[tuple[str, ...], list[str]] = {}
+    styled_lines: dict[tuple[str, ...], list[Text]] = {}
     for service, keys in differences.items():
         note = [Text(f"    {notes[service]}")] if notes and service in notes else []
-        text = [*note, *map(_line, keys)]
-        same = tuple(line.plain for line in text)
-        lines[same] = text
-        groups.setdefault(same, []).append(service)
-    for same, services in groups.items():
+        lines = [*note, *map(_line, keys)]
+        plain = tuple(line.plain for line in lines)
+        styled_lines[plain] = lines
+        services_by_lines.setdefault(plain, []).append(service)
+    for plain, services in services_by_lines.items():
         console.print(styled("  [bold]{}[/]", ", ".join(services)), soft_wrap=True)
-        console.print(Text("\n").join(lines[same]), soft_wrap=True)
+        console.print(Text("\n").join(styled_lines[plain]), soft_wrap=True)
 
 
 def _line(key: Mapping[str, Any]) -> Text:
     change = key["change"]
-    return styled(f"    [{COLOURS[change]}]{{}}[/] {{}}", change, key["key"] + _values(key))
+    return styled(f"    [{COLORS[change]}]{{}}[/] {{}}", change, key["key"] + _values(key))
 
 
 def _values(key: Mapping[str, Any]) -> str:
-    """Return the values; "" if they are secret or if the key has none."""
+    """Return a key's values, to follow its name; "" if they are secret or if it has none."""
     old, new = key["old"], key["new"]
     if old and new:
         return f": {old} → {new}"

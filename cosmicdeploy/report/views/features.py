@@ -30,7 +30,7 @@ def show_features(console: Console, features: Iterable[FeatureState]) -> None:
 
 
 def show_switched_off(console: Console, features: Iterable[FeatureState]) -> None:
-    """Print the features that are off or unknown, and how to switch them on."""
+    """Print the features that are off or in an unknown state, and how to switch one on."""
     for feature in features:
         if feature.enabled is None:
             line = f"{feature.name}: {feature.found}"

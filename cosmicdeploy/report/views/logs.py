@@ -14,11 +14,11 @@ from rich.style import Style
 from cosmicdeploy.text.formatting import format_time
 from cosmicdeploy.text.sanitize import sanitized, terminal_safe_json
 
-COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+COLORS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 
 
 class Line(Protocol):
-    """A log line; `at` is in nanoseconds since 1970, 0 if unknown."""
+    """A log line; `at` is a Unix time in nanoseconds, 0 if unknown."""
 
     @property
     def at(self) -> int: ...
@@ -29,26 +29,25 @@ class Line(Protocol):
 
 
 class LogPrinter:
-    """Prints lines, each after its service's name padded to the longest one.
+    """Prints log lines, each after its service's name; `times` adds the local time.
 
-    Writes to stdout directly, because there may be many lines; removes control characters. `times`
-    prefixes each line with the local time.
+    Prints to stdout directly, since the console is slow for many lines. Escapes control characters.
     """
 
     def __init__(self, console: Console, services: Sequence[str], *, times: bool) -> None:
         self._times = times
         width = max(map(len, services), default=0)
         system = console._color_system if console.is_terminal and not console.no_color else None
-        styles = dict(zip(services, cycle(map(Style.parse, COLOURS)), strict=False))
+        styles = dict(zip(services, cycle(map(Style.parse, COLORS)), strict=False))
         self._prefixes = {
             name: style.render(f"{name:<{width}} |", color_system=system)
             for name, style in styles.items()
         }
 
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
-        """Print lines, each with its service. Raises `BrokenPipeError`."""
+        """Print lines, each given with its service. Raises `BrokenPipeError`."""
         for service, line in lines:
-            time = f"{format_time(_moment(line.at))} " if self._times and line.at else ""
+            time = f"{format_time(_local_time(line.at))} " if self._times and line.at else ""
             print(f"{self._prefixes[service]} {time}{sanitized(line.text)}")
         sys.stdout.flush()
 
@@ -57,14 +56,17 @@ class JsonLogPrinter:
     """Prints one JSON object per line."""
 
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
-        """Print lines; `at` has the zone's offset, null if unknown. Raises `BrokenPipeError`."""
+        """Print lines, each given with its service. Raises `BrokenPipeError`.
+
+        `at` has the zone's offset, and is null if unknown.
+        """
         for service, line in lines:
-            at = _moment(line.at).isoformat(timespec="milliseconds") if line.at else None
+            at = _local_time(line.at).isoformat(timespec="milliseconds") if line.at else None
             stream = "stderr" if line.is_stderr else "stdout"
             row = {"at": at, "service": service, "stream": stream, "text": line.text}
             print(terminal_safe_json(row))
         sys.stdout.flush()
 
 
-def _moment(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1e9, UTC).astimezone()
+def _local_time(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).astimezone()

@@ -1,4 +1,4 @@
-"""Shows playbooks: the list, and one with its steps and options."""
+"""Shows playbooks: the list, and a single playbook with its steps and options."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ INDENT = (0, 0, 0, 3)
 
 
 def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
-    """Print each playbook with its origin, description and steps."""
+    """Print each playbook with its origin, its description and its steps' names."""
     shown = [
         {
             "playbook": row["name"],
-            "whose": row["origin"],
-            "what it does": row["error"] or row["description"],
+            "origin": row["origin"],
+            "description": row["error"] or row["description"],
             "steps": ", ".join(row["steps"]),
         }
         for row in rows
     ]
-    console.print(table(("playbook", "whose", "what it does", "steps"), shown))
+    console.print(table(("playbook", "origin", "description", "steps"), shown))
 
 
 def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
@@ -39,8 +39,8 @@ def show_playbook(console: Console, row: Row, steps: Iterable[Row]) -> None:
         kind = "" if step["name"] == step["kind"] else f" ({step['kind']})"
         undone = Text(" Undone if a later step fails." if step["undoes"] else "", "dim")
         console.print(styled("\n{}. [bold]{}[/]{}", number, step["name"], kind))
-        does = styled("{}{}", step["does"], undone)
-        console.print(Padding(does, INDENT, expand=False))
+        description = styled("{}{}", step["does"], undone)
+        console.print(Padding(description, INDENT, expand=False))
         if step["options"]:
             console.print(Padding(_options(step["options"]), INDENT, expand=False))
 
@@ -57,7 +57,7 @@ def _options(options: Iterable[Row]) -> Table:
 
 
 def _value(value: Any) -> str:
-    """Return a value as a playbook would have it, in short."""
+    """Return a value in YAML, on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):

@@ -1,26 +1,24 @@
-"""Shows the proof of a run: the rollout's duration, the probes during the run, and the soak."""
+"""Shows what was measured during a run: the rollout, the requests and the soak."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from rich.text import Text
 
 from cosmicdeploy.report.console import styled
-from cosmicdeploy.report.model import (
+from cosmicdeploy.report.model import Report, StepReport
+from cosmicdeploy.report.requests_model import (
     BeatsReport,
     ProxyReport,
-    Report,
     RequestsReport,
     RequestStatsReport,
-    StepReport,
 )
 from cosmicdeploy.text.formatting import counted
 
 
 def lines(report: Report) -> Iterator[Text]:
-    """Yield the lines; all but the failures fit in 80 columns."""
+    """Yield the lines about a run's measurements; all but the failures fit in 80 columns."""
     yield from map(Text, _rollouts(report.steps))
     if report.requests:
         yield from _requests(report.requests)
@@ -36,19 +34,20 @@ def _rollouts(steps: Iterable[StepReport]) -> Iterator[str]:
                 f" needed {roll['needed']:.1f} s"
             )
             yield f"  {_needed_for(roll['services'])}"
-        if away := proxy_away(step):
-            yield f"the proxy was down for {away:.1f} s: connections were refused"
+        if seconds := seconds_without_proxy(step):
+            yield f"the proxy was down for {seconds:.1f} s: connections were refused"
 
 
-def proxy_away(step: StepReport) -> float:
-    """Return the seconds in which the proxy refused connections."""
+def seconds_without_proxy(step: StepReport) -> float:
+    """Return for how many seconds the proxy was stopped; 0 if the step did not measure it."""
     return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
-    """Return what the sum consists of; a restart in place creates nothing.
+    """Return what the engine and the application needed the time for.
 
-    Workers are replaced in parallel with the replicas, so the sum may exceed the duration.
+    A restart creates nothing. Workers are replaced in parallel with the replicas, so the sum may
+    exceed the duration.
     """
     create = "to create, " if any("create" in phases for phases in services.values()) else ""
     parallel = "; some run in parallel" if len(services) > 1 else ""
@@ -56,12 +55,12 @@ def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _requests(requests: RequestsReport) -> Iterator[Text]:
-    held = f", {requests.held} held" if requests.held else ""
-    held += f", {requests.limited} limited (429)" if requests.limited else ""
-    gap = f"{held}, longest gap {requests.longest_gap_ms:.0f} ms"
+    rest = f", {requests.held} held" if requests.held else ""
+    rest += f", {requests.limited} limited (429)" if requests.limited else ""
+    rest += f", longest gap {requests.longest_gap_ms:.0f} ms"
     yield Text()
-    failed = _bad(requests.failed, "failed")
-    yield styled("requests during the run: {} sent, {}{}", requests.sent, failed, gap)
+    failed = _failures(requests.failed, "failed")
+    yield styled("requests during the run: {} sent, {}{}", requests.sent, failed, rest)
     yield styled("  new connections:  {}", _stats(requests.new))
     yield styled("  kept connections: {}", _stats(requests.kept))
     beats = _beats(requests.beats, requests.not_found) if requests.beats else Text()
@@ -80,23 +79,23 @@ def _soaks(steps: Iterable[StepReport]) -> Iterator[str]:
     for step in steps:
         if step.kind == "soak" and step.facts:
             facts = step.facts
-            well = counted(facts["containers"], "container")
+            containers = counted(facts["containers"], "container")
             yield (
-                f"soaked for {facts['seconds']:.0f} s: {well} healthy,"
-                f" {facts['failed']} of {facts['requests']} failed, {_slower(facts)}"
+                f"soaked for {facts['seconds']:.0f} s: {containers} healthy,"
+                f" {facts['failed']} of {facts['requests']} failed, {_latency(facts['p50_ms'])}"
             )
 
 
-def _slower(facts: Mapping[str, Any]) -> str:
-    figures = facts["p50_ms"]
-    if figures["before"] is None or figures["after"] is None:
+def _latency(p50_ms: Mapping[str, float | None]) -> str:
+    before, after = p50_ms["before"], p50_ms["after"]
+    if before is None or after is None:
         return "latency not compared"
-    return f"p50 {figures['before']:.0f} → {figures['after']:.0f} ms"
+    return f"p50 {before:.0f} → {after:.0f} ms"
 
 
 def _stats(stats: RequestStatsReport) -> Text:
     times = f"p50 {stats.p50_ms:.1f}, p99 {stats.p99_ms:.1f}, max {stats.max_ms:.1f} ms"
-    return styled("{} sent, {}, {}", stats.sent, _bad(stats.failed, "failed"), times)
+    return styled("{} sent, {}, {}", stats.sent, _failures(stats.failed, "failed"), times)
 
 
 def _beats(beats: BeatsReport, not_found: int) -> Text:
@@ -115,10 +114,10 @@ def _beats(beats: BeatsReport, not_found: int) -> Text:
 def _proxy(proxy: ProxyReport | None) -> Text:
     if proxy is None:
         return Text("unknown (no access log)")
-    errors, gone = _bad(proxy.errors, "5xx"), _bad(proxy.gone, "499")
+    errors, gone = _failures(proxy.errors, "5xx"), _failures(proxy.gone, "499")
     held = f", {proxy.held} held" if proxy.held else ""
     return styled("{}, {} of {}{}", errors, gone, proxy.answers, held)
 
 
-def _bad(count: int, what: str) -> Text:
+def _failures(count: int, what: str) -> Text:
     return Text(f"{count} {what}", "red" if count else "green")

@@ -1,4 +1,4 @@
-"""The backups to roll back to, and what each rollback would lose."""
+"""Shows the backups to roll back to, and what each rollback would lose."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from typing import Protocol
 from rich.console import Console
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest_diff import RowDifference
+from cosmicdeploy.database.restore.manifest_diff import RowDifference
 from cosmicdeploy.report.tables import newest, one_line_table
 from cosmicdeploy.report.views.backups import age, ago, proven, size
 from cosmicdeploy.text.formatting import format_time
 
 COLUMNS = ("backup", "age", "release", "proven", "rows lost")
-NEXT = (
+NEXT_COMMAND = (
     "Roll back with `cosmicdeploy rollback --to ID`;"
     " --migration or --code-only keep the rows written since"
 )
-NOTHING = (
+NO_BACKUP = (
     "There is no good backup to roll back to: `cosmicdeploy backup list` shows all backups,"
     " `cosmicdeploy backup create` creates one"
 )
 
 
 class Loss(Protocol):
-    """What a rollback to a backup would lose; `tables` is None if the database does not answer."""
+    """What a rollback to a backup would lose.
+
+    `tables` are those with more or fewer rows than in the backup, None if the database does not
+    answer. `rows` sums them up in a line, `newer` and `deleted` count rows since the backup.
+    """
 
     @property
     def backup(self) -> Backup: ...
@@ -46,11 +50,11 @@ def show_losses(console: Console, losses: Sequence[Loss], *, show_all: bool) -> 
         console.print(one_line_table(COLUMNS, map(_shown, shown)))
         if note:
             console.print(note)
-    console.print(NEXT if losses else NOTHING, soft_wrap=True)
+    console.print(NEXT_COMMAND if losses else NO_BACKUP, soft_wrap=True)
 
 
 def loss_row(loss: Loss) -> dict[str, object]:
-    """Return a backup's row; the keys are those of `--json`."""
+    """Return a backup's row; its keys are those of `--json`."""
     manifest = loss.backup.manifest
     return {
         "backup": manifest.id,
@@ -69,8 +73,8 @@ def _shown(loss: Loss) -> dict[str, object]:
 def _rows_lost(loss: Loss) -> str:
     if loss.tables is None:
         return "unknown"
-    lost, back = loss.newer, loss.deleted
-    return f"{lost or 'none'} ({back} restored)" if back else str(lost or "none")
+    lost = str(loss.newer or "none")
+    return f"{lost} ({loss.deleted} restored)" if loss.deleted else lost
 
 
 def show_loss(console: Console, loss: Loss) -> None:
@@ -81,13 +85,14 @@ def show_loss(console: Console, loss: Loss) -> None:
         " Everything written since will be lost:",
         soft_wrap=True,
     )
-    for each in loss.tables or ():
-        rows = f"{_count(each.backup)} rows in the backup, {_count(each.now)} now"
-        console.print(f"  {each.table}: {rows}", soft_wrap=True)
+    for table in loss.tables or ():
+        rows = f"{_count(table.backup)} rows in the backup, {_count(table.now)} now"
+        console.print(f"  {table.table}: {rows}", soft_wrap=True)
     if not loss.tables:
         console.print(f"  {loss.rows}; changed rows are not counted", soft_wrap=True)
     console.print("The present state is backed up first: roll back to that backup to return to it")
 
 
 def _count(rows: int | None) -> str:
+    """Return a number of rows, to be followed by "rows"; `rows` is None without a table."""
     return "no table, so no" if rows is None else str(rows)

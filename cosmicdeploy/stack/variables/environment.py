@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.bounds import content
+from cosmicdeploy.files.bounds import read_bounded
 from cosmicdeploy.stack.variables.env_file import BadLine, Binding, bindings
 from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
 
@@ -54,7 +54,7 @@ def _resolved(binding: Binding, value: str, known: Mapping[str, str], path: Path
 
 def _text(path: Path) -> str:
     try:
-        return content(path).decode("utf-8-sig")  # carriage returns are kept
+        return read_bounded(path).decode("utf-8-sig")  # carriage returns are kept
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:

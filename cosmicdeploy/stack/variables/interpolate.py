@@ -65,7 +65,7 @@ class _Resolver:
         return value
 
     def _resolved(self, keys: tuple[str | int, ...], value: str) -> str:
-        where = self.document.place(*keys)
+        where = self.document.location(*keys)
         resolved = interpolate(value, self.variables, where)
         self.budget.spend(resolved, where)
         return resolved

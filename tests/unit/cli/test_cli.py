@@ -214,7 +214,7 @@ def many_backups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(f"202603{day:02}-120000-aaaa")
         good(catalogue, ids[-1], database="shop", release="2026.11.27-" * 4)
         pin = Pin(at=datetime.now(UTC), reason="before the fair in the city of Nuremberg")
-        catalogue.note(ids[-1], lambda state, pin=pin: state.updated(pin=pin))  # type: ignore[misc]
+        catalogue.update_state(ids[-1], lambda state, pin=pin: state.updated(pin=pin))  # type: ignore[misc]
     return ids[::-1]
 
 
@@ -227,7 +227,7 @@ def test_a_long_list_shows_the_ten_newest_and_all_on_request(
         return [row.split()[0] for row in rows if row.startswith("2026")]
 
     assert listed() == many_backups[:10] and listed("--all") == many_backups
-    assert "2 more, older: --all shows them" in call(*words).stdout
+    assert "2 older not shown; --all shows them" in call(*words).stdout
     assert "--all shows" not in call(*words, "--all").stdout
     rows = json.loads(call(*words, "--json").stdout)["data"]
     assert [row.get("backup") or row["id"] for row in rows] == many_backups
@@ -271,7 +271,7 @@ def test_the_published_schema_is_the_code_s() -> None:
     assert (ROOT / "docs" / "report.schema.json").read_text() == schema_text()
 
 
-def test_no_colours_in_a_pipe(folder: Path) -> None:
+def test_no_colors_in_a_pipe(folder: Path) -> None:
     assert "\x1b" not in call("deploy").stderr
 
 

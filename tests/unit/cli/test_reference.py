@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.cli.reference import described, reference_text
+from cosmicdeploy.cli.reference import help_parts, reference_text
 from tests.unit.commands import all_commands, require_valid
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,7 @@ EXAMPLE_WIDTH = 76
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_has_examples_that_it_understands(path: str) -> None:
-    _, examples = described(COMMANDS[path])
+    _, examples = help_parts(COMMANDS[path])
     lines = [line.strip() for line in examples.splitlines()]
     assert lines, f"{path} --help has no example"
     assert {require_valid(line) for line in lines} == {path}

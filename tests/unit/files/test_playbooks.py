@@ -14,6 +14,7 @@ from cosmicdeploy.cli.app import app
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files import shipped as resources
 from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.operations import playbooks
 from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
 from cosmicdeploy.playbook import load_playbook
@@ -106,11 +107,28 @@ def test_a_name_or_a_file_names_a_playbook(folder: Path) -> None:
     (folder / "other.yaml").write_text(NIGHT)
     by_name, by_file = find_playbook(folder, "night"), find_playbook(folder, "playbooks/night.yaml")
     assert by_name == by_file, "the same one, so that a killed run of it is known again"
-    assert by_name.command == "playbook run night"
-    assert find_playbook(folder, "other.yaml").command == f"playbook run {folder}/other.yaml"
-    assert find_playbook(folder, "deploy").command == "deploy"
+    assert by_name.command.line == "playbook run night"
+    assert find_playbook(folder, "other.yaml").command.line == f"playbook run {folder}/other.yaml"
+    assert find_playbook(folder, "deploy").command.line == "deploy"
     with pytest.raises(UsageError, match="did you mean 'night'"):
         find_playbook(folder, "nihgt")
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("deploy", RunKind.DEPLOY),
+        ("up", RunKind.UP),
+        ("rollback", RunKind.OTHER),
+        ("night", RunKind.OTHER),
+        ("deploy.yaml", RunKind.OTHER),
+    ],
+)
+def test_only_the_playbooks_of_deploy_and_up_run_as_those_commands(
+    folder: Path, word: str, kind: RunKind
+) -> None:
+    (folder / "deploy.yaml").write_text(NIGHT)
+    assert find_playbook(folder, word).command.kind is kind
 
 
 @pytest.mark.parametrize(("name", "records"), [("deploy", True), ("up", False)])

@@ -81,8 +81,8 @@ copy: *base
     assert document.data["one"] == {"a": 1, "b": 3}
     assert document.data["two"] == {"a": 1, "b": 1, "c": 2}
     assert document.data["copy"] == {"a": 1, "b": 1}
-    assert document.place("one", "b").endswith("a.yaml:6")
-    assert document.place("one", "a").endswith("a.yaml:2")
+    assert document.location("one", "b").endswith("a.yaml:6")
+    assert document.location("one", "a").endswith("a.yaml:2")
 
 
 def test_the_location_of_keys_items_and_missing_keys(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_location_of_keys_items_and_missing_keys(tmp_path: Path) -> None:
         ("a", "b", "no"): 3,
     }
     path = tmp_path / "a.yaml"
-    assert {keys: document.place(*keys) for keys in lines} == {
+    assert {keys: document.location(*keys) for keys in lines} == {
         keys: f"{path}:{line}" for keys, line in lines.items()
     }
 

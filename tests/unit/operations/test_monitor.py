@@ -1,18 +1,15 @@
-"""The monitor's events, and how they are shown."""
+"""The monitor's events, their sources and topics."""
 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator
-from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
@@ -27,10 +24,9 @@ from cosmicdeploy.probes.monitor.event import (
 from cosmicdeploy.probes.monitor.health import ContainerState as State
 from cosmicdeploy.probes.monitor.health import change, summary
 from cosmicdeploy.probes.monitor.tables import describe_missing
-from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping, transition
+from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
-from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
-from cosmicdeploy.report.monitor.screen import LiveView
+from tests.unit.operations.monitor_events import transition_event
 
 pytestmark = pytest.mark.unit
 
@@ -61,15 +57,10 @@ def test_a_broken_context_swallows_no_line_and_no_transition() -> None:
     assert taken(f"{WORDS} without more")[0].context == {}
 
 
-def seen(at: float, to: str, origin: str, device: int = 7) -> MonitorEvent:
-    facts = {"device_id": device, "device_name": f"KIOSK-{device:02}", "to_status": to}
-    return transition(at, "somewhere", facts, origin)
-
-
 def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again() -> None:
     once, off = Deduplicator(), "Temporarily Offline"
     new = [
-        once.is_new(seen(at, to, origin))
+        once.is_new(transition_event(at, to, origin))
         for at, to, origin in (
             (100.0, off, "output"),
             (100.2, off, "database"),
@@ -87,10 +78,10 @@ def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again()
 def test_flapping_begins_above_the_limit_and_ends_at_half_of_it() -> None:
     now, flapping = time.time(), Flapping(3, 300)
     for number in range(3):
-        flapping.count(seen(now - number, "Connected", "output"))
+        flapping.count(transition_event(now - number, "Connected", "output"))
     assert list(flapping.state_changes()) == []
-    flapping.count(seen(now, "Connected", "output"))
-    flapping.count(seen(now - 400, "Connected", "database", device=8))
+    flapping.count(transition_event(now, "Connected", "output"))
+    flapping.count(transition_event(now - 400, "Connected", "database", device=8))
     assert [turn.text for turn in flapping.state_changes()] == [
         "KIOSK-07 flaps: 4 transitions in 300 s"
     ]
@@ -111,7 +102,7 @@ def test_a_failing_source_is_reported_once_and_so_is_its_recovery() -> None:
     def look() -> Iterator[MonitorEvent]:
         if not next(answers):
             raise DatabaseError("gone")
-        yield seen(1, "Connected", "database")
+        yield transition_event(1, "Connected", "database")
 
     texts = []
     for event in polling_collector("the database", 0.0, look)(stop):
@@ -153,69 +144,6 @@ def test_missing_tables_and_columns_are_named() -> None:
     assert describe_missing("remotes", ["id"], set()) == "there is no table remotes"
     assert describe_missing("remotes", ["id", "status"], {"id"}) == "remotes has no column status"
     assert describe_missing("remotes", ["id"], {"id", "more"}) == ""
-
-
-def state(topic: str, **facts: object) -> MonitorEvent:
-    return MonitorEvent(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
-
-
-def test_the_view_fits_80_columns_and_24_lines() -> None:
-    console = Console(file=StringIO(), width=80, height=24, force_terminal=True, no_color=True)
-    view = LiveView(console, "monitor cosmic")
-    row = {"state": "healthy", "release": "2", "restarts": 0, "since": "2026-11-24T08:11:23.5Z"}
-    view.show(
-        [
-            state("latency", sent=60, failed=1, p50_ms=3.0, p99_ms=9.0, max_ms=20.0),
-            state("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
-            state("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
-            state("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
-            *(seen(n, "Connected", "output", device=n) for n in range(40)),
-            MonitorEvent(
-                at=1.0,
-                topic="app",
-                source="cosmic-scheduler",
-                text="[2026-11-24 08:11:23] \x1b[31mred\tline\x1b[0m",
-            ),
-        ]
-    )
-    options = console.options.update(height=24)
-    lines = [
-        "".join(segment.text for segment in line)
-        for line in console.render_lines(view, options, pad=False)
-    ]
-    assert len(lines) == 24 and max(map(len, lines)) <= 80
-    assert "1 of 60 failed" in lines[1]
-    assert "KIOSK-07 (5)" in "\n".join(lines)
-    assert lines[-1].endswith(" cosmic-scheduler red line")
-    assert "KIOSK-39" in lines[-2], "the newest ones are shown"
-
-
-def test_the_view_leaves_a_line_with_its_totals() -> None:
-    out = StringIO()
-    console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
-    with LiveView(console, "monitor cosmic") as view:
-        figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
-        view.show(
-            [
-                state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
-                *(seen(n, "Connected", "output", device=n) for n in range(3)),
-                MonitorEvent(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
-            ]
-        )
-    last = out.getvalue().splitlines()[-1]
-    seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
-    assert re.search(f"monitor cosmic: {seconds}$", last)
-
-
-def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    events = [state("latency", sent=1), seen(0.0, "Connected", "output")]
-    LinePrinter().show(events)
-    line = capsys.readouterr().out
-    assert line.count("\n") == 1
-    assert "transitions somewhere        KIOSK-07: Connected\n" in line
-    JsonLines().show(events)
-    row = json.loads(capsys.readouterr().out)
-    assert row["facts"]["device_id"] == 7 and row["at"][-6] in "+-"
 
 
 class OneLine:

@@ -1,4 +1,4 @@
-"""How long nginx passes a replica over follows from its configuration."""
+"""How long nginx skips a replica follows from its configuration."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def test_the_plan_says_how_long_the_rollout_waits(stack_of: Callable[..., Any]) 
     dump = DUMP.format(f"upstream web {{ {servers} }}")
     engine = ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES})
     told = describe_waits(stack_of(engine, pause=2), APPS)
-    assert "for 10 s" in told and "11.5 s are waited after each of 3" in told
+    assert "for 10 s" in told and "11.5 s after each of 3" in told
     assert describe_waits(stack_of(engine, pause=12), APPS) == ""

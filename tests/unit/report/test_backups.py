@@ -12,8 +12,16 @@ from rich.console import Console
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import Content, Objects, TableRows
+from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
-from cosmicdeploy.report.views.backups import age, show_backup, show_backups, verified
+from cosmicdeploy.report.console import PIPE_WIDTH
+from cosmicdeploy.report.views.backups import (
+    age,
+    show_backup,
+    show_backups,
+    show_decisions,
+    verified,
+)
 from tests.unit.database.backups.entries import manifest
 
 pytestmark = pytest.mark.unit
@@ -99,3 +107,22 @@ def test_a_line_for_each(backup: Backup) -> None:
     plain = replace(backup, state=State(read=GOOD))
     [head, line] = printed(show_backups, [plain], copies=True, width=80).splitlines()
     assert head.split() == ["id", "status", "age", "release", "size", "proven"]
+
+
+def test_a_long_reason_wraps_at_80_columns_and_nothing_is_lost(backup: Backup) -> None:
+    release = "2026.11.27-141500-ab12cd"
+    reason = "newest good one, the way back from release 2.14.0, pinned: before the fair, last 1"
+    backup = replace(backup, manifest=backup.manifest.updated(release=release))
+    decision = Decision(backup=backup, keep=True, reason=reason)
+    head, *lines = printed(show_decisions, [decision], width=80).splitlines()
+    begin = head.index("decision")
+    assert all(len(line) <= 80 for line in lines)
+    assert " ".join(line[begin:].strip() for line in lines) == f"keep: {reason}"
+    before_the_decision = [line[:begin].split() for line in lines]
+    assert before_the_decision[0][0] == backup.id and before_the_decision[0][-1] == release
+    assert not any(before_the_decision[1:])
+
+
+def test_a_long_reason_stays_on_one_line_in_a_pipe(backup: Backup) -> None:
+    decision = Decision(backup=backup, keep=False, reason="no rule keeps it, " * 20)
+    assert len(printed(show_decisions, [decision], width=PIPE_WIDTH).splitlines()) == 2

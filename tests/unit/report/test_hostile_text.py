@@ -32,14 +32,13 @@ from cosmicdeploy.report.model import (
     ErrorReport,
     PointReport,
     Report,
-    RequestsReport,
-    RequestStatsReport,
     StepReport,
     UnfinishedReport,
 )
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
 from cosmicdeploy.report.monitor.screen import LiveView
 from cosmicdeploy.report.progress import ProgressView
+from cosmicdeploy.report.requests_model import RequestsReport, RequestStatsReport
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
@@ -148,8 +147,8 @@ def diagnosed(console: PlainConsole, text: str) -> None:
     trouble = {"trouble": text, "about": text, "findings": [finding], "well": False}
     tried = {"applied": False, "remedy": text, "error": text}
     diagnosis.show_diagnosis(console, [trouble], fixing=False)
-    diagnosis.show_tried(console, [{**tried, "applied": True}, tried, {**tried, "error": ""}])
-    diagnosis.show_end(console, [trouble], 1.0)
+    diagnosis.show_attempts(console, [{**tried, "applied": True}, tried, {**tried, "error": ""}])
+    diagnosis.show_remaining(console, [trouble], 1.0)
 
 
 def switched(console: PlainConsole, text: str) -> None:
@@ -279,14 +278,14 @@ def test_a_question_is_asked_with_it(text: str, monkeypatch: pytest.MonkeyPatch)
     out = io.StringIO()
     console = PlainConsole(file=out, width=200, force_terminal=False)
     monkeypatch.setitem(terminal.__dict__, "console", console)
-    monkeypatch.setattr("cosmicdeploy.cli.terminal.in_pipeline", lambda: False)
+    monkeypatch.setattr("cosmicdeploy.cli.terminal.in_ci", lambda: False)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     assert not terminal.confirm(f"Go back to {text}?")
     assert HOSTILE[text] in out.getvalue()
 
 
-def test_colours_and_line_ends_of_tools_leave_nothing_behind() -> None:
+def test_colors_and_line_ends_of_tools_leave_nothing_behind() -> None:
     assert sanitized("\x1b[32mok\x1b[0m 1\r\n\ttwo \x1b[1;38;5;9mred\r") == "ok 1\n\ttwo red"
 
 

@@ -33,7 +33,7 @@ def test_a_plan_reports_the_release_that_it_would_deploy(
     lay_out(tmp_path)
     (tmp_path / ".env").write_text("APP_VERSION=7\n")
     call = Call(command="deploy", terminal=Terminal(json=True))
-    ctx = open_stack(None, call.hearing())
+    ctx = open_stack(None, call.event_handler())
     for finding in (Change(summary="change something"), Unchanged(reason="nothing to change")):
         report = plan_report(call, [Planned(step=step, finding=finding)], ctx)
         assert report.release == release

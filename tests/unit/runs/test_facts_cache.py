@@ -94,7 +94,7 @@ def test_each_check_has_its_own_cache_and_sees_the_changes_before_it(
     plan = make_plan(steps, ctx)
     assert engine.asked == [SERVICE] * 2
     run = Run(ctx=ctx)
-    run.through(plan)
+    run.execute(plan)
     assert run.error is None, run.error
     assert [result.outcome for result in run.results] == ["changed", "unchanged"]
     assert engine.asked == [SERVICE] * 4, "one to verify the first step, one to check the second"

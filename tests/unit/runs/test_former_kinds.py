@@ -14,7 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.journal import Journal, UnreadableLine
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.playbook import load_playbook
@@ -27,6 +27,8 @@ from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 
 pytestmark = pytest.mark.unit
+
+DEPLOY = RunCommand(line="deploy", kind=RunKind.DEPLOY)
 
 # A deploy, a restart, a `diagnose --fix` and a killed rollback, as the version before the renames
 # wrote them; ids are shortened.
@@ -65,11 +67,11 @@ def killed(ctx: Context) -> Context:
 
 
 def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> None:
-    runs = interrupted.decide(killed, "deploy").resumed
+    runs = interrupted.decide(killed, DEPLOY).resumed
     assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
     assert isinstance(applied_by(runs)[-1].step, RolloutStep)
     steps: list[Any] = []
-    Run(ctx=killed.with_run(resumed_runs=runs)).through(steps)
+    Run(ctx=killed.with_run(resumed_runs=runs)).execute(steps)
     assert unfinished(killed.journal) == []
 
 

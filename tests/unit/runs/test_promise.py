@@ -37,7 +37,7 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
 
 def run(ctx: Context, step: Step, *, is_deploy: bool = True) -> Run:
     made = Run(ctx=ctx, is_deploy=is_deploy)
-    made.through(make_plan([step], ctx))
+    made.execute(make_plan([step], ctx))
     return made
 
 

@@ -98,7 +98,7 @@ def words() -> list[str]:
 
 def run(ctx: Context, *steps: Step) -> Run:
     made = Run(ctx=ctx)
-    made.through(make_plan(steps, ctx))
+    made.execute(make_plan(steps, ctx))
     return made
 
 
@@ -265,7 +265,7 @@ def test_after_an_undo_only_what_was_compared_is_reported_as_the_same(
     state = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
     monkeypatch.setattr(undo_error, "observe", lambda _: state)
     made = Run(ctx=ctx, before=state)
-    made.through(make_plan([append(words, "a"), append(words, "b", Break)], ctx))
+    made.execute(make_plan([append(words, "a"), append(words, "b", Break)], ctx))
     assert made.error is not None and told in made.error.details[0]
 
 
@@ -279,7 +279,7 @@ def test_without_a_comparison_nothing_is_reported_as_the_same(
     ctx: Context, words: list[str]
 ) -> None:
     made = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})
-    made.through(make_plan([append(words, "b", Kept)], ctx))
+    made.execute(make_plan([append(words, "b", Kept)], ctx))
     assert made.error is not None and made.error.details == ()
 
 

@@ -15,6 +15,7 @@ from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.execute import record_release
@@ -98,7 +99,7 @@ def test_the_backups_of_the_last_releases_stay(ctx: Any) -> None:
     prune(ctx)
     assert left(ctx) == [NEWEST, IDS[2], IDS[3]]
     reasons = {d.backup.id: d.reason for d in prune_plan(ctx)}
-    assert reasons[IDS[3]] == "the way back from release 7"
+    assert reasons[IDS[3]] == "needed to roll back release 7"
 
 
 def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
@@ -127,7 +128,7 @@ def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
     ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
     ctx.settings.services = SimpleNamespace(released=())
     ctx.running_release = lambda: "7"
-    record_release(ctx, "deploy", of_second)
+    record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)
     released(ctx, NEWEST)
     prune(ctx)
     assert left(ctx) == [NEWEST, of_second, of_first]

@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.settings import Restart
 from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
-from cosmicdeploy.steps.rollout.executor import addresses_are_kept, batches
+from cosmicdeploy.steps.rollout.batches import addresses_are_kept, batches
 from cosmicdeploy.steps.rollout.timings import Phases
 
 REPLICAS = ["a", "b", "c", "d", "e"]

@@ -108,7 +108,7 @@ def rollout(
     loaded: Any = SimpleNamespace(settings=settings)
     on_engine: Any = engine
     ctx = replace(ctx, engine=on_engine, stack=stack, loaded=loaded)
-    Rollout(ctx, dict.fromkeys(names, "another image runs"), **options).by_turns()
+    Rollout(ctx, dict.fromkeys(names, "another image runs"), **options).in_batches()
     return engine
 
 

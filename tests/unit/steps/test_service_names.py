@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.errors import Refused, UsageError
 from cosmicdeploy.settings import Services
-from cosmicdeploy.steps.service_names import services_named, wanted_services
+from cosmicdeploy.steps.service_names import services_named, services_of_step
 
 NAMES = ("web-1", "web-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(
@@ -48,6 +48,6 @@ def test_an_unknown_word_is_an_error(word: str, what: str, todo: str) -> None:
         services_named(CTX, [word])
     assert todo in caught.value.todo
     with pytest.raises(Refused, match=what) as refused:
-        wanted_services(CTX, [word], "mine.yaml:3")
+        services_of_step(CTX, [word], "mine.yaml:3")
     assert refused.value.todo == caught.value.todo
     assert refused.value.where == "mine.yaml:3"

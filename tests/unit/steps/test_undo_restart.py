@@ -9,9 +9,8 @@ import pytest
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.steps.containers.restart import present
 from cosmicdeploy.steps.containers.stop_start import bring_up
-from cosmicdeploy.steps.rollout.target import Target, look_up
+from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
 
 pytestmark = pytest.mark.unit
 
@@ -70,4 +69,4 @@ def test_without_an_engine_nothing_more_is_started() -> None:
 
 def test_undeclared_services_and_those_without_a_container_are_left_out() -> None:
     ctx = stack(Starting({}), "db", "app", gone="db")
-    assert [t.name for t in present(ctx, ["db", "app", "renamed-since"])] == ["app"]
+    assert [t.name for t in existing_targets(ctx, ["db", "app", "renamed-since"])] == ["app"]

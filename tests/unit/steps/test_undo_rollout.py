@@ -17,7 +17,6 @@ from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
-from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
@@ -108,7 +107,7 @@ def test_an_undeclared_service_is_named_and_the_rest_goes_back(
     engine: Any = SimpleNamespace(
         containers=lambda *_: [], container=there.get, remove=removed.append
     )
-    monkeypatch.setattr(replacing, "end", lambda *_: None)
+    monkeypatch.setattr(undo, "end", lambda *_: None)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)

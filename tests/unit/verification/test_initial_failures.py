@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
@@ -151,21 +152,20 @@ def test_a_plan_sends_no_heartbeat_and_waits_for_nothing(stack: Stack) -> None:
     assert [request.split()[0] for request in served.requests] == ["GET"]
 
 
-@pytest.mark.parametrize("command", ["deploy --abort", "deploy --abort --accept"])
-def test_a_command_that_only_ends_runs_checks_nothing(
-    ctx: Context, writer: Writer, command: str, monkeypatch: pytest.MonkeyPatch
+def test_an_abort_checks_nothing(
+    ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         failing_before, "find_initial_failures", lambda *_: pytest.fail("it looked")
     )
-    assert failing_before.known_failures(ctx, command) == KnownFailures()
+    assert failing_before.known_failures(ctx, RunKind.ABORT) == KnownFailures()
     state = {**STATE, "known_failures": KNOWN.as_json()}
     facts = {"who": "me", "pid": 1, "release": "2", "target": None, "state": state}
     writer.journal.of_run("a").append("run", command="deploy", **facts)
     writer.journal = writer.journal.of_run("a")
     writer.intent("rollout")
     gone: Any = SimpleNamespace(container=lambda _: None)
-    found = failing_before.known_failures(replace(ctx, engine=gone), command)
+    found = failing_before.known_failures(replace(ctx, engine=gone), RunKind.ABORT)
     assert found == KNOWN, "as the first of the runs knew it"
 
 
@@ -184,11 +184,11 @@ def test_a_service_that_a_killed_run_stopped_counts_as_working(
     stack: Stack, writer: Writer, command: str, kind: str, before: dict[str, Any]
 ) -> None:
     ctx, _ = stack(Reply(502), web=replace(HEALTHY, status="exited"))
-    assert failing_before.known_failures(ctx, "deploy").services["web"].startswith("exited")
+    assert failing_before.known_failures(ctx, RunKind.DEPLOY).services["web"].startswith("exited")
     writer.run("killed", command)
     change = {"options": {}, "change": "c", "before": before}
     writer.journal.append("intent", step=kind, step_kind=kind, **change)
-    assert failing_before.known_failures(ctx, "deploy") == KnownFailures()
+    assert failing_before.known_failures(ctx, RunKind.DEPLOY) == KnownFailures()
 
 
 def test_a_service_that_was_stopped_before_a_killed_run_is_a_known_failure(
@@ -199,7 +199,7 @@ def test_a_service_that_was_stopped_before_a_killed_run_is_a_known_failure(
     stopped = {"web": {**RESTARTED["web"], "running": False, "ready": False}}
     change = {"options": {}, "change": "c", "before": {"containers": stopped, "shielded": False}}
     writer.journal.append("intent", step="b", step_kind="restart-in-place", **change)
-    assert "web" in failing_before.known_failures(ctx, "deploy").services
+    assert "web" in failing_before.known_failures(ctx, RunKind.DEPLOY).services
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
     """So that Ctrl-C and a lost lock end the search."""
     met: list[Context] = []
 
-    def known_failures(ctx: Context, _command: str) -> KnownFailures:
+    def known_failures(ctx: Context, _kind: RunKind) -> KnownFailures:
         met.append(ctx)
         raise KeyboardInterrupt
 
@@ -246,7 +246,8 @@ def test_initial_failures_are_looked_for_with_the_runs_own_context(
     monkeypatch.setattr(locked_run, "known_failures", known_failures)
     monkeypatch.setattr(locked_run, "resolve_containers", lambda ctx, _needed: ctx)
     ours = replace(ctx, loaded=loaded, engine=engine, stack=named)
-    with pytest.raises(KeyboardInterrupt), locked_run.begin(ours, "deploy", 0.0, []):
+    deploy = RunCommand(line="deploy", kind=RunKind.DEPLOY)
+    with pytest.raises(KeyboardInterrupt), locked_run.begin(ours, deploy, 0.0, []):
         pass
     [seen] = met
     assert seen.interrupts is not ours.interrupts and isinstance(seen.interrupts, Interrupts)

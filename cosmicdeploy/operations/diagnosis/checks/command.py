@@ -24,7 +24,8 @@ from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification import container_checks
 
 REGISTERED, FILE, CACHE, IMAGE = "registered", "file", "config cache", "image"
-LINES = 10
+# Lines of output or of a log that are shown.
+LOG_LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
@@ -44,7 +45,7 @@ def registered(ctx: Context) -> Iterator[Finding]:
             REGISTERED,
             f"the console of {name} cannot list its commands",
             f"cosmicdeploy logs {name}",
-            details=output.splitlines()[-LINES:],
+            details=output.splitlines()[-LOG_LINES:],
             remedies=_remedies(ctx, {name: containers[name]}),
         )
     missing = {
@@ -106,10 +107,10 @@ def _image_has(ctx: Context, command: str) -> bool:
 
 
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
-    """Return the remedies for these containers: clear their caches; if that does not help, replace
-    them, since a restart would keep their files.
+    """Return the remedies: clear these containers' caches; if that does not help, replace them.
 
-    If a container does not run the release's image, the remedy is a deploy.
+    A restart would keep their files. If a container does not run the release's image, the only
+    remedy is a deploy.
     """
     images = ctx.images_of(containers)
     if any(image is None or image.id != containers[n].image_id for n, image in images.items()):

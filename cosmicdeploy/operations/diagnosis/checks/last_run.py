@@ -22,7 +22,8 @@ LAST_RUN, LOCK = "last run", "overlap lock"
 MAX_RUN_AGE = 75
 # Seconds within which the checks can see the next run.
 NEXT_RUN_WITHIN = MAX_RUN_AGE + 5.0
-LINES = 10
+# Lines of output or of a log that are shown.
+LOG_LINES = 10
 # How far back the log is read, in seconds.
 LOOK_BACK_SECONDS = 3600
 
@@ -101,7 +102,7 @@ def _judge_age(ctx: Context, container: Container, command: str, age: float | No
         LAST_RUN,
         f"{command} began {when}, by the log of {name}",
         f"cosmicdeploy logs {name}",
-        details=ctx.engine.logs(container.id, tail=LINES),
+        details=ctx.engine.logs(container.id, tail=LOG_LINES),
         remedies=[restart(ctx, name)],
     )
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from cosmicdeploy.context import Context
 from cosmicdeploy.operations.diagnosis.checks.last_run import (
     LAST_RUN,
-    LINES,
     LOCK,
+    LOG_LINES,
     last_run,
     running_scheduler,
     switched_off,
@@ -39,7 +39,7 @@ def container(ctx: Context) -> Iterator[Finding]:
         CONTAINER,
         f"{name} {state}",
         f"cosmicdeploy restart {name}" if runs else "cosmicdeploy up",
-        details=ctx.engine.logs(scheduler.id, tail=LINES) if scheduler else (),
+        details=ctx.engine.logs(scheduler.id, tail=LOG_LINES) if scheduler else (),
         remedies=[restart(ctx, name) if runs else start(name, "scheduler")],
     )
 
@@ -91,7 +91,7 @@ def schedule(ctx: Context) -> Iterator[Finding]:
         SCHEDULE,
         f"{command} is not on it (exit code {listing.exit_code})",
         "cosmicdeploy diagnose command",
-        details=(listing.error_text or listing.text).splitlines()[-LINES:],
+        details=(listing.error_text or listing.text).splitlines()[-LOG_LINES:],
     )
 
 

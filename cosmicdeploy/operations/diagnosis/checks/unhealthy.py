@@ -14,7 +14,8 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.text.formatting import counted
 
 CONTAINERS = "containers"
-LINES = 10
+# Lines of output or of a log that are shown.
+LOG_LINES = 10
 # A container that the engine restarted less than this many seconds ago is in a restart loop.
 LOOP_SECONDS = 60
 # The exit code of a process that was killed (128 + SIGKILL).
@@ -67,7 +68,7 @@ def _stopped_finding(
         CONTAINERS,
         f"{name} is {container.status} ({reason})",
         UP,
-        details=ctx.engine.logs(container.id, tail=LINES),
+        details=ctx.engine.logs(container.id, tail=LOG_LINES),
         remedies=[start_all(stopped)],
     )
 
@@ -90,7 +91,7 @@ def _faulty_finding(ctx: Context, name: str, container: Container, fault: str) -
         CONTAINERS,
         f"{name} {fault}{memory}",
         f"cosmicdeploy restart {name}",
-        details=[*probe, *ctx.engine.logs(container.id, tail=LINES)],
+        details=[*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)],
         remedies=restart_or_replace(ctx, name),
     )
 

@@ -119,10 +119,10 @@ def test_a_copy_that_failed_keeps_nothing() -> None:
 
 def test_every_reason_is_given() -> None:
     pinned = ago(State(pin=Pin(at=NOW)), hours=1)
-    needed = {pinned.id: "the way back from release 2"}
+    needed = {pinned.id: "needed to roll back release 2"}
     [decision] = decide([pinned], RetentionPolicy(last=2, daily=1), needed, NOW, UTC)
     assert decision.reason == (
-        "newest good one, pinned, the way back from release 2, last 1 of 2, daily 1 of 1"
+        "newest good backup, pinned, needed to roll back release 2, last 1 of 2, daily 1 of 1"
     )
 
 

@@ -17,6 +17,7 @@ from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
@@ -24,8 +25,8 @@ from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
-from cosmicdeploy.steps.backups.kept_images import last_releases, ways_back
-from cosmicdeploy.steps.containers.restart import interrupted_restarts
+from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
+from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID, anything, parts
 from tests.unit.shop import call
@@ -67,7 +68,7 @@ def test_a_foreign_line_is_skipped_with_a_warning(folder: Path, line: bytes, las
     done = call("backup", "prune", "--plan", "--json")
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
-    assert {row["reason"] for row in report["data"]["backups"]} >= {"the way back from release 7"}
+    assert {row["reason"] for row in report["data"]["backups"]} >= {"needed to roll back release 7"}
     assert one_line(done.stderr).count(f"{path}:2: ") == 1
     assert len(report["warnings"]) == 1
     assert len(done.stderr) < 1000
@@ -164,7 +165,7 @@ def read_all(journal: Journal) -> None:
             changed(STATE, run.state)
     interrupted_migration(journal)
     backup_before(journal)
-    assert all(ways_back(record) for record in last_releases(ctx))
+    assert all(rollback_backups(record) for record in last_releases(ctx))
     migrations.figures(ctx, Span(since=0), None)
     unfinished_reports(ctx)
     with suppress(CosmicError):
@@ -215,9 +216,9 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     [run] = unfinished(journal)
     assert "some of its changes are unknown" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
-    for command in ("deploy", "rollback", "up", "restart web", "backup create"):
+    for kind in RunKind:
         with pytest.raises(NeedsPerson, match="not all known") as caught:
-            interrupted.decide(ctx, command)
+            interrupted.decide(ctx, RunCommand(line=kind, kind=kind))
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]
 

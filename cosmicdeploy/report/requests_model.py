@@ -1,0 +1,66 @@
+"""The part of the report about the requests that were sent during a run."""
+
+from __future__ import annotations
+
+from cosmicdeploy.report.part import Part
+
+
+class RequestStatsReport(Part):
+    """Statistics of requests; times are in milliseconds.
+
+    `held` requests got 503 with Retry-After during maintenance, `limited` ones got 429; neither is
+    a failure. `not_found` counts acknowledged heartbeats that were missing in the database.
+    """
+
+    sent: int
+    failed: int
+    held: int = 0
+    limited: int = 0
+    not_found: int = 0
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    longest_gap_ms: float
+
+
+class BeatsReport(Part):
+    """Heartbeats among the requests; `found` counts those that the database has.
+
+    `limited` heartbeats got 429 and prove nothing. `not_looked_up` says why some heartbeats were
+    not looked up in the database.
+    """
+
+    sent: int
+    acknowledged: int
+    found: int
+    limited: int = 0
+    not_looked_up: str = ""
+
+
+class ProxyReport(Part):
+    """Responses in the proxy's access log, counted.
+
+    `errors` are 5xx, `gone` are 499 (the client closed the connection), `held` are 503 during
+    maintenance.
+    """
+
+    answers: int
+    errors: int
+    gone: int
+    held: int
+
+
+class RequestsReport(RequestStatsReport):
+    """Requests sent through the proxy during the run, on `new` and on `kept` connections.
+
+    `broken` says what clients noticed. `failing_before` says which requests failed before the run
+    changed anything: if there are any, only failures after the rollout count.
+    """
+
+    failures: tuple[str, ...] = ()
+    broken: str = ""
+    failing_before: str = ""
+    new: RequestStatsReport
+    kept: RequestStatsReport
+    beats: BeatsReport | None = None
+    proxy: ProxyReport | None = None

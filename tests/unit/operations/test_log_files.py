@@ -1,0 +1,88 @@
+"""Log files in containers: where reading resumes, and the time of each line."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.engine.facts import Container, Streams
+from cosmicdeploy.operations.logs.files import WINDOW, Files, lines_after, timed
+
+
+@pytest.mark.parametrize(
+    ("lines", "given", "expected"),
+    [
+        (["a", "b", "c"], ["a", "b"], ["c"]),
+        (["a", "b", "a", "b", "d"], ["a", "b"], ["d"]),
+        (["x", "y"], ["a", "b"], ["x", "y"]),
+        (["a"], ["a", "b"], ["a"]),
+        (["a", "b"], [], ["a", "b"]),
+        ([], ["a"], []),
+        (["a", "b"], ["a", "b"], []),
+    ],
+)
+def test_a_file_is_read_on_from_where_it_was_left(
+    lines: list[str], given: list[str], expected: list[str]
+) -> None:
+    assert list(lines_after(lines, given)) == expected
+
+
+def test_lines_of_a_file_have_the_time_of_their_message() -> None:
+    lines = [
+        "[2026-02-02 18:30:00] one {",
+        "}",
+        "[2026-02-02T18:30:01.5+00:00] two",
+        "[x] three",
+        "[2026-99-02 18:30:00] four",
+    ]
+    found = [line.at for line in timed(lines)]
+    first = 1770057000 * 10**9
+    assert found == [first, first, first + 15 * 10**8, first + 15 * 10**8, first + 15 * 10**8]
+
+
+class FakeFile:
+    """An engine whose script prints these chunks."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = chunks
+
+    def exec(self, _id: str, _argv: list[str]) -> Any:
+        return SimpleNamespace(exit_code=0, stdout=b"one\ntwo\n")
+
+    def exec_interactive(self, _id: str, _argv: list[str], streams: Streams) -> int:
+        for chunk in self.chunks:
+            streams.out(chunk)
+        return 0
+
+
+CONTAINER = Container(
+    id="1", name="app", service="app", project="p", image_id="i", status="running"
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_a_file_is_read_on_whatever_the_size_of_the_chunks(size: int) -> None:
+    said = b"14\none\ntwo\nthree\nfour\nfi"
+    chunks = [said[start : start + size] for start in range(0, len(said), size)]
+    source, found = Files(FakeFile(*chunks), "/log", 100), list[str]()  # type: ignore[arg-type]
+    assert [line.text for line in source.past(CONTAINER)] == ["one", "two"]
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    assert found == ["three", "four"]
+
+
+def test_with_a_tail_of_0_only_new_lines_of_a_file_are_read() -> None:
+    source, found = Files(FakeFile(b"8\none\ntwo\n", b"new\n"), "/log", 0), list[str]()  # type: ignore[arg-type]
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    assert found == ["new"]
+
+
+def test_only_the_end_of_a_large_file_is_read() -> None:
+    end = b"two\nthree\n".rjust(WINDOW, b"x")
+    source, found = Files(FakeFile(b"9999999\n" + end, b"four\n"), "/log", 9), list[str]()  # type: ignore[arg-type]
+    source._returned.append("two")
+    source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
+    # What stands before it was given or cut, so "two" is no whole line there.
+    assert found[-2:] == ["three", "four"]
