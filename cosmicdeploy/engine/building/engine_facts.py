@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
-
-from docker import APIClient
+from typing import Any
 
 from cosmicdeploy.errors import ConfigError
 
@@ -44,7 +43,7 @@ class EngineFacts:
 
 
 @lru_cache(maxsize=4)
-def engine_facts(api: APIClient) -> EngineFacts:
+def engine_facts(api: Any) -> EngineFacts:
     """Ask the engine; each client asks once."""
     about = api.version()
     major, _, minor = about["ApiVersion"].partition(".")

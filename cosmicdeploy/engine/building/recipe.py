@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from docker import APIClient
 from docker.errors import ImageNotFound
@@ -55,22 +56,27 @@ def read_recipe(api: APIClient, build: Build) -> Recipe:
     """
     source, engine = read_source(build), engine_facts(api)
     uses_buildkit = engine.has_buildkit and not is_buildkit_off()
+    return recipe_of(source, engine, uses_buildkit, partial(_triggers, api))
+
+
+def recipe_of(
+    source: BuildSource,
+    engine: EngineFacts,
+    uses_buildkit: bool,
+    triggers_of: Callable[[str], tuple[Instruction, ...]],
+) -> Recipe:
+    """Return the recipe; `triggers_of` gives the ONBUILD instructions of an image."""
+    build = source.build
     automatic = engine.platform_args if uses_buildkit else {}
     every = read_stages(source.dockerfile, build.args, source.where, automatic)
     reached = (
         needed_stages(every, build.target, source.where)
         if uses_buildkit
-        else stages_up_to(every, build.target)
+        else stages_up_to(every, build.target, source.where)
     )
     bases = base_images(reached, every, build.additional_contexts)
-    return Recipe(
-        source,
-        engine,
-        uses_buildkit,
-        reached,
-        bases,
-        {base: _triggers(api, base) for base in dict.fromkeys(bases.parents)},
-    )
+    triggers = {base: triggers_of(base) for base in dict.fromkeys(bases.parents)}
+    return Recipe(source, engine, uses_buildkit, reached, bases, triggers)
 
 
 def _triggers(api: APIClient, reference: str) -> tuple[Instruction, ...]:

@@ -19,12 +19,13 @@ class Problem:
 
 def refuse(intro: str, problems: Iterable[Problem]) -> None:
     """Raise `Refused` if there are problems: it names the first, and its details the others."""
-    first, *others = [*problems, None]
-    if first is None:
+    named = list(problems)
+    if not named:
         return
+    first, *others = named
     raise Refused(
         f"{intro}: {first.what}",
         where=first.where,
         todo=first.todo,
-        details=[f"{each.what} ({each.where}) → {each.todo}" for each in others if each],
+        details=[f"{each.what} ({each.where}) → {each.todo}" for each in others],
     )

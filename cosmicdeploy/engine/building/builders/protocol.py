@@ -11,12 +11,11 @@ OnLine = Callable[[str], None]
 
 
 class Builder(Protocol):
-    """A way to build an image.
+    """A way to build an image."""
 
-    `name` completes "built with …".
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """The name, which completes "built with …"."""
 
     def require_buildable(self, recipe: Recipe) -> None:
         """Raise `Refused` if an image would not be built as written."""

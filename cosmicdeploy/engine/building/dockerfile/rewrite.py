@@ -28,9 +28,7 @@ class CannotRewrite(Exception):
     """An instruction may copy the whole context and cannot be made to copy a folder."""
 
 
-def rewritten(
-    text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder: str
-) -> str:
+def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder: str) -> str:
     """Return the Dockerfile's text, whose instructions take the whole context from `folder`.
 
     Lines keep their numbers. Raises `CannotRewrite`.
@@ -76,9 +74,7 @@ def _changed_copy(instruction: Instruction, values: Mapping[str, str], folder: s
     return instruction.text[: -len(instruction.arguments)] + arguments
 
 
-def _source(
-    instruction: Instruction, word: str, values: Mapping[str, str], folder: str
-) -> str:
+def _source(instruction: Instruction, word: str, values: Mapping[str, str], folder: str) -> str:
     if word.startswith("<<") or _ADDRESS.match(word):
         return word
     known = word

@@ -85,9 +85,12 @@ def stage_name(instruction: Instruction) -> str:
     return words[2].lower() if len(words) > 2 else ""
 
 
-def stages_up_to(stages: Sequence[Stage], target: str | None) -> list[Stage]:
-    """Return what the classic builder builds: every stage up to the target, needed or not."""
-    return list(stages[: _target(stages, target).index + 1]) if stages else []
+def stages_up_to(stages: Sequence[Stage], target: str | None, where: str = "") -> list[Stage]:
+    """Return what the classic builder builds: every stage up to the target, needed or not.
+
+    Raises as `needed_stages` does.
+    """
+    return list(stages[: _target(stages, target, where).index + 1]) if stages else []
 
 
 def needed_stages(stages: Sequence[Stage], target: str | None, where: str = "") -> list[Stage]:
