@@ -157,3 +157,11 @@ def test_no_other_env_file_is_read(read: Read, project: Path) -> None:
     read({**FILES, ".env": "RELEASE=9\n"}, "compose.yml over.yml")
     stack = read_stack(files, env_file=project / "none.env", environ={})
     assert stack.services["app"].environment["B"] == "0"
+
+
+def test_a_dependency_on_an_inactive_service_names_the_profiles(read: Read, project: Path) -> None:
+    over = "services:\n  app: {depends_on: [cache]}\n  cache: {profiles: [off]}\n"
+    with pytest.raises(ConfigError) as caught:
+        read({**FILES, "over.yml": over}, "compose.yml over.yml")
+    assert caught.value.where == f"{project}/over.yml:2"
+    assert "add a profile of cache to COMPOSE_PROFILES" in caught.value.todo
