@@ -88,28 +88,3 @@ def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -
         assert up.cli("up", "--json").report["outcome"] == "unchanged"
     finally:
         up.docker("rm", "-f", second)
-
-
-def test_several_files_with_profiles_are_one_stack(up: UnnamedStack) -> None:
-    up.split(image_of_mailer="none/such")
-    try:
-        rows = {row["service"]: row for row in up.cli("status", "--json").report["data"]}
-        assert rows.keys() == {"app", "db"}, "the mailer's profile is not active: it is no orphan"
-        done = up.cli("up", "--json")
-        assert done.report["outcome"] == "unchanged", done.stderr
-        assert not [note for note in done.report["notices"] if note["service"] == "mailer"]
-
-        up.split(image_of_mailer="none/such", name="renamed")
-        plan = up.cli("deploy", "--plan", "--json")
-        assert "environment.NAME" in plan.stdout, plan.stdout
-        deployed = up.cli("deploy", "--json")
-        assert deployed.code == 0, deployed.stderr
-        before = up.container_ids()
-        up.compose_v2("up", "-d", "--no-deps", "app")
-        assert up.container_ids() == before
-
-        without = up.cli("status", DOCKER_CONFIG="/nonexistent", PATH="/nonexistent")
-        assert without.code != 0
-        assert "only Docker Compose v2 resolves" in without.stderr
-    finally:
-        up.write()

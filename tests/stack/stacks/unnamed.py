@@ -12,7 +12,7 @@ import yaml
 
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, wait_for
-from tests.stack.support.harness import COMPOSE_V2, IMAGES, ROOT, StackUnderTest
+from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest
 
 FILE = "docker-compose.prod.yml"
 SETTINGS = """\
@@ -64,23 +64,10 @@ class UnnamedStack(StackUnderTest):
         ]
         (self.folder / "Dockerfile").write_text("\n".join(lines) + "\n")
 
-    def split(self, *, image_of_mailer: str, name: str = "app") -> None:
-        """Split the compose file into two, which `.env` names; `mailer` gets a profile."""
-        (self.folder / "base.yml").write_text((self.folder / FILE).read_text())
-        mailer = {"image": image_of_mailer, "profiles": ["mail"]}
-        second = {"app": {"environment": {"NAME": name}}, "mailer": mailer}
-        (self.folder / "over.yml").write_text(yaml.safe_dump({"services": second}))
-        with (self.folder / ".env").open("a") as env:
-            env.write("COMPOSE_FILE=base.yml:over.yml\n")
-
     def compose(self, *words: str) -> str:
         """Run docker-compose 1.29.2 in the folder of the stack; return its output."""
         command = ["docker-compose", "-p", self.project, "-f", FILE, *words]
         return self._run(command)
-
-    def compose_v2(self, *words: str) -> str:
-        """Run Compose v2 in the folder of the stack; return its output."""
-        return self._run([str(COMPOSE_V2), "-p", self.project, *words])
 
     def docker(self, *words: str) -> str:
         return self._run(["docker", *words])
