@@ -52,7 +52,9 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
         )  # fmt: skip
 
     services = Services(app=("app",), database="db", proxy="nginx")
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
+    app = SimpleNamespace(console=("console",))
+    settings = SimpleNamespace(services=services, database=object(), app=app)
+    loaded: Any = SimpleNamespace(settings=settings)
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
