@@ -152,7 +152,7 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
         return
     if ctx.has_database and has_replaced_data(ctx.database()):
-        live = ctx.database().name
+        live = ctx.require_database().name
         raise NeedsPerson(
             "Data from before a restore is kept, and no record says which run replaced it",
             where=replaced_name(live),

@@ -89,7 +89,7 @@ class MigrateStep(Step):
             raise Refused(
                 "The schema has tables but no migrations table, so the console cannot show what is "
                 "pending",
-                where=ctx.database().name,
+                where=ctx.require_database().name,
                 todo="run `migrate:install` in the application's console, then this command again",
             )
         return self._change(ctx, "run all migrations on an empty schema", None, ())

@@ -18,6 +18,7 @@ from tests.stack.support.harness import COMPOSE_FILE, COMPOSE_V2, IMAGES, StackU
 SETTINGS = """\
 services: {app: [app]}
 app: {port: 8000, health_path: /health, release_variable: RELEASE, release_header: X-Release}
+restart: {pause: 0, healthy_within: 3}
 watch: {seconds: 0}
 """
 SERVER = """\
