@@ -68,7 +68,13 @@ class StackNotice(ProbeResult):
     """
 
     kind: Literal[
-        "no database", "no console", "no role", "not built", "other folder", "other project"
+        "no database",
+        "no console",
+        "no role",
+        "not built",
+        "other folder",
+        "other project",
+        "without effect",
     ]
     service: str
     what: str

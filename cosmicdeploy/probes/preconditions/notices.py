@@ -18,7 +18,8 @@ def notices(ctx: Context) -> list[StackNotice]:
 
     There is one for a database or a console that the stack does not have, for each service without
     a role, for each image that no deploy builds, for each container that was created from another
-    folder, and for each container of another project that was created from this folder.
+    folder, for each container of another project that was created from this folder, and for what
+    Compose drops from the compose file.
     """
     return [
         *_without_database(ctx),
@@ -27,6 +28,7 @@ def notices(ctx: Context) -> list[StackNotice]:
         *_not_built(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
+        *_without_effect(ctx),
     ]
 
 
@@ -126,6 +128,13 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
                 todo=f"to handle that project, set `project: {container.project}` in"
                 " cosmicdeploy.yaml",
             )
+
+
+def _without_effect(ctx: Context) -> Iterator[StackNotice]:
+    for each in ctx.stack.remarks:
+        yield StackNotice(
+            kind="without effect", service=each.service, what=each.what, todo=each.todo
+        )
 
 
 def _folder(ctx: Context, name: str) -> str:
