@@ -1,4 +1,4 @@
-"""Snapshots of what a run may change, which prove that an undo was complete."""
+"""Snapshots of what a run may change; comparing two proves that an undo was complete."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.steps.rollout.replace import journal_facts
 
 State = Mapping[str, Any]
+# Recorded in place of the schema's digest if the stack has no database.
+NO_SCHEMA = ""
 
 
 def observe(ctx: Context) -> State:
-    """Return tags, containers and schema as JSON; a part that cannot be read is None."""
+    """Return image tags, containers and schema as JSON; the schema is None if it cannot be read."""
     ctx = ctx.with_cached_facts()
     released = ctx.settings.services.released
     return {
@@ -33,6 +35,8 @@ def _container(ctx: Context, service: str) -> dict[str, Any] | None:
 
 
 def _schema(ctx: Context) -> dict[str, Any]:
+    if not ctx.has_database:
+        return {"schema": NO_SCHEMA, "migrations": []}
     try:
         with open_facts(ctx.database()) as facts:
             return {
@@ -44,10 +48,10 @@ def _schema(ctx: Context) -> dict[str, Any]:
 
 
 def changed(before: State, after: State) -> list[str]:
-    """Return the differences, one line each.
+    """Return the differences between two states, one line each.
 
-    Ignores what could not be read in one of the states, and whether a container runs that did not
-    work before.
+    Ignores a schema that could not be read. Also ignores whether a container runs if its service
+    did not work before.
     """
     unstable = KnownFailures.of_state(before).services
     before, after = _without_running(before, unstable), _without_running(after, unstable)
@@ -57,23 +61,28 @@ def changed(before: State, after: State) -> list[str]:
         for name in sorted({*before[kind], *after[kind]})
         if before[kind].get(name) != after[kind].get(name)
     ]
+    unknown = (None, NO_SCHEMA)
     whole = [
         f"{kind} differ" if kind == "migrations" else f"the {kind} differs"
         for kind in ("schema", "migrations")
-        if None not in (before[kind], after[kind]) and before[kind] != after[kind]
+        if before["schema"] not in unknown
+        and after["schema"] not in unknown
+        and before[kind] != after[kind]
     ]
     return [*lines, *whole]
 
 
 def compared(before: State, after: State) -> str:
-    """Return what `changed` compares, as text; names what could not be compared."""
+    """Describe what `changed` has compared, and what could not be compared."""
+    if NO_SCHEMA in (before["schema"], after["schema"]):
+        return "images and containers of the application"
     has_schema = None not in (before["schema"], after["schema"])
     schema = ", schema" if has_schema else "; the schema could not be compared"
     return f"images and containers of the application{schema}"
 
 
 def _without_running(state: State, unstable: Collection[str]) -> State:
-    """Return the state without whether the containers of these services run."""
+    """Return the state without the information whether these services run."""
     containers = {
         name: {**facts, "running": None} if facts and name in unstable else facts
         for name, facts in state["containers"].items()

@@ -10,51 +10,52 @@ import re
 import shlex
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-# The first that works is used: Docker's plugin (v2), or a separate docker-compose.
-PROGRAMS = (("docker", "compose"), ("docker-compose",))
-TIMEOUT_SECONDS = 20
+from cosmicdeploy.stack.merging.program import PROGRAMS, TIMEOUT_SECONDS
+from cosmicdeploy.stack.model import ComposeFiles
+
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 # Concurrent calls wait for the first call's cached result.
 _lock = threading.Lock()
 
 
 def config_hashes(
-    project: str, file: Path, env_file: Path, state: tuple[str, ...], override: str = ""
+    files: ComposeFiles, state: tuple[str, ...], override: str = ""
 ) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
     `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
-    for each state. `override` is a further compose file, which 1.29 may not understand.
+    for each state. `override` is the text of a further compose file, which 1.29 may not understand.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
-        return _cached_hashes(project, file, env_file, state, override)
+        return _cached_hashes(files, state, override)
     return {}
 
 
 @lru_cache(maxsize=8)
 def _cached_hashes(
-    project: str, file: Path, env_file: Path, _state: tuple[str, ...], override: str
+    files: ComposeFiles, _state: tuple[str, ...], override: str
 ) -> Mapping[str, str]:
     with NamedTemporaryFile("w", prefix="cosmicdeploy-", suffix=".yml") as further:
         further.write(override)
         further.flush()
-        for files in ([file, Path(further.name)], [file]) if override else ([file],):
+        overridden = replace(files, files=(*files.files, Path(further.name)))
+        for each in (overridden, files) if override else (files,):
             for program in PROGRAMS:
-                options = _options(project, file.parent, files, env_file)
-                if hashes := _run([*program, *options, "config", "--hash", "*"]):
+                if hashes := _run([*program, *each.options, "config", "--hash", "*"]):
                     return hashes
     return {}
 
 
-def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
+def compose_command(files: ComposeFiles, *words: str) -> str:
     """Return a command line of the installed Compose on this stack, for the operator."""
-    return shlex.join([*_program(), *_options(project, file.parent, [file], env_file), *words])
+    return shlex.join([*_program(), *files.options, *words])
 
 
 @lru_cache(maxsize=1)
@@ -68,12 +69,6 @@ def _program() -> tuple[str, ...]:
             if completed.returncode == 0:
                 return program
     return PROGRAMS[0]
-
-
-def _options(project: str, folder: Path, files: Sequence[Path], env_file: Path) -> list[str]:
-    options = ["--project-name", project, *(f"--file={file}" for file in files)]
-    options += ["--project-directory", str(folder)]
-    return [*options, "--env-file", str(env_file)] if env_file.is_file() else options
 
 
 def _run(command: list[str]) -> Mapping[str, str]:

@@ -1,8 +1,9 @@
 """The declarations of a compose file, with defaults filled in and absolute paths."""
 
 from cosmicdeploy.stack.model.build import Build, BuildSecret
-from cosmicdeploy.stack.model.deploy import Deploy, IgnoredKey, RolloutSettings
+from cosmicdeploy.stack.model.deploy import Deploy, RolloutSettings
 from cosmicdeploy.stack.model.devices import BlockIo, Device, DeviceRequest
+from cosmicdeploy.stack.model.files import ComposeFiles
 from cosmicdeploy.stack.model.hooks import Hook
 from cosmicdeploy.stack.model.mounts import (
     BindOptions,
@@ -21,7 +22,7 @@ from cosmicdeploy.stack.model.service import (
     Service,
 )
 from cosmicdeploy.stack.model.sources import Source
-from cosmicdeploy.stack.model.stack import Stack
+from cosmicdeploy.stack.model.stack import Remark, Stack
 
 __all__ = [
     "ISOLATED_SHARES",
@@ -30,6 +31,7 @@ __all__ = [
     "BlockIo",
     "Build",
     "BuildSecret",
+    "ComposeFiles",
     "Condition",
     "CopiedFile",
     "Dependency",
@@ -38,13 +40,13 @@ __all__ = [
     "DeviceRequest",
     "Healthcheck",
     "Hook",
-    "IgnoredKey",
     "Link",
     "Mount",
     "Network",
     "Pool",
     "Port",
     "Protocol",
+    "Remark",
     "RolloutSettings",
     "Service",
     "Source",

@@ -1,4 +1,4 @@
-"""What a compose file says about the rollout of a service, and keys without effect."""
+"""What a compose file says about the rollout of a service, and its labels."""
 
 from __future__ import annotations
 
@@ -33,13 +33,3 @@ class Deploy:
     update: RolloutSettings | None = None
     rollback: RolloutSettings | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class IgnoredKey:
-    """A key of a service that has no effect; `where` is "file:line", `why` says the reason."""
-
-    service: str
-    key: str
-    why: str
-    where: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.words import UnclosedQuote, split
 
 
 def command_words(entry: ComposeValue) -> tuple[str, ...]:
@@ -12,6 +11,8 @@ def command_words(entry: ComposeValue) -> tuple[str, ...]:
     if isinstance(entry.data, list):
         return entry.texts()
     try:
-        return tuple(shlex.split(entry.text()))
-    except ValueError as error:
-        raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
+        return split(entry.text()).words
+    except UnclosedQuote as error:
+        raise entry.error(
+            f"cannot be split into words: {error}", "check the quotes, or write a list of words"
+        ) from None

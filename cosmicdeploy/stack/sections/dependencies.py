@@ -7,6 +7,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import get_args
 
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Condition, Dependency, Service
 from cosmicdeploy.stack.sections.networking.links import IMPLYING
@@ -51,15 +52,29 @@ def without_absent_optional(service: Service, names: Collection[str]) -> Service
     return replace(service, depends_on=kept)
 
 
-def check_dependencies(entries: ComposeValue, services: Mapping[str, Service]) -> None:
+def _unknown_service(
+    entry: ComposeValue, other: str, services: Mapping[str, Service], inactive: frozenset[str]
+) -> ConfigError:
+    if other in inactive:
+        return entry.error(
+            f"names the service '{other}', none of whose profiles is active",
+            "add one of its profiles to COMPOSE_PROFILES, or remove it here",
+        )
+    return entry.error(
+        f"names the service '{other}', which is not declared",
+        did_you_mean(other, services) or "declare it, or remove it here",
+    )
+
+
+def check_dependencies(
+    entries: ComposeValue, services: Mapping[str, Service], inactive: frozenset[str]
+) -> None:
     """Raise `ConfigError` for a dependency on an unknown service, or for a circle."""
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:
-                raise _place(entries.child(name), other).error(
-                    f"names the service '{other}', which is not declared",
-                    did_you_mean(other, services) or "declare it, or remove it here",
-                )
+                entry = _place(entries.child(name), other)
+                raise _unknown_service(entry, other, services, inactive)
     try:
         TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:

@@ -1,10 +1,10 @@
-"""The step `cache-clear`: empty the caches once for each new image."""
+"""The step `cache-clear`: clear the application's caches once for each new image."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
@@ -13,7 +13,7 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 class CacheClearStep(Step):
     """Run the console commands of `cache_clear`, once for each new image.
 
-    A cleared cache leaves no trace, so only here the journal decides whether it was done.
+    A cleared cache leaves no trace, so the journal says whether it was cleared for an image.
     """
 
     kind: ClassVar[str] = "cache-clear"
@@ -23,7 +23,7 @@ class CacheClearStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         commands = ctx.settings.cache_clear.commands
         if not commands:
-            return Unchanged(reason="no command is configured")
+            return Unchanged(reason="no command is configured" if ctx.has_console else NO_CONSOLE)
         image = self._image(ctx)
         cleared = ctx.journal.last("cache-cleared")
         if cleared and cleared["image"] == image and not ctx.run.steps_ahead.build_images:
@@ -31,7 +31,7 @@ class CacheClearStep(Step):
         return Change(summary=f"run {', '.join(commands)} in the new image")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # One after the other: several at once slow down a small host for its clients.
+        # One after the other: several at once would slow down a small host for its clients.
         for command in ctx.settings.cache_clear.commands:
             result = in_new_image(ctx, [command])
             if result.exit_code != 0:

@@ -1,10 +1,10 @@
-"""The step `compatible`: whether a backup's release can run on the present schema."""
+"""The step `compatible`: check that a backup's release can work on the present schema."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError, Refused
@@ -21,25 +21,33 @@ class CompatibleStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
+        if not ctx.has_database:
+            return Unchanged(reason=NO_DATABASE)
+        if not target.has_data:
+            raise Refused(
+                "The schema that this release needs is unknown: the stack had no database then",
+                where=f"backup {target.id}",
+                todo="choose another backup: `cosmicdeploy backup list`",
+            )
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:
-                return Unchanged(reason="the schema is the one that this release knew")
-            found = facts.incompatibilities(target.manifest.outline)
-        if found:
+                return Unchanged(reason="the schema is that of this release")
+            problems = facts.incompatibilities(target.manifest.outline)
+        if problems:
             raise Refused(
-                f"Release {target.manifest.release or 'of that time'} cannot work on the schema as"
-                f" it is now: {found[0]}",
+                f"Release {target.manifest.release or 'of the backup'} cannot work on the schema as"
+                f" it is now: {problems[0]}",
                 where=f"backup {target.id}",
-                todo="go back with the data (leave out --code-only), or with the schema alone"
+                todo="roll back the data as well (leave out --code-only), or only the schema"
                 " (--migration)",
-                details=found,
+                details=problems,
             )
         return Unchanged(reason="this release can read and write the schema as it is now")
 
 
 def target_of(ctx: Context) -> Backup:
-    """Return the backup that a rollback goes to; raises `CosmicError` if none is named."""
+    """Return the backup to roll back to; raises `CosmicError` if the run has none."""
     if ctx.run.target_backup is None:
         raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
     return ctx.run.target_backup

@@ -111,7 +111,7 @@ def _labels(project: Project, stack: Stack, service: Service) -> dict[str, str]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in project.environ.items():
             patch.setenv(name, value)
-        hashes = config_hashes(stack.project, stack.file, stack.env_file, (), override)
+        hashes = config_hashes(stack.compose_files, (), override)
     return {
         labels.PROJECT: stack.project,
         labels.SERVICE: service.name,

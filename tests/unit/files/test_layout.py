@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.layout import LayoutOptions, free_subnet, lay_out
 from cosmicdeploy.settings import load
-from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 
@@ -20,10 +20,9 @@ def laid_out(tmp_path: Path) -> Path:
     return tmp_path / "stack"
 
 
-def test_the_stack_can_be_read_as_it_is(laid_out: Path) -> None:
+def test_the_shipped_stack_can_be_read(laid_out: Path) -> None:
     loaded = load(laid_out / "cosmicdeploy.yaml", {})
-    env = laid_out / ".env"
-    stack = read_stack(loaded.path(loaded.settings.compose_file), env_file=env, environ={})
+    stack = read_files(loaded.compose_files, {})
     assert set(stack.services) == set(loaded.settings.services.all)
     assert stack.project == "try"
     assert stack.services["cosmic-app-2"].container_name == "cosmic-app-2-try"
@@ -49,7 +48,7 @@ def test_nothing_is_overwritten(laid_out: Path) -> None:
     assert (laid_out / ".env").read_text() == before
 
 
-def test_replicas_have_addresses_in_the_stack_s_subnet(laid_out: Path) -> None:
+def test_replicas_have_addresses_in_the_stacks_subnet(laid_out: Path) -> None:
     env = read_env_file(laid_out / ".env")
     subnet = ipaddress.ip_network(env["STACK_SUBNET"])
     addresses = {env[f"APP_{n}_ADDRESS"] for n in (1, 2, 3)}
@@ -65,6 +64,6 @@ def test_a_taken_subnet_is_avoided() -> None:
     assert not free_subnet(["172.30.0.0/20"]).overlaps(ipaddress.ip_network("172.30.0.0/20"))
 
 
-def test_a_missing_free_subnet_is_an_error() -> None:
+def test_without_a_free_subnet_there_is_an_error() -> None:
     with pytest.raises(UsageError, match="No free subnet"):
         free_subnet(["172.30.0.0/16"])

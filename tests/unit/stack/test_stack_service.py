@@ -1,3 +1,5 @@
+"""Reading the keys of a service."""
+
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -111,7 +113,7 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("environment: {FROM_SHELL: , NOWHERE: }", "environment", {"FROM_SHELL": "s"}),
         ("environment: [FROM_SHELL, NOWHERE]", "environment", {"FROM_SHELL": "s"}),
         ("environment: {P: 'a$$b'}", "environment", {"P": "a$b"}),
-        # dependencies need their services: see the stack's tests
+        # dependencies on other services: see test_stack_compose.py
         ("depends_on: []", "depends_on", {}),
         # ports
         ("ports: [80]", "ports", (Port(target=80),)),
@@ -254,137 +256,11 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("", "build", None),
     ],
 )  # fmt: skip
-def test_a_key_is_read(service_of: ServiceOf, keys: str, field: str, value: object) -> None:
+def test_each_key_is_read(service_of: ServiceOf, keys: str, field: str, value: object) -> None:
     assert getattr(service_of(keys, FROM_SHELL="s"), field) == value
 
 
-@pytest.mark.parametrize(
-    ("keys", "what", "todo"),
-    [
-        ("command: it's", "web': command cannot be split", "quotes"),
-        ("restart: alway", "restart 'alway'", "unless-stopped"),
-        ("restart: false", "'false' is not a restart policy", "no, always"),
-        ("init: maybe", "init must be true or false", ""),
-        ("cpus: many", "cpus must be a number", ""),
-        ("user: [a]", "user must be text", ""),
-        ("stop_grace_period: 10", "'10' is not a duration", "1m30s"),
-        ("stop_grace_period: 1m 30s", "is not a duration", ""),
-        ("mem_limit: much", "'much' is not a size", "512m"),
-        ("mem_limit: 1g\ndeploy: {resources: {limits: {memory: 2g}}}", "differ on memory", ""),
-        ("ulimits: {nofile: {soft: 1}}", "both soft and hard", ""),
-        ("extra_hosts: [db]", "'db' has no address", ""),
-        ("environment: {A: [1]}", "environment.A must be text", ""),
-        ("environment: text", "environment must be a mapping", ""),
-        ("env_file: none.env", "none.env' not found", ""),
-        ("env_file: {path: a, format: raw}", "format is not supported", "path"),
-        ("ports: ['80:']", "'80:' is not a port", "8080:80"),
-        ("ports: [':80']", "':80' is not a port", "8080:80"),
-        ("ports: ['${PORT}:80']", "':80' is not a port", ""),
-        ("ports: ['99999:80']", "'99999' is not a port", "65535"),
-        ("ports: ['0:80']", "'0' is not a port", ""),
-        ("ports: ['90-80']", "'90-80' is not a port", ""),
-        ("ports: ['9000-9009:80-81']", "different lengths", ""),
-        ("ports: ['80/icmp']", "'icmp' is not supported", "udp"),
-        ("expose: ['80/icmp']", "'icmp' is not supported", "udp"),
-        ("ports: [{published: 80}]", "has no target", ""),
-        ("ports: [{target: 80, publish: 80}]", "publish is not supported", "'published'"),
-        ("ports: 80:80", "ports must be a list", ""),
-        ("volumes: [nope:/c]", "volume 'nope', which is not declared", "./nope"),
-        ("volumes: [dta:/c]", "volume 'dta', which is not declared", "'data'"),
-        ("volumes: ['a:b:c:d']", "is not a volume", ""),
-        ("volumes: ['./a:relative']", "not an absolute path", ""),
-        ("volumes: ['./a:/c:rslav']", "mode 'rslav' is not supported", "rslave"),
-        ("volumes: ['data:/c:rslave']", "mode 'rslave' is not supported", "nocopy"),
-        ("volumes: ['./a:/c', './b:/c/']", "mounts '/c' a second time", ""),
-        ("volumes: [{type: bind, target: /c}]", "has no source", ""),
-        ("volumes: [{type: npipe, target: /c}]", "'npipe' is not supported", "bind"),
-        ("volumes: [{target: /c}]", "has no type", ""),
-        ("volumes: [{type: tmpfs, target: /c, tmpfs: {size: big}}]", "'big' is not a size", ""),
-        ("volumes: [{type: tmpfs, target: /c, tmpfs: {mode: '999'}}]", "'999' is not a mode", ""),
-        ("volumes: [{type: tmpfs, target: /c, bind: {selinux: z}}]", "does not go with", ""),
-        ("volumes: [{type: bind, source: /a, target: /c, bind: {propagation: share}}]",
-         "'share' is not supported", "'shared'"),
-        ("volumes: [{type: bind, source: /a, target: /c, bind: {recursive: no}}]",
-         "'no' is not supported", "disabled"),
-        ("tmpfs: /run:mode=big", "'big' is not a mode", ""),
-        ("networks: [frnt]", "network 'frnt', which is not declared", "'front'"),
-        ("networks: {front: {ipv4_address: 10.0.0}}", "'10.0.0' is not an IPv4", ""),
-        ("networks: {front: {ipv6_address: 10.0.0.1}}", "'10.0.0.1' is not an IPv6", ""),
-        ("networks: {front: {link_local_ips: [x]}}", "'x' is not an IP address", ""),
-        ("networks: {front: {mac_address: x}}", "'x' is not a MAC address", "02:42"),
-        ("networks: {front: {priority: high}}", "priority must be a whole number", ""),
-        ("networks: [front]\nnetwork_mode: host", "does not go with 'networks'", ""),
-        ("network_mode: 'service:'", "'service:' is not supported", "host"),
-        ("ipc: shared", "'shared' is not supported", "shareable"),
-        ("pid: 'service:db'", "service 'db', which is not declared", ""),
-        ("links: [db]", "service 'db', which is not declared", ""),
-        ("volumes_from: [db:ro]", "service 'db', which is not declared", ""),
-        ("uts: private", "'private' is not supported", "host"),
-        ("cgroup: none", "'none' is not supported", "private"),
-        ("mac_address: x", "'x' is not a MAC address", ""),
-        ("links: ['a:b:c']", "'a:b:c' is not a link", ""),
-        ("volumes_from: ['a:rx']", "'a:rx' is not supported", "ro"),
-        ("devices: [tty]", "'tty' is not a device", "/dev"),
-        ("devices: ['/dev/null:/dev/x:q']", "has the permissions 'q'", "rwm"),
-        ("mem_swappiness: 101", "mem_swappiness is 101", "from 0 to 100"),
-        ("oom_score_adj: 1001", "oom_score_adj is 1001", "from -1000"),
-        ("memswap_limit: -2", "'-2' is not a size", ""),
-        ("blkio_config: {weight: 5}", "weight is 5", "from 10 to 1000"),
-        ("blkio_config: {device_read_bps: [{path: /dev/sda}]}", "both path and rate", ""),
-        ("platform: linux/amd64/v2/x", "is not a platform", "linux/amd64"),
-        ("label_file: none.labels", "none.labels' not found", ""),
-        ("post_start: [{user: root}]", "has no command", ""),
-        ("pre_stop: [{command: x, privilege: true}]", "privilege is not supported", ""),
-        ("secrets: [x]", "secret 'x', which is not declared", "secrets"),
-        ("configs: [{target: /x}]", "has no source", ""),
-        ("healthcheck: {test: [curl, x]}", "must begin with CMD", ""),
-        ("healthcheck: {start_interval: 1}", "'1' is not a duration", ""),
-        ("healthcheck: {intervall: 1s}", "intervall is not supported", "'interval'"),
-        ("build: {dockerfile: D, dockerfile_inline: FROM x}", "does not go with", ""),
-        ("build: https://example.com/a.git", "not a local folder", ""),
-        ("build: {context: ., secrets: [x]}", "secret 'x', which is not declared", "secrets"),
-        ("build: {isolation: hyperv}", "build.isolation is not supported", ""),
-        ("build: {pull: sometimes}", "build.pull must be true or false", ""),
-        ("build: {shm_size: big}", "'big' is not a size", ""),
-        ("build: {ssh: [key]}", "'key' has no key", "default"),
-        ("build: {additional_contexts: [base]}", "'base' has no folder", ""),
-        ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
-        ("container_name: a b", "'a b' is not a container name", ""),
-        ("profiles: [debug]", "profiles is not supported", ""),
-        ("scale: 2", "scale other than 1", "one service per replica"),
-        ("deploy: {replicas: 3}", "deploy.replicas other than 1", "one service per replica"),
-        ("deploy: {mode: global-job}", "'global-job' is not supported", "'global'"),
-        ("deploy: {mod: global}", "deploy.mod is not supported", "'mode'"),
-        ("deploy: {restart_policy: {condition: ever}}", "'ever' is not supported", "any"),
-        ("deploy: {restart_policy: {condition: any, max_attempts: 3}}",
-         "max_attempts needs the condition on-failure", ""),
-        ("deploy: {update_config: {order: first}}", "'first' is not supported", "-first"),
-        ("deploy: {update_config: {delay: 5}}", "'5' is not a duration", ""),
-        ("deploy: {resources: {reservations: {memory: big}}}", "'big' is not a size", ""),
-        ("deploy: {resources: {reservations: {devices: [{count: 1}]}}}", "no capabilities", ""),
-        ("gpus: some", "'some' is not supported", "all"),
-        ("gpus: [{count: 1, device_ids: ['0']}]", "does not go with 'device_ids'", ""),
-        ("gpus: [{count: some}]", "'some' is not a count", ""),
-        ("pull_policy: sometimes", "'sometimes' is not supported", "every_12h"),
-        ("mem_reservation: 1m\ndeploy: {resources: {reservations: {memory: 2m}}}",
-         "differ on reservation", ""),
-        ("depends_on: [db]", "service 'db', which is not declared", ""),
-        ("depends_on: {web: {condition: service_helthy}}", "is not supported", "service_healthy"),
-        ("depends_on: {web: {required: maybe}}", "required must be true or false", ""),
-        ("depends_on: [web]", "goes in a circle: web → web", ""),
-    ],
-)  # fmt: skip
-def test_a_bad_value_is_named(service_of: ServiceOf, keys: str, what: str, todo: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        service_of(keys)
-    assert what in caught.value.what
-    assert caught.value.what.startswith("service 'web'")
-    assert todo in caught.value.todo
-    line = 3 + len(keys.splitlines())
-    assert f"compose.yml:{line}" in caught.value.where
-
-
-def test_a_build(service_of: ServiceOf, tmp_path: Path) -> None:
+def test_the_keys_of_a_build_are_read(service_of: ServiceOf, tmp_path: Path) -> None:
     service = service_of(
         "build: {context: ./app, args: {A: 1, FROM_SHELL: , NO: }, target: t, labels: [a=b]}",
         FROM_SHELL="s",
@@ -451,7 +327,8 @@ def test_secrets_and_configs_are_mounted_if_they_are_files_and_else_copied(
         CopiedFile(key="configs.text", target="/b", content="hello hunter2"),
     )  # fmt: skip
     assert "hunter2" not in repr(web.copied_files)
-    assert [each.key for each in stack.ignored] == ["secrets[0]", "configs[1].mode"]
+    keys = [each.what.split()[1] for each in stack.remarks]
+    assert keys == ["secrets[0]", "configs[1].mode"]
     assert web.labels == {"both": "label", "own": "1", "from.file": "hunter2"}
     assert web.links == (Link(alias="db", service="db"), Link(alias="store", service="db"))
     assert web.depends_on == {"db": Dependency(restart=True), "files": Dependency()}
@@ -486,7 +363,7 @@ secrets:
 """
 
 
-def test_every_key_of_a_build(stack_of: Callable[..., Stack], tmp_path: Path) -> None:
+def test_every_key_of_a_build_is_read(stack_of: Callable[..., Stack], tmp_path: Path) -> None:
     folder = tmp_path / "Shop"
     build = stack_of(EVERY_BUILD_KEY, WORD="hunter2").services["web"].build
     assert build == Build(
@@ -519,24 +396,12 @@ def test_every_key_of_a_build(stack_of: Callable[..., Stack], tmp_path: Path) ->
     assert unset == {"args", "labels", "target"}, "a key of Build is missing in this test"
 
 
-def test_a_secret_of_a_variable_that_is_not_set_is_named(stack_of: Callable[..., Stack]) -> None:
+def test_a_secret_from_a_missing_variable_is_refused_with_its_line(
+    stack_of: Callable[..., Stack],
+) -> None:
     with pytest.raises(ConfigError, match="needs the variable WORD, which is not set") as caught:
         stack_of(EVERY_BUILD_KEY)
     assert caught.value.where.endswith("compose.yml:19")
-
-
-@pytest.mark.parametrize(
-    ("secret", "what"),
-    [
-        ("{}", "must have exactly one of file or environment"),
-        ("{file: a, environment: B}", "must have exactly one of file or environment"),
-        ("{file: a, driver: vault}", "driver is not supported"),
-        ("{external: true}", "is external: only Swarm keeps secrets"),
-    ],
-)
-def test_a_bad_secret_is_named(stack_of: Callable[..., Stack], secret: str, what: str) -> None:
-    with pytest.raises(ConfigError, match=what):
-        stack_of(f"services: {{web: {{build: {{secrets: [s]}}}}}}\nsecrets: {{s: {secret}}}\n")
 
 
 def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Path) -> None:
@@ -550,3 +415,24 @@ def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Pa
         "D": "s",
     }
     assert service_of("env_file: a.env").environment["A"] == "a"
+
+
+def test_a_command_that_ends_at_an_operator_is_named_but_not_shown(
+    stack_of: Callable[..., Stack],
+) -> None:
+    stack = stack_of(
+        """
+services:
+  web:
+    image: w
+    command: serve --token=hunter2 && echo done
+    entrypoint: ["a", "&&"]
+  quoted: {image: w, command: sh -c "a && b"}
+"""
+    )
+    assert stack.services["web"].command == ("serve", "--token=hunter2")
+    (remark,) = stack.remarks
+    assert remark.service == "web"
+    assert "its command ends before the first '&'" in remark.what
+    assert "compose.yml:5" in remark.what
+    assert "hunter2" not in remark.what + remark.todo

@@ -1,0 +1,57 @@
+"""The step `backup`, without an engine or a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.events import Event, Warned
+from cosmicdeploy.steps.backups import backup as step_module
+from cosmicdeploy.steps.backups.backup import BackupStep
+from cosmicdeploy.steps.backups.prune import Pruned
+from cosmicdeploy.steps.base import Change
+
+pytestmark = pytest.mark.unit
+
+
+class Killed(BaseException):
+    """Stands for a kill: no code under test catches it."""
+
+
+def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags: list[tuple[str, str]] = []
+
+    def killed(*_: object, **__: object) -> Any:
+        raise Killed
+
+    monkeypatch.setattr(step_module, "create_backup", killed)
+    ctx: Any = SimpleNamespace(
+        engine=SimpleNamespace(tag=lambda image, name: tags.append((image, name))),
+        container=lambda _: SimpleNamespace(image_id="sha256:1a2b"),
+        database=lambda: None,
+        has_database=True,
+        catalogue=None,
+        running_release=lambda: "7",
+        settings=SimpleNamespace(
+            services=SimpleNamespace(released=("app", "worker")),
+            backup=SimpleNamespace(exact=True, silence=60),
+        ),
+        stack=SimpleNamespace(project="shop"),
+    )
+    with pytest.raises(Killed):
+        BackupStep(name="backup").apply(ctx, Change(summary="back up"))
+    assert tags == [("sha256:1a2b", "cosmicdeploy/shop:1a2b")]
+
+
+def test_a_prune_that_fails_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, ctx: Context, events: list[Event]
+) -> None:
+    monkeypatch.setattr(step_module, "prune", lambda _: Pruned(warnings=("a tag remains",)))
+    backup = SimpleNamespace(keep=SimpleNamespace(is_set=True))
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(backup=backup))
+    BackupStep(name="backup").settle(replace(ctx, loaded=loaded), Change(summary="back up"))
+    assert events == [Warned(text="a tag remains")]

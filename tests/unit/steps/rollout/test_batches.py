@@ -1,0 +1,81 @@
+"""The batches in which a rollout replaces replicas."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.settings import Restart
+from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
+from cosmicdeploy.steps.rollout.batches import addresses_are_kept, batches
+from cosmicdeploy.steps.rollout.timings import Phases
+
+REPLICAS = ["a", "b", "c", "d", "e"]
+
+
+def restart(**keys: object) -> Restart:
+    return Restart.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (restart(), [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        (restart(max_unavailable=2), [["a", "b"], ["c", "d"], ["e"]]),
+        (restart(max_unavailable=9), [["a", "b", "c", "d"], ["e"]]),
+        (restart(max_surge=3), [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        (
+            restart(order={"app": "start-first"}, max_surge=3, max_unavailable=2),
+            [["a", "b", "c"], ["d", "e"]],
+        ),
+    ],
+)
+def test_one_replica_always_serves(settings: Restart, expected: list[list[str]]) -> None:
+    assert batches(REPLICAS, REPLICAS, settings) == expected
+
+
+def test_replicas_that_do_not_serve_are_replaced_first_and_at_once() -> None:
+    assert batches(REPLICAS, ["a", "c", "e"], restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
+    assert batches(REPLICAS, [], restart()) == [REPLICAS]
+
+
+def test_replicas_outside_of_the_rollout_are_left_alone() -> None:
+    assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
+
+
+def test_the_only_replica_is_replaced_too() -> None:
+    assert batches(["a"], ["a"], restart()) == [["a"]]
+
+
+def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:
+    phases = Phases()
+    for phase, seconds in (("create", 1.0), ("drain", 2.0), ("start", 3.0), ("healthy", 4.0)):
+        phases.add("a", phase, seconds)
+    phases.add("a", "passes", 5.0)
+    phases.add("a", "served", 6.0)
+    phases.add("b", "create", 0.5)
+    phases.add("b", "create", 0.5)
+    facts = phases.facts(30.0)
+    assert (facts["needed"], facts["seconds"]) == (11.0, 30.0)
+    assert facts["services"]["b"] == {"create": 1.0}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("address", "ip_range", "expected"),
+    [("172.30.0.11", "172.30.0.128/25", True), ("172.30.0.11", None, False), (None, None, True)],
+)
+def test_addresses_are_kept_if_the_network_has_an_ip_range(
+    address: str | None, ip_range: str | None, expected: bool
+) -> None:
+    place = Attachment(network="p_net", ipv4_address=address)
+    replica = Service(name="a", container_name="a", image="i", networks=(place,))
+    pool = Pool(subnet="172.30.0.0/24", ip_range=ip_range)
+    network = Network(key="net", name="p_net", pools=(pool,))
+    ctx: Any = SimpleNamespace(
+        settings=SimpleNamespace(services=SimpleNamespace(app=("a",))),
+        service=lambda _name: replica,
+        stack=SimpleNamespace(networks={"net": network}),
+    )
+    assert addresses_are_kept(ctx) is expected
