@@ -26,7 +26,7 @@ Examples:
 
 
 class Commands(TyperGroup):
-    """The top-level command group; its usage errors show typed control characters escaped."""
+    """The top-level command group; escapes control characters in usage errors."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Call:
-    """One call of a command; `warnings` are those printed so far."""
+    """One call of a command; `warnings` are those printed so far, for the report."""
 
     command: str
     terminal: Terminal

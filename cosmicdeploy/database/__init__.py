@@ -1,1 +1,1 @@
-"""Everything that talks to the database or handles its backups."""
+"""Access to the database, and its backups: create, copy, verify and restore them."""

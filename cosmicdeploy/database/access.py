@@ -1,4 +1,4 @@
-"""Reach the database: its address, the driver's connection, the driver's errors."""
+"""Connect to the database: its address, the driver's connection, the driver's errors."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cosmicdeploy.signals import interruptible
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
 
-# A server can be configured to limit every session: the rows of a SELECT or a SHOW, reads of large
+# A server may be configured to limit each session: the rows of a SELECT or a SHOW, reads of large
 # tables, long statements, changes without a key. Some limits cut a result without an error. The
-# driver sends this after the server's own init_connect, so it has the last word.
+# driver sends this after the server has run its init_connect, so this takes effect.
 NO_LIMIT = (1 << 64) - 1
 REMOVE_LIMITS = (
     f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"
@@ -33,7 +33,7 @@ UNREACHABLE = frozenset({2002, 2003, 2005})
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseAccess:
-    """Where the database is: its container for dumps and restores, its address for queries."""
+    """Where the database is: its container for dumps, its address for all else, and the user."""
 
     container_id: str
     host: str
@@ -44,17 +44,18 @@ class DatabaseAccess:
 
     @property
     def where(self) -> str:
-        """The database as messages name it: user@host:port/name."""
+        """The database as messages show it: user@host:port/name."""
         return f"{self.user}@{self.host}:{self.port}/{self.name}"
 
 
 def connect(
-    access: DatabaseAccess, schema: str, *, silence: float, push: float | None = None
+    access: DatabaseAccess, schema: str, *, read_timeout: float, write_timeout: float | None = None
 ) -> Connection[Cursor]:
-    """Return a connection of the driver, in autocommit, with `schema` as the current one.
+    """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
 
-    `silence` limits each wait for an answer of the server, `push` each wait to send, in seconds.
-    Raises `DatabaseError` if the server cannot be reached, refuses the user or has no such schema.
+    `read_timeout` limits each wait for the server's answer, `write_timeout` each wait to send, in
+    seconds. Raises `DatabaseError` if the server cannot be reached, refuses the user or has no such
+    schema.
     """
     try:
         with interruptible():
@@ -68,8 +69,8 @@ def connect(
                 autocommit=True,
                 init_command=REMOVE_LIMITS,
                 connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=silence,
-                write_timeout=push,
+                read_timeout=read_timeout,
+                write_timeout=write_timeout,
             )
     except (pymysql.MySQLError, RuntimeError) as error:
         raise as_database_error(error, access.where) from error
@@ -78,8 +79,8 @@ def connect(
 class _Connection(Connection):
     """The driver's connection, with one TLS context for all connections.
 
-    The driver uses TLS if the server offers it, without verification. Even so it makes a context
-    for each connection, and reads the machine's certificates for it, which takes 20 ms.
+    The driver uses TLS if the server offers it, and does not verify the server. Yet it creates a
+    context for each connection and reads the machine's certificates, which takes 20 ms.
     """
 
     def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
@@ -95,7 +96,7 @@ def _unverified_context() -> ssl.SSLContext:
 
 
 def error_code(error: BaseException | None) -> int:
-    """Return the error number of the server or the driver; 0 if there is none."""
+    """Return the number in an error of the server or the driver; 0 if it has none."""
     number = error.args[0] if error is not None and error.args else 0
     return number if isinstance(number, int) else 0
 

@@ -1,4 +1,4 @@
-"""One session with the database: statements, rows, locks."""
+"""A session with the database: run statements, read rows, take locks."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 
-# For sessions that stay idle while other connections load a backup.
+# How long a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
-# Short, because a change that waits for a table holds up every later query on that table.
+# Short, since a change that waits for a table holds up every later query on that table.
 LOCK_WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 
 
 class Session:
-    """One connection; every statement commits by itself. All methods raise `DatabaseError`."""
+    """A connection in autocommit mode. All methods raise `DatabaseError`."""
 
     def __init__(self, connection: Connection[Cursor], where: str) -> None:
         self._connection = connection
@@ -54,14 +54,14 @@ class Session:
             pass
 
     def acquire_lock(self, name: str, seconds: float = 0) -> bool:
-        """Wait for a named lock of the server; return whether this session now holds it.
+        """Wait up to `seconds` for a named lock; return whether the session now holds it.
 
         The server releases the lock when the session ends.
         """
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
     def stay_open(self) -> None:
-        """Keep the server from closing the idle session for as long as a load may take."""
+        """Keep the server from closing the session while it is idle during a load."""
         self.execute(f"SET SESSION wait_timeout = {MAX_LOAD_SECONDS}")
 
     @contextmanager
@@ -80,13 +80,13 @@ class Session:
 
 
 @contextmanager
-def open_session(access: DatabaseAccess, silence: float = READ_TIMEOUT) -> Iterator[Session]:
+def open_session(access: DatabaseAccess, read_timeout: float = READ_TIMEOUT) -> Iterator[Session]:
     """Open a session and close it at the end of the block.
 
-    The session waits up to `silence` seconds for each answer. Raises `DatabaseError` if the server
-    cannot be reached, refuses the user or has no such schema.
+    The session waits up to `read_timeout` seconds for each answer. Raises `DatabaseError` if the
+    server cannot be reached, refuses the user or has no such schema.
     """
-    connection = connect(access, access.name, silence=silence)
+    connection = connect(access, access.name, read_timeout=read_timeout)
     try:
         yield Session(connection, access.where)
     finally:
@@ -94,9 +94,10 @@ def open_session(access: DatabaseAccess, silence: float = READ_TIMEOUT) -> Itera
 
 
 def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
-    """Run a statement that needs exclusive access to tables, in short attempts.
+    """Run a statement that needs exclusive access to tables, trying again while they are locked.
 
-    Raises `DatabaseError`, also if a table is still locked after a minute.
+    Each attempt waits only a few seconds for the locks. Raises `DatabaseError`, also if a table is
+    still locked after a minute.
     """
     session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
 

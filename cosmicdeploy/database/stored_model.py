@@ -1,4 +1,4 @@
-"""Base of the models that are stored: in a backup's files or in a record on the server."""
+"""The base class of models that are stored in a backup's files or in the database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StoredModel(BaseModel):
-    """Immutable; unknown fields are an error, so that a damaged file is never read as a whole."""
+    """An immutable model that refuses unknown fields: they would mean that the file is damaged."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
-from cosmicdeploy.database.swap.swap import is_swap_interrupted
+from cosmicdeploy.database.swap.interrupted import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents

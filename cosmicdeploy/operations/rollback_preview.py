@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest_diff import RowDifference, row_differences
-from cosmicdeploy.database.backups.selection import skipped_lines
+from cosmicdeploy.database.backups.unusable import skipped_lines
+from cosmicdeploy.database.restore.manifest_diff import RowDifference, row_differences
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.text.formatting import counted

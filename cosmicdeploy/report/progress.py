@@ -21,7 +21,10 @@ COLORS = {
 
 
 class ProgressView:
-    """Shows events, the current step on a live line; a context manager, which clears that line."""
+    """Shows the events of a run; in a terminal, a live line shows the current step.
+
+    Use it as a context manager: at the end it clears the live line.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -15,6 +15,7 @@ from cosmicdeploy.stack.project_name import project_name
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
+from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
 from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
@@ -44,6 +45,7 @@ def read_stack(
         networks=read_networks(top, name),
         volumes=read_volumes(top, name),
     )
+    scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)
     return Stack(
         project=name,

@@ -113,16 +113,17 @@ class ComposeValue:
     def pairs(self, separators: str = "=") -> dict[str, str | None]:
         """Return a mapping, or a list of "name=value"; None for a name without a value."""
         if isinstance(self.data, list):
-            return dict(item._pair(separators) for item in self.items())
+            return {k: v for item in self.items() for k, v in item.single_pair(separators).items()}
         entries = self.mapping().items()
         return {key: None if item.data is None else item.text() for key, item in entries}
 
-    def _pair(self, separators: str) -> tuple[str, str | None]:
+    def single_pair(self, separators: str = "=") -> dict[str, str | None]:
+        """Return the pair that a text such as "name=value" holds; None without a value."""
         text = self.text()
         positions = [text.index(mark) for mark in separators if mark in text]
         if not positions:
-            return text, None
-        return text[: min(positions)], text[min(positions) + 1 :]
+            return {text: None}
+        return {text[: min(positions)]: text[min(positions) + 1 :]}
 
     def filled_pairs(self, separators: str = "=") -> dict[str, str]:
         """Return pairs as `pairs` does, with "" for a name without a value."""

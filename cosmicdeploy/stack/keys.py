@@ -9,7 +9,7 @@ from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
-TOP_LEVEL = ("name", "networks", "services", "version", "volumes")
+TOP_LEVEL = ("configs", "name", "networks", "secrets", "services", "version", "volumes")
 
 SERVICE = (
     "build", "cap_add", "cap_drop", "command", "container_name", "cpu_shares", "cpus",
@@ -21,10 +21,8 @@ SERVICE = (
 )  # fmt: skip
 
 _REFUSED_TOP_LEVEL = {
-    "configs": "mount a file as a volume instead",
     "include": "put everything into one file",
     "models": "remove it",
-    "secrets": "pass secrets as variables from the environment or .env",
 }
 
 _REFUSED_SERVICE = {

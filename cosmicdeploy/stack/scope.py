@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Network, Volume
+from cosmicdeploy.stack.model import Network, Source, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
     """The context of a service.
 
-    `variables` are those of the shell and of the env file; the shell wins. `networks` and `volumes`
-    are by key.
+    `variables` are those of the shell and of the env file; the shell wins. `networks`, `volumes`,
+    `secrets` and `configs` are by key.
     """
 
     project: str
@@ -24,6 +24,8 @@ class Scope:
     variables: Mapping[str, str]
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
+    secrets: Mapping[str, Source] = field(default_factory=dict)
+    configs: Mapping[str, Source] = field(default_factory=dict)
 
     def path(self, entry: ComposeValue, text: str) -> str:
         """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""

@@ -13,6 +13,7 @@ from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
 from cosmicdeploy.stack.sections.dependencies import read_dependencies
 from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
+from cosmicdeploy.stack.sections.hosts import read_hosts
 from cosmicdeploy.stack.sections.mounts import read_mounts
 from cosmicdeploy.stack.sections.networks import read_attachments
 from cosmicdeploy.stack.sections.ports import read_expose, read_ports
@@ -121,20 +122,12 @@ def _plain(entry: ComposeValue) -> dict[str, Any]:
             ("cap_add", "cap_drop", "security_opt", "dns", "group_add"), ComposeValue.texts
         ),
         **dict.fromkeys(("labels", "sysctls"), ComposeValue.filled_pairs),
-        "extra_hosts": _extra_hosts,
+        "extra_hosts": read_hosts,
         "shm_size": size,
         "cpu_shares": ComposeValue.integer,
     }
     given = {key: entry.get(key) for key in readers}
     return {key: readers[key](item) for key, item in given.items() if item is not None}
-
-
-def _extra_hosts(entry: ComposeValue) -> dict[str, str]:
-    hosts = entry.filled_pairs("=:")
-    for name, address in hosts.items():
-        if not name or not address:
-            raise entry.error(f"'{name}' has no address", "write host:address")
-    return {name: address.strip("[]") for name, address in hosts.items()}
 
 
 def _logging(entry: ComposeValue | None) -> dict[str, Any]:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.swap.swap import (
-    drop_replaced_data,
-    has_replaced_data,
-    is_swap_interrupted,
-    resolve_interrupted_swap,
-)
+from cosmicdeploy.database.swap.interrupted import is_swap_interrupted, resolve_interrupted_swap
+from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container

@@ -53,7 +53,7 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     catalogue = open_stack(config, call.event_handler()).catalogue
     backup = catalogue.get(reference)
     new_pin = None if reason is None else Pin(at=now(), reason=reason)
-    catalogue.note(backup.id, lambda state: state.updated(pin=new_pin))
+    catalogue.update_state(backup.id, lambda state: state.updated(pin=new_pin))
     catalogue.get(backup.id)  # raises if a prune has removed it in the meantime
     pinned = "is pinned: the retention policy never removes it"
     result = "is no longer pinned" if new_pin is None else pinned

@@ -120,8 +120,8 @@ def _rollback(
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
     target = ctx.catalogue.get(to)
-    if target.ahead:
-        ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.ahead}")
+    if target.from_future:
+        ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = show_notices(ctx)
@@ -142,7 +142,7 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
-    """Return what to ask; first print what the rollback costs, if it is not --code-only."""
+    """Return what to ask before a rollback; unless it is --code-only, print its cost first."""
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss

@@ -1,8 +1,8 @@
-"""One backup of the catalogue: its manifest, its data file, and its state since the dump."""
+"""A backup in the catalogue: its manifest, its data file, its state, and whether it is usable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,11 @@ from cosmicdeploy.text.formatting import format_time
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
-    """A backup as the catalogue judges it now.
+    """A backup, and the reasons why it must not be used.
 
-    `damaged` says why manifest or state cannot be read; the manifest may be a placeholder then.
-    `foreign` names the other stack that the backup belongs to; `ahead` says that its time is in the
-    future. Each is "" otherwise.
+    Each reason is a text, "" if it does not apply. `damaged`: the manifest or the state cannot be
+    read; `manifest` may then be a placeholder. `foreign`: the backup belongs to another stack.
+    `from_future`: its time is in the future.
     """
 
     manifest: Manifest
@@ -27,7 +27,7 @@ class Backup:
     state: State = field(default_factory=State)
     damaged: str = ""
     foreign: str = ""
-    ahead: str = ""
+    from_future: str = ""
 
     @property
     def id(self) -> str:
@@ -35,7 +35,7 @@ class Backup:
 
     @property
     def status(self) -> str:
-        """running, good, failed, damaged, or foreign."""
+        """One of "running", "good", "failed", "damaged" and "foreign"."""
         if self.foreign:
             return "foreign"
         return "damaged" if self.damaged else self.manifest.status
@@ -46,23 +46,33 @@ class Backup:
 
     @property
     def is_intact(self) -> bool:
-        """Whether it is good, and the last verification of its data found no damage."""
+        """Whether it is good and readable, and the last verification found no damage."""
         return self.is_good and not self.damaged and not self.state.damage
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is whole, of this stack and of the past, and its last test restore passed."""
-        return self.is_intact and not (self.foreign or self.ahead or self.state.restore_failure)
+        """Whether it is intact, this stack's, not from the future, and no test restore failed."""
+        return self.is_intact and not (
+            self.foreign or self.from_future or self.state.restore_failure
+        )
 
     @property
     def why(self) -> str:
         """Why it is not usable; "" if it is."""
-        whys = (self.foreign, self.damaged, self.manifest.reason, *self._failures, self.ahead)
-        return next(filter(None, whys), "" if self.is_usable else f"it is {self.manifest.status}")
+        reasons = (
+            self.foreign,
+            self.damaged,
+            self.manifest.reason,
+            *self._failures,
+            self.from_future,
+        )
+        return next(
+            filter(None, reasons), "" if self.is_usable else f"it is {self.manifest.status}"
+        )
 
     @property
     def _failures(self) -> Iterator[str]:
-        """Why verifications failed."""
+        """Why its last verifications failed; nothing if they passed."""
         read, restored = self.state.read, self.state.restored
         if read and not read.passed:
             yield f"its data is damaged: {read.reason}"
@@ -70,7 +80,7 @@ class Backup:
             yield f"its test restore failed on {format_time(restored.at)}: {restored.reason}"
 
     def facts(self) -> dict[str, Any]:
-        """Return manifest and state as data for reports."""
+        """Return manifest, state and status as data for reports."""
         return {
             **self.manifest.model_dump(mode="json"),
             "status": self.status,
@@ -79,8 +89,13 @@ class Backup:
         }
 
 
-def stand_in(path: Path) -> Manifest:
-    """Return a placeholder for a manifest that cannot be read, with the time of its file.
+def newest_first(backups: Iterable[Backup]) -> list[Backup]:
+    """Sort by time, newest first; backups of the same second by ID."""
+    return sorted(backups, key=lambda b: (b.manifest.created_at, b.id), reverse=True)
+
+
+def placeholder_manifest(path: Path) -> Manifest:
+    """Return a placeholder for a manifest that cannot be read; its time is that of the file.
 
     Raises `OSError`.
     """

@@ -1,4 +1,4 @@
-"""Read a backup from its files, and decide what speaks against using it."""
+"""Read a backup from its files, and find the reasons why it must not be used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from cosmicdeploy.database.backups.archive import unreadable_backup
-from cosmicdeploy.database.backups.backup import Backup, stand_in
+from cosmicdeploy.database.backups.backup import Backup, placeholder_manifest
 from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import partial_path
@@ -19,29 +19,33 @@ from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import format_time
 
 INTERRUPTED = "interrupted: the process that made it ended before it was complete"
-GONE = "its data file is gone"
-# How far the time of a backup may be in the future, since clocks differ a little.
+DATA_MISSING = "its data file is gone"
+# How far the time of a backup may be in the future: clocks differ a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Objections(TypedDict):
-    """Why a backup is not used: it is another stack's, its time is in the future; "" if not."""
+    """Why a backup must not be used; each reason is "" if it does not apply (see `Backup`)."""
 
     foreign: str
-    ahead: str
+    from_future: str
 
 
 def objections(manifest: Manifest, owner: Owner | None) -> Objections:
-    """Return what a manifest says against using its backup; with no owner all are this stack's."""
-    ahead = manifest.created_at - now() > CLOCK_TOLERANCE
-    reason = f"it is stamped in the future: {format_time(manifest.created_at)}" if ahead else ""
-    return {"foreign": owner.objection(manifest) if owner else "", "ahead": reason}
+    """Return why, by its manifest, a backup must not be used.
+
+    Without an owner every backup counts as this stack's.
+    """
+    is_future = manifest.created_at - now() > CLOCK_TOLERANCE
+    reason = f"it is stamped in the future: {format_time(manifest.created_at)}" if is_future else ""
+    return {"foreign": owner.objection(manifest) if owner else "", "from_future": reason}
 
 
 def read_backup(path: Path, owner: Owner | None) -> Backup:
-    """Read the backup of a manifest's file.
+    """Read a backup, given the path of its manifest.
 
-    Raises `FileNotFoundError`, and `BackupError` if it is damaged or cannot be read.
+    Raises `FileNotFoundError` if there is no manifest, `BackupError` if the manifest or the state
+    is damaged or cannot be read.
     """
     try:
         return _read(path, owner)
@@ -52,7 +56,7 @@ def read_backup(path: Path, owner: Owner | None) -> Backup:
 
 
 def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
-    """Read a backup for a list: a damaged one is marked as such; None if it has been removed."""
+    """Read a backup for a list, also a damaged one; None if it has been removed meanwhile."""
     try:
         return _read(path, owner)
     except FileNotFoundError:
@@ -63,25 +67,30 @@ def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
 
 def _read(path: Path, owner: Owner | None) -> Backup:
     data = _data_path(path)
-    # In the same order as the writer, so that no state is missed: the writer renames the partial
-    # file to the data file, writes the manifest, and only then releases the lock.
-    alive = is_locked(partial_path(data)) or is_locked(data)
+    # The writer renames the partial file to the data file, writes the manifest, and only then
+    # releases the lock. Looking in the same order cannot miss it.
+    has_writer = is_locked(partial_path(data)) or is_locked(data)
     manifest = _manifest(path)
-    if manifest.status == "running" and not alive:
+    if manifest.status == "running" and not has_writer:
         manifest = manifest.updated(status="failed", reason=INTERRUPTED)
     if manifest.status == "good" and not data.is_file():
-        manifest = manifest.updated(status="failed", reason=GONE)
+        manifest = manifest.updated(status="failed", reason=DATA_MISSING)
     return _backup(path, owner, manifest, read_state(state_path(data)))
 
 
 def _damaged(path: Path, owner: Owner | None, why: CosmicError) -> Backup | None:
-    """Return what is known of a damaged backup: its manifest may be intact, its images needed."""
+    """Return a damaged backup, with its manifest if only the state is damaged.
+
+    The manifest names the images to keep.
+    """
     reason = f"{why.what} ({why.where})" if why.where else why.what
     with suppress(FileNotFoundError):
         try:
             return replace(_backup(path, owner, _manifest(path), State()), damaged=reason)
         except (BackupError, OSError):
-            return Backup(manifest=stand_in(path), data=_data_path(path), damaged=reason)
+            return Backup(
+                manifest=placeholder_manifest(path), data=_data_path(path), damaged=reason
+            )
     return None
 
 
@@ -89,7 +98,7 @@ def _manifest(path: Path) -> Manifest:
     manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
     if manifest.id != path.stem:
         raise BackupError(
-            f"The manifest is that of {manifest.id}",
+            f"The manifest is that of another backup: {manifest.id}",
             where=str(path),
             todo="rename data and manifest to the ID in the manifest",
         )

@@ -1,8 +1,9 @@
-"""The catalogue: a folder with `<id>.sql.zst` (data), `<id>.json` (manifest) and
-`<id>.state.json` (state since the dump) for each backup.
+"""The catalogue: a folder with three files for each backup.
 
+`<id>.sql.zst` is the data, `<id>.json` the manifest, `<id>.state.json` the state since the dump.
 The manifest is written before the dump starts, so that an interrupted backup is listed as failed.
-The writer holds a lock on the data file; a "running" backup without that lock has lost its writer.
+The process that makes a backup holds a lock on its data file. If a "running" backup is not locked,
+that process has ended.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cosmicdeploy.database.backups.archive import unreadable_backup
-from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.backup import Backup, newest_first
 from cosmicdeploy.database.backups.backup_files import (
     Objections,
     objections,
@@ -24,8 +25,8 @@ from cosmicdeploy.database.backups.backup_files import (
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
-from cosmicdeploy.database.backups.selection import newest_first, no_good_backup, skipped_lines
 from cosmicdeploy.database.backups.state import State, read_state, state_path
+from cosmicdeploy.database.backups.unusable import no_good_backup, skipped_lines
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
 from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
 from cosmicdeploy.text.formatting import format_time
@@ -41,8 +42,8 @@ SHOWN_CANDIDATES = 10
 class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
-    Only backups of the stack `owner` count, or all without an owner. `warn` is called with each
-    backup that `latest` skips.
+    Only the backups of the stack `owner` are used; without an owner, all are. `warn` is called with
+    a message about each backup that "latest" skips.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Catalogue:
         self.warn = warn
 
     def list(self) -> list[Backup]:
-        """Return every backup, the newest first, also those with a damaged manifest.
+        """Return every backup, newest first, including damaged ones and those of other stacks.
 
         Raises `BackupUnreadable` if the folder exists but cannot be read.
         """
@@ -64,9 +65,9 @@ class Catalogue:
         return newest_first(backup for backup in backups if backup is not None)
 
     def get(self, reference: str) -> Backup:
-        """Return a backup of this stack by its ID; "latest" is the newest usable one.
+        """Return the backup of this stack with this ID, or the newest usable one for "latest".
 
-        Raises `ForeignBackup` for a backup of another stack, and what `find` raises.
+        Raises `ForeignBackup` if it belongs to another stack, and what `find` raises.
         """
         backup = self.find(reference)
         if backup.foreign and self.owner:
@@ -74,10 +75,10 @@ class Catalogue:
         return backup
 
     def find(self, reference: str) -> Backup:
-        """Return a backup as `get` does, also one of another stack, for callers that only read.
+        """Return a backup as `get` does, or by ID also one of another stack, to look at it.
 
-        Raises `UnknownBackup`, with the candidates, for an unknown ID; `BackupError` if there is no
-        good backup, or if the named one is damaged.
+        Raises `UnknownBackup`, with the candidates, if there is no such ID; `BackupError` if the
+        backup is damaged, or if no backup is usable as "latest".
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -97,14 +98,14 @@ class Catalogue:
         return usable
 
     def objections(self, manifest: Manifest) -> Objections:
-        """Return what speaks against using a backup, whatever its data."""
+        """Return why, by its manifest, a backup must not be used."""
         return objections(manifest, self.owner)
 
     def begin(self, manifest: Manifest) -> PartialBackup:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with folder_lock(self.folder):  # no other process sees the file before it is locked
+            with folder_lock(self.folder):  # so that no other process sees an unlocked data file
                 self._remove_leftovers()
                 return PartialBackup(self.folder, manifest)
         except OSError as error:
@@ -114,7 +115,7 @@ class Catalogue:
                 todo="let the deployer write to this folder, or choose another: backup.directory",
             ) from error
 
-    def note(self, backup_id: str, change: Callable[[State], State]) -> State:
+    def update_state(self, backup_id: str, change: Callable[[State], State]) -> State:
         """Change the state of a backup and return the new state. Raises `BackupError`."""
         path = state_path(self.folder / f"{backup_id}.sql.zst")
         try:
@@ -133,8 +134,8 @@ class Catalogue:
     def in_use(self, backup: Backup) -> Iterator[None]:
         """Keep other processes from removing a backup's data within the block.
 
-        Raises `BackupError` if it is being made or removed, or cannot be read. A missing file is no
-        error here: the code that reads it reports that better.
+        Raises `BackupError` if the backup is being made or removed, or its data cannot be read.
+        Missing data is no error here: the code that reads it has a better message.
         """
         with ExitStack() as held:
             try:
@@ -152,7 +153,7 @@ class Catalogue:
             yield
 
     def _manifests(self) -> Sequence[Path]:
-        try:  # a glob would take a folder that it may not read for an empty one
+        try:  # unlike `glob`, which treats a folder that it may not read as empty
             paths = [*self.folder.iterdir()]
         except FileNotFoundError:
             return []
@@ -166,7 +167,7 @@ class Catalogue:
 
     def _remove_leftovers(self) -> None:
         for path in self.folder.glob("*.sql.zst.partial"):
-            with suppress(OSError):  # a leftover that stays does not block a new backup
+            with suppress(OSError):  # a leftover that cannot be removed does not block a new backup
                 if not is_locked(path):
                     path.unlink(missing_ok=True)
 
@@ -178,7 +179,7 @@ class Catalogue:
         ][:SHOWN_CANDIDATES]
         todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
         where = str(self.folder)
-        # IDs all look alike, so a suggestion for one would not help.
+        # All IDs look alike, so for a mistyped ID a suggestion would not help.
         if lines and not ID.fullmatch(reference):
             todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
@@ -188,7 +189,8 @@ class Catalogue:
 def new_id() -> str:
     """Return an ID for a backup that starts now; IDs sort by time.
 
-    The last part counts 65536ths of a second, since two small backups may start in one second.
+    Its last part is the fraction of the second in hexadecimal (0000 to ffff), since two small
+    backups may start in the same second.
     """
     now = datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 0x10000 // 1_000_000:04x}"

@@ -1,4 +1,4 @@
-"""Refuse to fill the disk."""
+"""Refuse to write more to a disk than fits on it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from pathlib import Path
 
 from cosmicdeploy.errors import BackupError
 
-# A full disk may stop the database itself, so some space is left.
-KEEP_FREE_BYTES = 64 << 20
+# A full disk may stop the database itself, so this much stays free.
+RESERVED_BYTES = 64 << 20
 
 
 def require_room(folder: Path, expected_bytes: int) -> None:
-    """Raise `BackupError` if a backup might fill the disk.
+    """Raise `BackupError` if writing this many bytes to the folder might fill the disk.
 
-    `expected_bytes` is the size of the data. It stands for the compressed dump, which is smaller
+    Before a dump, `expected_bytes` is the size of the tables: the compressed dump is smaller,
     unless the data is random.
     """
     free = shutil.disk_usage(folder).free
-    if free < expected_bytes + KEEP_FREE_BYTES:
-        raise no_room(folder, f"{free >> 20} MiB free, {expected_bytes >> 20} MiB of data")
+    if free < expected_bytes + RESERVED_BYTES:
+        raise no_room(folder, f"{free >> 20} MiB free, {expected_bytes >> 20} MiB needed")
 
 
 def no_room(folder: Path, detail: str) -> BackupError:
-    """Return the error for a disk that is full or would be."""
+    """Return the error for a disk that is full, or would be."""
     return BackupError(
         f"No room for the backup: {detail}",
         where=str(folder),
-        todo="free space there, or choose another backup folder",
+        todo="free space there, or choose another backup folder: backup.directory",
     )

@@ -26,19 +26,23 @@ class Content(StoredModel):
 
 
 class TableRows(StoredModel):
-    """The number of rows of a table: in the dump, or else just before and just after it."""
+    """The number of rows of a table.
+
+    `before` and `after` are equal if the rows were counted in the dump. Older versions counted the
+    table just before and just after the dump.
+    """
 
     before: int
     after: int
 
     @property
     def is_exact(self) -> bool:
-        """Whether the number is known: counted in the dump, or the same before and after it."""
+        """Whether the number of rows in the dump is known."""
         return self.before == self.after
 
 
 class Objects(StoredModel):
-    """The tables and other objects that the schema held."""
+    """The tables, views, triggers, routines and events of the schema."""
 
     tables: dict[str, TableRows] = Field(default_factory=dict)
     views: tuple[str, ...] = ()
@@ -48,11 +52,13 @@ class Objects(StoredModel):
 
 
 class Manifest(StoredModel):
-    """The description of one backup. `created_at` has an offset; `seconds` is the time it took.
+    """The description of one backup.
 
-    `project` is the Compose project, "" in manifests of versions that did not record it.
-    `collation` is the schema's default. `definitions` is the label of each object → SHA-256 of its
-    text and settings. `event_definitions` has the events in full, since a load leaves them out.
+    `created_at` is when it started, with a UTC offset; `seconds` is how long it took. `project` is
+    the Compose project, "" if an older version wrote the manifest. `images` is service → image id.
+    `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
+    and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
+    since a load leaves them out.
     """
 
     format: Literal[1] = 1

@@ -1,4 +1,4 @@
-"""Tell the backups of this stack from those of others that share a folder or destination."""
+"""Tell this stack's backups from those of other stacks in the same folder or destination."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from cosmicdeploy.errors import ForeignBackup
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A stack, named by its database and its Compose project."""
+    """The stack that backups belong to, identified by its database and its Compose project."""
 
     database: str
     project: str
 
     def objection(self, manifest: Manifest) -> str:
-        """Return why a backup is another stack's; "" if it is this stack's.
+        """Return that a backup is another stack's, in words; "" if it is this stack's.
 
-        Manifests of earlier versions do not name the project; there the database decides.
+        Manifests of older versions do not name the project, so the database alone decides then.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:

@@ -1,4 +1,4 @@
-"""A backup that is being made: its manifest, its growing file, and its end as good or failed."""
+"""A backup that is being made: its manifest, its growing data file, and how it ends."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder
 
 
 class PartialBackup:
-    """Started by the catalogue; ends with `finish` or `fail`. All methods may raise `OSError`.
+    """A backup that is being made, from a dump or from a copy, until `finish` or `fail` ends it.
 
-    An existing manifest (of a damaged backup that is fetched again) stays unchanged until `finish`.
+    If there is a manifest already (of a damaged backup that is fetched again), it stays unchanged
+    until `finish`. All methods may raise `OSError`.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -32,7 +33,7 @@ class PartialBackup:
             raise
 
     def finish(self, manifest: Manifest) -> None:
-        """Complete the backup: the data is on the disk before the manifest calls it good."""
+        """Complete the backup. Its data is on the disk before its manifest says that it is good."""
         sync(self.file)
         self.partial.rename(self.data)
         self._renamed = True
@@ -43,7 +44,8 @@ class PartialBackup:
     def fail(self, reason: str, seconds: float) -> None:
         """Remove the data and record in the manifest why the backup failed.
 
-        If the manifest cannot be written, the backup still counts as failed: it has no writer.
+        If the manifest cannot be written, the backup counts as failed too, since it is "running"
+        without a lock on its data.
         """
         self._discard()
         if self._replaces:

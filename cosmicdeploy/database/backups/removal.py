@@ -1,7 +1,7 @@
 """Remove a backup completely or not at all, even if the process is killed.
 
-The manifest is first renamed to `<id>.removing`, so that the backup is no longer listed. The next
-prune finishes a removal that was interrupted after that.
+A removal starts by renaming the manifest to `<id>.removing`, so that the backup is no longer
+listed. If the removal is then interrupted, the next prune finishes it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.backup import Backup, stand_in
+from cosmicdeploy.database.backups.backup import Backup, placeholder_manifest
 from cosmicdeploy.database.backups.catalogue import ID, Catalogue
 from cosmicdeploy.database.backups.manifest import parse_manifest
 from cosmicdeploy.database.backups.partial_backup import partial_path
@@ -22,9 +22,9 @@ REMOVING = ".removing"
 
 
 def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
-    """Remove a backup from the catalogue and free its space; False if it is in use or pinned.
+    """Delete a backup's data and take it off the list; False if the backup is in use or pinned.
 
-    Its copies stay known through `pending_removals` until `finish_removal`. Raises `BackupError`.
+    Its state file, which knows its copies, stays until `finish_removal`. Raises `BackupError`.
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:
@@ -42,14 +42,14 @@ def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
 
 
 def pending_removals(catalogue: Catalogue) -> list[Backup]:
-    """Return the backups of this stack whose removal has started, the oldest first."""
+    """Return the backups of this stack whose removal has started, oldest first."""
     paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
     backups = [_read(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
     return [backup for backup in backups if not backup.foreign]
 
 
 def finish_removal(catalogue: Catalogue, backup_id: str) -> None:
-    """Finish a removal: delete the last files of a backup. Raises `BackupError`."""
+    """Delete the remaining files of a backup whose removal has started. Raises `BackupError`."""
     data = catalogue.folder / f"{backup_id}.sql.zst"
     try:
         _remove_data(data)
@@ -69,11 +69,11 @@ def _read(catalogue: Catalogue, path: Path) -> Backup:
     data = path.with_suffix(".sql.zst")
     try:
         manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
-        manifest = manifest.updated(id=path.stem)  # the removal goes by the file's name
+        manifest = manifest.updated(id=path.stem)  # the file name decides what is removed
         state = read_state(state_path(data))
         return Backup(manifest=manifest, data=data, state=state, **catalogue.objections(manifest))
-    except (BackupError, OSError):  # the copies and images of a damaged backup are not known
-        return Backup(manifest=stand_in(path), data=data)
+    except (BackupError, OSError):  # copies and images of a damaged backup are unknown
+        return Backup(manifest=placeholder_manifest(path), data=data)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Decide which backups a retention policy keeps, and why; nothing is removed here.
+"""Decide which backups a retention policy keeps, and why. Nothing is removed here.
 
-Of each of the last N days (weeks, months) with a good backup, the newest backup is kept. The rules
-are independent of each other. Days begin at midnight in this machine's time zone, weeks on Monday.
+The rule `last: N` keeps the newest N usable backups. `daily: N` keeps the newest usable backup of
+each of the last N days that have one; `weekly` and `monthly` work alike. A backup stays if any rule
+keeps it. Days begin at midnight in this machine's time zone, weeks on Monday.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ from datetime import datetime, timedelta, tzinfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.selection import newest_first
+from cosmicdeploy.database.backups.backup import Backup, newest_first
 
-FAILED_STAYS = timedelta(days=1)
+FAILED_KEPT_FOR = timedelta(days=1)
 
 
 class RetentionPolicy(BaseModel):
     """How many backups each rule keeps; 0 keeps none.
 
-    At least `minimum` good backups always stay. `releases` is the number of releases for which the
-    backups and images of a rollback are kept.
+    At least `minimum` usable backups always stay. `releases` is the number of releases whose
+    backups and images are kept for a rollback.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,7 +36,7 @@ class RetentionPolicy(BaseModel):
 
     @property
     def is_set(self) -> bool:
-        """Whether any rule is given; without a rule no good backup is ever removed."""
+        """Whether there is any rule; without one, no usable backup is removed."""
         return bool(self.last or self.daily or self.weekly or self.monthly)
 
 
@@ -58,19 +58,22 @@ def decide(
 ) -> list[Decision]:
     """Decide on each backup, newest first.
 
-    `needed` is ID → reason for backups that must stay whatever the policy says. Days begin in the
-    time zone `zone`; None is this machine's.
+    `needed` is ID → reason of the backups that must stay whatever the policy says. `at` is the
+    current time. Days begin at midnight in `zone`; None is this machine's time zone.
     """
     ordered = newest_first(backups)
     usable = [backup for backup in ordered if backup.is_usable]
     reasons = _reasons(usable, policy, needed, zone)
-    judge = _UnusableBackups(policy=policy, needed=needed, at=at, newest=next(iter(usable), None))
+    unusable = _UnusableBackups(
+        policy=policy, needed=needed, at=at, newest=next(iter(usable), None)
+    )
     return [
-        _good(backup, reasons) if backup.is_usable else judge.decision(backup) for backup in ordered
+        _decide_usable(backup, reasons) if backup.is_usable else unusable.decide(backup)
+        for backup in ordered
     ]
 
 
-def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
+def _decide_usable(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
     why = reasons.get(backup.id)
     reason = "no rule keeps it"
     if not backup.manifest.project:
@@ -80,19 +83,19 @@ def _good(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class _UnusableBackups:
-    """Decides on backups that no rule counts; `newest` is the newest usable backup."""
+    """Decides on unusable backups, which no rule counts; `newest` is the newest usable backup."""
 
     policy: RetentionPolicy
     needed: Mapping[str, str]
     at: datetime
     newest: Backup | None
 
-    def decision(self, backup: Backup) -> Decision:
-        """Decide on one backup."""
-        why = self.needed.get(backup.id) or self._stays(backup)
+    def decide(self, backup: Backup) -> Decision:
+        """Decide on one unusable backup."""
+        why = self.needed.get(backup.id) or self._why_kept(backup)
         return Decision(backup=backup, keep=bool(why), reason=why or f"not usable: {backup.why}")
 
-    def _stays(self, backup: Backup) -> str:
+    def _why_kept(self, backup: Backup) -> str:
         if backup.foreign:
             return backup.foreign
         if backup.damaged:
@@ -101,23 +104,25 @@ class _UnusableBackups:
             return "it is being made"
         if backup.state.pin:
             return _pinned(backup)
-        return self._why_unusable_stays(backup)
+        return self._why_still_useful(backup)
 
-    def _why_unusable_stays(self, backup: Backup) -> str:
+    def _why_still_useful(self, backup: Backup) -> str:
         state = backup.state
-        if backup.ahead:
-            return f"{backup.ahead}, so no rule counts it"
+        if backup.from_future:
+            return f"{backup.from_future}, so no rule counts it"
         if backup.is_intact and not self._is_superseded(backup):
             return f"no newer backup is good: {backup.why}"
         if not backup.is_intact and state.copy_urls:
             return f"not usable here, but a copy exists: `cosmicdeploy backup fetch {backup.id}`"
-        return "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_STAYS else ""
+        return (
+            "failed less than a day ago" if self.at - _failed_at(backup) < FAILED_KEPT_FOR else ""
+        )
 
     def _is_superseded(self, backup: Backup) -> bool:
-        """Check for a newer usable backup.
+        """Whether there is a newer usable backup, and a policy.
 
-        Without one, a whole file whose test restore failed may still be the best backup: the
-        failure may have been the server's.
+        Otherwise an intact backup that failed its test restore stays: the failure may have been the
+        server's, so it may be the best backup.
         """
         created = backup.manifest.created_at
         newer = self.newest is not None and self.newest.manifest.created_at > created
@@ -125,7 +130,7 @@ class _UnusableBackups:
 
 
 def _failed_at(backup: Backup) -> datetime:
-    """Return when a verification failed, or else when the failed dump was started."""
+    """Return when its last failed verification ended, or else when its dump started."""
     read, restored = backup.state.read, backup.state.restored
     failures = [each.at for each in (read, restored) if each and not each.passed]
     return max(failures, default=backup.manifest.created_at)
@@ -134,7 +139,7 @@ def _failed_at(backup: Backup) -> datetime:
 def _reasons(
     usable: list[Backup], policy: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
-    """Return ID → reasons for the usable backups that stay, the newest first."""
+    """Return ID → reasons of the usable backups that stay."""
     reasons: dict[str, list[str]] = {}
 
     def keep_for(backup: Backup, why: str) -> None:
@@ -142,7 +147,7 @@ def _reasons(
 
     for backup in usable:
         if backup is usable[0]:
-            keep_for(backup, "newest good one")
+            keep_for(backup, "newest good backup")
         if backup.state.pin:
             keep_for(backup, _pinned(backup))
         if backup.id in needed:
@@ -165,6 +170,8 @@ def _pinned(backup: Backup) -> str:
 def _by_rule(
     usable: list[Backup], policy: RetentionPolicy, zone: tzinfo | None
 ) -> Iterable[tuple[str, Backup]]:
+    """Yield a reason and a backup for each backup that a rule keeps."""
+
     def local(backup: Backup) -> datetime:
         return backup.manifest.created_at.astimezone(zone)
 

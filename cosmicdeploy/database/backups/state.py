@@ -1,6 +1,6 @@
-"""The state of a backup since its dump: `<id>.state.json`.
+"""The state of a backup: what has happened to it since its dump, in `<id>.state.json`.
 
-It records verifications, a pin and the copies, so that the manifest never changes.
+Verifications, the pin and the copies are recorded here, so that the manifest never changes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cosmicdeploy.text.sanitize import encodable
 
 
 class _Record(StoredModel):
-    """Replaces characters that a file cannot hold in every text, such as an error's."""
+    """Replaces characters that UTF-8 cannot encode, which error messages may contain."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -25,7 +25,7 @@ class _Record(StoredModel):
 
 
 class VerificationRecord(_Record):
-    """One verification: when it ended, and why it failed; "" if it passed."""
+    """A verification: when it ended, and the `reason` why it failed, "" if it passed."""
 
     at: Moment
     reason: str = ""
@@ -36,14 +36,14 @@ class VerificationRecord(_Record):
 
 
 class Pin(_Record):
-    """Since when, and why, a backup is kept whatever the retention policy says."""
+    """Keeps a backup whatever the retention policy says: since when, and why."""
 
     at: Moment
     reason: str = ""
 
 
 class CopyRecord(_Record):
-    """A copy at a destination (its URL without a password), or why there is none."""
+    """A copy at a destination, or with `error` why there is none. `url` has no password."""
 
     url: str
     at: Moment
@@ -51,7 +51,10 @@ class CopyRecord(_Record):
 
 
 class State(_Record):
-    """`read` is the last verification of the data, `restored` the last test restore."""
+    """What has happened to a backup since its dump.
+
+    `read` is the last verification of its data, `restored` its last test restore.
+    """
 
     read: VerificationRecord | None = None
     restored: VerificationRecord | None = None
@@ -60,7 +63,7 @@ class State(_Record):
 
     @property
     def damage(self) -> str:
-        """Why the last verification found the data damaged; "" if it did not."""
+        """Why the last verification of the data failed; "" if it passed or none was run."""
         return self.read.reason if self.read else ""
 
     @property

@@ -1,1 +1,1 @@
-"""Copies of backups at destinations: made, removed and fetched back."""
+"""Copies of backups at destinations: make, remove and fetch them."""

@@ -1,6 +1,6 @@
 """Copy backups to destinations, remove copies, and fetch them back.
 
-The manifest is written last and removed first: data without a manifest is not a copy.
+The manifest is copied last and removed first, since data without a manifest is not a copy.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from cosmicdeploy.database.copies.fetch import Fetch, copied_manifest, copy_diff
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 
-UNFINISHED = "the process that copied it ended before it was done"
+UNFINISHED = "the process that copied it ended before the copy was complete"
 
 
 class Copies:
-    """The destinations of the settings. Relative paths start at `base`."""
+    """Copies at the destinations of the settings. Relative paths are relative to `base`."""
 
     def __init__(
         self, catalogue: Catalogue, destinations: Sequence[Destination], base: Path
@@ -34,7 +34,7 @@ class Copies:
         self.destinations = tuple(destinations)
 
     def missing(self, backup: Backup) -> list[Destination]:
-        """Return the destinations without a good copy of a backup on record."""
+        """Return the destinations that, by the backup's state, have no good copy."""
         return [
             destination
             for destination in self.destinations
@@ -54,31 +54,31 @@ class Copies:
             error = ""
         except BackupError as failure:
             error = str(failure)
-            with suppress(BackupError):  # a partial copy only takes up space
-                _clear(Store(destination, self._base), backup.id)
+            with suppress(BackupError):  # an incomplete copy only takes up space
+                _remove_files(Store(destination, self._base), backup.id)
         return self._note(backup.id, CopyRecord(url=destination.name, at=now(), error=error))
 
     def fetch(
-        self, reference: str, url: str = "", tell: Callable[[str], None] = lambda text: None
+        self, reference: str, url: str = "", warn: Callable[[str], None] = lambda text: None
     ) -> Backup:
         """Fetch a copy into the catalogue and compare it with its manifest.
 
-        `reference` is an ID, or "latest" for the newest copy at any destination. Without `url` the
-        destinations of the settings are tried in order. `tell` reports a destination that fails,
-        and the next one is tried. Raises `BackupError`, with the candidates if there is no such
-        copy.
+        `reference` is an ID, or "latest" for the newest copy at any destination. Tries the
+        destination `url`, or without it those of the settings in order. `warn` is called with a
+        message about each destination that fails, before the next is tried. Raises `BackupError`,
+        with the candidates if there is no such copy.
         """
-        return Fetch(self._catalogue, self._base, tell).fetch(reference, self._destinations(url))
+        return Fetch(self._catalogue, self._base, warn).fetch(reference, self._destinations(url))
 
     def remove(self, backup: Backup) -> None:
         """Remove all copies of a backup. Raises `BackupError` if one cannot be removed now."""
         for copied in backup.state.copies:
             try:
-                _clear(Store(self._known(copied.url), self._base), backup.id)
+                _remove_files(Store(self._known(copied.url), self._base), backup.id)
             except BackupError:
-                if not copied.error:  # a copy that failed is not worth waiting for
+                if not copied.error:  # a failed copy need not be removed
                     raise
-            self._catalogue.note(backup.id, partial(_without, copied.url))
+            self._catalogue.update_state(backup.id, partial(_without, copied.url))
 
     def _put(self, backup: Backup, store: Store, on_bytes: OnBytes) -> None:
         data, manifest = backup.data.name, f"{backup.id}.json"
@@ -103,13 +103,13 @@ class Copies:
             if destination.name == name:
                 return destination
         raise BackupError(
-            "A copy is at a destination that the settings no longer name",
+            "The settings no longer name the destination of a copy",
             where=name,
-            todo="name it in backup.copies again, then run `cosmicdeploy backup prune`",
+            todo="add it to backup.copies again, then run `cosmicdeploy backup prune`",
         )
 
     def _note(self, backup_id: str, copied: CopyRecord) -> CopyRecord:
-        self._catalogue.note(backup_id, lambda state: state.with_copy(copied))
+        self._catalogue.update_state(backup_id, lambda state: state.with_copy(copied))
         return copied
 
 
@@ -117,6 +117,6 @@ def _without(url: str, state: State) -> State:
     return state.without_copy(url)
 
 
-def _clear(store: Store, backup_id: str) -> None:
+def _remove_files(store: Store, backup_id: str) -> None:
     for name in (f"{backup_id}.json", f"{backup_id}.sql.zst"):
         store.remove(name)

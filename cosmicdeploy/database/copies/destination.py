@@ -1,4 +1,4 @@
-"""A destination for copies, as the settings name it."""
+"""A destination for copies, as the settings define it, and how to keep its secrets out of texts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Up to the last @, since a password that is not quoted may hold an @, and slashes.
+# Up to the last @, since a password that is not percent-encoded may contain @ and slashes.
 USERINFO = re.compile(r"://([^/:]*:.*|[^/]*)@", re.DOTALL)
 QUERY = re.compile(r"[?#](.*)", re.DOTALL)
 SHOWN_USERINFO = re.compile(r"://\S*@")
 SHOWN_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
+# A shorter text is not masked: it would occur by chance.
 SHORTEST_SECRET = 4
 
 
 class Destination(BaseModel):
-    """A URL that copies go to. `options` are fsspec's options for the protocol of the URL.
+    """A destination for copies.
 
-    With `required` a copy that fails makes the step fail.
+    `url` is a path, or a URL of a protocol that fsspec knows; `options` are fsspec's options for
+    that protocol. `required`: if a copy fails, the backup step fails.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,19 +34,19 @@ class Destination(BaseModel):
 
     @property
     def name(self) -> str:
-        """The URL without its secrets, to be shown and recorded."""
+        """The URL without user, password and query, for messages and records."""
         if "://" not in self.url:
             return self.url.rstrip("/")
         return QUERY.sub("", USERINFO.sub("://", self.url)).rstrip("/")
 
     @property
     def has_password(self) -> bool:
-        """Whether the URL itself holds a password, or what may be one."""
+        """Whether the URL contains a password, or what may be one."""
         match = USERINFO.search(self.url)
         return match is not None and ":" in match[1]
 
     def describe(self, error: Exception) -> str:
-        """Return the message of an error without the secrets of options and URL."""
+        """Return an error's type and message, with the secrets of options and URL masked."""
         text = f"{type(error).__name__}: {error}"
         secrets = {*_strings(self.options), *self._url_secrets()}
         for secret in sorted(secrets, key=len, reverse=True):
@@ -61,7 +63,7 @@ class Destination(BaseModel):
 
 
 def require_showable_urls(destinations: Sequence[Destination]) -> None:
-    """Raise `ValueError` if a URL holds a password, or if two destinations have the same name."""
+    """Raise `ValueError` if a URL contains a password, or two destinations have the same name."""
     if secret := next(
         (destination.name for destination in destinations if destination.has_password), None
     ):

@@ -26,16 +26,16 @@ SHOWN_CANDIDATES = 10
 
 
 class Fetch:
-    """One fetch into the catalogue; `tell` reports each destination that fails."""
+    """Fetches a copy into the catalogue; `warn` is called with each destination that fails."""
 
-    def __init__(self, catalogue: Catalogue, base: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, catalogue: Catalogue, base: Path, warn: Callable[[str], None]) -> None:
         self._catalogue = catalogue
         self._base = base
-        self._tell = tell
+        self._warn = warn
         self._failed: list[str] = []
 
     def fetch(self, reference: str, destinations: Sequence[Destination]) -> Backup:
-        """Fetch a copy. Raises `BackupError` that names every destination that failed."""
+        """Fetch a copy. Raises `BackupError` with each destination that failed."""
         stores = self._find(destinations)
         backup_id = self._latest(stores) if reference == LATEST else reference
         if backup_id not in stores:
@@ -57,7 +57,7 @@ class Fetch:
 
     def _report(self, destination: Destination, error: BackupError) -> None:
         self._failed.append(f"{destination.name}: {error.what}")
-        self._tell(self._failed[-1])
+        self._warn(self._failed[-1])
 
     def _find(self, destinations: Iterable[Destination]) -> StoresById:
         stores: StoresById = {}
@@ -91,6 +91,10 @@ class Fetch:
         return backup_id
 
     def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
+        """Return why a copy must not be used; "" if it may be used.
+
+        Decides by the first copy whose manifest can be read.
+        """
         why = ""
         for store in stores:
             try:
@@ -99,7 +103,7 @@ class Fetch:
                 why = f"{store.destination.name}: {error.what}"
                 continue
             objections = self._catalogue.objections(manifest)
-            return objections["foreign"] or objections["ahead"]
+            return objections["foreign"] or objections["from_future"]
         return why
 
     def _fetch_from(self, backup_id: str, store: Store) -> Backup:
@@ -120,9 +124,11 @@ class Fetch:
         except BaseException as error:
             partial_backup.fail(f"fetching it failed: {error}", 0)
             raise
-        record = CopyRecord(url=store.destination.name, at=now())
-        # Damage stores in an earlier file of this backup does not apply to the fetched one.
-        self._catalogue.note(backup_id, lambda s: s.with_copy(record).updated(read=None))
+        copied = CopyRecord(url=store.destination.name, at=now())
+        # A recorded verification was of an earlier file of this backup, so forget it.
+        self._catalogue.update_state(
+            backup_id, lambda state: state.with_copy(copied).updated(read=None)
+        )
         return self._catalogue.get(backup_id)
 
     def _require_absent(self, backup_id: str) -> None:
@@ -131,7 +137,7 @@ class Fetch:
             b.is_intact or b.status == "running" or is_locked(partial_path(b.data)) for b in here
         ):
             raise BackupError(
-                f"The backup {backup_id} is already here",
+                f"The backup {backup_id} is already in the catalogue",
                 where=str(self._catalogue.folder),
                 todo=f"check it: `cosmicdeploy backup verify {backup_id}`",
             )
@@ -146,7 +152,11 @@ class Fetch:
         self, reference: str, stores: StoresById, destinations: Sequence[Destination]
     ) -> BackupError:
         newest = sorted(stores, reverse=True)
-        copies = [f"{one}  {store.destination.name}" for one in newest for store in stores[one]]
+        copies = [
+            f"{backup_id}  {store.destination.name}"
+            for backup_id in newest
+            for store in stores[backup_id]
+        ]
         return BackupError(
             f"No destination{' that answers' * bool(self._failed)} has a copy of {reference!r}",
             where=", ".join(destination.name for destination in destinations),
@@ -156,12 +166,12 @@ class Fetch:
 
 
 def copied_manifest(store: Store, backup_id: str) -> Manifest:
-    """Read the manifest of a copy. Raises `BackupError` unless it is that of a good backup."""
+    """Read the manifest of a copy. Raises `BackupError` unless the backup was good."""
     text = b"".join(store.read(f"{backup_id}.json")).decode("utf-8", "replace")
     manifest = parse_manifest(text, f"{store.destination.name}/{backup_id}.json")
     if manifest.id != backup_id or manifest.status != "good":
         raise BackupError(
-            "The copy's manifest is not that of a good backup",
+            "The manifest of the copy belongs to another backup, or to one that is not good",
             where=backup_id,
             todo="use another copy or another backup: `cosmicdeploy backup list`",
         )
@@ -171,7 +181,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
 def copy_differs(backup_id: str, destination: Destination) -> BackupError:
     """Return the error for a copy that differs from its backup."""
     return BackupError(
-        f"The copy of {backup_id} is not what the manifest says (size or SHA-256 differs)",
+        f"The copy of {backup_id} differs from its manifest (size or SHA-256)",
         where=destination.name,
         todo="check the destination; another copy may be intact",
     )
@@ -189,6 +199,6 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
 
 
 def _ids(store: Store) -> list[str]:
-    """Return the IDs of the complete copies, which have a manifest."""
+    """Return the IDs of the complete copies: those with a manifest."""
     stems = (name.removesuffix(".json") for name in store.names() if name.endswith(".json"))
     return [stem for stem in stems if ID.fullmatch(stem)]

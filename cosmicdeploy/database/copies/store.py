@@ -1,7 +1,7 @@
-"""A destination for copies, opened with fsspec: a folder, an S3 bucket, an SFTP server, ….
+"""Read and write files at a destination, with fsspec: in a folder, an S3 bucket, on an SFTP server.
 
-Every error of fsspec is raised as `BackupError` without the values of the options, since some of
-them are secrets.
+Every error of fsspec becomes a `BackupError` without the values of the options, since some of them
+are secrets.
 """
 
 from __future__ import annotations
@@ -11,34 +11,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import CHUNK, Digest, OnBytes, ignore_progress
+from cosmicdeploy.database.backups.archive import CHUNK_BYTES, Digest, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
 from cosmicdeploy.signals import each_interruptible, interruptible
 
+# Protocol → the optional dependency of this package that it needs.
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
-# Protocols with an atomic rename. Object stores need none: they show an object once it is complete.
+# Protocols with an atomic rename. Object stores need none: an object appears once it is complete.
 RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
 
 
 class Store:
-    """One opened destination. All methods raise `BackupError`."""
+    """An opened destination. All methods raise `BackupError`."""
 
     def __init__(self, destination: Destination, base: Path) -> None:
         self.destination = destination
         with self._converting_errors("opened"):
             from fsspec.core import url_to_fs
 
-            # A path without a protocol starts at the stack's folder, as all paths in the settings.
+            # A relative path is relative to the stack's folder, like all paths in the settings.
             url = destination.url if "://" in destination.url else str(base / destination.url)
             self._fs, self._root = url_to_fs(url, **destination.options)
         protocols = self._fs.protocol
         self._protocols = {protocols} if isinstance(protocols, str) else set(protocols)
 
     def put(self, local: Path, name: str) -> None:
-        """Copy a file there under its name, completely or not at all."""
+        """Copy a local file to the destination as `name`, completely or not at all."""
         target = self._path(name)
         partial = _partial(target) if self._protocols & RENAMING else target
         with self._converting_errors("written"), interruptible():
@@ -54,7 +55,7 @@ class Store:
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a file."""
         with self._converting_errors("read"), self._fs.open(self._path(name), "rb") as file:
-            yield from each_interruptible(iter(lambda: file.read(CHUNK), b""))
+            yield from each_interruptible(iter(lambda: file.read(CHUNK_BYTES), b""))
 
     def content(self, name: str, on_bytes: OnBytes = ignore_progress) -> Content:
         """Read a file back and return its size and SHA-256."""
@@ -73,8 +74,8 @@ class Store:
             return sorted(str(path).rpartition("/")[2] for path in self._fs.ls(self._root, False))
 
     def remove(self, name: str) -> None:
-        """Remove a file, and the partial file of a killed copy, if they exist."""
-        with self._converting_errors("cleared"), interruptible():
+        """Remove a file if it exists, and the partial file that a killed copy may have left."""
+        with self._converting_errors("cleaned up"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):
                 if self._fs.exists(path):

@@ -1,1 +1,1 @@
-"""Take a dump: its prerequisites, the dump itself, and checks that it is complete."""
+"""Take a dump: check its prerequisites, run the dump tool, and check that the dump is complete."""

@@ -1,6 +1,8 @@
-"""Check a finished dump: complete, written by a dump tool, of one unchanged schema."""
+"""Check a finished dump: it is complete, a dump tool wrote it, and its schema did not change."""
 
 from __future__ import annotations
+
+from collections.abc import Set
 
 from cosmicdeploy.database.backups.archive import Archive
 from cosmicdeploy.database.schema.definitions import Definitions
@@ -10,25 +12,29 @@ from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import BackupError
 
 
-def require_complete(result: ExecResult, archive: Archive, expected: set[str]) -> None:
-    """Raise `BackupError` unless the dump ended well, holds the tables, and nothing unexpected."""
+def require_complete(result: ExecResult, archive: Archive, expected: Set[str]) -> None:
+    """Raise `BackupError` unless the tool succeeded and the dump holds all expected tables.
+
+    Refuses a dump with anything that a dump tool does not write, too.
+    """
     scan = archive.scan
     missing = sorted(expected - scan.tables)
     unexpected = sorted(scan.unexpected)
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
-        (archive.is_complete, "the compressed dump does not end as it should"),
+        (archive.is_complete, "the compressed dump is cut short, or more follows its end"),
         (not scan.opening_fault, scan.opening_fault),
         (scan.is_complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),
-        (not unexpected, f"the dump holds what it should not: {'; '.join(unexpected)}"),
+        (not unexpected, f"the dump has unexpected content: {'; '.join(unexpected)}"),
     )
     for passed, reason in checks:
         if not passed:
             raise BackupError(
                 reason[0].upper() + reason[1:],
-                todo="see the tool's own words, and take another backup",
+                todo="see the output of the dump tool, and take another backup:"
+                " `cosmicdeploy backup create`",
                 details=result.error_text.splitlines()[-10:],
             )
 
@@ -37,7 +43,7 @@ def require_same_structure(digest: str, definitions: Definitions, facts: Facts) 
     """Raise `BackupError` if the schema's structure or objects changed during the dump."""
     if facts.schema_digest() != digest or facts.definitions() != definitions:
         raise BackupError(
-            "The schema changed while it was dumped, so the dump is not one moment of it",
+            "The schema changed during the dump, so the dump may mix its old and its new state",
             where=facts.session.where,
-            todo="stop whatever migrates, and take another backup",
+            todo="let the migration finish, and take another backup: `cosmicdeploy backup create`",
         )

@@ -1,27 +1,20 @@
-"""Take a backup: dump, compress, hash and check; only then is it recorded as good."""
+"""Take a backup: dump, compress, hash and check. Only a backup that passes is recorded as good."""
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import (
-    Archive,
-    ArchiveReceiver,
-    ArchiveWriter,
-    OnBytes,
-    ignore_progress,
-)
+from cosmicdeploy.database.backups.archive import Archive, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
-from cosmicdeploy.database.backups.disk_space import no_room, require_room
+from cosmicdeploy.database.backups.disk_space import require_room
 from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows, now
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
@@ -33,21 +26,24 @@ from cosmicdeploy.database.dump.server_limits import (
     require_sendable,
     require_whole_lists,
 )
+from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
 from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.database.tools.client import Client, find_client
+from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
 from cosmicdeploy.engine.protocol import Engine
-from cosmicdeploy.errors import BackupError
 
 SILENCE_SECONDS = 60.0
-DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DumpOptions:
-    """How strict a dump is: `exact` refuses FLOAT values that a dump would round; a dump tool that
-    prints nothing for `silence` seconds is ended."""
+    """How strict a dump is.
+
+    `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
+    nothing for this many seconds.
+    """
 
     exact: bool = True
     silence: float = SILENCE_SECONDS
@@ -69,9 +65,9 @@ def create_backup(
     on_bytes: OnBytes = ignore_progress,
     options: DumpOptions | None = None,
 ) -> Backup:
-    """Take a backup of the live schema, whose structure must not change meanwhile.
+    """Take a backup of the live schema. Its structure must not change meanwhile.
 
-    Raises `BackupError` if the backup cannot be made or is incomplete; the catalogue then lists it
+    Raises `BackupError` if the backup cannot be made, or fails a check; the catalogue then lists it
     as failed, with the reason. Raises `DatabaseError` or `EngineError` if the server or the engine
     does not answer.
     """
@@ -84,7 +80,7 @@ def create_backup(
         manifest = _dump(engine, access, partial_backup, on_bytes, options or DumpOptions())
         partial_backup.finish(manifest.updated(seconds=time.monotonic() - started))
     except OSError as error:
-        failure = _write_error(error, catalogue.folder)
+        failure = write_error(error, catalogue.folder)
         partial_backup.fail(failure.what, time.monotonic() - started)
         raise failure from error
     except BaseException as error:
@@ -94,6 +90,7 @@ def create_backup(
 
 
 def _describe(facts: Facts, origin: Origin) -> Manifest:
+    """Return the manifest of a backup that is about to start."""
     server = facts.server()
     return Manifest(
         id=new_id(),
@@ -108,6 +105,17 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _SchemaBefore:
+    """The schema just before the dump."""
+
+    digest: str
+    highest_batch: int
+    tables: tuple[str, ...]
+    definitions: Definitions
+    row_counts: Mapping[str, int]
+
+
 def _dump(
     engine: Engine,
     access: DatabaseAccess,
@@ -115,84 +123,80 @@ def _dump(
     on_bytes: OnBytes,
     options: DumpOptions,
 ) -> Manifest:
-    client = find_client(engine, access)
-    with open_facts(access) as facts:
-        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
-        require_dumpable(facts, exact=options.exact)
-        require_whole_lists(client, facts)
-        require_room(partial_backup.data.parent, facts.data_bytes())
-        digest, batch, expected = facts.schema_digest(), facts.highest_batch(), facts.engines()
-        definitions = facts.definitions()
-        withheld = withheld_events_warnings(definitions)
-        before = count_rows(facts)
-    archive = (ArchiveReceiver if client.compresses else ArchiveWriter)(partial_backup.file)
-    with piped(_storing(archive, partial_backup.data.parent)) as put:
-        reporting = _reporting(put, archive, on_bytes)
-        result = client.dump(reporting, options.silence, events=not withheld)
+    """Dump into the partial backup, check the result, and return the complete manifest."""
+    folder = partial_backup.data.parent
+    tools = find_tools(engine, access)
+    before = _check_before(access, tools, folder, options)
+    withheld = withheld_events_warnings(before.definitions)
+    archive = archive_for(tools, partial_backup.file)
+    with piped(storing(archive, folder)) as put:
+        sink = reporting(put, archive, on_bytes)
+        result = tools.dump(sink, options.silence, events=not withheld)
     archive.close()
     on_bytes(archive.raw.bytes)
-    require_complete(result, archive, set(expected))
-    with open_facts(access) as facts:
-        require_same_structure(digest, definitions, facts)
-        rows = {name: archive.scan.rows[name] for name in expected}
-        require_all_rows(facts, rows, before, partial(_rows_again, client, options.silence))
-        limit = largest_statement(facts.session)
-        require_sendable(*archive.scan.largest, limit, facts.session.where)
-        objects = _objects(facts, rows)
+    require_complete(result, archive, {*before.tables})
+    objects = _check_after(access, tools, archive, before, options)
     return partial_backup.manifest.updated(
         status="good",
-        highest_batch=batch,
-        schema_digest=digest,
-        collation=definitions.collation,
-        definitions=definitions.digests(),
-        event_definitions=definitions.of("EVENT"),
-        definers=definitions.definers(),
+        highest_batch=before.highest_batch,
+        schema_digest=before.digest,
+        collation=before.definitions.collation,
+        definitions=before.definitions.digests(),
+        event_definitions=before.definitions.of("EVENT"),
+        definers=before.definitions.definers(),
         rows_counted="in the dump",
         objects=objects,
         raw=archive.raw.content,
         compressed=archive.compressed.content,
-        tool=Path(client.dump_tool).name,
+        tool=Path(tools.dump_tool).name,
         warnings=(*warning_lines(result), *withheld),
     )
 
 
-def _rows_again(client: Client, silence: float, table: str) -> int:
+def _check_before(
+    access: DatabaseAccess, tools: ContainerTools, folder: Path, options: DumpOptions
+) -> _SchemaBefore:
+    """Check that the schema can be dumped, and read what the dump is compared with later."""
+    with open_facts(access) as facts:
+        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
+        require_dumpable(facts, exact=options.exact)
+        require_whole_lists(tools, facts)
+        require_room(folder, facts.data_bytes())
+        return _SchemaBefore(
+            digest=facts.schema_digest(),
+            highest_batch=facts.highest_batch(),
+            tables=tuple(facts.engines()),
+            definitions=facts.definitions(),
+            row_counts=count_rows(facts),
+        )
+
+
+def _check_after(
+    access: DatabaseAccess,
+    tools: ContainerTools,
+    archive: Archive,
+    before: _SchemaBefore,
+    options: DumpOptions,
+) -> Objects:
+    """Check that the dump holds every row of an unchanged schema, and return its objects."""
+    with open_facts(access) as facts:
+        require_same_structure(before.digest, before.definitions, facts)
+        rows = {name: archive.scan.rows[name] for name in before.tables}
+        count_again = partial(_rows_in_new_dump, tools, options.silence)
+        require_all_rows(facts, rows, before.row_counts, count_again)
+        limit = largest_statement(facts.session)
+        require_sendable(*archive.scan.largest, limit, facts.session.where)
+        return _objects(facts, rows)
+
+
+def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
+    """Dump one table once more, discard the dump, and return its number of rows."""
     with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
-        archive = (ArchiveReceiver if client.compresses else ArchiveWriter)(discard)
-        result = client.dump(archive.write, silence, events=False, tables=[table])
+        archive = archive_for(tools, discard)
+        result = tools.dump(archive.write, silence, events=False, tables=[table])
         archive.close()
     require_complete(result, archive, {table})
     return archive.scan.rows[table]
-
-
-def _storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
-    def store(piece: bytes) -> None:
-        try:
-            archive.write(piece)
-        except OSError as error:  # must not look like an error of the engine's stream
-            raise _write_error(error, folder) from error
-
-    return store
-
-
-def _reporting(
-    put: Callable[[bytes], None], archive: Archive, on_bytes: OnBytes
-) -> Callable[[bytes], None]:
-    def take(chunk: bytes) -> None:
-        put(chunk)
-        on_bytes(archive.raw.bytes)
-
-    return take
-
-
-def _write_error(error: OSError, folder: Path) -> BackupError:
-    if error.errno in DISK_FULL:
-        return no_room(folder, error.strerror or "disk full")
-    return BackupError(
-        f"The backup cannot be written: {error.strerror}",
-        where=str(folder),
-        todo="check the disk and the permissions of the folder, then take another backup",
-    )
 
 
 def _objects(facts: Facts, rows: Mapping[str, int]) -> Objects:

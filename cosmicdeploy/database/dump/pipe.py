@@ -1,7 +1,7 @@
 """A queue between the thread that reads a stream and the thread that processes it.
 
-Its size is limited in bytes: the reader waits only while the queue is full, and memory stays
-bounded whatever the length of the stream.
+The queue holds a limited number of bytes, so that memory stays bounded. The reading thread waits
+only while the queue is full.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from contextlib import contextmanager
 
 from cosmicdeploy.signals import interruptible
 
-BOUND = 8 << 20
-# The engine delivers pieces of some kilobytes; larger ones need fewer switches between threads.
-PIECE = 1 << 20
+QUEUE_BYTES = 8 << 20
+# The engine delivers chunks of some kilobytes; larger pieces need fewer switches between threads.
+PIECE_BYTES = 1 << 20
 
 
 class Pipe:
-    """Takes chunks, and passes them in larger pieces to `work`, which runs in a separate thread.
+    """Takes chunks, joins them into larger pieces, and passes each to `work` in another thread.
 
-    After `work` raises an error, every `put` and `close` raise it too.
+    After `work` has raised an error, `put` and `close` raise it too.
     """
 
-    def __init__(self, work: Callable[[bytes], object], bound: int = BOUND) -> None:
+    def __init__(self, work: Callable[[bytes], object], limit: int = QUEUE_BYTES) -> None:
         self._work = work
-        self._bound = bound
+        self._limit = limit
         self._waiting: list[bytes] = []
         self._size = 0
         self._ended = False
@@ -35,14 +35,14 @@ class Pipe:
         self._thread.start()
 
     def put(self, chunk: bytes) -> None:
-        """Queue the next bytes; waits only while the queue is full."""
+        """Queue the next bytes; wait only while the queue is full."""
         with self._changed:
             with interruptible():
                 self._changed.wait_for(self._has_room)
             self._raise()
             self._waiting.append(chunk)
             self._size += len(chunk)
-            if self._size - len(chunk) < PIECE <= self._size:
+            if self._size - len(chunk) < PIECE_BYTES <= self._size:  # a piece is now complete
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Pipe:
         self._raise()
 
     def abandon(self) -> None:
-        """Drop the queued bytes, and wait only for the piece that `work` processes now."""
+        """Drop the queued bytes, and wait until `work` has processed its current piece."""
         with self._changed:
             self._take_all()
         self._end()
@@ -63,7 +63,7 @@ class Pipe:
         self._thread.join()
 
     def _has_room(self) -> bool:
-        return self._size < self._bound or self._error is not None
+        return self._size < self._limit or self._error is not None
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -73,7 +73,7 @@ class Pipe:
         try:
             for piece in self._pieces():
                 self._work(piece)
-        except BaseException as error:  # raised again in the thread that puts
+        except BaseException as error:  # raised again by `put` and `close`
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
@@ -84,7 +84,7 @@ class Pipe:
 
     def _next(self) -> bytes:
         with self._changed:
-            self._changed.wait_for(lambda: self._size >= PIECE or self._ended)
+            self._changed.wait_for(lambda: self._size >= PIECE_BYTES or self._ended)
             return self._take_all()
 
     def _take_all(self) -> bytes:
@@ -96,12 +96,15 @@ class Pipe:
 
 
 @contextmanager
-def piped(work: Callable[[bytes], object], bound: int = BOUND) -> Iterator[Callable[[bytes], None]]:
-    """Yield a function that passes bytes to `work` in another thread, and wait for it at the end.
+def piped(
+    work: Callable[[bytes], object], limit: int = QUEUE_BYTES
+) -> Iterator[Callable[[bytes], None]]:
+    """Yield a function that passes bytes to `work` in another thread.
 
-    An error of `work` is raised by the function or at the end. No thread outlives the block.
+    At the end of the block, wait until `work` has processed all of them. If `work` raises an error,
+    the function or the end of the block raises it. The thread never outlives the block.
     """
-    pipe = Pipe(work, bound)
+    pipe = Pipe(work, limit)
     try:
         yield pipe.put
         pipe.close()

@@ -12,24 +12,25 @@ from cosmicdeploy.database.schema.recreate import broken_views, require_creatabl
 from cosmicdeploy.errors import BackupError
 
 TRANSACTIONAL = "InnoDB"
-# A dump holds only the definition of such tables: their data is elsewhere, or nowhere.
+# A dump holds only the definition of tables with these engines: their data is elsewhere, or
+# nowhere.
 WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
 
-# Reasons for refusing tables, and what to do about it.
+# Each kind of refused tables: the reason, and what to do.
 SEQUENCES = (
-    "Sequences are bound to the schema's name and not part of a snapshot",
-    "use AUTO_INCREMENT, or move them to a schema of their own",
+    "A consistent dump of sequences is not possible, and they name their schema",
+    "use AUTO_INCREMENT instead, or move them to another schema",
 )
 VERSIONED = (
     "A dump leaves out the history of system-versioned tables",
-    "ALTER TABLE … DROP SYSTEM VERSIONING, or back their schema up by other means",
+    "ALTER TABLE … DROP SYSTEM VERSIONING, or back up their schema by other means",
 )
-OTHERS = ("Tables of an unknown kind", "move them to a schema of their own")
+UNKNOWN_KIND = ("Tables of an unknown kind cannot be dumped", "move them to another schema")
 DATALESS = (
-    "A dump leaves out the data of tables that lie elsewhere",
-    "move them to a schema of their own",
+    "A dump leaves out the rows of tables whose data is stored elsewhere",
+    "move them to another schema",
 )
-MIXED = (
+NOT_TRANSACTIONAL = (
     f"A dump of tables that are not {TRANSACTIONAL} is inconsistent",
     f"ALTER TABLE … ENGINE={TRANSACTIONAL}",
 )
@@ -38,8 +39,8 @@ MIXED = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges, and that every object could be created again from its text; with
-    `exact` also that no FLOAT value would be rounded.
+    Checks the user's privileges, the kinds of tables, and that each object can be created again
+    from its text. With `exact`, refuses FLOAT values that a dump would round.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
     _require_dumpable_tables(facts)
@@ -54,14 +55,14 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
 def _require_dumpable_tables(facts: Facts) -> None:
     engines = facts.engines()
     kinds = facts.other_tables()
-    empty = {name: kind for name, kind in engines.items() if kind.upper() in WITHOUT_DATA}
-    mixed = {name: kind for name, kind in engines.items() if kind != TRANSACTIONAL}
+    dataless = {name: kind for name, kind in engines.items() if kind.upper() in WITHOUT_DATA}
+    not_transactional = {name: kind for name, kind in engines.items() if kind != TRANSACTIONAL}
     refused = (
         (_of_kind(kinds, "SEQUENCE"), *SEQUENCES),
         (_of_kind(kinds, "SYSTEM VERSIONED"), *VERSIONED),
-        (kinds, *OTHERS),
-        (empty, *DATALESS),
-        (mixed, *MIXED),
+        (kinds, *UNKNOWN_KIND),
+        (dataless, *DATALESS),
+        (not_transactional, *NOT_TRANSACTIONAL),
     )
     for tables, why, todo in refused:
         if tables:
@@ -74,7 +75,7 @@ def _require_exact_numbers(facts: Facts) -> None:
         raise BackupError(
             f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
-            todo="make them DOUBLE, or live with it: backup.exact: false",
+            todo="make them DOUBLE, or accept rounded values: backup.exact: false",
         )
 
 
@@ -83,12 +84,12 @@ def _of_kind(kinds: dict[str, str], sought: str) -> dict[str, str]:
 
 
 def require_working_views(facts: Facts) -> None:
-    """Raise `BackupError` if a view cannot be read: the dump tool stops at it."""
+    """Raise `BackupError` if a view cannot be queried: a dump tool stops at such a view."""
     broken = broken_views(facts.session, facts.definitions())
     if broken:
         raise BackupError(
-            f"Views that cannot be read: {', '.join(broken)}",
+            f"A dump stops at views that cannot be queried: {', '.join(broken)}",
             where=facts.session.where,
-            todo="make what they read again (a table, a column, a definer), or drop them",
+            todo="restore what they refer to (a table, a column, a definer), or drop the views",
             details=tuple(broken.values()),
         )

@@ -1,1 +1,1 @@
-"""The format of dump tools: split a dump into statements and recognize each of them."""
+"""The format that dump tools write: split a dump into statements, and recognize each of them."""

@@ -1,4 +1,4 @@
-"""Find bodies of events, triggers and routines that break the database's own tools."""
+"""Find bodies of events, triggers and routines that the database's own tools cannot handle."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from collections.abc import Sequence
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.errors import BackupError
 
-# A dump tool looks for a delimiter that is not in the text of an event. Tools before MariaDB 11.4
-# and MySQL 8.0 loop for ever if the text holds the first delimiter that they try.
-DELIMITER = ";;"
-# Strings and comments, in which the client looks for no commands. Elsewhere it takes a line that
-# begins with DELIMITER as its own command, and loses the rest of that line.
+# A dump tool needs a delimiter that does not occur in an event's text. The tools of versions before
+# MariaDB 11.4 and MySQL 8.0 loop forever if the text contains the first delimiter that they try.
+FIRST_DELIMITER = ";;"
+# In strings, quoted names and comments the client looks for no commands of its own. Elsewhere it
+# takes a line that begins with the word DELIMITER as a command, and drops the line.
 HIDDEN = re.compile(
     r"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`"
     r"|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/",
     re.DOTALL,
 )
-PLAIN = re.compile(  # under NO_BACKSLASH_ESCAPES
+HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
 
 
 def withheld_events_warnings(definitions: Definitions) -> list[str]:
-    """Return a warning if a dump has to omit the events, with the reason; else nothing.
+    """Return a warning if a dump has to omit all events; empty if it need not.
 
-    A restore takes the events from the manifest in any case.
+    A restore takes the events from the manifest in either case.
     """
-    named = [event.name for event in definitions.of("EVENT") if DELIMITER in event.statement]
+    named = [event.name for event in definitions.of("EVENT") if FIRST_DELIMITER in event.statement]
     if not named:
         return []
     return [
-        f"the dump leaves out the events, since {DELIMITER} in the text of {', '.join(named)} makes"
-        " dump tools hang; a restore takes them from the manifest"
+        f"the dump leaves out the events, since {FIRST_DELIMITER} in the text of"
+        f" {', '.join(named)} makes dump tools hang; a restore takes them from the manifest"
     ]
 
 
 def require_loadable_bodies(objects: Sequence[Definition]) -> None:
-    """Raise `BackupError` if the database's client would take a line of a body for its own command.
+    """Raise `BackupError` if the database's client would take a line of a body as its command.
 
-    The body would be different once the dump is loaded.
+    Loading the dump with the client would then change the body.
     """
     broken = [
         each for each in objects if each.kind not in ("EVENT", "VIEW") and _holds_command(each)
@@ -55,6 +55,6 @@ def require_loadable_bodies(objects: Sequence[Definition]) -> None:
 
 
 def _holds_command(definition: Definition) -> bool:
-    plain = "NO_BACKSLASH_ESCAPES" in definition.sql_mode
-    bare = (PLAIN if plain else HIDDEN).sub("''", definition.statement)
+    no_backslash = "NO_BACKSLASH_ESCAPES" in definition.sql_mode
+    bare = (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("''", definition.statement)
     return bool(COMMAND.search(bare))

@@ -1,4 +1,4 @@
-"""Scan a dump as it streams: its tables, rows and unexpected statements."""
+"""Scan a dump while it streams: find its tables, count their rows, report unexpected statements."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from cosmicdeploy.database.dump_format.statements import first_words, unknown_st
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
 
-# Possessive, so that each piece is read once. In a string that was cut, an escaped quote does not
-# begin another string.
+# Possessive, so that each byte is read once. A quote after a backslash begins no string: it is an
+# escaped quote at the start of a piece, inside a string that the pieces divide.
 STRING = re.compile(rb"(?<!\\)'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
 )
-# Written around objects that were created under other defaults of their schema than today's.
-DEFAULTS = re.compile(
+# Dump tools write these around an object that was created while its schema had other defaults.
+SCHEMA_DEFAULTS = re.compile(
     rb"\A(ALTER DATABASE )`(?:[^`\n]|``)+` (CHARACTER SET \w+(?: COLLATE \w+)?)\Z"
 )
 ROWS = re.compile(
@@ -28,30 +28,36 @@ ROWS = re.compile(
 
 
 class RowCounter:
-    """Counts the rows in the pieces of INSERTs, in either form that dump tools write."""
+    """Counts the rows of INSERTs piece by piece, in both forms that dump tools write."""
 
     def __init__(self) -> None:
         self._string = b""
 
     def count(self, piece: Rows) -> int:
-        """Return the number of rows that begin in this piece, or end in it if each is one line."""
+        """Return the number of rows in this piece.
+
+        A row that the pieces divide counts once: where it ends if each row is one line, else where
+        it begins.
+        """
         if piece.lines:
             return piece.data.count(b"\n", piece.head)
-        # Outside of strings the only parenthesis is the one that begins a row.
+        # Outside of strings, an opening parenthesis only begins a row.
         bare = STRING.sub(b"", self._string + piece.data[piece.head :])
         known, quote, cut = bare.partition(b"'")
         backslashes = len(cut) - len(cut.rstrip(b"\\"))
-        self._string = quote + b"\\" * (backslashes % 2)  # a backslash and its character may be cut
+        # An odd number of backslashes at the end escapes the first byte of the next piece.
+        self._string = quote + b"\\" * (backslashes % 2)
         return known.count(b"(")
 
 
 class DumpScan:
     """Takes a dump in chunks of any size; memory stays constant.
 
-    `rows` is the exact number of rows of each table in the dump. `unknown_rows` has the first words
-    of statements with rows in a form that dump tools write only with special options;
-    `unknown_statements` those of statements that no dump tool writes. `largest` is the size in
-    bytes of the largest statement with rows, and its table.
+    `rows` is table → its exact number of rows in the dump. Three sets have the first words of
+    statements that do not belong there: `schema_statements` of those that change a schema by name,
+    `unknown_rows` of those with rows in a form that dump tools write only with special options,
+    `unknown_statements` of others that no dump tool writes. `largest` is the size in bytes of the
+    largest statement with rows, and its table.
     """
 
     def __init__(self) -> None:
@@ -60,7 +66,7 @@ class DumpScan:
         self.unknown_rows: set[str] = set()
         self.unknown_statements: set[str] = set()
         self.largest = (0, "")
-        self.tail = b""
+        self._tail = b""
         self._head = b""
         self._insert_bytes = 0
         self._splitter = Splitter()
@@ -75,7 +81,7 @@ class DumpScan:
     def unexpected(self) -> set[str]:
         """The first words of every statement that does not belong in a dump.
 
-        A last statement without an end counts too, since the database's client would run it.
+        Includes a last statement without a delimiter, since the database's client would run it.
         """
         left = self._splitter.rest().strip()
         unended = {f"{first_words(left)} … (without an end)"} if left else set()
@@ -89,14 +95,14 @@ class DumpScan:
     @property
     def is_complete(self) -> bool:
         """Whether the dump ends with the closing line of its tool."""
-        lines = self.tail.rstrip().splitlines()
+        lines = self._tail.rstrip().splitlines()
         return bool(lines) and lines[-1].startswith(TRAILER)
 
     def feed(self, chunk: bytes) -> None:
         """Scan the next bytes. Raises `BackupError` if a statement never ends."""
         if len(self._head) < OPENING_BYTES:
             self._head += chunk[: OPENING_BYTES - len(self._head)]
-        self.tail = (self.tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
+        self._tail = (self._tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._count(piece)
@@ -116,8 +122,8 @@ class DumpScan:
             self.rows.setdefault(table, 0)
         if match := ROWS.match(statement):
             self.unknown_rows.add(_shown(match[0]))
-        elif DEFAULTS.match(statement):
-            return  # `without_schema_name` makes it apply to the schema that it is loaded into
+        elif SCHEMA_DEFAULTS.match(statement):
+            return  # a load removes the schema's name: see `without_schema_name`
         elif match := SCHEMA_STATEMENT.match(statement):
             self.schema_statements.add(_shown(match[0]))
         elif words := unknown_statement(statement):
@@ -131,8 +137,8 @@ def table_of(statement: bytes) -> str | None:
 
 
 def without_schema_name(statement: bytes) -> bytes:
-    """Remove the schema's name from a statement that sets the defaults of a schema."""
-    return DEFAULTS.sub(rb"\1\2", statement)
+    """Remove the schema's name from an ALTER DATABASE, so that it applies to the current schema."""
+    return SCHEMA_DEFAULTS.sub(rb"\1\2", statement)
 
 
 def _shown(statement: bytes) -> str:

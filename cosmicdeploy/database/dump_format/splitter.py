@@ -1,8 +1,8 @@
 """Split the text of a dump into statements, as the database's own client does.
 
-Rows are most of a dump, and the dump tools escape every line end in them, so an INSERT ends at the
-first line that ends with `);`. All other text is read token by token, with respect to quotes,
-comments and DELIMITER.
+Most of a dump is rows. Dump tools escape line ends in them, so an INSERT ends at the first line
+that ends with `);`, and needs no closer look. All other text is read token by token, which respects
+quotes, comments and DELIMITER.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ NAME = rb"`(?:[^`\n]|``)+`"
 INSERT = re.compile(
     rb"INSERT INTO `((?:[^`\n]|``)+)` (?:\(" + NAME + rb"(?:, ?" + NAME + rb")*\) )?VALUES(\n| )\("
 )
-# Enough for the name and the list of columns before the rows.
-INSERT_HEAD = 1 << 20
+# Enough for the table's name and the list of columns before the rows.
+INSERT_HEAD_BYTES = 1 << 20
 END_OF_ROWS = b");\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
-# A doubled quote needs no special case: it reads as the end of one string and the start of another.
-HIDING = {
+# First byte → a string, quoted name or comment, in which a delimiter has no meaning. A doubled
+# quote needs no special case: it reads as the end of one string and the start of another.
+HIDDEN = {
     b"'": re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL),
     b'"': re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL),
     b"`": re.compile(rb"`[^`]*`"),
@@ -32,20 +33,25 @@ HIDING = {
     b"#": re.compile(rb"#[^\n]*\n"),
     b"/": re.compile(rb"/\*.*?\*/", re.DOTALL),
 }
-PLAIN = {  # under NO_BACKSLASH_ESCAPES
-    **HIDING,
+HIDDEN_NO_BACKSLASH = {  # under NO_BACKSLASH_ESCAPES
+    **HIDDEN,
     b"'": re.compile(rb"'[^']*'"),
     b'"': re.compile(rb'"[^"]*"'),
 }
-HIDERS = rb"['\"`#]|--(?=[ \t\n])|/\*(?!M?!)|"
-# No server takes a longer statement by default. Bounded, since each call of `feed` reads an
-# unfinished statement again from its start.
+# How these begin, as alternatives for a regular expression.
+HIDDEN_STARTS = rb"['\"`#]|--(?=[ \t\n])|/\*(?!M?!)|"
+# No server accepts a longer statement by default. There is a limit, since each call of `feed` reads
+# an unfinished statement again from its start.
 LONGEST_TEXT = 16 << 20
 
 
 @dataclass(frozen=True)
 class Text:
-    """A statement other than an INSERT, or text between two; `data` includes the delimiter."""
+    """A statement other than an INSERT, or text between statements.
+
+    `data` is all its bytes. `statement` is the statement without its delimiter, empty for text
+    between statements.
+    """
 
     data: bytes
     statement: bytes = b""
@@ -53,9 +59,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Rows:
-    """A piece of an INSERT; `lines` if each row is on its own line.
+    """A piece of an INSERT.
 
-    `head` is the number of bytes before the first row, 0 in all but the first piece.
+    `lines`: each row is one line. `head` is the number of bytes before the first row, 0 in all but
+    the first piece. `last`: the INSERT ends with this piece.
     """
 
     table: str
@@ -66,16 +73,16 @@ class Rows:
 
 
 class Splitter:
-    """Takes a dump in chunks of any size; the joined pieces are the same bytes."""
+    """Takes a dump in chunks of any size, and divides it into pieces without losing a byte."""
 
     def __init__(self) -> None:
         self._left = b""
         self._delimiter = b";"
-        self._hiding = HIDING
+        self._hidden = HIDDEN
         self._insert: tuple[str, bool] | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Text | Rows]:
-        """Yield the complete statements so far, and all rows even of an unfinished INSERT."""
+        """Yield the statements that are now complete, and rows also of an unfinished INSERT."""
         self._left += chunk
         position = 0
         while position < len(self._left) and (piece := self._next(position)):
@@ -101,7 +108,10 @@ class Splitter:
             if head:
                 size = head.end() - 1 - start
                 return self._rows(start, size, name_of(head[1]), head[2] == b"\n")
-            if len(self._left) - start < INSERT_HEAD and self._left.find(END_OF_ROWS, start) < 0:
+            if (
+                len(self._left) - start < INSERT_HEAD_BYTES
+                and self._left.find(END_OF_ROWS, start) < 0
+            ):
                 return None
         if self._left.startswith(b"DELIMITER ", start) and self._left.find(b"\n", start) < 0:
             return None
@@ -131,16 +141,16 @@ class Splitter:
             return None
         data = self._left[start:end]
         if b"sql_mode" in data[:200].lower():
-            self._hiding = PLAIN if b"NO_BACKSLASH_ESCAPES" in data else HIDING
+            self._hidden = HIDDEN_NO_BACKSLASH if b"NO_BACKSLASH_ESCAPES" in data else HIDDEN
         return Text(data, data[: -len(self._delimiter)].rstrip())
 
     def _end_of_statement(self, start: int) -> int | None:
-        tokens = re.compile(HIDERS + re.escape(self._delimiter))
+        tokens = re.compile(HIDDEN_STARTS + re.escape(self._delimiter))
         position = start
         while match := tokens.search(self._left, position):
             if match[0] == self._delimiter:
                 return match.end()
-            hidden = self._hiding[match[0][:1]].match(self._left, match.start())
+            hidden = self._hidden[match[0][:1]].match(self._left, match.start())
             if hidden is None:
                 return None
             position = hidden.end()
@@ -148,5 +158,5 @@ class Splitter:
 
 
 def name_of(quoted: bytes) -> str:
-    """Return a name, given the text between its backticks."""
+    """Return the name that the text between two backticks stands for."""
     return quoted.decode("utf-8", "replace").replace("``", "`")

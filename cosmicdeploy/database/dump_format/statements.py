@@ -1,24 +1,26 @@
-"""The allow-list of statements: what dump tools write.
+"""The allow-list of statements: those that dump tools write.
 
-Any other statement was added by hand or by an unknown tool; it is reported and never run. Names of
-objects must not name a schema, so that every object belongs to the schema that is loaded into.
+Any other statement was added by hand or by an unknown tool; it is reported and never run. The name
+of an object must not include a schema, so that the object is created in the schema that is loaded.
 Bodies of views, routines and triggers are not checked, since they may refer to anything. Statements
-with rows have their own check (see `scan`).
+with rows are checked elsewhere (see `scan`).
 """
 
 from __future__ import annotations
 
 import re
 
-# Enough for everything that may precede the word that names a statement's kind.
-HEAD = 1024
-# Says which servers run the statement inside it.
+# Enough for all that may precede the word that names the kind of a statement.
+HEAD_BYTES = 1024
+# The two ends of a comment whose content only some servers run, by their version.
 VERSION_COMMENT = re.compile(rb"/\*M?!\d* ?|\*/")
-# Every supported server runs the text of such a comment, so that no text in it can end it early.
+# The start of a comment whose content every supported server runs, so that a `*/` inside a name or
+# a string cannot end it early.
 ALWAYS = rb"/\*!(?:4\d{4}|50[0-5]\d\d) "
 # Atomic and possessive, so that each text matches in one way only.
 NAME = rb"(?>`(?:[^`\n]|``)++`)"
-NO_END = rb"(?>`(?:[^`\n*]|``)++`)"
+# A name without `*`, which cannot end a comment.
+NAME_IN_COMMENT = rb"(?>`(?:[^`\n*]|``)++`)"
 QUOTED = rb"(?:" + NAME + rb'|(?>"(?:[^"\n]|"")++"))'
 ACCOUNT = rb"(?>`(?:[^`]|``)*+`|\"(?:[^\"]|\"\")*+\"|'[^']*+'|[\w.%]++)"
 COMMENT = rb"(?>/\*(?!M?!).*?\*/|--(?:[ \t][^\n]*+)?\n|\#[^\n]*+\n)"
@@ -57,11 +59,12 @@ ROCKSDB = rb"|".join(
         b"DEALLOCATE PREPARE s",
     )
 )
-# No name and no text in these can end a comment, so a comment for any server may hold them.
+# Statements without a name or text that could end a comment, so any version comment may hold them.
 ANYWHERE = (
     SETTING + rb"|" + ROCKSDB
-    + rb"|ANALYZE TABLE " + NO_END + rb" UPDATE HISTOGRAM ON "
-    + NO_END + rb"(?:, ?" + NO_END + rb")* WITH \d+ BUCKETS(?: AUTO UPDATE| MANUAL UPDATE)?"
+    + rb"|ANALYZE TABLE " + NAME_IN_COMMENT + rb" UPDATE HISTOGRAM ON "
+    + NAME_IN_COMMENT + rb"(?:, ?" + NAME_IN_COMMENT + rb")* WITH \d+ BUCKETS"
+    + rb"(?: AUTO UPDATE| MANUAL UPDATE)?"
 )  # fmt: skip
 NAMED = (
     rb"DROP (?:TABLE|VIEW|TRIGGER|PROCEDURE|FUNCTION|PACKAGE(?: BODY)?|EVENT|SEQUENCE) IF EXISTS "
@@ -86,19 +89,21 @@ ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 TEXTS = rb"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`|" + COMMENT
-PLAIN_TEXTS = rb"'[^']*'|\"[^\"]*\"|`[^`]*`|" + COMMENT  # under NO_BACKSLASH_ESCAPES
-PASSED_OVER = rb"|/\*M?!(?!(?:4\d{4}|50[0-5]\d\d) ).*?\*/"  # by some servers
-# A statement of a dump tool reads the same in each of these ways; any other may hide something in
-# one of them.
+TEXTS_NO_BACKSLASH = rb"'[^']*'|\"[^\"]*\"|`[^`]*`|" + COMMENT  # under NO_BACKSLASH_ESCAPES
+# A comment whose content some servers skip.
+SKIPPED = rb"|/\*M?!(?!(?:4\d{4}|50[0-5]\d\d) ).*?\*/"
+# The ways in which servers may read a statement: with or without backslash escapes, and with or
+# without the content of version comments. A statement must be harmless in each of them.
 READINGS = [
     re.compile(texts + comments, re.DOTALL)
-    for texts in (TEXTS, PLAIN_TEXTS)
-    for comments in (b"", PASSED_OVER)
+    for texts in (TEXTS, TEXTS_NO_BACKSLASH)
+    for comments in (b"", SKIPPED)
 ]
 
-# Separates the words of a CREATE that is split into comments for different server versions.
+# What separates the words of a CREATE that is divided among several version comments.
 MARKS = rb"(?:\s|" + ALWAYS.rstrip() + rb"(?=\s)|\*/)+"
-# Everything allowed in the head of a trigger, which is stored as typed; a dot would name a schema.
+# All that may precede the body of a trigger, which the server stores as it was typed. A dot may
+# not: it would follow the name of a schema.
 ELEMENT = rb"(?:\s|" + COMMENT + rb"|" + QUOTED + rb"|[\w$\x80-\xff]++|,)"
 OBJECT = re.compile(
     rb"(?:" + ALWAYS + rb")?CREATE" + MARKS
@@ -116,18 +121,18 @@ SHOWN = re.compile(rb"[^'\"(\n]{0,80}")
 
 
 def without_version_comments(statement: bytes) -> bytes:
-    """Return the first words of a statement, without the marks of version comments."""
-    return VERSION_COMMENT.sub(b"", statement[:HEAD])
+    """Return the beginning of a statement, without the marks of version comments."""
+    return VERSION_COMMENT.sub(b"", statement[:HEAD_BYTES])
 
 
 def first_words(statement: bytes) -> str:
-    """Return how a statement begins, up to where values may follow."""
+    """Return the first words of a statement, up to where values may follow."""
     shown = SHOWN.match(without_version_comments(statement).lstrip())
     return (shown[0].decode("utf-8", "replace").strip() if shown else "") or "…"
 
 
 def unknown_statement(statement: bytes) -> str:
-    """Return the first words of a statement that no dump tool writes; "" if one writes it."""
+    """Return the first words of a statement if no dump tool writes it, else ""."""
     return "" if _is_known(statement) else first_words(statement)
 
 
@@ -138,5 +143,5 @@ def _is_known(statement: bytes) -> bool:
 
 
 def _words(statement: bytes, texts: re.Pattern[bytes]) -> bytes:
-    """Return a statement with `x` for each name, and without texts and comments."""
+    """Return a statement with `x` in place of each quoted name, without strings and comments."""
     return texts.sub(lambda found: b"x" if found[0][:1] == b"`" else b" ", statement)

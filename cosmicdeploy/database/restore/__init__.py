@@ -1,1 +1,1 @@
-"""Load a dump, verify a backup, and restore it through the shadow schema."""
+"""Verify a backup, load it into another schema, and restore it through the shadow schema."""

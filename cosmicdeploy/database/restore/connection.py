@@ -1,4 +1,4 @@
-"""A connection that loads a dump: one raw statement at a time."""
+"""A connection that loads a dump, one raw statement at a time."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.signals import interruptible
 
 TRIES = 3
-# The server has undone the statement itself and asks for another try.
+# After these errors the server has rolled the statement back, and it may run again.
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
-# A connection may be idle while another one loads a large table.
+# A connection may be idle while others load a large table.
 LONG_WAITS = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
 GREETING_SECONDS = 30
 TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
 class LoadConnection:
-    """Runs statements as raw bytes. Errors are raised as `BackupError`, without values of rows.
+    """Runs statements as raw bytes, after `settings`. Its `BackupError`s contain no values of rows.
 
-    The server may take `silence` seconds to answer a statement; None means any time.
+    The server may take `read_timeout` seconds to answer a statement; None means no limit.
     """
 
     def __init__(
@@ -34,35 +34,39 @@ class LoadConnection:
         access: DatabaseAccess,
         schema: str,
         settings: Sequence[bytes] = (),
-        silence: float | None = None,
+        read_timeout: float | None = None,
     ) -> None:
-        self._connection = connect(access, schema, silence=GREETING_SECONDS, push=READ_TIMEOUT)
+        self._connection = connect(
+            access, schema, read_timeout=GREETING_SECONDS, write_timeout=READ_TIMEOUT
+        )
         for statement in (LONG_WAITS, *settings):
             self.run(statement)
-        # The driver offers no other way to wait longer for a statement than for a greeting.
-        self._connection._read_timeout = silence  # type: ignore[attr-defined]
+        # The driver has no other way to wait longer for a statement than for the server's greeting.
+        self._connection._read_timeout = read_timeout  # type: ignore[attr-defined]
 
     def run(self, statement: bytes | bytearray) -> None:
-        """Run one statement to its end; the server refuses a second one in the same text."""
+        """Run one statement, again after a deadlock; the server refuses several in one text."""
         for left in reversed(range(TRIES)):
             try:
                 with interruptible():
-                    self._connection.query(memoryview(statement))  # else the driver copies it
+                    # A view, so that the driver does not copy the statement.
+                    self._connection.query(memoryview(statement))
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
-                    # The message may hold values of a row, and --verbose shows causes.
-                    raise _refused(error, statement) from None
+                    # The driver's error may contain values of a row, and --verbose would show it as
+                    # the cause.
+                    raise _refusal(error, statement) from None
             else:
                 return
 
     @property
     def id(self) -> int:
-        """The server's number for this connection."""
+        """The server's id of this connection."""
         return int(self._connection.thread_id())  # type: ignore[no-untyped-call]
 
     def hang_up(self) -> None:
-        """Shut the socket, so that a thread waiting for the server's answer gets an error."""
-        with suppress(OSError, AttributeError):  # it is closed already
+        """Shut down the socket, so that a thread waiting for the server gets an error."""
+        with suppress(OSError, AttributeError):  # it is already closed
             self._connection._sock.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
 
     def close(self) -> None:
@@ -71,14 +75,14 @@ class LoadConnection:
             self._connection.close()
 
 
-def _refused(error: pymysql.MySQLError, statement: bytes | bytearray) -> BackupError:
+def _refusal(error: pymysql.MySQLError, statement: bytes | bytearray) -> BackupError:
     head = TABLE.match(statement)
     shown = head[0] if head else bytes(statement[:80]).partition(b"(")[0]
     message = " ".join(str(argument) for argument in error.args[1:])
     code = error_code(error)
     return BackupError(
         "The backup did not load: the database refused a statement",
-        todo="the live schema is untouched; see the database's own words",
+        todo="see the database's error; the live schema is unchanged",
         details=[
             f"ERROR {code}: {redact_values(code, message)}",
             f"at: {shown[:80].decode('utf-8', 'replace')}",

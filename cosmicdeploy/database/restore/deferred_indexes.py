@@ -1,7 +1,7 @@
 """Build the secondary indexes of a large table after its rows.
 
-The server then sorts the rows once for each index, which is several times faster than inserting
-each row into each index.
+The server then sorts the rows once for each index. That is several times faster than inserting each
+row into each index.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# For a small table the two extra statements cost more time than they save.
+# For a smaller table, the two additional statements take longer than what they save.
 LARGE_ROWS = 100_000
 
 NAME = rb"`(?:[^`\n]|``)+`"
@@ -19,14 +19,14 @@ FOREIGN_KEY = re.compile(
     rb"CONSTRAINT " + NAME + rb" FOREIGN KEY \(([^\n]*)\) REFERENCES [^\n]*[^,\n]"
 )
 PRIMARY = re.compile(rb"PRIMARY KEY \((" + NAME + rb")")
-# Any other line would be a part of a text that looks like several lines.
+# Each remaining line has to begin like this. If one does not, a line break is inside a quoted text.
 DEFINITION = re.compile(rb"`|PRIMARY KEY |CONSTRAINT |CHECK |PERIOD ")
 AUTO_INCREMENT = re.compile(rb"(" + NAME + rb") [^\n]* AUTO_INCREMENT\b")
 
 
 @dataclass(frozen=True)
 class DeferredIndexes:
-    """A table without secondary indexes, and the statements that add indexes and foreign keys."""
+    """Statements: create a table without secondary indexes, add these, add its foreign keys."""
 
     create: bytes
     keys: bytes
@@ -34,9 +34,9 @@ class DeferredIndexes:
 
 
 def defer_indexes(create: bytes) -> DeferredIndexes | None:
-    """Split a CREATE TABLE, in the form that the server shows, into table and indexes.
+    """Split a CREATE TABLE, in the server's own format, into table, indexes and foreign keys.
 
-    Returns None if the parts might not lead to the same table.
+    Return None if the parts might not create the same table.
     """
     name = re.match(rb"CREATE TABLE (" + NAME + rb") \(\n  ", create)
     body, close, options = create.rpartition(b"\n) ENGINE=InnoDB")
@@ -45,22 +45,22 @@ def defer_indexes(create: bytes) -> DeferredIndexes | None:
     lines = body[name.end() :].split(b",\n  ")
     keys = [line for line in lines if KEY.fullmatch(line)]
     foreign = [line for line in lines if FOREIGN_KEY.fullmatch(line)]
-    stay = [line for line in lines if line not in keys and line not in foreign]
-    if not keys or not all(map(DEFINITION.match, stay)) or not _numbers_by_primary_key(stay):
+    kept = [line for line in lines if line not in keys and line not in foreign]
+    if not keys or not all(map(DEFINITION.match, kept)) or not _has_usable_primary_key(kept):
         return None
     return DeferredIndexes(
-        create[: name.end()] + b",\n  ".join(stay) + close + options,
-        _altered(name[1], keys),
-        _altered(name[1], foreign) if foreign else b"",
+        create[: name.end()] + b",\n  ".join(kept) + close + options,
+        _alter_table(name[1], keys),
+        _alter_table(name[1], foreign) if foreign else b"",
     )
 
 
-def _numbers_by_primary_key(lines: list[bytes]) -> bool:
-    """Check for a primary key in which the AUTO_INCREMENT column, if any, comes first."""
+def _has_usable_primary_key(lines: list[bytes]) -> bool:
+    """Whether there is a primary key, which begins with the AUTO_INCREMENT column if any."""
     primary = next((found[1] for line in lines if (found := PRIMARY.match(line))), None)
     numbered = [found[1] for line in lines if (found := AUTO_INCREMENT.match(line))]
     return primary is not None and numbered in ([], [primary])
 
 
-def _altered(table: bytes, additions: list[bytes]) -> bytes:
+def _alter_table(table: bytes, additions: list[bytes]) -> bytes:
     return b"ALTER TABLE " + table + b"".join(b" ADD " + line + b"," for line in additions)[:-1]

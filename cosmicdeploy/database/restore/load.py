@@ -1,9 +1,8 @@
-"""Load a backup into a schema other than the live one, and check that all of it arrived.
+"""Load a backup into a schema other than the live one, and check that its data is intact.
 
-Rows take most of the time, so several connections load them in parallel; afterwards one connection
-runs the remaining statements (see `routing`). Each connection takes a single statement at a time
-and has no commands of its own. The database's client is not used, since it would run several
-statements in one text, or `\\! sh`.
+Rows take most of the time, so several connections load them in parallel. Afterwards one connection
+runs the remaining statements (see `routing`). The database's client is not used: in a forged dump
+it would run several statements in one text, or commands such as `\\! sh`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
 from cosmicdeploy.errors import BackupError
 
-# Deferred statements are few, unless the schema has many routines: then they go to the disk.
+# Up to this many bytes of deferred statements stay in memory; more of them go to the disk.
 IN_MEMORY = 4 << 20
 LENGTH_BYTES = 8
 
@@ -47,11 +46,11 @@ def load_schema(
     *,
     events: bool = False,
 ) -> None:
-    """Load a backup into an empty schema, with its scheduled events only if `events` is set.
+    """Load a backup into an empty schema.
 
-    The server would run the events in that schema. Raises `BackupError` if the backup must not be
-    loaded on this server, differs from its manifest, or the server refuses a statement; the schema
-    then holds a part of the backup.
+    With `events`, also its scheduled events, which the server then runs in that schema. Raises
+    `BackupError` if the backup must not be loaded on this server, its data differs from its
+    manifest, or the server refuses a statement; the schema then holds a part of the backup.
     """
     raw = backup.manifest.raw
     if raw is None:
@@ -73,11 +72,11 @@ def load_schema(
 
 
 def require_loadable(manifest: Manifest, facts: Facts) -> None:
-    """Raise `BackupError` if loading this backup could touch the live schema or would fail."""
+    """Raise `BackupError` if loading this backup could change the live schema, or would fail."""
     where = f"backup {manifest.id}"
     if manifest.schema_statements:
         raise BackupError(
-            "The dump changes a schema by name and could touch the live one",
+            "The dump names a schema that it changes, which could be the live one",
             where=where,
             todo="restore it by hand on another server",
             details=manifest.schema_statements,
@@ -85,7 +84,7 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
     vendor = facts.server().vendor
     if vendor != manifest.server_vendor:
         raise BackupError(
-            f"It was dumped from {manifest.server_vendor}, and this server is {vendor}",
+            f"The backup is from {manifest.server_vendor}, and this server is {vendor}",
             where=where,
             todo=f"restore it on a {manifest.server_vendor} server",
         )
@@ -97,16 +96,16 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
 
 @dataclass(frozen=True)
 class StatementSpool:
-    """Statements deferred until the rows are loaded; above a size they are kept on the disk.
+    """The statements that are deferred until the rows are loaded, in `file`.
 
-    Each is stored with its length: split again from text, they might be split in another way.
+    Each is stored with its length, so that nothing has to split them again.
     """
 
     file: IO[bytes]
     folder: Path
 
     def put(self, statement: bytes) -> None:
-        """Add a statement. Raises `BackupError` if it would fill the disk."""
+        """Add a statement. Raises `BackupError` if that might fill the disk."""
         if self.file.tell() + len(statement) > IN_MEMORY:
             require_room(self.folder, len(statement))
         self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
@@ -119,7 +118,7 @@ class StatementSpool:
 
 @dataclass(frozen=True)
 class _Loader:
-    """The schema that a dump is loaded into; `limit` is the largest statement there, in bytes."""
+    """Loads a dump into `schema`; the server accepts statements of up to `limit` bytes."""
 
     access: DatabaseAccess
     schema: str
@@ -150,35 +149,37 @@ class _Loader:
                 connection.run(statement)
 
     def _index(self, router: Router) -> None:
-        # The server is silent while it builds an index, so there is no time limit.
-        with self._parallel(router.settings, silence=None) as connections:
+        """Add the indexes and foreign keys of the large tables."""
+        # The server answers only once an index is built, so there is no time limit.
+        with self._parallel(router.settings, read_timeout=None) as connections:
             for table in router.deferred:
                 connections.put(table.keys)
-        # One by one, since each locks the tables that it refers to.
+        # One by one, since each locks the tables that it references.
         with closing(LoadConnection(self.access, self.schema, router.settings)) as connection:
             for table in router.deferred:
                 if table.foreign_keys:
                     connection.run(table.foreign_keys)
 
     def _connection(self) -> LoadConnection:
-        return LoadConnection(self.access, self.schema, silence=READ_TIMEOUT)
+        return LoadConnection(self.access, self.schema, read_timeout=READ_TIMEOUT)
 
     def _parallel(
-        self, settings: list[bytes], silence: float | None = READ_TIMEOUT
+        self, settings: list[bytes], read_timeout: float | None = READ_TIMEOUT
     ) -> AbstractContextManager[ParallelConnections]:
         count = connection_count()
         return closing_connections(
-            ParallelConnections(self.access, self.schema, settings, count, silence)
+            ParallelConnections(self.access, self.schema, settings, count, read_timeout)
         )
 
 
 def large_tables(manifest: Manifest) -> set[str]:
-    """Return the tables large enough to build their indexes after their rows."""
+    """Return the tables that are large enough to build their indexes after their rows."""
     tables = manifest.objects.tables.items()
     return {name for name, rows in tables if rows.before >= LARGE_ROWS}
 
 
 def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[bytes]:
+    """Yield the SQL of a backup; at the end, raise `BackupError` unless it was as expected."""
     digest = Digest()
     for chunk in read_raw(backup.data):
         digest.feed(chunk)
@@ -186,7 +187,7 @@ def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[b
         on_bytes(digest.bytes)
     if digest.content != expected:
         raise BackupError(
-            "The backup's data is not what its manifest says",
+            "The backup's data differs from its manifest",
             where=str(backup.data),
             todo="use another backup: `cosmicdeploy backup list`",
         )

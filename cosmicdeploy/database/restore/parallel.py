@@ -1,4 +1,4 @@
-"""Load rows over several connections in parallel."""
+"""Load rows through several connections in parallel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ END_SECONDS = 10
 
 
 def connection_count() -> int:
-    """Return how many connections help: the server and its clients share the cores."""
+    """Return the number of connections for a load: one for each core, from 2 to 4."""
     return max(2, min(os.cpu_count() or 2, MAX_CONNECTIONS))
 
 
 class ParallelConnections:
     """Takes statements that may run in any order, and runs them on `count` connections.
 
-    At most one statement waits for each connection. After an error every `put` raises it.
+    Each connection first runs `settings`. At most `count` statements are queued. After an error,
+    `put` and `close` raise it.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class ParallelConnections:
         schema: str,
         settings: Sequence[bytes],
         count: int,
-        silence: float | None = None,
+        read_timeout: float | None = None,
     ) -> None:
         self._access = access
         self._queue: Queue[bytes] = Queue(maxsize=count)
@@ -44,7 +45,7 @@ class ParallelConnections:
         self._connections: list[LoadConnection] = []
         try:
             for _ in range(count):
-                self._connections.append(LoadConnection(access, schema, settings, silence))
+                self._connections.append(LoadConnection(access, schema, settings, read_timeout))
         except BaseException:
             for connection in self._connections:
                 connection.close()
@@ -57,13 +58,13 @@ class ParallelConnections:
             self._threads.append(thread)
 
     def put(self, statement: bytes) -> None:
-        """Queue a statement; waits while every connection is busy."""
+        """Queue a statement; wait while the queue is full."""
         with interruptible():
             self._queue.put(statement)
         self._raise()
 
     def close(self, *, abandon: bool = False) -> None:
-        """Wait until every statement has run, or with `abandon` end those that run; then close."""
+        """Wait until all statements have run, then close; with `abandon`, end them instead."""
         if abandon:
             self._errors.append(BackupError("Abandoned"))
             self._kill()
@@ -78,12 +79,12 @@ class ParallelConnections:
             self._raise()
 
     def _kill(self) -> None:
-        # A statement may take long, and the server continues it after its client has gone.
+        # A statement may take long, and the server continues it even if its client has gone.
         with suppress(DatabaseError), open_session(self._access, END_SECONDS) as session:
             for connection in self._connections:
-                with suppress(DatabaseError):  # it has ended by itself
+                with suppress(DatabaseError):  # the connection has ended by itself
                     session.execute("KILL %s", connection.id)
-        for connection in self._connections:  # a frozen server does not answer: do not wait for it
+        for connection in self._connections:  # do not wait for a server that hangs
             connection.hang_up()
 
     def _raise(self) -> None:
@@ -91,19 +92,19 @@ class ParallelConnections:
             raise self._errors[0]
 
     def _work(self, connection: LoadConnection) -> None:
-        # After an error the queue is still emptied, so that no `put` waits for room in it.
+        # After an error, keep taking statements off the queue, so that no `put` waits for room.
         while statement := self._queue.get():
             if not self._errors:
                 try:
                     connection.run(statement)
-                except BaseException as error:  # raised again in the thread that puts
+                except BaseException as error:  # raised again by `put` and `close`
                     self._errors.append(error)
         connection.close()
 
 
 @contextmanager
 def closing_connections(connections: ParallelConnections) -> Iterator[ParallelConnections]:
-    """Finish every statement at the end of the block, or abandon them if the block raises."""
+    """Wait for all statements at the end of the block, or abandon them if the block raises."""
     try:
         yield connections
         connections.close()

@@ -1,4 +1,4 @@
-"""Restore a backup: load it into the shadow schema, compare it with its manifest, and swap."""
+"""Restore a backup: load it into the shadow schema, compare it with its manifest, swap it in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import suppress
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.archive import OnBytes, ignore_progress
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest_diff import differences
 from cosmicdeploy.database.restore.load import load_schema, require_loadable
+from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recreate import set_default_collation
@@ -20,13 +20,9 @@ from cosmicdeploy.database.schema.schemas import (
 )
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.direction import Swapped
+from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.record import HELD_EVENTS, SwapRecord
-from cosmicdeploy.database.swap.swap import (
-    require_no_replaced_data,
-    require_swappable,
-    resolve_interrupted_swap,
-    swap,
-)
+from cosmicdeploy.database.swap.swap import require_no_replaced_data, require_swappable, swap
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 
@@ -45,9 +41,9 @@ def load_shadow(
     """Load a backup into the shadow schema; the live schema stays in use.
 
     Raises `BackupError` if the backup is damaged, must not be restored on this server, or does not
-    match its manifest once loaded; the shadow schema is then dropped and the live one untouched.
-    Raises `LockLost` or `DatabaseError` if another run took over; the shadow schema belongs to that
-    run then and stays.
+    match its manifest once loaded; the shadow schema is then dropped and the live one unchanged.
+    Raises `LockLost` or `DatabaseError` if another run took over; the shadow schema then belongs to
+    that run, and stays.
     """
     verify_backup(backup, on_bytes).require()
     require_restorable(access, backup)
@@ -60,13 +56,13 @@ def load_shadow(
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
         set_default_collation(session, shadow, backup.manifest.collation)
-        # A run that takes over ends every session in the shadow schema, so also this one: a session
-        # that has lost the schema cannot change it any more.
+        # A run that takes over ends all sessions that use the shadow schema. This session uses it
+        # too, so that it cannot change the schema after that.
         session.use(shadow)
         session.stay_open()
         try:
             load_schema(access, backup, shadow, on_bytes)
-            _require_as_described(session, backup, shadow)
+            _require_match(session, backup, shadow)
             SwapRecord(session, access.name).hold_events(backup.manifest.event_definitions)
         except LockLost:
             raise
@@ -79,7 +75,8 @@ def load_shadow(
 def drop_shadow(access: DatabaseAccess) -> None:
     """Drop a loaded backup that will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
-        end_sessions(session, shadow_name(access.name))  # an interrupted load goes on in the server
+        # A statement of a killed load may still run.
+        end_sessions(session, shadow_name(access.name))
         _drop_shadow(session, access.name)
 
 
@@ -96,12 +93,12 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_swappable(live)
 
 
-def _require_as_described(session: Session, backup: Backup, shadow: str) -> None:
+def _require_match(session: Session, backup: Backup, shadow: str) -> None:
     reasons = differences(backup.manifest, Facts(session, shadow))
     if reasons:
         raise BackupError(
-            f"The loaded backup is not what its manifest says: {reasons[0]}",
+            f"The loaded backup differs from its manifest: {reasons[0]}",
             where=f"backup {backup.id}",
-            todo="the live schema is untouched; use another backup: `cosmicdeploy backup list`",
+            todo="the live schema is unchanged; use another backup: `cosmicdeploy backup list`",
             details=reasons[1:],
         )

@@ -1,7 +1,7 @@
-"""Route each statement of a dump while it is loaded.
+"""Decide, while a dump is loaded, when and where each of its statements runs.
 
-Tables are created and rows are sent as they arrive; every other statement (triggers, views,
-routines) is deferred, in order. A statement that no dump tool writes is never run.
+Tables are created, and rows inserted, as they arrive. All other statements (triggers, views,
+routines) are deferred, in order. A statement that no dump tool writes is never run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from cosmicdeploy.database.dump.server_limits import LARGEST_SETTING, require_sendable
-from cosmicdeploy.database.dump_format.scan import DEFAULTS, table_of, without_schema_name
+from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
 from cosmicdeploy.database.dump_format.statements import (
     first_words,
@@ -21,15 +21,15 @@ from cosmicdeploy.database.dump_format.statements import (
 from cosmicdeploy.database.restore.deferred_indexes import DeferredIndexes, defer_indexes
 from cosmicdeploy.errors import BackupError
 
-# Of statements larger than this only one is in memory at a time.
-LARGEST_STATEMENT = 4 << 20
+# A larger INSERT is not queued but runs at once, so that only one such INSERT is in memory.
+LARGEST_QUEUED = 4 << 20
 
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
 STRUCTURE = re.compile(
     rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
     rb" SETVAL\() *`"
 )
-# Meant for a single connection; parallel connections would only wait for each other.
+# These statements are left out: parallel connections would wait for each other.
 LOCKS = re.compile(
     rb"LOCK TABLES `[^\n]+` WRITE|UNLOCK TABLES"
     rb"|/\*!40000 ALTER TABLE `[^\n]+` (?:DISABLE|ENABLE) KEYS \*/"
@@ -46,18 +46,19 @@ EVENT = re.compile(
 
 
 class StatementSink(Protocol):
-    """Takes whole statements."""
+    """Takes complete statements."""
 
     def put(self, statement: bytes) -> None: ...
 
 
 class Router:
-    """Takes a dump in chunks, and hands each statement to `run`, to the sink of rows, or to `rest`.
+    """Takes a dump in chunks, and passes each statement to `run`, to the row sink, or to `rest`.
 
-    `open_rows` opens the sink of rows, which need not keep their order, with the dump's own
-    settings once the first rows arrive. `rest` takes the deferred statements in order. Tables in
-    `large` are created without secondary indexes where that is safe; `deferred` lists these.
-    `limit` is the largest statement that the server takes, in bytes.
+    `run` runs a statement at once. `open_rows` opens the row sink, which may run INSERTs in any
+    order; it is called when the first rows arrive, with the settings at the start of the dump.
+    `rest` takes the deferred statements. Tables in `large` are created without secondary indexes
+    where that is safe; `deferred` lists them. The server accepts statements of up to `limit` bytes.
+    Without `events`, scheduled events are left out.
     """
 
     def __init__(
@@ -85,10 +86,10 @@ class Router:
         self._insert_bytes = 0
 
     def feed(self, chunk: bytes) -> None:
-        """Route the next bytes.
+        """Take the next bytes.
 
         Raises what the three targets raise, and `BackupError` for a statement that no dump tool
-        writes and for rows larger than the server takes.
+        writes or that is larger than the server accepts.
         """
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
@@ -97,7 +98,7 @@ class Router:
                 self._take_text(piece)
 
     def end(self) -> None:
-        """Raise `BackupError` if the last statement has no end."""
+        """End the dump. Raises `BackupError` if its last statement has no delimiter."""
         left = bytes(self._insert) or self._splitter.rest().strip()
         if left:
             raise _unknown(f"{first_words(left)} … (without an end)")
@@ -111,7 +112,7 @@ class Router:
         require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
         # The driver sends one statement at a time, without a delimiter.
         del self._insert[-len(b";\n") :]
-        if len(self._insert) > LARGEST_STATEMENT:
+        if len(self._insert) > LARGEST_QUEUED:
             self._run(self._insert)
         else:
             self._row_sink().put(bytes(self._insert))
@@ -126,7 +127,7 @@ class Router:
         statement = piece.statement
         if not statement:
             return
-        if not DEFAULTS.match(statement) and (words := unknown_statement(statement)):
+        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
             raise _unknown(words)
         if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
             return
@@ -134,7 +135,7 @@ class Router:
             self._in_preamble = False
             self._run(self._without_indexes(statement))
             return
-        if SETTING.match(statement):
+        if SETTING.match(statement):  # needed now, and again by the deferred statements
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)
@@ -150,7 +151,7 @@ class Router:
 
 def _unknown(words: str) -> BackupError:
     return BackupError(
-        f"The backup did not load: it holds what no dump tool writes: {words}",
+        f"The backup did not load: no dump tool writes this statement: {words}",
         todo="use another backup: `cosmicdeploy backup list`",
     )
 
@@ -161,6 +162,6 @@ def is_event(statement: bytes) -> bool:
 
 
 def creates_event(statement: str) -> bool:
-    """Return whether a statement of a manifest creates an event in the current schema."""
+    """Return whether a statement, from a manifest, creates an event in the current schema."""
     raw = statement.encode("utf-8", "replace")
     return raw.startswith(b"CREATE ") and is_event(raw) and not unknown_statement(raw)

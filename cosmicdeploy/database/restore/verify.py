@@ -1,4 +1,4 @@
-"""Verify a backup: its data is what the manifest says, and it loads."""
+"""Verify a backup: compare its data with its manifest, or load it as a test."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cosmicdeploy.database.backups.archive import (
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import Manifest, now
-from cosmicdeploy.database.backups.manifest_diff import differences
 from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
+from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.routing import creates_event
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recreate import set_default_collation
@@ -38,7 +38,7 @@ from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """The result of a verification: `reasons` say why it failed; empty if it passed."""
+    """The result of a verification; `reasons` say why it failed, and are empty if it passed."""
 
     backup_id: str
     reasons: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Verification:
 
 
 def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verification:
-    """Read the whole file and compare it with the manifest. Raises `BackupUnreadable`."""
+    """Read all of the data and compare it with the manifest. Raises `BackupUnreadable`."""
     manifest = backup.manifest
     if not backup.is_good:
         reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
@@ -78,7 +78,7 @@ def verify_restore(
 ) -> Verification:
     """Load the backup into a scratch schema, compare it with the manifest, and drop the schema.
 
-    A backup that must not be loaded on this server fails, with the reason. Raises
+    A backup that must not be loaded on this server fails the verification. Raises
     `BackupUnreadable`, and `DatabaseError` or `EngineError` if the server or the engine does not
     answer.
     """
@@ -102,7 +102,7 @@ def verify_restore(
 def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
     """Create an empty schema with the defaults of the live one, and drop it after the block.
 
-    The session holds a lock with the schema's name, so that other runs see that it is in use.
+    A lock with the schema's name is held meanwhile, so that other runs see that it is in use.
     """
     schema = scratch_name(access.name)
     with open_session(access) as holder:
@@ -118,7 +118,7 @@ def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
 
 
 def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop scratch schemas that killed verifications left behind. Raises `DatabaseError`."""
+    """Drop the scratch schemas of killed verifications. Raises `DatabaseError` or `EngineError`."""
     with open_session(access) as session:
         for schema in scratch_schemas(session, access.name):
             if session.acquire_lock(schema):
@@ -131,14 +131,14 @@ def verify_and_record(
 ) -> Verification:
     """Verify a backup's data and record the result in the catalogue.
 
-    Raises `BackupUnreadable` if the system does not let the file be read, `BackupError` if the
+    Raises `BackupUnreadable` if the operating system cannot read the file, `BackupError` if the
     result cannot be recorded.
     """
     with catalogue.in_use(backup):
         result = verify_backup(backup, on_bytes)
-    if backup.is_good:  # a backup that failed from the start needs no record of it
+    if backup.is_good:  # a failed backup has no data to verify
         record = _record(result)
-        catalogue.note(backup.id, lambda state: state.updated(read=record))
+        catalogue.update_state(backup.id, lambda state: state.updated(read=record))
     return result
 
 
@@ -153,11 +153,11 @@ def verify_restore_and_record(
         result = verify_restore(engine, access, backup)
     if not result.passed:
         read = verify_and_record(catalogue, backup)
-        if not read.passed:  # the data itself is the reason, so the restore was not tested
+        if not read.passed:  # the data is damaged, so this was no test of the restore
             return read
     record = _record(result)
     also = {"read": record} if result.passed else {}
-    catalogue.note(backup.id, lambda state: state.updated(restored=record, **also))
+    catalogue.update_state(backup.id, lambda state: state.updated(restored=record, **also))
     return result
 
 
@@ -166,30 +166,38 @@ def _record(result: Verification) -> VerificationRecord:
 
 
 def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
+    """Return how the data differs from the manifest, and what no dump tool could have written."""
     compressed = Digest()
     for chunk in read_compressed(backup.data):
         compressed.feed(chunk)
-    # Do not decompress damaged data: the error of the decompressor would say less than this.
+    # Damaged data is not decompressed: the decompressor's error would say less than this.
     if compressed.content != manifest.compressed:
-        return ["the compressed data is not what was written (size or SHA-256 differs)"]
+        return ["the compressed data has changed (size or SHA-256 differs)"]
     raw, scan = Digest(), DumpScan()
     for chunk in read_raw(backup.data):
         raw.feed(chunk)
         scan.feed(chunk)
         on_bytes(raw.bytes)
-    # A copy may be forged together with its manifest, so every statement has to be one that a dump
-    # tool writes.
+    # A copy may be forged together with its manifest, so also check that each statement is one that
+    # dump tools write.
     unexpected = sorted(scan.unexpected - set(manifest.schema_statements))
-    events = [event for event in manifest.event_definitions if not creates_event(event.statement)]
+    events = manifest.event_definitions
+    no_events = [event.name for event in events if not creates_event(event.statement)]
     checks = (
-        (raw.content == manifest.raw, "the SQL is not what was dumped (size or SHA-256 differs)"),
+        (
+            raw.content == manifest.raw,
+            "the SQL has changed since the dump (size or SHA-256 differs)",
+        ),
         (scan.is_complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
-        (not scan.opening_fault, f"{scan.opening_fault}: it is not the tool's own work"),
+        (not scan.opening_fault, f"{scan.opening_fault}: it has been altered"),
         (
             not unexpected,
-            f"the dump holds what no dump tool writes: {'; '.join(unexpected)}",
+            f"the dump has statements that no dump tool writes: {'; '.join(unexpected)}",
         ),
-        (not events, f"the manifest has what makes no event: {', '.join(e.name for e in events)}"),
+        (
+            not no_events,
+            f"events of the manifest are not CREATE EVENT statements: {', '.join(no_events)}",
+        ),
     )
     return [reason for passed, reason in checks if not passed]

@@ -1,1 +1,1 @@
-"""What a schema holds: tables, definitions, privileges, digests."""
+"""Read what a schema holds, compare it, and create it again; check privileges on it."""

@@ -1,4 +1,4 @@
-"""Columns of tables and views: as code uses them, and as the server describes them."""
+"""Columns of tables and views: what application code relies on, and all that the server reports."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FILLS_ITSELF = re.compile("auto_increment|generated")
 
 
 class Column(StoredModel):
-    """A column as code uses it; manifests store columns in this form.
+    """What application code relies on in a column; manifests store columns in this form.
 
-    With `fills_itself` an INSERT may omit the column even if it is NOT NULL: it has a default, or
+    `fills_itself`: an INSERT may omit the column even if it is NOT NULL, since it has a default or
     the server generates its value.
     """
 
@@ -23,9 +23,10 @@ class Column(StoredModel):
 
 
 class LiveColumn(Column):
-    """A column as the server describes it; `default` is an expression, None if there is none.
+    """A column as the server reports it.
 
-    `type` is the server's own text. `extra` (such as `auto_increment`) is in lower case.
+    `type` is the server's text. `default` is an SQL expression, None if there is no default.
+    `extra` (such as `auto_increment`) is in lower case.
     """
 
     fills_itself: bool = False
@@ -48,7 +49,7 @@ def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColum
     )
     tables: dict[str, dict[str, LiveColumn]] = {}
     for table, name, kind, nullable, default, extra, charset in rows:
-        has_default = default not in (None, "NULL")  # MariaDB writes NULL for no default
+        has_default = default not in (None, "NULL")  # MariaDB reports "NULL" for no default
         tables.setdefault(str(table), {})[str(name)] = LiveColumn(
             type=str(kind),
             nullable=nullable == "YES",

@@ -1,4 +1,4 @@
-"""A digest of a schema's structure, to tell whether a failed migration changed anything."""
+"""A digest of a schema's structure: it shows whether a failed migration changed anything."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 
 from cosmicdeploy.database.session import Session
 
-# Schema names are left out, so that a restored copy has the digest of its original; counters and
-# statistics are left out, since they change with the data.
-PARTS = (
+# Without schema names, so that a restored copy has the digest of its original; without counters and
+# statistics, since they change with the data.
+QUERIES = (
     "SELECT table_name, table_type, engine, table_collation FROM information_schema.tables"
     " WHERE table_schema = %s ORDER BY table_name",
     "SELECT table_name, ordinal_position, column_name, column_type, is_nullable, column_default,"
@@ -34,9 +34,9 @@ PARTS = (
 
 
 def schema_digest(session: Session, schema: str) -> str:
-    """Return the SHA-256 (hex) of tables, columns, indexes and constraints.
+    """Return the SHA-256 (hex) of the definitions of tables, columns, indexes and constraints.
 
     Raises `DatabaseError`.
     """
-    parts = [session.rows(part, schema) for part in PARTS]
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+    results = [session.rows(query, schema) for query in QUERIES]
+    return hashlib.sha256(json.dumps(results, default=str).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Read facts about a schema: tables, rows, objects, migrations."""
+"""Queries about a schema: its tables, rows, objects and migrations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIGRATIONS_TABLE = "migrations"
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """The database server; `vendor` is "MariaDB" or "MySQL"."""
+    """The product that the server runs; `vendor` is "MariaDB" or "MySQL"."""
 
     vendor: str
     version: str
@@ -41,7 +41,7 @@ class Facts:
         self.schema = schema
 
     def ping(self) -> None:
-        """Raise unless the database answers a query."""
+        """Run a trivial query, to check that the database answers."""
         self.session.execute("SELECT 1")
 
     def server(self) -> Server:
@@ -73,7 +73,7 @@ class Facts:
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
     def other_tables(self) -> dict[str, str]:
-        """Return the type of each table that is no base table and no view, e.g. a sequence."""
+        """Return name → type of what is neither a base table nor a view, such as a sequence."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
             " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
@@ -98,14 +98,14 @@ class Facts:
         return self._names("events", "event_name", "event_schema")
 
     def definitions(self) -> Definitions:
-        """Return views, routines, triggers and events with their texts.
+        """Return the definitions of views, routines, triggers and events.
 
-        Raises if the user may not read one of the texts.
+        Raises also if the user may not read one of them.
         """
         return read_definitions(self.session, self.schema)
 
     def rounded_columns(self) -> tuple[str, ...]:
-        """Return FLOAT columns whose values lose digits in a dump; reads their tables."""
+        """Return the FLOAT columns with values that a dump would round; reads their tables."""
         rows = self.session.rows(
             "SELECT table_name, column_name FROM information_schema.columns JOIN"
             " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
@@ -123,7 +123,7 @@ class Facts:
         )
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """Return the columns of a table in order; empty if there is no such table."""
+        """Return the names of a table's columns, in order; empty if there is no such table."""
         rows = self.session.rows(
             "SELECT column_name FROM information_schema.columns"
             " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
@@ -146,7 +146,7 @@ class Facts:
         return schema_digest(self.session, self.schema)
 
     def applied_migrations(self) -> dict[str, int]:
-        """Return the batch of each applied migration; empty if there is no migrations table."""
+        """Return applied migration → batch; empty if there is no migrations table."""
         if not self.columns(MIGRATIONS_TABLE):
             return {}
         table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
@@ -156,23 +156,21 @@ class Facts:
         return {str(name): int(batch) for name, batch in rows}
 
     def outline(self) -> Outline:
-        """Return the tables with their columns, as code uses them."""
+        """Return the tables and views with their columns, as application code relies on them."""
         return read_outline(self.session, self.schema)
 
-    def incompatibilities(self, code: Outline) -> list[str]:
-        """Return why code made for the schema `code` cannot use this one; empty if it can."""
-        return (
-            incompatibilities(code, self.outline())
-            if code
-            else ["it is not known what that code needs"]
-        )
+    def incompatibilities(self, needed: Outline) -> list[str]:
+        """Return why code written for the schema `needed` cannot use this one; empty if it can."""
+        if not needed:
+            return ["it is not known what that code needs"]
+        return incompatibilities(needed, self.outline())
 
     def highest_batch(self) -> int:
-        """Return the last migration batch; 0 if no migration was applied."""
+        """Return the number of the last migration batch; 0 if no migration was applied."""
         return max(self.applied_migrations().values(), default=0)
 
     def keys_across_schemas(self) -> tuple[str, ...]:
-        """Return the foreign keys that leave or enter this schema, one line each."""
+        """Return the foreign keys between this schema and others, as "table → referenced table"."""
         rows = self.session.rows(
             "SELECT DISTINCT table_schema, table_name, referenced_table_schema,"
             " referenced_table_name FROM information_schema.key_column_usage"
@@ -182,10 +180,10 @@ class Facts:
         )
         return tuple(f"{row[0]}.{row[1]} → {row[2]}.{row[3]}" for row in rows)
 
-    def _names(self, source: str, column: str, owner: str, condition: str = "1") -> tuple[str, ...]:
+    def _names(self, source: str, column: str, schema_column: str) -> tuple[str, ...]:
         rows = self.session.rows(
             f"SELECT {column} FROM information_schema.{source}"  # noqa: S608 - fixed words
-            f" WHERE {owner} = %s AND {condition} ORDER BY {column}",
+            f" WHERE {schema_column} = %s ORDER BY {column}",
             self.schema,
         )
         return tuple(str(row[0]) for row in rows)
@@ -193,6 +191,6 @@ class Facts:
 
 @contextmanager
 def open_facts(access: DatabaseAccess) -> Iterator[Facts]:
-    """Open the facts of the live schema, over one connection. Raises `DatabaseError`."""
+    """Open a session for queries about the live schema. Raises `DatabaseError`."""
     with open_session(access) as session:
         yield Facts(session, access.name)

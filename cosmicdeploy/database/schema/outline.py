@@ -1,4 +1,4 @@
-"""Compare a schema as code sees it: can a release made for one schema use another?"""
+"""Compare the columns of two schemas: can a release written for one use the other?"""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from cosmicdeploy.database.schema.columns import Column, Outline, read_columns
 from cosmicdeploy.database.session import Session
 
-# Means nothing to the data, and newer MySQL versions no longer report it.
+# A display width has no effect on the data, and newer versions of MySQL do not report it.
 DISPLAY_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
 
 
 def read_outline(session: Session, schema: str) -> Outline:
-    """Return tables and views with their columns, as code uses them. Raises `DatabaseError`."""
+    """Return the columns of each table and view. Raises `DatabaseError`."""
     return {
         table: {
             name: Column(
@@ -25,9 +25,9 @@ def read_outline(session: Session, schema: str) -> Outline:
 
 
 def column_changes(then: Outline, now: Outline) -> list[str]:
-    """Return how the columns of tables in both schemas differ.
+    """Return how columns differ, in tables that both schemas have.
 
-    Compares only what every server version reports alike.
+    Compares only what all versions of a server report in the same way: type and NULL.
     """
     lines = []
     for table in sorted(then.keys() & now.keys()):
@@ -45,31 +45,33 @@ def _portable(column: Column | None) -> str:
     return DISPLAY_WIDTH.sub(r"\1", column.type) + (" NULL" if column.nullable else " NOT NULL")
 
 
-def incompatibilities(code: Outline, schema: Outline) -> list[str]:
-    """Return why code made for the schema `code` cannot use `schema`; empty if it can.
+def incompatibilities(needed: Outline, schema: Outline) -> list[str]:
+    """Return why code written for the schema `needed` cannot use `schema`; empty if it can.
 
-    The code can use a schema that has every table and column it knows, with the same type, and
-    whose other columns need no value from it.
+    The code can use a schema that has every table and column of `needed`, with the same type, and
+    whose other columns need no value from the code.
     """
-    lines = [f"table {table} is missing" for table in code if table not in schema]
-    for table in sorted(code.keys() & schema.keys()):
-        lines += _column_incompatibilities(table, code[table], schema[table])
+    lines = [f"table {table} is missing" for table in needed if table not in schema]
+    for table in sorted(needed.keys() & schema.keys()):
+        lines += _column_incompatibilities(table, needed[table], schema[table])
     return lines
 
 
 def _column_incompatibilities(
-    table: str, code: dict[str, Column], schema: dict[str, Column]
+    table: str, needed: dict[str, Column], schema: dict[str, Column]
 ) -> list[str]:
     lines = []
-    for name, known in code.items():
+    for name, known in needed.items():
         column = schema.get(name)
         if column is None:
             lines.append(f"column {table}.{name} is missing")
         elif column.type != known.type:
             lines.append(f"column {table}.{name} is {column.type} instead of {known.type}")
         elif known.nullable and not column.nullable:
-            lines.append(f"column {table}.{name} must not be NULL any more")
-    for name in schema.keys() - code.keys():
+            lines.append(f"column {table}.{name} no longer accepts NULL")
+    for name in schema.keys() - needed.keys():
         if not schema[name].nullable and not schema[name].fills_itself:
-            lines.append(f"column {table}.{name} must be filled, and that code does not know it")
+            lines.append(
+                f"column {table}.{name} needs a value, and that code does not know the column"
+            )
     return lines

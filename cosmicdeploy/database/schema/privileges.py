@@ -9,13 +9,14 @@ from operator import itemgetter
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
-# A user does not see objects that it must not use, so a dump omits them without an error: tables
-# without SELECT; triggers, events or routines without the last three.
+# The server hides objects that a user may not use, so a dump omits them without an error: tables
+# without SELECT; triggers, events and routines without the last three.
 TO_DUMP = ("SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "EXECUTE")
 TO_RESTORE = (
     *("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES"),
     *("CREATE VIEW", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"),
 )
+# With any of these, a user may create objects whose definer is another account.
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID"})
 ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
@@ -24,7 +25,7 @@ WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
 def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
-    """Raise `BackupError` that names the missing privileges, unless the user has all of them."""
+    """Raise `BackupError` unless the user has all these privileges on all these schemas."""
     required = tuple(required)
     missing = {schema: _missing(session, schema, required) for schema in schemas}
     lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
@@ -38,22 +39,23 @@ def require_privileges(session: Session, schemas: Iterable[str], required: Itera
 
 
 def require_definers(session: Session, definers: Iterable[str]) -> None:
-    """Raise `BackupError` if this user may not create objects of these definers."""
+    """Raise `BackupError` if the user may not create objects with one of these definers."""
     own = str(session.rows("SELECT CURRENT_USER()")[0][0])
     others = sorted(set(definers) - {own})
     held = privileges_on(session, None)
     if others and not held & {*FOREIGN_DEFINERS, ALL}:
         raise BackupError(
-            f"The database user may not create objects of another definer: {', '.join(others)}",
+            f"The database user may not create objects with another definer: {', '.join(others)}",
             where=session.where,
-            todo="GRANT it SET USER ON *.*, or use another user",
+            todo="GRANT SET USER ON *.* to it, or use another user",
         )
 
 
 def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
-    """Return the user's privileges on a schema, or with None those on the whole server.
+    """Return the user's privileges on a schema; None stands for those on the whole server.
 
-    Privileges of active roles count, privileges on single tables do not. Raises `DatabaseError`.
+    Includes privileges of active roles, but not privileges on single tables. Raises
+    `DatabaseError`.
     """
     whole: set[str] = set()
     closest: dict[str, tuple[int, set[str]]] = {}
@@ -65,7 +67,7 @@ def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
         if grant["schema"] == "*":
             whole |= privileges
         elif schema is not None and _covers(session, grant["schema"], schema):
-            # Of several patterns that match, the server uses only the closest one.
+            # If several patterns match, the server uses only the most specific of them.
             closeness = len(WILDCARD.split(grant["schema"], maxsplit=1)[0])
             closest[grant["to"]] = max(
                 closest.get(grant["to"], (0, set())), (closeness, privileges), key=itemgetter(0)

@@ -1,4 +1,4 @@
-"""Give a schema exactly the recorded views, routines, triggers and events."""
+"""Replace the views, routines, triggers and events of a schema by recorded ones."""
 
 from __future__ import annotations
 
@@ -21,17 +21,19 @@ from cosmicdeploy.database.session import Session, execute_when_unlocked
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 COLLATION = re.compile(r"\w*", re.ASCII)
+# Kinds of objects that run by themselves.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
 def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
-    """Replace the objects of a schema by the recorded ones; a second call changes nothing.
+    """Replace the objects of a schema by the recorded ones; calling it again is harmless.
 
-    Privileges on single routines survive for routines that remain. Raises `DatabaseError`.
+    On MariaDB, a routine that is replaced keeps the privileges granted on it. Raises
+    `DatabaseError`.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
-    _drop_others(session, schema, recorded)
+    _drop_other_routines(session, schema, recorded)
     set_default_collation(session, schema, recorded.collation)
     create_objects(session, schema, recorded.of("FUNCTION", "PROCEDURE"))
     _create_views(session, schema, recorded.of("VIEW"))
@@ -45,16 +47,15 @@ def create_missing_triggers_and_events(
     existing: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
-    missing = [one for one in recorded.of(*ACTIVE) if (one.kind, one.name) not in existing]
+    missing = [each for each in recorded.of(*ACTIVE) if (each.kind, each.name) not in existing]
     create_objects(session, schema, missing)
     set_default_collation(session, schema, recorded.collation)
 
 
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
-    """Drop all objects of these kinds, the last first. Raises `DatabaseError`.
+    """Drop all objects of these kinds, in reverse order of creation. Raises `DatabaseError`.
 
-    If it stops halfway, the remaining triggers are still the first to fire once the others are
-    created again.
+    So if it stops halfway and the dropped triggers are created again, all fire in the old order.
     """
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
@@ -68,14 +69,14 @@ def create_objects(session: Session, schema: str, recorded: Sequence[Definition]
     for definition in recorded:
         statement = definition.statement
         if or_replace and definition.kind in ("FUNCTION", "PROCEDURE"):
-            # Unlike a drop, it keeps the privileges granted on this one routine.
+            # Unlike a drop, this keeps the privileges granted on the routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-        with _settings(session, schema, definition):
+        with _recorded_settings(session, schema, definition):
             execute_when_unlocked(session, encoded(definition, statement))
 
 
 def encoded(definition: Definition, statement: str) -> bytes:
-    """Encode a statement in the recorded character set, as a client of that character set does.
+    """Encode a statement in its recorded character set, which the session has when it runs.
 
     Raises `BackupError` if the text does not fit the character set.
     """
@@ -91,18 +92,18 @@ def encoded(definition: Definition, statement: str) -> bytes:
 
 
 def require_creatable(recorded: Sequence[Definition]) -> None:
-    """Raise `BackupError` if an object could not be created from its text in another schema."""
+    """Raise `BackupError` if the text of an object could not create it in another schema."""
     for definition in recorded:
         encoded(definition, definition.statement)
-        if names_a_schema(definition):
+        if is_bound_to_schema(definition):
             raise BackupError(
-                f"{definition.label} names a schema in its head, which binds it to that schema",
+                f"{definition.label} names a schema before its body, which binds it to that schema",
                 todo="create it again without the schema's name",
             )
 
 
-def names_a_schema(definition: Definition) -> bool:
-    """Return whether the text of a trigger binds it or its table to one schema."""
+def is_bound_to_schema(definition: Definition) -> bool:
+    """Return whether the text of a trigger names the schema of the trigger or of its table."""
     if definition.kind != "TRIGGER":
         return False
     head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
@@ -111,14 +112,16 @@ def names_a_schema(definition: Definition) -> bool:
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
-    """Omit views of the current schema that cannot be read: they cannot be created again."""
+    """Return a copy without the broken views, which cannot be created again."""
     broken = broken_views(session, definitions)
-    kept = tuple(one for one in definitions.objects if one.kind != "VIEW" or one.name not in broken)
+    kept = tuple(
+        each for each in definitions.objects if each.kind != "VIEW" or each.name not in broken
+    )
     return definitions.model_copy(update={"objects": kept})
 
 
 def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
-    """Return the views of the current schema that cannot be read, with the reason."""
+    """Return the views of the current schema that cannot be queried, with the reason."""
     broken: dict[str, str] = {}
     for view in definitions.of("VIEW"):
         try:
@@ -129,10 +132,10 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
-    """Set the collation that new tables of a schema get; "" changes nothing.
+    """Set the default collation of a schema; "" changes nothing.
 
-    Raises `DatabaseError`, and `BackupError` if the collation is not a name: a manifest may be
-    forged.
+    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name, since it may come
+    from a forged manifest.
     """
     if not COLLATION.fullmatch(collation):
         raise BackupError(
@@ -144,18 +147,19 @@ def set_default_collation(session: Session, schema: str, collation: str) -> None
         session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")
 
 
-def _drop_others(session: Session, schema: str, recorded: Definitions) -> None:
+def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
+    """Drop the routines that `create_objects` cannot replace by recorded ones."""
     kinds: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
     replaceable = Facts(session, schema).server().vendor == "MariaDB"
     for kind in kinds:
-        kept = {one.name for one in recorded.of(kind)} if replaceable else set()
+        kept = {each.name for each in recorded.of(kind)} if replaceable else set()
         for name in names_of(session, schema, kind):
             if name not in kept:
                 session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
 
 
 def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
-    """Create views in several rounds: a view on another view needs that one first."""
+    """Create views in several rounds, since a view may use other views, in any order."""
     while waiting:
         failed: list[Definition] = []
         last: DatabaseError | None = None
@@ -171,7 +175,8 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
 
 
 @contextmanager
-def _settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
+def _recorded_settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
+    """Apply the settings of a definition to the session and the schema within the block."""
     own = default_collation(session, schema)
     set_default_collation(session, schema, definition.database_collation)
     session.execute(

@@ -1,4 +1,4 @@
-"""Schemas that belong to the live one: their names, and how to create and drop them."""
+"""The schemas that a restore uses beside the live one: their names, how to create and drop them."""
 
 from __future__ import annotations
 
@@ -12,38 +12,44 @@ from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import DatabaseError
 
-LONGEST_NAME = 64
+LONGEST_NAME = 64  # the server's limit
+SCRATCH_ID_BYTES = 4
 
 
 def shadow_name(live: str) -> str:
-    """Return the schema into which a backup is loaded before its tables become live."""
+    """Return the name of the schema into which a backup is loaded before its tables go live."""
     return _derived_name(live, "restore")
 
 
 def replaced_name(live: str) -> str:
-    """Return the schema that keeps the tables that a restore replaced."""
+    """Return the name of the schema that keeps the tables that a restore replaced."""
     return _derived_name(live, "before")
 
 
 def swap_record_name(live: str) -> str:
-    """Return the schema that keeps the record of a swap."""
+    """Return the name of the schema that holds the record of a swap."""
     return _derived_name(live, "swap")
 
 
 def scratch_name(live: str) -> str:
-    """Return a schema for a test restore; the name is different each time."""
-    return _derived_name(live, f"verify_{secrets.token_hex(4)}")
+    """Return a new name for the schema of a test restore; each call returns another one."""
+    return _derived_name(live, f"verify_{secrets.token_hex(SCRATCH_ID_BYTES)}")
 
 
 def scratch_schemas(session: Session, live: str) -> list[str]:
-    """Return all schemas for test restores on the server. Raises `DatabaseError`."""
-    pattern = re.compile(re.escape(scratch_name(live)[:-8]) + "[0-9a-f]{8}")
+    """Return the names of the existing schemas of test restores. Raises `DatabaseError`."""
+    digits = 2 * SCRATCH_ID_BYTES
+    prefix = scratch_name(live)[:-digits]
+    pattern = re.compile(re.escape(prefix) + f"[0-9a-f]{{{digits}}}")
     rows = session.rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1")
     return [name for (name,) in rows if pattern.fullmatch(name)]
 
 
 def create_schema_like(session: Session, model: str, schema: str) -> None:
-    """Create a schema with the default character set of another. Raises `DatabaseError`."""
+    """Create a schema with the default character set and collation of the schema `model`.
+
+    Raises `DatabaseError`.
+    """
     rows = session.rows(
         "SELECT default_character_set_name, default_collation_name"
         " FROM information_schema.schemata WHERE schema_name = %s",
@@ -56,23 +62,23 @@ def create_schema_like(session: Session, model: str, schema: str) -> None:
 
 
 def drop_schema(session: Session, schema: str) -> None:
-    """Drop a schema and its content, if it exists. Raises `DatabaseError`."""
+    """Drop a schema with all it holds, if it exists. Raises `DatabaseError`."""
     session.execute(f"DROP DATABASE IF EXISTS {quoted(schema)}")
 
 
 def end_sessions(session: Session, schema: str) -> None:
-    """End the other sessions in a schema, as far as this user sees them and may end them."""
+    """End all other sessions that use a schema, as far as the user may see and end them."""
     others = session.rows(
         "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
         schema,
     )
-    for (number,) in others:
+    for (session_id,) in others:
         with suppress(DatabaseError):  # it has ended by itself, or its user has more privileges
-            session.execute("KILL %s", number)
+            session.execute("KILL %s", session_id)
 
 
 def schema_exists(session: Session, schema: str) -> bool:
-    """Return whether a schema exists that this user may see. Raises `DatabaseError`."""
+    """Return whether the user can see a schema of this name. Raises `DatabaseError`."""
     query = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
     return bool(session.rows(query, schema))
 
@@ -84,6 +90,7 @@ def drop_empty_schema(session: Session, schema: str) -> None:
 
 
 def _derived_name(live: str, suffix: str) -> str:
+    """Return the live name with a suffix; a long name is cut, with a digest to keep it unique."""
     room = LONGEST_NAME - len(f"__{suffix}")
     if len(live) > room:
         digest = hashlib.sha256(live.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Read a schema's tables, columns, indexes and constraints, to judge SQL statements by."""
+"""The shape of a schema: tables, columns, indexes, constraints. Migrations are classified by it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.database.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class TableShape:
-    """One table; names of columns are in lower case, as the server compares them."""
+    """A table. Names of columns, indexes and constraints are in lower case."""
 
     charset: str = "utf8mb4"
     columns: dict[str, LiveColumn] = field(default_factory=dict)
@@ -21,14 +21,14 @@ class TableShape:
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The tables and views that a schema holds now."""
+    """The tables and views of a schema."""
 
     tables: dict[str, TableShape] = field(default_factory=dict)
     views: frozenset[str] = frozenset()
 
 
 def read_shape(session: Session, schema: str) -> Shape:
-    """Return the shape of a schema. Raises `DatabaseError`."""
+    """Read the present shape of a schema. Raises `DatabaseError`."""
     kinds = session.rows(
         "SELECT table_name, table_type, table_collation FROM information_schema.tables"
         " WHERE table_schema = %s",
@@ -41,8 +41,8 @@ def read_shape(session: Session, schema: str) -> Shape:
         name: TableShape(
             charset=str(collation).split("_")[0],
             columns={key.lower(): column for key, column in columns.get(name, {}).items()},
-            indexes=_of(name, indexes),
-            constraints=_of(name, constraints),
+            indexes=_names_of(name, indexes),
+            constraints=_names_of(name, constraints),
         )
         for name, kind, collation in kinds
         if kind != "VIEW"
@@ -59,5 +59,5 @@ def _names_by_table(session: Session, schema: str, source: str, name: str) -> li
     return [(str(row[0]), str(row[1])) for row in rows]
 
 
-def _of(table: str, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+def _names_of(table: str, pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(name.lower() for owner, name in pairs if owner == table)

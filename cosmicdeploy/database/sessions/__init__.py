@@ -1,1 +1,1 @@
-"""Sessions of the server: the process list, lock waits, server load."""
+"""What the sessions on the server do: the process list, lock waits, server load."""

@@ -1,4 +1,4 @@
-"""Lock waits: which session waits for which, for rows or for the lock on a table."""
+"""Lock waits: which session waits for another to release a row or a table."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.sessions.process_list import Process
 
-# A plugin of MariaDB that lists which session holds the lock on which table.
+# The information_schema table of a MariaDB plugin: which session holds the lock on which table.
 LOCK_PLUGIN = "metadata_lock_info"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowWait:
-    """A session that waits for rows locked by another one; both by id, with the wait in seconds."""
+    """The session `waiter` has waited `seconds` for rows that the session `blocker` has locked."""
 
     waiter: int
     blocker: int
@@ -23,9 +23,9 @@ class RowWait:
 
 
 def row_waits(session: Session) -> list[RowWait]:
-    """Return which sessions wait for locked rows. Raises `DatabaseError`.
+    """Return which sessions wait for locked rows; empty if the server does not list such waits.
 
-    Empty on servers that do not list these waits.
+    Raises `DatabaseError`.
     """
     if not _has_table(session, "INNODB_LOCK_WAITS"):
         return []
@@ -44,13 +44,14 @@ def table_lock_holders(
 ) -> list[Process]:
     """Return the sessions that may hold the table lock that `waiter` waits for.
 
-    With the lock plugin, these are the holders of the tables that its statement names; without it,
-    the sessions whose transaction in this schema is older. Raises `DatabaseError`.
+    If the server has the lock plugin, these are the sessions that hold a table named in the
+    waiter's statement. Otherwise they are the sessions in this schema, or in none, whose
+    transaction began before the wait. Raises `DatabaseError`.
     """
     others = [each for each in processes.values() if not each.waits_for_table_lock]
     if _has_table(session, LOCK_PLUGIN.upper()):
         holding = _locked_tables(session, schema)
-        return [each for each in others if _named(waiter.statement, holding.get(each.id, ()))]
+        return [each for each in others if _names_any(waiter.statement, holding.get(each.id, ()))]
     return [
         each
         for each in others
@@ -60,7 +61,7 @@ def table_lock_holders(
     ]
 
 
-def _named(statement: str, tables: Collection[str]) -> bool:
+def _names_any(statement: str, tables: Collection[str]) -> bool:
     return any(re.search(rf"\b{re.escape(table)}\b", statement) for table in tables)
 
 
@@ -77,7 +78,7 @@ def _locked_tables(session: Session, schema: str) -> dict[int, list[str]]:
 
 
 def has_lock_plugin(session: Session) -> bool:
-    """Return whether the server lists which session holds which table lock."""
+    """Return whether the server has the plugin that lists who holds which table lock."""
     return _has_table(session, LOCK_PLUGIN.upper())
 
 

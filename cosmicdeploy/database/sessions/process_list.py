@@ -1,4 +1,4 @@
-"""The server's process list: which session runs which statement or has an open transaction."""
+"""The server's process list: what each session runs, and how old its transaction is."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.session import Session
 
-# Sessions and commands of the server itself, and of its replicas.
+# Users and commands of sessions that belong to the server itself or to its replicas.
 SYSTEM_USERS = frozenset({"", "system user", "event_scheduler", "unauthenticated user"})
 SYSTEM_COMMANDS = frozenset(
     {"Daemon", "Binlog Dump", "Binlog Dump GTID", "Connect", "Delayed insert"}
     | {"Slave_IO", "Slave_SQL", "Slave_worker"}
 )
 BACKUP_USERS = re.compile(r"backup|dump|repl", re.IGNORECASE)
-# First the SELECT of mysqldump and mariadb-dump, then the locks of other backup tools.
+# The SELECT of mysqldump and mariadb-dump, and the locks of other backup tools.
 BACKUP_STATEMENTS = re.compile(
     r"SQL_NO_CACHE \*/|^\s*(BACKUP\s|FLUSH\s+TABLES?\b.*\bREAD\s+LOCK)",
     re.IGNORECASE | re.DOTALL,
 )
 COMMENTS = re.compile(r"^(?:\s|/\*.*?\*/|--\s.*?\n|#.*?\n)+", re.DOTALL)
-# Statements that a client can repeat; statements of migrations and loads are not among them.
+# Statements of ordinary clients, which can repeat them; migrations and loads run others.
 CLIENT_STATEMENTS = re.compile(
     r"(SELECT|WITH|INSERT|UPDATE|DELETE|REPLACE|CALL|DO|EXECUTE)\b|\(", re.IGNORECASE
 )
 TABLE_LOCK = "Waiting for table metadata lock"
-SLEEPS = "Sleep"
+IDLE = "Sleep"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """One session in the process list.
+    """A session in the process list.
 
-    `seconds` is how long it has run its statement, or been idle if `command` is Sleep.
+    `seconds` is how long it has run its statement, or how long it has been idle.
     `transaction_seconds` is the age of its open transaction; None if it has none.
     """
 
@@ -49,16 +49,16 @@ class Process:
 
     @property
     def is_idle(self) -> bool:
-        return self.command == SLEEPS
+        return self.command == IDLE
 
     @property
     def waits_for_table_lock(self) -> bool:
-        """Whether it waits for the lock on a table, as an ALTER TABLE needs it."""
+        """Whether it waits for the lock on a table, which an ALTER TABLE needs exclusively."""
         return self.state.startswith(TABLE_LOCK)
 
     @property
     def protection(self) -> str:
-        """Why only an operator may end it by hand; "" for an ordinary client."""
+        """Why the deployer does not offer to end it; "" for an ordinary client."""
         if self.user in SYSTEM_USERS or self.command in SYSTEM_COMMANDS:
             return "it belongs to the server itself or to a replica"
         if BACKUP_USERS.search(self.user) or BACKUP_STATEMENTS.search(self.statement):
@@ -73,7 +73,7 @@ class Process:
 
 
 def read_process_list(session: Session) -> Mapping[int, Process]:
-    """Return all sessions by id, without this one. Raises `DatabaseError`."""
+    """Return all other sessions by id. Raises `DatabaseError`."""
     transactions = {
         int(thread): int(seconds)
         for thread, seconds in session.rows(
@@ -89,9 +89,9 @@ def read_process_list(session: Session) -> Mapping[int, Process]:
 
 
 def _process(row: Sequence[object], transaction_seconds: int | None) -> Process:
-    number, user, host, schema, command, seconds, state, statement = row
+    session_id, user, host, schema, command, seconds, state, statement = row
     return Process(
-        id=int(str(number)),
+        id=int(str(session_id)),
         user=str(user or ""),
         host=str(host or ""),
         schema=str(schema or ""),
@@ -109,6 +109,6 @@ def _text(statement: object) -> str:
     return str(statement or "")
 
 
-def kill(session: Session, number: int, *, statement_only: bool) -> None:
-    """End a session, or only its statement. Raises `DatabaseError`."""
-    session.execute("KILL QUERY %s" if statement_only else "KILL %s", number)
+def kill(session: Session, session_id: int, *, statement_only: bool) -> None:
+    """End the session with this id, or only its statement. Raises `DatabaseError`."""
+    session.execute("KILL QUERY %s" if statement_only else "KILL %s", session_id)

@@ -9,9 +9,10 @@ from cosmicdeploy.database.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class ServerLoad:
-    """Connections now, their peak since the server started, and how many are allowed.
+    """Connections and slow statements of the server.
 
-    `slow_statements` counts statements since then that took longer than `slow_after_seconds`.
+    `peak_connections` and `slow_statements` count since the server started. A statement is slow if
+    it takes longer than `slow_after_seconds`.
     """
 
     connections: int

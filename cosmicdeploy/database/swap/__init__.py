@@ -1,1 +1,1 @@
-"""Swap a shadow schema into the live one; another process can finish or undo it."""
+"""Swap the shadow schema's tables into the live schema, or back; finish or undo a killed swap."""

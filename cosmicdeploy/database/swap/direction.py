@@ -1,9 +1,9 @@
-"""One direction of a swap: tables move into the live schema and out of it, with their objects.
+"""Run a swap in either direction: tables move into the live schema and out of it.
 
-RENAME TABLE moves all tables or none, but refuses tables with triggers and moves no other objects.
-So the swap records views, routines, triggers and events, drops those in the way, and creates them
-again in the new schema. Any process that finds the record can undo the swap before the RENAME, and
-finish it after the RENAME.
+RENAME TABLE moves all tables or none. But it refuses tables with triggers, and does not move views,
+routines and events. So a swap first records all these objects, drops triggers and events, moves the
+tables, and then creates the objects again. After a kill, any process that finds the record can undo
+the swap if the tables have not moved, and finish it if they have.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ class Swapped:
 
 @dataclass(frozen=True, kw_only=True)
 class SwapDirection:
-    """The schemas that tables move from and to, and the names of the phases in this direction."""
+    """The schemas of a swap in one direction, and its phases.
+
+    Tables move from `incoming` to `live`, and from `live` to `outgoing`. The phase is `prepared`
+    before the tables move, and `moved` after that.
+    """
 
     live: str
     incoming: str
@@ -47,7 +51,7 @@ class SwapDirection:
     moved: Phase
 
     def run(self, session: Session, record: Record) -> Swapped:
-        """Run the whole swap. Raises `DatabaseError`; `finish` or `undo` can follow then."""
+        """Run the whole swap. Raises `DatabaseError`; then `finish` or `undo` it, by its phase."""
         leaving = Facts(session, self.live).engines()
         coming = Facts(session, self.incoming).engines()
         drop_empty_schema(session, self.outgoing)
@@ -82,9 +86,8 @@ class SwapDirection:
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)
         create_missing_triggers_and_events(session, self.live, record.leaving)
-        if (
-            self.prepared is Phase.PREPARED
-        ):  # of replaced tables the objects exist in the record only
+        # In a swap back, the objects of the replaced tables exist only in the record.
+        if self.prepared is Phase.PREPARED:
             create_missing_triggers_and_events(
                 session, self.incoming, record.coming.with_events(())
             )
@@ -93,7 +96,7 @@ class SwapDirection:
 
 
 def forward(live: str) -> SwapDirection:
-    """Return the direction of a swap: from the shadow schema into the live one."""
+    """Return the direction of a swap: the shadow schema's tables become live."""
     return SwapDirection(
         live=live,
         incoming=shadow_name(live),

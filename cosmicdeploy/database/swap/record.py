@@ -1,7 +1,7 @@
-"""The record of a swap, kept on the server: with it another process can finish or undo the swap.
+"""The record of a swap, in the database: with it, another process can finish or undo the swap.
 
-The record is one row of one table in a schema of its own. The name of the table is the phase, so
-that the one statement that moves the data also moves the swap to its next phase.
+The record is the only row of a table, in a schema of its own. The name of that table is the phase
+of the swap. So a single RENAME TABLE can move the data and enter the next phase.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
 
-# Records of earlier versions use these names as well.
+# Names of tables, which records of older versions have too.
 PARTIAL_TABLE = "draft"
 HELD_EVENTS = "held_events"
 EVENTS = TypeAdapter(tuple[Definition, ...])
 
 
 class Phase(StrEnum):
-    """How far a swap, or a swap back, has progressed."""
+    """How far a swap (or, with BACK, a swap back) has come."""
 
     PREPARED = "swap_prepared"
     MOVED = "swap_moved"
@@ -41,14 +41,17 @@ class Phase(StrEnum):
 
 
 class Record(StoredModel):
-    """The objects of the tables that leave the live schema, and of those that enter it."""
+    """The views, routines, triggers and events of the two schemas before a swap.
+
+    `leaving` are those of the live schema, `coming` those of the schema that becomes live.
+    """
 
     leaving: Definitions
     coming: Definitions
 
 
 class SwapRecord:
-    """Reads and writes the record of one live schema. All methods raise `DatabaseError`."""
+    """Reads and writes the record for one live schema. All methods raise `DatabaseError`."""
 
     def __init__(self, session: Session, live: str) -> None:
         self._session = session
@@ -56,7 +59,7 @@ class SwapRecord:
         self._schema = swap_record_name(live)
 
     def phases(self) -> frozenset[Phase]:
-        """Return the recorded phases: a swap back has its own in addition to the swap's."""
+        """Return the recorded phases; during a swap back, SWAPPED is still one of them."""
         names = set(Facts(self._session, self._schema).engines())
         return frozenset(phase for phase in Phase if phase in names)
 
@@ -72,15 +75,15 @@ class SwapRecord:
             raise self._unreadable(phase) from error
 
     def move(self, old: Phase, new: Phase) -> str:
-        """Return the part of a RENAME TABLE statement that goes from one phase to the next."""
+        """Return the part of a RENAME TABLE statement that enters the next phase."""
         return f"{self._table(old)} TO {self._table(new)}"
 
     def enter(self, old: Phase, new: Phase) -> None:
-        """Go from one phase to the next."""
+        """Enter the next phase."""
         self._session.execute(f"RENAME TABLE {self.move(old, new)}")
 
     def forget(self, *tables: str) -> None:
-        """Drop these tables of the record, and its schema once it is empty."""
+        """Drop these tables, and the schema of the record once it is empty."""
         if not schema_exists(self._session, self._schema):
             return
         for table in (*tables, PARTIAL_TABLE):
@@ -88,12 +91,12 @@ class SwapRecord:
         drop_empty_schema(self._session, self._schema)
 
     def hold_events(self, events: tuple[Definition, ...]) -> None:
-        """Store the events of the loaded tables: they must not run before the tables are live."""
+        """Store the events of a loaded backup, which must not run before its tables are live."""
         if events:
             self._store(HELD_EVENTS, EVENTS.dump_json(events).decode())
 
     def held_events(self) -> tuple[Definition, ...]:
-        """Return the events that are created once their tables are live."""
+        """Return the stored events of the loaded backup, to create once its tables are live."""
         if HELD_EVENTS not in Facts(self._session, self._schema).engines():
             return ()
         try:
@@ -102,6 +105,7 @@ class SwapRecord:
             raise self._unreadable(HELD_EVENTS) from error
 
     def _store(self, table: str, text: str) -> None:
+        """Write a table completely, and only then give it its name."""
         if not schema_exists(self._session, self._schema):
             create_schema_like(self._session, self._live, self._schema)
         partial = self._table(PARTIAL_TABLE)
@@ -117,9 +121,9 @@ class SwapRecord:
         return str(rows[0][0]) if rows else ""
 
     def _unreadable(self, table: str) -> DatabaseError:
-        """Return the error for a record that does not show where the tables are."""
+        """Return the error for a damaged record, which leaves unknown where the tables are."""
         return DatabaseError(
-            "The record of a swap of tables cannot be read, so nothing is moved or dropped",
+            "The record of a swap cannot be read, so no table is moved or dropped",
             where=f"{self._session.where}: {self._schema}.{table}",
             todo=f"compare the tables in {self._live!r} with those in "
             f"{replaced_name(self._live)!r} by hand; "

@@ -1,4 +1,4 @@
-"""End commands of the database's tools that a killed process left running."""
+"""End dump tools and clients that a killed process left running in the database's container."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cosmicdeploy.engine.protocol import Engine
 
 
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
-    """End every tool that dumps the live schema or loads the shadow schema.
+    """End every tool that works on the live or the shadow schema.
 
-    Call it under the deploy lock only: such a tool then belongs to a process that was killed.
+    Call it only under the deploy lock: such a tool then belongs to a process that was killed.
     Raises `EngineError` if the database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
@@ -20,5 +20,5 @@ def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
 
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
-    """End every tool that dumps this schema or loads into it. Raises `EngineError`."""
+    """End every tool that works on this schema. Raises `EngineError`."""
     engine.exec(access.container_id, signal_marked(f"{SCHEMA_VARIABLE}={schema}"))

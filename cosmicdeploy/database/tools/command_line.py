@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 
 from cosmicdeploy.database.access import NO_LIMIT
-from cosmicdeploy.database.backups.archive import LEVEL
+from cosmicdeploy.database.backups.archive import COMPRESSION_LEVEL
 
-# Marks each command with its schema, so that a command of a killed process can be ended later.
+# Names the schema in the environment of each command, to find and end it if its process was killed.
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
-# Prints one line for each tool, empty if there is none, then the help of the dump tool.
+# A script that prints the path of each tool on a line of its own, empty if the container lacks it,
+# then the help of the dump tool.
 PROBE = """
 first() { for name; do command -v "$name" && return; done; echo; }
 first mariadb-dump mysqldump
@@ -21,15 +22,16 @@ first zstd
 "$(first mariadb-dump mysqldump)" "$1" --help 2>/dev/null
 exit 0
 """
-# The dump tools write 4 KiB at a time, and each write wakes every process up to the deployer.
-# Measured on two cores: 0.5 GB through an exec in 8.1 s by default, in 6.0 s with large pieces.
-IN_LARGE_PIECES = "-o1M"
-# As much as a pipe holds, so the dump goes on while the compressor works. Measured on two cores:
-# 0.35 GB in 4.7 s, against 5.2 s in larger pieces and 5.4 s in the tools' own.
-IN_PIPEFULS = "-o64K"
-# Compresses the output of a command. Ends with the exit code of the command, or of the compressor
-# if only that failed: a plain pipeline returns the code of its last command alone.
-PACK = """
+# Buffer sizes, as options of stdbuf. The dump tools write 4 KiB at a time, and each write wakes
+# every process between the tool and the deployer. Measured on two cores, 0.5 GB through an exec:
+# 8.1 s by default, 6.0 s with a large buffer.
+LARGE_BUFFER = "-o1M"
+# As much as a pipe holds, so that the dump goes on while the compressor works. Measured on two
+# cores, 0.35 GB: 4.7 s, against 5.2 s with a large buffer and 5.4 s by default.
+PIPE_SIZED_BUFFER = "-o64K"
+# A script that compresses the output of a command. Its exit code is that of the command, or of the
+# compressor if only that failed; a plain pipeline would return the code of its last command alone.
+COMPRESS = """
 pack=$1; level=$2; shift 2
 exec 3>&1
 codes=$({
@@ -41,9 +43,9 @@ test "$1" -ne 0 && exit "$1"
 exit "$2"
 """
 
-# Option files in the container could change what a dump holds (insert-ignore, where), so none is
-# read. The tools require this option to come first.
-NO_FILES = "--no-defaults"
+# Option files in the container could change the content of a dump (insert-ignore, where), so the
+# tools must not read them. They require this option to come first.
+NO_OPTION_FILES = "--no-defaults"
 
 DUMP_FLAGS = (
     "--single-transaction",
@@ -60,8 +62,8 @@ DUMP_FLAGS = (
     f"--where=1 LIMIT {NO_LIMIT}",
 )
 EVENTS = "--events"
-# Option → flag; MariaDB's and older tools do not know every one of them.
-PROBED_FLAGS = {
+# Option → flag, of options that some vendors or versions lack.
+OPTIONAL_FLAGS = {
     "no-tablespaces": "--no-tablespaces",
     "set-gtid-purged": "--set-gtid-purged=OFF",
     "column-statistics": "--column-statistics=0",
@@ -70,14 +72,16 @@ SELECT_LIMIT = "SELECT @@sql_select_limit LIMIT 1"
 
 
 def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
-    """Return the command that buffers and compresses a dump, as far as the container can."""
-    pieces = IN_PIPEFULS if zstd else IN_LARGE_PIECES
-    buffered = (stdbuf, pieces) if stdbuf else ()
-    return ("sh", "-c", PACK, "sh", zstd, f"-{LEVEL}", *buffered) if zstd else buffered
+    """Return the command that runs a dump tool, buffered and compressed where the tools exist."""
+    size = PIPE_SIZED_BUFFER if zstd else LARGE_BUFFER
+    buffered = (stdbuf, size) if stdbuf else ()
+    return (
+        ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
+    )
 
 
-def known_flags(help_text: str, flags: Mapping[str, str] = PROBED_FLAGS) -> tuple[str, ...]:
-    """Return those of the probed flags that the help text of a tool names."""
+def known_flags(help_text: str, flags: Mapping[str, str] = OPTIONAL_FLAGS) -> tuple[str, ...]:
+    """Return the optional flags that a tool knows, by its help text."""
     return tuple(flag for option, flag in flags.items() if _is_known(help_text, option))
 
 

@@ -1,4 +1,4 @@
-"""Sort what a tool writes to standard error into errors and warnings."""
+"""Divide the lines that a tool writes to standard error into errors and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain why a dump tool prints nothing: what it waits for on the server."""
+"""Explain why a dump tool prints nothing: what its session on the server waits for."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
 from cosmicdeploy.errors import BackupError, CommandSilent, DatabaseError
 
-# Only these statements of a dump tool are shown: any other may hold values of rows.
-DUMPING = re.compile(r"\s*(?:SHOW\b|SELECT /\*!40001 SQL_NO_CACHE \*/)", re.IGNORECASE)
+# Statements of a dump tool that may be shown: any other may contain values of rows.
+SHOWABLE = re.compile(r"\s*(?:SHOW\b|SELECT /\*!40001 SQL_NO_CACHE \*/)", re.IGNORECASE)
 LONGEST_SHOWN = 120
-# The tools log in over the server's socket.
-HERE = "localhost"
+# Over the server's socket, so this is their host in the process list.
+TOOLS_HOST = "localhost"
 ANSWER_SECONDS = 10
 
 
 @contextmanager
 def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterator[None]:
-    """Convert the error for a silent command into a `BackupError` that says what the tool does."""
+    """Convert `CommandSilent` into a `BackupError` that says what the tool's session does."""
     try:
         yield
     except CommandSilent as error:
@@ -29,7 +29,7 @@ def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterat
             f"{tool} printed nothing for {seconds:g} s while it dumped {access.name}, and was"
             " ended",
             where=access.where,
-            todo="end what it waits for; or allow it more seconds: backup.silence in"
+            todo="end the session that it waits for; or set a longer backup.silence in"
             " cosmicdeploy.yaml",
             details=_tool_sessions(access),
         ) from error
@@ -45,13 +45,15 @@ def _tool_sessions(access: DatabaseAccess) -> list[str]:
 
 
 def _is_tool(process: Process, access: DatabaseAccess) -> bool:
-    return (process.user, process.schema, process.host) == (access.user, access.name, HERE)
+    return (process.user, process.schema, process.host) == (access.user, access.name, TOOLS_HOST)
 
 
 def _describe(process: Process) -> str:
     session, seconds = f"session {process.id}", process.seconds
     if process.is_idle:
-        return f"{session}: the server has answered, and waited {seconds} s for more"
-    is_safe = DUMPING.match(process.statement)
+        return (
+            f"{session}: the server has answered, and has waited {seconds} s for the next statement"
+        )
+    is_safe = SHOWABLE.match(process.statement)
     shown = process.statement[:LONGEST_SHOWN] if is_safe else process.command
     return f"{session}, for {seconds} s: {process.state or 'at work'}: {shown}"

@@ -11,6 +11,7 @@ from docker.errors import ImageNotFound
 from docker.utils.build import exclude_paths
 
 from cosmicdeploy.engine.building.base_images import BaseImages, base_images
+from cosmicdeploy.engine.building.build_options import refuse_unapplied_options
 from cosmicdeploy.engine.building.classic_builder import refuse_for_classic_builder, refuse_triggers
 from cosmicdeploy.engine.building.dockerfile import Dockerfile, parse_dockerfile
 from cosmicdeploy.errors import ConfigError
@@ -25,6 +26,7 @@ def read_buildable_dockerfile(build: Build) -> Dockerfile:
     Raises `ConfigError` if it is missing, and `Refused` if the builder would not build it as
     written.
     """
+    refuse_unapplied_options(build)
     if not (build.context / build.dockerfile).is_file():
         raise ConfigError(
             "Dockerfile not found",

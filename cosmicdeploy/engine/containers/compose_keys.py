@@ -150,18 +150,25 @@ def _address(binding: Json) -> str:
 
 
 def _privileges(host: Json) -> Keys:
-    hosts = (entry.partition(":") for entry in host.get("ExtraHosts") or [])
     ulimits = host.get("Ulimits") or []
     return {
         **_members("cap_add", map(_capability, host.get("CapAdd") or [])),
         **_members("cap_drop", map(_capability, host.get("CapDrop") or [])),
         **_members("security_opt", _security(host)),
         **_members("group_add", host.get("GroupAdd") or []),
-        **_nested("extra_hosts", {name: address for name, _, address in hosts}),
+        **_nested("extra_hosts", _extra_hosts(host)),
         **_nested(
             "ulimits", {limit["Name"]: f"{limit['Soft']}:{limit['Hard']}" for limit in ulimits}
         ),
     }
+
+
+def _extra_hosts(host: Json) -> dict[str, str]:
+    addresses: dict[str, list[str]] = {}
+    for entry in host.get("ExtraHosts") or []:
+        name, _, address = entry.partition(":")
+        addresses.setdefault(name, []).append(address)
+    return {name: ", ".join(sorted(each)) for name, each in addresses.items()}
 
 
 def _capability(name: str) -> str:

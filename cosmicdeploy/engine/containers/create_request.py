@@ -86,7 +86,9 @@ def _host_config(service: Service, volumes: Mapping[str, str]) -> Json:
         "PortBindings": _port_bindings(service),
         "RestartPolicy": {"Name": name, "MaximumRetryCount": int(retries or 0)},
         "NetworkMode": service.networks[0].network if service.networks else "none",
-        "ExtraHosts": [f"{host}:{address}" for host, address in service.extra_hosts.items()],
+        "ExtraHosts": [
+            f"{host}:{address}" for host, all_ in service.extra_hosts.items() for address in all_
+        ],
         "Sysctls": dict(service.sysctls),
         "Ulimits": [
             {"Name": kind, "Soft": soft, "Hard": hard}

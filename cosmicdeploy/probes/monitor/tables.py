@@ -62,7 +62,7 @@ class Tables:
 
     def _open(self) -> Facts:
         access = self._ctx.database()
-        session = self._opened.enter_context(open_session(access, silence=SILENCE_SECONDS))
+        session = self._opened.enter_context(open_session(access, read_timeout=SILENCE_SECONDS))
         self._facts = Facts(session, access.name)
         return self._facts
 

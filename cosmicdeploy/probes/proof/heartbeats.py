@@ -57,7 +57,7 @@ class Heartbeats:
 def _stored(access: DatabaseAccess, location: HeartbeatId, heartbeat_id: str) -> bool:
     table, column = quoted(location.table), quoted(location.column)
     sql = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - quoted
-    with open_session(access, silence=LOOKUP_TIMEOUT_SECONDS) as session:
+    with open_session(access, read_timeout=LOOKUP_TIMEOUT_SECONDS) as session:
         return bool(session.rows(sql, heartbeat_id))
 
 

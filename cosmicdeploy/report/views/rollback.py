@@ -8,7 +8,7 @@ from typing import Protocol
 from rich.console import Console
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest_diff import RowDifference
+from cosmicdeploy.database.restore.manifest_diff import RowDifference
 from cosmicdeploy.report.tables import newest, one_line_table
 from cosmicdeploy.report.views.backups import age, ago, proven, size
 from cosmicdeploy.text.formatting import format_time

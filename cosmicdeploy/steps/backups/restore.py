@@ -8,13 +8,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.restore import drop_shadow, require_restorable
 from cosmicdeploy.database.restore.verify import verify_backup
-from cosmicdeploy.database.swap.swap import (
-    drop_replaced_data,
-    has_replaced_data,
-    resolve_interrupted_swap,
-    swap,
-    swap_back,
-)
+from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
+from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from cosmicdeploy.errors import BackupError, Refused
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -6,11 +6,8 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import restore_backup
-from cosmicdeploy.database.swap.swap import (
-    drop_replaced_data,
-    has_replaced_data,
-    resolve_interrupted_swap,
-)
+from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
+from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.journal.interrupted_run import backups_of
 from cosmicdeploy.journal.journal import Journal

@@ -134,7 +134,7 @@ def test_a_lost_definer_or_body_is_noticed(
     definitions = {**backup.manifest.definitions, **wrong}
     other = replace(backup, manifest=backup.manifest.updated(definitions=definitions))
     assert verify_restore(engine, server, other).reasons == (
-        "definitions are not the backup's: trigger shout, view deep",
+        "definitions differ from the backup: trigger shout, view deep",
     )
 
 

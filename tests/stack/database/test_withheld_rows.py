@@ -92,7 +92,7 @@ def test_a_limit_that_hides_columns_from_the_tool_is_refused(
     for limit, hidden in ((0, "0 of 1 tables"), (2, "2 of 3 columns")):
         with (
             setting(server, "sql_select_limit", limit),
-            pytest.raises(BackupError, match=f"{hidden}: sql_select_limit") as caught,
+            pytest.raises(BackupError, match=f"{hidden}, because of sql_select_limit") as caught,
         ):
             create_backup(engine, server, catalogue)
         assert "SET GLOBAL sql_select_limit = DEFAULT" in caught.value.todo

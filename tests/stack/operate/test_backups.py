@@ -72,7 +72,7 @@ def test_a_backup_is_shown_verified_and_pinned(own: StackUnderTest) -> None:
 def test_a_policy_is_planned_and_carried_out(own: StackUnderTest) -> None:
     first, second, third = (create(own) for _ in range(3))
     assert own.cli("backup", "prune", "--json").report["outcome"] == "unchanged"
-    own.open().catalogue.note(first, lambda state: state.updated(pin=Pin(at=now())))
+    own.open().catalogue.update_state(first, lambda state: state.updated(pin=Pin(at=now())))
     half = half_removed(own, third)
     own.set_setting("    last: 0", "    last: 1")
     with image_kept_for(own, second) as tag:
@@ -99,7 +99,7 @@ def test_backups_of_other_stacks_or_that_did_not_restore_are_refused(own: StackU
     failed = VerificationRecord(at=now(), reason="the table devices has 1 row in place of 2")
     catalogue = own.open().catalogue
     assert catalogue.get(backup).manifest.project == own.open().stack.project
-    catalogue.note(backup, lambda state: state.updated(restored=failed))
+    catalogue.update_state(backup, lambda state: state.updated(restored=failed))
     assert "its test restore failed on" in own.cli("rollback", "--to", "latest", "--yes").stderr
     before = own.snapshot()
     refused = own.cli("rollback", "--to", backup, "--yes")

@@ -214,7 +214,7 @@ def many_backups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         ids.append(f"202603{day:02}-120000-aaaa")
         good(catalogue, ids[-1], database="shop", release="2026.11.27-" * 4)
         pin = Pin(at=datetime.now(UTC), reason="before the fair in the city of Nuremberg")
-        catalogue.note(ids[-1], lambda state, pin=pin: state.updated(pin=pin))  # type: ignore[misc]
+        catalogue.update_state(ids[-1], lambda state, pin=pin: state.updated(pin=pin))  # type: ignore[misc]
     return ids[::-1]
 
 

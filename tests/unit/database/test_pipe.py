@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from cosmicdeploy.database.dump.pipe import PIECE, Pipe, piped
+from cosmicdeploy.database.dump.pipe import PIECE_BYTES, Pipe, piped
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +21,7 @@ def test_everything_arrives_in_order() -> None:
 
 def test_a_stalled_worker_blocks_the_reader_only_at_the_bound() -> None:
     """In an endless stream the queue never grows beyond the bound and one chunk."""
-    go_on, bound = threading.Event(), 4 * PIECE
+    go_on, bound = threading.Event(), 4 * PIECE_BYTES
     pipe = Pipe(lambda _: go_on.wait(), bound)
     done = 0
     for _ in range(bound // len(CHUNK)):  # would wait for ever if the worker blocked it
@@ -53,7 +53,7 @@ def fail(_: bytes) -> None:
 
 
 def test_an_error_of_the_worker_is_raised_by_the_next_put() -> None:
-    with pytest.raises(OSError, match="disk full"), piped(fail, PIECE) as put:
+    with pytest.raises(OSError, match="disk full"), piped(fail, PIECE_BYTES) as put:
         while True:
             put(CHUNK)
     assert not lanes_alive()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.backups.manifest_diff import RowDifference
+from cosmicdeploy.database.restore.manifest_diff import RowDifference
 from cosmicdeploy.operations.rollback_preview import Loss
 from cosmicdeploy.text.formatting import (
     counted,

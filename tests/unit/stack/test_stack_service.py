@@ -1,10 +1,20 @@
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.model import Attachment, Build, Healthcheck, Mount, Port, Service
+from cosmicdeploy.stack.model import (
+    Attachment,
+    Build,
+    BuildSecret,
+    Healthcheck,
+    Mount,
+    Port,
+    Service,
+    Stack,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -63,8 +73,12 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("labels: {a: 1, b: , c: true}", "labels", {"a": "1", "b": "", "c": "true"}),
         ("labels: [a=1, b, c=d=e]", "labels", {"a": "1", "b": "", "c": "d=e"}),
         ("extra_hosts: ['db:10.0.0.1', 'v6:::1', 'e=10.0.0.2']", "extra_hosts",
-         {"db": "10.0.0.1", "v6": "::1", "e": "10.0.0.2"}),
-        ("extra_hosts: {db: 10.0.0.1}", "extra_hosts", {"db": "10.0.0.1"}),
+         {"db": ("10.0.0.1",), "v6": ("::1",), "e": ("10.0.0.2",)}),
+        ("extra_hosts: {db: 10.0.0.1}", "extra_hosts", {"db": ("10.0.0.1",)}),
+        ("extra_hosts: ['db:10.0.0.1', 'db:10.0.0.2']", "extra_hosts",
+         {"db": ("10.0.0.1", "10.0.0.2")}),
+        ("extra_hosts: {db: [10.0.0.1, 10.0.0.2]}", "extra_hosts",
+         {"db": ("10.0.0.1", "10.0.0.2")}),
         ("logging: {driver: local, options: {max-file: 3}}", "log_options", {"max-file": "3"}),
         ("logging: {driver: local}", "log_driver", "local"),
         ("expose: [80, '81', 90-92, 93/tcp]", "expose", (80, 81, 90, 91, 92, 93)),
@@ -182,9 +196,14 @@ def test_a_key_is_read(service_of: ServiceOf, keys: str, field: str, value: obje
         ("healthcheck: {test: [curl, x]}", "must begin with CMD", ""),
         ("healthcheck: {start_interval: 1s}", "start_interval is not supported", ""),
         ("healthcheck: {intervall: 1s}", "intervall is not supported", "'interval'"),
-        ("build: {dockerfile: D}", "build has no context", ""),
+        ("build: {dockerfile: D, dockerfile_inline: FROM x}", "does not go with", ""),
         ("build: https://example.com/a.git", "not a local folder", ""),
-        ("build: {context: ., secrets: [x]}", "build.secrets is not supported", ""),
+        ("build: {context: ., secrets: [x]}", "secret 'x', which is not declared", "secrets"),
+        ("build: {isolation: hyperv}", "build.isolation is not supported", ""),
+        ("build: {pull: sometimes}", "build.pull must be true or false", ""),
+        ("build: {shm_size: big}", "'big' is not a size", ""),
+        ("build: {ssh: [key]}", "'key' has no key", "default"),
+        ("build: {additional_contexts: [base]}", "'base' has no folder", ""),
         ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
         ("container_name: a b", "'a b' is not a container name", ""),
         ("profiles: [debug]", "profiles is not supported", ""),
@@ -221,6 +240,88 @@ def test_a_build(service_of: ServiceOf, tmp_path: Path) -> None:
     )
     short = service_of("build: ../app").build
     assert short == Build(context=tmp_path / "app")
+
+
+EVERY_BUILD_KEY = """
+services:
+  web:
+    build:
+      dockerfile_inline: FROM base
+      additional_contexts: {base: ../base, remote: docker-image://debian}
+      cache_from: [web:cache]
+      cache_to: ["type=inline"]
+      entitlements: [network.host]
+      extra_hosts: ["a=10.0.0.1"]
+      network: host
+      no_cache: true
+      no_cache_filter: one
+      platforms: [linux/amd64]
+      privileged: true
+      provenance: true
+      pull: true
+      sbom: false
+      secrets: [token, {source: word, target: key, mode: 0400}]
+      shm_size: 1m
+      ssh: [default, deploy=./key]
+      tags: [web:other]
+      ulimits: {nofile: 3}
+secrets:
+  token: {file: ./token.txt}
+  word: {environment: WORD}
+"""
+
+
+def test_every_key_of_a_build(stack_of: Callable[..., Stack], tmp_path: Path) -> None:
+    folder = tmp_path / "Shop"
+    build = stack_of(EVERY_BUILD_KEY, WORD="hunter2").services["web"].build
+    assert build == Build(
+        context=folder,
+        dockerfile_inline="FROM base",
+        additional_contexts={"base": str(tmp_path / "base"), "remote": "docker-image://debian"},
+        cache_from=("web:cache",),
+        cache_to=("type=inline",),
+        entitlements=("network.host",),
+        extra_hosts={"a": ("10.0.0.1",)},
+        network="host",
+        no_cache=True,
+        no_cache_filter=("one",),
+        platforms=("linux/amd64",),
+        privileged=True,
+        provenance="true",
+        pull=True,
+        sbom="false",
+        secrets=(
+            BuildSecret(id="token", file=folder / "token.txt"),
+            BuildSecret(id="key", variable="WORD", value="hunter2"),
+        ),
+        shm_size=1024**2,
+        ssh={"default": "", "deploy": str(folder / "key")},
+        tags=("web:other",),
+        ulimits={"nofile": (3, 3)},
+    )
+    assert "hunter2" not in repr(build)
+    unset = {each.name for each in fields(build) if not getattr(build, each.name)}
+    assert unset == {"args", "labels", "target"}, "a key of Build is missing in this test"
+
+
+def test_a_secret_of_a_variable_that_is_not_set_is_named(stack_of: Callable[..., Stack]) -> None:
+    with pytest.raises(ConfigError, match="needs the variable WORD, which is not set") as caught:
+        stack_of(EVERY_BUILD_KEY)
+    assert caught.value.where.endswith("compose.yml:19")
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("{}", "must have exactly one of file or environment"),
+        ("{file: a, environment: B}", "must have exactly one of file or environment"),
+        ("{file: a, driver: vault}", "driver is not supported"),
+        ("{external: true}", "is external: only Swarm keeps secrets"),
+    ],
+)
+def test_a_bad_secret_is_named(stack_of: Callable[..., Stack], secret: str, what: str) -> None:
+    with pytest.raises(ConfigError, match=what):
+        stack_of(f"services: {{web: {{build: {{secrets: [s]}}}}}}\nsecrets: {{s: {secret}}}\n")
 
 
 def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Path) -> None:

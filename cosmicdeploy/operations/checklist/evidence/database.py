@@ -46,7 +46,7 @@ STATUS = (*COUNTERS, UPTIME, "Threads_running")
 
 def counters(ctx: Context) -> Figures:
     """Return the server's counters. Raises `DatabaseError`, or `EngineError` if it does not run."""
-    with open_session(ctx.database(), silence=SILENCE_SECONDS) as session:
+    with open_session(ctx.database(), read_timeout=SILENCE_SECONDS) as session:
         return _status(session)
 
 
@@ -56,7 +56,7 @@ def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
     Counts from the server's start if there are no earlier counters, or if the server was restarted
     since. Sends `QUERIES` statements `SELECT 1`. Raises the errors of `counters`.
     """
-    with open_session(ctx.database(), silence=SILENCE_SECONDS) as session:
+    with open_session(ctx.database(), read_timeout=SILENCE_SECONDS) as session:
         latency = _latency(session)
         status = _status(session)
     return {

@@ -48,9 +48,9 @@ def test_a_schema_that_changes_during_the_dump_fails_the_backup(
     def migrate() -> None:
         run(access, "CREATE TABLE new (id INT PRIMARY KEY)")
 
-    with pytest.raises(BackupError, match="changed while it was dumped"):
+    with pytest.raises(BackupError, match="changed during the dump"):
         create_backup(engine, access, catalogue, on_bytes=once(migrate))
-    assert_failed(catalogue, "changed while it was dumped")
+    assert_failed(catalogue, "changed during the dump")
 
 
 @pytest.mark.fault("dump that breaks off")

@@ -17,7 +17,7 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.load import load_schema
-from cosmicdeploy.database.restore.routing import LARGEST_STATEMENT
+from cosmicdeploy.database.restore.routing import LARGEST_QUEUED
 from cosmicdeploy.database.schema.schemas import create_schema_like
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine import Engine
@@ -105,7 +105,7 @@ FORGED = (
     f"DELIMITER ;;\nCREATE PROCEDURE `p`() SELECT 1; DROP TABLE {LIVE};;\nDELIMITER ;\n",
     f"DELIMITER ;;\nCREATE PROCEDURE `p`() SELECT 1\nDELIMITER //\n//\nDROP TABLE {LIVE};;\n",
     f"INSERT INTO `notes` VALUES\n('x'); DROP TABLE {LIVE}; INSERT INTO `notes` VALUES\n('');\n",
-    f"INSERT INTO `notes` VALUES\n('{'x' * LARGEST_STATEMENT}'); DROP TABLE {LIVE};"
+    f"INSERT INTO `notes` VALUES\n('{'x' * LARGEST_QUEUED}'); DROP TABLE {LIVE};"
     " INSERT INTO `notes` VALUES\n('');\n",
 )
 
@@ -180,7 +180,7 @@ def test_a_file_truncated_while_it_loads_is_noticed(
     os.truncate(backup.data, int(backup.data.stat().st_size * 0.5))
     with open_session(access) as session:
         create_schema_like(session, "platform", "platform__cut")
-    with pytest.raises(BackupError, match="not what its manifest says"):
+    with pytest.raises(BackupError, match="differs from its manifest"):
         load_schema(access, backup, "platform__cut")
 
 

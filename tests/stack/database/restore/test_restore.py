@@ -13,8 +13,8 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest_diff import row_differences
 from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.manifest_diff import row_differences
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.database.schema.facts import open_facts
@@ -164,10 +164,10 @@ def test_a_truncated_file_is_refused(
 ) -> None:
     backup = create_backup(engine, access, catalogue)
     os.truncate(backup.data, int(backup.data.stat().st_size * kept))
-    assert "not what was written" in verify_backup(backup).reasons[0]
+    assert "the compressed data has changed" in verify_backup(backup).reasons[0]
     assert not verify_restore(engine, access, backup).passed
     original = state(access)
-    with pytest.raises(BackupError, match="not what was written"):
+    with pytest.raises(BackupError, match="the compressed data has changed"):
         restore_backup(engine, access, backup)
     assert state(access) == original
     assert schemas(access) == {"platform"}

@@ -14,14 +14,9 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.schemas import shadow_name
 from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.record import SwapRecord
-from cosmicdeploy.database.swap.swap import (
-    drop_replaced_data,
-    has_replaced_data,
-    resolve_interrupted_swap,
-    swap,
-    swap_back,
-)
+from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from tests.conftest import Tries
 from tests.stack.stacks.databases import NAME, cursor, renew, schemas, snapshot
 

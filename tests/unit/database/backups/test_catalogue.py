@@ -237,8 +237,10 @@ def test_a_backup_without_its_data_is_not_good(catalogue: Catalogue) -> None:
 def test_the_state_of_a_backup_is_stored_next_to_its_manifest(catalogue: Catalogue) -> None:
     manifest_path = finished(catalogue, OLDER).data.with_name(f"{OLDER}.json")
     before = manifest_path.read_bytes()
-    catalogue.note(OLDER, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
-    catalogue.note(OLDER, lambda state: state.updated(restored=VerificationRecord(at=now())))
+    catalogue.update_state(OLDER, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
+    catalogue.update_state(
+        OLDER, lambda state: state.updated(restored=VerificationRecord(at=now()))
+    )
     state = catalogue.get(OLDER).state
     assert state.pin and state.pin.reason == "audit"
     assert state.restored and state.restored.passed
@@ -250,6 +252,6 @@ def test_latest_skips_a_backup_found_damaged(catalogue: Catalogue) -> None:
     finished(catalogue, OLDER)
     finished(catalogue, NEWER)
     proof = VerificationRecord(at=now(), reason="a byte differs")
-    catalogue.note(NEWER, lambda state: state.updated(read=proof))
+    catalogue.update_state(NEWER, lambda state: state.updated(read=proof))
     assert catalogue.get("latest").id == OLDER
     assert catalogue.get(NEWER).is_good  # so that it can be verified again

@@ -56,7 +56,7 @@ def test_a_backup_is_copied_and_fetched_back(catalogue: Catalogue, place: Destin
     assert fetched.manifest == backup.manifest
     assert fetched.data.read_bytes() == DATA
     assert fetched.state.copy_urls == [place.name]
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         both.fetch(ID)
 
 
@@ -112,7 +112,7 @@ def test_the_next_destination_is_tried_if_one_fails(
     lose(backup)
     (tmp_path / "one" / backup.data.name).write_bytes(b"rotten")
     told: list[str] = []
-    assert several.fetch(reference, tell=told.append).state.copy_urls == ["two"]
+    assert several.fetch(reference, warn=told.append).state.copy_urls == ["two"]
     assert [line.partition(":")[0] for line in told] == ["nonsense", "one"]
 
 
@@ -152,7 +152,7 @@ def test_data_that_changes_in_transit_is_not_a_copy(
 
     monkeypatch.setattr(memory, "put_file", flip)
     copied = copies(catalogue, place).copy(good(catalogue, ID), place)
-    assert "not what the manifest says" in copied.error
+    assert "differs from its manifest" in copied.error
     assert catalogue.get(ID).state.copy_urls == []
     assert Store(place, Path()).names() == []
 
@@ -196,7 +196,7 @@ def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) ->
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     assert not catalogue.get(ID).is_usable
     assert both.fetch(ID).is_usable
     assert backup.data.read_bytes() == DATA
@@ -210,7 +210,7 @@ def test_the_existing_backup_stays_if_fetching_it_again_fails(
     both.copy(backup, place)
     backup.data.write_bytes(b"rotten, but perhaps not all of it")
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
     (tmp_path / "nas" / backup.data.name).write_bytes(b"rotten, too")
     with pytest.raises(BackupError):
@@ -223,9 +223,9 @@ def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogu
     backup, both = good(catalogue, ID), copies(catalogue, place)
     both.copy(backup, place)
     proof = VerificationRecord(at=now(), reason="differs")
-    catalogue.note(ID, lambda state: state.updated(read=proof))
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="already here"):
+    with pytest.raises(BackupError, match="already in the catalogue"):
         both.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)

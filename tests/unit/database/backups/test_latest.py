@@ -42,13 +42,13 @@ def one_line(text: str) -> str:
 
 def not_proven(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop")
-    catalogue.note(NEWER, lambda state: state.updated(restored=FAILED))
+    catalogue.update_state(NEWER, lambda state: state.updated(restored=FAILED))
     return "its test restore failed on"
 
 
 def damaged(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop")
-    catalogue.note(NEWER, lambda state: state.updated(read=FAILED))
+    catalogue.update_state(NEWER, lambda state: state.updated(read=FAILED))
     return "its data is damaged"
 
 
@@ -91,7 +91,7 @@ def test_no_rule_counts_unusable_backups(catalogue: Catalogue, unusable: Unusabl
     unusable(catalogue)
     rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
     reasons = {row["id"]: row["reason"] for row in rows}
-    assert "newest good one" in reasons[OLDER] and "last 1 of 1" in reasons[OLDER]
+    assert "newest good backup" in reasons[OLDER] and "last 1 of 1" in reasons[OLDER]
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
@@ -113,7 +113,7 @@ def test_a_backup_that_did_not_restore_is_removed_only_once_a_newer_one_is_good(
     """Its file is intact, so the failure may have been the server's."""
     good(catalogue, NEWER, database="shop")
     failed = FAILED.model_copy(update={"at": now() - timedelta(days=9)})
-    catalogue.note(NEWER, lambda state: state.updated(restored=failed))
+    catalogue.update_state(NEWER, lambda state: state.updated(restored=failed))
     assert kept()[NEWER]
     good(catalogue, f"20260202{NEWER[8:]}", database="shop")
     assert not kept()[NEWER]

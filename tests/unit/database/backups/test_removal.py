@@ -34,7 +34,7 @@ def names(catalogue: Catalogue) -> set[str]:
 
 def test_a_removal_leaves_nothing(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
-    catalogue.note(ID, lambda state: state.with_copy(CopyRecord(url="/nas", at=now())))
+    catalogue.update_state(ID, lambda state: state.with_copy(CopyRecord(url="/nas", at=now())))
     good(catalogue, OTHER)
     assert start_removal(catalogue, backup)
     assert [b.id for b in catalogue.list()] == [OTHER]
@@ -70,7 +70,7 @@ def test_a_backup_that_is_being_read_is_not_removed(catalogue: Catalogue) -> Non
 
 def test_a_backup_pinned_after_the_plan_stays(catalogue: Catalogue) -> None:
     planned = good(catalogue, ID)
-    catalogue.note(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
+    catalogue.update_state(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
     assert not start_removal(catalogue, planned)
     assert catalogue.get(ID).is_usable
 

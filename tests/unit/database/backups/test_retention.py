@@ -122,7 +122,7 @@ def test_every_reason_is_given() -> None:
     needed = {pinned.id: "the way back from release 2"}
     [decision] = decide([pinned], RetentionPolicy(last=2, daily=1), needed, NOW, UTC)
     assert decision.reason == (
-        "newest good one, pinned, the way back from release 2, last 1 of 2, daily 1 of 1"
+        "newest good backup, pinned, the way back from release 2, last 1 of 2, daily 1 of 1"
     )
 
 

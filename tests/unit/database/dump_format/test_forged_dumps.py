@@ -54,7 +54,7 @@ def test_a_missing_sandbox_line_is_noticed_for_tools_that_write_it(line: str, la
 def test_text_before_the_first_lines_is_noticed(before: bytes) -> None:
     whole = SANDBOX + HEADER
     fault = opening_fault(before + whole if before else BODY)
-    assert fault == "the dump does not begin as a dump tool's"
+    assert fault == "the dump does not begin with the header of a dump tool"
 
 
 COMMANDS = [
@@ -95,7 +95,7 @@ def test_statements_that_no_dump_tool_writes_are_reported(tmp_path: Path, added:
     verified = verify_backup(backup(tmp_path, SANDBOX + HEADER + added + BODY + END))
     reason = verified.reasons[-1]
     word = added.split()[0].decode().strip("/*!0123456789 ").upper()
-    assert reason.startswith("the dump holds what no dump tool writes: ")
+    assert reason.startswith("the dump has statements that no dump tool writes: ")
     assert word in reason.upper()
 
 
@@ -132,7 +132,9 @@ def test_an_event_in_a_manifest_has_to_create_an_event(
     manifest = made.manifest.updated(event_definitions=(event,))
     verified = verify_backup(replace(made, manifest=manifest))
     assert verified.passed is good
-    assert good or verified.reasons == ("the manifest has what makes no event: e",)
+    assert good or verified.reasons == (
+        "events of the manifest are not CREATE EVENT statements: e",
+    )
 
 
 def test_the_reason_holds_no_value_of_a_row() -> None:

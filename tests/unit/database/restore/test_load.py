@@ -17,7 +17,7 @@ def test_deferred_statements_do_not_fill_the_disk(
 ) -> None:
     spool = StatementSpool(io.BytesIO(), tmp_path)
     spool.put(bytes(IN_MEMORY + 1))
-    monkeypatch.setattr(disk_space, "KEEP_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr(disk_space, "RESERVED_BYTES", 1 << 62)
     with pytest.raises(BackupError, match="No room"):
         spool.put(b"x")
     small = StatementSpool(io.BytesIO(), tmp_path)

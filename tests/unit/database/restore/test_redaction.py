@@ -24,7 +24,11 @@ ROW = f"INSERT INTO `files` VALUES (1,'{SECRET}')"  # noqa: S608
         (1526, "Table has no partition for value 1234567", "Table has no partition for value …"),
         (1064, f"You have an error near '{ROW}' at line 1", "You have an error near '…'"),
         (1300, f"Invalid utf8mb4 character string: '{SECRET}'", "Invalid utf8mb4 character string"),
-        (1644, f"{SECRET} is not allowed", "the schema's own code refused it"),
+        (
+            1644,
+            f"{SECRET} is not allowed",
+            "code in the schema (a trigger or a routine) refused it",
+        ),
         (9999, f"Something new about '{SECRET}\n'", "Something new about '…'"),
         (1146, "Table 'platform.remotes' doesn't exist", "Table 'platform.remotes' doesn't exist"),
     ],

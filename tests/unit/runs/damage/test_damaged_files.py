@@ -53,7 +53,7 @@ def spoil(path: Path, how: str) -> None:
 @pytest.mark.parametrize("suffix", [".json", ".state.json", ".sql.zst"])
 def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) -> None:
     path = folder / BACKUPS / f"{OTHER}{suffix}"
-    Catalogue(folder / BACKUPS).note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    Catalogue(folder / BACKUPS).update_state(OTHER, lambda state: state.updated(pin=Pin(at=now())))
     spoil(path, how)
     rows = {r["id"]: r for r in json.loads(call("backup", "list", "--json").stdout)["data"]}
     assert rows[ID]["status"] == "good"
@@ -122,7 +122,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "backups")
     good(catalogue, ID)
     good(catalogue, OTHER)
-    catalogue.note(OTHER, lambda state: state.updated(pin=Pin(at=now())))
+    catalogue.update_state(OTHER, lambda state: state.updated(pin=Pin(at=now())))
     kept = {path: json.loads(path.read_text()) for path in catalogue.folder.glob(f"{OTHER}*.json")}
     for _ in range(200):
         path = chance.choice(sorted(kept))
@@ -142,7 +142,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
 def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
     session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
     record = SwapRecord(session, "shop")
-    with pytest.raises(DatabaseError, match="nothing is moved or dropped") as caught:
+    with pytest.raises(DatabaseError, match="no table is moved or dropped") as caught:
         record.read(Phase.SWAPPED)
     assert "swapped" in caught.value.where and "`cosmicdeploy backup verify" in caught.value.todo
 

@@ -1,8 +1,8 @@
-"""Order backups, and explain which ones are not usable."""
+"""Explain which backups are not usable, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import BackupError
@@ -11,13 +11,8 @@ from cosmicdeploy.text.formatting import counted, format_time
 SHOWN = 10
 
 
-def newest_first(backups: Iterable[Backup]) -> list[Backup]:
-    """Sort by time, the newest first; of backups in one second the ID decides."""
-    return sorted(backups, key=lambda b: (b.manifest.created_at, b.id), reverse=True)
-
-
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
-    """Yield a line for each backup that is not usable; those of other stacks share one line."""
+    """Yield a line for each unusable backup; those of other stacks share one line."""
     unusable = [backup for backup in backups if not backup.is_usable]
     own = [backup for backup in unusable if not backup.foreign]
     for backup in own[:SHOWN]:
@@ -26,19 +21,19 @@ def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
         yield f"skipped {counted(len(own) - SHOWN, 'more backup')}: `cosmicdeploy backup list`"
     foreign = [backup for backup in unusable if backup.foreign]
     if foreign:
-        more = f", and {counted(len(foreign) - 1, 'more of another stack', 'more of others')}"
+        more = f", and {counted(len(foreign) - 1, 'more of another stack', 'more of other stacks')}"
         yield f"skipped {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
 
 
 def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
-    """Return the error if no backup is usable, with the reason for each and what to do."""
+    """Return the error that no backup is usable, with the reason for each."""
     own = [backup for backup in backups if not backup.foreign]
     todo = "take one: `cosmicdeploy backup create`"
-    untested = next(
+    failed = next(
         (backup for backup in own if backup.is_intact and backup.state.restore_failure), None
     )
-    if untested:
-        todo += f"; or test one again: `cosmicdeploy backup verify {untested.id} --restore`"
+    if failed:
+        todo += f"; or test a failed one again: `cosmicdeploy backup verify {failed.id} --restore`"
     return BackupError(
         "There is no good backup",
         where=where,

@@ -12,7 +12,7 @@ from cosmicdeploy.database.schema.outline import column_changes
 
 @dataclass(frozen=True, kw_only=True)
 class RowDifference:
-    """A table with another number of rows now than in the backup; None if it does not exist."""
+    """A table whose number of rows differs; None means that it does not exist there."""
 
     table: str
     backup: int | None
@@ -22,8 +22,8 @@ class RowDifference:
 def differences(manifest: Manifest, facts: Facts) -> list[str]:
     """Return how a loaded schema differs from its manifest; empty if it matches.
 
-    Tables whose number of rows is not known exactly are not compared by number. Scheduled events
-    are left out, since a load defers them.
+    Compares the rows of a table only if the manifest has their exact number. Ignores scheduled
+    events, since a load defers them.
     """
     objects = manifest.objects
     loaded = {table.name: table.rows for table in facts.tables()}
@@ -38,20 +38,20 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
             reasons.append(f"table {name} has {loaded[name]} rows instead of {rows.before}")
     if facts.server().version == manifest.server_version:
         return [*reasons, *_structure(manifest, facts)]
-    # Another server version may describe the same structure in other words.
+    # Another server version may describe the same structure differently, so compare less.
     then = {name: manifest.outline[name] for name in objects.tables if name in manifest.outline}
     return [*reasons, *column_changes(then, facts.outline())]
 
 
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     if facts.schema_digest() != manifest.schema_digest:
-        yield "columns, indexes or constraints are not the backup's"
+        yield "columns, indexes or constraints differ from the backup"
     if changed := _changed(manifest.definitions, facts.definitions().digests()):
-        yield f"definitions are not the backup's: {', '.join(changed)}"
+        yield f"definitions differ from the backup: {', '.join(changed)}"
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:
-    """Return the tables that a restore would change, by their number of rows."""
+    """Return the tables whose number of rows a restore of this backup would change."""
     then = {name: rows.before for name, rows in manifest.objects.tables.items()}
     today = {table.name: table.rows for table in tables}
     return [
@@ -62,12 +62,12 @@ def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDiff
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the labels whose digests differ; missing objects are reported separately."""
+    """Return the labels in both whose digests differ."""
     return sorted(label for label in {*then} & {*now} if then[label] != now[label])
 
 
 def _names(kind: str, expected: tuple[str, ...], loaded: tuple[str, ...]) -> list[str]:
     missing = sorted(set(expected) - set(loaded))
     surplus = sorted(set(loaded) - set(expected))
-    reasons = [f"{kind} are missing: {', '.join(missing)}"] if missing else []
-    return [*reasons, f"{kind} too many: {', '.join(surplus)}"] if surplus else reasons
+    reasons = [f"missing {kind}: {', '.join(missing)}"] if missing else []
+    return [*reasons, f"unexpected {kind}: {', '.join(surplus)}"] if surplus else reasons

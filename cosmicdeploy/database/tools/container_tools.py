@@ -1,8 +1,7 @@
-"""The dump tool and the client of one database container.
+"""The dump tool and the client in the database's container.
 
-The password is passed as an environment variable of the single command (`MYSQL_PWD`): the engine
-shows the command line of an exec in its events and to everyone who inspects it, but not its
-environment.
+The password is passed in the environment of each command (`MYSQL_PWD`), since the engine shows the
+command line of an exec in its events and to all who inspect it, but not its environment.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.command_line import (
     DUMP_FLAGS,
     EVENTS,
-    NO_FILES,
+    NO_OPTION_FILES,
     PROBE,
     SCHEMA_VARIABLE,
     SELECT_LIMIT,
@@ -32,8 +31,12 @@ from cosmicdeploy.errors import DatabaseError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Client:
-    """The tools of one database container; with `compresses` the dump arrives compressed."""
+class ContainerTools:
+    """The dump tool and the client in one container, and how to call them.
+
+    `query_tool` is the client. `dump_prefix` is the command that runs the dump tool. `compresses`:
+    a dump arrives compressed. `login` are the options with which both tools log in.
+    """
 
     engine: Engine
     access: DatabaseAccess
@@ -52,7 +55,7 @@ class Client:
         events: bool = True,
         tables: Sequence[str] = (),
     ) -> ExecResult:
-        """Dump the schema, or some of its tables, into `sink`.
+        """Dump the schema, or only the given tables, into `sink`.
 
         Raises `BackupError` if the tool prints nothing for `silence` seconds, and any error of the
         engine or of `sink`.
@@ -63,14 +66,17 @@ class Client:
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
     def select_limit(self) -> int:
-        """Return how many rows a session of the tools gets if it sets no limit of its own."""
+        """Return how many rows a query of these tools returns if it has no limit of its own.
+
+        Raises `DatabaseError` if the client cannot log in.
+        """
         tool = [self.query_tool, *self.login, "--batch", "--skip-column-names"]
         result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
         if result.exit_code != 0:
             raise DatabaseError(
                 "The client in the database's container cannot log in",
                 where=self.access.where,
-                todo="let this user log in from localhost as well",
+                todo="let this user log in from localhost too",
                 details=error_lines(result),
             )
         return int(result.text)
@@ -99,22 +105,22 @@ class Client:
             )
 
 
-def find_client(engine: Engine, access: DatabaseAccess) -> Client:
-    """Find the tools in the database's container, by either vendor's names.
+def find_tools(engine: Engine, access: DatabaseAccess) -> ContainerTools:
+    """Find the tools in the database's container, under the names of either vendor.
 
     Raises `DatabaseError` if it has none or the database does not answer, `EngineError` if the
     container does not answer.
     """
-    probe = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_FILES])
-    tools = probe.text.split("\n", 4)
-    if probe.exit_code != 0 or not all(tools[:2]):
+    probe = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_OPTION_FILES])
+    lines = probe.text.split("\n", 4)
+    if probe.exit_code != 0 or not all(lines[:2]):
         raise DatabaseError(
             "The database container lacks a dump tool or a client",
             where=f"container {access.container_id[:12]}",
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
-    dump_tool, query_tool, stdbuf, zstd, dump_help = tools
-    return Client(
+    dump_tool, query_tool, stdbuf, zstd, dump_help = lines
+    return ContainerTools(
         engine=engine,
         access=access,
         dump_tool=dump_tool,
@@ -127,7 +133,7 @@ def find_client(engine: Engine, access: DatabaseAccess) -> Client:
 
 
 def _login(access: DatabaseAccess) -> tuple[str, ...]:
-    # Images name the socket in option files, which are not read; the server knows it as well.
+    # Images name the socket in option files, which the tools must not read; so ask the server.
     with open_session(access) as session:
         socket = str(session.rows("SELECT @@socket")[0][0])
-    return NO_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"
+    return NO_OPTION_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"

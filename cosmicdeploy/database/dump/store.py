@@ -1,0 +1,61 @@
+"""Store the output of a dump tool in an archive, and report what the disk refuses."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from cosmicdeploy.database.backups.archive import (
+    Archive,
+    ArchiveReceiver,
+    ArchiveWriter,
+    OnBytes,
+)
+from cosmicdeploy.database.backups.disk_space import no_room
+from cosmicdeploy.database.tools.container_tools import ContainerTools
+from cosmicdeploy.errors import BackupError
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def archive_for(tools: ContainerTools, file: BinaryIO) -> Archive:
+    """Return an archive for a dump of these tools, which arrives compressed or not."""
+    return ArchiveReceiver(file) if tools.compresses else ArchiveWriter(file)
+
+
+def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
+    """Return a function that writes to the archive and raises only `BackupError`."""
+
+    def store(piece: bytes) -> None:
+        try:
+            archive.write(piece)
+        except OSError as error:  # must not look like an error of the engine's stream
+            raise write_error(error, folder) from error
+
+    return store
+
+
+def reporting(
+    put: Callable[[bytes], None], archive: Archive, on_bytes: OnBytes
+) -> Callable[[bytes], None]:
+    """Return a function that passes bytes to `put`, then reports the archive's progress."""
+
+    def take(chunk: bytes) -> None:
+        put(chunk)
+        on_bytes(archive.raw.bytes)
+
+    return take
+
+
+def write_error(error: OSError, folder: Path) -> BackupError:
+    """Return the error for a backup that cannot be written."""
+    if error.errno in DISK_FULL:
+        return no_room(folder, error.strerror or "disk full")
+    return BackupError(
+        f"The backup cannot be written: {error.strerror}",
+        where=str(folder),
+        todo="check the disk and the permissions of the folder, then take another backup:"
+        " `cosmicdeploy backup create`",
+    )
