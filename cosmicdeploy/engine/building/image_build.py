@@ -1,4 +1,4 @@
-"""Build images and pull base images; report progress line by line."""
+"""Build images; report progress line by line."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ from traceback import clear_frames
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError
-from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine.building.build_context import (
-    ABSENT,
-    bases,
-    image_id,
-    read_buildable_dockerfile,
-)
+from cosmicdeploy.engine.building.build_context import read_buildable_dockerfile
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed
 from cosmicdeploy.signals import each_interruptible, interruptible
@@ -85,21 +78,6 @@ def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
         todo="fix the build; nothing that runs was changed",
         details=lines,
     )
-
-
-def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
-    """Pull the base images that are missing. Raises `BuildFailed`."""
-    for base in bases(build).all:
-        if image_id(api, base) != ABSENT:
-            continue
-        on_line(f"pulling {base}")
-        repository, tag = parse_repository_tag(base)
-        try:
-            with interruptible():
-                api.pull(repository, tag=tag or "latest")
-        except APIError as error:
-            reason = str(error.explanation or error)
-            raise _failed(build, f"its base image {base} cannot be pulled", (reason,)) from error
 
 
 def _lines(message: Mapping[str, Any]) -> Iterable[str]:

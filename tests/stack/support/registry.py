@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import socket
 import subprocess
+import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ PROGRAM = ROOT / ".cache/docker-registry/usr/bin/docker-registry"
 USER, PASSWORD = "shop", "secret"
 # The registry accepts no other hash than bcrypt; this one is of PASSWORD.
 HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+NOISE = 3_000_000
 CONFIGURATION = """\
 version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
@@ -36,11 +39,26 @@ class Registry:
     """A running registry; `host` is its address as in names of images."""
 
     host: str
+    folder: Path
     client: docker.DockerClient
     credentials: Mapping[str, str] | None = None
 
     def name(self, repository: str, tag: str) -> str:
         return f"{self.host}/{repository}:{tag}"
+
+    def push_noise(self, repository: str, tag: str) -> tuple[str, str]:
+        """Push an image of random bytes that is nowhere else; return its id and its digest."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo("noise")
+            entry.size = NOISE
+            tar.addfile(entry, io.BytesIO(os.urandom(NOISE)))
+        name = f"cosmic-noise:{tag}"
+        self.client.api.import_image_from_data(archive.getvalue(), "cosmic-noise", tag=tag)
+        image_id = str(self.client.api.inspect_image(name)["Id"])
+        digest = self.push(image_id, repository, tag)
+        self.client.api.remove_image(name)
+        return image_id, digest
 
     def push(self, image_id: str, repository: str, tag: str) -> str:
         """Push a local image; leave no tag of it on the engine. Return the digest."""
@@ -59,6 +77,12 @@ class Registry:
         """Remove an image with all its tags from the registry."""
         url = f"http://{self.host}/v2/{repository}/manifests/{digest}"
         subprocess.run(["curl", "-fsS", "-X", "DELETE", url], check=True, timeout=20)
+
+    def spoil_layers(self) -> None:
+        """Change every layer in the registry, so that it no longer has its digest."""
+        for blob in (self.folder / "data").rglob("blobs/**/data"):
+            if blob.stat().st_size > 100_000:
+                blob.write_bytes(b"x" * blob.stat().st_size)
 
     def docker_config(self, folder: Path) -> Path:
         """Write a docker configuration with the credentials, and return its folder."""
@@ -88,7 +112,7 @@ def running_registry(folder: Path, *, password: bool = False) -> Iterator[Regist
     try:
         poll(lambda: send_request(f"http://{host}/v2/").status, until=bool, every=0.05, within=20)
         login = {"username": USER, "password": PASSWORD} if password else None
-        yield Registry(host, client, login)
+        yield Registry(host, folder, client, login)
     finally:
         process.terminate()
         process.wait(10)
